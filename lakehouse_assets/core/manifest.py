@@ -1,0 +1,80 @@
+"""The frozen list of files one run works on: pure values, no storage.
+
+A manifest is written once by the plan step; everything downstream reads it and never looks at
+"whatever is there now". Which landing key belongs to which dataset is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+IN_FLIGHT = re.compile(r"(\.tmp|\.part|_\$folder\$)$|(^|/)[._]")
+"""Names of objects that are still being written, or that tools leave behind."""
+
+
+@dataclass(frozen=True, order=True)
+class FileEntry:
+    """One landed object: dataset, key below the landing root, MD5 etag, size in bytes, UTC time of last change."""
+
+    dataset: str
+    key: str
+    etag: str
+    size_bytes: int
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What one run works on.
+
+    Attributes:
+        run_id: the run that owns these files.
+        pipeline: name of the pipeline, also of its lease.
+        as_of: the run's clock, UTC; ages and freshness are measured against it.
+        landing: URI of the landing root that keys are relative to.
+        files: the exact objects, ordered by dataset and key.
+    """
+
+    run_id: str
+    pipeline: str
+    as_of: datetime
+    landing: str
+    files: tuple[FileEntry, ...]
+
+    def of(self, dataset: str) -> tuple[FileEntry, ...]:
+        """The files of one dataset."""
+        return tuple(entry for entry in self.files if entry.dataset == dataset)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form; times in ISO-8601."""
+        return {
+            **asdict(self),
+            "as_of": self.as_of.isoformat(),
+            "files": [{**asdict(entry), "modified": entry.modified.isoformat()} for entry in self.files],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Manifest:
+        """The inverse of `to_dict`."""
+        files = (FileEntry(**{**entry, "modified": datetime.fromisoformat(entry["modified"])}) for entry in data["files"])
+        return cls(**{**data, "as_of": datetime.fromisoformat(data["as_of"]), "files": tuple(sorted(files))})
+
+
+def dataset_of(key: str, datasets: tuple[str, ...]) -> str | None:
+    """The dataset that a landing key belongs to, or None for a key that is nobody's.
+
+    >>> dataset_of("orders/2025-04-01.csv.gz", ("products", "orders"))
+    'orders'
+    >>> dataset_of("orders.csv", ("products", "orders"))
+    'orders'
+    >>> dataset_of("orders/.2025.csv", ("orders",)) is None
+    True
+    """
+    if IN_FLIGHT.search(key):
+        return None
+    match = re.fullmatch(r"(?P<flat>[^/]+?)(/[^/]+)?\.csv(\.gz)?", key)
+    head = key.split("/", 1)[0] if "/" in key else (match["flat"] if match else "")
+    return head if match and head in datasets else None

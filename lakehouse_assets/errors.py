@@ -1,0 +1,169 @@
+"""Every error a user can meet, as one tree; the type says whether trying again can help.
+
+    LakehouseError
+    ├── Terminal   the same call will fail again until somebody changes something
+    │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, BadRequest, UnportableSql
+    │   ├── FileUnreadable, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
+    │   ├── FenceLost, AssertionFailed, EmissionInvalid
+    │   └── JavaMissing
+    └── Transient  the same call may succeed a little later
+        ├── LeaseHeld, LandingChanged, CommitConflict
+        └── PreconditionFailed, ObjectMissing, StorageUnavailable
+
+Dagster's retry policy, the exit status of a Glue job and the `Retry` of an emitted state are derived from
+these two marks. An error takes facts, keeps them in `facts`, and builds its own sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class LakehouseError(Exception):
+    """Root of the tree: a sentence built from typed facts.
+
+    Args:
+        **facts: what the sentence of the class names; kept in `facts` for reports.
+    """
+
+    sentence: ClassVar[str] = "{message}"
+
+    def __init__(self, **facts: Any) -> None:  # noqa: ANN401 - facts of any type are kept as given
+        self.facts = facts
+        super().__init__(self.sentence.format(**facts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.facts)
+
+
+def _rebuild(kind: type[LakehouseError], facts: dict[str, Any]) -> LakehouseError:
+    return kind(**facts)
+
+
+class Terminal(LakehouseError):
+    """Trying again changes nothing until somebody acts."""
+
+
+class Transient(LakehouseError):
+    """Trying again a little later may help."""
+
+
+class SettingsInvalid(Terminal):
+    """One or more environment variables hold values that are not allowed; `problems` lists them all."""
+
+    sentence = "settings are not usable: {problems}"
+
+
+class ContractInvalid(Terminal):
+    """A contract file does not say what a contract must say."""
+
+    sentence = "contract `{contract}`: {problem}"
+
+
+class ContractBreaking(Terminal):
+    """A contract was changed in a way that breaks its readers, without a new major version."""
+
+    sentence = (
+        "contract `{contract}` was changed in a breaking way ({changes}); raise its version to {needed} "
+        "and rebuild the table, or take the change back"
+    )
+
+
+class BadRequest(Terminal):
+    """A user asked for something that does not exist or is not allowed."""
+
+    sentence = "{message}"
+
+
+class UnportableSql(Terminal):
+    """SQL uses something that does not mean the same on every engine."""
+
+    sentence = "`{found}` is not portable between engines; use {instead}"
+
+
+class FileUnreadable(Terminal):
+    """A landed file is no CSV of its dataset; it is refused as a whole."""
+
+    sentence = "`{key}` is refused: {problem}"
+
+
+class RejectRatioExceeded(Terminal):
+    """Too large a share of the rows of one table was rejected; nothing was merged."""
+
+    sentence = (
+        "`{table}`: {rejected} of {read} rows ({ratio:.1%}) break a rule, more than the {limit:.1%} allowed; rejects "
+        "are kept, nothing was merged, the files stay in landing (look: `lakehouse rejects list`; "
+        "to accept once: --max-reject-ratio)"
+    )
+
+
+class ReconciliationFailed(Terminal):
+    """The counts of a table do not add up, so rows were lost or doubled."""
+
+    sentence = "`{table}` does not reconcile: {equation}"
+
+
+class ProtocolRaised(Terminal):
+    """A Delta table carries a protocol or feature that Athena or the other engine cannot handle."""
+
+    sentence = "`{table}` has Delta protocol {found}, readers need {expected}"
+
+
+class FenceLost(Terminal):
+    """This run's lease was taken over by a later holder, so it may not commit any more."""
+
+    sentence = "run `{run_id}` lost the lease of `{pipeline}` to `{holder}`; nothing more was written by it"
+
+
+class AssertionFailed(Terminal):
+    """A blocking check found rows that must not exist."""
+
+    sentence = "check `{check}` failed: {failing} rows"
+
+
+class EmissionInvalid(Terminal):
+    """A graph cannot be turned into a state machine."""
+
+    sentence = "cannot emit `{machine}`: {problem}"
+
+
+class JavaMissing(Terminal):
+    """Spark was asked for on a machine without a usable Java."""
+
+    sentence = "Spark needs Java 17 or 21 and found {found}; run `make spark` once, or use the duckdb engine"
+
+
+class LeaseHeld(Transient):
+    """Another run holds the pipeline."""
+
+    sentence = "pipeline `{pipeline}` is held by run `{holder}` ({host}, pid {pid}) since {since}; try again when it ends"
+
+
+class LandingChanged(Transient):
+    """A landed file changed while it was being read."""
+
+    sentence = "`{key}` changed while it was being read; the next try leaves it for the next run"
+
+
+class CommitConflict(Transient):
+    """Another commit reached a table first."""
+
+    sentence = "`{table}` was committed by someone else at the same time; nothing was written by this try"
+
+
+class PreconditionFailed(Transient):
+    """A conditional put, copy or delete met another object than the one it named."""
+
+    sentence = "`{key}` is not what was expected ({expected}); it was left alone"
+
+
+class ObjectMissing(Transient):
+    """An object that was listed is not there (any more)."""
+
+    sentence = "`{key}` does not exist in {store}"
+
+
+class StorageUnavailable(Transient):
+    """The store cannot be reached or refuses to answer."""
+
+    sentence = "storage `{store}` does not answer: {problem}"
