@@ -1,0 +1,238 @@
+"""The lease that keeps two runs of a pipeline apart, kept as one object in a store.
+
+Effects only: conditional puts, the renewing thread, looking at processes. Who may have it is decided in
+`core/lease.py`. A lease alone stops nobody who has stopped looking: whoever commits calls `check` right before, and
+commits without rebase.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lakehouse_assets.compute.storage import ObjectStore
+from lakehouse_assets.core.lease import (
+    RENEW_SECONDS,
+    UNKNOWN,
+    Holder,
+    Process,
+    claim,
+    is_proven_dead,
+)
+from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld, ObjectMissing, PreconditionFailed, Transient
+
+Clock = Callable[[], datetime]
+PROC = Path("/proc")
+FIRST_PID_NAMESPACE = "pid:[4026531836]"
+"""The machine's own pid namespace (PROC_PID_INIT_INO in Linux' include/linux/proc_ns.h); containers have others."""
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def lease_key(pipeline: str) -> str:
+    """Where the lease of a pipeline lies in its lake."""
+    return f"leases/{pipeline}.json"
+
+
+class Lease:
+    """One run's hold on a pipeline.
+
+    A run is re-entrant: each of its steps may acquire with the run's id and gets the fence the run already has.
+    Leaving a `with` block ends the hold only where it began; `release` ends it from any step.
+
+    Args:
+        store: the lake.
+        pipeline: what is held.
+        clock: UTC now.
+        process: whose life stands for the run's; this process when None.
+        renew_seconds: pause between two signs of life.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        pipeline: str,
+        *,
+        clock: Clock = utc_now,
+        process: Process | None = None,
+        renew_seconds: float = RENEW_SECONDS,
+    ) -> None:
+        self.store = store
+        self.pipeline = pipeline
+        self.holder: Holder | None = None
+        self._clock = clock
+        self._process = process or this_process()
+        self._renew_seconds = renew_seconds
+        self._began_here = False
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def fence(self) -> int:
+        """The fencing number of our hold, 0 without one."""
+        return self.holder.fence if self.holder else 0
+
+    def acquire(self, run_id: str) -> Self:
+        """Hold the pipeline for a run and renew in the background.
+
+        Raises:
+            LeaseHeld: another run holds it, lives or may live, and has renewed lately.
+        """
+        while not self._try_acquire(run_id):
+            pass  # each conflict is another claimant's success, so the next look finds a holder or a release
+        self._start_renewing()
+        return self
+
+    def check(self) -> None:
+        """Make sure that the pipeline is still ours; to be called right before each commit.
+
+        Raises:
+            FenceLost: a later holder has it, or it was released.
+        """
+        current, _ = self._read()
+        if self.holder is None or not self.holder.is_same(current):
+            raise self._lost(current)
+
+    def renew(self) -> None:
+        """Give a sign of life.
+
+        Raises:
+            FenceLost: as in `check`.
+        """
+        while not self._replace(lambda current: replace(current, renewed_at=self._clock())):
+            pass  # another step of our run was faster
+
+    def stop(self) -> None:
+        """Stop renewing and leave the hold as it is, for the run's other steps."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._thread = None
+
+    def release(self) -> None:
+        """End the run's hold; nothing happens when it was lost or released before."""
+        self.stop()
+        try:
+            while not self._replace(lambda current: replace(current, released_at=self._clock())):
+                pass
+        except FenceLost:
+            return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._began_here:
+            self.release()
+        else:
+            self.stop()
+
+    def _try_acquire(self, run_id: str) -> bool:
+        current, etag = self._read()
+        is_dead = current is not None and is_dead_here(current)
+        asked = claim(current, run_id, self._process, self._clock(), is_dead=is_dead)
+        if current is not None and asked is None:
+            raise self._held(current)
+        if not self._write(asked.holder, etag):
+            return False
+        self.holder, self._began_here = asked.holder, asked.begins
+        return True
+
+    def _replace(self, change: Callable[[Holder], Holder]) -> bool:
+        """Write our hold changed; False when the store changed meanwhile."""
+        current, etag = self._read()
+        if current is None or self.holder is None or not self.holder.is_same(current):
+            raise self._lost(current)
+        return self._write(change(current), etag)
+
+    def _read(self) -> tuple[Holder | None, str | None]:
+        """Holder and etag; etag first, so that a change in between makes the next write fail."""
+        key = lease_key(self.pipeline)
+        stored = self.store.stat(key)
+        if stored is None:
+            return None, None
+        try:
+            return Holder.from_dict(json.loads(self.store.read(key))), stored.etag
+        except ObjectMissing:
+            return None, None
+        except (ValueError, KeyError, TypeError) as error:
+            problem = f"`{key}` in {self.store.uri} is no lease; remove it when no run of the pipeline is active"
+            raise BadRequest(message=problem) from error
+
+    def _write(self, holder: Holder, etag: str | None) -> bool:
+        data = json.dumps(holder.to_dict(), indent=1).encode()
+        try:
+            self.store.put(lease_key(self.pipeline), data, if_absent=etag is None, if_match=etag)
+        except PreconditionFailed:
+            return False
+        return True
+
+    def _start_renewing(self) -> None:
+        self.stop()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._keep_renewing, name=f"lease-{self.pipeline}", daemon=True)
+        self._thread.start()
+
+    def _keep_renewing(self) -> None:
+        while not self._stopping.wait(self._renew_seconds):
+            try:
+                self.renew()
+            except FenceLost:
+                return
+            except Transient:
+                continue  # the next try may reach the store; until it expires the hold is ours
+
+    def _held(self, by: Holder) -> LeaseHeld:
+        since = by.acquired_at.isoformat(timespec="seconds")
+        return LeaseHeld(pipeline=self.pipeline, holder=by.run_id, host=by.host, pid=by.pid, since=since)
+
+    def _lost(self, to: Holder | None) -> FenceLost:
+        taken_by = to.run_id if to and to.released_at is None else "nobody: it was released"
+        return FenceLost(run_id=self.holder.run_id if self.holder else "none", pipeline=self.pipeline, holder=taken_by)
+
+
+def this_process() -> Process:
+    """The running process."""
+    return Process(this_host(), os.getpid(), started_of(os.getpid()) or UNKNOWN)
+
+
+def this_host() -> str:
+    """Name of the machine; with the pid namespace in a container, whose pids mean nothing outside."""
+    try:
+        namespace = str((PROC / "self/ns/pid").readlink())
+    except OSError:
+        namespace = FIRST_PID_NAMESPACE
+    return socket.gethostname() + ("" if namespace == FIRST_PID_NAMESPACE else f" {namespace}")
+
+
+def started_of(pid: int) -> str | None:
+    """Boot and start of the process with this pid here, None when it does not run, "unknown" outside Linux.
+
+    Fields of /proc/<pid>/stat: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    """
+    try:
+        boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return UNKNOWN
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, ticks = fields[0], fields[19]
+    return None if state in "ZX" else f"{boot}/{ticks}"
+
+
+def is_dead_here(holder: Holder) -> bool:
+    """Whether the holder's process ran on this host and is certainly gone."""
+    return is_proven_dead(holder, this_host(), started_of(holder.pid))

@@ -1,0 +1,79 @@
+"""Messages to people: one per outcome of a run, through a topic (a folder here, SNS behind the same Protocol).
+
+Not here: when to tell and in which words; callers build the text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from lakehouse_assets.compute.storage import ObjectStore
+from lakehouse_assets.errors import BadRequest, PreconditionFailed
+
+SUBJECT_CHARS = 100
+"""ASCII on one line; SNS' limit: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What happened, for people.
+
+    Attributes:
+        run_id: the run it is about.
+        pipeline: whose run.
+        kind: the outcome, such as `run_failed`; each is told once per run.
+        subject: one line of printable ASCII, see `SUBJECT_CHARS`; `fit_subject` makes one.
+        body: cause and next step.
+
+    Raises:
+        BadRequest: SNS would refuse the subject.
+    """
+
+    run_id: str
+    pipeline: str
+    kind: str
+    subject: str
+    body: str
+
+    def __post_init__(self) -> None:
+        if not self.subject or fit_subject(self.subject) != self.subject:
+            allowed = f"one line of 1 to {SUBJECT_CHARS} printable ASCII characters"
+            raise BadRequest(message=f"subject `{self.subject}` is not {allowed}")
+
+
+def fit_subject(text: str) -> str:
+    """The text as a subject that SNS accepts.
+
+    >>> fit_subject("Größe:  2 files refused ")
+    'Gr??e: 2 files refused'
+    """
+    line = re.sub(r"[^ -~]", "?", " ".join(text.split()))
+    return line if len(line) <= SUBJECT_CHARS else f"{line[: SUBJECT_CHARS - 3].rstrip()}..."
+
+
+class Topic(Protocol):
+    """Where messages go."""
+
+    def publish(self, notification: Notification) -> bool:
+        """Tell it, once; False when this outcome was told before."""
+        ...
+
+
+class FolderTopic(Topic):
+    """Messages as JSON objects `notifications/<pipeline>/<run_id>-<kind>.json` in a store."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def publish(self, notification: Notification) -> bool:
+        """See `Topic.publish`."""
+        key = f"notifications/{notification.pipeline}/{notification.run_id}-{notification.kind}.json"
+        data = json.dumps(asdict(notification), indent=1, ensure_ascii=False).encode()
+        try:
+            self._store.put(key, data, if_absent=True)
+        except PreconditionFailed:
+            return False
+        return True

@@ -1,0 +1,136 @@
+"""Who holds a pipeline, and whether somebody else may take it: pure decisions over values.
+
+Reading and writing the lease, clocks and processes are in `compute/lease.py`.
+A lease is never deleted, only marked released, so that fencing numbers only grow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+RENEW_SECONDS = 30
+EXPIRE_SECONDS = 120
+"""Four missed renewals: longer than a slow commit or a paused laptop disk, short enough to wait for."""
+
+UNKNOWN = "unknown"
+"""Start time of a process on a system that does not tell; such a holder is never proven dead."""
+
+Decision = Literal["take", "keep", "refuse"]
+TIMES = ("acquired_at", "renewed_at", "released_at")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: host, pid, and its start time as an opaque text that differs when the pid is used again."""
+
+    host: str
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The last holder of one pipeline's lease.
+
+    Attributes:
+        run_id: the run that holds it.
+        host: where its process runs.
+        pid: the process.
+        pid_started: its start time, see `Process`.
+        fence: 1 for the first holder, one more for each later one.
+        acquired_at: UTC.
+        renewed_at: UTC, of the last sign of life.
+        released_at: UTC, or None while it is held.
+    """
+
+    run_id: str
+    host: str
+    pid: int
+    pid_started: str
+    fence: int
+    acquired_at: datetime
+    renewed_at: datetime
+    released_at: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form; times in ISO-8601."""
+        times = {name: getattr(self, name) for name in TIMES}
+        return {**asdict(self), **{name: time and time.isoformat() for name, time in times.items()}}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Holder:
+        """The inverse of `to_dict`."""
+        times = {name: data[name] and datetime.fromisoformat(data[name]) for name in TIMES}
+        return cls(**{**data, **times})
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it gave no sign of life for too long."""
+        return now - self.renewed_at >= timedelta(seconds=EXPIRE_SECONDS)
+
+    def is_same(self, other: Holder | None) -> bool:
+        """Whether the other is this hold of the lease, not yet released; renewals do not count as a difference."""
+        return other is not None and other.released_at is None and self.key == other.key
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells one hold from every other: run and fence."""
+        return self.run_id, self.fence
+
+
+def decide(current: Holder | None, run_id: str, now: datetime, *, is_dead: bool) -> Decision:
+    """What a run that asks for the lease gets: a new hold, the one its run already has, or nothing.
+
+    >>> decide(None, "r1", datetime(2025, 4, 1), is_dead=False)
+    'take'
+    """
+    if current is None or current.released_at is not None:
+        return "take"
+    if current.run_id == run_id:
+        return "keep"
+    return "take" if is_dead or current.is_expired(now) else "refuse"
+
+
+def is_proven_dead(holder: Holder, here: str, started: str | None) -> bool:
+    """Whether the holder's process is certainly gone.
+
+    Args:
+        holder: whose process it is.
+        here: the host that looks.
+        started: start time of the process that has the holder's pid here now, None when there is none.
+    """
+    if holder.host != here or UNKNOWN in {holder.pid_started, started}:
+        return False
+    return started != holder.pid_started
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a claimant writes, and whether the hold begins with it (a taken or an abandoned one) or is shared."""
+
+    holder: Holder
+    begins: bool
+
+
+def claim(current: Holder | None, run_id: str, process: Process, now: datetime, *, is_dead: bool) -> Claim | None:
+    """The hold a claimant gets, None when it is refused.
+
+    Args:
+        current: the last holder.
+        run_id: the claimant's run.
+        process: the claimant's process.
+        now: UTC.
+        is_dead: whether the last holder's process is certainly gone.
+    """
+    decision = decide(current, run_id, now, is_dead=is_dead)
+    if decision == "refuse":
+        return None
+    if current is None or decision == "take":
+        fence = current.fence + 1 if current else 1
+        return Claim(Holder(run_id, process.host, process.pid, process.started, fence, now, now), begins=True)
+    renewed = replace(current, renewed_at=now)
+    if not (is_dead or current.is_expired(now)):
+        return Claim(renewed, begins=False)
+    moved = replace(renewed, host=process.host, pid=process.pid, pid_started=process.started)
+    return Claim(moved, begins=True)

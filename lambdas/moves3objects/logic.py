@@ -1,0 +1,231 @@
+"""The archive: moves exactly the objects of one manifest out of landing, slice by slice.
+
+Here: the keys objects are archived under, and the move itself over two object stores. Not here: what belongs to a
+run (the manifest says it), and the Lambda's event beyond its typed form.
+Nothing is ever deleted that was not archived: copy needs the manifest's etag, deletion needs the same one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from lakehouse_assets.compute.storage import ObjectStore
+from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
+
+SLICE_OBJECTS = 500
+"""So that the answer stays below Step Functions' 256 KiB of state:
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+
+BUDGET_SECONDS = 600.0
+"""Default time of one slice, below Lambda's 900 s:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+NAME_BYTES = 180
+"""With etag and a temporary suffix below the 255 bytes that file systems allow for one name."""
+
+VANISHED = "gone before it could be archived"
+CHANGED = "changed after the manifest was written; the new version stays for the next run"
+REPLACED = "archived, and replaced by a new version meanwhile, which stays for the next run"
+
+UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f]")
+Target = Callable[[str, FileEntry, str, datetime], str]
+
+
+@dataclass(frozen=True)
+class Left:
+    """An object that stays where it is, and why."""
+
+    key: str
+    why: str
+
+
+@dataclass(frozen=True)
+class MoveResult:
+    """What one slice did.
+
+    Attributes:
+        moved: landing keys, in the manifest's order.
+        left: what stays in landing.
+        bytes: size of what was moved.
+        token: where the next slice starts; None when the manifest is done.
+    """
+
+    moved: list[str]
+    left: list[Left]
+    bytes: int
+    token: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, with `done` for a state machine's Choice."""
+        return {**asdict(self), "done": self.token is None}
+
+
+@dataclass(frozen=True)
+class MoveRequest:
+    """The Lambda's event, typed; `refused` names the landing keys that go to quarantine."""
+
+    manifest_key: str
+    landing: str
+    lake: str
+    token: str | None
+    refused: frozenset[str]
+    budget_seconds: float
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
+        """Read `manifest_key` or `manifest_uri`, `landing`, `lake`, and where given `token`, `refused`, `budget_seconds`.
+
+        Raises:
+            BadRequest: something is missing, or the manifest is not in the lake.
+        """
+        missing = [name for name in ("landing", "lake") if not event.get(name)]
+        if missing:
+            raise BadRequest(message=f"the event lacks {' and '.join(f'`{name}`' for name in missing)}")
+        return cls(
+            manifest_key=_manifest_key(event),
+            landing=event["landing"],
+            lake=event["lake"],
+            token=event.get("token"),
+            refused=frozenset(event.get("refused") or ()),
+            budget_seconds=float(event.get("budget_seconds", BUDGET_SECONDS)),
+        )
+
+
+def archive_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
+    """Where an object goes: `archived/<pipeline>/<dataset>/<date>/<run>/<etag>-<name>`, another key for each object.
+
+    >>> entry = FileEntry("orders", "orders/1.csv", "e1", 3, datetime(2025, 4, 1))
+    >>> archive_key("ecommerce", entry, "r1", datetime(2025, 4, 2))
+    'archived/ecommerce/orders/2025-04-02/r1/e1-1.csv'
+    """
+    # A multipart etag has a dash of its own, which must not read as the one before the name.
+    etag = entry.etag.replace("-", "_")
+    return f"archived/{pipeline}/{entry.dataset}/{as_of:%Y-%m-%d}/{run_id}/{etag}-{_name(entry)}"
+
+
+def quarantine_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
+    """Where a refused object goes: as `archive_key`, under `quarantine/`."""
+    return "quarantine/" + archive_key(pipeline, entry, run_id, as_of).removeprefix("archived/")
+
+
+def target_of(refused: Collection[str]) -> Target:
+    """The archive for all keys but the refused ones, which go to quarantine."""
+
+    def target(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
+        key_of = quarantine_key if entry.key in refused else archive_key
+        return key_of(pipeline, entry, run_id, as_of)
+
+    return target
+
+
+def read_manifest(lake: ObjectStore, key: str) -> Manifest:
+    """The manifest stored under a key of the lake.
+
+    Raises:
+        ObjectMissing: it is not there.
+    """
+    return Manifest.from_dict(json.loads(lake.read(key)))
+
+
+def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three limits of a slice
+    manifest: Manifest,
+    landing: ObjectStore,
+    lake: ObjectStore,
+    *,
+    token: str | None = None,
+    budget_seconds: float = BUDGET_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    target: Target = archive_key,
+) -> MoveResult:
+    """Move the manifest's objects in order, from `token` on, until the budget is used up; at least one.
+
+    Args:
+        manifest: what to move; other objects are not looked at.
+        landing: from where.
+        lake: where to.
+        token: of the slice before, None to start.
+        budget_seconds: no further object is begun after this long.
+        clock: seconds from any start.
+        target: key in the lake.
+
+    Raises:
+        BadRequest: the token is not of this manifest.
+        PreconditionFailed: a target holds other content.
+        StorageUnavailable: as it says; the slice can be run again.
+    """
+    deadline = clock() + budget_seconds
+    todo = _from(manifest.files, token)
+    moved, left = [], []
+    for entry in todo[:SLICE_OBJECTS]:
+        why = _move(entry, landing, lake, target(manifest.pipeline, entry, manifest.run_id, manifest.as_of))
+        if why is None:
+            moved.append(entry)
+        else:
+            left.append(Left(entry.key, why))
+        if clock() >= deadline:
+            break
+    rest = todo[len(moved) + len(left) :]
+    size = sum(entry.size_bytes for entry in moved)
+    return MoveResult([entry.key for entry in moved], left, size, rest[0].key if rest else None)
+
+
+def _move(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> str | None:
+    """Move one object; the reason when it stays."""
+    try:
+        lake.copy_from(landing, entry.key, source_etag=entry.etag, key=key)
+    except ObjectMissing:
+        return VANISHED
+    except PreconditionFailed:
+        if lake.stat(key) is not None:
+            raise
+        return CHANGED
+    try:
+        landing.delete(entry.key, if_match=entry.etag)
+    except PreconditionFailed:
+        return REPLACED
+    return None
+
+
+def _from(files: tuple[FileEntry, ...], token: str | None) -> tuple[FileEntry, ...]:
+    if token is None:
+        return files
+    keys = [entry.key for entry in files]
+    if token not in keys:
+        raise BadRequest(message=f"token `{token}` is not of this manifest of {len(keys)} files")
+    return files[keys.index(token) :]
+
+
+def _name(entry: FileEntry) -> str:
+    """A readable name that only this key of the dataset gets: the dataset's folder is dropped where that is plain."""
+    dataset, key = entry.dataset, entry.key
+    rest = key.removeprefix(f"{dataset}/")
+    if rest == key:
+        plain = key if key.startswith(f"{dataset}.") else f"/{key}"
+    else:
+        plain = key if rest.startswith((f"{dataset}.", f"{dataset}/", "/")) else rest
+    return _shortened(UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", plain))
+
+
+def _shortened(name: str) -> str:
+    """A name that file systems take; `%~` occurs in no other name."""
+    if len(name.encode()) <= NAME_BYTES:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+    return f"{name.encode()[: NAME_BYTES - 34].decode(errors='ignore')}%~{digest}"
+
+
+def _manifest_key(event: Mapping[str, Any]) -> str:
+    if event.get("manifest_key"):
+        return str(event["manifest_key"])
+    uri, lake = str(event.get("manifest_uri") or ""), str(event["lake"]).rstrip("/")
+    if not uri.startswith(f"{lake}/"):
+        raise BadRequest(message=f"the event names no manifest in the lake `{lake}` (`manifest_key` or `manifest_uri`)")
+    return uri.removeprefix(f"{lake}/")
