@@ -142,8 +142,8 @@ class Lease:
         current, etag = self._read()
         is_dead = current is not None and is_dead_here(current)
         asked = claim(current, run_id, self._process, self._clock(), is_dead=is_dead)
-        if current is not None and asked is None:
-            raise self._held(current)
+        if isinstance(asked, Holder):
+            raise self._held(asked)
         if not self._write(asked.holder, etag):
             return False
         self.holder, self._began_here = asked.holder, asked.begins

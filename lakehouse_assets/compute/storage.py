@@ -8,30 +8,22 @@ S3's verbs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-re
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
-from uuid import uuid4
 
+from lakehouse_assets.compute.files import GONE, chunks_of, locked, md5_of, put_back, staged, taken_path, walk
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
 
-CHUNK_BYTES = 1 << 20
 RACY_NS = 100_000_000
 """A file changed less than this ago may change again within one tick of its clock, so its etag is not cached yet."""
-
-OURS = re.compile(r"\.[0-9a-f]{32}\.tmp")
-TAKEN = re.compile(r"\.(.+)\.taken", re.DOTALL)
-GONE = (FileNotFoundError, NotADirectoryError)
 
 
 @dataclass(frozen=True, order=True)
@@ -140,7 +132,7 @@ class FolderStore(ObjectStore):
         folder = prefix.rpartition("/")[0]
         top = self.path_of(folder) if folder else self.root
         with self._answering():
-            keys = {path.relative_to(self.root).as_posix() for path in self._files(top)}
+            keys = {path.relative_to(self.root).as_posix() for path in walk(top, self._recover)}
             found = (self.stat(key) for key in keys if key.startswith(prefix))
             return sorted(stored for stored in found if stored)
 
@@ -168,24 +160,25 @@ class FolderStore(ObjectStore):
 
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """See `ObjectStore.put`."""
-        with self._answering(), self._staged(key, [data]) as (staged, etag), self._locked():
+        with self._answering(), staged(self.path_of(key), [data]) as (file, etag), locked(self.root):
             if if_match is not None:
                 self._require(key, if_match)
             if if_absent:
-                self._link(staged, key)
+                self._link(file, key)
             else:
-                staged.replace(self.path_of(key))
+                file.replace(self.path_of(key))
         return etag
 
     def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
         """See `ObjectStore.copy_from`."""
         if self._holds(key, source_etag):
             return
-        with self._answering(), self._staged(key, _content(source, source_key)) as (staged, etag), self._locked():
+        content = _content(source, source_key)
+        with self._answering(), staged(self.path_of(key), content) as (file, etag), locked(self.root):
             if etag != source_etag:
                 raise PreconditionFailed(key=source_key, expected=f"etag {source_etag}")
             if not self._holds(key, source_etag):
-                self._link(staged, key)
+                self._link(file, key)
 
     def delete(self, key: str, *, if_match: str) -> bool:
         """See `ObjectStore.delete`.
@@ -193,40 +186,29 @@ class FolderStore(ObjectStore):
         The file is moved aside first and looked at there, so that nobody can swap it between look and deletion.
         """
         path = self.path_of(key)
-        taken = path.with_name(f".{path.name}.taken")
-        with self._answering(), self._locked():
-            _put_back(taken, path)
+        with self._answering(), locked(self.root):
+            put_back(path)
             if self.stat(key) is None:
                 return True
             self._require(key, if_match)
-            path.rename(taken)
-            if _md5(_chunks(taken)) != if_match:
-                _put_back(taken, path)
+            taken = path.rename(taken_path(path))
+            if md5_of(chunks_of(taken)) != if_match:
+                put_back(path)
                 raise PreconditionFailed(key=key, expected=f"etag {if_match}")
             taken.unlink()
         return True
 
-    def _files(self, top: Path) -> Iterator[Path]:
-        for folder, _, names in os.walk(top, onerror=_raise_unless_gone):
-            for name in names:
-                if OURS.fullmatch(name):
-                    continue
-                taken = TAKEN.fullmatch(name)
-                if taken:
-                    self._recover(Path(folder, name), Path(folder, taken[1]))
-                yield Path(folder, taken[1] if taken else name)
-
-    def _recover(self, taken: Path, path: Path) -> None:
+    def _recover(self, path: Path) -> None:
         """Put back what a killed deletion left aside; a living one holds the lock, and nothing is left after it."""
-        with self._locked():
-            _put_back(taken, path)
+        with locked(self.root):
+            put_back(path)
 
     def _etag(self, path: Path, status: os.stat_result) -> str:
         signature = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         known = self._etags.get(path)
         if known and known[0] == signature:
             return known[1]
-        etag = _md5(_chunks(path))
+        etag = md5_of(chunks_of(path))
         if time.time_ns() - status.st_ctime_ns > RACY_NS:
             self._etags[path] = (signature, etag)
         return etag
@@ -239,36 +221,11 @@ class FolderStore(ObjectStore):
         if not self._holds(key, etag):
             raise PreconditionFailed(key=key, expected=f"etag {etag}")
 
-    def _link(self, staged: Path, key: str) -> None:
+    def _link(self, file: Path, key: str) -> None:
         try:
-            self.path_of(key).hardlink_to(staged)
+            self.path_of(key).hardlink_to(file)
         except FileExistsError as error:
             raise PreconditionFailed(key=key, expected="absent") from error
-
-    @contextmanager
-    def _staged(self, key: str, chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
-        """Write the content beside its place, on disk before it gets its name; (file, etag)."""
-        path = self.path_of(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staged = path.with_name(f".{uuid4().hex}.tmp")
-        try:
-            with staged.open("xb") as file:
-                etag = _md5(_written(chunks, file.write))
-                file.flush()
-                os.fsync(file.fileno())
-            yield staged, etag
-            _sync_folder(path.parent)
-        finally:
-            staged.unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        root = os.open(self.root, os.O_RDONLY)
-        try:
-            fcntl.flock(root, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(root)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -306,48 +263,6 @@ def _content(source: ObjectStore, key: str) -> Iterator[bytes]:
         yield source.read(key)
         return
     try:
-        yield from _chunks(source.path_of(key))
+        yield from chunks_of(source.path_of(key))
     except GONE as error:
         raise ObjectMissing(key=key, store=source.uri) from error
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
-
-
-def _md5(chunks: Iterable[bytes]) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _written(chunks: Iterable[bytes], write: Callable[[bytes], int]) -> Iterator[bytes]:
-    for chunk in chunks:
-        write(chunk)
-        yield chunk
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last: the archive deletes the source right after."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _put_back(taken: Path, path: Path) -> None:
-    """Give a file that was moved aside its name again, unless its uploader has put a newer one there meanwhile."""
-    if not taken.exists():
-        return
-    with suppress(FileExistsError):
-        path.hardlink_to(taken)
-    taken.unlink()
-
-
-def _raise_unless_gone(error: OSError) -> None:
-    if not isinstance(error, GONE):
-        raise error

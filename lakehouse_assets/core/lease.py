@@ -113,8 +113,8 @@ class Claim:
     begins: bool
 
 
-def claim(current: Holder | None, run_id: str, process: Process, now: datetime, *, is_dead: bool) -> Claim | None:
-    """The hold a claimant gets, None when it is refused.
+def claim(current: Holder | None, run_id: str, process: Process, now: datetime, *, is_dead: bool) -> Claim | Holder:
+    """The hold a claimant gets, or the holder that it is refused for.
 
     Args:
         current: the last holder.
@@ -124,8 +124,8 @@ def claim(current: Holder | None, run_id: str, process: Process, now: datetime, 
         is_dead: whether the last holder's process is certainly gone.
     """
     decision = decide(current, run_id, now, is_dead=is_dead)
-    if decision == "refuse":
-        return None
+    if current is not None and decision == "refuse":
+        return current
     if current is None or decision == "take":
         fence = current.fence + 1 if current else 1
         return Claim(Holder(run_id, process.host, process.pid, process.started, fence, now, now), begins=True)

@@ -15,9 +15,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     """Move one slice and say `{moved, left, bytes, token, done}`; see `MoveRequest.from_event` for the event."""
     request = MoveRequest.from_event(event)
     landing, lake = stores(request)
-    manifest = read_manifest(lake, request.manifest_key)
-    limits = {"token": request.token, "budget_seconds": request.budget_seconds}
-    return move_objects(manifest, landing, lake, target=target_of(request.refused), **limits).to_dict()
+    return move_objects(
+        read_manifest(lake, request.manifest_key),
+        landing,
+        lake,
+        token=request.token,
+        budget_seconds=request.budget_seconds,
+        target=target_of(request.refused),
+    ).to_dict()
 
 
 def stores(request: MoveRequest) -> tuple[ObjectStore, ObjectStore]:

@@ -35,7 +35,7 @@ VANISHED = "gone before it could be archived"
 CHANGED = "changed after the manifest was written; the new version stays for the next run"
 REPLACED = "archived, and replaced by a new version meanwhile, which stays for the next run"
 
-UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f]")
+UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f\ud800-\udfff]")
 Target = Callable[[str, FileEntry, str, datetime], str]
 
 
@@ -81,7 +81,7 @@ class MoveRequest:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Read `manifest_key` or `manifest_uri`, `landing`, `lake`, and where given `token`, `refused`, `budget_seconds`.
+        """Read `manifest_key` or `manifest_uri`, `landing` and `lake`; optional: `token`, `refused`, `budget_seconds`.
 
         Raises:
             BadRequest: something is missing, or the manifest is not in the lake.
