@@ -75,6 +75,22 @@ def put_back(path: Path) -> None:
     taken.unlink()
 
 
+def delete_if(path: Path, etag: str) -> bool:
+    """Delete a file with this MD5 only; False when another one stays.
+
+    It is moved aside first and looked at there, so that nobody can swap it between look and deletion.
+    """
+    try:
+        taken = path.rename(taken_path(path))
+    except GONE:
+        return True
+    if md5_of(chunks_of(taken)) == etag:
+        taken.unlink()
+        return True
+    put_back(path)
+    return False
+
+
 def walk(top: Path, recover: Callable[[Path], None]) -> Iterator[Path]:
     """All files below a folder but those being written; `recover` is called for each that was moved aside."""
     for folder, _, names in os.walk(top, onerror=_raise_unless_gone):

@@ -19,7 +19,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from lakehouse_assets.compute.files import GONE, chunks_of, locked, md5_of, put_back, staged, taken_path, walk
+from lakehouse_assets.compute.files import GONE, chunks_of, delete_if, locked, md5_of, put_back, staged, walk
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
 
 RACY_NS = 100_000_000
@@ -181,21 +181,15 @@ class FolderStore(ObjectStore):
                 self._link(file, key)
 
     def delete(self, key: str, *, if_match: str) -> bool:
-        """See `ObjectStore.delete`.
-
-        The file is moved aside first and looked at there, so that nobody can swap it between look and deletion.
-        """
+        """See `ObjectStore.delete`."""
         path = self.path_of(key)
         with self._answering(), locked(self.root):
             put_back(path)
-            if self.stat(key) is None:
+            found = self.stat(key)
+            if found is None:
                 return True
-            self._require(key, if_match)
-            taken = path.rename(taken_path(path))
-            if md5_of(chunks_of(taken)) != if_match:
-                put_back(path)
+            if found.etag != if_match or not delete_if(path, if_match):
                 raise PreconditionFailed(key=key, expected=f"etag {if_match}")
-            taken.unlink()
         return True
 
     def _recover(self, path: Path) -> None:

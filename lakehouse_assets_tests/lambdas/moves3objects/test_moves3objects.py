@@ -111,6 +111,12 @@ def test_a_long_name_fits_the_file_system(landing: FolderStore, lake: FolderStor
     assert len(keys(lake)) == 1
 
 
+def test_long_names_with_one_beginning_are_kept_apart() -> None:
+    """Two names that are too long and differ at the end only have two keys."""
+    names = [f"orders/{'a' * 300}{end}" for end in "xy"]
+    assert len({archive_key("ecommerce", entry(name), "r1", AS_OF) for name in names}) == 2
+
+
 def test_a_multipart_etag_is_not_read_as_part_of_the_name() -> None:
     """The etag `e-3` of `x` and the etag `e` of `3-x` give different keys."""
     pairs = [("orders/x", "e-3"), ("orders/3-x", "e")]
