@@ -281,6 +281,13 @@ def test_load_updates_by_newer_and_ignores_older_events() -> None:
     assert counts(third, "clean_orders") == {"read": 1, "superseded": 1}
 
 
+def test_load_does_not_update_from_the_same_place() -> None:
+    """Other content at an equal event time, file time, name and line is not newer."""
+    first = load([a_file("orders", ORDER)])
+    second = load([a_file("orders", order(total_amount="3"))], first.state)
+    assert counts(second, "clean_orders") == {"read": 1, "superseded": 1}
+
+
 def test_rejected_row_supersedes_nothing_and_orphans_its_items() -> None:
     """The broken newer order is kept with all its codes; items of an order that is only broken wait."""
     broken = order(order_timestamp="2025-04-01T11:00", total_amount="x", user_id="")
@@ -308,6 +315,14 @@ def test_pending_row_is_rejected_after_seven_days(days: float, fate: str) -> Non
     between = load([], first.state, as_of=NOON + timedelta(days=3))
     last = load([], between.state, as_of=NOON + timedelta(days=days))
     assert counts(last, "clean_orders_items") == {"retried": 1, fate: 1}
+
+
+def test_pending_row_that_is_read_again_keeps_its_age() -> None:
+    """The same record from the same file was first seen then, not now, and waits only once."""
+    first = load([a_file("order_items", ITEM)], as_of=NOON)
+    again = load([a_file("order_items", ITEM)], first.state, as_of=NOON + timedelta(days=3))
+    assert counts(again, "clean_orders_items") == {"read": 1, "retried": 1, "pending": 2}
+    assert [row.first_seen for row in again.state.pending.values()] == [NOON]
 
 
 def test_reject_beats_pending() -> None:

@@ -144,6 +144,28 @@ def test_bad_rows_are_spread_over_all_row_rules(tmp_path: Path) -> None:
     assert set(answer.warnings) == {"amount_not_positive"}
 
 
+def test_few_bad_rows_go_round_the_rules_day_by_day(tmp_path: Path) -> None:
+    """One bad order a day breaks nine rules in nine days."""
+    spec = SampleSpec(days=9, orders_per_day=20, items_per_order=1, products=20, bad_ratio=0.05)
+    answer = write_sample(spec, tmp_path / "s")
+    assert answer.tables["clean_orders"].rejected == 8
+    assert answer.warnings == {"amount_not_positive": 1}
+
+
+def test_older_versions_differ_from_what_supersedes_them(tmp_path: Path) -> None:
+    """An older product has another name, an older order an amount below all others."""
+    write_sample(SampleSpec(days=1, orders_per_day=50, products=50, duplicate_ratio=1), tmp_path / "s")
+    files = contents(tmp_path / "s")
+    assert b"_old\n" in files["products.csv"]
+    assert b",1.11,2025-04-01\n" in files["orders/2025-04-01.csv"]
+
+
+def test_compressed_files_carry_no_time(tmp_path: Path) -> None:
+    """Bytes 4 to 8 of a gzip file are its time of writing; they are zero."""
+    write_sample(SampleSpec(days=1, orders_per_day=2, gzip=True), tmp_path / "s")
+    assert (tmp_path / "s" / "orders" / "2025-04-01.csv.gz").read_bytes()[4:8] == bytes(4)
+
+
 def test_quoted_fields_hold_what_quoting_is_for(tmp_path: Path) -> None:
     """Some product names hold a comma, a quote and a newline; plain keys are quoted too."""
     write_sample(DIRTY, tmp_path / "s")
