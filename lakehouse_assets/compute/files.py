@@ -66,12 +66,15 @@ def taken_path(path: Path) -> Path:
 
 
 def put_back(path: Path) -> None:
-    """Give a file that was moved aside its name again, unless its uploader has put a newer one there meanwhile."""
+    """Give a file that was moved aside its name again, or `<MD5>-<name>` when somebody has used its name meanwhile."""
     taken = taken_path(path)
     if not taken.exists():
         return
-    with suppress(FileExistsError):
+    try:
         path.hardlink_to(taken)
+    except FileExistsError:
+        with suppress(FileExistsError):
+            path.with_name(f"{md5_of(chunks_of(taken))}-{path.name}").hardlink_to(taken)
     taken.unlink()
 
 

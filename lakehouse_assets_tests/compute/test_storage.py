@@ -298,13 +298,16 @@ def test_a_deletion_killed_halfway_is_finished_by_the_next(store: FolderStore) -
     assert names(store) == set()
 
 
-def test_a_newer_upload_wins_over_a_deletion_killed_halfway(store: FolderStore) -> None:
-    """What was left aside is older than what its uploader has put there since."""
+def test_a_name_used_again_during_a_killed_deletion_keeps_both(store: FolderStore) -> None:
+    """What was left aside gets a name of its own when somebody has dropped another file under the old one."""
     path = store.path_of("a.csv")
-    taken_path(path).write_bytes(b"old")
+    taken_path(path).write_bytes(b"hello")
     path.write_bytes(b"new")
-    assert [stored.etag for stored in store.list()] == [md5(b"new")]
-    assert names(store) == {"a.csv"}
+    store.list()
+    assert {found.key: store.read(found.key) for found in store.list()} == {
+        "a.csv": b"new",
+        f"{HELLO_MD5}-a.csv": b"hello",
+    }
 
 
 def test_open_store_reads_paths_and_file_uris(tmp_path: Path) -> None:
