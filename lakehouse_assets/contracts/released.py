@@ -1,0 +1,107 @@
+"""The released state of all contracts, committed beside them, so that a change can be compared with what readers use.
+
+Belongs here: reading and writing `released.json`, comparing it with the contract files. Not here: what a difference
+means (`changes`). The file holds structure only: versions, columns, keys, rules, properties; no descriptions.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lakehouse_assets.contracts.changes import Change, check_release
+from lakehouse_assets.contracts.model import Column, Contract, Rule
+from lakehouse_assets.contracts.reader import contracts
+from lakehouse_assets.errors import ContractInvalid
+
+RELEASED = Path(__file__).with_name("released.json")
+WORDS = {"description", "owner"}
+
+
+def pipelines() -> tuple[str, ...]:
+    """The pipelines that have contracts, sorted."""
+    return tuple(sorted({file.parent.name for file in Path(__file__).parent.glob("*/*.yaml")}))
+
+
+def released(pipeline: str, path: Path = RELEASED) -> dict[str, Contract]:
+    """The released contracts of a pipeline by `layer.name`, without their words; empty when none was released.
+
+    Raises:
+        ContractInvalid: the file cannot be read as released contracts.
+    """
+    try:
+        return {name: _from_facts(facts) for name, facts in _document(path).get(pipeline, {}).items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def check_all(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
+    """What changed since the release per contract that was released, when all of it may be released.
+
+    Raises:
+        ContractBreaking: a contract changed in a breaking way without a higher major version.
+        ContractInvalid: a released contract's file is gone, or its version makes no sense.
+    """
+    now, changes = contracts(pipeline), {}
+    for name, old in released(pipeline, path).items():
+        if name not in now:
+            problem = f"{old.version} was released and its file is gone; bring it back, or delete it from {path.name}"
+            raise ContractInvalid(contract=name, problem=problem)
+        changes[name] = check_release(old, now[name])
+    return changes
+
+
+def is_current(pipeline: str, path: Path = RELEASED) -> bool:
+    """Whether the released state equals the contract files; if not, `release` is due."""
+    return bool(_document(path).get(pipeline) == _facts_of_all(pipeline))
+
+
+def release(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
+    """Check the pipeline's contracts, then make them the released state; returns what changed.
+
+    Raises:
+        ContractBreaking: as `check_all`; nothing is written then.
+        ContractInvalid: likewise.
+    """
+    changes = check_all(pipeline, path)
+    document = {**_document(path), pipeline: _facts_of_all(pipeline)}
+    path.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    return changes
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise _unreadable(path, error) from error
+    return document
+
+
+def _unreadable(path: Path, error: Exception) -> ContractInvalid:
+    problem = f"does not hold released contracts ({error}); restore it from version control"
+    return ContractInvalid(contract=path.name, problem=problem)
+
+
+def _facts_of_all(pipeline: str) -> dict[str, Any]:
+    return {name: _to_facts(contract) for name, contract in contracts(pipeline).items()}
+
+
+def _to_facts(contract: Contract) -> dict[str, Any]:
+    facts = _without(asdict(contract), WORDS)
+    # What a column leaves at its default (not required, no unit) is left out, so that the file stays readable.
+    facts["columns"] = [{name: value for name, value in _without(c, WORDS).items() if value} for c in facts["columns"]]
+    # A rule's reference is read from its implementation, so it is no fact of its own.
+    facts["rules"] = [_without(rule, {*WORDS, "reference"}) for rule in facts["rules"]]
+    return facts
+
+
+def _without(facts: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name not in names}
+
+
+def _from_facts(facts: dict[str, Any]) -> Contract:
+    columns = tuple(Column(description="", **column) for column in facts["columns"])
+    rules = tuple(Rule(description="", **rule) for rule in facts["rules"])
+    return Contract(**{**facts, "columns": columns, "rules": rules, "description": "", "owner": ""})

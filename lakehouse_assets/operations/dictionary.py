@@ -1,0 +1,105 @@
+"""The data dictionary: every table of the lake on one Markdown page, written from the contracts.
+
+Belongs here: rendering and writing the page. Not here: facts about tables; those stand in the contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lakehouse_assets.contracts import Column, Contract, Rule, contracts
+from lakehouse_assets.contracts.released import pipelines
+
+LAYERS = ("landing", "silver", "side", "gold")
+HEAD = """# Data dictionary
+
+Written from the contracts in `lakehouse_assets/contracts/`; change those, not this page.
+"""
+
+
+def write(path: Path) -> None:
+    """Write the page of all pipelines to `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(current(), "utf-8")
+
+
+def current() -> str:
+    """The page of all pipelines' contracts."""
+    return render(contract for pipeline in pipelines() for contract in contracts(pipeline).values())
+
+
+def render(tables: Iterable[Contract]) -> str:
+    """The page: an overview, then each table with its columns and rules, from landing to gold, by name."""
+    ordered = sorted(tables, key=lambda c: (LAYERS.index(c.layer), c.catalog_name))
+    parts = (HEAD, _overview(ordered), *(_section(contract) for contract in ordered))
+    return "\n".join(parts)
+
+
+def _overview(tables: list[Contract]) -> str:
+    rows = [(f"[{c.catalog_name}](#{_anchor(c)})", c.layer, c.description, c.grain) for c in tables]
+    return _table(("table", "layer", "meaning", "grain"), rows)
+
+
+def _section(contract: Contract) -> str:
+    parts = [
+        f"## {contract.catalog_name}\n",
+        f"{contract.description.rstrip('.')}.\n",
+        _facts(contract),
+        _columns(contract.columns),
+    ]
+    if contract.rules:
+        parts += ["Rules:\n", _rules(contract.rules)]
+    return "\n".join(parts)
+
+
+def _facts(contract: Contract) -> str:
+    facts = {
+        "Layer": contract.layer,
+        "Grain": contract.grain,
+        "Key": ", ".join(f"`{name}`" for name in contract.key) or "none",
+        "Version": contract.version,
+        "Owner": contract.owner,
+        "Freshness": _freshness(contract.freshness_hours),
+    }
+    return "".join(f"- {name}: {value}\n" for name, value in facts.items())
+
+
+def _freshness(hours: int | None) -> str:
+    return "nothing is promised" if hours is None else f"at most {hours} hours old"
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    head = ("column", "type", "unit", "nullable", "key", "source", "meaning")
+    return _table(head, (_column(column) for column in columns))
+
+
+def _column(column: Column) -> tuple[str, ...]:
+    return (
+        f"`{column.name}`",
+        column.type,
+        column.unit or "",
+        "no" if column.required else "yes",
+        str(column.key or ""),
+        f"`{column.source}`" if column.source else "",
+        column.description,
+    )
+
+
+def _rules(rules: Iterable[Rule]) -> str:
+    head = ("code", "decided by", "verdict", "in words")
+    return _table(head, ((f"`{r.code}`", r.kind, r.verdict, r.description) for r in rules))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _anchor(contract: Contract) -> str:
+    """The heading's anchor as GitHub forms it: without the dot."""
+    return contract.catalog_name.replace(".", "")

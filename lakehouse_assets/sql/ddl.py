@@ -1,0 +1,147 @@
+"""CREATE statements from contracts: Delta for Spark, Delta and Iceberg for Athena.
+
+Belongs here: text in, text out. Not here: running it, and the embedded engine's tables (its libraries create them).
+Athena's DDL is Hive's: backticks and lower-case types, while its queries take double quotes.
+Delta in Athena: https://docs.aws.amazon.com/athena/latest/ug/delta-lake-tables.html
+Iceberg in Athena: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+
+from lakehouse_assets.contracts.model import Column, Contract
+from lakehouse_assets.errors import ContractInvalid
+
+DELTA_PROPERTIES = {
+    "delta.checkpointPolicy": "classic",
+    "delta.enableDeletionVectors": "false",
+    "delta.minReaderVersion": "1",
+    "delta.minWriterVersion": "2",
+}
+"""What keeps a Delta table readable by Athena and writable by both engines; no CHECK, no CLUSTER BY for that reason."""
+ATHENA_DELTA_PROPERTIES = {"table_type": "DELTA"}
+ATHENA_ICEBERG_PROPERTIES = {"table_type": "ICEBERG", "format": "parquet", "write_compression": "zstd"}
+
+
+def delta_ddl(contract: Contract, location: str) -> str:
+    """Spark's CREATE TABLE of a Delta table at a path; required columns are NOT NULL.
+
+    Raises:
+        ContractInvalid: the contract asks for a partition by a column that it does not have.
+    """
+    clauses = (
+        f"CREATE TABLE IF NOT EXISTS delta.{_quoted(location.rstrip('/'))} (\n{_columns(contract, _spark_column)}\n)",
+        "USING DELTA",
+        *_partitions(contract),
+        f"COMMENT {_literal(contract.description)}",
+        f"TBLPROPERTIES ({_properties(DELTA_PROPERTIES)})",
+    )
+    return "\n".join(clauses)
+
+
+def athena_delta_ddl(contract: Contract, location: str) -> str:
+    """Athena's registration of an existing Delta table; Athena reads columns and partitions from the table's log."""
+    return (
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS {_table(contract)}\n"
+        f"LOCATION {_literal(_folder(location))}\n"
+        f"TBLPROPERTIES ({_properties(ATHENA_DELTA_PROPERTIES)})"
+    )
+
+
+def athena_iceberg_ddl(contract: Contract, location: str) -> str:
+    """Athena's CREATE TABLE of an Iceberg table; its grammar has neither NOT NULL nor a comment on the table.
+
+    Raises:
+        ContractInvalid: the contract asks for a partition by a column that it does not have.
+    """
+    clauses = (
+        f"CREATE TABLE IF NOT EXISTS {_table(contract)} (\n{_columns(contract, _athena_column)}\n)",
+        *_partitions(contract),
+        f"LOCATION {_literal(_folder(location))}",
+        f"TBLPROPERTIES ({_properties(ATHENA_ICEBERG_PROPERTIES)})",
+    )
+    return "\n".join(clauses)
+
+
+def declare_statements(contracts: Iterable[Contract], lake_root: str) -> list[str]:
+    """Athena statements that make the tables known: databases first, then tables by name; landing has none.
+
+    All of them may be run again. A Delta table must exist at its location before Athena can register it.
+    """
+    tables = sorted((c for c in contracts if c.layer != "landing"), key=lambda c: c.catalog_name)
+    databases = sorted({c.database for c in tables})
+    return [
+        *(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)}" for database in databases),
+        *(_declaration(contract, table_location(contract, lake_root)) for contract in tables),
+    ]
+
+
+def table_location(contract: Contract, lake_root: str) -> str:
+    """Where the table lies below the lake's root: `<root>/<database>/<table>`."""
+    return f"{lake_root.rstrip('/')}/{contract.database}/{contract.name}"
+
+
+def contract_hash(contract: Contract) -> str:
+    """SHA-256 (hex) over everything the contract says, words included since they become comments."""
+    return hashlib.sha256(json.dumps(asdict(contract), sort_keys=True).encode()).hexdigest()
+
+
+def _declaration(contract: Contract, location: str) -> str:
+    render = athena_iceberg_ddl if contract.layer == "gold" else athena_delta_ddl
+    return render(contract, location)
+
+
+def _columns(contract: Contract, render: Callable[[Column], str]) -> str:
+    return ",\n".join(f"  {render(column)}" for column in contract.columns)
+
+
+def _spark_column(column: Column) -> str:
+    required = " NOT NULL" if column.required else ""
+    return f"{_quoted(column.name)} {column.type}{required} COMMENT {_literal(column.description)}"
+
+
+def _athena_column(column: Column) -> str:
+    return f"{_quoted(column.name)} {column.type.lower()} COMMENT {_literal(column.description)}"
+
+
+def _partitions(contract: Contract) -> tuple[str, ...]:
+    """The PARTITIONED BY clause when the contract asks for it, as zero or one clause."""
+    names = [name.strip() for name in contract.properties.get("partition_by", "").split(",") if name.strip()]
+    unknown = [name for name in names if name not in {c.name for c in contract.columns}]
+    if unknown:
+        raise ContractInvalid(contract=contract.name, problem=f"`partition_by` names no column: {', '.join(unknown)}")
+    return (f"PARTITIONED BY ({', '.join(map(_quoted, names))})",) if names else ()
+
+
+def _table(contract: Contract) -> str:
+    return f"{_quoted(contract.database)}.{_quoted(contract.name)}"
+
+
+def _folder(location: str) -> str:
+    return f"{location.rstrip('/')}/"
+
+
+def _properties(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"{_literal(name)} = {_literal(value)}" for name, value in properties.items())
+
+
+def _quoted(name: str) -> str:
+    """An identifier, also one that is a reserved word or begins with an underscore.
+
+    >>> _quoted("date")
+    '`date`'
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _literal(text: str) -> str:
+    r"""A string literal on one line, escaped as Hive and Spark read it.
+
+    >>> print(_literal("The run's clock"))
+    'The run\'s clock'
+    """
+    return "'" + " ".join(text.split()).replace("\\", "\\\\").replace("'", "\\'") + "'"

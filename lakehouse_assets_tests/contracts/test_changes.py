@@ -1,0 +1,178 @@
+"""Changed contracts: what kind of change it is, what may be released, and what an existing table may be given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lakehouse_assets.contracts import Column, Contract, Rule
+from lakehouse_assets.contracts.changes import Change, check_release, classify, reconcile_columns
+from lakehouse_assets.errors import ContractBreaking, ContractInvalid
+
+ID = Column("id", "STRING", "Identifier", required=True, key=1, source="id")
+AMOUNT = Column("amount", "DECIMAL(18,2)", "Amount", unit="EUR", source="amount")
+DAY = Column("day", "DATE", "Day")
+RULE = Rule("id_missing", "row", "reject", "id is blank", "blank(id)")
+THINGS = Contract(
+    name="things",
+    database="lake",
+    layer="silver",
+    version="1.4.2",
+    description="Things",
+    grain="one row per thing",
+    owner="owner@example.com",
+    columns=(ID, AMOUNT),
+    rules=(RULE,),
+    properties={"event_time": "at"},
+    freshness_hours=26,
+)
+BROKEN = replace(THINGS, columns=(ID,))
+
+
+def test_nothing_changed() -> None:
+    """A contract compared with itself is no change."""
+    assert classify(THINGS, THINGS) == Change("none")
+
+
+def test_words_are_no_change() -> None:
+    """Better descriptions of table, column and rule, and another owner, break nobody."""
+    reworded = replace(
+        THINGS,
+        description="All things",
+        owner="someone@example.com",
+        columns=(replace(ID, description="Number"), AMOUNT),
+        rules=(replace(RULE, description="no id"),),
+    )
+    assert classify(THINGS, reworded) == Change("none")
+
+
+def test_a_new_nullable_column_is_compatible() -> None:
+    """A nullable column after the others is the one compatible change."""
+    widened = replace(THINGS, columns=(ID, AMOUNT, DAY))
+    assert classify(THINGS, widened) == Change("compatible", ("new nullable column `day`",))
+
+
+BREAKING = {
+    "column `amount` is gone": {"columns": (ID,)},
+    "new column `day` is required": {"columns": (ID, AMOUNT, replace(DAY, required=True))},
+    "new column `day` is part of the key": {"columns": (ID, AMOUNT, replace(DAY, required=True, key=2))},
+    "columns changed their order": {"columns": (AMOUNT, ID)},
+    "or a new one is not the last": {"columns": (ID, DAY, AMOUNT)},
+    "column `amount` type: DECIMAL(18,2) -> DOUBLE": {"columns": (ID, replace(AMOUNT, type="DOUBLE"))},
+    "column `amount` required: False -> True": {"columns": (ID, replace(AMOUNT, required=True))},
+    "column `id` required: True -> False": {"columns": (replace(ID, required=False), AMOUNT)},
+    "column `amount` unit: EUR -> cents": {"columns": (ID, replace(AMOUNT, unit="cents"))},
+    "column `amount` source: amount -> price": {"columns": (ID, replace(AMOUNT, source="price"))},
+    "column `id` key: 1 -> 0": {"columns": (replace(ID, key=0), AMOUNT)},
+    "rule `id_missing` is gone": {"rules": ()},
+    "rule `day_missing` is new": {"rules": (RULE, replace(RULE, code="day_missing"))},
+    "rule `id_missing` verdict: reject -> warn": {"rules": (replace(RULE, verdict="warn"),)},
+    "rule `id_missing` implementation: blank(id) -> id = ''": {"rules": (replace(RULE, implementation="id = ''"),)},
+    "rule `id_missing` kind: row -> load": {"rules": (replace(RULE, kind="load"),)},
+    "grain: one row per thing -> one row per day": {"grain": "one row per day"},
+    "freshness_hours: 26 -> None": {"freshness_hours": None},
+    "database: lake -> pond": {"database": "pond"},
+    "property `event_time`: at -> None": {"properties": {}},
+    "property `window`: None -> day": {"properties": {"event_time": "at", "window": "day"}},
+}
+
+
+@pytest.mark.parametrize(("reason", "changed"), BREAKING.items(), ids=BREAKING)
+def test_everything_else_is_breaking(reason: str, changed: dict[str, object]) -> None:
+    """Each other difference breaks readers, and is named."""
+    change = classify(THINGS, replace(THINGS, **changed))  # type: ignore[arg-type] # each row is typed by the contract
+    assert (change.kind, len(change.reasons)) == ("breaking", 1)
+    assert reason in change.reasons[0]
+
+
+def test_a_renamed_column_is_gone() -> None:
+    """A new name is a lost column for its readers, even though the new one alone would be compatible."""
+    change = classify(THINGS, replace(THINGS, columns=(ID, replace(AMOUNT, name="price"))))
+    assert change == Change("breaking", ("column `amount` is gone",))
+
+
+@pytest.mark.parametrize("version", ["1.4.2", "1.4.3", "1.5.0"])
+def test_a_breaking_change_is_refused_below_the_next_major(version: str) -> None:
+    """The refusal names the contract, the change and the version that is needed."""
+    sentence = r"`silver.things` .*\(column `amount` is gone\); raise its version to 2.0.0"
+    with pytest.raises(ContractBreaking, match=sentence):
+        check_release(THINGS, replace(BROKEN, version=version))
+
+
+def test_a_breaking_change_passes_with_the_next_major() -> None:
+    """Once the version says so, readers were told and the change may be released."""
+    assert check_release(THINGS, replace(BROKEN, version="2.0.0")).kind == "breaking"
+
+
+def test_majors_are_compared_as_numbers() -> None:
+    """Version 10 is higher than version 9."""
+    assert check_release(replace(THINGS, version="9.0.0"), replace(BROKEN, version="10.0.0")).kind == "breaking"
+
+
+def test_a_compatible_change_needs_no_major() -> None:
+    """A new nullable column passes under the same major version."""
+    widened = replace(THINGS, columns=(ID, AMOUNT, DAY), version="1.5.0")
+    assert check_release(THINGS, widened).kind == "compatible"
+
+
+def test_a_version_never_goes_back() -> None:
+    """A lower version than the released one would name two states alike."""
+    with pytest.raises(
+        ContractInvalid, match=r"`silver.things`: version 1.4.1 is lower than 1.4.2, which was released"
+    ):
+        check_release(THINGS, replace(THINGS, version="1.4.1"))
+
+
+@pytest.mark.parametrize("version", ["2", "v2.0.0", "2.0", "two"])
+def test_a_version_has_three_numbers(version: str) -> None:
+    """Anything but MAJOR.MINOR.PATCH is refused in one sentence."""
+    with pytest.raises(ContractInvalid, match=f"version `{version}` is not MAJOR.MINOR.PATCH"):
+        check_release(THINGS, replace(THINGS, version=version))
+
+
+def test_a_table_that_fits_needs_nothing() -> None:
+    """A table with the contract's columns is given none."""
+    assert reconcile_columns([("id", "STRING"), ("amount", "DECIMAL(18,2)")], THINGS) == ()
+
+
+@pytest.mark.parametrize("decimal", ["decimal(18,2)", "decimal(18, 2)", "DECIMAL(18,2)"])
+def test_types_are_known_in_each_engines_spelling(decimal: str) -> None:
+    """Case and blanks of a type do not matter."""
+    assert reconcile_columns([("id", "string"), ("amount", decimal)], THINGS) == ()
+
+
+def test_integers_and_lists_are_known_in_delta_and_iceberg_spelling() -> None:
+    """`integer`, `long` and `list<date>` are the contract's INT, BIGINT and ARRAY<DATE>."""
+    columns = (ID, replace(DAY, name="n", type="INT"), replace(DAY, name="big", type="BIGINT"))
+    table = replace(THINGS, columns=(*columns, replace(DAY, name="days", type="ARRAY<DATE>")))
+    existing = [("id", "string"), ("n", "integer"), ("big", "long"), ("days", "list<date>")]
+    assert reconcile_columns(existing, table) == ()
+
+
+def test_an_older_table_is_given_the_new_nullable_columns() -> None:
+    """Columns that came later are added in the contract's order."""
+    assert reconcile_columns([("id", "STRING")], replace(THINGS, columns=(ID, AMOUNT, DAY))) == (AMOUNT, DAY)
+
+
+@pytest.mark.parametrize(
+    "existing",
+    [
+        pytest.param([("amount", "DECIMAL(18,2)"), ("id", "STRING")], id="other order"),
+        pytest.param([("id", "STRING"), ("amount", "DOUBLE")], id="other type"),
+        pytest.param([("id", "STRING"), ("price", "DECIMAL(18,2)")], id="other name"),
+        pytest.param([("id", "STRING"), ("amount", "DECIMAL(18,2)"), ("day", "DATE")], id="one more"),
+    ],
+)
+def test_a_table_that_is_no_beginning_of_the_contract_is_refused(existing: list[tuple[str, str]]) -> None:
+    """The refusal shows what the table has and what the contract expects, and never touches the table."""
+    with pytest.raises(
+        ContractBreaking, match=r"its table has columns .*, expected id STRING, amount.*rebuild the table"
+    ):
+        reconcile_columns(existing, THINGS)
+
+
+def test_a_required_column_cannot_be_added() -> None:
+    """Rows that exist already have no value for a required column."""
+    with pytest.raises(ContractBreaking, match=r"its table lacks `day`, which is required.*\(it is 1.4.2 now\)"):
+        reconcile_columns([("id", "STRING")], replace(THINGS, columns=(ID, replace(DAY, required=True))))

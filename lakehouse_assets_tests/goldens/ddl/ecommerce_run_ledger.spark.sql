@@ -1,0 +1,23 @@
+CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/delta_lakehouse/ecommerce_run_ledger` (
+  `run_id` STRING NOT NULL COMMENT 'The run; for an acknowledgement the run that touched silver',
+  `table_name` STRING NOT NULL COMMENT 'Bare table name',
+  `kind` STRING NOT NULL COMMENT 'load (a silver table) or acknowledgement (a gold table)',
+  `status` STRING NOT NULL COMMENT 'planned before the merge, done after it',
+  `as_of` TIMESTAMP NOT NULL COMMENT 'The run\'s clock',
+  `read` BIGINT COMMENT 'Records in the files, counted independently of the parse',
+  `retried` BIGINT COMMENT 'Pending or replayed rows tried again',
+  `valid` BIGINT COMMENT 'Rows that are in silver now',
+  `rejected` BIGINT COMMENT 'Rows kept as rejects',
+  `superseded` BIGINT COMMENT 'Older versions of a key',
+  `pending` BIGINT COMMENT 'Rows whose parent has not arrived',
+  `inserted` BIGINT COMMENT 'Valid rows that were new',
+  `updated` BIGINT COMMENT 'Valid rows that replaced an older version',
+  `unchanged` BIGINT COMMENT 'Valid rows that silver held already',
+  `touched_dates` ARRAY<DATE> COMMENT 'Dates of the orders whose gold rows may have changed',
+  `touched_users` ARRAY<STRING> COMMENT 'Buyers whose gold row may have changed',
+  `touched_products` ARRAY<STRING> COMMENT 'Products that changed',
+  `acknowledged_by` STRING COMMENT 'Run that brought gold up to date'
+)
+USING DELTA
+COMMENT 'What every run did to every table, its reconciliation, what silver touched, what gold acknowledged'
+TBLPROPERTIES ('delta.checkpointPolicy' = 'classic', 'delta.enableDeletionVectors' = 'false', 'delta.minReaderVersion' = '1', 'delta.minWriterVersion' = '2');

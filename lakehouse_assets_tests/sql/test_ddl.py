@@ -1,0 +1,164 @@
+"""CREATE statements: golden text per table, and what each engine insists on.
+
+`python lakehouse_assets_tests/sql/test_ddl.py` rewrites the golden files; read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from lakehouse_assets.contracts import Contract, contract, contracts
+from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets.sql.ddl import (
+    athena_delta_ddl,
+    athena_iceberg_ddl,
+    contract_hash,
+    declare_statements,
+    delta_ddl,
+    table_location,
+)
+
+GOLDENS = Path(__file__).parents[1] / "goldens" / "ddl"
+ROOT = "s3://lake/lakehouse-dwh"
+TABLES = list(contracts("ecommerce").values())
+DELTA = [pytest.param(c, id=c.name) for c in TABLES if c.layer in {"silver", "side"}]
+GOLD = [pytest.param(c, id=c.name) for c in TABLES if c.layer == "gold"]
+ORDERS = contract("ecommerce", "silver.clean_orders")
+SALES = contract("ecommerce", "gold.daily_sales")
+
+
+def rendered() -> dict[str, str]:
+    """All statements of the e-commerce tables by golden file name."""
+    spark = {
+        f"{c.name}.spark.sql": delta_ddl(c, table_location(c, ROOT)) for c in TABLES if c.layer in {"silver", "side"}
+    }
+    texts = {**spark, "declare.athena.sql": ";\n\n".join(declare_statements(TABLES, ROOT))}
+    return {name: f"{text};\n" for name, text in texts.items()}
+
+
+@pytest.mark.parametrize("name", rendered())
+def test_statements_equal_their_golden_file(name: str) -> None:
+    """A changed statement is a difference that somebody has looked at."""
+    assert rendered()[name] == (GOLDENS / name).read_text("utf-8")
+
+
+def test_every_golden_file_is_still_rendered() -> None:
+    """No golden file outlives its table."""
+    assert {file.name for file in GOLDENS.iterdir()} == set(rendered())
+
+
+@pytest.mark.parametrize("table", DELTA)
+def test_spark_sees_the_contracts_columns(table: Contract) -> None:
+    """Spark's parser reads names, types, NOT NULL and comments back as the contract has them."""
+    definitions = sqlglot.parse_one(delta_ddl(table, ROOT), read="spark").find_all(exp.ColumnDef)
+    read = [
+        (d.name, d.kind.sql("spark").replace(" ", ""), bool(d.find(exp.NotNullColumnConstraint))) for d in definitions
+    ]
+    assert read == [(c.name, c.type, c.required) for c in table.columns]
+
+
+@pytest.mark.parametrize("table", GOLD)
+def test_athena_sees_the_contracts_columns(table: Contract) -> None:
+    """Athena's parser reads names, types and comments back as the contract has them."""
+    definitions = sqlglot.parse_one(athena_iceberg_ddl(table, ROOT), read="athena").find_all(exp.ColumnDef)
+    read = [(d.name, d.kind.sql("hive").replace(" ", ""), d.find(exp.CommentColumnConstraint)) for d in definitions]
+    assert [(name, kind) for name, kind, _ in read] == [(c.name, c.type) for c in table.columns]
+    assert [comment.this.this for _, _, comment in read] == [c.description for c in table.columns]
+
+
+def test_delta_stays_at_the_oldest_protocol() -> None:
+    """Reader 1 and writer 2, no deletion vectors, no checks, no clustering: Athena and delta-rs can use the table."""
+    text = delta_ddl(ORDERS, f"{ROOT}/orders")
+    for wanted in ("minReaderVersion' = '1'", "minWriterVersion' = '2'", "enableDeletionVectors' = 'false'"):
+        assert wanted in text
+    assert "checkpointPolicy' = 'classic'" in text
+    assert not any(word in text for word in ("CHECK (", "CLUSTER BY", "PARTITIONED BY"))
+
+
+def test_a_delta_table_is_partitioned_only_when_asked_for() -> None:
+    """The property `partition_by` is what adds the clause, column by column."""
+    asked = replace(ORDERS, properties={**ORDERS.properties, "partition_by": "date, user_id"})
+    assert "\nPARTITIONED BY (`date`, `user_id`)\n" in delta_ddl(asked, ROOT)
+
+
+def test_an_iceberg_table_is_partitioned_only_when_asked_for() -> None:
+    """The same property partitions an Iceberg table."""
+    asked = replace(SALES, properties={"partition_by": "date"})
+    assert "PARTITIONED BY" not in athena_iceberg_ddl(SALES, ROOT)
+    assert "\nPARTITIONED BY (`date`)\n" in athena_iceberg_ddl(asked, ROOT)
+
+
+def test_a_partition_by_no_column_is_refused() -> None:
+    """A misspelt partition column is one sentence."""
+    wrong = replace(ORDERS, properties={"partition_by": "date, dya"})
+    with pytest.raises(ContractInvalid, match="contract `clean_orders`: `partition_by` names no column: dya"):
+        delta_ddl(wrong, ROOT)
+
+
+def test_athena_registers_delta_without_columns() -> None:
+    """Athena reads columns from the table's log, so that none can disagree with it."""
+    assert athena_delta_ddl(ORDERS, "s3://lake/orders") == (
+        "CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`clean_orders`\n"
+        "LOCATION 's3://lake/orders/'\n"
+        "TBLPROPERTIES ('table_type' = 'DELTA')"
+    )
+
+
+def test_iceberg_is_not_external() -> None:
+    """Athena refuses the word EXTERNAL and constraints for Iceberg tables."""
+    text = athena_iceberg_ddl(SALES, ROOT)
+    assert text.startswith("CREATE TABLE IF NOT EXISTS `ecommerce_gold`.`daily_sales` (\n  `date` date COMMENT")
+    assert "NOT NULL" not in text
+    assert text.endswith("('table_type' = 'ICEBERG', 'format' = 'parquet', 'write_compression' = 'zstd')")
+
+
+@pytest.mark.parametrize("words", ["The run's clock", r"a \ b", "ends with \\", "two\nlines", 'a "quote"; and more'])
+def test_words_cannot_leave_their_literal(words: str) -> None:
+    """Quotes, backslashes, semicolons and line ends in a description stay in the comment."""
+    column = replace(ORDERS.columns[0], description=words)
+    parsed = sqlglot.parse(delta_ddl(replace(ORDERS, columns=(column,)), ROOT), read="spark")
+    assert len(parsed) == 1
+    assert parsed[0].find(exp.CommentColumnConstraint).this.this == words.replace("\n", " ")
+
+
+def test_databases_are_declared_before_tables() -> None:
+    """Databases come first, then silver, side and gold tables by name; landing is no table."""
+    first_lines = [statement.split("\n")[0] for statement in declare_statements(TABLES, ROOT)]
+    assert first_lines[:3] == [
+        "CREATE DATABASE IF NOT EXISTS `delta_lakehouse`",
+        "CREATE DATABASE IF NOT EXISTS `ecommerce_gold`",
+        "CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`clean_orders`",
+    ]
+    assert len(first_lines) == 2 + 9
+
+
+def test_the_order_of_contracts_does_not_matter() -> None:
+    """The same tables give the same statements in whatever order they come."""
+    assert declare_statements(reversed(TABLES), ROOT) == declare_statements(TABLES, ROOT)
+
+
+def test_a_location_has_one_slash_between_its_parts() -> None:
+    """A root with or without a slash at its end is the same place."""
+    assert table_location(ORDERS, "s3://lake/dwh/") == "s3://lake/dwh/delta_lakehouse/clean_orders"
+
+
+def test_a_hash_is_the_same_for_equal_contracts() -> None:
+    """Reading a contract twice, or its properties in another order, gives the same hash."""
+    turned = replace(ORDERS, properties=dict(reversed(ORDERS.properties.items())))
+    assert contract_hash(turned) == contract_hash(ORDERS)
+
+
+def test_a_hash_differs_for_any_difference() -> None:
+    """One word in one description is another contract for the catalog."""
+    reworded = replace(ORDERS, columns=(replace(ORDERS.columns[0], description="?"), *ORDERS.columns[1:]))
+    assert len({contract_hash(c) for c in (*TABLES, reworded)}) == len(TABLES) + 1
+
+
+if __name__ == "__main__":
+    for file_name, statement in rendered().items():
+        (GOLDENS / file_name).write_text(statement, "utf-8")
