@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,11 +62,13 @@ def store(tmp_path: Path) -> FolderStore:
 def children(store: FolderStore) -> Iterator[list[subprocess.Popen[str]]]:
     """Three processes that ask for one lease at once; stopped after the test."""
     commands = [[sys.executable, "-c", HOLD, str(store.root), f"r{number}"] for number in range(3)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
-    yield started
-    for child in started:
-        child.kill()
-        child.wait()
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) for command in commands
+        ]
+        yield started
+        for child in started:
+            child.kill()
 
 
 def stored(store: FolderStore) -> dict[str, object]:
