@@ -1,0 +1,61 @@
+# Everything a developer does here, one target each. `make` alone lists them.
+# `ARGS` goes to the tool behind a target: `make test ARGS="-k sensor"`, `make demo ARGS="--data FOLDER"`.
+
+BIN := .venv/bin
+SOURCES := lakehouse_assets glue lambdas stepfunctions scripts
+TESTS := lakehouse_assets_tests
+ARGS ?=
+
+# The first Python that fits; looked for only when .venv is made. dagster 1.13 ends before 3.15.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test spark check fix emit docs bench lock
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Create .venv with every locked package (a second run takes no time)
+	@python="$(PYTHON)"; if ! "$${python:-false}" -c '$(FITS)' 2>/dev/null; then \
+		echo "setup: Python 3.11 to 3.14 is needed, and $${python:-python3} is $$($${python:-python3} --version 2>&1 || true):" \
+			"install one, or name one with \`make setup PYTHON=/path/to/python\`." >&2; exit 1; fi; \
+	"$$python" scripts/setup.py
+
+demo: setup ## Load five days of sample data from landing to gold and print what happened
+	@$(BIN)/lakehouse demo $(ARGS)
+
+dev: setup ## Open the Dagster UI on the same asset graph
+	@$(BIN)/lakehouse dev $(ARGS)
+
+test: setup ## Run the tests; those for Spark too where a Java 17 or 21 is found
+	@$(BIN)/python -m scripts.run_tests $(ARGS)
+
+spark: setup ## Get Spark ready: find or install a Java, fetch the Delta jars
+	@$(BIN)/python -m scripts.spark
+
+check: setup ## Format, lint, types, imports, docstrings, length of functions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .import_linter_cache
+	$(BIN)/interrogate $(SOURCES)
+	$(BIN)/interrogate --ignore-module --whitelist-regex '^test_' $(TESTS)
+	$(BIN)/python scripts/body_length.py $(SOURCES) $(TESTS)
+
+fix: setup ## Repair what can be repaired: format and lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+emit: setup ## Write stepfunctions/emitted from the asset graph
+	@$(BIN)/lakehouse emit $(ARGS)
+
+docs: setup ## Write docs/data-dictionary.md from the contracts
+	@$(BIN)/python -m scripts.docs $(ARGS)
+
+bench: setup ## Measure the load against its floors and its peer
+	@$(BIN)/python -m scripts.bench $(ARGS)
+
+lock: setup ## Lock the dependencies again; `ARGS=--upgrade` takes the newest
+	@$(BIN)/python -m scripts.lock $(ARGS)

@@ -1,0 +1,35 @@
+"""Write `requirements/*.txt` from `pyproject.toml`; this is `make lock`.
+
+The lock holds names, versions and hashes for every platform, and no index addresses. A version that still fits is
+kept unless `--upgrade` is given.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = "requirements/dev.txt"
+BOOTSTRAP = "requirements/bootstrap.txt"
+OPTIONS = ("--generate-hashes", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header", "--quiet")
+
+
+def compile_lock(output: str, *sources: str, given: str = "") -> None:
+    """Resolve the sources into one hash-locked file."""
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", *sources, *OPTIONS, "--output-file", output]
+    result = subprocess.run(command, check=False, cwd=ROOT, input=given, text=True)
+    if result.returncode:
+        raise SystemExit(f"lock: `{output}` was not written; the lines above say why.")
+    print(f"lock: {output}")
+
+
+def main(flags: list[str]) -> None:
+    """Lock everything, then what `make setup` needs before it has uv."""
+    compile_lock(LOCK, "pyproject.toml", "--extra", "dev", *flags)
+    compile_lock(BOOTSTRAP, "-", "--constraints", LOCK, given="uv\nsetuptools\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

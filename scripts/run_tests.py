@@ -1,0 +1,75 @@
+"""Run the tests that this machine can run and say which could not; this is `make test`.
+
+Belongs here: what a group of tests needs. Does not belong here: the tests' own options (see `pyproject.toml`).
+With `LAKEHOUSE_REQUIRE_ALL=1` nothing may be left out or skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.java import ROOT, find_java
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tests of one mark, whether what they need is here, and how to get it."""
+
+    mark: str
+    ready: bool
+    need: str
+    remedy: str
+
+
+def groups(java: Path | None) -> tuple[Group, ...]:
+    """Every group of tests that needs more than Python."""
+    browser = any(map(shutil.which, BROWSERS))
+    node = (ROOT / "node_modules" / ".bin" / "asl-validator").exists()
+    return (
+        Group("spark", java is not None, "Java 17 or 21", "make spark"),
+        Group("ui", browser, "Chromium", "apt-get install chromium"),
+        Group("node", node, "the npm tools", "npm ci"),
+    )
+
+
+def pytest_arguments(missing: list[Group], *, require_all: bool) -> list[str]:
+    """Options that leave out the missing groups, or that turn every skipped test into a failed one.
+
+    >>> pytest_arguments([Group("ui", False, "Chromium", "apt-get")], require_all=False)
+    ['-m', 'not ui']
+    """
+    if require_all:
+        return ["-p", "lakehouse_assets_tests.nothing_skipped"]
+    return ["-m", " and ".join(f"not {group.mark}" for group in missing)] if missing else []
+
+
+def left_out(group: Group) -> str:
+    """The loud line for one group that did not run."""
+    missing = f"LEFT OUT: the {group.mark} tests, because {group.need} was not found."
+    return f"{missing} To run them: `{group.remedy}`, then `make test`."
+
+
+def main() -> None:
+    """Start pytest, then end with its status and a line per group that was left out."""
+    java = find_java()
+    missing = [group for group in groups(java) if not group.ready]
+    require_all = os.environ.get("LAKEHOUSE_REQUIRE_ALL") == "1"
+    if require_all and missing:
+        raise SystemExit("tests: nothing may be left out here. " + " ".join(map(left_out, missing)))
+    command = [sys.executable, "-m", "pytest", *pytest_arguments(missing, require_all=require_all), *sys.argv[1:]]
+    environment = {**os.environ, **({"JAVA_HOME": str(java)} if java else {})}
+    status = subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode
+    for group in missing:
+        print(f"\n*** {left_out(group)} ***", flush=True)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()
