@@ -23,7 +23,7 @@ setup: ## Create .venv with every locked package (a second run takes no time)
 			"install one, or name one with \`make setup PYTHON=/path/to/python\`." >&2; exit 1; fi; \
 	"$$python" scripts/setup.py
 
-demo: setup ## Load five days of sample data from landing to gold and print what happened
+demo: setup ## Load sample data from landing to gold and print what happened
 	@$(BIN)/lakehouse demo $(ARGS)
 
 dev: setup ## Open the Dagster UI on the same asset graph

@@ -7,15 +7,22 @@ from pathlib import Path
 
 import pytest
 
-REAL_DATA_ENV = "LAKEHOUSE_REAL_DATA"
-BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data" / "ecommerce"
+from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for the recorded data, so that `make test` can leave it out where the data is nowhere."""
+    for item in items:
+        if "real_data" in getattr(item, "fixturenames", ()):
+            item.add_marker("real")
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of the recorded shop data: products.csv, orders/*.csv, order_items/*.csv."""
-    folder = Path(os.environ.get(REAL_DATA_ENV) or BESIDE_THE_REPOSITORY)
-    if not (folder / "products.csv").is_file():
+    folder = recorded_folder()
+    if not is_recorded(folder):
         problem = f"no products.csv in `{folder}`; set {REAL_DATA_ENV} to the folder of the recorded e-commerce data"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(problem)
     return folder

@@ -1,7 +1,7 @@
 """Run the tests that this machine can run and say which could not; this is `make test`.
 
 Belongs here: what a group of tests needs. Does not belong here: the tests' own options (see `pyproject.toml`).
-With `LAKEHOUSE_REQUIRE_ALL=1` nothing may be left out or skipped.
+With `LAKEHOUSE_REQUIRE_ALL=1` nothing that can be installed may be left out, and nothing skipped.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
 from scripts.java import ROOT, find_java
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -20,39 +21,42 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass(frozen=True)
 class Group:
-    """Tests of one mark, whether what they need is here, and how to get it."""
+    """Tests of one mark, whether what they need is here and how to get it."""
 
     mark: str
     ready: bool
     need: str
     remedy: str
+    required: bool = True
 
 
 def groups(java: Path | None) -> tuple[Group, ...]:
-    """Every group of tests that needs more than Python."""
+    """Every group of tests that needs more than Python; the recorded data is no part of the repository."""
     browser = any(map(shutil.which, BROWSERS))
     node = (ROOT / "node_modules" / ".bin" / "asl-validator").exists()
+    data = is_recorded(recorded_folder())
     return (
         Group("spark", java is not None, "Java 17 or 21", "make spark"),
         Group("ui", browser, "Chromium", "apt-get install chromium"),
-        Group("node", node, "the npm tools", "npm ci"),
+        Group("node", node, "asl-validator", "npm ci"),
+        Group("real", data, "the recorded shop data", f"export {REAL_DATA_ENV}=FOLDER", required=False),
     )
 
 
 def pytest_arguments(missing: list[Group], *, require_all: bool) -> list[str]:
-    """Options that leave out the missing groups, or that turn every skipped test into a failed one.
+    """Options that leave out the missing groups and, where all is required, turn a skipped test into a failed one.
 
     >>> pytest_arguments([Group("ui", False, "Chromium", "apt-get")], require_all=False)
     ['-m', 'not ui']
     """
-    if require_all:
-        return ["-p", "lakehouse_assets_tests.nothing_skipped"]
-    return ["-m", " and ".join(f"not {group.mark}" for group in missing)] if missing else []
+    strict = ["-p", "lakehouse_assets_tests.nothing_skipped"] if require_all else []
+    selected = ["-m", " and ".join(f"not {group.mark}" for group in missing)] if missing else []
+    return strict + selected
 
 
 def left_out(group: Group) -> str:
     """The loud line for one group that did not run."""
-    missing = f"LEFT OUT: the {group.mark} tests, because {group.need} was not found."
+    missing = f"LEFT OUT: the `{group.mark}` tests, because {group.need} was not found."
     return f"{missing} To run them: `{group.remedy}`, then `make test`."
 
 
@@ -61,7 +65,7 @@ def main() -> None:
     java = find_java()
     missing = [group for group in groups(java) if not group.ready]
     require_all = os.environ.get("LAKEHOUSE_REQUIRE_ALL") == "1"
-    if require_all and missing:
+    if require_all and any(group.required for group in missing):
         raise SystemExit("tests: nothing may be left out here. " + " ".join(map(left_out, missing)))
     command = [sys.executable, "-m", "pytest", *pytest_arguments(missing, require_all=require_all), *sys.argv[1:]]
     environment = {**os.environ, **({"JAVA_HOME": str(java)} if java else {})}

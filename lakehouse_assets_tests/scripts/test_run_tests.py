@@ -1,0 +1,64 @@
+"""Which tests `make test` starts, and what it says about the others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import run_tests
+from scripts.run_tests import Group, groups, left_out, pytest_arguments
+
+NO_SPARK = Group("spark", ready=False, need="Java 17 or 21", remedy="make spark")
+NO_DATA = Group("real", ready=False, need="the data", remedy="export X", required=False)
+
+
+def test_everything_here_leaves_nothing_out() -> None:
+    """With all tools at hand pytest gets no filter."""
+    assert pytest_arguments([], require_all=False) == []
+
+
+def test_missing_groups_are_deselected() -> None:
+    """Each missing group is left out by its mark."""
+    assert pytest_arguments([NO_SPARK, NO_DATA], require_all=False) == ["-m", "not spark and not real"]
+
+
+def test_what_is_left_out_is_said_with_the_remedy() -> None:
+    """The line names the tests, what they lack and the command that gets it."""
+    assert "`spark` tests" in left_out(NO_SPARK)
+    assert "Java 17 or 21" in left_out(NO_SPARK)
+    assert "`make spark`" in left_out(NO_SPARK)
+
+
+def test_without_java_the_spark_tests_are_missing() -> None:
+    """Spark tests are ready exactly when a Java was found."""
+    assert [g.ready for g in groups(None) if g.mark == "spark"] == [False]
+    assert [g.ready for g in groups(Path("/opt/jre")) if g.mark == "spark"] == [True]
+
+
+def test_required_groups_stop_a_strict_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all is required, a missing Java ends the run before a test starts."""
+    monkeypatch.setenv("LAKEHOUSE_REQUIRE_ALL", "1")
+    monkeypatch.setattr(run_tests, "find_java", lambda: None)
+    with pytest.raises(SystemExit, match=r"nothing may be left out here.*make spark"):
+        run_tests.main()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pytest\ndef test_it():\n    pytest.skip('no tool')",
+        "import pytest\n@pytest.mark.skip(reason='no tool')\ndef test_it(): pass",
+        "import pytest\npytest.skip('no tool', allow_module_level=True)",
+        "import pytest\n@pytest.fixture\ndef tool(): pytest.skip('no tool')\ndef test_it(tool): pass",
+    ],
+)
+def test_a_skipped_test_fails_a_strict_run(tmp_path: Path, source: str) -> None:
+    """Skipping in a test, by mark, for a module or in a fixture fails the run and keeps the reason."""
+    (tmp_path / "test_it.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "lakehouse_assets_tests.nothing_skipped", "-c", "/dev/null"]
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "no tool" in done.stdout
