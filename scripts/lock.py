@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from scripts.setup import ROOT, UV, has_certificates
+
 LOCK = "requirements/dev.txt"
 BOOTSTRAP = "requirements/bootstrap.txt"
 OPTIONS = ("--generate-hashes", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header", "--quiet")
@@ -18,7 +18,8 @@ OPTIONS = ("--generate-hashes", "--universal", "--python-version", "3.11", "--no
 
 def compile_lock(output: str, *sources: str, given: str = "") -> None:
     """Resolve the sources into one hash-locked file."""
-    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", *sources, *OPTIONS, "--output-file", output]
+    certificates = ["--system-certs"] if has_certificates() else []
+    command = [str(UV), "pip", "compile", *sources, *OPTIONS, *certificates, "--output-file", output]
     result = subprocess.run(command, check=False, cwd=ROOT, input=given, text=True)
     if result.returncode:
         raise SystemExit(f"lock: `{output}` was not written; the lines above say why.")
