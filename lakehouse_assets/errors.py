@@ -4,7 +4,7 @@
     ├── Terminal   the same call will fail again until somebody changes something
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, BadRequest, UnportableSql
     │   ├── FileUnreadable, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
-    │   ├── FenceLost, AssertionFailed, EmissionInvalid
+    │   ├── FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, LandingChanged, CommitConflict
@@ -85,6 +85,12 @@ class FileUnreadable(Terminal):
     """A landed file is no CSV of its dataset; it is refused as a whole."""
 
     sentence = "`{key}` is refused: {problem}"
+
+
+class NativeRefused(Terminal):
+    """An engine's own CSV reader refused a file that looked plain; the load reads it strictly instead."""
+
+    sentence = "the CSV reader of {engine} refused a file: {problem}"
 
 
 class RejectRatioExceeded(Terminal):

@@ -7,9 +7,11 @@ A manifest is written once by the plan step; everything downstream reads it and 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+Mode = Literal["load", "replay", "reprocess"]
 
 IN_FLIGHT = re.compile(r"(\.tmp|\.part|_\$folder\$)$|(^|/)[._]")
 """Names of objects that are still being written, or that tools leave behind."""
@@ -17,13 +19,17 @@ IN_FLIGHT = re.compile(r"(\.tmp|\.part|_\$folder\$)$|(^|/)[._]")
 
 @dataclass(frozen=True, order=True)
 class FileEntry:
-    """One landed object: dataset, key below the landing root, MD5 etag, size in bytes, UTC time of last change."""
+    """One landed object: dataset, key below the landing root, MD5 etag, size in bytes, UTC time of last change.
+
+    `archived` is the key in the lake where the object lies now, when it is read again from the archive.
+    """
 
     dataset: str
     key: str
     etag: str
     size_bytes: int
     modified: datetime
+    archived: str | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class Manifest:
         as_of: the run's clock, UTC; ages and freshness are measured against it.
         landing: URI of the landing root that keys are relative to.
         files: the exact objects, ordered by dataset and key.
+        mode: load (landed files), replay (selected rejects), reprocess (files from the archive).
+        selection: which rejects a replay takes: any of code, file, run; `corrected` is a key in the lake with new text.
     """
 
     run_id: str
@@ -43,6 +51,8 @@ class Manifest:
     as_of: datetime
     landing: str
     files: tuple[FileEntry, ...]
+    mode: Mode = "load"
+    selection: dict[str, str] = field(default_factory=dict)
 
     def of(self, dataset: str) -> tuple[FileEntry, ...]:
         """The files of one dataset."""

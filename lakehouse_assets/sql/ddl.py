@@ -80,9 +80,14 @@ def declare_statements(contracts: Iterable[Contract], lake_root: str) -> list[st
     ]
 
 
+WAREHOUSE = "lakehouse-dwh"
+"""Folder of all Delta tables below the lake's root."""
+
+
 def table_location(contract: Contract, lake_root: str) -> str:
-    """Where the table lies below the lake's root: `<root>/<database>/<table>`."""
-    return f"{lake_root.rstrip('/')}/{contract.database}/{contract.name}"
+    """Where the table lies below the lake's root: gold by its database, the Delta tables in the warehouse folder."""
+    folder = contract.database if contract.layer == "gold" else WAREHOUSE
+    return f"{lake_root.rstrip('/')}/{folder}/{contract.name}"
 
 
 def contract_hash(contract: Contract) -> str:

@@ -1,0 +1,170 @@
+"""Delta tables through delta-rs: create from a contract, read the file list, commit without rebase.
+
+The embedded engine writes silver with it; side tables (rejects, pending, run ledger) are written with it on either
+engine, so that each of them has one writer. Protocol reader 1 / writer 2 is checked after every write: more would
+shut out Athena or the other engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.engines.protocol import Commit, Guard
+from lakehouse_assets.errors import CommitConflict, ProtocolRaised
+from lakehouse_assets.sql.dialects import literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+PROTOCOL = (1, 2)
+CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "20"}
+
+
+def arrow_schema(contract: Contract) -> pa.Schema:
+    """The contract's columns as Arrow types; moments are microseconds in zone UTC."""
+    import pyarrow as pa
+
+    simple = {
+        "STRING": pa.string(),
+        "INT": pa.int32(),
+        "BIGINT": pa.int64(),
+        "BOOLEAN": pa.bool_(),
+        "DATE": pa.date32(),
+        "DOUBLE": pa.float64(),
+        "TIMESTAMP": pa.timestamp("us", tz="UTC"),
+        "ARRAY<STRING>": pa.list_(pa.string()),
+        "ARRAY<DATE>": pa.list_(pa.date32()),
+    }
+
+    def arrow_type(name: str) -> pa.DataType:
+        if not name.startswith("DECIMAL"):
+            return simple[name]
+        precision, scale = name.removeprefix("DECIMAL(").removesuffix(")").split(",")
+        return pa.decimal128(int(precision), int(scale))
+
+    return pa.schema([pa.field(c.name, arrow_type(c.type), nullable=not (c.required or c.key)) for c in contract.columns])
+
+
+def ensure(contract: Contract, location: str) -> DeltaTable:
+    """The table, created from its contract when absent, widened by new nullable columns when behind.
+
+    Raises:
+        ContractBreaking: the table's columns do not fit the contract any more.
+    """
+    from deltalake import DeltaTable, Field, Schema
+
+    schema = Schema.from_arrow(arrow_schema(contract))
+    if not DeltaTable.is_deltatable(location):
+        partition = contract.properties.get("partition_by")
+        return DeltaTable.create(
+            location, schema, mode="ignore", partition_by=partition, configuration=CONFIGURATION, name=contract.name
+        )
+    table = DeltaTable(location)
+    wanted = {field.name: field for field in schema.fields}
+    added = reconcile_columns([(f.name, _spelled(f.type)) for f in table.schema().fields], contract)
+    if added:
+        table.alter.add_columns([wanted[column.name] for column in added])
+    return table
+
+
+def _spelled(delta_type: Any) -> str:  # noqa: ANN401 - delta-rs has no common root of its types
+    """A Delta type in words."""
+    return f"array<{delta_type.element_type.type}>" if hasattr(delta_type, "element_type") else str(delta_type.type)
+
+
+def check_protocol(table: DeltaTable, name: str) -> None:
+    """Refuse a protocol that a reader of the table cannot handle.
+
+    Raises:
+        ProtocolRaised: it is not reader 1 / writer 2.
+    """
+    found = table.protocol()
+    if (found.min_reader_version, found.min_writer_version) != PROTOCOL:
+        raise ProtocolRaised(
+            table=name,
+            found=f"reader {found.min_reader_version} / writer {found.min_writer_version}",
+            expected=f"reader {PROTOCOL[0]} / writer {PROTOCOL[1]}",
+        )
+
+
+def commit(
+    contract: Contract, location: str, source: Any, guard: Guard, *, dates: Sequence[date] | None, updates: bool
+) -> Commit:
+    """Insert, or merge by key, in one commit that fails rather than rebases.
+
+    Raises:
+        CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
+    """
+    from deltalake import CommitProperties, DeltaTable, write_deltalake
+
+    table = DeltaTable(location)
+    guard()
+    properties = CommitProperties(max_commit_retries=0)
+    before = data_files(table)
+    with conflicts(contract.name):
+        if updates:
+            merger = table.merge(
+                source,
+                predicate=_match(contract, dates),
+                source_alias="s",
+                target_alias="t",
+                commit_properties=properties,
+                streamed_exec=True,
+            )
+            columns = {f'"{c.name}"': f's."{c.name}"' for c in contract.columns}
+            merger = merger.when_matched_update(columns, predicate=_not_older(contract))
+            merger.when_not_matched_insert(columns).execute()
+        else:
+            write_deltalake(table, source, mode="append", commit_properties=properties)
+    table = DeltaTable(location)
+    check_protocol(table, contract.name)
+    return _measure(table, before)
+
+
+@contextmanager
+def conflicts(table: str) -> Iterator[None]:
+    """Turn delta-rs' words for a lost race into ours."""
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
+    try:
+        yield
+    except CommitFailedError as error:
+        raise CommitConflict(table=table) from error
+    except DeltaError as error:
+        if "version" in str(error).lower() and "exist" in str(error).lower():
+            raise CommitConflict(table=table) from error
+        raise
+
+
+def _match(contract: Contract, dates: Sequence[date] | None) -> str:
+    keys = " and ".join(f't."{k}" = s."{k}"' for k in contract.key)
+    column = contract.properties.get("date_column")
+    if not column or dates is None:
+        return keys
+    bounds = ", ".join(literal(d).sql("duckdb") for d in sorted(dates))
+    return f'{keys} and t."{column}" in ({bounds})' if bounds else keys
+
+
+def _not_older(contract: Contract) -> str | None:
+    event = contract.event_time
+    return f'(s."{event}" >= t."{event}")' if event else None
+
+
+def data_files(table: DeltaTable) -> dict[str, int]:
+    """The table's live data files and their sizes in bytes."""
+    import pyarrow as pa
+
+    actions = pa.table(table.get_add_actions(flatten=True))
+    return dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+
+
+def _measure(table: DeltaTable, before: dict[str, int]) -> Commit:
+    after = data_files(table)
+    added = {path: size for path, size in after.items() if path not in before}
+    return Commit(table.version(), len(added), sum(added.values()), len(before.keys() - after.keys()))

@@ -1,0 +1,185 @@
+"""The embedded engine: DuckDB reads and computes, delta-rs commits. No JVM, nothing to start.
+
+Memory is bounded by a setting; DuckDB spills what does not fit into a temporary folder. Plain files are read by
+DuckDB's own CSV reader in parallel; the position of a row in the staged table gives its line in the file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.protocol import Commit, Guard, NativeFile, TextBatch
+from lakehouse_assets.errors import NativeRefused
+from lakehouse_assets.sql.ddl import table_location
+from lakehouse_assets.sql.dialects import Parameter, render
+from lakehouse_assets.sql.silver import ROWS_PER_FILE
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+ARROW_ROWS = 131_072
+"""Rows per record batch on the way to delta-rs: large enough for speed, a few tens of MB at most."""
+
+
+class DuckEngine:
+    """See `protocol.Engine`.
+
+    Args:
+        lake: root of the lake, a folder.
+        zone: source time zone.
+        memory: DuckDB's memory limit, as it writes it (`1GB`).
+        threads: how many threads DuckDB may use; None for all.
+    """
+
+    name = "duckdb"
+
+    def __init__(self, lake: str, *, zone: str = "UTC", memory: str = "800MB", threads: int | None = None) -> None:
+        import duckdb
+
+        self._lake, self._zone = lake, zone
+        self._spill = tempfile.mkdtemp(prefix="lakehouse-spill-")
+        settings: dict[str, str | int] = {"memory_limit": memory, "temp_directory": self._spill}
+        self._db: duckdb.DuckDBPyConnection = duckdb.connect(config=settings | ({"threads": threads} if threads else {}))
+        self._db.execute("SET TimeZone = 'UTC'")
+
+    def close(self) -> None:
+        """Give back memory and the spill folder."""
+        self._db.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
+        """Athena SQL as DuckDB's."""
+        return render(sql, "duckdb", zone=self._zone, parameters=parameters, table=relation_of)
+
+    def stage(self, name: str, batch: TextBatch, sql: str) -> None:
+        """Read every group of equal headers with DuckDB, everything else from record batches; see `Engine.stage`."""
+        text = self.sql(sql)
+        parts = [
+            self._stage_native(f"{name}__native{number}", list(files), batch.columns, text)
+            for number, (_, files) in enumerate(groupby(sorted(batch.native, key=_header), _header))
+        ]
+        parts.append(self._stage_odd(f"{name}__odd", batch, text))
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
+
+    def _stage_native(self, name: str, files: list[NativeFile], columns: tuple[str, ...], text: str) -> str:
+        import duckdb
+
+        files = sorted(files, key=lambda file: file.ordinal)
+        types = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in files[0].header)
+        uris = ", ".join(_text(file.uri) for file in files)
+        reader = (
+            f"read_csv([{uris}], header = true, auto_detect = false, delim = ',', quote = '', escape = '', "
+            f"columns = {{{types}}}, max_line_size = 16777216)"
+        )
+        wanted = ", ".join(f'"{column}"' for column in columns)
+        raw = f"SELECT CAST(file_index AS BIGINT) AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
+        try:
+            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS WITH __raw AS NOT MATERIALIZED ({raw}) {text}")
+        except duckdb.InvalidInputException as error:
+            raise NativeRefused(engine=self.name, problem=str(error).splitlines()[0]) from error
+        return self._numbered(name, files)
+
+    def _numbered(self, name: str, files: list[NativeFile]) -> str:
+        """A SELECT that turns (file index, position in the table) into `_row`; line 1 is the header."""
+        firsts = dict(self._db.execute(f"SELECT _row, min(rowid) FROM {name} GROUP BY _row").fetchall())
+        bases = [f.ordinal * ROWS_PER_FILE + 2 - firsts.get(i, 0) for i, f in enumerate(files)]
+        return f"SELECT * REPLACE ({bases}[_row + 1] + rowid AS _row) FROM {name}"
+
+    def _stage_odd(self, name: str, batch: TextBatch, text: str) -> str:
+        import pyarrow as pa
+
+        texts = [pa.field(column, pa.string()) for column in batch.columns]
+        schema = pa.schema([pa.field("_row", pa.int64()), pa.field("_malformed", pa.bool_()), *texts])
+        reader = pa.RecordBatchReader.from_batches(schema, iter(batch.odd))
+        self._db.register("__raw", reader)
+        self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+        self._db.unregister("__raw")
+        return f"SELECT * FROM {name}"
+
+    def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
+        """Materialize the result as a temporary table."""
+        self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self.sql(sql, parameters)}")
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Copy a small Arrow table in."""
+        self._db.register("__arrow", table)
+        self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM __arrow")
+        self._db.unregister("__arrow")
+
+    def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
+        """All rows as dictionaries."""
+        cursor = self._db.execute(self.sql(sql, parameters))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
+        """Record batches in the order of the query."""
+        return self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
+
+    def attach(self, contract: Contract) -> bool:
+        """Ensure the Delta table and show its live files under its catalog name."""
+        location = table_location(contract, self._lake)
+        files = [f"{location}/{path}" for path in delta.data_files(delta.ensure(contract, location))]
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)} AS {scan(contract, files)}")
+        return bool(files)
+
+    def merge(self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard) -> Commit:
+        """Stream the rows to delta-rs; see `Engine.merge`."""
+        import pyarrow as pa
+
+        columns = ", ".join(_to_delta(contract, name) for name in (c.name for c in contract.columns))
+        reader = self._db.execute(f"SELECT {columns} FROM ({self.sql(sql)})").to_arrow_reader(ARROW_ROWS)
+        schema = delta.arrow_schema(contract)
+        source = pa.RecordBatchReader.from_batches(schema, (_as(batch, schema) for batch in reader))
+        location = table_location(contract, self._lake)
+        return delta.commit(contract, location, source, guard, dates=dates, updates=updates)
+
+
+def relation_of(catalog_name: str) -> str:
+    """The name under which a catalog table is visible in DuckDB: `database__table`."""
+    return catalog_name.replace(".", "__")
+
+
+def scan(contract: Contract, files: Sequence[str]) -> str:
+    """A SELECT over Parquet files in the contract's columns; moments become zone-less UTC."""
+    if not files:
+        nulls = ", ".join(f'CAST(NULL AS {_duck_type(c.type)}) AS "{c.name}"' for c in contract.columns)
+        return f"SELECT {nulls} WHERE FALSE"
+    uris = ", ".join(_text(uri) for uri in files)
+    columns = ", ".join(_from_delta(c.name, c.type) for c in contract.columns)
+    return f"SELECT {columns} FROM read_parquet([{uris}], union_by_name = true)"
+
+
+def _duck_type(name: str) -> str:
+    element = name.removeprefix("ARRAY<").removesuffix(">")
+    return f"{element.replace('STRING', 'VARCHAR')}[]" if name.startswith("ARRAY") else name.replace("STRING", "VARCHAR")
+
+
+def _from_delta(name: str, type_name: str) -> str:
+    return f"timezone('UTC', CAST(\"{name}\" AS TIMESTAMPTZ)) AS \"{name}\"" if type_name == "TIMESTAMP" else f'"{name}"'
+
+
+def _to_delta(contract: Contract, name: str) -> str:
+    return f"timezone('UTC', \"{name}\") AS \"{name}\"" if contract.column(name).type == "TIMESTAMP" else f'"{name}"'
+
+
+def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_arrays([a.cast(f.type) for a, f in zip(batch.columns, schema, strict=True)], schema=schema)
+
+
+def _header(file: NativeFile) -> tuple[str, ...]:
+    return file.header
+
+
+def _text(value: str) -> str:
+    """A string literal."""
+    return "'" + value.replace("'", "''") + "'"

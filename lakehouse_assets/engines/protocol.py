@@ -1,0 +1,101 @@
+"""What the load asks of an engine; the engines answer in their own modules.
+
+SQL goes in as Athena SQL with macros; relations are named by the caller and live as long as the engine. An engine
+decides what it keeps and what it only remembers as a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.sql.dialects import Parameter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Guard = Callable[[], None]
+"""Called between opening a table and committing to it; raises FenceLost when this run may not write any more."""
+
+
+@dataclass(frozen=True)
+class NativeFile:
+    """A plain CSV file that the engine's own reader may take: ordinal, where it is, its header, records it holds."""
+
+    ordinal: int
+    uri: str
+    header: tuple[str, ...]
+    records: int
+
+
+@dataclass(frozen=True)
+class TextBatch:
+    """All records of one dataset in one run, as text.
+
+    Attributes:
+        columns: the landing columns that are wanted.
+        native: plain files, in order of their ordinal.
+        odd: record batches of everything else (`_row`, `_malformed`, and the columns), read by the strict reader.
+    """
+
+    columns: tuple[str, ...]
+    native: tuple[NativeFile, ...]
+    odd: Iterable[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one write did to a table: version after it, rows and bytes of the data files it added, files it removed."""
+
+    version: int
+    added_files: int = 0
+    added_bytes: int = 0
+    removed_files: int = 0
+
+
+class Engine(Protocol):
+    """Where the load's SQL runs."""
+
+    name: str
+
+    def stage(self, name: str, batch: TextBatch, sql: str) -> None:
+        """Make relation `name` from `sql` over the relation `__raw` of the batch's text."""
+
+    def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
+        """Make relation `name` hold the result of `sql`."""
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make relation `name` from values at hand (small)."""
+
+    def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
+        """The result of `sql`, small enough to hold."""
+
+    def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
+        """The result of `sql` in its order, a batch at a time."""
+
+    def attach(self, contract: Contract) -> bool:
+        """Create the table from its contract where it is absent, and make it readable by its catalog name.
+
+        Returns whether it holds any row.
+        """
+
+    def merge(self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard) -> Commit:
+        """Bring the rows of `sql` (changed rows only, one per key) into the table in one commit that does not rebase.
+
+        Args:
+            contract: the table.
+            sql: rows in the table's columns.
+            updates: whether any of the keys is in the table already; without, it is an insert.
+            dates: literal bounds of the table's date column for those keys; None when it has none.
+            guard: see `Guard`.
+
+        Raises:
+            CommitConflict: another commit came first; nothing was written.
+            FenceLost: see `Guard`.
+            ProtocolRaised: the table's protocol is not what all readers need.
+        """
+
+    def close(self) -> None:
+        """Give back memory and temporary files."""

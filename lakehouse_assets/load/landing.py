@@ -1,0 +1,194 @@
+"""From landed files to a batch of text: which road each file takes, and what is refused as a whole."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.engines.protocol import NativeFile, TextBatch
+from lakehouse_assets.errors import FileUnreadable, LandingChanged
+from lakehouse_assets.load.reader import BOM, Record, plain_records, records
+from lakehouse_assets.sql.silver import ROWS_PER_FILE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 50_000
+
+
+class Landing(Protocol):
+    """Where the files of a manifest can be read."""
+
+    def read(self, entry: FileEntry) -> bytes:
+        """The object's bytes."""
+
+    def uri(self, entry: FileEntry) -> str:
+        """Where an engine's own reader finds the object."""
+
+    def is_unchanged(self, entry: FileEntry) -> bool:
+        """Whether the object is still the one that the manifest names."""
+
+
+@dataclass
+class Sources:
+    """What the files of one dataset gave: plain and odd files, refusals, and a count that no parser made."""
+
+    columns: tuple[str, ...]
+    native: list[NativeFile] = field(default_factory=list)
+    odd: list[tuple[int, FileEntry]] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    extra_columns: dict[str, list[str]] = field(default_factory=dict)
+    strict_records: int = 0
+
+    @property
+    def read(self) -> int:
+        """Records in the files (without headers): counted from bytes for plain files, by the strict reader for others."""
+        return sum(f.records for f in self.native) + self.strict_records
+
+
+def survey(entries: Mapping[int, FileEntry], columns: tuple[str, ...], landing: Landing, *, strict: bool) -> Sources:
+    """Look at every file once.
+
+    Args:
+        entries: ordinal -> file.
+        columns: the landing columns every file must have.
+        landing: where to read.
+        strict: whether all files take the strict reader (an engine's reader refused one).
+    """
+    found = Sources(columns)
+    for ordinal, entry in entries.items():
+        if not landing.is_unchanged(entry):
+            found.skipped.append(entry.key)
+            continue
+        try:
+            _add(found, ordinal, entry, landing, strict=strict)
+        except FileUnreadable as error:
+            found.refused[entry.key] = str(error)
+    return found
+
+
+def _add(found: Sources, ordinal: int, entry: FileEntry, landing: Landing, *, strict: bool) -> None:
+    content = content_of(entry, landing)
+    header = header_of(entry, content, found.columns)
+    if header is None:
+        return
+    extra = [name for name in header if name not in found.columns]
+    if extra:
+        found.extra_columns[entry.key] = extra
+    count = None if strict or content.startswith(BOM) else plain_records(content, len(header))
+    if count is None:
+        found.odd.append((ordinal, entry))
+    elif count:
+        found.native.append(NativeFile(ordinal, landing.uri(entry), header, count))
+
+
+def content_of(entry: FileEntry, landing: Landing) -> bytes:
+    """The file's bytes, unpacked.
+
+    Raises:
+        FileUnreadable: it ends in .gz and is no gzip.
+    """
+    content = landing.read(entry)
+    if not entry.key.endswith(".gz"):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FileUnreadable(key=entry.key, problem="it is no complete gzip file") from error
+
+
+def header_of(entry: FileEntry, content: bytes, columns: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The file's column names; None for an empty file.
+
+    Raises:
+        FileUnreadable: the first record is no header of this dataset.
+    """
+    first = next(records(content[: 1 << 20]), None)
+    if first is None:
+        return None
+    header = tuple(name.strip(" \t") for name in first.fields or ())
+    missing = [name for name in columns if name not in header]
+    if not first.fields or len(header) == 1 < len(columns):
+        raise FileUnreadable(key=entry.key, problem="its first line is no CSV header")
+    if missing:
+        raise FileUnreadable(key=entry.key, problem=f"it lacks {', '.join(missing)}; it has {', '.join(header)[:200]}")
+    doubled = sorted({name for name in columns if header.count(name) > 1})
+    if doubled:
+        raise FileUnreadable(key=entry.key, problem=f"it names {', '.join(doubled)} twice")
+    return header
+
+
+def text_batch(found: Sources, landing: Landing, retried: pa.RecordBatch | None) -> TextBatch:
+    """The batch an engine stages; the strict reader runs while the engine takes the batches."""
+    return TextBatch(found.columns, tuple(found.native), _odd_batches(found, landing, retried))
+
+
+def _odd_batches(found: Sources, landing: Landing, retried: pa.RecordBatch | None) -> Iterator[pa.RecordBatch]:
+    if retried is not None and retried.num_rows:
+        yield retried
+    found.strict_records = 0
+    for ordinal, entry in found.odd:
+        content = content_of(entry, landing)
+        header = header_of(entry, content, found.columns) or ()
+        rows: list[tuple[Any, ...]] = []
+        for record in _body(content):
+            rows.append(_row(record, ordinal, header, found.columns))
+            if len(rows) == BATCH_ROWS:
+                found.strict_records += len(rows)
+                yield to_batch(rows, found.columns)
+                rows = []
+        found.strict_records += len(rows)
+        if rows:
+            yield to_batch(rows, found.columns)
+
+
+def _body(content: bytes) -> Iterator[Record]:
+    iterator = records(content)
+    next(iterator, None)
+    return iterator
+
+
+def _row(record: Record, ordinal: int, header: tuple[str, ...], columns: tuple[str, ...]) -> tuple[Any, ...]:
+    number = ordinal * ROWS_PER_FILE + record.line
+    if record.fields is None or len(record.fields) != len(header):
+        return (number, True, *(None for _ in columns))
+    values = dict(zip(header, record.fields, strict=True))
+    return (number, False, *(values[name] for name in columns))
+
+
+def to_batch(rows: list[tuple[Any, ...]], columns: tuple[str, ...]) -> pa.RecordBatch:
+    """Rows of (`_row`, `_malformed`, text…) as Arrow."""
+    import pyarrow as pa
+
+    types = [pa.int64(), pa.bool_(), *(pa.string() for _ in columns)]
+    arrays = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, names=["_row", "_malformed", *columns])
+
+
+def check_unchanged(entries: Mapping[int, FileEntry], found: Sources, landing: Landing) -> None:
+    """After reading: a file that changed meanwhile may have been read half old and half new.
+
+    Raises:
+        LandingChanged: names the file; the next try leaves it out.
+    """
+    for entry in entries.values():
+        if entry.key not in found.skipped and not landing.is_unchanged(entry):
+            raise LandingChanged(key=entry.key)
+
+
+def raw_lines(entry: FileEntry, landing: Landing, lines: set[int]) -> dict[int, tuple[str, dict[str, str] | None]]:
+    """A second look at some records of a file: line -> (text as it stands, text by column or None when malformed)."""
+    content = content_of(entry, landing)
+    iterator = records(content)
+    header = tuple(name.strip(" \t") for name in (next(iterator).fields or ()))
+    found: dict[int, tuple[str, dict[str, str] | None]] = {}
+    for record in iterator:
+        if record.line in lines:
+            fits = record.fields is not None and len(record.fields) == len(header)
+            found[record.line] = (record.raw, dict(zip(header, record.fields or (), strict=True)) if fits else None)
+    return found

@@ -1,0 +1,101 @@
+"""The run ledger: one row per run and table; silver says what it touched, gold says what it has caught up with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.load.report import Touched
+from lakehouse_assets.load.side import SideTable
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.run import TableLoad, Work
+
+TOUCHED = ("touched_dates", "touched_users", "touched_products")
+
+
+class Ledger:
+    """Ledger rows of one load."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._side = SideTable(work.side["run_ledger"], work.lake)
+        self._side.ensure()
+
+    def plan(self, loads: list[TableLoad], touched: Touched, guard: Guard) -> None:
+        """Before the first merge: what this run is about to touch. Nothing to touch, nothing to say."""
+        if touched.dates or touched.users or touched.products:
+            self._write(loads, touched, "planned", guard)
+
+    def close(self, loads: list[TableLoad], touched: Touched, guard: Guard) -> None:
+        """After the last merge: the same with its counts final."""
+        self._write(loads, touched, "done", guard)
+
+    def refuse(self, loads: list[TableLoad], guard: Guard) -> None:
+        """Too many rejects: counts only, nothing touched."""
+        self._write(loads, Touched(), "refused", guard)
+
+    def _write(self, loads: list[TableLoad], touched: Touched, status: str, guard: Guard) -> None:
+        rows = [self._row(table, touched if i == 0 else Touched(), status) for i, table in enumerate(reversed(loads))]
+        self._side.sync(self._side.rows(rows), guard, compare=["status"])
+
+    def _row(self, table: TableLoad, touched: Touched, status: str) -> dict[str, Any]:
+        """One table's row; what was touched stands on the last table's row only."""
+        return {
+            "run_id": self._work.manifest.run_id,
+            "table_name": table.name,
+            "kind": "load",
+            "status": status,
+            "as_of": self._work.as_of,
+            **asdict(table.report.counts),
+            "touched_dates": touched.dates,
+            "touched_users": touched.users,
+            "touched_products": touched.products,
+        }
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What a gold table has not caught up with: the runs, and the values of its window."""
+
+    runs: tuple[str, ...]
+    window: tuple[str | date, ...]
+
+
+def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
+    """Runs that touched silver and that the gold table has not acknowledged, with all they touched.
+
+    Args:
+        contract: the run ledger's contract.
+        lake: root of the lake.
+        gold: the gold table; its property `window_source` says which touched values are its window.
+    """
+    side = SideTable(contract, lake)
+    side.ensure()
+    source = gold.properties["window_source"]
+    known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
+    touched = " OR ".join(f"len({name}) > 0" for name in TOUCHED)
+    rows = side.read(f"kind = 'load' AND ({touched}) AND run_id NOT IN ({known})", f"run_id, {source}").to_pylist()
+    values = {value for row in rows for value in row[source] or ()}
+    return Backlog(tuple(sorted({row["run_id"] for row in rows})), tuple(sorted(values)))
+
+
+def acknowledge(contract: Contract, lake: str, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard) -> None:  # noqa: PLR0913 - one row, all its facts
+    """Say that the gold table has caught up with these runs."""
+    side = SideTable(contract, lake)
+    rows = [
+        {
+            "run_id": run,
+            "table_name": gold.name,
+            "kind": "acknowledgement",
+            "status": "done",
+            "as_of": as_of.replace(tzinfo=None),
+            "acknowledged_by": by,
+        }
+        for run in runs
+    ]
+    side.sync(side.rows(rows), guard, compare=[])

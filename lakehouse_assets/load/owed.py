@@ -1,0 +1,140 @@
+"""Rows that are owed their raw text: rejects and pending ones, from a second look at just their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.engines.protocol import Engine, Guard
+from lakehouse_assets.load.landing import raw_lines
+from lakehouse_assets.load.retry import Retry
+from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.sql import silver
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakehouse_assets.load.run import TableLoad, Work
+
+KEY = ("dataset", "file", "etag", "line")
+
+
+class Owed:
+    """Writes the side tables of rejects and pending rows for one run."""
+
+    def __init__(self, work: Work, engine: Engine, retry: Retry) -> None:
+        self._work, self._engine, self._retry = work, engine, retry
+        self._rejects = SideTable(work.side["rejects"], work.lake)
+        self._pending = SideTable(work.side["pending"], work.lake)
+        self._retried = retry.by_row()
+
+    def write(self, loads: list[TableLoad], guard: Guard) -> None:
+        """Bring both tables up to date with what became of every row."""
+        waiting = [row for table in loads for row in self._waiting(table)]
+        rejected = [row for table in loads for row in self._rejected(table)]
+        rejected += [row for row in waiting if row["_expired"]]
+        pending = [row for row in waiting if not row["_expired"]]
+        self._sync_rejects(rejected, loads, guard)
+        self._pending.sync(self._pending.rows([self._as_pending(row) for row in pending]), guard, compare=["codes"])
+        self._pending.remove(self._no_longer({_identity(row) for row in pending}), guard)
+
+    def write_rejects(self, loads: list[TableLoad], guard: Guard) -> None:
+        """Keep the rejects of a run that merges nothing."""
+        rejected = [row for table in loads for row in self._rejected(table)]
+        rows = self._rejects.rows([self._as_reject(row) for row in rejected])
+        self._rejects.sync(rows, guard, compare=["codes", "status"])
+
+    def _sync_rejects(self, rejected: list[dict[str, Any]], loads: list[TableLoad], guard: Guard) -> None:
+        """Write new rejects; mark those that this run read again and found good as replayed."""
+        rows = [self._as_reject(row) for row in rejected]
+        rows += self._replayed({_identity(row) for row in rejected}, loads)
+        self._rejects.sync(self._rejects.rows(rows), guard, compare=["codes", "status"])
+
+    def _replayed(self, still: set[tuple[Any, ...]], loads: list[TableLoad]) -> list[dict[str, Any]]:
+        read = {(e.key, e.etag) for table in loads for e in table.entries.values() if e.key not in table.sources.skipped}
+        again = {_identity(row) for row in self._retry.rows}
+        stamp = {"status": "replayed", "replayed_by": self._work.manifest.run_id, "replayed_at": self._work.as_of}
+        return [
+            {**row, **stamp}
+            for row in self._rejects.read("status = 'open'").to_pylist()
+            if _identity(row) not in still and ((row["file"], row["etag"]) in read or _identity(row) in again)
+        ]
+
+    def _no_longer(self, pending: set[tuple[Any, ...]]) -> pa.Table:
+        """Keys of rows that were pending before and are not any more."""
+        gone = [row for row in self._retry.seen.to_pylist() if _identity(row) not in pending]
+        keys = self._pending.rows(gone).select(list(KEY))
+        return keys
+
+    def _waiting(self, table: TableLoad) -> Iterator[dict[str, Any]]:
+        if f"{table.name}__waiting" in table.excluded:
+            yield from self._with_raw(table, "waiting")
+
+    def _rejected(self, table: TableLoad) -> Iterator[dict[str, Any]]:
+        if table.report.counts.rejected:
+            yield from self._with_raw(table, "rejected")
+
+    def _with_raw(self, table: TableLoad, relation: str) -> Iterator[dict[str, Any]]:
+        """The rows of a relation with identity, raw text and text by column, file by file."""
+        batches = self._engine.batches(silver.owed(table.contract, relation))
+        rows = (row for batch in batches for row in batch.to_pylist())
+        for ordinal, group in groupby(rows, key=lambda row: row["_row"] // silver.ROWS_PER_FILE):
+            yield from self._of_file(table, ordinal, list(group))
+
+    def _of_file(self, table: TableLoad, ordinal: int, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        entry = table.entries.get(ordinal)
+        if entry is None:
+            for row in rows:
+                origin = self._retried[row["_row"]]
+                yield _complete(row, origin | {"modified": origin["file_time"]}, origin["raw"], origin["fields"])
+            return
+        lines = {row["_row"] % silver.ROWS_PER_FILE for row in rows}
+        texts = raw_lines(entry, self._work.landing, lines)
+        for row in rows:
+            line = row["_row"] % silver.ROWS_PER_FILE
+            raw, fields = texts[line]
+            yield _complete(row, _origin(entry, line), raw, None if fields is None else orjson.dumps(fields).decode())
+
+    def _as_reject(self, row: dict[str, Any]) -> dict[str, Any]:
+        return _base(row) | {
+            "parsed": row["parsed"],
+            "run_id": self._work.manifest.run_id,
+            "rejected_at": self._work.as_of,
+            "status": "open",
+        }
+
+    def _as_pending(self, row: dict[str, Any]) -> dict[str, Any]:
+        return _base(row) | {"run_id": self._work.manifest.run_id, "first_seen": self._work.as_of}
+
+
+def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in KEY)
+
+
+def _origin(entry: FileEntry, line: int) -> dict[str, Any]:
+    modified: datetime = entry.modified.replace(tzinfo=None)
+    return {"dataset": entry.dataset, "file": entry.key, "etag": entry.etag, "line": line, "modified": modified}
+
+
+def _complete(row: dict[str, Any], origin: dict[str, Any], raw: str, fields: str | None) -> dict[str, Any]:
+    """One owed row: identity, codes, raw text, text by column, values that could be read."""
+    codes = ",".join(sorted(code for code in row["_codes"].split(",") if code))
+    values = {name: value for name, value in row.items() if not name.startswith("_")}
+    return {
+        **{name: origin[name] for name in KEY},
+        "file_time": origin["modified"],
+        "codes": codes,
+        "raw": raw,
+        "fields": fields,
+        "parsed": None if fields is None else orjson.dumps(values).decode(),
+        "_expired": row["_expired"],
+    }
+
+
+def _base(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in (*KEY, "file_time", "codes", "raw", "fields")}

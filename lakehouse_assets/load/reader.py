@@ -1,0 +1,89 @@
+r"""Reading CSV: the strict reader that is the reference, and the test whether a file may take the fast road.
+
+The reference is Python's `csv` in strict mode (RFC 4180, https://www.rfc-editor.org/rfc/rfc4180). The engines'
+native readers differ from it, and from each other, on odd input; so only a *plain* file goes to them: UTF-8, no
+quote, one kind of newline, no empty line, and as many commas as its records need. Works on bytes, opens nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: first physical line from 1, its fields (None when malformed), and its text without the newline."""
+
+    line: int
+    fields: tuple[str, ...] | None
+    raw: str
+
+
+def records(content: bytes) -> Iterator[Record]:
+    """All records of a file in order, the header first; empty lines are no records.
+
+    A record that strict CSV refuses is malformed and ends with its first line, so that an unclosed quote costs one
+    line and not the rest of the file. A record with bytes that are no UTF-8 is malformed too.
+    """
+    lines = list(io.StringIO(content.removeprefix(BOM).decode("utf-8", "surrogateescape"), newline=""))
+    start = 0
+    while start < len(lines):
+        reader = csv.reader(lines[start:] if start else lines, strict=True)
+        start += yield from _until_refused(reader, lines, start)
+
+
+def _until_refused(reader: Iterator[list[str]], lines: list[str], start: int) -> Iterator[Record]:
+    """Records from `start` on until one is refused; returns how many lines were used up."""
+    used = 0
+    while start + used < len(lines):
+        try:
+            fields = next(reader)
+        except csv.Error:
+            yield Record(start + used + 1, None, _clean(lines[start + used]))
+            return used + 1
+        text = "".join(lines[start + used : start + reader.line_num])  # type: ignore[attr-defined]
+        if fields:
+            yield _record(start + used + 1, fields, text)
+        used = reader.line_num  # type: ignore[attr-defined]
+    return used
+
+
+def _record(line: int, fields: list[str], text: str) -> Record:
+    readable = text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+    return Record(line, tuple(fields) if readable else None, _clean(text))
+
+
+def _clean(text: str) -> str:
+    """Text without its last newline and without bytes that are no UTF-8 (shown as backslash escapes)."""
+    text = text.removesuffix("\n").removesuffix("\r")
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def plain_records(content: bytes, columns: int) -> int | None:
+    """How many records (without the header) a plain file holds; None when the file is not plain.
+
+    Counted from bytes alone: lines and commas, independent of any parser.
+    """
+    content = content.removeprefix(BOM)
+    newline = b"\r\n" if b"\r" in content else b"\n"
+    if b'"' in content or b"\0" in content or content.startswith(newline) or newline * 2 in content:
+        return None
+    lines = content.count(b"\n") + (0 if content.endswith(newline) else 1)
+    if newline == b"\r\n" and not content.count(b"\r") == content.count(b"\n") == content.count(newline):
+        return None
+    if content.count(b",") != lines * (columns - 1) or not (content.isascii() or _is_utf8(content)):
+        return None
+    return lines - 1
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

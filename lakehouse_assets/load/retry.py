@@ -1,0 +1,135 @@
+"""Rows that are tried again: pending ones in every run, selected rejects in a replay.
+
+They come from the side tables with the identity they always had (file, etag, line, time of the file), are read as
+text like any landed record, and go through the same rules.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.load.landing import to_batch
+from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.sql.silver import ROWS_PER_FILE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakehouse_assets.load.run import Work
+
+Identity = tuple[str, str, str, int]
+"""Dataset, file, etag, line: what makes a landed record itself."""
+
+
+class Retry:
+    """The rows of one run that come from side tables."""
+
+    def __init__(self, work: Work) -> None:
+        self._pending = SideTable(work.side["pending"], work.lake)
+        self._rejects = SideTable(work.side["rejects"], work.lake)
+        self._pending.ensure()
+        self._rejects.ensure()
+        self.seen = self._pending.read(columns="dataset, file, etag, CAST(line AS BIGINT) AS line, first_seen")
+        wanted = "dataset, file, etag, line, file_time, raw, fields"
+        self.rows: list[dict[str, Any]] = self._pending.read(columns=wanted).to_pylist()
+        if work.manifest.mode == "replay":
+            chosen = self._rejects.read(_where(work.manifest.selection), wanted).to_pylist()
+            self.rows += _corrected(chosen, work) if "corrected" in work.manifest.selection else chosen
+        self._numbers: dict[tuple[str, str, str], int] = {}
+
+    def ordinals(self, files: Iterable[FileEntry]) -> dict[int, tuple[FileEntry, bool]]:
+        """Number all files, those of retried rows included, by (time, name); the flag says retried."""
+        retried = {(r["dataset"], r["file"], r["etag"]): _entry(r) for r in self.rows}
+        both = [(entry, False) for entry in files] + [(entry, True) for entry in retried.values()]
+        both.sort(key=lambda item: (item[0].modified, item[0].key, not item[1], item[0].etag))
+        numbered = dict(enumerate(both))
+        self._numbers = {(e.dataset, e.key, e.etag): n for n, (e, again) in numbered.items() if again}
+        return numbered
+
+    def files_relation(self, ordinals: dict[int, tuple[FileEntry, bool]]) -> pa.Table:
+        """`__files`: ordinal, file, etag, file_time (zone-less UTC)."""
+        import pyarrow as pa
+
+        return pa.table(
+            {
+                "ordinal": pa.array(list(ordinals), pa.int64()),
+                "file": pa.array([e.key for e, _ in ordinals.values()], pa.string()),
+                "etag": pa.array([e.etag for e, _ in ordinals.values()], pa.string()),
+                "file_time": pa.array([e.modified.replace(tzinfo=None) for e, _ in ordinals.values()], pa.timestamp("us")),
+            }
+        )
+
+    def batch(self, dataset: str, columns: tuple[str, ...], ordinals: dict[int, tuple[FileEntry, bool]]) -> pa.RecordBatch:
+        """The rows of one dataset as text with their `_row`."""
+        del ordinals
+        rows = [self._text_row(row, columns) for row in self.rows if row["dataset"] == dataset]
+        if not rows:
+            return to_batch([], columns) if False else _empty(columns)
+        return to_batch(rows, columns)
+
+    def _text_row(self, row: dict[str, Any], columns: tuple[str, ...]) -> tuple[Any, ...]:
+        fields = orjson.loads(row["fields"]) if row["fields"] else None
+        number = self.number(row)
+        if fields is None:
+            return (number, True, *(None for _ in columns))
+        return (number, False, *(fields.get(column) for column in columns))
+
+    def number(self, row: dict[str, Any]) -> int:
+        """The `_row` of a retried row."""
+        return self._numbers[(row["dataset"], row["file"], row["etag"])] * ROWS_PER_FILE + int(row["line"])
+
+    def by_row(self) -> dict[int, dict[str, Any]]:
+        """Retried rows by `_row`."""
+        return {self.number(row): row for row in self.rows}
+
+
+def _empty(columns: tuple[str, ...]) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    fields = [pa.field("_row", pa.int64()), pa.field("_malformed", pa.bool_()), *(pa.field(c, pa.string()) for c in columns)]
+    return pa.schema(fields).empty_table().to_batches()[0] if False else pa.RecordBatch.from_pylist([], pa.schema(fields))
+
+
+def _entry(row: dict[str, Any]) -> FileEntry:
+    from datetime import UTC
+
+    return FileEntry(row["dataset"], row["file"], row["etag"], 0, row["file_time"].replace(tzinfo=UTC))
+
+
+def _where(selection: dict[str, str]) -> str:
+    """Open rejects that meet the selection."""
+    tests = ["status = 'open'"]
+    for name, test in (("code", "list_contains(string_split(codes, ','), {})"), ("file", "file = {}"), ("run", "run_id = {}")):
+        if name in selection:
+            tests.append(test.format("'" + selection[name].replace("'", "''") + "'"))
+    return " AND ".join(tests)
+
+
+def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]:
+    """Rejects with the text of a corrected CSV, which names them by `_file` and `_line`.
+
+    Raises:
+        BadRequest: the CSV lacks these columns, or names a row that is no open reject of the selection.
+    """
+    from pathlib import Path
+
+    text = (Path(work.lake) / work.manifest.selection["corrected"]).read_text("utf-8-sig")
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    if not {"_file", "_line"} <= set(reader.fieldnames or ()):
+        raise BadRequest(message="the corrected CSV needs the columns _file and _line; `lakehouse rejects show --format csv` writes them")
+    rows = {(row["file"], str(row["line"])): row for row in chosen}
+    found = []
+    for fixed in reader:
+        original = rows.get((fixed["_file"], fixed["_line"]))
+        if original is None:
+            raise BadRequest(message=f"`{fixed['_file']}` line {fixed['_line']} is no open reject of this selection")
+        fields = {name: value for name, value in fixed.items() if name and not name.startswith("_")}
+        found.append({**original, "fields": orjson.dumps(fields).decode()})
+    return found

@@ -1,0 +1,98 @@
+"""Side tables of a pipeline: rejects, pending, run ledger. Always written by delta-rs, by keyed MERGE, never blindly.
+
+They are small beside silver. A row that is there already with the same values is not written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.duckdb import scan
+from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.sql.ddl import table_location
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class SideTable:
+    """One side table in a lake."""
+
+    contract: Contract
+    lake: str
+
+    @property
+    def location(self) -> str:
+        """The table's folder."""
+        return table_location(self.contract, self.lake)
+
+    def ensure(self) -> None:
+        """Create it from its contract where it is absent."""
+        delta.ensure(self.contract, self.location)
+
+    def read(self, where: str = "TRUE", columns: str = "*") -> pa.Table:
+        """Rows that meet a DuckDB predicate; moments are zone-less UTC."""
+        with self._open() as db:
+            return db.execute(f"SELECT {columns} FROM held WHERE {where}").to_arrow_table()
+
+    def sync(self, rows: pa.Table, guard: Guard, compare: Sequence[str]) -> int:
+        """Insert rows with a new key, update those whose `compare` columns differ; returns how many were written."""
+        if not rows.num_rows:
+            return 0
+        key = " AND ".join(f'h."{k}" = r."{k}"' for k in self.contract.key)
+        differs = " OR ".join(f'h."{c}" IS DISTINCT FROM r."{c}"' for c in compare) or "FALSE"
+        new = f'h."{self.contract.key[0]}" IS NULL'
+        columns = ", ".join(f'r."{c.name}"' for c in self.contract.columns)
+        with self._open() as db:
+            db.register("rows", rows)
+            query = f"SELECT {columns}, {new} AS _new FROM rows AS r LEFT JOIN held AS h ON {key} WHERE {new} OR {differs}"
+            changed = db.execute(query).to_arrow_table()
+        if changed.num_rows:
+            updates = not all(changed["_new"].to_pylist())
+            self._commit(changed.drop_columns(["_new"]), guard, updates=updates)
+        return int(changed.num_rows)
+
+    def remove(self, keys: pa.Table, guard: Guard) -> None:
+        """Delete the rows with these keys (columns named like the key)."""
+        from deltalake import CommitProperties, DeltaTable
+
+        if not keys.num_rows:
+            return
+        table = DeltaTable(self.location)
+        guard()
+        match = " and ".join(f't."{k}" = s."{k}"' for k in self.contract.key)
+        with delta.conflicts(self.contract.name):
+            table.merge(
+                keys, match, source_alias="s", target_alias="t", commit_properties=CommitProperties(max_commit_retries=0)
+            ).when_matched_delete().execute()
+
+    def _commit(self, rows: pa.Table, guard: Guard, *, updates: bool) -> None:
+        source = rows.cast(delta.arrow_schema(self.contract))
+        delta.commit(self.contract, self.location, source, guard, dates=None, updates=updates)
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        """A scratch connection that shows the table as `held`."""
+        import duckdb
+        from deltalake import DeltaTable
+
+        db = duckdb.connect()
+        db.execute("SET TimeZone = 'UTC'")
+        files = [f"{self.location}/{path}" for path in delta.data_files(DeltaTable(self.location))]
+        db.execute(f"CREATE TEMP VIEW held AS {scan(self.contract, files)}")
+        return db
+
+    def rows(self, values: Sequence[Mapping[str, Any]]) -> pa.Table:
+        """Python values as the table's columns; moments are zone-less UTC until they are written."""
+        import pyarrow as pa
+
+        schema = delta.arrow_schema(self.contract)
+        naive = pa.schema(
+            [pa.field(f.name, pa.timestamp("us") if pa.types.is_timestamp(f.type) else f.type) for f in schema]
+        )
+        return pa.Table.from_pylist([dict(value) for value in values], schema=naive)

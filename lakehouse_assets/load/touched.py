@@ -1,0 +1,58 @@
+"""What a load touches, asked before it merges: order dates, buyers and products that gold must look at again.
+
+The columns that matter are the e-commerce ones; a table takes part when it has them. Old values come from silver as
+it was, new ones from the rows about to be merged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.load.report import Touched
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.run import TableLoad
+
+
+def find(loads: list[TableLoad], engine: Engine) -> Touched:
+    """Dates of changed orders (old and new), of orders whose items changed, of orders that hold a changed product."""
+    changed = {table.name: table for table in loads if table.has_changes}
+    dates: set[object] = set()
+    users: set[str] = set()
+    products: set[str] = set()
+    if "clean_orders" in changed:
+        dates |= _distinct(engine, 'SELECT "date" AS v FROM clean_orders__changed')
+        dates |= _distinct(engine, "SELECT _old_date AS v FROM clean_orders__changed")
+        users |= _distinct(engine, "SELECT user_id AS v FROM clean_orders__changed")
+        users |= _distinct(engine, "SELECT _old_user_id AS v FROM clean_orders__changed")
+    if "clean_orders_items" in changed:
+        dates |= _order_dates(engine, _changed_item_orders("order_id"))
+        if changed["clean_orders_items"].report.counts.updated:
+            dates |= _order_dates(engine, _changed_item_orders("_old_order_id"))
+    if "clean_products" in changed:
+        products |= _distinct(engine, "SELECT product_id AS v FROM clean_products__changed")
+        if changed["clean_products"].report.counts.updated:
+            dates |= _order_dates(engine, ORDERS_OF_CHANGED_PRODUCTS)
+    return Touched(sorted(dates, key=str), sorted(users), sorted(products))
+
+
+ORDERS_OF_CHANGED_PRODUCTS = (
+    "SELECT i.order_id AS order_id FROM delta_lakehouse.clean_orders_items AS i "
+    "JOIN clean_products__changed AS c ON c.product_id = i.product_id WHERE c._verdict = 'update'"
+)
+
+
+def _changed_item_orders(column: str) -> str:
+    return f"SELECT DISTINCT {column} AS order_id FROM clean_orders_items__changed"
+
+
+def _order_dates(engine: Engine, orders: str) -> set[object]:
+    """Dates of these orders, as silver holds them and as this run brings them."""
+    held = f'SELECT o."date" AS v FROM delta_lakehouse.clean_orders AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
+    new = f'SELECT o."date" AS v FROM clean_orders__changed AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
+    return _distinct(engine, held) | _distinct(engine, new)
+
+
+def _distinct(engine: Engine, sql: str) -> set[object]:
+    return {row["v"] for row in engine.rows(f"SELECT DISTINCT v FROM ({sql}) AS q WHERE v IS NOT NULL")}

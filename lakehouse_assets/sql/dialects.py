@@ -1,0 +1,129 @@
+"""From Athena SQL to the SQL of an engine: check, bind parameters, expand macros, name tables, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlglot
+from sqlglot import exp
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.sql import portable
+from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
+
+Value = str | int | bool | Decimal | date | datetime | None
+Parameter = Value | tuple[Value, ...] | list[Value]
+"""What a named parameter may hold; a sequence stands for the list of an IN."""
+
+
+def render(
+    sql: str,
+    dialect: Dialect,
+    *,
+    zone: str = "UTC",
+    parameters: Mapping[str, Parameter] | None = None,
+    table: Callable[[str], str] | None = None,
+) -> str:
+    """One Athena statement as text of `dialect`.
+
+    Args:
+        sql: a SELECT in Athena SQL, with macros and `:name` parameters.
+        dialect: what to write.
+        zone: the source time zone that macros read zone-less text in.
+        parameters: values of the `:name` parameters, written as typed literals.
+        table: maps a catalog name `database.table` to the engine's own name of it.
+
+    Raises:
+        UnportableSql: a function outside `portable.ALLOWED`.
+        BadRequest: the text is no SQL, or a parameter has no value.
+    """
+    tree = parse(sql)
+    portable.check(tree)
+    tree = tree.transform(_bind, parameters or {})
+    if table:
+        tree = tree.transform(_rename, table)
+    tree = _expand(tree, dialect, zone)
+    return tree.sql(dialect=dialect)
+
+
+def parse(sql: str) -> exp.Expression:
+    """The statement's tree.
+
+    Raises:
+        BadRequest: the text is no single SQL statement.
+    """
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
+    except sqlglot.errors.SqlglotError as error:
+        raise BadRequest(message=f"this is no SQL that Athena knows: {str(error).splitlines()[0]}") from error
+    if len(trees) != 1:
+        raise BadRequest(message=f"expected one SQL statement, got {len(trees)}")
+    return trees[0]
+
+
+def literal(value: Value) -> exp.Expression:
+    """A Python value as a typed literal, the same for every engine.
+
+    >>> literal(date(2025, 4, 1)).sql("athena")
+    "CAST('2025-04-01' AS DATE)"
+    """
+    if isinstance(value, bool) or value is None:
+        return exp.convert(value)
+    if isinstance(value, datetime):
+        return exp.cast(exp.Literal.string(value.replace(tzinfo=None).isoformat(" ", "microseconds")), "TIMESTAMP(6)")
+    if isinstance(value, date):
+        return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
+    if isinstance(value, Decimal):
+        return exp.cast(exp.Literal.string(str(value)), "DECIMAL(18, 2)")
+    return exp.convert(value)
+
+
+def _bind(node: exp.Expression, parameters: Mapping[str, Parameter]) -> exp.Expression:
+    if isinstance(node, exp.In):
+        items = [item for given in node.expressions for item in _values(given, parameters)]
+        node.set("expressions", items)
+        return node
+    return _one(node, parameters) if isinstance(node, exp.Placeholder) else node
+
+
+def _values(node: exp.Expression, parameters: Mapping[str, Parameter]) -> list[exp.Expression]:
+    if not isinstance(node, exp.Placeholder):
+        return [node]
+    given = _given(node, parameters)
+    values = given if isinstance(given, (tuple, list)) else (given,)
+    return [literal(value) for value in values] or [exp.null()]
+
+
+def _one(node: exp.Placeholder, parameters: Mapping[str, Parameter]) -> exp.Expression:
+    given = _given(node, parameters)
+    if isinstance(given, (tuple, list)):
+        raise BadRequest(message=f"parameter `:{node.name}` holds a list and stands outside an IN")
+    return literal(given)
+
+
+def _given(node: exp.Placeholder, parameters: Mapping[str, Parameter]) -> Parameter:
+    if node.name not in parameters:
+        raise BadRequest(message=f"parameter `:{node.name}` has no value; given are: {', '.join(parameters) or 'none'}")
+    return parameters[node.name]
+
+
+def _rename(node: exp.Expression, table: Callable[[str], str]) -> exp.Expression:
+    if isinstance(node, exp.Table) and node.db:
+        renamed = exp.to_table(table(f"{node.db}.{node.name}"))
+        renamed.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name)))
+        return renamed
+    return node
+
+
+def _expand(tree: exp.Expression, dialect: Dialect, zone: str) -> exp.Expression:
+    """Replace macro calls, innermost first, by their text in the dialect."""
+    calls = [n for n in tree.find_all(exp.Anonymous) if n.name.lower() in MACROS]
+    for call in reversed(calls):
+        text = render_macro(call.name.lower(), [a.sql(dialect=dialect) for a in call.expressions], dialect, zone)
+        raw = exp.Paren(this=exp.Var(this=text))
+        if call is tree:
+            return raw
+        call.replace(raw)
+    return tree
