@@ -1,0 +1,74 @@
+"""Manifest entries are found in the landing folder or in the archive, and noticed when they change."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.compute.landing import FolderLanding
+from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.errors import ObjectMissing
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> FolderLanding:
+    """A landing folder and a lake, both empty."""
+    return FolderLanding(FolderStore(tmp_path / "land"), FolderStore(tmp_path / "lake"))
+
+
+def entry_of(store: FolderStore, key: str, data: bytes) -> FileEntry:
+    """Put an object and list it as a manifest would."""
+    store.put(key, data)
+    stored = store.stat(key)
+    assert stored is not None
+    return FileEntry("orders", key, stored.etag, stored.size_bytes, stored.modified)
+
+
+def test_a_landed_file_is_read_where_it_landed(landing: FolderLanding) -> None:
+    """Bytes and path come from the landing folder."""
+    entry = entry_of(landing.landing, "orders/a b.csv", b"x,y\n")
+    assert landing.read(entry) == b"x,y\n"
+    assert Path(landing.uri(entry)).read_bytes() == b"x,y\n"
+    assert landing.is_unchanged(entry)
+
+
+def test_an_archived_file_is_read_from_the_lake(landing: FolderLanding) -> None:
+    """The copy in the archive stands for the landed file, though its time differs."""
+    copy = entry_of(landing.lake, "archived/1-a.csv", b"x\n")
+    entry = replace(copy, key="orders/a.csv", archived="archived/1-a.csv", modified=copy.modified.replace(year=2020))
+    assert landing.read(entry) == b"x\n"
+    assert landing.uri(entry) == str(landing.lake.root / "archived/1-a.csv")
+    assert landing.is_unchanged(entry)
+
+
+def test_an_archived_file_with_other_content_is_changed(landing: FolderLanding) -> None:
+    """The archive is trusted by content, not by name."""
+    copy = entry_of(landing.lake, "archived/1-a.csv", b"x\n")
+    assert not landing.is_unchanged(replace(copy, archived="archived/1-a.csv", etag="0" * 32))
+
+
+def test_another_size_is_a_change(landing: FolderLanding) -> None:
+    """A file that grew within the same microsecond is noticed."""
+    entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
+    assert not landing.is_unchanged(replace(entry, size_bytes=3))
+
+
+def test_a_microsecond_later_is_a_change(landing: FolderLanding) -> None:
+    """A file rewritten with as many bytes is noticed by its time."""
+    entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
+    path, nanos = Path(landing.uri(entry)), 1_700_000_000_000_001_000
+    os.utime(path, ns=(nanos, nanos))
+    assert not landing.is_unchanged(entry)
+
+
+def test_a_file_that_is_gone_is_changed_and_cannot_be_read(landing: FolderLanding) -> None:
+    """A missing file is left out by the load, and reading it says which one."""
+    entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
+    Path(landing.uri(entry)).unlink()
+    assert not landing.is_unchanged(entry)
+    with pytest.raises(ObjectMissing, match=r"orders/a\.csv"):
+        landing.read(entry)
