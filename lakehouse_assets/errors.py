@@ -142,7 +142,9 @@ class JavaMissing(Terminal):
 class LeaseHeld(Transient):
     """Another run holds the pipeline."""
 
-    sentence = "pipeline `{pipeline}` is held by run `{holder}` ({host}, pid {pid}) since {since}; try again when it ends"
+    sentence = (
+        "pipeline `{pipeline}` is held by run `{holder}` ({host}, pid {pid}) since {since}; try again when it ends"
+    )
 
 
 class LandingChanged(Transient):

@@ -128,7 +128,7 @@ def install_locked() -> None:
     clear = () if is_usable() else ("--clear",)
     run("1/4 virtual environment .venv", sys.executable, "-m", "venv", *clear, VENV)
     run("2/4 uv, by pip", *pip, "--require-hashes", "-r", BOOTSTRAP)
-    run("3/4 the locked packages, by uv", *uv("pip", "sync", "--require-hashes", LOCK))
+    run("3/4 the locked packages, by uv", *uv("pip", "sync", "--compile-bytecode", "--require-hashes", LOCK))
 
 
 def install_project() -> None:

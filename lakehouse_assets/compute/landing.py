@@ -41,7 +41,7 @@ class FolderLanding:
         return str(self._path(entry))
 
     def is_unchanged(self, entry: FileEntry) -> bool:
-        """Whether size and time of change (microseconds) are as listed; for an archived copy, whether its content is."""
+        """Whether size and time of change (microseconds) are as listed; of an archived copy, the content."""
         if entry.archived is not None:
             stored = self.lake.stat(entry.archived)
             return stored is not None and stored.etag == entry.etag
@@ -49,7 +49,10 @@ class FolderLanding:
             status = self._path(entry).stat()
         except GONE:
             return False
-        return (status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)) == (entry.size_bytes, entry.modified)
+        if (status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)) == (entry.size_bytes, entry.modified):
+            return True
+        stored = self.landing.stat(entry.key)
+        return stored is not None and stored.etag == entry.etag
 
     def _path(self, entry: FileEntry) -> Path:
         store, key = self._place(entry)

@@ -25,7 +25,9 @@ def contracts(pipeline: str) -> dict[str, Contract]:
     """
     folder = resources.files(__package__) / pipeline
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    loaded = [parse_contract(yaml.load(f.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))) for f in files]
+    loaded = [
+        parse_contract(yaml.load(f.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))) for f in files
+    ]
     return {f"{c.layer}.{c.name}": c for c in loaded}
 
 
@@ -102,7 +104,9 @@ def _check(parsed: Contract) -> None:
     """Refuse what the type system cannot see: types, vocabularies, keys, references."""
     problems = [f"column `{c.name}` has type `{c.type}`" for c in parsed.columns if not TYPES.fullmatch(c.type)]
     problems += [f"rule `{r.code}` has kind `{r.kind}`" for r in parsed.rules if r.kind not in get_args(Kind)]
-    problems += [f"rule `{r.code}` has verdict `{r.verdict}`" for r in parsed.rules if r.verdict not in get_args(Verdict)]
+    problems += [
+        f"rule `{r.code}` has verdict `{r.verdict}`" for r in parsed.rules if r.verdict not in get_args(Verdict)
+    ]
     problems += [f"rule `{r.code}` names no parent" for r in parsed.rules if r.kind == "reference" and not r.reference]
     if parsed.layer != "landing" and not parsed.key:
         problems.append("no key")

@@ -44,6 +44,7 @@ class Manifest:
         files: the exact objects, ordered by dataset and key.
         mode: load (landed files), replay (selected rejects), reprocess (files from the archive).
         selection: which rejects a replay takes: any of code, file, run; `corrected` is a key in the lake with new text.
+        max_reject_ratio: overrides the contracts for this run.
     """
 
     run_id: str
@@ -53,6 +54,7 @@ class Manifest:
     files: tuple[FileEntry, ...]
     mode: Mode = "load"
     selection: dict[str, str] = field(default_factory=dict)
+    max_reject_ratio: float | None = None
 
     def of(self, dataset: str) -> tuple[FileEntry, ...]:
         """The files of one dataset."""
@@ -69,7 +71,9 @@ class Manifest:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Manifest:
         """The inverse of `to_dict`."""
-        files = (FileEntry(**{**entry, "modified": datetime.fromisoformat(entry["modified"])}) for entry in data["files"])
+        files = (
+            FileEntry(**{**entry, "modified": datetime.fromisoformat(entry["modified"])}) for entry in data["files"]
+        )
         return cls(**{**data, "as_of": datetime.fromisoformat(data["as_of"]), "files": tuple(sorted(files))})
 
 

@@ -48,7 +48,9 @@ def arrow_schema(contract: Contract) -> pa.Schema:
         precision, scale = name.removeprefix("DECIMAL(").removesuffix(")").split(",")
         return pa.decimal128(int(precision), int(scale))
 
-    return pa.schema([pa.field(c.name, arrow_type(c.type), nullable=not (c.required or c.key)) for c in contract.columns])
+    return pa.schema(
+        [pa.field(c.name, arrow_type(c.type), nullable=not (c.required or c.key)) for c in contract.columns]
+    )
 
 
 def ensure(contract: Contract, location: str) -> DeltaTable:

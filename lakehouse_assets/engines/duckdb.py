@@ -43,10 +43,12 @@ class DuckEngine:
     def __init__(self, lake: str, *, zone: str = "UTC", memory: str = "800MB", threads: int | None = None) -> None:
         import duckdb
 
-        self._lake, self._zone = lake, zone
+        self.lake, self._zone = lake, zone
         self._spill = tempfile.mkdtemp(prefix="lakehouse-spill-")
         settings: dict[str, str | int] = {"memory_limit": memory, "temp_directory": self._spill}
-        self._db: duckdb.DuckDBPyConnection = duckdb.connect(config=settings | ({"threads": threads} if threads else {}))
+        self._db: duckdb.DuckDBPyConnection = duckdb.connect(
+            config=settings | ({"threads": threads} if threads else {})
+        )
         self._db.execute("SET TimeZone = 'UTC'")
 
     def close(self) -> None:
@@ -76,7 +78,7 @@ class DuckEngine:
         uris = ", ".join(_text(file.uri) for file in files)
         reader = (
             f"read_csv([{uris}], header = true, auto_detect = false, delim = ',', quote = '', escape = '', "
-            f"columns = {{{types}}}, max_line_size = 16777216)"
+            f"columns = {{{types}}})"
         )
         wanted = ", ".join(f'"{column}"' for column in columns)
         raw = f"SELECT CAST(file_index AS BIGINT) AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
@@ -119,18 +121,31 @@ class DuckEngine:
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def arrow(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Table:
+        """The result as one Arrow table (gold windows, previews)."""
+        return self._db.execute(self.sql(sql, parameters)).to_arrow_table()
+
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
         """Record batches in the order of the query."""
         return self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""
-        location = table_location(contract, self._lake)
+        location = table_location(contract, self.lake)
         files = [f"{location}/{path}" for path in delta.data_files(delta.ensure(contract, location))]
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)} AS {scan(contract, files)}")
         return bool(files)
 
-    def merge(self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard) -> Commit:
+    def attach_gold(self, contract: Contract) -> None:
+        """Ensure the Iceberg table and show its live files under its catalog name."""
+        from lakehouse_assets.engines import iceberg
+
+        files = iceberg.data_files(iceberg.ensure(contract, self.lake))
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)} AS {scan(contract, files)}")
+
+    def merge(
+        self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
+    ) -> Commit:
         """Stream the rows to delta-rs; see `Engine.merge`."""
         import pyarrow as pa
 
@@ -138,7 +153,7 @@ class DuckEngine:
         reader = self._db.execute(f"SELECT {columns} FROM ({self.sql(sql)})").to_arrow_reader(ARROW_ROWS)
         schema = delta.arrow_schema(contract)
         source = pa.RecordBatchReader.from_batches(schema, (_as(batch, schema) for batch in reader))
-        location = table_location(contract, self._lake)
+        location = table_location(contract, self.lake)
         return delta.commit(contract, location, source, guard, dates=dates, updates=updates)
 
 
@@ -159,21 +174,25 @@ def scan(contract: Contract, files: Sequence[str]) -> str:
 
 def _duck_type(name: str) -> str:
     element = name.removeprefix("ARRAY<").removesuffix(">")
-    return f"{element.replace('STRING', 'VARCHAR')}[]" if name.startswith("ARRAY") else name.replace("STRING", "VARCHAR")
+    return (
+        f"{element.replace('STRING', 'VARCHAR')}[]" if name.startswith("ARRAY") else name.replace("STRING", "VARCHAR")
+    )
 
 
 def _from_delta(name: str, type_name: str) -> str:
-    return f"timezone('UTC', CAST(\"{name}\" AS TIMESTAMPTZ)) AS \"{name}\"" if type_name == "TIMESTAMP" else f'"{name}"'
+    return f'timezone(\'UTC\', CAST("{name}" AS TIMESTAMPTZ)) AS "{name}"' if type_name == "TIMESTAMP" else f'"{name}"'
 
 
 def _to_delta(contract: Contract, name: str) -> str:
-    return f"timezone('UTC', \"{name}\") AS \"{name}\"" if contract.column(name).type == "TIMESTAMP" else f'"{name}"'
+    return f'timezone(\'UTC\', "{name}") AS "{name}"' if contract.column(name).type == "TIMESTAMP" else f'"{name}"'
 
 
 def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     import pyarrow as pa
 
-    return pa.RecordBatch.from_arrays([a.cast(f.type) for a, f in zip(batch.columns, schema, strict=True)], schema=schema)
+    return pa.RecordBatch.from_arrays(
+        [a.cast(f.type) for a, f in zip(batch.columns, schema, strict=True)], schema=schema
+    )
 
 
 def _header(file: NativeFile) -> tuple[str, ...]:

@@ -81,7 +81,9 @@ class Engine(Protocol):
         Returns whether it holds any row.
         """
 
-    def merge(self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard) -> Commit:
+    def merge(
+        self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
+    ) -> Commit:
         """Bring the rows of `sql` (changed rows only, one per key) into the table in one commit that does not rebase.
 
         Args:

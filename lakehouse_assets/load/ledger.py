@@ -84,7 +84,9 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
     return Backlog(tuple(sorted({row["run_id"] for row in rows})), tuple(sorted(values)))
 
 
-def acknowledge(contract: Contract, lake: str, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard) -> None:  # noqa: PLR0913 - one row, all its facts
+def acknowledge(
+    contract: Contract, lake: str, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
+) -> None:  # noqa: PLR0913 - one row, all its facts
     """Say that the gold table has caught up with these runs."""
     side = SideTable(contract, lake)
     rows = [

@@ -56,7 +56,9 @@ class Owed:
         self._rejects.sync(self._rejects.rows(rows), guard, compare=["codes", "status"])
 
     def _replayed(self, still: set[tuple[Any, ...]], loads: list[TableLoad]) -> list[dict[str, Any]]:
-        read = {(e.key, e.etag) for table in loads for e in table.entries.values() if e.key not in table.sources.skipped}
+        read = {
+            (e.key, e.etag) for table in loads for e in table.entries.values() if e.key not in table.sources.skipped
+        }
         again = {_identity(row) for row in self._retry.rows}
         stamp = {"status": "replayed", "replayed_by": self._work.manifest.run_id, "replayed_at": self._work.as_of}
         return [

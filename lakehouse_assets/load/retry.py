@@ -62,11 +62,15 @@ class Retry:
                 "ordinal": pa.array(list(ordinals), pa.int64()),
                 "file": pa.array([e.key for e, _ in ordinals.values()], pa.string()),
                 "etag": pa.array([e.etag for e, _ in ordinals.values()], pa.string()),
-                "file_time": pa.array([e.modified.replace(tzinfo=None) for e, _ in ordinals.values()], pa.timestamp("us")),
+                "file_time": pa.array(
+                    [e.modified.replace(tzinfo=None) for e, _ in ordinals.values()], pa.timestamp("us")
+                ),
             }
         )
 
-    def batch(self, dataset: str, columns: tuple[str, ...], ordinals: dict[int, tuple[FileEntry, bool]]) -> pa.RecordBatch:
+    def batch(
+        self, dataset: str, columns: tuple[str, ...], ordinals: dict[int, tuple[FileEntry, bool]]
+    ) -> pa.RecordBatch:
         """The rows of one dataset as text with their `_row`."""
         del ordinals
         rows = [self._text_row(row, columns) for row in self.rows if row["dataset"] == dataset]
@@ -93,8 +97,14 @@ class Retry:
 def _empty(columns: tuple[str, ...]) -> pa.RecordBatch:
     import pyarrow as pa
 
-    fields = [pa.field("_row", pa.int64()), pa.field("_malformed", pa.bool_()), *(pa.field(c, pa.string()) for c in columns)]
-    return pa.schema(fields).empty_table().to_batches()[0] if False else pa.RecordBatch.from_pylist([], pa.schema(fields))
+    fields = [
+        pa.field("_row", pa.int64()),
+        pa.field("_malformed", pa.bool_()),
+        *(pa.field(c, pa.string()) for c in columns),
+    ]
+    return (
+        pa.schema(fields).empty_table().to_batches()[0] if False else pa.RecordBatch.from_pylist([], pa.schema(fields))
+    )
 
 
 def _entry(row: dict[str, Any]) -> FileEntry:
@@ -106,7 +116,11 @@ def _entry(row: dict[str, Any]) -> FileEntry:
 def _where(selection: dict[str, str]) -> str:
     """Open rejects that meet the selection."""
     tests = ["status = 'open'"]
-    for name, test in (("code", "list_contains(string_split(codes, ','), {})"), ("file", "file = {}"), ("run", "run_id = {}")):
+    for name, test in (
+        ("code", "list_contains(string_split(codes, ','), {})"),
+        ("file", "file = {}"),
+        ("run", "run_id = {}"),
+    ):
         if name in selection:
             tests.append(test.format("'" + selection[name].replace("'", "''") + "'"))
     return " AND ".join(tests)
@@ -123,7 +137,9 @@ def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]
     text = (Path(work.lake) / work.manifest.selection["corrected"]).read_text("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if not {"_file", "_line"} <= set(reader.fieldnames or ()):
-        raise BadRequest(message="the corrected CSV needs the columns _file and _line; `lakehouse rejects show --format csv` writes them")
+        raise BadRequest(
+            message="the corrected CSV needs the columns _file and _line; `lakehouse rejects show --format csv` writes them"
+        )
     rows = {(row["file"], str(row["line"])): row for row in chosen}
     found = []
     for fixed in reader:

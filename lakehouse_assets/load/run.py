@@ -246,7 +246,9 @@ def _judge(table: TableLoad, engine: Engine) -> None:
     else:
         bounds = {"held": tuple(table.dates or ())}
         engine.keep(f"{name}__judged", silver.judged(contract, table.excluded), bounds)
-        counts.unchanged = sum(r["n"] for r in engine.rows(silver.verdicts(name, "judged")) if r["_verdict"] == "unchanged")
+        counts.unchanged = sum(
+            r["n"] for r in engine.rows(silver.verdicts(name, "judged")) if r["_verdict"] == "unchanged"
+        )
         engine.keep(f"{name}__decided", silver.decided(contract))
         engine.keep(f"{name}__changed", silver.changed(contract, table.excluded, all_new=False))
         found = {r["_verdict"]: r["n"] for r in engine.rows(silver.verdicts(name, "decided"))}

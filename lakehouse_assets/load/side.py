@@ -51,7 +51,9 @@ class SideTable:
         columns = ", ".join(f'r."{c.name}"' for c in self.contract.columns)
         with self._open() as db:
             db.register("rows", rows)
-            query = f"SELECT {columns}, {new} AS _new FROM rows AS r LEFT JOIN held AS h ON {key} WHERE {new} OR {differs}"
+            query = (
+                f"SELECT {columns}, {new} AS _new FROM rows AS r LEFT JOIN held AS h ON {key} WHERE {new} OR {differs}"
+            )
             changed = db.execute(query).to_arrow_table()
         if changed.num_rows:
             updates = not all(changed["_new"].to_pylist())
@@ -69,7 +71,11 @@ class SideTable:
         match = " and ".join(f't."{k}" = s."{k}"' for k in self.contract.key)
         with delta.conflicts(self.contract.name):
             table.merge(
-                keys, match, source_alias="s", target_alias="t", commit_properties=CommitProperties(max_commit_retries=0)
+                keys,
+                match,
+                source_alias="s",
+                target_alias="t",
+                commit_properties=CommitProperties(max_commit_retries=0),
             ).when_matched_delete().execute()
 
     def _commit(self, rows: pa.Table, guard: Guard, *, updates: bool) -> None:

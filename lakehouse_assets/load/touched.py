@@ -49,7 +49,9 @@ def _changed_item_orders(column: str) -> str:
 
 def _order_dates(engine: Engine, orders: str) -> set[object]:
     """Dates of these orders, as silver holds them and as this run brings them."""
-    held = f'SELECT o."date" AS v FROM delta_lakehouse.clean_orders AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
+    held = (
+        f'SELECT o."date" AS v FROM delta_lakehouse.clean_orders AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
+    )
     new = f'SELECT o."date" AS v FROM clean_orders__changed AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
     return _distinct(engine, held) | _distinct(engine, new)
 

@@ -103,14 +103,14 @@ def waiting(t: str, dataset: str, references: list[tuple[str, str, str]]) -> str
 
     `_expired` says that the row was first seen (relation `__seen`) at or before the parameter `:limit`.
     """
-    joins = " ".join(f"LEFT JOIN {rel} AS m{i} ON m{i}.parent = v.{quoted(c)}" for i, (_, c, rel) in enumerate(references))
+    joins = " ".join(
+        f"LEFT JOIN {rel} AS m{i} ON m{i}.parent = v.{quoted(c)}" for i, (_, c, rel) in enumerate(references)
+    )
     codes = " || ".join(
         f"CASE WHEN m{i}.parent IS NOT NULL THEN '{code},' ELSE '' END" for i, (code, _, _) in enumerate(references)
     )
     found = " OR ".join(f"m{i}.parent IS NOT NULL" for i in range(len(references)))
-    seen = (
-        f"s.dataset = '{dataset}' AND s.file = f.file AND s.etag = f.etag AND s.line = v._row - f.ordinal * {ROWS_PER_FILE}"
-    )
+    seen = f"s.dataset = '{dataset}' AND s.file = f.file AND s.etag = f.etag AND s.line = v._row - f.ordinal * {ROWS_PER_FILE}"
     return (
         f"SELECT v._row AS _row, {codes} AS _codes, coalesce(s.first_seen <= :limit, FALSE) AS _expired "
         f"FROM {t}__parsed AS v {joins} JOIN __files AS f ON f.ordinal = int_div(v._row, {ROWS_PER_FILE}) "
@@ -160,17 +160,19 @@ def judged(contract: Contract, excluded: list[str]) -> str:
     content = [c.name for c in contract.content if c.name not in contract.key]
     on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
     date, event = contract.properties.get("date_column"), contract.event_time
-    silver = f"(SELECT * FROM {contract.catalog_name} WHERE {quoted(date)} IN (:held))" if date else contract.catalog_name
+    silver = (
+        f"(SELECT * FROM {contract.catalog_name} WHERE {quoted(date)} IN (:held))" if date else contract.catalog_name
+    )
     same = " AND ".join(f"(v.{quoted(c)} IS NOT DISTINCT FROM s.{quoted(c)})" for c in content)
     aged = (
         f"WHEN v.{quoted(event)} > s.{quoted(event)} THEN '{UPDATE}' WHEN v.{quoted(event)} < s.{quoted(event)} THEN '{STALE}' "
         if event
         else ""
     )
-    verdict = (
-        f"CASE WHEN s.{quoted(contract.key[0])} IS NULL THEN '{INSERT}' WHEN {same} THEN '{UNCHANGED}' {aged}ELSE '{TIE}' END"
+    verdict = f"CASE WHEN s.{quoted(contract.key[0])} IS NULL THEN '{INSERT}' WHEN {same} THEN '{UNCHANGED}' {aged}ELSE '{TIE}' END"
+    old = ", ".join(
+        f"s.{quoted(c)} AS {quoted('_old_' + c)}" for c in (*_old(contract), "_file_time", "_file", "_line")
     )
-    old = ", ".join(f"s.{quoted(c)} AS {quoted('_old_' + c)}" for c in (*_old(contract), "_file_time", "_file", "_line"))
     return (
         f"SELECT v._row AS _row, {verdict} AS _verdict, {old} "
         f"FROM {valid(contract.name, excluded)} AS v LEFT JOIN {silver} AS s ON {on}"
@@ -179,7 +181,9 @@ def judged(contract: Contract, excluded: list[str]) -> str:
 
 def _old(contract: Contract) -> list[str]:
     """Columns whose old value gold needs to know: those that its windows and joins go by."""
-    return [c.name for c in contract.content if c.name in {"date", "user_id", "order_id"} and c.name not in contract.key]
+    return [
+        c.name for c in contract.content if c.name in {"date", "user_id", "order_id"} and c.name not in contract.key
+    ]
 
 
 def decided(contract: Contract) -> str:

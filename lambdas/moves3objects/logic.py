@@ -148,7 +148,7 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
     """Move the manifest's objects in order, from `token` on, until the budget is used up; at least one.
 
     Args:
-        manifest: what to move; other objects are not looked at.
+        manifest: what to move, but for files that were read from the archive; other objects are not looked at.
         landing: from where.
         lake: where to.
         token: of the slice before, None to start.
@@ -162,7 +162,7 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
         StorageUnavailable: as it says; the slice can be run again.
     """
     deadline = clock() + budget_seconds
-    todo = _from(manifest.files, token)
+    todo = _from(tuple(entry for entry in manifest.files if entry.archived is None), token)
     moved, left = [], []
     for entry in todo[:SLICE_OBJECTS]:
         why = _move(entry, landing, lake, target(manifest.pipeline, entry, manifest.run_id, manifest.as_of))

@@ -1,0 +1,211 @@
+"""The services on a laptop: folders, the embedded engine (or a local Spark), handlers called in this process.
+
+One `LocalServices` serves one run. It holds the pipeline's lease from the first step that needs it until `close`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from lakehouse_assets.compute.landing import FolderLanding
+from lakehouse_assets.compute.lease import Lease
+from lakehouse_assets.compute.protocols import CheckOutcome
+from lakehouse_assets.compute.runs import RunFolder
+from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
+from lakehouse_assets.contracts import Contract, Rule, contracts
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.load.run import Work, load
+
+Handler = Callable[[dict[str, Any], object], dict[str, Any]]
+SAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class LocalConfig:
+    """Where and how: absolute folders, zone, DuckDB's limits, and how to open the engine that loads silver."""
+
+    lake: Path
+    landing: Path
+    pipeline: str
+    zone: str
+    memory: str
+    threads: int | None
+    open_engine: Callable[[], Engine]
+    renew_seconds: float = 30.0
+
+
+class LocalServices:
+    """`GlueJobs`, `Athena` and `Functions` for one pipeline on this machine."""
+
+    def __init__(self, config: LocalConfig, handlers: Mapping[str, Handler]) -> None:
+        self.config = config
+        self.lake = FolderStore(config.lake)
+        self._handlers = handlers
+        self._contracts = contracts(config.pipeline)
+        self._lease: Lease | None = None
+        self._query: DuckEngine | None = None
+
+    def hold(self, run_id: str) -> Lease:
+        """The pipeline's lease, taken or re-entered by this run.
+
+        Raises:
+            LeaseHeld: another run has it.
+        """
+        if self._lease is None:
+            lease = Lease(self.lake, self.config.pipeline, renew_seconds=self.config.renew_seconds)
+            self._lease = lease.acquire(run_id)
+        return self._lease
+
+    def close(self) -> None:
+        """Give back the lease and the engine."""
+        if self._lease is not None:
+            self._lease.release()
+            self._lease = None
+        if self._query is not None:
+            self._query.close()
+            self._query = None
+
+    def folder(self, run_id: str) -> RunFolder:
+        """The run's folder in the lake."""
+        return RunFolder(self.lake, self.config.pipeline, run_id)
+
+    def invoke(self, task: FunctionTask, run_id: str) -> dict[str, Any]:
+        """Call the function's handler in this process; see `Functions.invoke`."""
+        self.hold(run_id).check()
+        event = fill(task.payload, self._facts(run_id))
+        answer = self._handlers[task.function](event, None)
+        while task.repeat and not answer["done"]:
+            more = self._handlers[task.function](event | {"token": answer["token"]}, None)
+            answer = more | {name: answer[name] + more[name] for name in ("moved", "left", "bytes")}
+        return answer
+
+    def run_job(self, task: GlueTask, run_id: str) -> dict[str, Any]:
+        """One load, on the configured engine, in this process; see `GlueJobs.run_job`."""
+        del task
+        lease, folder = self.hold(run_id), self.folder(run_id)
+        manifest = folder.manifest()
+        engine = self.config.open_engine()
+        work = Work(
+            manifest=manifest,
+            tables=silver_tables(self._contracts),
+            side={
+                kind: self._contracts[f"side.{self.config.pipeline}_{kind}"]
+                for kind in ("rejects", "pending", "run_ledger")
+            },
+            lake=str(self.config.lake),
+            landing=FolderLanding(FolderStore(self.config.landing, create=manifest.mode != "load"), self.lake),
+            max_reject_ratio=manifest.max_reject_ratio,
+        )
+        try:
+            report = load(work, engine, lease.check).to_dict()
+        finally:
+            engine.close()
+        folder.write("load", report)
+        return report
+
+    def build(self, task: ModelTask, run_id: str) -> dict[str, Any]:
+        """Build a gold table from what the ledger says was touched; see `Athena.build`."""
+        from lakehouse_assets.engines.gold import build
+
+        started = time.perf_counter()
+        lease, gold = self.hold(run_id), self._contracts[task.model]
+        ledger = self._contracts[f"side.{self.config.pipeline}_run_ledger"]
+        behind = backlog(ledger, str(self.config.lake), gold)
+        engine = self._engine()
+        built = build(engine, gold, model_sql(self.config.pipeline, gold.name), behind.window, lease.check)
+        as_of = self.folder(run_id).as_of
+        acknowledge(ledger, str(self.config.lake), gold, behind.runs, run_id, as_of, lease.check)
+        answer = {
+            "inserted": built.inserted,
+            "updated": built.updated,
+            "deleted": built.deleted,
+            "rows": built.rows,
+            "added_bytes": built.commit.added_bytes if built.commit else 0,
+            "acknowledged": list(behind.runs),
+            "preview": self.preview(gold),
+            "seconds": time.perf_counter() - started,
+        }
+        self.folder(run_id).write(f"gold-{gold.name}", answer)
+        return answer
+
+    def check(self, contract: Contract, rule: Rule, run_id: str) -> CheckOutcome:
+        """Run one assertion on the embedded engine; see `Athena.check`."""
+        as_of = self.folder(run_id).as_of.replace(tzinfo=None)
+        rows = self._engine().rows(rule.implementation, {"as_of": as_of})
+        sample = [{name: _plain(value) for name, value in row.items()} for row in rows[:SAMPLE_ROWS]]
+        return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), sample, rule.implementation)
+
+    def preview(self, contract: Contract) -> list[dict[str, Any]]:
+        """A few rows of a table, as text."""
+        engine = self._engine()
+        order = ", ".join(f'"{k}"' for k in contract.key)
+        rows = engine.rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}")
+        return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+    def count(self, contract: Contract) -> int:
+        """Rows of a table."""
+        return int(self._engine().rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
+
+    def refresh(self) -> None:
+        """Forget what the query engine saw of the tables."""
+        if self._query is not None:
+            self._query.close()
+            self._query = None
+
+    def _engine(self) -> DuckEngine:
+        """The query engine, with every table of the pipeline attached."""
+        if self._query is None:
+            config = self.config
+            self._query = DuckEngine(str(config.lake), zone=config.zone, memory=config.memory, threads=config.threads)
+            for contract in self._contracts.values():
+                if contract.layer in {"silver", "side"}:
+                    self._query.attach(contract)
+                elif contract.layer == "gold":
+                    self._query.attach_gold(contract)
+        return self._query
+
+    def _facts(self, run_id: str) -> dict[str, Any]:
+        load_report = self.folder(run_id).read("load") or {}
+        return {
+            "run_id": run_id,
+            "manifest": self.folder(run_id).key("manifest"),
+            "lake": str(self.config.lake),
+            "landing": str(self.config.landing),
+            "refused": sorted(load_report.get("refused_files", {})),
+        } | (self.folder(run_id).read("request") or {})
+
+
+def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:
+    """Silver tables, parents before the tables that refer to them."""
+    left = sorted((c for c in known.values() if c.layer == "silver"), key=lambda c: c.name)
+    ordered: list[Contract] = []
+    while left:
+        done = {c.catalog_name for c in ordered}
+        ready = [c for c in left if _parents(c) <= done | {c.catalog_name}]
+        ordered.append(ready[0])
+        left.remove(ready[0])
+    return tuple(ordered)
+
+
+def _parents(contract: Contract) -> set[str]:
+    return {rule.reference.parent for rule in contract.rules_of("reference") if rule.reference}
+
+
+def model_sql(pipeline: str, model: str) -> str:
+    """The SELECT of a gold model."""
+    return (resources.files("lakehouse_assets") / pipeline / "sql" / f"{model}.sql").read_text("utf-8")
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any SQL value in, a JSON value out
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

@@ -1,0 +1,85 @@
+"""What a step runs, as data: the one declaration that both runtimes read.
+
+Under Dagster an asset's body hands its task to a compute Protocol; the emitter turns the same task into a state of
+a Step Functions machine. Values in braces are filled in per run: `{run_id}`, `{as_of}`, `{manifest}`, `{lake}`,
+`{landing}`, `{mode}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+TASK_METADATA = "lakehouse/task"
+"""Metadata key under which an asset or check carries its task."""
+
+
+@dataclass(frozen=True)
+class GlueTask:
+    """A Glue job run: job name and arguments (`--name` -> text)."""
+
+    job: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    timeout_seconds: int = 1800
+    kind: str = "glue"
+
+
+@dataclass(frozen=True)
+class FunctionTask:
+    """A Lambda invocation: function and payload; `repeat` invokes again with the answer's token until it is done."""
+
+    function: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    repeat: bool = False
+    timeout_seconds: int = 900
+    kind: str = "function"
+
+
+@dataclass(frozen=True)
+class ModelTask:
+    """A gold model built by Athena: pipeline and contract name (`gold.daily_sales`)."""
+
+    pipeline: str
+    model: str
+    timeout_seconds: int = 1800
+    kind: str = "model"
+
+
+@dataclass(frozen=True)
+class CheckTask:
+    """Assertions run by Athena: (contract name, rule code) pairs; a blocking one stops what follows."""
+
+    pipeline: str
+    checks: tuple[tuple[str, str], ...]
+    timeout_seconds: int = 600
+    kind: str = "checks"
+
+
+Task = GlueTask | FunctionTask | ModelTask | CheckTask
+
+
+def to_metadata(task: Task) -> dict[str, Any]:
+    """A task as plain JSON values."""
+    return asdict(task)
+
+
+def from_metadata(data: dict[str, Any]) -> Task:
+    """The inverse of `to_metadata` (KeyError for a kind that does not exist)."""
+    kinds = {"glue": GlueTask, "function": FunctionTask, "model": ModelTask, "checks": CheckTask}
+    values = {**data}
+    if "checks" in values:
+        values["checks"] = tuple((table, code) for table, code in values["checks"])
+    return kinds[data["kind"]](**values)
+
+
+def fill(value: Any, facts: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """A task's values with the run's facts in place of the braces; a lone `{name}` keeps the fact's type.
+
+    >>> fill({"--run-id": "{run_id}", "n": "{limit}"}, {"run_id": "r1", "limit": 3})
+    {'--run-id': 'r1', 'n': 3}
+    """
+    if isinstance(value, dict):
+        return {key: fill(item, facts) for key, item in value.items()}
+    if isinstance(value, str) and value.startswith("{") and value.endswith("}") and value[1:-1] in facts:
+        return facts[value[1:-1]]
+    return value.format(**facts) if isinstance(value, str) else value

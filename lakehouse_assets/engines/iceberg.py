@@ -1,0 +1,124 @@
+"""Iceberg tables through pyiceberg: a SQLite catalog in the lake, one transaction per change, none without a change.
+
+Gold is always written here when it is built locally. The window of a change is a range of the table's window column:
+rows in that range are replaced by the fresh ones and by those of the range that were not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.protocol import Commit, Guard
+from lakehouse_assets.errors import CommitConflict, ContractBreaking
+from lakehouse_assets.sql.ddl import table_location
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyiceberg.catalog.sql import SqlCatalog
+    from pyiceberg.table import Table
+
+CATALOG_FILE = "catalog.db"
+
+
+def catalog_path(lake: str) -> Path:
+    """The SQLite file that knows the lake's Iceberg tables."""
+    return Path(lake) / CATALOG_FILE
+
+
+def open_catalog(lake: str) -> SqlCatalog:
+    """The lake's catalog, created when absent."""
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    Path(lake).mkdir(parents=True, exist_ok=True)
+    return SqlCatalog("lake", uri=f"sqlite:///{catalog_path(lake)}", warehouse=Path(lake).absolute().as_uri())
+
+
+def arrow_schema(contract: Contract) -> pa.Schema:
+    """The contract's columns as Arrow types; moments are zone-less UTC, as Athena's Iceberg wants them."""
+    import pyarrow as pa
+
+    from lakehouse_assets.engines import delta
+
+    def zoneless(field: pa.Field) -> pa.Field:
+        return field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
+
+    return pa.schema([zoneless(field) for field in delta.arrow_schema(contract)])
+
+
+def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> Table:
+    """The table, created from its contract when absent.
+
+    Raises:
+        ContractBreaking: the table lacks a column of the contract.
+    """
+    catalog = catalog or open_catalog(lake)
+    catalog.create_namespace_if_not_exists(contract.database)
+    location = Path(table_location(contract, lake)).absolute().as_uri()
+    identifier = (contract.database, contract.name)
+    table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
+    missing = [c.name for c in contract.columns if c.name not in table.schema().column_names]
+    if missing:
+        raise ContractBreaking(
+            contract=contract.name, changes=f"the table lacks {', '.join(missing)}", needed="a new major"
+        )
+    return table
+
+
+def data_files(table: Table) -> list[str]:
+    """Paths of the live data files; there are no delete files, since every change rewrites its files."""
+    return [task.file.file_path.removeprefix("file://") for task in table.scan().plan_files()]
+
+
+def replace(contract: Contract, lake: str, rows: pa.Table, bounds: tuple[Any, Any] | None, guard: Guard) -> Commit:
+    """Put `rows` in place of everything within the bounds of the window column, in one transaction.
+
+    Args:
+        contract: the table; its property `window` names the column.
+        lake: root of the lake.
+        rows: all rows that the range shall hold.
+        bounds: smallest and largest value of the range; None replaces the whole table.
+        guard: called between opening the table and committing.
+
+    Raises:
+        CommitConflict: another commit came first; nothing was written.
+    """
+    from pyiceberg.exceptions import CommitFailedException
+    from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThanOrEqual
+
+    table = ensure(contract, lake)
+    before = _sizes(table)
+    guard()
+    window = contract.properties["window"]
+    where = (
+        AlwaysTrue()
+        if bounds is None
+        else And(GreaterThanOrEqual(window, bounds[0]), LessThanOrEqual(window, bounds[1]))
+    )
+    data = rows.cast(arrow_schema(contract))
+    try:
+        with table.transaction() as transaction:
+            if before:
+                transaction.overwrite(data, overwrite_filter=where)
+            else:
+                transaction.append(data)
+    except CommitFailedException as error:
+        raise CommitConflict(table=contract.name) from error
+    after = _sizes(table)
+    added = {path: size for path, size in after.items() if path not in before}
+    snapshot = table.current_snapshot()
+    version = snapshot.sequence_number if snapshot else 0
+    return Commit(int(version or 0), len(added), sum(added.values()), len(before.keys() - after.keys()))
+
+
+def _sizes(table: Table) -> dict[str, int]:
+    return {task.file.file_path: task.file.file_size_in_bytes for task in table.scan().plan_files()}
+
+
+def bounds_of(values: Sequence[Any]) -> tuple[Any, Any]:
+    """Smallest and largest value, as Iceberg literals."""
+    ordered = sorted(values)
+    low, high = ordered[0], ordered[-1]
+    return (low.isoformat(), high.isoformat()) if hasattr(low, "isoformat") else (low, high)

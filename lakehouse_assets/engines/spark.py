@@ -1,0 +1,161 @@
+"""The Spark engine: the same SQL on Spark, commits by Delta. What runs on Glue.
+
+Each dataset is read once and its parsed rows are written to a scratch folder as Parquet: they do not change under
+the load when a file does, memory stays bounded, and later statements read only the columns they need. Silver is read
+through the file list of one version, taken when the table is attached.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.protocol import Commit, Guard, TextBatch
+from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
+from lakehouse_assets.engines.spark_text import native_frames, odd_frame, whole_files
+from lakehouse_assets.sql.ddl import table_location
+from lakehouse_assets.sql.dialects import Parameter, render
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # The default is INT96, which carries no statistics for skipping files.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+}
+INHERITED = ("spark.sql.ansi.enabled", "spark.sql.shuffle.partitions", "spark.sql.autoBroadcastJoinThreshold")
+REMEMBERED = "__changed"
+"""End of the name of the one relation that is as wide and long as the data: made again wherever it is used."""
+FILE_BYTES = 64 * 1024 * 1024
+"""Parsed bytes per data file that is written, about; more files only help once all cores are busy."""
+
+
+class SparkEngine:
+    """See `protocol.Engine`.
+
+    Temporary views and settings are kept in a session of the engine's own.
+
+    Args:
+        spark: a session with Delta's extension and catalog.
+        lake: root of the lake.
+        zone: source time zone.
+        scratch: a folder that all workers reach; None for a temporary one of this machine (Spark in local mode) or
+            one below the lake.
+    """
+
+    name = "spark"
+
+    def __init__(self, spark: SparkSession, lake: str, *, zone: str = "UTC", scratch: str | None = None) -> None:
+        self._lake, self._zone = lake, zone
+        self._spark = spark.newSession()
+        for name, value in {**{name: spark.conf.get(name) for name in INHERITED}, **SETTINGS}.items():
+            self._spark.conf.set(name, value)
+        self._scratch = scratch or tempfile.mkdtemp(prefix="lakehouse-scratch-")
+        self._kept: dict[str, DataFrame] = {}
+        self._versions: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Give back what was kept in memory and the scratch folder."""
+        for frame in self._kept.values():
+            frame.unpersist()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
+        """Athena SQL as Spark's."""
+        return render(sql, "spark", zone=self._zone, parameters=parameters, table=relation_of)
+
+    def stage(self, name: str, batch: TextBatch, sql: str) -> None:
+        """Parse all records once into the scratch folder; see `Engine.stage`."""
+        folder = f"{self._scratch}/{name}"
+        with whole_files(self._spark):
+            frames = native_frames(self._spark, batch.native, batch.columns)
+            odd = odd_frame(self._spark, batch.odd, f"{folder}-odd.parquet")
+            frames += [odd] if odd is not None else []
+            raw = reduce(lambda a, b: a.unionByName(b), frames) if frames else self._empty(_raw_columns(batch))
+            raw.createOrReplaceTempView("__raw")
+            parsed = self._spark.sql(self.sql(sql))
+            parsed.coalesce(self._cores).write.mode("overwrite").parquet(folder)
+        self._spark.read.schema(parsed.schema).parquet(folder).createOrReplaceTempView(name)
+
+    @property
+    def _cores(self) -> int:
+        return self._spark.sparkContext.defaultParallelism
+
+    def _empty(self, columns: str | StructType) -> DataFrame:
+        return self._spark.createDataFrame([], columns)
+
+    def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
+        """A view of the query; its result is kept when it is first used, unless it is as large as the data."""
+        frame = self._spark.sql(self.sql(sql, parameters))
+        if not name.endswith(REMEMBERED):
+            self._kept[name] = frame.persist()
+        frame.createOrReplaceTempView(name)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """A small Arrow table as a view."""
+        self._spark.createDataFrame(table).createOrReplaceTempView(name)
+
+    def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
+        """All rows as dictionaries; moments are zone-less UTC."""
+        found = self._spark.sql(self.sql(sql, parameters)).toArrow().to_pylist()
+        return [{name: _naive(value) for name, value in row.items()} for row in found]
+
+    def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
+        """Record batches in the order of the query."""
+        return self._spark.sql(self.sql(sql)).toArrow().to_batches()
+
+    def attach(self, contract: Contract) -> bool:
+        """Ensure the Delta table and show the live files of its latest version under its catalog name."""
+        location = table_location(contract, self._lake)
+        table = delta.ensure(contract, location)
+        delta.check_protocol(table, contract.name)
+        self._versions[contract.name] = table.version()
+        files = [f"{location}/{path}" for path in delta.data_files(table)]
+        schema = _schema(contract)
+        frame = self._spark.read.schema(schema).parquet(*files) if files else self._empty(schema)
+        frame.createOrReplaceTempView(relation_of(contract.catalog_name))
+        return bool(files)
+
+    def merge(
+        self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
+    ) -> Commit:
+        """One Delta transaction; see `Engine.merge`."""
+        location = table_location(contract, self._lake)
+        before = delta.open_table(location)
+        target = Target(contract.name, location, self._versions.get(contract.name))
+        source = self._spark.sql(self.sql(sql))
+        with transaction(self._spark, target, guard):
+            if updates:
+                source.createOrReplaceTempView("__source")
+                self._spark.sql(merge_sql(contract, location, "__source", dates)).collect()
+            else:
+                source.write.format("delta").mode("append").save(location)
+        return delta.measure(contract, location, before)
+
+
+def relation_of(catalog_name: str) -> str:
+    """The name under which a catalog table is visible: `database__table`."""
+    return catalog_name.replace(".", "__")
+
+
+def _naive(value: Any) -> Any:  # noqa: ANN401 - any value of a row
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _raw_columns(batch: TextBatch) -> str:
+    return ", ".join(["_row BIGINT", "_malformed BOOLEAN", *(f"`{column}` STRING" for column in batch.columns)])
+
+
+def _schema(contract: Contract) -> StructType:
+    from pyspark.sql.types import StructType
+
+    return StructType.fromDDL(", ".join(f"`{column.name}` {column.type}" for column in contract.columns))

@@ -1,0 +1,128 @@
+"""One Delta transaction from Spark: append or guarded MERGE, which fails rather than rebases.
+
+Delta begins its transaction by itself; asking the guard before that would leave a moment in which another holder may
+commit. So the guard is asked by Delta's own observer, once the transaction has its snapshot of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.errors import CommitConflict, LakehouseError
+from lakehouse_assets.sql.dialects import literal
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+OBSERVER = "org.apache.spark.sql.delta.TransactionExecutionObserver"
+"""Of Delta 4.2: spark/src/main/scala/org/apache/spark/sql/delta/TransactionExecutionObserver.scala."""
+COMMIT_ATTEMPTS = "spark.databricks.delta.maxCommitAttempts"
+"""How often Delta tries again on top of newer commits (`DeltaSQLConf.scala`); with 0 the first conflict is an error."""
+CONFLICTS = ("DELTA_MAX_COMMIT_RETRIES_EXCEEDED", "DELTA_CONCURRENT")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The table a transaction writes.
+
+    Attributes:
+        name: for messages.
+        location: where it lies.
+        version: the one that the rows were compared with; None when they were not.
+    """
+
+    name: str
+    location: str
+    version: int | None
+
+
+def merge_sql(contract: Contract, location: str, source: str, dates: Sequence[Any] | None) -> str:
+    """Spark's MERGE of the relation `source`: update what is not older, insert what is new."""
+    conditions = [f"t.`{key}` = s.`{key}`" for key in contract.key]
+    date, event = contract.properties.get("date_column"), contract.event_time
+    if date and dates:
+        bounds = ", ".join(literal(value).sql("spark") for value in sorted(dates))
+        conditions.append(f"t.`{date}` IN ({bounds})")
+    newer = f" AND s.`{event}` >= t.`{event}`" if event else ""
+    return (
+        f"MERGE INTO delta.`{location}` AS t USING {source} AS s ON {' AND '.join(conditions)} "
+        f"WHEN MATCHED{newer} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
+    )
+
+
+@contextmanager
+def transaction(spark: SparkSession, target: Target, guard: Guard) -> Iterator[None]:
+    """Let the one Delta transaction inside the block ask the guard and never rebase.
+
+    Raises:
+        CommitConflict: another commit came first; nothing was written.
+        FenceLost: what the guard raised.
+    """
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+    from pyspark.java_gateway import ensure_callback_server_started
+
+    gateway: Any = spark.sparkContext._gateway  # noqa: SLF001 - the way to the JVM that pyspark itself takes
+    ensure_callback_server_started(gateway)
+    delta = gateway.jvm.org.apache.spark.sql.delta.TransactionExecutionObserver
+    before, observer = delta.getObserver(), _Observer(target, guard)
+    spark.conf.set(COMMIT_ATTEMPTS, "0")
+    delta.setObserver(observer)
+    try:
+        yield
+    except (Py4JJavaError, PySparkException) as error:
+        raise observer.refused or _translated(target, error) from error
+    finally:
+        delta.setObserver(before)
+
+
+def _translated(target: Target, error: Exception) -> Exception:
+    """Our error for a lost race, else the error as it is."""
+    return CommitConflict(table=target.name) if any(word in str(error) for word in CONFLICTS) else error
+
+
+class _Observer:
+    """Delta's `TransactionExecutionObserver`; its methods are named by Delta."""
+
+    class Java:
+        """What py4j presents to the JVM."""
+
+        implements = (OBSERVER,)
+
+    def __init__(self, target: Target, guard: Guard) -> None:
+        self._target, self._guard = target, guard
+        self.refused: LakehouseError | None = None
+
+    def startingTransaction(self, start: Any) -> Any:  # noqa: N802, ANN401 - a Scala function
+        """The transaction, unless it may not commit."""
+        found = start.apply()
+        try:
+            self._check(found.readVersion())
+        except LakehouseError as error:
+            self.refused = error
+            raise
+        return found
+
+    def _check(self, version: int) -> None:
+        self._guard()
+        if self._target.version not in {None, version}:
+            raise CommitConflict(table=self._target.name)
+
+    def preparingCommit(self, prepare: Any) -> Any:  # noqa: N802, ANN401 - a Scala function
+        """Nothing of ours."""
+        return prepare.apply()
+
+    def createChild(self) -> _Observer:  # noqa: N802
+        """The same for threads that the transaction starts."""
+        return self
+
+    def _nothing(self) -> None:
+        """Nothing of ours."""
+
+    nextObserver = advanceToNextThreadObserver = beginDoCommit = beginBackfill = _nothing  # noqa: N815
+    beginPostCommit = transactionCommitted = transactionAborted = _nothing  # noqa: N815

@@ -1,0 +1,65 @@
+"""A Spark session for this machine: what Glue sets up in production, set up for a laptop.
+
+Belongs here: master, memory and jars of local runs. Not here: what the load itself needs (`engines/spark.py`), which
+holds on Glue too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.engines.java import require_java
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+DELTA_JARS = "io.delta:delta-spark_4.1_2.13:4.2.0"
+"""The Delta of Glue 6.0, for the Spark that is pinned in pyproject.toml."""
+
+
+def spark_config(memory: str = "3g", cores: int = 2) -> dict[str, str]:
+    """Settings of a local session.
+
+    Args:
+        memory: heap of the JVM, as Java writes it.
+        cores: threads, and partitions of a shuffle: more of them only cost time on one machine.
+    """
+    return {
+        "spark.master": f"local[{cores}]",
+        "spark.driver.memory": memory,
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.jars.packages": DELTA_JARS,
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(cores),
+        "spark.default.parallelism": str(cores),
+        # Delta reads its log in 50 tasks otherwise, which takes longer than the data.
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+    }
+
+
+def local_session(environment: MutableMapping[str, str], *, memory: str = "3g", cores: int = 2) -> SparkSession:
+    """The process's Spark session, started with `spark_config` when there is none yet.
+
+    Args:
+        environment: the process's environment; `JAVA_HOME` is set in it to the Java that was found, because the
+            launcher of Spark reads it there.
+        memory: see `spark_config`.
+        cores: see `spark_config`.
+
+    Raises:
+        JavaMissing: there is no Java that Spark starts on.
+    """
+    from pyspark.sql import SparkSession
+
+    environment["JAVA_HOME"] = str(require_java(environment))
+    builder = SparkSession.builder.appName("lakehouse")
+    for name, value in spark_config(memory, cores).items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()

@@ -1,0 +1,43 @@
+"""Column lineage: which columns of which tables a column comes from, read from the SQL or from the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.lineage import lineage as trace
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.sql.dialects import parse
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """One source column: catalog name of its table, and its name."""
+
+    table: str
+    column: str
+
+
+def of_model(sql: str, contract: Contract, sources: dict[str, Contract]) -> dict[str, list[Source]]:
+    """Sources of every column of a gold model; a column that counts rows has none of its own."""
+    schema = {c.database: {} for c in sources.values()}
+    for table in sources.values():
+        schema[table.database][table.name] = {column.name: column.type for column in table.columns}
+    tree = parse(sql)
+    return {column.name: _sources(column.name, tree, schema) for column in contract.columns}
+
+
+def _sources(column: str, tree: exp.Expression, schema: dict[str, Any]) -> list[Source]:
+    node = trace(f'"{column}"', tree.copy(), schema=schema, dialect="athena")
+    leaves = (leaf for leaf in node.walk() if isinstance(leaf.expression, exp.Table))
+    found = {
+        Source(f"{leaf.expression.db}.{leaf.expression.name}", leaf.name.split(".")[-1].strip('"')) for leaf in leaves
+    }
+    return sorted(source for source in found if source.column != "*")
+
+
+def of_silver(contract: Contract, landing: Contract) -> dict[str, list[Source]]:
+    """Sources of every column of a silver table: the landing column it is cast from."""
+    return {c.name: [Source(landing.catalog_name, c.source)] for c in contract.columns if c.source}

@@ -1,0 +1,164 @@
+"""Freezing the work of one run: the landing list once, plus what earlier runs left to do.
+
+Everything downstream takes the manifest written here, never "whatever is there now". Nothing to do is a success
+that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self
+
+from lakehouse_assets.compute.runs import RunFolder
+from lakehouse_assets.compute.storage import ObjectStore
+from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode, dataset_of
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.load.side import SideTable
+from lambdas.moves3objects.logic import archive_key
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What a run is asked to do.
+
+    Attributes:
+        files: the exact (key, etag) pairs that a sensor saw; None takes everything that is in landing.
+        date: for a reprocess: the UTC date under which the files were archived.
+        selection: for a replay: see `Manifest.selection`.
+    """
+
+    run_id: str
+    pipeline: str
+    as_of: datetime
+    mode: Mode = "load"
+    files: tuple[tuple[str, str], ...] | None = None
+    date: str | None = None
+    selection: Mapping[str, str] = field(default_factory=dict)
+    max_reject_ratio: float | None = None
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
+        """A request from a Lambda event."""
+        known = {name: event[name] for name in ("run_id", "pipeline")}
+        files = event.get("files")
+        return cls(
+            **known,
+            as_of=datetime.fromisoformat(event["as_of"]),
+            mode=event.get("mode") or "load",
+            files=None if files is None else tuple((key, etag) for key, etag in files),
+            date=event.get("date"),
+            selection=event.get("selection") or {},
+            max_reject_ratio=event.get("max_reject_ratio"),
+        )
+
+
+def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
+    """Write the manifest and say what there is to do.
+
+    Returns: run_id, manifest (key), as_of, files, bytes, pending (rows), unacknowledged (runs), has_work.
+
+    Raises:
+        BadRequest: a reprocess of a date under which nothing was archived.
+    """
+    folder = RunFolder(lake, request.pipeline, request.run_id)
+    files = freeze(request, landing, lake)
+    manifest = Manifest(
+        run_id=request.run_id,
+        pipeline=request.pipeline,
+        as_of=request.as_of,
+        landing=landing.uri,
+        files=files,
+        mode=request.mode,
+        selection=dict(request.selection),
+        max_reject_ratio=request.max_reject_ratio,
+    )
+    folder.write("manifest", manifest.to_dict())
+    pending, behind = left_over(request.pipeline, lake_root)
+    answer = {
+        "run_id": request.run_id,
+        "manifest": folder.key("manifest"),
+        "as_of": request.as_of.isoformat(),
+        "mode": request.mode,
+        "files": {name: len(manifest.of(name)) for name in datasets(request.pipeline)},
+        "bytes": sum(entry.size_bytes for entry in files),
+        "pending": pending,
+        "unacknowledged": behind,
+        "has_work": bool(files or pending or behind or request.mode == "replay"),
+    }
+    folder.write("plan", answer)
+    return answer
+
+
+def datasets(pipeline: str) -> tuple[str, ...]:
+    """Landing datasets of a pipeline."""
+    return tuple(c.name for c in contracts(pipeline).values() if c.layer == "landing")
+
+
+def freeze(request: PlanRequest, landing: ObjectStore, lake: ObjectStore) -> tuple[FileEntry, ...]:
+    """The exact objects of this run."""
+    if request.mode == "replay":
+        return ()
+    if request.mode == "reprocess":
+        return archived_on(request, lake)
+    wanted = None if request.files is None else set(request.files)
+    return tuple(
+        sorted(
+            entry for entry in landed(request.pipeline, landing) if wanted is None or (entry.key, entry.etag) in wanted
+        )
+    )
+
+
+def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
+    """Everything in landing that belongs to a dataset."""
+    names = datasets(pipeline)
+    found = ((dataset_of(item.key, names), item) for item in landing.list())
+    return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]
+
+
+def archived_on(request: PlanRequest, lake: ObjectStore) -> tuple[FileEntry, ...]:
+    """Files archived on the request's date, as their runs' manifests describe them.
+
+    Raises:
+        BadRequest: there are none.
+    """
+    folders = [f"archived/{request.pipeline}/{name}/{request.date}/" for name in datasets(request.pipeline)]
+    keys = {item.key for folder in folders for item in lake.list(folder)}
+    entries = {key: entry for run in runs_of(keys) for key, entry in _entries(request.pipeline, run, keys, lake)}
+    if not entries:
+        raise BadRequest(
+            message=f"nothing was archived on {request.date}; the dates are the folders of archived/{request.pipeline}/<dataset>/"
+        )
+    return tuple(sorted(replace(entry, archived=key) for key, entry in entries.items()))
+
+
+def runs_of(keys: Collection[str]) -> list[str]:
+    """Run ids in archive keys, `archived/<pipeline>/<dataset>/<date>/<run>/<name>`."""
+    return sorted({key.split("/")[4] for key in keys})
+
+
+def _entries(pipeline: str, run_id: str, keys: Collection[str], lake: ObjectStore) -> list[tuple[str, FileEntry]]:
+    manifest = RunFolder(lake, pipeline, run_id).manifest()
+    named = [(archive_key(pipeline, entry, run_id, manifest.as_of), entry) for entry in manifest.files]
+    return [(key, entry) for key, entry in named if key in keys]
+
+
+def left_over(pipeline: str, lake_root: str) -> tuple[int, int]:
+    """Rows that wait for a parent, and runs that some gold table has not acknowledged."""
+    known = contracts(pipeline)
+    pending, ledger = known[f"side.{pipeline}_pending"], known[f"side.{pipeline}_run_ledger"]
+    return _pending_rows(pending, lake_root), len(_behind(known, ledger, lake_root))
+
+
+def _pending_rows(contract: Contract, lake_root: str) -> int:
+    side = SideTable(contract, lake_root)
+    side.ensure()
+    return int(side.read(columns="count(*) AS n")["n"][0].as_py())
+
+
+def _behind(known: Mapping[str, Contract], ledger: Contract, lake_root: str) -> set[str]:
+    gold = [c for c in known.values() if c.layer == "gold"]
+    return {run for table in gold for run in backlog(ledger, lake_root, table).runs}
