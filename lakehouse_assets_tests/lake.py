@@ -1,0 +1,168 @@
+"""A lake in a temporary folder, driven without Dagster: drop files, load, build gold, look at the tables.
+
+The same class serves both engines; what it returns has the shape of the oracle's state, so that tests compare.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lakehouse_assets.compute.landing import FolderLanding
+from lakehouse_assets.compute.local import model_sql, silver_tables
+from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.gold import build
+from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.load.run import Work, load
+from lakehouse_assets_tests.oracle.loading import SOME_DAY, File
+
+PIPELINE = "ecommerce"
+SILVER = {"products": "clean_products", "orders": "clean_orders", "order_items": "clean_orders_items"}
+KEYS = {"products": "product_id", "orders": "order_id", "order_items": "id"}
+
+
+def never() -> None:
+    """A guard that always lets a commit through."""
+
+
+class Lake:
+    """One lake and its landing folder."""
+
+    def __init__(self, root: Path, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None) -> None:
+        self.root, self.landing = root / "lake", root / "landing"
+        self.landing.mkdir(parents=True, exist_ok=True)
+        self.zone = zone
+        self.engine = engine or (lambda: DuckEngine(str(self.root), zone=zone))
+        self.known = contracts(PIPELINE)
+        self.runs = 0
+
+    def drop(self, *files: File) -> list[FileEntry]:
+        """Write files into landing as they are, with their times."""
+        return [self._drop(file) for file in files]
+
+    def _drop(self, file: File) -> FileEntry:
+        path = self.landing / file.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content)
+        os.utime(path, (file.modified.timestamp(), file.modified.timestamp()))
+        etag = hashlib.md5(file.content, usedforsecurity=False).hexdigest()
+        return FileEntry(file.dataset, file.key, etag, len(file.content), file.modified)
+
+    def work(
+        self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, mode: Mode = "load", **manifest: Any
+    ) -> Work:
+        """The work of one more run over these files."""
+        self.runs += 1
+        frozen = Manifest(
+            f"run-{self.runs}", PIPELINE, as_of, self.landing.as_uri(), tuple(sorted(entries)), mode, **manifest
+        )
+        side = {kind: self.known[f"side.{PIPELINE}_{kind}"] for kind in ("rejects", "pending", "run_ledger")}
+        landing = FolderLanding(FolderStore(self.landing), FolderStore(self.root))
+        return Work(frozen, silver_tables(self.known), side, str(self.root), landing, frozen.max_reject_ratio)
+
+    def load(
+        self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **manifest: Any
+    ) -> LoadReport:
+        """Drop the files and load exactly them."""
+        work = self.work(self.drop(*files), as_of, **manifest)
+        engine = self.engine()
+        try:
+            return load(work, engine, guard)
+        finally:
+            engine.close()
+
+    def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
+        """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
+        contract, ledger = self.known[f"gold.{name}"], self.known[f"side.{PIPELINE}_run_ledger"]
+        behind = backlog(ledger, str(self.root), contract)
+        engine = self.query()
+        build(engine, contract, model_sql(PIPELINE, name), behind.window, never)
+        acknowledge(ledger, str(self.root), contract, behind.runs, "gold", as_of, never)
+        rows = engine.rows(
+            f"SELECT * FROM {contract.catalog_name} ORDER BY {', '.join(chr(34) + k + chr(34) for k in contract.key)}"
+        )
+        engine.close()
+        return rows
+
+    def query(self) -> DuckEngine:
+        """An embedded engine that sees silver and side tables as they are now."""
+        engine = DuckEngine(str(self.root), zone=self.zone)
+        for contract in self.known.values():
+            if contract.layer in {"silver", "side"}:
+                engine.attach(contract)
+        return engine
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """The result of a query over silver and side tables."""
+        engine = self.query()
+        try:
+            return engine.rows(sql)
+        finally:
+            engine.close()
+
+    def silver(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Business columns of silver by dataset and key, moments in UTC."""
+        return {dataset: self._silver(dataset) for dataset in SILVER}
+
+    def _silver(self, dataset: str) -> dict[str, dict[str, Any]]:
+        contract = self.known[f"silver.{SILVER[dataset]}"]
+        columns = [c.name for c in contract.content]
+        rows = self.rows(f"SELECT * FROM {contract.catalog_name}")
+        assert len({row[KEYS[dataset]] for row in rows}) == len(rows)
+        return {row[KEYS[dataset]]: {name: _aware(row[name]) for name in columns} for row in rows}
+
+    def rejects(self) -> dict[tuple[str, str, str, int], tuple[str, tuple[str, ...]]]:
+        """Open rejects: record -> raw text, codes."""
+        rows = self.rows("SELECT * FROM delta_lakehouse.ecommerce_rejects WHERE status = 'open'")
+        return {_identity(row): (row["raw"], tuple(row["codes"].split(","))) for row in rows}
+
+    def pending(self) -> dict[tuple[str, str, str, int], tuple[str, tuple[str, ...]]]:
+        """Pending rows: record -> raw text, codes."""
+        rows = self.rows("SELECT * FROM delta_lakehouse.ecommerce_pending")
+        return {_identity(row): (row["raw"], tuple(row["codes"].split(","))) for row in rows}
+
+    def data_files(self) -> set[str]:
+        """Every data file of silver, side tables and gold but the run ledger, live or not."""
+        return {
+            str(p) for p in self.root.rglob("*.parquet") if "run_ledger" not in str(p) and "_delta_log" not in str(p)
+        }
+
+
+def counts_of(report: LoadReport) -> dict[str, dict[str, int]]:
+    """Counts by silver table, as the oracle gives them."""
+    return {name: dict(vars(table.counts)) for name, table in report.tables.items()}
+
+
+def folder_files(folder: Path) -> list[File]:
+    """All files of a drop folder as the oracle takes them."""
+    return [
+        File(key.split("/")[0].removesuffix(".gz").removesuffix(".csv"), key, _modified(path), path.read_bytes())
+        for path in sorted(folder.rglob("*.csv*"))
+        for key in [path.relative_to(folder).as_posix()]
+    ]
+
+
+def csv_file(dataset: str, key: str, text: str, second: int = 0) -> File:
+    """One file from text, changed so many seconds after a fixed moment."""
+    return File(dataset, key, datetime(2025, 4, 5, 12, 0, second, tzinfo=UTC), text.encode())
+
+
+def _modified(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _identity(row: dict[str, Any]) -> tuple[str, str, str, int]:
+    return row["dataset"], row["file"], row["etag"], row["line"]
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

@@ -1,0 +1,190 @@
+"""The load on the embedded engine against the plain-Python oracle, on dirty input of every kind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.errors import FenceLost, RejectRatioExceeded
+from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
+from lakehouse_assets_tests import oracle
+from lakehouse_assets_tests.lake import Lake, counts_of, csv_file, folder_files
+from lakehouse_assets_tests.oracle.loading import SOME_DAY, State
+
+ORDERS = "order_num,order_id,user_id,order_timestamp,total_amount,date\n"
+ITEMS = "id,order_id,user_id,days_since_prior_order,product_id,add_to_cart_order,reordered,order_timestamp,date\n"
+PRODUCTS = "product_id,department_id,department,product_name\n"
+PRODUCT = csv_file("products", "products.csv", PRODUCTS + "1,4,Books,Atlas\n")
+ORDER = csv_file("orders", "orders/a.csv", ORDERS + "1,o1,u1,2025-04-01T10:00:00,12.50,2025-04-01\n")
+ITEM = csv_file("order_items", "order_items/a.csv", ITEMS + "i1,o1,u1,,1,1,0,2025-04-01T10:00:00,2025-04-01\n")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """An empty lake."""
+    return Lake(tmp_path)
+
+
+def silver_of(state: State) -> dict[str, dict[str, dict[str, object]]]:
+    """The oracle's silver in the shape of `Lake.silver`."""
+    return {name: {key: row.values for key, row in rows.items()} for name, rows in state.silver.items()}
+
+
+def same_as_oracle(lake: Lake, state: State) -> None:
+    """Silver, rejects and pending rows are what the oracle says."""
+    assert lake.silver() == silver_of(state)
+    assert lake.rejects() == {i: (r.raw, r.codes) for i, r in state.rejects.items()}
+    assert lake.pending() == {i: (p.raw, p.codes) for i, p in state.pending.items()}
+
+
+def test_the_demo_drop_loads_as_the_oracle_says(lake: Lake, tmp_path: Path) -> None:
+    """Rows of every rule code, superseded versions and an unreadable file end where the oracle puts them."""
+    write_demo(tmp_path / "drop")
+    files = folder_files(tmp_path / "drop")
+    expected = oracle.load(files)
+    report = lake.load(*files)
+    assert counts_of(report) == expected.counts
+    assert report.rejects == expected.rejects
+    assert sorted(report.refused_files) == expected.refused
+    same_as_oracle(lake, expected.state)
+
+
+def test_dirty_and_quoted_samples_load_as_the_oracle_says(lake: Lake, tmp_path: Path) -> None:
+    """One percent bad rows, five percent duplicates, quoted fields and gzip change nothing about exactness."""
+    spec = SampleSpec(
+        days=3, orders_per_day=200, products=100, bad_ratio=0.01, duplicate_ratio=0.05, quoted_ratio=0.01, gzip=True
+    )
+    write_sample(spec, tmp_path / "drop")
+    files = folder_files(tmp_path / "drop")
+    expected = oracle.load(files)
+    assert counts_of(lake.load(*files)) == expected.counts
+    same_as_oracle(lake, expected.state)
+
+
+def test_the_same_files_again_write_no_data_file(lake: Lake, tmp_path: Path) -> None:
+    """A second pass over dirty input finds everything unchanged and leaves silver, rejects and pending alone."""
+    write_demo(tmp_path / "drop")
+    files = folder_files(tmp_path / "drop")
+    lake.load(*files)
+    before = lake.data_files()
+    again = lake.load(*files)
+    assert lake.data_files() == before
+    assert {t.counts.inserted + t.counts.updated for t in again.tables.values()} == {0}
+
+
+def test_days_in_any_order_end_in_the_same_tables(tmp_path: Path) -> None:
+    """Day by day, backwards, or at once: the business columns of silver are equal."""
+    write_sample(SampleSpec(days=4, orders_per_day=50, products=40, duplicate_ratio=0.1), tmp_path / "drop")
+    files = folder_files(tmp_path / "drop")
+    at_once, forward, backward = (Lake(tmp_path / name) for name in ("once", "forward", "backward"))
+    at_once.load(*files)
+    for file in files:
+        forward.load(file)
+    for file in reversed(files):
+        backward.load(file)
+    assert forward.silver() == at_once.silver() == backward.silver()
+    assert not backward.pending()
+
+
+def test_a_late_parent_frees_its_pending_item(lake: Lake) -> None:
+    """An item waits while its order is missing, and is valid in the run that brings the order."""
+    first = lake.load(PRODUCT, ITEM)
+    assert first.tables["clean_orders_items"].counts.pending == 1
+    assert [codes for _, codes in lake.pending().values()] == [("unknown_order",)]
+    second = lake.load(ORDER, as_of=SOME_DAY + timedelta(days=1))
+    counts = second.tables["clean_orders_items"].counts
+    assert (counts.read, counts.retried, counts.valid, counts.inserted) == (0, 1, 1, 1)
+    assert lake.pending() == {}
+
+
+def test_an_item_whose_parent_never_comes_is_rejected_after_seven_days(lake: Lake) -> None:
+    """Six days later the row still waits, seven days later it is a reject with its reference codes."""
+    lake.load(ITEM)
+    lake.load(as_of=SOME_DAY + timedelta(days=6))
+    assert len(lake.pending()) == 1
+    report = lake.load(as_of=SOME_DAY + timedelta(days=7))
+    assert report.rejects == {"unknown_order": 1, "unknown_product": 1}
+    assert lake.pending() == {}
+    assert [codes for _, codes in lake.rejects().values()] == [("unknown_order", "unknown_product")]
+
+
+def test_an_older_version_that_arrives_later_changes_nothing(lake: Lake) -> None:
+    """The newer event wins whatever the order of the files, and the older row is counted as superseded."""
+    newer = csv_file("orders", "orders/b.csv", ORDERS + "1,o1,u1,2025-04-01T11:00:00,99.00,2025-04-01\n")
+    lake.load(newer)
+    report = lake.load(ORDER)
+    assert report.tables["clean_orders"].counts.superseded == 1
+    assert str(lake.silver()["orders"]["o1"]["total_amount"]) == "99.00"
+
+
+def test_a_newer_file_decides_between_versions_of_one_moment(lake: Lake) -> None:
+    """With equal event times the later file wins, in one run or in two."""
+    text = ORDERS + "1,o1,u1,2025-04-01T10:00:00,{},2025-04-01\n"
+    early, late = (
+        csv_file("orders", f"orders/{n}.csv", text.format(a), s) for n, a, s in (("z", "1.00", 0), ("a", "2.00", 1))
+    )
+    lake.load(late, early)
+    assert str(lake.silver()["orders"]["o1"]["total_amount"]) == "2.00"
+    other = Lake(lake.root.parent / "two")
+    other.load(late)
+    assert other.load(early).tables["clean_orders"].counts.superseded == 1
+
+
+def test_a_rejected_row_supersedes_nothing(lake: Lake) -> None:
+    """A newer version that breaks a rule leaves the older one in silver."""
+    lake.load(ORDER)
+    lake.load(csv_file("orders", "orders/b.csv", ORDERS + "1,o1,u1,2025-04-02T10:00:00,abc,2025-04-02\n"))
+    assert str(lake.silver()["orders"]["o1"]["total_amount"]) == "12.50"
+    assert [codes for _, codes in lake.rejects().values()] == [("amount_invalid",)]
+
+
+def test_too_many_rejects_merge_nothing_but_keep_the_rejects(lake: Lake) -> None:
+    """Above the ratio and from ten rejects on the run fails; an override for one run lets it through."""
+    bad = "".join(f"1,x{n},,2025-04-01T10:00:00,1,2025-04-01\n" for n in range(10))
+    drop = csv_file("orders", "orders/b.csv", ORDERS + bad + "1,ok,u1,2025-04-01T10:00:00,1,2025-04-01\n")
+    with pytest.raises(RejectRatioExceeded, match=r"10 of 11 rows .* more than the 5.0% allowed"):
+        lake.load(drop)
+    assert (len(lake.rejects()), lake.silver()["orders"]) == (10, {})
+    lake.load(drop, max_reject_ratio=1.0)
+    assert list(lake.silver()["orders"]) == ["ok"]
+
+
+def test_nine_rejects_are_too_few_to_stop_a_load(lake: Lake) -> None:
+    """The ratio is not applied below ten rejects."""
+    bad = "".join(f"1,x{n},,2025-04-01T10:00:00,1,2025-04-01\n" for n in range(9))
+    report = lake.load(csv_file("orders", "orders/b.csv", ORDERS + bad))
+    assert report.tables["clean_orders"].counts.rejected == 9
+
+
+def test_a_corrected_file_marks_its_rejects_as_replayed(lake: Lake) -> None:
+    """A reject that is read again and found good stays in the table, marked with the run that took it."""
+    lake.load(ITEM, as_of=SOME_DAY)
+    lake.load(as_of=SOME_DAY + timedelta(days=8))
+    assert len(lake.rejects()) == 1
+    lake.load(PRODUCT, ORDER, as_of=SOME_DAY + timedelta(days=9))
+    lake.load(as_of=SOME_DAY + timedelta(days=9), mode="replay", selection={"code": "unknown_order"})
+    rows = lake.rows("SELECT status, replayed_by FROM delta_lakehouse.ecommerce_rejects")
+    assert rows == [{"status": "replayed", "replayed_by": "run-4"}]
+    assert list(lake.silver()["order_items"]) == ["i1"]
+
+
+def test_a_lost_fence_stops_every_commit(lake: Lake) -> None:
+    """A run whose lease was taken over writes no data file at all."""
+
+    def lost() -> None:
+        raise FenceLost(run_id="run-1", pipeline="ecommerce", holder="run-2")
+
+    with pytest.raises(FenceLost):
+        lake.load(PRODUCT, ORDER, ITEM, guard=lost)
+    assert lake.data_files() == set()
+
+
+def test_the_local_date_is_taken_in_the_source_time_zone(tmp_path: Path) -> None:
+    """Half past midnight in Berlin is the evening before in UTC, and keeps its local date."""
+    text = ORDERS + "1,o1,u1,2025-04-02T00:30:00,1,2025-04-02\n1,o2,u1,2025-03-30T02:30:00,1,2025-03-30\n"
+    lake = Lake(tmp_path, zone="Europe/Berlin")
+    report = lake.load(csv_file("orders", "orders/a.csv", text))
+    assert lake.silver()["orders"]["o1"]["order_timestamp"].isoformat() == "2025-04-01T22:30:00+00:00"
+    assert report.rejects == {"timestamp_invalid": 1}
