@@ -7,12 +7,12 @@ through the file list of one version, taken when the table is attached.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
@@ -24,8 +24,8 @@ from lakehouse_assets.sql.dialects import Parameter, render
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -57,17 +57,19 @@ class SparkEngine:
     def __init__(self, spark: SparkSession, lake: str, *, zone: str = "UTC", scratch: str | None = None) -> None:
         self._lake, self._zone = lake, zone
         self._spark = spark.newSession()
-        for name, value in {**{name: spark.conf.get(name) for name in INHERITED}, **SETTINGS}.items():
+        for name, value in {**{name: spark.conf.get(name) or "" for name in INHERITED}, **SETTINGS}.items():
             self._spark.conf.set(name, value)
-        self._scratch = scratch or tempfile.mkdtemp(prefix="lakehouse-scratch-")
+        self._scratch = scratch or _scratch(spark, lake)
         self._kept: dict[str, DataFrame] = {}
-        self._versions: dict[str, int] = {}
+        self._attached: dict[str, DeltaTable] = {}
 
     def close(self) -> None:
         """Give back what was kept in memory and the scratch folder."""
         for frame in self._kept.values():
             frame.unpersist()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        context = self._spark.sparkContext
+        path = context._jvm.org.apache.hadoop.fs.Path(self._scratch)  # type: ignore[union-attr]  # noqa: SLF001
+        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: FBT003, SLF001 - recursively
 
     def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
         """Athena SQL as Spark's."""
@@ -90,7 +92,7 @@ class SparkEngine:
     def _cores(self) -> int:
         return self._spark.sparkContext.defaultParallelism
 
-    def _empty(self, columns: str | StructType) -> DataFrame:
+    def _empty(self, columns: str) -> DataFrame:
         return self._spark.createDataFrame([], columns)
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
@@ -111,14 +113,15 @@ class SparkEngine:
 
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
         """Record batches in the order of the query."""
-        return self._spark.sql(self.sql(sql)).toArrow().to_batches()
+        table: pa.Table = self._spark.sql(self.sql(sql)).toArrow()
+        yield from table.to_batches()
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show the live files of its latest version under its catalog name."""
         location = table_location(contract, self._lake)
         table = delta.ensure(contract, location)
         delta.check_protocol(table, contract.name)
-        self._versions[contract.name] = table.version()
+        self._attached[contract.name] = table
         files = [f"{location}/{path}" for path in delta.data_files(table)]
         schema = _schema(contract)
         frame = self._spark.read.schema(schema).parquet(*files) if files else self._empty(schema)
@@ -129,9 +132,9 @@ class SparkEngine:
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
     ) -> Commit:
         """One Delta transaction; see `Engine.merge`."""
+        attached = self._attached[contract.name]
         location = table_location(contract, self._lake)
-        before = delta.open_table(location)
-        target = Target(contract.name, location, self._versions.get(contract.name))
+        target = Target(contract.name, location, attached.version())
         source = self._spark.sql(self.sql(sql))
         with transaction(self._spark, target, guard):
             if updates:
@@ -139,7 +142,29 @@ class SparkEngine:
                 self._spark.sql(merge_sql(contract, location, "__source", dates)).collect()
             else:
                 source.write.format("delta").mode("append").save(location)
-        return delta.measure(contract, location, before)
+        return _measured(contract, location, delta.data_files(attached))
+
+
+def _scratch(spark: SparkSession, lake: str) -> str:
+    """A new folder name that all workers reach."""
+    if str(spark.sparkContext.master).startswith("local"):
+        return tempfile.mkdtemp(prefix="lakehouse-scratch-")
+    return f"{lake.rstrip('/')}/scratch/{uuid4().hex}"
+
+
+def _measured(contract: Contract, location: str, before: dict[str, int]) -> Commit:
+    """What the transaction did to the table.
+
+    Raises:
+        ProtocolRaised: see `Engine.merge`.
+    """
+    from deltalake import DeltaTable
+
+    table = DeltaTable(location)
+    delta.check_protocol(table, contract.name)
+    after = delta.data_files(table)
+    added = [size for path, size in after.items() if path not in before]
+    return Commit(table.version(), len(added), sum(added), len(before.keys() - after.keys()))
 
 
 def relation_of(catalog_name: str) -> str:
@@ -155,7 +180,5 @@ def _raw_columns(batch: TextBatch) -> str:
     return ", ".join(["_row BIGINT", "_malformed BOOLEAN", *(f"`{column}` STRING" for column in batch.columns)])
 
 
-def _schema(contract: Contract) -> StructType:
-    from pyspark.sql.types import StructType
-
-    return StructType.fromDDL(", ".join(f"`{column.name}` {column.type}" for column in contract.columns))
+def _schema(contract: Contract) -> str:
+    return ", ".join(f"`{column.name}` {column.type}" for column in contract.columns)

@@ -33,12 +33,12 @@ class Target:
     Attributes:
         name: for messages.
         location: where it lies.
-        version: the one that the rows were compared with; None when they were not.
+        version: the one that the rows were compared with.
     """
 
     name: str
     location: str
-    version: int | None
+    version: int
 
 
 def merge_sql(contract: Contract, location: str, source: str, dates: Sequence[Any] | None) -> str:
@@ -63,12 +63,12 @@ def transaction(spark: SparkSession, target: Target, guard: Guard) -> Iterator[N
         CommitConflict: another commit came first; nothing was written.
         FenceLost: what the guard raised.
     """
-    from py4j.protocol import Py4JJavaError
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
     from pyspark.errors import PySparkException
     from pyspark.java_gateway import ensure_callback_server_started
 
     gateway: Any = spark.sparkContext._gateway  # noqa: SLF001 - the way to the JVM that pyspark itself takes
-    ensure_callback_server_started(gateway)
+    ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
     delta = gateway.jvm.org.apache.spark.sql.delta.TransactionExecutionObserver
     before, observer = delta.getObserver(), _Observer(target, guard)
     spark.conf.set(COMMIT_ATTEMPTS, "0")
@@ -110,7 +110,7 @@ class _Observer:
 
     def _check(self, version: int) -> None:
         self._guard()
-        if self._target.version not in {None, version}:
+        if version != self._target.version:
             raise CommitConflict(table=self._target.name)
 
     def preparingCommit(self, prepare: Any) -> Any:  # noqa: N802, ANN401 - a Scala function

@@ -32,7 +32,7 @@ NOT_LISTED_RIGHT = re.compile(r"[][{}*?:\\]")
 @contextmanager
 def whole_files(spark: SparkSession) -> Iterator[None]:
     """Plan scans of one file per partition inside the block."""
-    before = {name: spark.conf.get(name) for name in PARTITION_SETTINGS}
+    before = {name: spark.conf.get(name) or "" for name in PARTITION_SETTINGS}
     for name in PARTITION_SETTINGS:
         spark.conf.set(name, WHOLE)
     try:
@@ -57,24 +57,29 @@ def native_frames(spark: SparkSession, files: Sequence[NativeFile], columns: tup
 
 def _frame(spark: SparkSession, files: list[NativeFile], columns: tuple[str, ...]) -> DataFrame:
     header = files[0].header
-    bases = [(_listed_as(spark, file.uri), file.ordinal * ROWS_PER_FILE + 1) for file in files]
-    names = spark.createDataFrame(bases, "path STRING, base BIGINT").hint("broadcast")
     lines = spark.read.option("__globPaths__", "false").text([file.uri for file in files])
     numbered = lines.selectExpr(
         "_metadata.file_path AS path",
         f"monotonically_increasing_id() & {POSITION_BITS} AS position",
         "split(value, ',', -1) AS fields",
     )
-    fields = ", ".join(f"get(fields, {header.index(column)})" for column in columns)
-    is_whole = f"size(fields) = {len(header)}"
-    texts = [f"IF({is_whole}, get(fields, {header.index(column)}), NULL) AS `{column}`" for column in columns]
-    del fields
-    rows = numbered.where("position > 0").join(names, "path")
-    return rows.selectExpr("base + position AS _row", f"NOT ({is_whole}) AS _malformed", *texts)
+    rows = numbered.where("position > 0").join(_first_rows(spark, files).hint("broadcast"), "path")
+    fits = f"size(fields) = {len(header)}"
+    texts = [f"IF({fits}, get(fields, {header.index(column)}), NULL) AS `{column}`" for column in columns]
+    return rows.selectExpr("first + position AS _row", f"NOT ({fits}) AS _malformed", *texts)
+
+
+def _first_rows(spark: SparkSession, files: list[NativeFile]) -> DataFrame:
+    """The `_row` of each file's header by path, in both spellings of a path without host."""
+    import pyarrow as pa
+
+    rows = {_listed_as(spark, file.uri): file.ordinal * ROWS_PER_FILE + 1 for file in files}
+    rows |= {path.replace(":///", ":/"): row for path, row in rows.items()}
+    return spark.createDataFrame(pa.table({"path": list(rows), "first": list(rows.values())}))
 
 
 def _listed_as(spark: SparkSession, uri: str) -> str:
-    """A path as `_metadata.file_path` spells it."""
+    """A path as `_metadata.file_path` escapes it."""
     context = spark.sparkContext
     path = context._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]  # noqa: SLF001 - as pyspark does
     system = path.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
