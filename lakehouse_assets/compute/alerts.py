@@ -1,0 +1,82 @@
+"""What people are told about a run: one message per kind of trouble, none when all is well.
+
+Belongs here: run report and failed checks in, messages out. Not here: sending them (`notify`), noticing that a run
+ended (the command line and Dagster's sensors do, and both may tell: a topic tells each kind once per run).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse_assets.compute.notify import Notification, fit_subject
+
+LISTED = 20
+"""Checks and files named in one message; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that did not pass: table, check, severity (ERROR or WARN), failing rows where it counts them."""
+
+    table: str
+    check: str
+    severity: str
+    failing: int | None = None
+    description: str = ""
+
+    @property
+    def line(self) -> str:
+        """The check in one line."""
+        rows = "" if self.failing is None else f", {self.failing} rows"
+        return f"{self.severity} {self.table}.{self.check}{rows}: {self.description}".rstrip(": ")
+
+
+def alerts_of(report: Mapping[str, Any], failed_checks: Sequence[FailedCheck] = ()) -> list[Notification]:
+    """The messages that a run calls for; kinds `run_failed`, `checks_failed`, `file_unreadable`.
+
+    Args:
+        report: see `runs.compose`.
+        failed_checks: of this run.
+    """
+    told = [_run_failed(report), _checks_failed(report, failed_checks), _file_unreadable(report)]
+    return [message for message in told if message is not None]
+
+
+def _run_failed(report: Mapping[str, Any]) -> Notification | None:
+    if report["status"] != "failed":
+        return None
+    failure = report.get("failure") or {}
+    step, cause = failure.get("step", "unknown"), failure.get("message", "the cause is in Dagster's log of the run")
+    body = f"Step `{step}` failed: {cause}\n\nFiles stay in landing; the next run takes them up again."
+    return _message(report, "run_failed", f"{report['pipeline']}: run failed in {step}", body)
+
+
+def _checks_failed(report: Mapping[str, Any], failed: Sequence[FailedCheck]) -> Notification | None:
+    if not failed:
+        return None
+    ordered = sorted(failed, key=lambda check: (check.severity, check.table, check.check))
+    errors = sum(check.severity == "ERROR" for check in failed)
+    subject = f"{report['pipeline']}: {errors} checks failed, {len(failed) - errors} warn"
+    body = f"{_listed([check.line for check in ordered])}\n\nLook: `lakehouse checks`"
+    return _message(report, "checks_failed", subject, body)
+
+
+def _file_unreadable(report: Mapping[str, Any]) -> Notification | None:
+    refusals: Mapping[str, str] = report.get("refusals") or {}
+    if not refusals:
+        return None
+    subject = f"{report['pipeline']}: {len(refusals)} files refused"
+    body = f"{_listed([refusals[key] for key in sorted(refusals)])}\n\nThey were moved to quarantine/ in the lake."
+    return _message(report, "file_unreadable", subject, body)
+
+
+def _listed(lines: Sequence[str]) -> str:
+    more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+    return "\n".join([*(f"- {line}" for line in lines[:LISTED]), *more])
+
+
+def _message(report: Mapping[str, Any], kind: str, subject: str, body: str) -> Notification:
+    text = f"{body}\nRun: {report['run_id']}"
+    return Notification(report["run_id"], report["pipeline"], kind, fit_subject(subject), text)

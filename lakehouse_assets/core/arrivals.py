@@ -1,0 +1,158 @@
+"""What landing asks for: which files are ready, which of them a run carries already, and what is tried again.
+
+Belongs here: the landing sensor's decision, as values. Not here: listing, run history, Dagster (`graph/sensors.py`).
+
+Files are offered to runs as manifests, one under way at a time: what arrives meanwhile makes up the next one. A file
+that is still in landing after its run ended is offered again with the same companions. A file is known by name,
+content and time, so the same name dropped again is new work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Self
+
+from lakehouse_assets.core.manifest import FileEntry
+
+RETRIES = 3
+"""How often a manifest is offered again after a run that left it in landing; then the daily run does."""
+
+MANIFEST_FILES = 2000
+"""Files of one offer, because Dagster keeps the list with the run; the others come next."""
+
+Identity = tuple[str, str, int, str]
+"""Key, etag, size in bytes, ISO time of last change."""
+
+
+def identity(entry: FileEntry) -> Identity:
+    """What makes a landed file this one and no other."""
+    return entry.key, entry.etag, entry.size_bytes, entry.modified.isoformat()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Files that one run was asked for, and how often that was done."""
+
+    files: tuple[Identity, ...]
+    attempt: int = 1
+
+    @property
+    def key(self) -> str:
+        """The run key: the same for the same files, times and attempt, and for nothing else."""
+        text = json.dumps([self.attempt, *sorted(self.files)])
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def pairs(self) -> list[list[str]]:
+        """What the plan step takes: key and etag of each file."""
+        return [[key, etag] for key, etag, *_ in self.files]
+
+    def within(self, present: Collection[Identity]) -> Offer:
+        """What is left of it where only some files are."""
+        return Offer(tuple(file for file in self.files if file in present), self.attempt)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What the sensor remembers: the offers whose files are in landing still, so it never outgrows landing."""
+
+    offers: tuple[Offer, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str | None) -> Self:
+        """The inverse of `dump`; nothing is remembered at first.
+
+        >>> Cursor.parse(Cursor((Offer((("a.csv", "e", 1, "2025-04-01"),), 2),)).dump()).offers[0].attempt
+        2
+        """
+        offers = json.loads(text) if text else []
+        return cls(tuple(Offer(tuple((k, e, s, m) for k, e, s, m in o["files"]), o["attempt"]) for o in offers))
+
+    def dump(self) -> str:
+        """As JSON."""
+        return json.dumps([{"attempt": offer.attempt, "files": sorted(offer.files)} for offer in self.offers])
+
+
+@dataclass(frozen=True)
+class Landing:
+    """One look at landing: what it holds, when, and how long a file must have been left alone to be whole."""
+
+    entries: Sequence[FileEntry]
+    now: datetime
+    quiet_seconds: float
+
+    @cached_property
+    def identities(self) -> frozenset[Identity]:
+        """Everything that is there."""
+        return frozenset(identity(entry) for entry in self.entries)
+
+    def ready(self) -> frozenset[Identity]:
+        """Files to take: not empty, and left alone for the quiet period."""
+        return frozenset(
+            identity(entry)
+            for entry in self.entries
+            if entry.size_bytes and (self.now - entry.modified).total_seconds() >= self.quiet_seconds
+        )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do at this tick: the offer to make or None, what to remember, and why in words."""
+
+    offer: Offer | None
+    cursor: Cursor
+    reason: str
+
+
+def decide(landing: Landing, cursor: Cursor, under_way: Collection[str]) -> Decision:
+    """The sensor's decision.
+
+    Args:
+        landing: what is there now.
+        cursor: what was remembered at the last tick.
+        under_way: those of the cursor's run keys whose run has not ended.
+    """
+    going_on = tuple(offer for offer in cursor.offers if offer.key in under_way)
+    left = (offer.within(landing.identities) for offer in cursor.offers if offer not in going_on)
+    ended = tuple(offer for offer in left if offer.files)
+    if going_on:
+        words = "a run is under way; what arrives meanwhile comes next"
+        return Decision(None, Cursor((*going_on, *ended)), words)
+    return _next(landing, ended)
+
+
+def _next(landing: Landing, ended: tuple[Offer, ...]) -> Decision:
+    """The next offer when no run is under way: new files first, then what an ended run left behind."""
+    known = {file for offer in ended for file in offer.files}
+    new = tuple(sorted(landing.ready() - known))[:MANIFEST_FILES]
+    if new:
+        offer = Offer(new)
+        return Decision(offer, Cursor((*ended, offer)), f"new in landing: {len(new)}")
+    for position, offer in enumerate(ended):
+        if offer.attempt <= RETRIES:
+            again = Offer(offer.files, offer.attempt + 1)
+            others = (*ended[:position], *ended[position + 1 :])
+            return Decision(
+                again, Cursor((*others, again)), f"still in landing: {len(again.files)}, attempt {again.attempt}"
+            )
+    return Decision(None, Cursor(ended), _why_nothing(landing, ended))
+
+
+def _why_nothing(landing: Landing, ended: Sequence[Offer]) -> str:
+    counts = {
+        "not left alone for long enough": len(landing.identities - landing.ready() - _empty(landing)),
+        "empty": len(_empty(landing)),
+        f"given up after {RETRIES + 1} runs until they change or the daily run takes them": sum(
+            len(offer.files) for offer in ended
+        ),
+    }
+    return "; ".join(f"{count} {words}" for words, count in counts.items() if count) or "landing is empty"
+
+
+def _empty(landing: Landing) -> frozenset[Identity]:
+    return frozenset(identity(entry) for entry in landing.entries if not entry.size_bytes)
