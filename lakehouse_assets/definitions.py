@@ -6,7 +6,9 @@ import dagster as dg
 
 from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.ecommerce.assets import assets as ecommerce_assets
-from lakehouse_assets.graph.pipeline import Pipeline, job_tags
+from lakehouse_assets.ecommerce.schedules import schedules as ecommerce_schedules
+from lakehouse_assets.ecommerce.sensors import sensors as ecommerce_sensors
+from lakehouse_assets.graph.job import pipeline_job
 from lakehouse_assets.graph.resource import LakehouseResource
 from lakehouse_assets.settings import Settings, read_settings
 
@@ -16,18 +18,11 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     chosen = settings or read_settings()
     job = pipeline_job(ECOMMERCE)
     return dg.Definitions(
-        assets=ecommerce_assets, jobs=[job], resources={"lakehouse": lakehouse(chosen, ECOMMERCE.name)}
-    )
-
-
-def pipeline_job(pipeline: Pipeline) -> dg.UnresolvedAssetJobDefinition:
-    """The pipeline's one job: everything it owns, in this process."""
-    return dg.define_asset_job(
-        pipeline.name,
-        selection=dg.AssetSelection.groups(pipeline.name),
-        executor_def=dg.in_process_executor,
-        tags=job_tags(pipeline),
-        description=f"The {pipeline.name} pipeline, from landing to archive, once.",
+        assets=ecommerce_assets,
+        jobs=[job],
+        schedules=ecommerce_schedules(job, chosen),
+        sensors=ecommerce_sensors(job, chosen),
+        resources={"lakehouse": lakehouse(chosen, ECOMMERCE.name)},
     )
 
 

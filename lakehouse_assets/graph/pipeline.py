@@ -4,7 +4,7 @@ Bodies only unpack the context, hand the task to a compute Protocol and return w
 """
 
 # No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from lakehouse_assets.compute.tasks import (
     FunctionTask,
     GlueTask,
     ModelTask,
-    Task,
     to_metadata,
 )
 from lakehouse_assets.contracts import Contract, Rule, contracts
@@ -26,6 +25,8 @@ from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.resource import PIPELINE_TAG, LakehouseResource, reported, run_id_of
 from lakehouse_assets.sql import lineage
 from lakehouse_assets.sql.ddl import table_location
+
+AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For transient errors only: `reported` forbids a retry of the others."""
@@ -266,7 +267,7 @@ def gold_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     columns = lineage.of_model(model_sql(pipeline.name, contract.name), contract, silver)
     used = sorted({source.table for sources in columns.values() for source in sources})
 
-    @dg.asset(
+    asset: AssetDecorator = dg.asset(
         key=md.asset_key(contract),
         deps=[md.asset_key(silver[name]) for name in used],
         freshness_policy=freshness_policy(contract),
@@ -279,6 +280,8 @@ def gold_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         pool="athena",
         **common(pipeline, contract, "iceberg", "athena"),
     )
+
+    @asset
     def gold(context: dg.AssetExecutionContext, lakehouse: LakehouseResource) -> dg.MaterializeResult[Any]:
         services, run_id = lakehouse.services, run_id_of(context)
         with reported(services.folder(run_id), contract.name):

@@ -1,0 +1,78 @@
+"""The landing sensor: a run for what has landed, with the exact list of it.
+
+Belongs here: asking landing and the run history, and answering Dagster. Not here: the decision (`core/arrivals.py`).
+The sensor reports no materialization of the landing assets: the plan step does, for whoever started the run.
+A store that does not answer fails the tick, so that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.core.arrivals import Cursor, Landing, Offer, decide
+from lakehouse_assets.graph.job import Job
+from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.graph.resource import PIPELINE_TAG
+
+OFFER_TAG = "lakehouse/offer"
+"""Tag with the run key; a re-execution keeps it, Dagster's own tag it does not."""
+
+INTERVAL_SECONDS = 30
+ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+GOING_ON = [status for status in dg.DagsterRunStatus if status not in ENDED]
+
+
+def landing_sensor(pipeline: Pipeline, job: Job, *, landing: str, quiet_seconds: float) -> dg.SensorDefinition:
+    """The sensor on a pipeline's landing folder.
+
+    Args:
+        pipeline: whose files.
+        job: what to run for them.
+        landing: absolute folder.
+        quiet_seconds: how long a file must have been left alone.
+    """
+    # One store for all ticks: it knows the etags of files that did not change.
+    store = FolderStore(landing, create=False)
+
+    @dg.sensor(
+        name=f"{pipeline.name}_landing",
+        job=job,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Starts {pipeline.name} for new files in landing; a failed list of files is tried 3 times more.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        from lambdas.planrun.logic import landed
+
+        seen = Landing(landed(pipeline.name, store), datetime.now(UTC), quiet_seconds)
+        cursor = Cursor.parse(context.cursor)
+        decision = decide(seen, cursor, under_way(context.instance, cursor))
+        text = decision.cursor.dump()
+        if decision.offer is None:
+            return dg.SensorResult(skip_reason=decision.reason, cursor=text)
+        context.log.info(decision.reason)
+        return dg.SensorResult(run_requests=[run_request(pipeline, decision.offer)], cursor=text)
+
+    return sensor
+
+
+def under_way(instance: dg.DagsterInstance, cursor: Cursor) -> Collection[str]:
+    """Run keys of the cursor's offers whose runs go on."""
+    keys = [offer.key for offer in cursor.offers]
+    if not keys:
+        return set()
+    runs = instance.get_runs(dg.RunsFilter(tags={OFFER_TAG: keys}, statuses=GOING_ON))
+    return {run.tags[OFFER_TAG] for run in runs}
+
+
+def run_request(pipeline: Pipeline, offer: Offer) -> dg.RunRequest:
+    """A run of exactly these files."""
+    plan = pipeline.manifest_key.to_python_identifier()
+    config: dict[str, Any] = {"ops": {plan: {"config": {"files": offer.pairs}}}}
+    tags = {PIPELINE_TAG: pipeline.name, OFFER_TAG: offer.key, "lakehouse/attempt": str(offer.attempt)}
+    return dg.RunRequest(run_key=offer.key, run_config=config, tags=tags)
