@@ -109,6 +109,9 @@ class LoadReport:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
         plain = asdict(self)
+        for name, table in self.tables.items():
+            # Python 3.11's asdict breaks a Counter up into pairs.
+            plain["tables"][name] |= {"rejects": dict(table.rejects), "warnings": dict(table.warnings)}
         plain["touched"]["dates"] = [d.isoformat() for d in self.touched.dates]
         return plain
 

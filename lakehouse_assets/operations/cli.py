@@ -1,0 +1,53 @@
+"""The `lakehouse` command: which commands there are, and the one edge where errors become a sentence and a code.
+
+Exit codes: 0 done, 1 the work failed, 2 bad input, 130 interrupted. Commands live in modules of their own and import
+what is slow inside functions, so that `lakehouse --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid, UnportableSql
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.demo import demo
+from lakehouse_assets.operations.run import run
+
+BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
+
+app = typer.Typer(
+    name="lakehouse",
+    help="A lakehouse on this machine: load, look, check, repair.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(demo)
+app.command()(run)
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context) -> None:
+    """A lakehouse on this machine: load, look, check, repair. Begin with `lakehouse demo`."""
+    if context.invoked_subcommand is None:
+        terminal.say(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and answer its exit code."""
+    try:
+        code = app(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+    except TyperException as error:
+        terminal.complain(error.format_message())
+        return 2
+    except LakehouseError as error:
+        terminal.complain(str(error))
+        return 2 if isinstance(error, BAD_INPUT) else 1
+    except KeyboardInterrupt:
+        terminal.complain("interrupted")
+        return 130
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,80 @@
+"""A run report as a person reads it: what was read, what was rejected and why, what came of it, where things are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.load.report import COUNTS
+from lakehouse_assets.operations.terminal import say, table
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.graph.outcome import Outcome
+
+STATUS = {"succeeded": "✔ succeeded", "nothing_to_do": "✔ nothing to do", "failed": "✘ failed"}
+
+
+def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
+    """Print the whole report on stdout."""
+    report = outcome.report
+    say(f"{STATUS[report['status']]}: {report['pipeline']}, run {report['run_id']}, {seconds:.1f} s")
+    if report["status"] == "nothing_to_do":
+        say(f"Nothing new in {settings.landing_root}, no row is waiting, and gold is up to date.")
+        return
+    if outcome.is_failed:
+        say(f"Cause: {outcome.cause}")
+    tables = report["tables"]
+    table(("silver", *tables), [(name, *(c[name] for c in tables.values())) for name in COUNTS], right=tuple(tables))
+    _codes(report)
+    _files(report)
+    _gold(report)
+    _checks(outcome)
+    where(report, settings)
+
+
+def _codes(report: Mapping[str, Any]) -> None:
+    rows = [(code, "rejected", count) for code, count in report["rejects"].items()]
+    rows += [(code, "warned", count) for code, count in report["warnings"].items()]
+    if rows:
+        table(("rule", "verdict", "rows"), rows, right=("rows",))
+
+
+def _files(report: Mapping[str, Any]) -> None:
+    for reason in report["refusals"].values():
+        say(f"Refused: {reason}")
+    for key in report["skipped_files"]:
+        say(f"Left for the next run: {key} changed while this one was going on")
+    for key, columns in report["extra_columns"].items():
+        say(f"Ignored in {key}: unknown columns {', '.join(columns)}")
+
+
+def _gold(report: Mapping[str, Any]) -> None:
+    names = ("inserted", "updated", "deleted", "rows")
+    built = {name: facts for name, facts in report["gold"].items() if facts}
+    if built:
+        table(("gold", *names), [(name, *(facts[n] for n in names)) for name, facts in built.items()], right=names)
+
+
+def _checks(outcome: Outcome) -> None:
+    for check in outcome.failed_checks:
+        say(f"Check {check.line}")
+
+
+def where(report: Mapping[str, Any], settings: Settings) -> None:
+    """Where files went, how long the steps took, and where to look."""
+    say(
+        f"Archived: {report['archived']} files"
+        + (f", left in landing: {len(report['left'])}" if report["left"] else "")
+    )
+    shown = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report["timings"].items())
+    say(f"Timings: {shown}")
+    folder = settings.lake_root / "runs" / report["pipeline"] / report["run_id"]
+    say(f"Lake: {short(settings.lake_root)}   report: {short(folder / 'report.json')}")
+
+
+def short(path: Path) -> str:
+    """The path relative to the current folder where that is shorter."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

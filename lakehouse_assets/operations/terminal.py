@@ -1,0 +1,73 @@
+"""What commands write to a terminal: results on stdout, everything else on stderr.
+
+Not here: what a report says; every command builds its own lines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+PIPE_WIDTH = 400
+"""Columns of a table that nobody's screen limits."""
+
+
+def out() -> Console:
+    """Results; as wide as they need when they go into a file or a pipe."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def err() -> Console:
+    """Progress and complaints."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """One line of a result as it is, whatever brackets it holds."""
+    sys.stdout.write(f"{text}\n")
+
+
+def complain(problem: str) -> None:
+    """One sentence on stderr."""
+    sys.stderr.write(f"error: {' '.join(problem.split())}\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+    """Print a table on stdout; columns named in `right` are numbers. None is shown as an empty field."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE, pad_edge=False)
+    for name in columns:
+        shown.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text("" if value is None else str(value)) for value in row))
+    console = out()
+    console.print(shown)
+
+
+@contextmanager
+def stdout_kept_clean() -> Iterator[None]:
+    """Send to stderr whatever libraries and child processes write to stdout meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
