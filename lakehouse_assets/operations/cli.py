@@ -16,6 +16,7 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.run import run
+from lakehouse_assets.operations.sql import sql
 
 BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(run)
+app.command()(sql)
 
 
 @app.callback(invoke_without_command=True)

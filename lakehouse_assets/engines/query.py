@@ -1,0 +1,189 @@
+"""Questions of users: one read-only statement in Athena SQL over the tables of a lake, now or as they were.
+
+Belongs here: refusing what is no question, finding the tables it names, reading them at a moment, asking DuckDB. Not
+here: how an answer is printed, and the SQL of the pipelines, which is held to the portable subset (`sql/portable.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.duckdb import scan
+from lakehouse_assets.engines.past import files_at
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.sql.dialects import parse
+
+if TYPE_CHECKING:
+    import duckdb
+
+SHOW_TABLES = re.compile(r"SHOW\s+TABLES(\s+(IN|FROM)\s+`?(?P<database>\w+)`?)?", re.IGNORECASE)
+DESCRIBE = re.compile(r"DESC(RIBE)?\s+`?(?P<table>[\w.]+)`?", re.IGNORECASE)
+WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Drop, exp.Alter, exp.Set)
+FETCH_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Column names, each once, and rows in batches."""
+
+    columns: tuple[str, ...]
+    batches: Iterator[list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Lake:
+    """What can be asked about.
+
+    Attributes:
+        root: folder of the lake.
+        tables: contracts by catalog name.
+        memory: DuckDB's memory limit.
+        threads: how many threads DuckDB may use; None for all.
+    """
+
+    root: str
+    tables: Mapping[str, Contract]
+    memory: str = "800MB"
+    threads: int | None = None
+
+
+def ask(lake: Lake, sql: str, as_of: datetime | None = None) -> Answer:
+    """The answer to one statement.
+
+    Args:
+        lake: where.
+        sql: SELECT, WITH … SELECT, SHOW TABLES or DESCRIBE, in Athena's dialect.
+        as_of: tables are read as committed until then (zone-aware); None for now.
+
+    Raises:
+        BadRequest: it is no single read-only statement, names a table or column that is not there, cannot be computed,
+            or asks for a time before a table existed.
+    """
+    text = sql.strip().rstrip(";").strip()
+    if match := SHOW_TABLES.fullmatch(text):
+        return _show_tables(lake, match["database"])
+    if match := DESCRIBE.fullmatch(text):
+        return _describe(_table(lake, match["table"].lower()))
+    tree = _read_only(text)
+    used = {name: _table(lake, name) for name in sorted(_tables_of(tree))}
+    return _run(lake, _translated(tree, used), used, as_of)
+
+
+def _read_only(text: str) -> exp.Expression:
+    if not text:
+        raise BadRequest(message="there is no SQL; try `lakehouse sql 'SHOW TABLES'`")
+    tree = parse(text)
+    if not isinstance(tree, exp.Query) or any(isinstance(node, WRITES) for node in tree.walk()):
+        raise BadRequest(
+            message="only one SELECT (or WITH … SELECT), SHOW TABLES or DESCRIBE is allowed: this is read-only"
+        )
+    return tree
+
+
+def _tables_of(tree: exp.Expression) -> set[str]:
+    """Catalog names that the statement reads; Athena does not tell case apart."""
+    ctes = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
+    nodes = [node for node in tree.find_all(exp.Table) if isinstance(node.this, exp.Identifier)]
+    names = {".".join(part.name for part in node.parts).lower() for node in nodes}
+    return {name.removeprefix("awsdatacatalog.") for name in names} - ctes
+
+
+def _table(lake: Lake, name: str) -> Contract:
+    if name not in lake.tables:
+        raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(lake.tables))}")
+    return lake.tables[name]
+
+
+def _translated(tree: exp.Expression, used: Mapping[str, Contract]) -> str:
+    """The statement in DuckDB's SQL; with the types of all columns, because Athena divides integers as integers.
+
+    What sqlglot cannot resolve goes on as it is: DuckDB says better what is wrong with it.
+    """
+    schema = MappingSchema(dialect="athena")
+    for name, contract in used.items():
+        schema.add_table(name, {column.name: column.type for column in contract.columns}, dialect="athena")
+    for node in tree.find_all(exp.Table):
+        node.set("catalog", None)
+    try:
+        typed = qualify(tree.copy(), dialect="athena", schema=schema, quote_identifiers=False)
+        return annotate_types(typed, schema=schema, dialect="athena").sql(dialect="duckdb")
+    except SqlglotError:
+        return tree.sql(dialect="duckdb")
+
+
+def _run(lake: Lake, sql: str, used: Mapping[str, Contract], as_of: datetime | None) -> Answer:
+    import duckdb
+
+    db = _connect(lake)
+    for name, contract in used.items():
+        db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
+        db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, lake.root, as_of))}")
+    _lock(db, lake.root)
+    try:
+        cursor = db.execute(sql)
+        return Answer(_once([column[0] for column in cursor.description]), _batches(cursor))
+    except duckdb.Error as error:
+        raise BadRequest(message=_first_lines(error)) from error
+
+
+def _connect(lake: Lake) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    settings: dict[str, Any] = {"memory_limit": lake.memory} | ({"threads": lake.threads} if lake.threads else {})
+    db = duckdb.connect(config=settings)
+    db.execute("SET TimeZone = 'UTC'")
+    return db
+
+
+def _lock(db: duckdb.DuckDBPyConnection, root: str) -> None:
+    """From here on DuckDB reads nothing outside of the lake."""
+    folder = root.replace("'", "''")
+    db.execute(f"SET allowed_directories = ['{folder}']")
+    db.execute("SET enable_external_access = false")
+    db.execute("SET lock_configuration = true")
+
+
+def _batches(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
+    import duckdb
+
+    try:
+        while rows := cursor.fetchmany(FETCH_ROWS):
+            yield rows
+    except duckdb.Error as error:
+        raise BadRequest(message=_first_lines(error)) from error
+
+
+def _first_lines(error: Exception) -> str:
+    """DuckDB's words without the picture of the statement below them."""
+    return " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split())
+
+
+def _once(names: Sequence[str]) -> tuple[str, ...]:
+    """Names with a number behind the second use of one.
+
+    >>> _once(["date", "n", "date"])
+    ('date', 'n', 'date_2')
+    """
+    return tuple(n if n not in names[:i] else f"{n}_{names[: i + 1].count(n)}" for i, n in enumerate(names))
+
+
+def _show_tables(lake: Lake, database: str | None) -> Answer:
+    found = [c for _, c in sorted(lake.tables.items()) if database is None or c.database == database.lower()]
+    rows: list[tuple[Any, ...]] = [(c.catalog_name, c.layer, c.description) for c in found]
+    return Answer(("table", "layer", "description"), iter([rows]))
+
+
+def _describe(contract: Contract) -> Answer:
+    rows: list[tuple[Any, ...]] = [(c.name, c.type.lower(), c.unit, c.description) for c in contract.columns]
+    return Answer(("column", "type", "unit", "description"), iter([rows]))

@@ -1,0 +1,143 @@
+"""`lakehouse sql`: one question in Athena SQL, answered as a table, CSV or JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import Lake, reading
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.engines.query import Answer
+    from lakehouse_assets.engines.query import Lake as QueryLake
+
+Format = Literal["table", "csv", "json"]
+
+
+def sql(
+    query: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, WITH … SELECT, SHOW TABLES or DESCRIBE.")],
+    *,
+    format: Annotated[Format, typer.Option(help="How the answer is printed.")] = "table",  # noqa: A002 - the option's name
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Tables as committed until then; UTC unless it says otherwise.")
+    ] = None,
+    lake: Lake = None,
+) -> None:
+    """Ask the tables a question, in Athena's SQL; nothing is changed.
+
+    CSV has a header, NULL is an empty field and an empty text is "". JSON is a list of objects, NULL is null, and
+    decimals are text, so that they stay exact. Dates and times are ISO-8601, times are UTC.
+
+    Examples:
+        lakehouse sql "SHOW TABLES"
+
+        lakehouse sql "SELECT * FROM ecommerce_gold.daily_sales LIMIT 5" --format csv
+
+        lakehouse sql "SELECT count(*) FROM delta_lakehouse.clean_orders" --as-of 2025-04-03T12:00:00
+    """
+    from lakehouse_assets.engines.query import ask
+
+    moment = None if as_of is None else parse_moment(as_of)
+    answer = ask(query_lake(reading(lake)), query, moment)
+    {"table": _as_table, "csv": _as_csv, "json": _as_json}[format](answer)
+
+
+def query_lake(settings: Settings) -> QueryLake:
+    """Every table of every pipeline in the settings' lake."""
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.released import pipelines
+    from lakehouse_assets.engines.query import Lake as QueryLake
+
+    known = [c for pipeline in pipelines() for c in contracts(pipeline).values() if c.layer != "landing"]
+    tables = {contract.catalog_name: contract for contract in known}
+    return QueryLake(str(settings.lake_root), tables, settings.duckdb_memory, settings.duckdb_threads or None)
+
+
+def parse_moment(text: str) -> datetime:
+    """An ISO-8601 moment; UTC when it names no zone.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest(message=f"--as-of is `{text}`, allowed is a time such as 2025-04-03T12:00:00Z") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
+    return (row for batch in answer.batches for row in batch)
+
+
+def _as_table(answer: Answer) -> None:
+    rows = list(_rows(answer))
+    numbers = [n for i, n in enumerate(answer.columns) if rows and all(_is_number(row[i]) for row in rows)]
+    shown = (["NULL" if value is None else text_of(value) for value in row] for row in rows)
+    terminal.table(answer.columns, shown, right=numbers)
+    terminal.say(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - any SQL value
+    return value is None or (isinstance(value, (int, float, Decimal)) and not isinstance(value, bool))
+
+
+def _as_csv(answer: Answer) -> None:
+    terminal.say(",".join(csv_field(name) for name in answer.columns))
+    for row in _rows(answer):
+        terminal.say(",".join("" if value is None else csv_field(text_of(value)) for value in row))
+
+
+def _as_json(answer: Answer) -> None:
+    """One object per line within the list, written while the rows arrive."""
+    import orjson
+
+    separator = "[\n"
+    for row in _rows(answer):
+        values = {name: json_value(value) for name, value in zip(answer.columns, row, strict=True)}
+        sys.stdout.write(separator + orjson.dumps(values, default=str).decode())
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def csv_field(text: str) -> str:
+    """A text as a field (RFC 4180); empty text is quoted, which tells it from NULL.
+
+    >>> csv_field('a "b", c')
+    '"a ""b"", c"'
+    """
+    if text and not any(mark in text for mark in ',"\r\n'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def text_of(value: Any) -> str:  # noqa: ANN401 - any SQL value
+    """A value other than NULL as text: ISO-8601 moments, true and false, JSON for lists and rows."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple, dict)):
+        import orjson
+
+        return orjson.dumps(json_value(value), default=str).decode()
+    return str(value)
+
+
+def json_value(value: Any) -> Any:  # noqa: ANN401 - any SQL value in, a JSON value out
+    """A value as JSON has it; whole numbers beyond 64 bits are text, as decimals are."""
+    if isinstance(value, (list, tuple)):
+        return [json_value(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): json_value(item) for name, item in value.items()}
+    if isinstance(value, (datetime, date, Decimal)):
+        return text_of(value)
+    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**63 else value
