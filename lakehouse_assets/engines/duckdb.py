@@ -109,6 +109,10 @@ class DuckEngine:
         """Materialize the result as a temporary table."""
         self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self.sql(sql, parameters)}")
 
+    def view(self, name: str, sql: str) -> None:
+        """A temporary view."""
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self.sql(sql)}")
+
     def register(self, name: str, table: pa.Table) -> None:
         """Copy a small Arrow table in."""
         self._db.register("__arrow", table)
@@ -120,6 +124,11 @@ class DuckEngine:
         cursor = self._db.execute(self.sql(sql, parameters))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def values(self, sql: str) -> list[Any]:
+        """One column as a list."""
+        found: list[Any] = self.arrow(sql).column(0).to_pylist()
+        return found
 
     def arrow(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Table:
         """The result as one Arrow table (gold windows, previews)."""

@@ -66,11 +66,17 @@ class Engine(Protocol):
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
         """Make relation `name` hold the result of `sql`."""
 
+    def view(self, name: str, sql: str) -> None:
+        """Make relation `name` stand for `sql`, computed whenever it is read."""
+
     def register(self, name: str, table: pa.Table) -> None:
         """Make relation `name` from values at hand (small)."""
 
     def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
         """The result of `sql`, small enough to hold."""
+
+    def values(self, sql: str) -> list[Any]:
+        """The one column of `sql`, of any length that memory holds."""
 
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
         """The result of `sql` in its order, a batch at a time."""

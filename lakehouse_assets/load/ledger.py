@@ -15,6 +15,8 @@ from lakehouse_assets.load.side import SideTable
 if TYPE_CHECKING:
     from lakehouse_assets.load.run import TableLoad, Work
 
+ALL_TABLES = "(silver)"
+"""Table name of the row that says what a run touches, written before any of its tables."""
 TOUCHED = ("touched_dates", "touched_users", "touched_products")
 
 
@@ -26,36 +28,26 @@ class Ledger:
         self._side = SideTable(work.side["run_ledger"], work.lake)
         self._side.ensure()
 
-    def plan(self, loads: list[TableLoad], touched: Touched, guard: Guard) -> None:
+    def plan(self, touched: Touched, guard: Guard) -> None:
         """Before the first merge: what this run is about to touch. Nothing to touch, nothing to say."""
         if touched.dates or touched.users or touched.products:
-            self._write(loads, touched, "planned", guard)
+            facts = {name: getattr(touched, name.removeprefix("touched_")) for name in TOUCHED}
+            self._write([self._row(ALL_TABLES, "touched", "planned") | facts], guard)
 
-    def close(self, loads: list[TableLoad], touched: Touched, guard: Guard) -> None:
-        """After the last merge: the same with its counts final."""
-        self._write(loads, touched, "done", guard)
+    def close(self, loads: list[TableLoad], guard: Guard) -> None:
+        """After the last merge: every table's counts."""
+        self._write([self._row(t.name, "load", "done") | asdict(t.report.counts) for t in loads], guard)
 
     def refuse(self, loads: list[TableLoad], guard: Guard) -> None:
         """Too many rejects: counts only, nothing touched."""
-        self._write(loads, Touched(), "refused", guard)
+        self._write([self._row(t.name, "load", "refused") | asdict(t.report.counts) for t in loads], guard)
 
-    def _write(self, loads: list[TableLoad], touched: Touched, status: str, guard: Guard) -> None:
-        rows = [self._row(table, touched if i == 0 else Touched(), status) for i, table in enumerate(reversed(loads))]
+    def _write(self, rows: list[dict[str, Any]], guard: Guard) -> None:
         self._side.sync(self._side.rows(rows), guard, compare=["status"])
 
-    def _row(self, table: TableLoad, touched: Touched, status: str) -> dict[str, Any]:
-        """One table's row; what was touched stands on the last table's row only."""
-        return {
-            "run_id": self._work.manifest.run_id,
-            "table_name": table.name,
-            "kind": "load",
-            "status": status,
-            "as_of": self._work.as_of,
-            **asdict(table.report.counts),
-            "touched_dates": touched.dates,
-            "touched_users": touched.users,
-            "touched_products": touched.products,
-        }
+    def _row(self, table: str, kind: str, status: str) -> dict[str, Any]:
+        run_id = self._work.manifest.run_id
+        return {"run_id": run_id, "table_name": table, "kind": kind, "status": status, "as_of": self._work.as_of}
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
     source = gold.properties["window_source"]
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
     touched = " OR ".join(f"len({name}) > 0" for name in TOUCHED)
-    rows = side.read(f"kind = 'load' AND ({touched}) AND run_id NOT IN ({known})", f"run_id, {source}").to_pylist()
+    rows = side.read(f"kind = 'touched' AND ({touched}) AND run_id NOT IN ({known})", f"run_id, {source}").to_pylist()
     values = {value for row in rows for value in row[source] or ()}
     return Backlog(tuple(sorted({row["run_id"] for row in rows})), tuple(sorted(values)))
 

@@ -67,18 +67,27 @@ def _clean(text: str) -> str:
 def plain_records(content: bytes, columns: int) -> int | None:
     """How many records (without the header) a plain file holds; None when the file is not plain.
 
-    Counted from bytes alone: lines and commas, independent of any parser.
+    Counted from bytes alone: lines and commas, independent of any parser. A file with a byte order mark is not plain.
     """
-    content = content.removeprefix(BOM)
-    newline = b"\r\n" if b"\r" in content else b"\n"
-    if b'"' in content or b"\0" in content or content.startswith(newline) or newline * 2 in content:
+    crlf = b"\r" in content
+    if b'"' in content or b"\0" in content or content.startswith((b"\r", b"\n")):
         return None
-    lines = content.count(b"\n") + (0 if content.endswith(newline) else 1)
-    if newline == b"\r\n" and not content.count(b"\r") == content.count(b"\n") == content.count(newline):
+    lines, commas, doubled = _count(content.replace(b"\r\n", b"\n") if crlf else content)
+    if crlf and not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
         return None
-    if content.count(b",") != lines * (columns - 1) or not (content.isascii() or _is_utf8(content)):
+    if doubled or commas != lines * (columns - 1) or not (content.isascii() or _is_utf8(content)):
         return None
     return lines - 1
+
+
+def _count(content: bytes) -> tuple[int, int, bool]:
+    """Lines, commas, and whether there is an empty line; newlines are `\\n`."""
+    import numpy as np
+
+    data = np.frombuffer(content, np.uint8)
+    ends = data == ord("\n")
+    lines = int(np.count_nonzero(ends)) + (0 if content.endswith(b"\n") else 1)
+    return lines, int(np.count_nonzero(data == ord(","))), bool(np.any(ends[1:] & ends[:-1]))
 
 
 def _is_utf8(content: bytes) -> bool:

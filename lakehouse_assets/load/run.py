@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import FileEntry, Manifest
@@ -28,6 +30,8 @@ from lakehouse_assets.sql import silver
 
 PENDING_DAYS = 7
 """Days after which a row whose parent never came is rejected, counted from when it was first seen."""
+SPARING = 4
+"""A run this many times smaller than silver is worth a look at which dates hold its keys."""
 MIN_REJECTS = 10
 """Below this many rejects the ratio says nothing."""
 
@@ -68,8 +72,12 @@ class TableLoad:
     report: TableReport = field(default_factory=TableReport)
     excluded: list[str] = field(default_factory=list)
     all_new: bool = True
-    has_changes: bool = False
-    dates: list[object] | None = None
+    was_empty: bool = True
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to merge."""
+        return bool(self.report.counts.inserted + self.report.counts.updated)
 
     @property
     def name(self) -> str:
@@ -103,12 +111,12 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
             _judge(table, engine)
             reconcile(table.name, table.report.counts)
     report.touched = touched.find(loads, engine)
-    ledger.plan(loads, report.touched, guard)
+    ledger.plan(report.touched, guard)
     for table in loads:
         with timed(table):
             _merge(table, engine, guard)
     owed.write(loads, guard)
-    ledger.close(loads, report.touched, guard)
+    ledger.close(loads, guard)
     report.checks = _checks(work, engine)
     report.seconds = time.perf_counter() - started
     return report
@@ -237,42 +245,80 @@ def _set_waiting_aside(
 def _judge(table: TableLoad, engine: Engine) -> None:
     """Compare the latest versions with silver, so that the merge gets changed rows only."""
     contract, counts, name = table.contract, table.report.counts, table.name
-    if engine.attach(contract):
-        held = [row["held"] for row in engine.rows(silver.held_dates(contract, table.excluded))]
-        table.all_new = not held
-        table.dates = [h for h in held if h is not None] if contract.properties.get("date_column") else None
+    valid = _count(engine, silver.valid(name, table.excluded))
+    table.was_empty = not engine.attach(contract)
+    if not table.was_empty:
+        _compare(table, engine, valid)
     if table.all_new:
-        engine.keep(f"{name}__changed", silver.changed(contract, table.excluded, all_new=True))
-    else:
-        bounds = {"held": tuple(table.dates or ())}
-        engine.keep(f"{name}__judged", silver.judged(contract, table.excluded), bounds)
-        counts.unchanged = sum(
-            r["n"] for r in engine.rows(silver.verdicts(name, "judged")) if r["_verdict"] == "unchanged"
-        )
-        engine.keep(f"{name}__decided", silver.decided(contract))
-        engine.keep(f"{name}__changed", silver.changed(contract, table.excluded, all_new=False))
-        found = {r["_verdict"]: r["n"] for r in engine.rows(silver.verdicts(name, "decided"))}
-        counts.superseded += found.get("stale", 0)
-        table.has_changes = bool(found.get("insert", 0) + found.get("update", 0))
-    found = {r["_verdict"]: r["n"] for r in engine.rows(silver.verdicts(name, "changed"))}
-    counts.inserted, counts.updated = found.get("insert", 0), found.get("update", 0)
+        engine.view(f"{name}__changed", silver.changed(contract, table.excluded, all_new=True))
+        counts.inserted = valid
     counts.valid = counts.inserted + counts.updated + counts.unchanged
-    table.has_changes = bool(counts.inserted + counts.updated)
+
+
+def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
+    """Find the rows that silver lacks or holds otherwise; an older version than silver's is superseded."""
+    contract, counts, name = table.contract, table.report.counts, table.name
+    bounds = _bounds(table, engine, valid)
+    if not bounds["all"] and not bounds["held"]:
+        return
+    table.all_new = False
+    engine.keep(f"{name}__differing", silver.differing(contract, table.excluded), bounds)
+    differing, new = (
+        _count(engine, f"{name}__differing"),
+        _count(engine, f"(SELECT * FROM {name}__differing WHERE _new)"),
+    )
+    counts.unchanged, counts.inserted = valid - differing, new
+    if differing > new:
+        engine.keep(f"{name}__judged", silver.judged(contract), bounds)
+        engine.keep(f"{name}__decided", silver.decided(contract))
+        found = {r["_verdict"]: r["n"] for r in engine.rows(silver.verdicts(name, "decided"))}
+        counts.updated, counts.superseded = found.get("update", 0), counts.superseded + found.get("stale", 0)
+        engine.keep(f"{name}__changed", silver.changed(contract, table.excluded, all_new=False))
+    elif new:
+        only_new = f"SELECT * FROM ({silver.changed(contract, table.excluded, all_new=True)}) AS a"
+        rows = f" WHERE EXISTS (SELECT 1 FROM {name}__differing AS d WHERE d._row = a._row)"
+        engine.view(f"{name}__changed", only_new + rows)
+
+
+def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:
+    """Dates that silver holds for this run's keys; not asked where the run is about as large as silver.
+
+    A table without a date column is compared whole.
+    """
+    if not table.contract.properties.get("date_column") or valid * SPARING > _count(
+        engine, table.contract.catalog_name
+    ):
+        return {"all": True, "held": ()}
+    held = [row["held"] for row in engine.rows(silver.held_dates(table.contract, table.excluded))]
+    return {"all": False, "held": tuple(held)}
+
+
+def _count(engine: Engine, relation: str) -> int:
+    return int(engine.rows(f"SELECT count(*) AS n FROM {relation} AS counted")[0]["n"])
 
 
 def _merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
     """Write the changed rows, if there are any."""
     if not table.has_changes:
         return
-    contract, dates = table.contract, None
+    contract, dates, is_sorted = table.contract, None, False
     date = contract.properties.get("date_column")
     if date:
-        new = [r["d"] for r in engine.rows(f'SELECT DISTINCT "{date}" AS d FROM {table.name}__changed')]
-        dates = sorted({*new, *(table.dates or [])}, key=str)
+        spans = sorted(engine.rows(silver.spans(table.name, date)), key=lambda span: span["ordinal"])
+        is_sorted = all(a["last_date"] <= b["first_date"] for a, b in pairwise(spans))
+        dates = _touched_dates(table, engine, date)
     updates = table.report.counts.updated > 0
-    done = engine.merge(contract, silver.merge_source(contract), updates=updates, dates=dates, guard=guard)
+    source = silver.merge_source(contract, is_sorted=is_sorted)
+    done = engine.merge(contract, source, updates=updates, dates=dates, guard=guard)
     table.report.added_files, table.report.added_bytes = done.added_files, done.added_bytes
     table.report.removed_files = done.removed_files
+
+
+def _touched_dates(table: TableLoad, engine: Engine, date: str) -> list[Any]:
+    """Literal partition bounds of the merge: dates of the changed rows, and dates that silver holds for their keys."""
+    columns = [silver.quoted(date), f"_old_{date}"] if table.report.counts.updated else [silver.quoted(date)]
+    found = [engine.rows(f"SELECT DISTINCT {column} AS d FROM {table.name}__changed") for column in columns]
+    return sorted({row["d"] for rows in found for row in rows if row["d"] is not None})
 
 
 def _checks(work: Work, engine: Engine) -> list[dict[str, object]]:

@@ -26,7 +26,8 @@ def find(loads: list[TableLoad], engine: Engine) -> Touched:
         dates |= _distinct(engine, "SELECT _old_date AS v FROM clean_orders__changed")
         users |= _distinct(engine, "SELECT user_id AS v FROM clean_orders__changed")
         users |= _distinct(engine, "SELECT _old_user_id AS v FROM clean_orders__changed")
-    if "clean_orders_items" in changed:
+    first_orders = any(table.name == "clean_orders" and table.was_empty for table in loads)
+    if "clean_orders_items" in changed and not first_orders:  # on a first load every order is new, and so counted above
         dates |= _order_dates(engine, _changed_item_orders("order_id"))
         if changed["clean_orders_items"].report.counts.updated:
             dates |= _order_dates(engine, _changed_item_orders("_old_order_id"))
@@ -57,4 +58,4 @@ def _order_dates(engine: Engine, orders: str) -> set[object]:
 
 
 def _distinct(engine: Engine, sql: str) -> set[object]:
-    return {row["v"] for row in engine.rows(f"SELECT DISTINCT v FROM ({sql}) AS q WHERE v IS NOT NULL")}
+    return set(engine.values(f"SELECT DISTINCT v FROM ({sql}) AS q WHERE v IS NOT NULL"))

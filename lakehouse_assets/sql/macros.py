@@ -15,6 +15,7 @@ not. So rules and models call these names, and each has a table of values that e
     cents(amount)          BIGINT cents of a DECIMAL(18,2)      money(cents)  the inverse, exact
     whole_days(a, b)       days from date a to date b           add_days(date, n)  DATE
     as_text(value)         VARCHAR
+    fingerprint(a, b, …)   64-bit hash of typed values and of which of them are NULL; compared within one engine only
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Words:
     whole_days: Callable[[str, str], str]
     add_days: Callable[[str, str], str]
     text: str = "VARCHAR"
+    fingerprint: Callable[[tuple[str, ...]], str] = lambda values: f"hash({', '.join(values)})"  # noqa: E731 - as above
+    wants_space: bool = False
     escape: Callable[[str], str] = lambda pattern: pattern  # noqa: E731 - a default of a field of functions
 
     def extract(self, text: str, pattern: str) -> str:
@@ -80,6 +83,8 @@ WORDS: dict[Dialect, Words] = {
         whole_days=lambda a, b: f"datediff({b}, {a})",
         add_days=lambda d, n: f"date_add({d}, {n})",
         text="STRING",
+        # xxhash64 passes over NULL, so which values are NULL is hashed too.
+        fingerprint=lambda values: f"xxhash64({', '.join(f'{v}, {v} IS NULL' for v in values)})",
         escape=_backslashes,
     ),
     "athena": Words(
@@ -90,6 +95,7 @@ WORDS: dict[Dialect, Words] = {
         int_div=lambda a, b: f"({a} / {b})",
         whole_days=lambda a, b: f"date_diff('day', {a}, {b})",
         add_days=lambda d, n: f"date_add('day', {n}, {d})",
+        wants_space=True,
     ),
 }
 
@@ -101,7 +107,7 @@ def _typed(pattern: str, sql_type: str) -> Callable[[Words, str, str], str]:
 
 def _instant(w: Words, zone: str, x: str) -> str:
     """The common form is cast as it stands; any other is put together from its parts."""
-    plain = _from_local(w, zone, x, w.moment(f"replace({x}, 'T', ' ')"))
+    plain = _from_local(w, zone, x, w.moment(f"replace({x}, 'T', ' ')" if w.wants_space else x))
     seconds = f"coalesce({w.extract(x, ':[0-9]{2}:([0-9]{2})')}, '00')"
     micros = f"rpad(substr(coalesce({w.extract(x, '[.,]([0-9]+)')}, '0'), 1, 6), 6, '0')"
     moment = w.moment(f"substr({x}, 1, 10) || ' ' || substr({x}, 12, 5) || ':' || {seconds} || '.' || {micros}")
@@ -139,7 +145,10 @@ def _local_date(w: Words, zone: str, moment: str) -> str:
 
 
 MACROS: dict[str, Callable[..., str]] = {
-    "blank": lambda w, _z, x: f"({x} IS NULL OR {w.matches(x, f'[{WHITE}]*')})",
+    # Printable ASCII at the start settles nearly every value without a regular expression.
+    "blank": lambda w, _z, x: (
+        f"CASE WHEN {x} BETWEEN '!' AND '~' THEN FALSE WHEN {x} IS NULL THEN TRUE ELSE {w.matches(x, f'[{WHITE}]*')} END"
+    ),
     "parse_int": _typed(INT, "INTEGER"),
     "parse_amount": _typed(AMOUNT, "DECIMAL(18, 2)"),
     "parse_date": _typed(DATE, "DATE"),
@@ -155,6 +164,7 @@ MACROS: dict[str, Callable[..., str]] = {
     "money": lambda _w, _z, c: f"CAST(CAST({c} AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))",
     "whole_days": lambda w, _z, a, b: w.whole_days(a, b),
     "add_days": lambda w, _z, d, n: w.add_days(d, n),
+    "fingerprint": lambda w, _z, *values: w.fingerprint(values),
     "as_text": lambda w, _z, x: f"CAST({x} AS {w.text})",
 }
 """Name -> rendering; takes the dialect's words, the source zone and the arguments as SQL text."""

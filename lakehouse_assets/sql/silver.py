@@ -8,8 +8,9 @@ Relations, all named after the silver table (`<t>` below):
     <t>__waiting      `_row`, `_codes` of rows whose parent is missing
     <t>__repeated     keys that occur more than once among the valid rows
     <t>__losers       `_row` of older versions of such a key
-    <t>__dates        dates that silver holds for the keys of this run
-    <t>__judged       `_row`, `_verdict`, and what silver held, for every valid latest version
+    <t>__differing    `_row`, `_new` of valid latest versions that silver does not hold like that
+    <t>__judged       `_row`, `_verdict`, and what silver held, for those that it holds otherwise
+    <t>__decided      the same with ties decided
     <t>__changed      the rows to merge, in the columns of silver, with `_row` and `_old_…`
 
 `_row` identifies a record: ordinal of its file times `ROWS_PER_FILE`, plus its line. Files are numbered by (time,
@@ -24,7 +25,7 @@ from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.sql.dialects import parse
 
 ROWS_PER_FILE = 2**33
-INSERT, UPDATE, UNCHANGED, STALE, TIE = "insert", "update", "unchanged", "stale", "tie"
+INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
 CASTS = {"INT": "parse_int", "DATE": "parse_date", "BOOLEAN": "parse_bool", "TIMESTAMP": "parse_instant"}
 
 
@@ -57,10 +58,14 @@ def parsed(contract: Contract) -> str:
 
 
 def _codes(contract: Contract, verdict: str) -> str:
-    """One text of all codes that fire, each followed by a comma."""
+    """One text of all codes that fire, each followed by a comma; it is only put together where one does."""
     rules = [r for r in contract.rules_of("row") if r.verdict == verdict]
-    parts = [f"CASE WHEN {_on_typed(r.implementation, contract)} THEN '{r.code},' ELSE '' END" for r in rules]
-    return " || ".join(parts) or "''"
+    if not rules:
+        return "''"
+    predicates = [(r.code, _on_typed(r.implementation, contract)) for r in rules]
+    parts = [f"CASE WHEN {predicate} THEN '{code},' ELSE '' END" for code, predicate in predicates]
+    some = " OR ".join(f"({predicate})" for _, predicate in predicates)
+    return f"CASE WHEN {some} THEN {' || '.join(parts)} ELSE '' END"
 
 
 def _on_typed(predicate: str, contract: Contract) -> str:
@@ -155,27 +160,45 @@ def held_dates(contract: Contract, excluded: list[str]) -> str:
     )
 
 
-def judged(contract: Contract, excluded: list[str]) -> str:
-    """Every valid latest version against silver: insert, update, unchanged, stale, or tie (decided by `changed`)."""
-    content = [c.name for c in contract.content if c.name not in contract.key]
+def differing(contract: Contract, excluded: list[str]) -> str:
+    """`<t>__differing`: valid latest versions that silver does not hold with the same content; `_new` when not at all.
+
+    Compares fingerprints, so that the join carries a key and eight bytes per row whatever the table's width.
+    """
+    names = [quoted(c.name) for c in contract.content if not c.key]
+    content = ", ".join(names)
+    key = ", ".join(quoted(k) for k in contract.key)
     on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
-    date, event = contract.properties.get("date_column"), contract.event_time
-    silver = (
-        f"(SELECT * FROM {contract.catalog_name} WHERE {quoted(date)} IN (:held))" if date else contract.catalog_name
+    held = f"SELECT {key}, fingerprint({content}) AS _print FROM {contract.catalog_name}{_bounded(contract)}"
+    came = ", ".join(f"v.{name}" for name in names)
+    return (
+        f"SELECT v._row AS _row, s._print IS NULL AS _new FROM {valid(contract.name, excluded)} AS v "
+        f"LEFT JOIN ({held}) AS s ON {on} WHERE s._print IS NULL OR s._print <> fingerprint({came})"
     )
-    same = " AND ".join(f"(v.{quoted(c)} IS NOT DISTINCT FROM s.{quoted(c)})" for c in content)
+
+
+def _bounded(contract: Contract) -> str:
+    """Literal bounds of the table's date column; `:all` where they would not spare anything."""
+    date = contract.properties.get("date_column")
+    return f" WHERE :all OR {quoted(date)} IN (:held)" if date else ""
+
+
+def judged(contract: Contract) -> str:
+    """`<t>__judged`: rows that silver holds with other content: update, stale, or tie (decided by `decided`)."""
+    on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
+    event = contract.event_time
     aged = (
-        f"WHEN v.{quoted(event)} > s.{quoted(event)} THEN '{UPDATE}' WHEN v.{quoted(event)} < s.{quoted(event)} THEN '{STALE}' "
-        if event
-        else ""
+        f"CASE WHEN v.{quoted(event)} > s.{quoted(event)} THEN '{UPDATE}' "
+        f"WHEN v.{quoted(event)} < s.{quoted(event)} THEN '{STALE}' ELSE '{TIE}' END"
     )
-    verdict = f"CASE WHEN s.{quoted(contract.key[0])} IS NULL THEN '{INSERT}' WHEN {same} THEN '{UNCHANGED}' {aged}ELSE '{TIE}' END"
+    verdict = aged if event else f"'{TIE}'"
     old = ", ".join(
         f"s.{quoted(c)} AS {quoted('_old_' + c)}" for c in (*_old(contract), "_file_time", "_file", "_line")
     )
+    silver = f"(SELECT * FROM {contract.catalog_name}{_bounded(contract)})"
     return (
-        f"SELECT v._row AS _row, {verdict} AS _verdict, {old} "
-        f"FROM {valid(contract.name, excluded)} AS v LEFT JOIN {silver} AS s ON {on}"
+        f"SELECT v._row AS _row, {verdict} AS _verdict, {old} FROM {contract.name}__parsed AS v "
+        f"JOIN {contract.name}__differing AS d ON d._row = v._row AND NOT d._new JOIN {silver} AS s ON {on}"
     )
 
 
@@ -187,7 +210,7 @@ def _old(contract: Contract) -> list[str]:
 
 
 def decided(contract: Contract) -> str:
-    """`<t>__decided`: the rows of `<t>__judged` that differ from silver, ties decided by file time, file name, line."""
+    """`<t>__decided`: the rows of `<t>__judged`, ties decided by file time, file name, line."""
     t = contract.name
     line = f"j._row - f.ordinal * {ROWS_PER_FILE}"
     newer = (
@@ -197,8 +220,7 @@ def decided(contract: Contract) -> str:
     verdict = f"CASE WHEN j._verdict <> '{TIE}' THEN j._verdict WHEN {newer} THEN '{UPDATE}' ELSE '{STALE}' END"
     return (
         f"SELECT j._row AS _row, {verdict} AS _verdict, {', '.join(f'j._old_{c} AS _old_{c}' for c in _old(contract)) or '1 AS _one'} "
-        f"FROM {t}__judged AS j JOIN __files AS f ON f.ordinal = int_div(j._row, {ROWS_PER_FILE}) "
-        f"WHERE j._verdict <> '{UNCHANGED}'"
+        f"FROM {t}__judged AS j JOIN __files AS f ON f.ordinal = int_div(j._row, {ROWS_PER_FILE})"
     )
 
 
@@ -206,13 +228,23 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
     """`<t>__changed`: rows to insert or update, in silver's columns, with what gold must know of the old version."""
     t = contract.name
     names = ", ".join(f"v.{quoted(c.name)} AS {quoted(c.name)}" for c in contract.content)
+    none = "".join(f", CAST(NULL AS {_sql_type(contract, c)}) AS _old_{c}" for c in _old(contract))
     if all_new:
-        olds = "".join(f", CAST(NULL AS {_sql_type(contract, c)}) AS _old_{c}" for c in _old(contract))
-        return f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{olds} FROM {valid(t, excluded)} AS v"
+        return f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{none} FROM {valid(t, excluded)} AS v"
     olds = "".join(f", d._old_{c} AS _old_{c}" for c in _old(contract))
     return (
-        f"SELECT v._row AS _row, d._verdict AS _verdict, {names}{olds} FROM {valid(t, excluded)} AS v "
-        f"JOIN {t}__decided AS d ON d._row = v._row WHERE d._verdict IN ('{INSERT}', '{UPDATE}')"
+        f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{none} FROM {t}__parsed AS v "
+        f"JOIN {t}__differing AS n ON n._row = v._row AND n._new UNION ALL "
+        f"SELECT v._row AS _row, '{UPDATE}' AS _verdict, {names}{olds} FROM {t}__parsed AS v "
+        f"JOIN {t}__decided AS d ON d._row = v._row AND d._verdict = '{UPDATE}'"
+    )
+
+
+def spans(t: str, date: str) -> str:
+    """First and last date of the changed rows of each file, in the order of the files."""
+    return (
+        f"SELECT int_div(_row, {ROWS_PER_FILE}) AS ordinal, min({quoted(date)}) AS first_date, max({quoted(date)}) AS last_date "
+        f"FROM {t}__changed GROUP BY int_div(_row, {ROWS_PER_FILE})"
     )
 
 
@@ -225,15 +257,15 @@ def verdicts(t: str, relation: str) -> str:
     return f"SELECT _verdict, count(*) AS n FROM {t}__{relation} GROUP BY _verdict"
 
 
-def merge_source(contract: Contract) -> str:
-    """The rows to merge with their provenance, sorted by date where the table has one."""
+def merge_source(contract: Contract, *, is_sorted: bool) -> str:
+    """The rows to merge with their provenance, sorted by date where the table has one and they are not yet."""
     names = ", ".join(f"c.{quoted(col.name)} AS {quoted(col.name)}" for col in contract.content)
     date = contract.properties.get("date_column")
     return (
         f"SELECT {names}, f.file_time AS _file_time, f.file AS _file, "
         f"CAST(c._row - f.ordinal * {ROWS_PER_FILE} AS INTEGER) AS _line "
         f"FROM {contract.name}__changed AS c JOIN __files AS f ON f.ordinal = int_div(c._row, {ROWS_PER_FILE})"
-        + (f" ORDER BY c.{quoted(date)}" if date else "")
+        + (f" ORDER BY c.{quoted(date)}" if date and not is_sorted else "")
     )
 
 

@@ -144,7 +144,7 @@ def test_the_order_of_contracts_does_not_matter() -> None:
 
 def test_a_location_has_one_slash_between_its_parts() -> None:
     """A root with or without a slash at its end is the same place."""
-    assert table_location(ORDERS, "s3://lake/dwh/") == "s3://lake/dwh/delta_lakehouse/clean_orders"
+    assert table_location(ORDERS, "s3://lake/") == "s3://lake/lakehouse-dwh/clean_orders"
 
 
 def test_a_hash_is_the_same_for_equal_contracts() -> None:

@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/delta_lakehouse/clean_orders` (
+CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/lakehouse-dwh/clean_orders` (
   `order_id` STRING NOT NULL COMMENT 'Identifier of the order',
   `date` DATE NOT NULL COMMENT 'Local date of the order in the source time zone',
   `order_timestamp` TIMESTAMP NOT NULL COMMENT 'Moment of the order',

@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/delta_lakehouse/clean_products` (
+CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/lakehouse-dwh/clean_products` (
   `product_id` STRING NOT NULL COMMENT 'Identifier of the product',
   `department_id` STRING COMMENT 'Identifier of the department',
   `department` STRING COMMENT 'Name of the department; one identifier may carry several names',

@@ -3,27 +3,27 @@ CREATE DATABASE IF NOT EXISTS `delta_lakehouse`;
 CREATE DATABASE IF NOT EXISTS `ecommerce_gold`;
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`clean_orders`
-LOCATION 's3://lake/lakehouse-dwh/delta_lakehouse/clean_orders/'
+LOCATION 's3://lake/lakehouse-dwh/lakehouse-dwh/clean_orders/'
 TBLPROPERTIES ('table_type' = 'DELTA');
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`clean_orders_items`
-LOCATION 's3://lake/lakehouse-dwh/delta_lakehouse/clean_orders_items/'
+LOCATION 's3://lake/lakehouse-dwh/lakehouse-dwh/clean_orders_items/'
 TBLPROPERTIES ('table_type' = 'DELTA');
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`clean_products`
-LOCATION 's3://lake/lakehouse-dwh/delta_lakehouse/clean_products/'
+LOCATION 's3://lake/lakehouse-dwh/lakehouse-dwh/clean_products/'
 TBLPROPERTIES ('table_type' = 'DELTA');
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`ecommerce_pending`
-LOCATION 's3://lake/lakehouse-dwh/delta_lakehouse/ecommerce_pending/'
+LOCATION 's3://lake/lakehouse-dwh/lakehouse-dwh/ecommerce_pending/'
 TBLPROPERTIES ('table_type' = 'DELTA');
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`ecommerce_rejects`
-LOCATION 's3://lake/lakehouse-dwh/delta_lakehouse/ecommerce_rejects/'
+LOCATION 's3://lake/lakehouse-dwh/lakehouse-dwh/ecommerce_rejects/'
 TBLPROPERTIES ('table_type' = 'DELTA');
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `delta_lakehouse`.`ecommerce_run_ledger`
-LOCATION 's3://lake/lakehouse-dwh/delta_lakehouse/ecommerce_run_ledger/'
+LOCATION 's3://lake/lakehouse-dwh/lakehouse-dwh/ecommerce_run_ledger/'
 TBLPROPERTIES ('table_type' = 'DELTA');
 
 CREATE TABLE IF NOT EXISTS `ecommerce_gold`.`daily_sales` (

@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/delta_lakehouse/ecommerce_rejects` (
+CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/lakehouse-dwh/ecommerce_rejects` (
   `dataset` STRING NOT NULL COMMENT 'Landing dataset of the row',
   `file` STRING NOT NULL COMMENT 'Key of the file below the landing prefix',
   `etag` STRING NOT NULL COMMENT 'MD5 of the file\'s content',

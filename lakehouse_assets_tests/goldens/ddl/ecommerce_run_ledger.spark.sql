@@ -1,8 +1,8 @@
-CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/delta_lakehouse/ecommerce_run_ledger` (
+CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/lakehouse-dwh/ecommerce_run_ledger` (
   `run_id` STRING NOT NULL COMMENT 'The run; for an acknowledgement the run that touched silver',
   `table_name` STRING NOT NULL COMMENT 'Bare table name',
-  `kind` STRING NOT NULL COMMENT 'load (a silver table) or acknowledgement (a gold table)',
-  `status` STRING NOT NULL COMMENT 'planned before the merge, done after it',
+  `kind` STRING NOT NULL COMMENT 'touched (all of silver, before the first merge), load (a silver table) or acknowledgement (a gold table)',
+  `status` STRING NOT NULL COMMENT 'planned before the first merge, done after the last, refused when there were too many rejects',
   `as_of` TIMESTAMP NOT NULL COMMENT 'The run\'s clock',
   `read` BIGINT COMMENT 'Records in the files, counted independently of the parse',
   `retried` BIGINT COMMENT 'Pending or replayed rows tried again',

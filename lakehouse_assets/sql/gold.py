@@ -1,0 +1,122 @@
+"""How a gold model is stored by Athena, and how an assertion is asked: pure text.
+
+Belongs here: one MERGE per model, one SELECT per assertion. Not here: which dates or users are due (the run ledger),
+and the embedded engine's way (`engines/gold.py`), which reaches the same table by a diff and one commit.
+MERGE in Athena: https://docs.aws.amazon.com/athena/latest/ug/merge-into-statement.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lakehouse_assets.contracts.model import Contract, Rule
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.sql.dialects import Parameter, literal, parse, render
+
+ATHENA_QUERY_BYTES = 262_144
+"""Longest query text, not adjustable: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html"""
+
+
+def merge_statement(
+    contract: Contract, model_sql: str, parameters: Mapping[str, Parameter], *, zone: str = "UTC"
+) -> str:
+    """The MERGE that brings the touched part of a gold table up to date, in one commit.
+
+    Its source is the model's rows and a tombstone (`gone`) for each key of the window that the model no longer has. A
+    full join finds both at once: as two branches of a UNION ALL the model would run twice, since Athena repeats
+    a WITH query wherever it is named. Unchanged rows match and are left alone.
+
+    Args:
+        contract: the gold table; its properties `window` and `window_source` name column and parameter.
+        model_sql: the model's SELECT in Athena SQL with macros.
+        parameters: the model's: `everything`, and the touched values (not empty unless `everything`).
+        zone: the source time zone, see `dialects.render`.
+
+    Raises:
+        BadRequest: the model is no SQL, a parameter has no value, or nothing was touched.
+        UnportableSql: the model uses a function outside `portable.ALLOWED`.
+    """
+    column, values = contract.properties["window"], _window(contract, parameters)
+    fresh = render(model_sql, "athena", zone=zone, parameters=parameters)
+    text = (
+        f"MERGE INTO {contract.catalog_name} AS t USING ({_source(contract, fresh, _inside(column, values))}) AS s "
+        f"ON {' AND '.join([*_equal(contract.key, 't', 's'), *_between(column, values)])} "
+        "WHEN MATCHED AND s.gone THEN DELETE "
+        f"{_update(contract)} "
+        f"WHEN NOT MATCHED AND NOT s.gone THEN INSERT ({_list(contract)}) VALUES ({_list(contract, 's.')})"
+    )
+    return parse(text).sql("athena", pretty=True, comments=False)
+
+
+def assertion_statement(rule: Rule, parameters: Mapping[str, Parameter], *, zone: str = "UTC") -> str:
+    """The SELECT of an assertion on one line, with its parameters as literals; rows are failures.
+
+    Raises:
+        BadRequest: the rule is no SQL, or a parameter has no value.
+        UnportableSql: the rule uses a function outside `portable.ALLOWED`.
+    """
+    return parse(render(rule.implementation, "athena", zone=zone, parameters=parameters)).sql("athena", comments=False)
+
+
+def _window(contract: Contract, parameters: Mapping[str, Parameter]) -> tuple[Any, ...] | None:
+    """The touched values in order, or None for the whole table."""
+    given = parameters[contract.properties["window_source"]]
+    values = given if isinstance(given, (tuple, list)) else (given,)
+    if parameters["everything"]:
+        return None
+    if not values:
+        raise BadRequest(message=f"nothing was touched, so there is nothing to merge into `{contract.catalog_name}`")
+    return tuple(sorted(values, key=str))
+
+
+def _source(contract: Contract, fresh: str, inside: str) -> str:
+    """Fresh rows, and keys that are held and no longer fresh."""
+    keys = [f'coalesce(f."{k}", h."{k}") AS "{k}"' for k in contract.key]
+    content = [f'f."{c}"' for c in _content(contract)]
+    columns = ", ".join([*keys, *content, f'f."{contract.key[0]}" IS NULL AS gone'])
+    held = f"SELECT {', '.join(map(_quoted, contract.key))} FROM {contract.catalog_name}{inside}"
+    same = " AND ".join(_equal(contract.key, "h", "f"))
+    return f"SELECT {columns} FROM ({fresh}) AS f FULL JOIN ({held}) AS h ON {same}"
+
+
+def _update(contract: Contract) -> str:
+    """Nothing for a table of keys alone."""
+    content = _content(contract)
+    if not content:
+        return ""
+    differs = " OR ".join(f't."{c}" IS DISTINCT FROM s."{c}"' for c in content)
+    return (
+        f"WHEN MATCHED AND ({differs}) THEN UPDATE SET {', '.join(f'{_quoted(c)} = s.{_quoted(c)}' for c in content)}"
+    )
+
+
+def _inside(column: str, values: tuple[Any, ...] | None) -> str:
+    return "" if values is None else f" WHERE {_quoted(column)} IN ({', '.join(map(_literal, values))})"
+
+
+def _between(column: str, values: tuple[Any, ...] | None) -> list[str]:
+    """Literal bounds, by which Iceberg skips the files outside of them."""
+    if values is None:
+        return []
+    return [f"t.{_quoted(column)} BETWEEN {_literal(values[0])} AND {_literal(values[-1])}"]
+
+
+def _equal(names: Iterable[str], left: str, right: str) -> list[str]:
+    return [f"{left}.{_quoted(name)} = {right}.{_quoted(name)}" for name in names]
+
+
+def _content(contract: Contract) -> list[str]:
+    return [c.name for c in contract.columns if not c.key]
+
+
+def _list(contract: Contract, prefix: str = "") -> str:
+    return ", ".join(f"{prefix}{_quoted(c.name)}" for c in contract.columns)
+
+
+def _literal(value: Any) -> str:  # noqa: ANN401 - any value of a window column
+    return literal(value).sql("athena")
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

@@ -1,0 +1,131 @@
+"""One measured silver load per process: ours, the embedded floor, or dlt; prints JSON with seconds and peak memory.
+
+    python -m scripts.bench.embedded --what load|floor|dlt --landing DIR --lake DIR
+
+`seconds` is the work after imports and start; `max_rss_mb` is the process's peak. The floor is what reading the CSV
+as text with DuckDB and writing three Delta tables with delta-rs costs, without any rule. dlt merges by key into
+Delta tables, with column types declared and nothing validated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+TABLES = {
+    "products": ("product_id", ["product_id", "department_id", "department", "product_name"]),
+    "orders": ("order_id", ["order_num", "order_id", "user_id", "order_timestamp", "total_amount", "date"]),
+    "order_items": (
+        "id",
+        [
+            "id",
+            "order_id",
+            "user_id",
+            "days_since_prior_order",
+            "product_id",
+            "add_to_cart_order",
+            "reordered",
+            "order_timestamp",
+            "date",
+        ],
+    ),
+}
+Work = Callable[[], None]
+
+
+def files_of(landing: Path, dataset: str) -> list[str]:
+    """The drop files of a dataset."""
+    flat = landing / f"{dataset}.csv"
+    return [str(flat)] if flat.exists() else [str(p) for p in sorted((landing / dataset).glob("*.csv*"))]
+
+
+def floor(landing: Path, lake: Path) -> Work:
+    """DuckDB reads the CSV as text, delta-rs writes three Delta tables."""
+    import duckdb
+    import pyarrow as pa  # noqa: F401 - imports are not part of the work
+    from deltalake import write_deltalake
+
+    db = duckdb.connect()
+
+    def work() -> None:
+        for dataset in TABLES:
+            reader = db.execute(f"SELECT * FROM read_csv({files_of(landing, dataset)}, all_varchar = true)")
+            write_deltalake(str(lake / dataset), reader.to_arrow_reader(131_072), mode="overwrite")
+
+    return work
+
+
+def ours(landing: Path, lake: Path) -> Work:
+    """The product's load, as the Glue task runs it locally."""
+    from datetime import UTC, datetime
+    from uuid import uuid4
+
+    from lakehouse_assets.compute.landing import FolderLanding
+    from lakehouse_assets.compute.local import silver_tables
+    from lakehouse_assets.compute.storage import FolderStore
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.core.manifest import Manifest
+    from lakehouse_assets.engines.duckdb import DuckEngine
+    from lakehouse_assets.load.run import Work as LoadWork
+    from lakehouse_assets.load.run import load
+    from lambdas.planrun.logic import landed
+
+    known, store = contracts("ecommerce"), FolderStore(landing)
+    files = tuple(sorted(landed("ecommerce", store)))
+    manifest = Manifest(uuid4().hex, "ecommerce", datetime.now(UTC), store.uri, files)
+    side = {kind: known[f"side.ecommerce_{kind}"] for kind in ("rejects", "pending", "run_ledger")}
+    job = LoadWork(manifest, silver_tables(known), side, str(lake), FolderLanding(store, FolderStore(lake)))
+    engine = DuckEngine(str(lake))
+
+    def work() -> None:
+        load(job, engine, lambda: None)
+
+    return work
+
+
+def dlt(landing: Path, lake: Path) -> Work:
+    """What a user would pick instead: dlt merging into Delta by key, reading the same CSV with DuckDB as Arrow."""
+    import os
+
+    os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
+    import dlt as peer
+    import duckdb
+
+    db = duckdb.connect()
+    destination = peer.destinations.filesystem(bucket_url=lake.absolute().as_uri())
+    pipeline = peer.pipeline("bench", pipelines_dir=str(lake / "pipelines"), destination=destination, dataset_name="silver")
+
+    def rows(dataset: str) -> object:
+        yield from db.execute(f"SELECT * FROM read_csv({files_of(landing, dataset)})").to_arrow_reader(131_072)
+
+    def work() -> None:
+        for dataset, (key, _) in TABLES.items():
+            merge = {"disposition": "merge", "strategy": "upsert"}
+            resource_ = peer.resource(rows(dataset), name=dataset, primary_key=key, write_disposition=merge, table_format="delta")
+            pipeline.run(resource_, loader_file_format="parquet")
+
+    return work
+
+
+def main() -> None:
+    """Run one measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--what", choices=["load", "floor", "dlt"], required=True)
+    parser.add_argument("--landing", type=Path, required=True)
+    parser.add_argument("--lake", type=Path, required=True)
+    chosen = parser.parse_args()
+    chosen.lake.mkdir(parents=True, exist_ok=True)
+    work = {"load": ours, "floor": floor, "dlt": dlt}[chosen.what](chosen.landing, chosen.lake)
+    started, cpu = time.perf_counter(), time.process_time()
+    work()
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"what": chosen.what, "seconds": round(seconds, 3), "cpu_seconds": round(cpu, 3), "max_rss_mb": peak}))  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Measure the load on Spark, and its floor: Spark reading the same CSV with a schema and writing three Delta tables.
+
+    python -m scripts.bench.spark_bench --scale 10 --landing DIR --lake DIR --what load
+
+Prints one line of JSON: seconds of work after the session has started, seconds to start it, peak memory of Python and
+JVM in MB. The landing folder is filled with 15 clean days at the scale when it is empty. One measurement per process,
+since the first work in a JVM is a large part of the whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.compute.landing import FolderLanding
+from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.core.manifest import FileEntry, Manifest, dataset_of
+from lakehouse_assets.engines.spark import SparkEngine
+from lakehouse_assets.engines.spark_session import local_session
+from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.operations.sample import SampleSpec, write_sample
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+TABLES = ("clean_products", "clean_orders", "clean_orders_items")
+DAYS, ORDERS_PER_DAY = 15, 500
+
+
+def main() -> None:
+    """Measure once and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=int, default=1)
+    parser.add_argument("--landing", type=Path, required=True)
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--what", choices=sorted(WORK), default="load")
+    asked = parser.parse_args()
+    if not any(asked.landing.glob("*")):
+        write_sample(SampleSpec(days=DAYS, orders_per_day=ORDERS_PER_DAY, scale=asked.scale), asked.landing)
+    begun = time.perf_counter()
+    spark = local_session(os.environ)
+    started = time.perf_counter()
+    WORK[asked.what](spark, asked.landing, asked.lake)
+    worked = time.perf_counter() - started
+    measured = {"seconds": worked, "start_seconds": started - begun, "max_rss_mb": peak_mb(spark)}
+    measured["cpu_seconds"] = cpu_seconds(spark)
+    print(json.dumps({name: round(value, 2) for name, value in measured.items()}))
+
+
+def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
+    """Our load of the whole landing folder."""
+    store = FolderStore(landing)
+    known = contracts("ecommerce")
+    work = Work(
+        manifest=manifest_of(store),
+        tables=tuple(known[f"silver.{name}"] for name in TABLES),
+        side={word: known[f"side.ecommerce_{word}"] for word in ("rejects", "pending", "run_ledger")},
+        lake=str(lake),
+        landing=FolderLanding(store, FolderStore(lake)),
+    )
+    engine = SparkEngine(spark, str(lake))
+    load(work, engine, lambda: None)
+    engine.close()
+
+
+def manifest_of(store: FolderStore) -> Manifest:
+    """All landed files as one run's manifest."""
+    named = ((dataset_of(o.key, ("products", "orders", "order_items")), o) for o in store.list())
+    files = tuple(FileEntry(name, o.key, o.etag, o.size_bytes, o.modified) for name, o in named if name)
+    return Manifest(f"bench-{time.time_ns()}", "ecommerce", datetime.now(UTC), store.uri, files)
+
+
+def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:
+    """The least a Spark job can do with these files: no rule, no key, no comparison."""
+    known = contracts("ecommerce")
+    for name in TABLES:
+        contract = known[f"silver.{name}"]
+        path = landing / contract.properties["landing"]
+        frame = spark.read.csv(str(path if path.is_dir() else path.with_suffix(".csv")), header=True, schema=_ddl(contract))
+        frame.write.format("delta").mode("overwrite").save(str(lake / "floor" / name))
+
+
+def _ddl(contract: Contract) -> str:
+    """The landing columns with the types of silver, in the order of the sample's files."""
+    order = {name: i for i, name in enumerate(HEADERS[contract.properties["landing"]])}
+    columns = sorted((c for c in contract.content if c.source), key=lambda c: order[c.source or ""])
+    return ", ".join(f"`{c.source}` {c.type}" for c in columns)
+
+
+HEADERS = {
+    "products": ("product_id", "department_id", "department", "product_name"),
+    "orders": ("order_num", "order_id", "user_id", "order_timestamp", "total_amount", "date"),
+    "order_items": (
+        *("id", "order_id", "user_id", "days_since_prior_order", "product_id"),
+        *("add_to_cart_order", "reordered", "order_timestamp", "date"),
+    ),
+}
+
+WORK: dict[str, Callable[[SparkSession, Path, Path], None]] = {"load": run_load, "floor": run_floor}
+
+
+def peak_mb(spark: SparkSession) -> float:
+    """Peak resident memory of this process and its JVM together, MB (Linux)."""
+    jvm = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - Spark does not tell
+    return sum(_peak_kb(pid) for pid in (os.getpid(), jvm)) / 1024
+
+
+def cpu_seconds(spark: SparkSession) -> float:
+    """Processor time that the JVM took since it started: compares runs on a machine that is busy."""
+    jvm = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - Spark does not tell
+    user, system = Path(f"/proc/{jvm}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_kb(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+
+
+if __name__ == "__main__":
+    main()
