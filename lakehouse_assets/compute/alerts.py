@@ -18,7 +18,7 @@ LISTED = 20
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that did not pass: table, check, severity (ERROR or WARN), failing rows where it counts them."""
+    """A check that did not pass: table, check, severity (ERROR or WARN), failing rows, and what it found in words."""
 
     table: str
     check: str
@@ -29,8 +29,7 @@ class FailedCheck:
     @property
     def line(self) -> str:
         """The check in one line."""
-        rows = "" if self.failing is None else f", {self.failing} rows"
-        return f"{self.severity} {self.table}.{self.check}{rows}: {self.description}".rstrip(": ")
+        return f"{self.severity} {self.table}.{self.check}: {self.description}".rstrip(": ")
 
 
 def alerts_of(report: Mapping[str, Any], failed_checks: Sequence[FailedCheck] = ()) -> list[Notification]:
@@ -48,9 +47,10 @@ def _run_failed(report: Mapping[str, Any]) -> Notification | None:
     if report["status"] != "failed":
         return None
     failure = report.get("failure") or {}
-    step, cause = failure.get("step", "unknown"), failure.get("message", "the cause is in Dagster's log of the run")
-    body = f"Step `{step}` failed: {cause}\n\nFiles stay in landing; the next run takes them up again."
-    return _message(report, "run_failed", f"{report['pipeline']}: run failed in {step}", body)
+    where = f" in {failure['step']}" if failure.get("step") else ""
+    cause = failure.get("message", "the cause is in Dagster's log of the run")
+    body = f"The run failed{where}: {cause}\n\nFiles stay in landing; the next run takes them up again."
+    return _message(report, "run_failed", f"{report['pipeline']}: run failed{where}", body)
 
 
 def _checks_failed(report: Mapping[str, Any], failed: Sequence[FailedCheck]) -> Notification | None:
@@ -58,16 +58,18 @@ def _checks_failed(report: Mapping[str, Any], failed: Sequence[FailedCheck]) -> 
         return None
     ordered = sorted(failed, key=lambda check: (check.severity, check.table, check.check))
     errors = sum(check.severity == "ERROR" for check in failed)
-    subject = f"{report['pipeline']}: {errors} checks failed, {len(failed) - errors} warn"
+    counts = {"failed": errors, "warned": len(failed) - errors}
+    subject = f"{report['pipeline']}: checks {', '.join(f'{word}: {count}' for word, count in counts.items() if count)}"
     body = f"{_listed([check.line for check in ordered])}\n\nLook: `lakehouse checks`"
     return _message(report, "checks_failed", subject, body)
 
 
 def _file_unreadable(report: Mapping[str, Any]) -> Notification | None:
     refusals: Mapping[str, str] = report.get("refusals") or {}
-    if not refusals:
+    # A failed run leaves refused files in landing; the run that takes them away tells of them.
+    if not refusals or report["status"] == "failed":
         return None
-    subject = f"{report['pipeline']}: {len(refusals)} files refused"
+    subject = f"{report['pipeline']}: files refused: {len(refusals)}"
     body = f"{_listed([refusals[key] for key in sorted(refusals)])}\n\nThey were moved to quarantine/ in the lake."
     return _message(report, "file_unreadable", subject, body)
 
@@ -78,5 +80,5 @@ def _listed(lines: Sequence[str]) -> str:
 
 
 def _message(report: Mapping[str, Any], kind: str, subject: str, body: str) -> Notification:
-    text = f"{body}\nRun: {report['run_id']}"
+    text = f"{body}\nRun: {report['run_id']}; in the Dagster UI: /runs/{report['run_id']}"
     return Notification(report["run_id"], report["pipeline"], kind, fit_subject(subject), text)

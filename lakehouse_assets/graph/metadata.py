@@ -10,6 +10,20 @@ import dagster as dg
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.sql.lineage import Source
 
+MANIFEST_SCHEMA = dg.TableSchema(
+    columns=[
+        dg.TableColumn("dataset", "string", "Which landing dataset the file belongs to"),
+        dg.TableColumn("key", "string", "Its name below landing"),
+        dg.TableColumn("etag", "string", "What it contained when the run was planned"),
+        dg.TableColumn("size_bytes", "integer", "Its size [bytes]"),
+        dg.TableColumn("modified", "timestamp", "When it was last changed [UTC]"),
+    ]
+)
+"""The frozen list of files: see `core.manifest.FileEntry`."""
+
+PROVENANCE = {"_file": "key", "_file_time": "modified"}
+"""Silver's columns that come from the manifest; `_line` comes from no column."""
+
 
 def asset_key(contract: Contract) -> dg.AssetKey:
     """`[layer, table]`; side tables belong to silver."""
@@ -43,6 +57,12 @@ def column_lineage(columns: Mapping[str, Sequence[Source]], tables: Mapping[str,
     )
 
 
+def with_provenance(lineage: dg.TableColumnLineage, manifest: dg.AssetKey) -> dg.TableColumnLineage:
+    """The lineage of a silver table, with the columns that say where a row came from."""
+    known = {name: [dg.TableColumnDep(asset_key=manifest, column_name=c)] for name, c in PROVENANCE.items()}
+    return dg.TableColumnLineage(deps_by_column={**lineage.deps_by_column, **known})
+
+
 def preview(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
     """A few rows as a table."""
     if not rows:
@@ -52,17 +72,35 @@ def preview(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
     return dg.MetadataValue.table(records=records, schema=schema)
 
 
+def codes(counts: Mapping[str, int]) -> dg.MetadataValue[Any]:
+    """Rows by rule code."""
+    return preview([{"code": code, "rows": count} for code, count in sorted(counts.items())])
+
+
+def sql(text: str) -> dg.MetadataValue[Any]:
+    """SQL to read and to copy."""
+    return dg.MetadataValue.md(f"```sql\n{text.strip()}\n```")
+
+
+def verdict(failing: int, description: str) -> str | None:
+    """What a check found; nothing when it passed, because its own description is shown beside it.
+
+    >>> verdict(1, "no key occurs twice")
+    '1 row: no key occurs twice'
+    """
+    return f"{failing} row{'s' * (failing != 1)}: {description}" if failing else None
+
+
 def load_metadata(
     report: Mapping[str, Any], table: str, rows: int, sample: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """One silver table's part of a load report."""
     part = report["tables"][table]
-    codes = [{"code": code, "rows": count} for code, count in sorted(part["rejects"].items())]
     return {
         "dagster/row_count": rows,
         **{f"rows_{name}": count for name, count in part["counts"].items()},
-        "reconciliation": dg.MetadataValue.md(equation(part["counts"])),
-        "reject_codes": preview(codes),
+        "reconciliation": balance(part["counts"]),
+        "reject_codes": codes(part["rejects"]),
         "added_bytes": part["added_bytes"],
         "added_files": part["added_files"],
         "seconds": round(part["seconds"], 3),
@@ -71,13 +109,15 @@ def load_metadata(
     }
 
 
-def equation(counts: Mapping[str, int]) -> str:
-    """The reconciliation in words."""
-    return (
-        f"read {counts['read']} + retried {counts['retried']} = valid {counts['valid']} + rejected {counts['rejected']} "
-        f"+ superseded {counts['superseded']} + pending {counts['pending']}; valid = inserted {counts['inserted']} + "
-        f"updated {counts['updated']} + unchanged {counts['unchanged']}"
-    )
+def balance(counts: Mapping[str, int]) -> dg.MetadataValue[Any]:
+    """The reconciliation as two equations."""
+    read, valid = ("read", "retried"), ("inserted", "updated", "unchanged")
+    went = ("valid", "rejected", "superseded", "pending")
+    return dg.MetadataValue.md(f"{_sum(counts, read)} = {_sum(counts, went)}  \nvalid = {_sum(counts, valid)}")
+
+
+def _sum(counts: Mapping[str, int], names: Sequence[str]) -> str:
+    return " + ".join(f"{name} {counts[name]}" for name in names)
 
 
 def model_metadata(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -104,18 +104,20 @@ def definition_metadata(contract: Contract, location: str) -> dict[str, Any]:
 
 
 def freshness_policy(contract: Contract) -> dg.FreshnessPolicy | None:
-    """The contract's SLA as a badge."""
+    """The contract's SLA as a badge: red when the latest materialization is older than promised."""
     if contract.freshness_hours is None:
         return None
-    return dg.FreshnessPolicy.time_window(
-        fail_window=timedelta(hours=2 * contract.freshness_hours), warn_window=timedelta(hours=contract.freshness_hours)
-    )
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=contract.freshness_hours))
 
 
 def landing_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
-    """A landing prefix: external, its history comes from the sensor and from planned runs."""
-    known = {"dagster/column_schema": md.table_schema(contract), "files": contract.properties["files"]}
-    return dg.AssetSpec(md.asset_key(contract), metadata=known, **common(pipeline, contract, "csv"))
+    """A landing prefix: external, its history comes from planned runs; its badge shows that nothing comes any more."""
+    return dg.AssetSpec(
+        md.asset_key(contract),
+        freshness_policy=freshness_policy(contract),
+        metadata={"dagster/column_schema": md.table_schema(contract), "files": contract.properties["files"]},
+        **common(pipeline, contract, "csv"),
+    )
 
 
 def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
@@ -125,11 +127,14 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         key=pipeline.manifest_key,
         deps=[md.asset_key(c) for c in pipeline.layer("landing")],
         group_name=pipeline.name,
-        kinds={"manifest"},
+        kinds={"json"},
         owners=[pipeline.layer("silver")[0].owner],
         description="The exact list of landed files (key, etag, size) that one run works on, frozen once.",
         tags={"layer": "bronze", "pipeline": pipeline.name},
-        metadata={TASK_METADATA: dg.MetadataValue.json(to_metadata(pipeline.plan))},
+        metadata={
+            "dagster/column_schema": md.MANIFEST_SCHEMA,
+            TASK_METADATA: dg.MetadataValue.json(to_metadata(pipeline.plan)),
+        },
         output_required=False,
         retry_policy=RETRY,
     )
@@ -191,9 +196,10 @@ def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:
 
 
 def silver_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
-    """One silver table, with its lineage from landing."""
+    """One silver table, with its lineage from landing and, for the provenance columns, from the manifest."""
     landing = pipeline.contracts[f"landing.{contract.properties['landing']}"]
     columns = md.column_lineage(lineage.of_silver(contract, landing), {landing.catalog_name: landing})
+    columns = md.with_provenance(columns, pipeline.manifest_key)
     task = dg.MetadataValue.json(to_metadata(pipeline.load))
     return dg.AssetSpec(
         md.asset_key(contract),
@@ -201,7 +207,7 @@ def silver_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
         freshness_policy=freshness_policy(contract),
         metadata=definition_metadata(contract, table_location(contract, "<lake>"))
         | {"dagster/column_lineage": columns, TASK_METADATA: task},
-        **common(pipeline, contract, "delta"),
+        **common(pipeline, contract, "deltalake"),
     )
 
 
@@ -226,25 +232,26 @@ def load_check_results(contract: Contract, report: Mapping[str, Any]) -> list[dg
     part, key = report["tables"][contract.name], md.asset_key(contract)
     found = [
         dg.AssetCheckResult(
-            passed=True, asset_key=key, check_name="reconciliation", metadata={"equation": md.equation(part["counts"])}
+            passed=True, asset_key=key, check_name="reconciliation", metadata={"equation": md.balance(part["counts"])}
         ),
         dg.AssetCheckResult(
             passed=not part["counts"]["rejected"],
             asset_key=key,
             check_name="rejects",
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"failing": part["counts"]["rejected"], "codes": part["rejects"]},
+            description=md.verdict(part["counts"]["rejected"], "rejected, see `lakehouse rejects list`"),
+            metadata={"failing": part["counts"]["rejected"], "codes": md.codes(part["rejects"])},
         ),
     ]
     for rule in contract.rules_of("row"):
         if rule.verdict == "warn":
             count = part["warnings"].get(rule.code, 0)
-            facts = {"failing": count, "predicate": rule.implementation}
+            facts = {"failing": count, "sql": md.sql(rule.implementation)}
             found.append(_warning(key, rule, count, facts))
     for check in report["checks"]:
         if check["table"] == contract.name:
             rule = next(r for r in contract.rules_of("load") if r.code == check["check"])
-            facts = {"failing": check["failing"], "sample": md.preview(check["sample"]), "sql": check["sql"]}
+            facts = {"failing": check["failing"], "sample": md.preview(check["sample"]), "sql": md.sql(check["sql"])}
             found.append(_warning(key, rule, check["failing"], facts))
     return found
 
@@ -256,7 +263,7 @@ def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any
         check_name=rule.code,
         severity=dg.AssetCheckSeverity.WARN,
         metadata=facts,
-        description=rule.description,
+        description=md.verdict(failing, rule.description),
     )
 
 
@@ -323,11 +330,11 @@ def assertion_result(contract: Contract, rule: Rule, outcome: Any) -> dg.AssetCh
         asset_key=md.asset_key(contract),
         check_name=rule.code,
         severity=dg.AssetCheckSeverity.WARN if rule.verdict == "warn" else dg.AssetCheckSeverity.ERROR,
-        description=rule.description if outcome.passed else f"{outcome.failing} failing rows: {rule.description}",
+        description=md.verdict(outcome.failing, rule.description),
         metadata={
             "failing": outcome.failing,
             "sample": md.preview(outcome.sample),
-            "sql": dg.MetadataValue.md(f"```sql\n{outcome.sql}\n```"),
+            "sql": md.sql(outcome.sql),
         },
     )
 
@@ -336,7 +343,7 @@ def archive_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
     """The last step: landing is the queue until everything is good."""
 
     @dg.asset(
-        key=["archive", pipeline.name],
+        key=["archive", f"{pipeline.name}_files"],
         deps=[md.asset_key(c) for c in pipeline.layer("gold")],
         group_name=pipeline.name,
         kinds={"s3"},
