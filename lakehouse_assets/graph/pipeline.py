@@ -188,25 +188,39 @@ def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:
             rows = services.count(contract)
             yield dg.MaterializeResult(
                 asset_key=md.asset_key(contract),
-                metadata=md.load_metadata(report, contract.name, rows, services.preview(contract)),
+                metadata=md.load_metadata(report, contract.name, rows, services.preview(contract))
+                | silver_lineage(pipeline, contract),
                 check_results=load_check_results(contract, report),
             )
 
     return silver
 
 
-def silver_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
-    """One silver table, with its lineage from landing and, for the provenance columns, from the manifest."""
-    landing = pipeline.contracts[f"landing.{contract.properties['landing']}"]
+def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:
+    """The landing dataset of a silver table."""
+    return pipeline.contracts[f"landing.{contract.properties['landing']}"]
+
+
+def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:
+    """Columns of a silver table come from landing and, those that say which record it was, from the manifest.
+
+    The UI draws it from materializations only; the definition carries it for who reads the graph.
+    """
+    landing = landing_of(pipeline, contract)
     columns = md.column_lineage(lineage.of_silver(contract, landing), {landing.catalog_name: landing})
-    columns = md.with_provenance(columns, pipeline.manifest_key)
+    return {"dagster/column_lineage": md.with_provenance(columns, pipeline.manifest_key)}
+
+
+def silver_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
+    """One silver table."""
     task = dg.MetadataValue.json(to_metadata(pipeline.load))
     return dg.AssetSpec(
         md.asset_key(contract),
-        deps=[pipeline.manifest_key, md.asset_key(landing)],
+        deps=[pipeline.manifest_key, md.asset_key(landing_of(pipeline, contract))],
         freshness_policy=freshness_policy(contract),
         metadata=definition_metadata(contract, table_location(contract, "<lake>"))
-        | {"dagster/column_lineage": columns, TASK_METADATA: task},
+        | silver_lineage(pipeline, contract)
+        | {TASK_METADATA: task},
         **common(pipeline, contract, "deltalake"),
     )
 
@@ -273,16 +287,15 @@ def gold_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     silver = {c.catalog_name: c for c in pipeline.layer("silver")}
     columns = lineage.of_model(model_sql(pipeline.name, contract.name), contract, silver)
     used = sorted({source.table for sources in columns.values() for source in sources})
+    known = {"dagster/column_lineage": md.column_lineage(columns, silver)}
 
     asset: AssetDecorator = dg.asset(
         key=md.asset_key(contract),
         deps=[md.asset_key(silver[name]) for name in used],
         freshness_policy=freshness_policy(contract),
         metadata=definition_metadata(contract, table_location(contract, "<lake>"))
-        | {
-            "dagster/column_lineage": md.column_lineage(columns, silver),
-            TASK_METADATA: dg.MetadataValue.json(to_metadata(task)),
-        },
+        | known
+        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
         retry_policy=RETRY,
         pool="athena",
         **common(pipeline, contract, "iceberg", "athena"),
@@ -293,7 +306,7 @@ def gold_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         services, run_id = lakehouse.services, run_id_of(context)
         with reported(services.folder(run_id), contract.name):
             answer = services.build(task, run_id)
-        return dg.MaterializeResult(metadata=md.model_metadata(answer))
+        return dg.MaterializeResult(metadata=md.model_metadata(answer) | known)
 
     return gold
 
