@@ -80,7 +80,7 @@ def ask(lake: Lake, sql: str, as_of: datetime | None = None) -> Answer:
     return _run(lake, _translated(tree, used), used, as_of)
 
 
-def _read_only(text: str) -> exp.Expression:
+def _read_only(text: str) -> exp.Query:
     if not text:
         raise BadRequest(message="there is no SQL; try `lakehouse sql 'SHOW TABLES'`")
     tree = parse(text)

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid, UnportableSql
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sql import sql
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(run)
+app.command()(checks)
 app.command()(sql)
 
 

@@ -18,7 +18,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Dagster's o
 
 
 def writing(lake: Path | None = None, landing: Path | None = None, engine: str | None = None) -> Settings:
-    """Settings of a command that may create the lake.
+    """Settings of a command that may create the lake; landing is made too where it lies in the lake.
 
     Raises:
         SettingsInvalid: as `read_settings`.
@@ -29,6 +29,8 @@ def writing(lake: Path | None = None, landing: Path | None = None, engine: str |
         raise BadRequest(message=f"the lake `{settings.lake_root}` is a file, not a folder")
     if settings.landing is not None and not settings.landing_root.is_dir():
         raise BadRequest(message=f"landing `{settings.landing_root}` is not a folder")
+    if settings.landing is None:
+        settings.landing_root.mkdir(parents=True, exist_ok=True)
     return settings
 
 

@@ -23,15 +23,18 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
     if report["status"] == "nothing_to_do":
         say(f"Nothing new in {settings.landing_root}, no row is waiting, and gold is up to date.")
         return
-    if outcome.is_failed:
-        say(f"Cause: {outcome.cause}")
-    tables = report["tables"]
-    table(("silver", *tables), [(name, *(c[name] for c in tables.values())) for name in COUNTS], right=tuple(tables))
+    _counts(report["tables"])
     _codes(report)
     _files(report)
     _gold(report)
     _checks(outcome)
     where(report, settings)
+
+
+def _counts(tables: Mapping[str, Mapping[str, int]]) -> None:
+    if any(counts["read"] or counts["retried"] for counts in tables.values()):
+        rows = [(name, *(counts[name] for counts in tables.values())) for name in COUNTS]
+        table(("silver", *tables), rows, right=tuple(tables))
 
 
 def _codes(report: Mapping[str, Any]) -> None:

@@ -1,0 +1,141 @@
+"""The latest result of every check in the graph, read from Dagster's history.
+
+Dagster keeps three states only; a check that raised stays planned, and one whose step was never reached too. So the
+run is looked at: planned in a step that failed is `errored`; a step that was skipped changed nothing, and the result
+before it stands. Not here: how results are printed (`check_formats`, `check_html`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from lakehouse_assets.operations import history
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import AssetCheckEvaluation, AssetCheckKey, AssetCheckSpec, DagsterInstance
+    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord as Record
+
+Status = Literal["passed", "failed", "errored", "running", "stale", "never run"]
+LOOKED_BACK = 100
+"""Results of one check that are looked at when the latest runs skipped it."""
+
+
+@dataclass(frozen=True)
+class CheckState:
+    """One check as it stands.
+
+    Attributes:
+        table: asset key, such as `silver/clean_orders`.
+        status: passed; failed; errored (could not be computed); running; stale (the table changed after it); never run.
+        passed: what the last result said, also when it is stale; None without a result.
+        blocking: whether a failure stops the run.
+        severity: of the last result, ERROR or WARN; None without one.
+        failing: rows that failed, where the check counts them.
+        at: when the result came, UTC.
+        sample: some failing rows, as text.
+        sql: what found them, where it is a query.
+    """
+
+    table: str
+    check: str
+    status: Status
+    description: str
+    blocking: bool
+    passed: bool | None = None
+    severity: str | None = None
+    failing: int | None = None
+    at: datetime | None = None
+    run_id: str | None = None
+    sample: list[dict[str, str]] = field(default_factory=list)
+    sql: str | None = None
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the tables may not be relied on without it: it blocks, or its result is an error."""
+        return self.blocking or self.severity == "ERROR"
+
+    @property
+    def is_good(self) -> bool:
+        """Passed and current, or not required."""
+        return self.status == "passed" or not self.is_required
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        at = self.at and self.at.isoformat()
+        return asdict(self) | {"at": at, "is_required": self.is_required, "is_good": self.is_good}
+
+
+def read_states(settings: Settings) -> list[CheckState]:
+    """All checks of the graph, sorted by table and name; all `never run` where there is no history."""
+    from lakehouse_assets.definitions import build_definitions
+
+    graph = build_definitions(settings).resolve_asset_graph()
+    specs = {key: graph.get_check_spec(key) for key in sorted(graph.asset_check_keys, key=str)}
+    if not history.is_begun(settings):
+        return [_never(key, spec) for key, spec in specs.items()]
+    with history.instance(settings) as instance:
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(specs))
+        return [_state(instance, key, spec, latest.get(key)) for key, spec in specs.items()]
+
+
+def _never(key: AssetCheckKey, spec: AssetCheckSpec) -> CheckState:
+    return CheckState("/".join(key.asset_key.path), key.name, "never run", spec.description or "", spec.blocking)
+
+
+def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, record: Record | None) -> CheckState:
+    known = None if record is None else _that_says_something(instance, key, record)
+    if known is None:
+        return _never(key, spec)
+    base = asdict(_never(key, spec)) | {
+        "run_id": known.run_id,
+        "at": datetime.fromtimestamp(known.create_timestamp, UTC),
+    }
+    if known.status.value == "PLANNED":
+        run = instance.get_run_by_id(known.run_id)
+        return CheckState(**base | {"status": "errored" if run is None or run.is_finished else "running"})
+    evaluation: AssetCheckEvaluation = known.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr] # evaluated records have their event
+    at = known.event.timestamp  # type: ignore[union-attr] # as above
+    status = "stale" if _is_stale(instance, key, known, at) else "passed" if evaluation.passed else "failed"
+    return CheckState(**base | _facts(evaluation) | {"status": status, "at": datetime.fromtimestamp(at, UTC)})
+
+
+def _that_says_something(instance: DagsterInstance, key: AssetCheckKey, record: Record) -> Record | None:
+    """The latest record but for those of steps that a finished run never reached."""
+    if not _is_skipped(instance, record):
+        return record
+    past = instance.event_log_storage.get_asset_check_execution_history(key, limit=LOOKED_BACK)
+    return next((earlier for earlier in past if not _is_skipped(instance, earlier)), None)
+
+
+def _is_skipped(instance: DagsterInstance, record: Record) -> bool:
+    if record.status.value != "PLANNED":
+        return False
+    run = instance.get_run_by_id(record.run_id)
+    if run is None or not run.is_finished:
+        return run is None
+    step = record.event.step_key if record.event else None
+    begun = {stats.step_key for stats in instance.get_run_step_stats(record.run_id) if stats.start_time}
+    return step not in begun
+
+
+def _is_stale(instance: DagsterInstance, key: AssetCheckKey, record: Record, at: float) -> bool:
+    """Whether a later run has materialized the table."""
+    latest = instance.get_latest_materialization_event(key.asset_key)
+    return latest is not None and latest.run_id != record.run_id and latest.timestamp > at
+
+
+def _facts(evaluation: AssetCheckEvaluation) -> dict[str, Any]:
+    """What the result carries; our checks write `failing`, `sample` and `sql` (or `predicate`)."""
+    found = {name: value.value for name, value in evaluation.metadata.items()}
+    sample = getattr(evaluation.metadata.get("sample"), "records", None) or []
+    sql = found.get("sql") or found.get("predicate")
+    return {
+        "passed": evaluation.passed,
+        "severity": evaluation.severity.value,
+        "failing": found.get("failing"),
+        "sample": [{name: str(value) for name, value in row.data.items()} for row in sample],
+        "sql": None if sql is None else str(sql).removeprefix("```sql\n").removesuffix("\n```"),
+    }

@@ -1,0 +1,93 @@
+"""`lakehouse checks`: the latest result of every check, and an exit code to rely on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import Lake, reading
+
+if TYPE_CHECKING:
+    from lakehouse_assets.operations.check_results import CheckState
+
+Format = Literal["table", "json", "junit", "html"]
+
+
+def checks(
+    *,
+    format: Annotated[Format, typer.Option(help="How the results are written.")] = "table",  # noqa: A002 - the option's name
+    out: Annotated[Path | None, typer.Option(help="Write them into this file rather than to stdout.")] = None,
+    lake: Lake = None,
+) -> None:
+    """Show the latest result of every check: passed, failed, errored, never run, or stale.
+
+    Stale is a result that is older than the table's last materialization. Exit code 1 unless every check that blocks
+    or whose severity is ERROR is passed and current.
+
+    Examples:
+        lakehouse checks
+
+        lakehouse checks --format html --out checks.html
+
+        lakehouse checks --format junit --out checks.xml
+    """
+    from lakehouse_assets.operations.check_results import read_states
+
+    settings = reading(lake)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise BadRequest(message=f"--out `{out}`: its folder does not exist")
+    states = read_states(settings)
+    if format == "table" and out is None:
+        show(states)
+    else:
+        _write(_text(states, format, str(settings.lake_root)), out)
+    raise typer.Exit(int(not all(state.is_good for state in states)))
+
+
+def _text(states: list[CheckState], format: Format, lake: str) -> str:  # noqa: A002 - as above
+    from lakehouse_assets.operations import check_formats
+    from lakehouse_assets.operations.check_html import to_html
+
+    if format == "html":
+        return to_html(states, lake)
+    if format == "json":
+        return check_formats.to_json(states)
+    if format == "junit":
+        return check_formats.to_junit(states)
+    return "\n".join([*(f"{s.status:10} {s.table}.{s.check}" for s in states), check_formats.verdict(states)])
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        terminal.say(text)
+        return
+    try:
+        out.write_text(f"{text}\n", "utf-8")
+    except OSError as error:
+        raise BadRequest(message=f"--out `{out}` cannot be written: {error.strerror}") from error
+    sys.stderr.write(f"written: {out}\n")
+
+
+def show(states: list[CheckState]) -> None:
+    """The table for people."""
+    from lakehouse_assets.operations.check_formats import verdict
+
+    columns = ("table", "check", "status", "severity", "failing", "when (UTC)")
+    rows = [
+        (
+            state.table,
+            state.check,
+            f"{'✔' if state.status == 'passed' else '!' if state.is_good else '✘'} {state.status}",
+            "blocking" if state.blocking else state.severity,
+            state.failing,
+            state.at and state.at.isoformat(" ", "seconds")[:19],
+        )
+        for state in states
+    ]
+    terminal.table(columns, rows, right=("failing",))
+    terminal.say(verdict(states))
