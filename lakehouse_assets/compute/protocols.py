@@ -1,4 +1,7 @@
-"""AWS services as Protocols: what the assets ask for. Local adapters are in `local.py`; an AWS one is one more class."""
+"""AWS services as Protocols: what the assets ask for.
+
+Local adapters are in `local.py`; an AWS one is one more class.
+"""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def to_metadata(task: Task) -> dict[str, Any]:
 
 def from_metadata(data: dict[str, Any]) -> Task:
     """The inverse of `to_metadata` (KeyError for a kind that does not exist)."""
-    kinds = {"glue": GlueTask, "function": FunctionTask, "model": ModelTask, "checks": CheckTask}
+    kinds: dict[str, type[Task]] = {"glue": GlueTask, "function": FunctionTask, "model": ModelTask, "checks": CheckTask}
     values = {**data}
     if "checks" in values:
         values["checks"] = tuple((table, code) for table, code in values["checks"])

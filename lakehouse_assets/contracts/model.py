@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["reader", "row", "reference", "load", "assertion"]
-"""Where a rule is decided: the CSV reader, one row, a parent table, a query in the load's step, a query of its own step."""
+"""Where a rule is decided: the CSV reader, one row, a parent table, a query in the load's step or in its own."""
 Verdict = Literal["reject", "pending", "warn", "fail"]
 Layer = Literal["landing", "silver", "side", "gold"]
 
 PROVENANCE = ("_file_time", "_file", "_line")
-"""Columns of silver that say which record of which file a row came from; no content of the business."""
+"""Columns of silver that say which record of which file a row came from."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, physical type (STRING, INT, …), meaning, unit, position in the key (0 = none), landing column."""
+    """One column: name, physical type (STRING, INT, …), meaning, unit, place in the key (0 = none), landing column."""
 
     name: str
     type: str

@@ -12,6 +12,8 @@ import yaml
 from lakehouse_assets.contracts.model import Column, Contract, Kind, Reference, Rule, Verdict
 from lakehouse_assets.errors import ContractInvalid
 
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's safe loader where it is there: ten times faster."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
 TYPES = re.compile(r"STRING|INT|BIGINT|BOOLEAN|DATE|TIMESTAMP|DOUBLE|DECIMAL\([0-9]+,[0-9]+\)|ARRAY<(STRING|DATE)>")
 
@@ -25,9 +27,7 @@ def contracts(pipeline: str) -> dict[str, Contract]:
     """
     folder = resources.files(__package__) / pipeline
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    loaded = [
-        parse_contract(yaml.load(f.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))) for f in files
-    ]
+    loaded = [parse_contract(yaml.load(f.read_text("utf-8"), SAFE_LOADER)) for f in files]  # noqa: S506 - a safe one
     return {f"{c.layer}.{c.name}": c for c in loaded}
 
 

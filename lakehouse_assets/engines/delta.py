@@ -59,7 +59,7 @@ def ensure(contract: Contract, location: str) -> DeltaTable:
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
     """
-    from deltalake import DeltaTable, Field, Schema
+    from deltalake import DeltaTable, Schema
 
     schema = Schema.from_arrow(arrow_schema(contract))
     if not DeltaTable.is_deltatable(location):
@@ -96,7 +96,13 @@ def check_protocol(table: DeltaTable, name: str) -> None:
 
 
 def commit(
-    contract: Contract, location: str, source: Any, guard: Guard, *, dates: Sequence[date] | None, updates: bool
+    contract: Contract,
+    location: str,
+    source: pa.Table | pa.RecordBatchReader,
+    guard: Guard,
+    *,
+    dates: Sequence[date] | None,
+    updates: bool,
 ) -> Commit:
     """Insert, or merge by key, in one commit that fails rather than rebases.
 

@@ -45,7 +45,7 @@ class DuckEngine:
 
         self.lake, self._zone = lake, zone
         self._spill = tempfile.mkdtemp(prefix="lakehouse-spill-")
-        settings: dict[str, str | int] = {"memory_limit": memory, "temp_directory": self._spill}
+        settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": self._spill}
         self._db: duckdb.DuckDBPyConnection = duckdb.connect(
             config=settings | ({"threads": threads} if threads else {})
         )
@@ -136,7 +136,7 @@ class DuckEngine:
 
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
         """Record batches in the order of the query."""
-        return self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
+        yield from self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""

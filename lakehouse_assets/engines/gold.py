@@ -13,12 +13,13 @@ from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.sql.dialects import Parameter
 
 MAX_WINDOW = 1_000
-"""More touched values than this are not listed in SQL: the model is built whole (Athena takes 262,144 bytes of SQL)."""
+"""More touched values than this are not listed in SQL, the model is built whole: Athena takes 262,144 bytes of SQL
+(https://docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """What became of a gold table: rows written anew, changed and dropped, rows it holds now, and the commit, if any."""
+    """What became of a gold table: rows that are new, changed and gone, rows it holds now, and the commit, if any."""
 
     inserted: int
     updated: int
@@ -86,5 +87,6 @@ def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...]
         return engine.arrow(f"{fresh} ORDER BY {order}")
     name = f'"{contract.properties["window"]}"'
     between = f"{name} >= :low AND {name} <= :high AND NOT {name} IN (:window)"
-    sql = f"SELECT * FROM ({fresh} UNION ALL SELECT {columns} FROM {contract.catalog_name} WHERE {between}) AS b ORDER BY {order}"
+    others = f"SELECT {columns} FROM {contract.catalog_name} WHERE {between}"
+    sql = f"SELECT * FROM ({fresh} UNION ALL {others}) AS b ORDER BY {order}"
     return engine.arrow(sql, {"low": min(window), "high": max(window), "window": window})

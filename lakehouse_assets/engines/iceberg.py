@@ -91,17 +91,12 @@ def replace(contract: Contract, lake: str, rows: pa.Table, bounds: tuple[Any, An
     table = ensure(contract, lake)
     before = _sizes(table)
     guard()
-    window = contract.properties["window"]
-    where = (
-        AlwaysTrue()
-        if bounds is None
-        else And(GreaterThanOrEqual(window, bounds[0]), LessThanOrEqual(window, bounds[1]))
-    )
+    within = bounds and And(_at(GreaterThanOrEqual, contract, bounds[0]), _at(LessThanOrEqual, contract, bounds[1]))
     data = rows.cast(arrow_schema(contract))
     try:
         with table.transaction() as transaction:
             if before:
-                transaction.overwrite(data, overwrite_filter=where)
+                transaction.overwrite(data, overwrite_filter=within or AlwaysTrue())
             else:
                 transaction.append(data)
     except CommitFailedException as error:
@@ -111,6 +106,10 @@ def replace(contract: Contract, lake: str, rows: pa.Table, bounds: tuple[Any, An
     snapshot = table.current_snapshot()
     version = snapshot.sequence_number if snapshot else 0
     return Commit(int(version or 0), len(added), sum(added.values()), len(before.keys() - after.keys()))
+
+
+def _at(compare: Any, contract: Contract, value: Any) -> Any:  # noqa: ANN401 - pyiceberg's signatures do not show
+    return compare(contract.properties["window"], value)
 
 
 def _sizes(table: Table) -> dict[str, int]:

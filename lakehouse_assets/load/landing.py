@@ -47,7 +47,7 @@ class Sources:
 
     @property
     def read(self) -> int:
-        """Records in the files (without headers): counted from bytes for plain files, by the strict reader for others."""
+        """Records in the files, headers aside: counted from bytes in plain files, by the strict reader in others."""
         return sum(f.records for f in self.native) + self.strict_records
 
 

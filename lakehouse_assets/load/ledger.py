@@ -76,9 +76,9 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
     return Backlog(tuple(sorted({row["run_id"] for row in rows})), tuple(sorted(values)))
 
 
-def acknowledge(
+def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
     contract: Contract, lake: str, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
-) -> None:  # noqa: PLR0913 - one row, all its facts
+) -> None:
     """Say that the gold table has caught up with these runs."""
     side = SideTable(contract, lake)
     rows = [

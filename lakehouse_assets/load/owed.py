@@ -70,8 +70,7 @@ class Owed:
     def _no_longer(self, pending: set[tuple[Any, ...]]) -> pa.Table:
         """Keys of rows that were pending before and are not any more."""
         gone = [row for row in self._retry.seen.to_pylist() if _identity(row) not in pending]
-        keys = self._pending.rows(gone).select(list(KEY))
-        return keys
+        return self._pending.rows(gone).select(list(KEY))
 
     def _waiting(self, table: TableLoad) -> Iterator[dict[str, Any]]:
         if f"{table.name}__waiting" in table.excluded:

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 BOM = b"\xef\xbb\xbf"
 
@@ -37,7 +41,7 @@ def records(content: bytes) -> Iterator[Record]:
         start += yield from _until_refused(reader, lines, start)
 
 
-def _until_refused(reader: Iterator[list[str]], lines: list[str], start: int) -> Iterator[Record]:
+def _until_refused(reader: Reader, lines: list[str], start: int) -> Generator[Record, None, int]:
     """Records from `start` on until one is refused; returns how many lines were used up."""
     used = 0
     while start + used < len(lines):
@@ -46,10 +50,10 @@ def _until_refused(reader: Iterator[list[str]], lines: list[str], start: int) ->
         except csv.Error:
             yield Record(start + used + 1, None, _clean(lines[start + used]))
             return used + 1
-        text = "".join(lines[start + used : start + reader.line_num])  # type: ignore[attr-defined]
+        text = "".join(lines[start + used : start + reader.line_num])
         if fields:
             yield _record(start + used + 1, fields, text)
-        used = reader.line_num  # type: ignore[attr-defined]
+        used = reader.line_num
     return used
 
 
@@ -81,7 +85,7 @@ def plain_records(content: bytes, columns: int) -> int | None:
 
 
 def _count(content: bytes) -> tuple[int, int, bool]:
-    """Lines, commas, and whether there is an empty line; newlines are `\\n`."""
+    """Lines, commas, and whether there is an empty line, of a file with Unix newlines."""
     import numpy as np
 
     data = np.frombuffer(content, np.uint8)

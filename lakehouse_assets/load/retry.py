@@ -68,14 +68,11 @@ class Retry:
             }
         )
 
-    def batch(
-        self, dataset: str, columns: tuple[str, ...], ordinals: dict[int, tuple[FileEntry, bool]]
-    ) -> pa.RecordBatch:
-        """The rows of one dataset as text with their `_row`."""
-        del ordinals
+    def batch(self, dataset: str, columns: tuple[str, ...]) -> pa.RecordBatch:
+        """The rows of one dataset as text with their `_row`; `ordinals` comes first."""
         rows = [self._text_row(row, columns) for row in self.rows if row["dataset"] == dataset]
         if not rows:
-            return to_batch([], columns) if False else _empty(columns)
+            return _empty(columns)
         return to_batch(rows, columns)
 
     def _text_row(self, row: dict[str, Any], columns: tuple[str, ...]) -> tuple[Any, ...]:
@@ -97,14 +94,8 @@ class Retry:
 def _empty(columns: tuple[str, ...]) -> pa.RecordBatch:
     import pyarrow as pa
 
-    fields = [
-        pa.field("_row", pa.int64()),
-        pa.field("_malformed", pa.bool_()),
-        *(pa.field(c, pa.string()) for c in columns),
-    ]
-    return (
-        pa.schema(fields).empty_table().to_batches()[0] if False else pa.RecordBatch.from_pylist([], pa.schema(fields))
-    )
+    texts = [pa.field(column, pa.string()) for column in columns]
+    return pa.RecordBatch.from_pylist([], pa.schema([("_row", pa.int64()), ("_malformed", pa.bool_()), *texts]))
 
 
 def _entry(row: dict[str, Any]) -> FileEntry:
@@ -137,9 +128,8 @@ def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]
     text = (Path(work.lake) / work.manifest.selection["corrected"]).read_text("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if not {"_file", "_line"} <= set(reader.fieldnames or ()):
-        raise BadRequest(
-            message="the corrected CSV needs the columns _file and _line; `lakehouse rejects show --format csv` writes them"
-        )
+        hint = "`lakehouse rejects show --format csv` writes them"
+        raise BadRequest(message=f"the corrected CSV needs the columns _file and _line; {hint}")
     rows = {(row["file"], str(row["line"])): row for row in chosen}
     found = []
     for fixed in reader:

@@ -140,7 +140,7 @@ def _stage_all(work: Work, engine: Engine, retry: Retry, report: LoadReport) -> 
         dataset = contract.properties["landing"]
         entries = {n: e for n, (e, retried) in ordinals.items() if e.dataset == dataset and not retried}
         started = time.perf_counter()
-        table = _stage(work, engine, contract, entries, retry, ordinals)
+        table = _stage(work, engine, contract, entries, retry)
         check_unchanged(entries, table.sources, work.landing)
         table.report.seconds += time.perf_counter() - started
         report.refused_files |= table.sources.refused
@@ -157,10 +157,9 @@ def _stage(
     contract: Contract,
     entries: dict[int, FileEntry],
     retry: Retry,
-    ordinals: dict[int, tuple[FileEntry, bool]],
 ) -> TableLoad:
     columns = tuple(c.source for c in contract.content if c.source)
-    rows = retry.batch(contract.properties["landing"], columns, ordinals)
+    rows = retry.batch(contract.properties["landing"], columns)
     for strict in (False, True):
         sources = survey(entries, columns, work.landing, strict=strict)
         try:

@@ -6,7 +6,7 @@ it was, new ones from the rows about to be merged.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.report import Touched
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def find(loads: list[TableLoad], engine: Engine) -> Touched:
     """Dates of changed orders (old and new), of orders whose items changed, of orders that hold a changed product."""
     changed = {table.name: table for table in loads if table.has_changes}
-    dates: set[object] = set()
+    dates: set[Any] = set()
     users: set[str] = set()
     products: set[str] = set()
     if "clean_orders" in changed:
@@ -48,7 +48,7 @@ def _changed_item_orders(column: str) -> str:
     return f"SELECT DISTINCT {column} AS order_id FROM clean_orders_items__changed"
 
 
-def _order_dates(engine: Engine, orders: str) -> set[object]:
+def _order_dates(engine: Engine, orders: str) -> set[Any]:
     """Dates of these orders, as silver holds them and as this run brings them."""
     held = (
         f'SELECT o."date" AS v FROM delta_lakehouse.clean_orders AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
@@ -57,5 +57,5 @@ def _order_dates(engine: Engine, orders: str) -> set[object]:
     return _distinct(engine, held) | _distinct(engine, new)
 
 
-def _distinct(engine: Engine, sql: str) -> set[object]:
+def _distinct(engine: Engine, sql: str) -> set[Any]:
     return set(engine.values(f"SELECT DISTINCT v FROM ({sql}) AS q WHERE v IS NOT NULL"))

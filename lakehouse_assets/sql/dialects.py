@@ -48,7 +48,7 @@ def render(
     return tree.sql(dialect=dialect)
 
 
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> exp.Expr:
     """The statement's tree.
 
     Raises:
@@ -63,7 +63,7 @@ def parse(sql: str) -> exp.Expression:
     return trees[0]
 
 
-def literal(value: Value) -> exp.Expression:
+def literal(value: Value) -> exp.Expr:
     """A Python value as a typed literal, the same for every engine.
 
     >>> literal(date(2025, 4, 1)).sql("athena")
@@ -80,7 +80,7 @@ def literal(value: Value) -> exp.Expression:
     return exp.convert(value)
 
 
-def _bind(node: exp.Expression, parameters: Mapping[str, Parameter]) -> exp.Expression:
+def _bind(node: exp.Expr, parameters: Mapping[str, Parameter]) -> exp.Expr:
     if isinstance(node, exp.In):
         items = [item for given in node.expressions for item in _values(given, parameters)]
         node.set("expressions", items)
@@ -88,7 +88,7 @@ def _bind(node: exp.Expression, parameters: Mapping[str, Parameter]) -> exp.Expr
     return _one(node, parameters) if isinstance(node, exp.Placeholder) else node
 
 
-def _values(node: exp.Expression, parameters: Mapping[str, Parameter]) -> list[exp.Expression]:
+def _values(node: exp.Expr, parameters: Mapping[str, Parameter]) -> list[exp.Expr]:
     if not isinstance(node, exp.Placeholder):
         return [node]
     given = _given(node, parameters)
@@ -96,7 +96,7 @@ def _values(node: exp.Expression, parameters: Mapping[str, Parameter]) -> list[e
     return [literal(value) for value in values] or [exp.null()]
 
 
-def _one(node: exp.Placeholder, parameters: Mapping[str, Parameter]) -> exp.Expression:
+def _one(node: exp.Placeholder, parameters: Mapping[str, Parameter]) -> exp.Expr:
     given = _given(node, parameters)
     if isinstance(given, (tuple, list)):
         raise BadRequest(message=f"parameter `:{node.name}` holds a list and stands outside an IN")
@@ -109,7 +109,7 @@ def _given(node: exp.Placeholder, parameters: Mapping[str, Parameter]) -> Parame
     return parameters[node.name]
 
 
-def _rename(node: exp.Expression, table: Callable[[str], str]) -> exp.Expression:
+def _rename(node: exp.Expr, table: Callable[[str], str]) -> exp.Expr:
     if isinstance(node, exp.Table) and node.db:
         renamed = exp.to_table(table(f"{node.db}.{node.name}"))
         renamed.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name)))
@@ -117,7 +117,7 @@ def _rename(node: exp.Expression, table: Callable[[str], str]) -> exp.Expression
     return node
 
 
-def _expand(tree: exp.Expression, dialect: Dialect, zone: str) -> exp.Expression:
+def _expand(tree: exp.Expr, dialect: Dialect, zone: str) -> exp.Expr:
     """Replace macro calls, innermost first, by their text in the dialect."""
     calls = [n for n in tree.find_all(exp.Anonymous) if n.name.lower() in MACROS]
     for call in reversed(calls):

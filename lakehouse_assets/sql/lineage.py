@@ -22,18 +22,20 @@ class Source:
 
 def of_model(sql: str, contract: Contract, sources: dict[str, Contract]) -> dict[str, list[Source]]:
     """Sources of every column of a gold model; a column that counts rows has none of its own."""
-    schema = {c.database: {} for c in sources.values()}
+    schema: dict[str, dict[str, dict[str, str]]] = {c.database: {} for c in sources.values()}
     for table in sources.values():
         schema[table.database][table.name] = {column.name: column.type for column in table.columns}
     tree = parse(sql)
     return {column.name: _sources(column.name, tree, schema) for column in contract.columns}
 
 
-def _sources(column: str, tree: exp.Expression, schema: dict[str, Any]) -> list[Source]:
+def _sources(column: str, tree: exp.Expr, schema: dict[str, Any]) -> list[Source]:
     node = trace(f'"{column}"', tree.copy(), schema=schema, dialect="athena")
-    leaves = (leaf for leaf in node.walk() if isinstance(leaf.expression, exp.Table))
+    leaves = ((leaf.expression, leaf.name) for leaf in node.walk())
     found = {
-        Source(f"{leaf.expression.db}.{leaf.expression.name}", leaf.name.split(".")[-1].strip('"')) for leaf in leaves
+        Source(f"{table.db}.{table.name}", name.split(".")[-1].strip('"'))
+        for table, name in leaves
+        if isinstance(table, exp.Table)
     }
     return sorted(source for source in found if source.column != "*")
 

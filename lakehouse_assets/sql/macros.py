@@ -51,9 +51,9 @@ class Words:
     whole_days: Callable[[str, str], str]
     add_days: Callable[[str, str], str]
     text: str = "VARCHAR"
-    fingerprint: Callable[[tuple[str, ...]], str] = lambda values: f"hash({', '.join(values)})"  # noqa: E731 - as above
+    fingerprint: Callable[[tuple[str, ...]], str] = lambda values: f"hash({', '.join(values)})"
     wants_space: bool = False
-    escape: Callable[[str], str] = lambda pattern: pattern  # noqa: E731 - a default of a field of functions
+    escape: Callable[[str], str] = lambda pattern: pattern
 
     def extract(self, text: str, pattern: str) -> str:
         """The first group of a pattern, or NULL."""
@@ -147,7 +147,8 @@ def _local_date(w: Words, zone: str, moment: str) -> str:
 MACROS: dict[str, Callable[..., str]] = {
     # Printable ASCII at the start settles nearly every value without a regular expression.
     "blank": lambda w, _z, x: (
-        f"CASE WHEN {x} BETWEEN '!' AND '~' THEN FALSE WHEN {x} IS NULL THEN TRUE ELSE {w.matches(x, f'[{WHITE}]*')} END"
+        f"CASE WHEN {x} BETWEEN '!' AND '~' THEN FALSE WHEN {x} IS NULL THEN TRUE "
+        f"ELSE {w.matches(x, f'[{WHITE}]*')} END"
     ),
     "parse_int": _typed(INT, "INTEGER"),
     "parse_amount": _typed(AMOUNT, "DECIMAL(18, 2)"),

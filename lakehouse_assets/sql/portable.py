@@ -11,7 +11,7 @@ from sqlglot import exp
 from lakehouse_assets.errors import UnportableSql
 from lakehouse_assets.sql.macros import MACROS
 
-ALLOWED: tuple[type[exp.Expression], ...] = (
+ALLOWED: tuple[type[exp.Expr], ...] = (
     exp.Abs,
     exp.And,
     exp.Or,
@@ -32,7 +32,7 @@ ALLOWED: tuple[type[exp.Expression], ...] = (
 )
 """Functions as sqlglot knows them; `Concat` and `Greatest` only of non-null arguments."""
 
-INSTEAD: dict[type[exp.Expression], str] = {
+INSTEAD: dict[type, str] = {
     exp.Avg: "ratio(sum(x), count(x))",
     exp.Div: "int_div(a, b) or ratio(a, b)",
     exp.Trim: "blank(x)",
@@ -45,7 +45,7 @@ INSTEAD: dict[type[exp.Expression], str] = {
 }
 
 
-def check(tree: exp.Expression) -> None:
+def check(tree: exp.Expr) -> None:
     """Refuse a statement that uses anything outside the list.
 
     Raises:

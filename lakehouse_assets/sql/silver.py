@@ -29,7 +29,7 @@ INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
 CASTS = {"INT": "parse_int", "DATE": "parse_date", "BOOLEAN": "parse_bool", "TIMESTAMP": "parse_instant"}
 
 
-def quoted(name: str) -> str:
+def quoted(name: str | None) -> str:
     """A column name that no engine mistakes for a keyword."""
     return f'"{name}"'
 
@@ -46,7 +46,7 @@ def cast_of(column: Column) -> str:
 def parsed(contract: Contract) -> str:
     """`<t>__parsed` from `__raw`: every cast once, every row rule on the raw text."""
     columns = [c for c in contract.content if c.source]
-    texts = ", ".join(f"{quoted(c.source or '')} AS {quoted('text__' + (c.source or ''))}" for c in columns)
+    texts = ", ".join(f"{quoted(str(c.source))} AS {quoted(f'text__{c.source}')}" for c in columns)
     casts = ", ".join(f"{cast_of(c)} AS {quoted(c.name)}" for c in columns)
     names = ", ".join(quoted(c.name) for c in columns)
     rejects, warnings = _codes(contract, "reject"), _codes(contract, "warn")
@@ -73,7 +73,7 @@ def _on_typed(predicate: str, contract: Contract) -> str:
     columns = [c for c in contract.content if c.source]
     made = {_quoted_text(parse(cast_of(c))): c for c in columns}
 
-    def replace(node: exp.Expression) -> exp.Expression:
+    def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Anonymous) and _quoted_text(node) in made:
             return exp.column(made[_quoted_text(node)].name, quoted=True)
         if isinstance(node, exp.Column):
@@ -83,7 +83,7 @@ def _on_typed(predicate: str, contract: Contract) -> str:
     return parse(predicate).transform(replace).sql("athena")
 
 
-def _quoted_text(node: exp.Expression) -> str:
+def _quoted_text(node: exp.Expr) -> str:
     """The text of an expression with every column in quotes, so that spellings compare equal."""
     return node.sql("athena", identify=True)
 
@@ -115,7 +115,8 @@ def waiting(t: str, dataset: str, references: list[tuple[str, str, str]]) -> str
         f"CASE WHEN m{i}.parent IS NOT NULL THEN '{code},' ELSE '' END" for i, (code, _, _) in enumerate(references)
     )
     found = " OR ".join(f"m{i}.parent IS NOT NULL" for i in range(len(references)))
-    seen = f"s.dataset = '{dataset}' AND s.file = f.file AND s.etag = f.etag AND s.line = v._row - f.ordinal * {ROWS_PER_FILE}"
+    line = f"v._row - f.ordinal * {ROWS_PER_FILE}"
+    seen = f"s.dataset = '{dataset}' AND s.file = f.file AND s.etag = f.etag AND s.line = {line}"
     return (
         f"SELECT v._row AS _row, {codes} AS _codes, coalesce(s.first_seen <= :limit, FALSE) AS _expired "
         f"FROM {t}__parsed AS v {joins} JOIN __files AS f ON f.ordinal = int_div(v._row, {ROWS_PER_FILE}) "
@@ -218,8 +219,9 @@ def decided(contract: Contract) -> str:
         f"(f.file = j._old__file AND {line} > j._old__line)))"
     )
     verdict = f"CASE WHEN j._verdict <> '{TIE}' THEN j._verdict WHEN {newer} THEN '{UPDATE}' ELSE '{STALE}' END"
+    olds = "".join(f", j._old_{c} AS _old_{c}" for c in _old(contract))
     return (
-        f"SELECT j._row AS _row, {verdict} AS _verdict, {', '.join(f'j._old_{c} AS _old_{c}' for c in _old(contract)) or '1 AS _one'} "
+        f"SELECT j._row AS _row, {verdict} AS _verdict{olds} "
         f"FROM {t}__judged AS j JOIN __files AS f ON f.ordinal = int_div(j._row, {ROWS_PER_FILE})"
     )
 
@@ -242,10 +244,11 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
 
 def spans(t: str, date: str) -> str:
     """First and last date of the changed rows of each file, in the order of the files."""
-    return (
-        f"SELECT int_div(_row, {ROWS_PER_FILE}) AS ordinal, min({quoted(date)}) AS first_date, max({quoted(date)}) AS last_date "
-        f"FROM {t}__changed GROUP BY int_div(_row, {ROWS_PER_FILE})"
+    ordinal, dates = (
+        f"int_div(_row, {ROWS_PER_FILE})",
+        f"min({quoted(date)}) AS first_date, max({quoted(date)}) AS last_date",
     )
+    return f"SELECT {ordinal} AS ordinal, {dates} FROM {t}__changed GROUP BY {ordinal}"
 
 
 def _sql_type(contract: Contract, column: str) -> str:
@@ -274,11 +277,8 @@ def owed(contract: Contract, relation: str) -> str:
     values = ", ".join(f"as_text(v.{quoted(c.name)}) AS {quoted(c.name)}" for c in contract.content)
     t = contract.name
     if relation == "rejected":
-        return (
-            f"SELECT v._row AS _row, v._codes || v._warnings AS _codes, FALSE AS _expired, {values} FROM {t}__parsed AS v "
-            "WHERE v._codes <> '' ORDER BY v._row"
-        )
-    return (
-        f"SELECT v._row AS _row, w._codes || v._warnings AS _codes, w._expired AS _expired, {values} FROM {t}__parsed AS v "
-        f"JOIN {t}__waiting AS w ON w._row = v._row ORDER BY v._row"
-    )
+        codes = "v._codes || v._warnings AS _codes, FALSE AS _expired"
+        return f"SELECT v._row AS _row, {codes}, {values} FROM {t}__parsed AS v WHERE v._codes <> '' ORDER BY v._row"
+    codes = "w._codes || v._warnings AS _codes, w._expired AS _expired"
+    waiting_rows = f"{t}__parsed AS v JOIN {t}__waiting AS w ON w._row = v._row"
+    return f"SELECT v._row AS _row, {codes}, {values} FROM {waiting_rows} ORDER BY v._row"

@@ -129,9 +129,8 @@ def archived_on(request: PlanRequest, lake: ObjectStore) -> tuple[FileEntry, ...
     keys = {item.key for folder in folders for item in lake.list(folder)}
     entries = {key: entry for run in runs_of(keys) for key, entry in _entries(request.pipeline, run, keys, lake)}
     if not entries:
-        raise BadRequest(
-            message=f"nothing was archived on {request.date}; the dates are the folders of archived/{request.pipeline}/<dataset>/"
-        )
+        there = f"the dates are the folders of archived/{request.pipeline}/<dataset>/"
+        raise BadRequest(message=f"nothing was archived on {request.date}; {there}")
     return tuple(sorted(replace(entry, archived=key) for key, entry in entries.items()))
 
 

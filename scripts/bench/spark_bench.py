@@ -83,7 +83,9 @@ def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:
     for name in TABLES:
         contract = known[f"silver.{name}"]
         path = landing / contract.properties["landing"]
-        frame = spark.read.csv(str(path if path.is_dir() else path.with_suffix(".csv")), header=True, schema=_ddl(contract))
+        frame = spark.read.csv(
+            str(path if path.is_dir() else path.with_suffix(".csv")), header=True, schema=_ddl(contract)
+        )
         frame.write.format("delta").mode("overwrite").save(str(lake / "floor" / name))
 
 

@@ -1,0 +1,16 @@
+"""Lambda `DeclareTables`: which CREATE statements Athena has to run; called again with `declared` when it did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakehouse_assets.compute.storage import open_store
+from lambdas.declaretables.logic import due, remember
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Answer `{statements, hashes}`; the event holds `pipeline`, `lake` (URI), and `declared` (hashes) afterwards."""
+    lake = open_store(event["lake"])
+    if event.get("declared") is not None:
+        remember(event["pipeline"], lake, event["declared"])
+    return due(event["pipeline"], lake, event["lake"])

@@ -1,0 +1,14 @@
+"""Lambda `LoadOutcome`: what the load of a run left for later steps to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakehouse_assets.compute.runs import RunFolder
+from lakehouse_assets.compute.storage import open_store
+from lambdas.loadoutcome.logic import outcome
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Read the load's report of a run; the event holds `pipeline`, `run_id` and `lake` (URI)."""
+    return outcome(RunFolder(open_store(event["lake"], create=False), event["pipeline"], event["run_id"]))

@@ -1,0 +1,12 @@
+"""Lambda `RenderModel`: the MERGE that brings a gold table up to date, with the touched values as literals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.rendermodel.logic import render_model
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Answer `{statement, runs}`; the event holds `pipeline`, `model` (`gold.daily_sales`) and `lake` (URI)."""
+    return render_model(event["pipeline"], event["model"], event["lake"])

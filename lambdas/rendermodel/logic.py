@@ -1,0 +1,50 @@
+"""What a gold table has not caught up with, as one statement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lakehouse_assets.compute.local import model_sql
+from lakehouse_assets.contracts import Contract, contract
+from lakehouse_assets.engines.gold import window_parameters
+from lakehouse_assets.load.ledger import Backlog, backlog
+from lakehouse_assets.sql.dialects import Parameter
+from lakehouse_assets.sql.gold import merge_statement
+
+STATEMENT_BYTES = 200_000
+"""Of the 256 KiB that a state machine passes on between states, which is also what Athena takes:
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+
+
+def render_model(pipeline: str, model: str, lake: str) -> dict[str, Any]:
+    """The MERGE for a model, and the runs to acknowledge when it has run.
+
+    Args:
+        pipeline: whose model.
+        model: its contract, such as `gold.daily_sales`.
+        lake: root of the lake.
+
+    Returns: statement (None when nothing was touched) and runs.
+
+    Raises:
+        ContractInvalid: there is no such model.
+    """
+    gold, ledger = contract(pipeline, model), contract(pipeline, f"side.{pipeline}_run_ledger")
+    behind = backlog(ledger, lake, gold)
+    return {"statement": statement(gold, model_sql(pipeline, gold.name), behind), "runs": list(behind.runs)}
+
+
+def statement(gold: Contract, model: str, behind: Backlog) -> str | None:
+    """The MERGE for what is behind; of the whole table when naming all values would be too long."""
+    if not behind.window:
+        return None
+    text = merge_statement(gold, model, window_parameters(gold, behind.window))
+    # Measured as it travels: quotes and line ends count twice in JSON.
+    return text if len(json.dumps(text)) <= STATEMENT_BYTES else merge_statement(gold, model, everything(gold))
+
+
+def everything(gold: Contract) -> Mapping[str, Parameter]:
+    """The parameters that build the whole table."""
+    return {"everything": True, gold.properties["window_source"]: ()}
