@@ -91,7 +91,7 @@ def _read_only(text: str) -> exp.Query:
     return tree
 
 
-def _tables_of(tree: exp.Expression) -> set[str]:
+def _tables_of(tree: exp.Query) -> set[str]:
     """Catalog names that the statement reads; Athena does not tell case apart."""
     ctes = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
     nodes = [node for node in tree.find_all(exp.Table) if isinstance(node.this, exp.Identifier)]
@@ -105,7 +105,7 @@ def _table(lake: Lake, name: str) -> Contract:
     return lake.tables[name]
 
 
-def _translated(tree: exp.Expression, used: Mapping[str, Contract]) -> str:
+def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
     """The statement in DuckDB's SQL; with the types of all columns, because Athena divides integers as integers.
 
     What sqlglot cannot resolve goes on as it is: DuckDB says better what is wrong with it.

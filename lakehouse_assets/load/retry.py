@@ -40,7 +40,7 @@ class Retry:
         wanted = "dataset, file, etag, line, file_time, raw, fields"
         self.rows: list[dict[str, Any]] = self._pending.read(columns=wanted).to_pylist()
         if work.manifest.mode == "replay":
-            chosen = self._rejects.read(_where(work.manifest.selection), wanted).to_pylist()
+            chosen = self._rejects.read(open_rejects_where(work.manifest.selection), wanted).to_pylist()
             self.rows += _corrected(chosen, work) if "corrected" in work.manifest.selection else chosen
         self._numbers: dict[tuple[str, str, str], int] = {}
 
@@ -104,8 +104,8 @@ def _entry(row: dict[str, Any]) -> FileEntry:
     return FileEntry(row["dataset"], row["file"], row["etag"], 0, row["file_time"].replace(tzinfo=UTC))
 
 
-def _where(selection: dict[str, str]) -> str:
-    """Open rejects that meet the selection."""
+def open_rejects_where(selection: dict[str, str]) -> str:
+    """A predicate on the rejects table: open ones that meet the selection (any of code, file, run)."""
     tests = ["status = 'open'"]
     for name, test in (
         ("code", "list_contains(string_split(codes, ','), {})"),

@@ -16,6 +16,7 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.demo import demo
+from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sql import sql
 
@@ -32,6 +33,7 @@ app.command()(demo)
 app.command()(run)
 app.command()(checks)
 app.command()(sql)
+app.add_typer(rejects, name="rejects")
 
 
 @app.callback(invoke_without_command=True)

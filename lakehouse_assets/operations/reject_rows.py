@@ -1,0 +1,177 @@
+"""Rejected rows: reading them, writing them down for correction, taking corrections back, telling what became of them.
+
+Not here: the replay itself (`load.retry` reads the rows again in the same job) and the commands (`rejects`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.model import Kind
+from lakehouse_assets.engines.past import files_at
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.load.retry import open_rejects_where
+from lakehouse_assets.load.side import SideTable
+
+IDENTITY = ("dataset", "file", "etag", "line")
+MARKS = ("_file", "_line", "_codes")
+"""Columns of a correction file that say which row it is; the others are columns of landing."""
+
+ROW_KINDS: tuple[Kind, ...] = ("reader", "row", "reference")
+VERDICTS = ("reject", "pending")
+"""Where a row can get a code that rejects it; `pending` does after its time."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rejects:
+    """The rejects of one pipeline in one lake."""
+
+    pipeline: str
+    lake: str
+
+    def rows(self, where: str = "TRUE") -> list[dict[str, Any]]:
+        """Rows that meet a predicate, ordered by file and line.
+
+        Raises:
+            BadRequest: the lake has no table of rejects yet.
+        """
+        rows = self._side("rejects").read(where).to_pylist()
+        return sorted(rows, key=lambda row: (row["file"], row["line"], row["etag"]))
+
+    def open_rows(self, selection: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Open rows of a selection (any of code, file, run)."""
+        return self.rows(open_rejects_where(dict(selection)))
+
+    def pending(self) -> set[tuple[Any, ...]]:
+        """Identities of the rows that wait for a parent."""
+        return {identity(row) for row in self._side("pending").read().to_pylist()}
+
+    def _side(self, kind: str) -> SideTable:
+        contract = contracts(self.pipeline)[f"side.{self.pipeline}_{kind}"]
+        files_at(contract, self.lake, None)  # says so when the table is not there; opening it would not
+        return SideTable(contract, self.lake)
+
+    def columns(self, datasets: Iterable[str]) -> list[str]:
+        """Landing columns of these datasets, each once."""
+        known = contracts(self.pipeline)
+        names = [column.name for dataset in sorted(set(datasets)) for column in known[f"landing.{dataset}"].columns]
+        return list(dict.fromkeys(names))
+
+    def codes(self) -> set[str]:
+        """Every code that a row can be rejected with."""
+        return {
+            rule.code
+            for contract in contracts(self.pipeline).values()
+            for rule in contract.rules_of(*ROW_KINDS)
+            if rule.verdict in VERDICTS
+        }
+
+
+def identity(row: Row) -> tuple[Any, ...]:
+    """What makes a rejected row itself."""
+    return tuple(row[name] for name in IDENTITY)
+
+
+def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows counted per dataset, file and codes: open and replayed."""
+    counts: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["dataset"], row["file"], row["codes"])
+        names = dict(zip(("dataset", "file", "codes"), key, strict=True))
+        group = counts.setdefault(key, {**names, "open": 0, "replayed": 0})
+        group[row["status"]] += 1
+    return [counts[key] for key in sorted(counts)]
+
+
+def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """The rows with their marks and the text of their landing columns, to be corrected and given back."""
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, [*MARKS, *columns], extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        fields = orjson.loads(row["fields"]) if row["fields"] else {}
+        writer.writerow({**fields, "_file": row["file"], "_line": row["line"], "_codes": row["codes"]})
+    return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """A correction file: its header and rows, in order."""
+
+    header: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+
+    def for_rows(self, wanted: set[tuple[str, str]]) -> bytes:
+        """The rows of these (file, line), as CSV."""
+        out = io.StringIO(newline="")
+        writer = csv.DictWriter(out, self.header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row for row in self.rows if place(row) in wanted)
+        return out.getvalue().encode()
+
+
+def place(row: Row) -> tuple[str, str]:
+    """File and line of a row of a correction file."""
+    return row["_file"], row["_line"]
+
+
+def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
+    """A correction file as `to_csv` writes it.
+
+    Args:
+        path: the file.
+        columns: landing columns that there are.
+
+    Raises:
+        BadRequest: it cannot be read, is no CSV, lacks a mark, or has a column that landing does not know.
+    """
+    try:
+        reader = csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""), strict=True)
+        header, *records = [record for record in reader if record] or [[]]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadRequest(message=f"--with `{path}` cannot be read as CSV: {error}") from error
+    missing = [name for name in MARKS[:2] if name not in header]
+    unknown = [name for name in header if name not in {*MARKS, *columns}]
+    if missing or unknown:
+        problem = f"lacks {' and '.join(missing)}" if missing else f"has unknown columns {', '.join(unknown)}"
+        raise BadRequest(message=f"--with `{path}` {problem}; `lakehouse rejects show --format csv` writes such a file")
+    uneven = [number for number, record in enumerate(records, start=1) if len(record) != len(header)]
+    if uneven:
+        raise BadRequest(message=f"--with `{path}`: record {uneven[0]} has not the {len(header)} fields of the header")
+    return Corrections(tuple(header), tuple(dict(zip(header, record, strict=True)) for record in records))
+
+
+def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> set[tuple[str, str]]:
+    """Places of the corrected rows that are still open; those replayed before are left out.
+
+    Raises:
+        BadRequest: a row was never rejected, or comes twice.
+    """
+    places = [place(row) for row in corrections.rows]
+    known = {(row["file"], str(row["line"])): "replayed" for row in rejects}
+    known |= {(row["file"], str(row["line"])): "open" for row in rejects if row["status"] == "open"}
+    for file, line in places:
+        if (file, line) not in known:
+            raise BadRequest(message=f"--with `{path}`: `{file}` line {line} was never rejected")
+        if places.count((file, line)) > 1:
+            raise BadRequest(message=f"--with `{path}`: `{file}` line {line} comes more than once")
+    return {at for at in places if known[at] == "open"}
+
+
+def what_became(before: Sequence[Row], still_open: Sequence[Row], pending: set[tuple[Any, ...]]) -> dict[str, int]:
+    """Of the rows that were replayed: how many were accepted, rejected again, and set aside for a parent."""
+    again = {identity(row) for row in still_open}
+    replayed = [identity(row) for row in before]
+    rejected = sum(row in again for row in replayed)
+    waiting = sum(row in pending for row in replayed if row not in again)
+    return {"accepted": len(replayed) - rejected - waiting, "rejected": rejected, "pending": waiting}

@@ -1,0 +1,189 @@
+"""`lakehouse rejects`: look at rejected rows, and read them again, corrected or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import uuid4
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import EngineOption, Lake, Verbose, pipeline_named, reading, writing
+from lakehouse_assets.operations.running import Request
+
+if TYPE_CHECKING:
+    from lakehouse_assets.operations.reject_rows import Rejects
+
+rejects = typer.Typer(help="Rejected rows: list them, show them, replay them.", rich_markup_mode="rich")
+
+Code = Annotated[str | None, typer.Option(help="Only rows with this rule code.")]
+File = Annotated[str | None, typer.Option(help="Only rows of this file, such as `orders/2025-04-03.csv`.")]
+Run = Annotated[str | None, typer.Option(help="Only rows that this run rejected.")]
+PipelineName = Annotated[str, typer.Option(help="Whose rejects.")]
+ListFormat = Annotated[Literal["table", "json"], typer.Option(help="How they are printed.")]
+ShowFormat = Annotated[Literal["table", "csv", "json"], typer.Option(help="csv is a file to correct and give back.")]
+
+
+@rejects.callback(invoke_without_command=True)
+def root(context: typer.Context) -> None:
+    """Rejected rows: list them, show them, replay them."""
+    if context.invoked_subcommand is None:
+        terminal.say(context.get_help())
+
+
+@rejects.command("list")
+def list_(
+    *,
+    code: Code = None,
+    file: File = None,
+    run: Run = None,
+    pipeline: PipelineName = "ecommerce",
+    format: ListFormat = "table",  # noqa: A002 - the option's name
+    lake: Lake = None,
+) -> None:
+    """Count rejected rows per file and rule codes, those still open and those replayed.
+
+    Example:
+        lakehouse rejects list --code timestamp_invalid
+    """
+    from lakehouse_assets.operations.reject_rows import summary
+
+    table = _rejects(pipeline, lake)
+    rows = [row for row in table.rows() if _meets(row, _selection(table, code, file, run))]
+    groups = summary(rows)
+    if format == "json":
+        _print_json(groups)
+    elif groups:
+        terminal.table(tuple(groups[0]), (tuple(group.values()) for group in groups), right=("open", "replayed"))
+    else:
+        terminal.say("No row was rejected.")
+
+
+@rejects.command()
+def show(
+    *,
+    code: Code = None,
+    file: File = None,
+    run: Run = None,
+    pipeline: PipelineName = "ecommerce",
+    format: ShowFormat = "table",  # noqa: A002 - the option's name
+    lake: Lake = None,
+) -> None:
+    """Show open rejected rows as they stand in their files; as CSV, to be corrected and replayed.
+
+    Examples:
+        lakehouse rejects show --code amount_invalid
+
+        lakehouse rejects show --format csv > corrected.csv
+    """
+    from lakehouse_assets.operations.reject_rows import to_csv
+
+    table = _rejects(pipeline, lake)
+    rows = table.open_rows(_selection(table, code, file, run))
+    if format == "csv":
+        terminal.say(to_csv(rows, table.columns(row["dataset"] for row in rows)).removesuffix("\n"))
+    elif format == "json":
+        _print_json(rows)
+    elif rows:
+        terminal.table(("file", "line", "codes", "raw"), ((r["file"], r["line"], r["codes"], r["raw"]) for r in rows))
+    else:
+        terminal.say("No open rejected row meets this.")
+
+
+@rejects.command()
+def replay(  # noqa: PLR0913 - one parameter per option
+    *,
+    code: Code = None,
+    file: File = None,
+    run: Run = None,
+    corrected: Annotated[Path | None, typer.Option("--with", help="Corrected rows, from `show --format csv`.")] = None,
+    pipeline: PipelineName = "ecommerce",
+    engine: EngineOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the run report as JSON, and nothing else.")] = False,
+    lake: Lake = None,
+    verbose: Verbose = False,
+) -> None:
+    """Read open rejected rows again through the same rules, as they were or corrected.
+
+    Rows that are good now reach silver and gold and are marked as replayed; the others stay open. Nothing is applied
+    twice: what was replayed is not open any more. Exit code 1 when the run failed.
+
+    Examples:
+        lakehouse rejects replay --code unknown_product
+
+        lakehouse rejects replay --with corrected.csv
+    """
+    from lakehouse_assets.operations.run import exit_code, run_visibly
+
+    table = _rejects(pipeline, lake)
+    work = _plan(table, _selection(table, code, file, run), corrected)
+    if not work.rows:
+        terminal.say("{}" if json else "Nothing to replay: no open rejected row meets this.")
+        return
+    outcome = run_visibly(writing(lake, None, engine), work.request, verbose=verbose)
+    became = {} if outcome.is_failed else _became(table, work)
+    if json:
+        _print_json(outcome.report | {"replayed": became})
+    elif became:
+        shown = f"{became['accepted']} accepted, {became['rejected']} still rejected, {became['pending']} pending"
+        terminal.say(f"Replayed {len(work.rows)} rows in run {work.request.run_id}: {shown}.")
+    raise typer.Exit(exit_code(outcome))
+
+
+@dataclass(frozen=True)
+class Work:
+    """The open rows that a replay reads again, and the run that does it."""
+
+    rows: list[dict[str, Any]]
+    request: Request
+
+
+def _rejects(pipeline: str, lake: Path | None) -> Rejects:
+    from lakehouse_assets.operations.reject_rows import Rejects
+
+    return Rejects(pipeline_named(pipeline), str(reading(lake).lake_root))
+
+
+def _selection(table: Rejects, code: str | None, file: str | None, run: str | None) -> dict[str, str]:
+    if code is not None and code not in table.codes():
+        raise BadRequest(message=f"there is no rule code `{code}`; there are: {', '.join(sorted(table.codes()))}")
+    return {name: value for name, value in (("code", code), ("file", file), ("run", run)) if value is not None}
+
+
+def _meets(row: dict[str, Any], selection: dict[str, str]) -> bool:
+    """Whether a row, open or not, meets a selection."""
+    held = {"code": row["codes"].split(","), "file": [row["file"]], "run": [row["run_id"]]}
+    return all(value in held[name] for name, value in selection.items())
+
+
+def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
+    """Which rows are read again; a correction is put into the run's folder, cut to the rows that are still open."""
+    from lakehouse_assets.compute.storage import FolderStore
+    from lakehouse_assets.operations.reject_rows import choose, read_corrections
+
+    run_id, rows = str(uuid4()), table.open_rows(selection)
+    if corrected is not None:
+        every = [row for row in table.rows() if _meets(row, selection)]
+        fixes = read_corrections(corrected, table.columns(row["dataset"] for row in every))
+        wanted = choose(fixes, every, corrected)
+        rows = [row for row in rows if (row["file"], str(row["line"])) in wanted]
+        if rows:
+            selection = selection | {"corrected": f"runs/{table.pipeline}/{run_id}/corrected.csv"}
+            FolderStore(table.lake).put(selection["corrected"], fixes.for_rows(wanted))
+    # Rejects that stay rejected are no news: the share that a drop may have does not apply.
+    return Work(rows, Request(table.pipeline, "replay", selection=selection, max_reject_ratio=1.0, run_id=run_id))
+
+
+def _became(table: Rejects, work: Work) -> dict[str, int]:
+    from lakehouse_assets.operations.reject_rows import what_became
+
+    return what_became(work.rows, table.open_rows({}), table.pending())
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    terminal.say(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
