@@ -1,0 +1,134 @@
+"""Runs a machine on recorded results: enough of the States Language to evaluate every expression in its place.
+
+Not here: what services do. A scenario (JSON) says what each task answers, by state name: a result, `{"error": …}`, or
+a list of them, one per call; a state that is not named answers `{}`. Branches run one after the other.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from jsonata import Jsonata
+from jsonata.utils import Utils
+
+PREFIX, SUFFIX = "{%", "%}"
+
+
+class MachineFailed(Exception):  # noqa: N818 - an error is named for what happened
+    """The machine, or a branch of it, ended in a Fail state or in an error nobody caught."""
+
+    def __init__(self, error: str, cause: str | None = None) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.output = {"Error": error} | ({} if cause is None else {"Cause": cause})
+
+
+@dataclass
+class Run:
+    """One execution: recorded answers in, path, calls and evaluated expressions out."""
+
+    context: dict[str, Any]
+    answers: dict[str, Any]
+    path: list[str] = field(default_factory=list)
+    calls: dict[str, list[Any]] = field(default_factory=dict)
+    evaluated: set[str] = field(default_factory=set)
+
+    def machine(self, machine: dict[str, Any], given: Any, scope: dict[str, Any] | None = None) -> Any:
+        """Run states from the first to an end; returns the output."""
+        scope = {} if scope is None else scope
+        name: str | None = machine["StartAt"]
+        value = given
+        while name is not None:
+            self.path.append(name)
+            name, value = self._state(name, machine["States"][name], value, scope)
+        return value
+
+    def _state(self, name: str, state: dict[str, Any], given: Any, scope: dict[str, Any]) -> tuple[str | None, Any]:
+        known = {"input": given, "context": self.context}
+        try:
+            if state["Type"] == "Choice":
+                return self._choice(state, known, scope)
+            result = getattr(self, f"_{state['Type'].lower()}")(name, state, known, scope)
+        except MachineFailed as failure:
+            return self._caught(state, known | {"errorOutput": failure.output}, scope, failure)
+        known["result"] = result
+        output = self.evaluate(state["Output"], known, scope) if "Output" in state else result
+        scope.update(self.evaluate(state.get("Assign", {}), known, scope))
+        return state.get("Next"), output
+
+    def _caught(
+        self, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any], failure: MachineFailed
+    ) -> tuple[str, Any]:
+        if "Catch" not in state:
+            raise failure
+        catch = state["Catch"][0]
+        return catch["Next"], self.evaluate(catch["Output"], known, scope)
+
+    def _choice(self, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> tuple[str, Any]:
+        for rule in state["Choices"]:
+            if self.evaluate(rule["Condition"], known, scope, default=False):
+                output = self.evaluate(rule["Output"], known, scope) if "Output" in rule else known["input"]
+                return rule["Next"], output
+        return state["Default"], known["input"]
+
+    def _pass(self, _name: str, _state: dict[str, Any], known: dict[str, Any], _scope: dict[str, Any]) -> Any:
+        return known["input"]
+
+    _wait = _succeed = _pass
+
+    def _fail(self, _name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+        raise MachineFailed(*(self.evaluate(state[key], known, scope) for key in ("Error", "Cause")))
+
+    def _task(self, name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+        self.calls.setdefault(name, []).append(self.evaluate(state["Arguments"], known, scope))
+        answer = self.answers.get(name, {})
+        if isinstance(answer, list):
+            answer = answer[len(self.calls[name]) - 1]
+        if "error" in answer:
+            raise MachineFailed(answer["error"]["Error"], answer["error"].get("Cause"))
+        return copy.deepcopy(answer)
+
+    def _parallel(self, _name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+        return [self._branch(branch, known["input"], scope) for branch in state["Branches"]]
+
+    def _map(self, _name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+        items = self.evaluate(state["Items"], known, scope)
+        assert isinstance(items, list)
+        return [self._branch(state["ItemProcessor"], item, scope) for item in items]
+
+    def _branch(self, branch: dict[str, Any], given: Any, scope: dict[str, Any]) -> Any:
+        """A branch reads outer variables; one that sets them is refused, as the service does."""
+        inner = dict(scope)
+        output = self.machine(branch, given, inner)
+        assert inner == scope, "a branch set a variable"
+        return output
+
+    def evaluate(self, value: Any, known: dict[str, Any], scope: dict[str, Any], default: Any = None) -> Any:
+        """A value with its expressions evaluated; an expression without a value fails, as in the service."""
+        if isinstance(value, dict):
+            return {key: self.evaluate(item, known, scope) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.evaluate(item, known, scope) for item in value]
+        if not (isinstance(value, str) and value.startswith(PREFIX)):
+            return value
+        self.evaluated.add(value)
+        found = evaluate(value, {"states": known} | scope)
+        if found is UNDEFINED and default is None:
+            raise MachineFailed("States.QueryEvaluationError", value)
+        return default if found is UNDEFINED else found
+
+
+UNDEFINED = object()
+"""What an expression without a value gives."""
+
+
+def evaluate(text: str, variables: dict[str, Any]) -> Any:
+    """One expression; UNDEFINED when it has no value."""
+    compiled = Jsonata(text.removeprefix(PREFIX).removesuffix(SUFFIX).strip())
+    compiled.output_convert_nulls = False  # tells null from no value
+    frame = compiled.create_frame()
+    for name, value in variables.items():
+        frame.bind(name, Utils.NULL_VALUE if value is None else value)
+    found = compiled.evaluate(None, frame)
+    return UNDEFINED if found is None else Utils.convert_nulls(found)

@@ -1,0 +1,137 @@
+"""The emitted e-commerce machine: current, valid, and sound in its structure."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse_assets import errors
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets_tests.stepfunctions.walk import scopes, states, targets
+from stepfunctions import emit
+from stepfunctions.emit import EMITTED
+
+ROOT = Path(__file__).parents[2]
+MACHINE = json.loads((EMITTED / "ecommerce.asl.json").read_text("utf-8"))
+STATES = states(MACHINE)
+WORKING = [pytest.param(s, id=n) for n, s in STATES if s["Type"] in {"Task", "Parallel", "Map"}]
+TASKS = [pytest.param(s, id=n) for n, s in STATES if s["Type"] == "Task"]
+
+
+def test_the_committed_machines_are_current() -> None:
+    """What is committed is what the asset graph says; `lakehouse emit` writes it."""
+    assert emit.check() == []
+
+
+def test_write_says_what_it_changed(tmp_path: Path) -> None:
+    """A first write changes all, a second nothing, and a machine without a pipeline is removed."""
+    first = emit.write(tmp_path)
+    assert [path.name for path in first] == ["ecommerce.asl.json"]
+    assert emit.write(tmp_path) == []
+    (tmp_path / "gone.asl.json").write_text("{}")
+    assert [path.name for path in emit.check(tmp_path)] == ["gone.asl.json"]
+    assert emit.write(tmp_path) == [tmp_path / "gone.asl.json"]
+    assert not (tmp_path / "gone.asl.json").exists()
+
+
+def test_a_machine_is_sorted_and_indented() -> None:
+    """The same graph gives the same bytes, whatever order sets had."""
+    text = (EMITTED / "ecommerce.asl.json").read_text("utf-8")
+    assert text == json.dumps(MACHINE, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.node
+def test_the_validator_accepts_every_machine() -> None:
+    """Npm's asl-validator finds nothing wrong (`npm ci` brings it)."""
+    tool = ROOT / "node_modules/.bin/asl-validator"
+    for path in EMITTED.glob("*.asl.json"):
+        done = subprocess.run([tool, "--json-path", path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("scope", [pytest.param(s, id=s["StartAt"]) for s in scopes(MACHINE)])
+def test_every_target_exists_and_every_state_is_reached(scope: dict[str, Any]) -> None:
+    """From the first state of a machine or branch all of its states can be reached, and nothing else."""
+    seen, todo = set(), {scope["StartAt"]}
+    while todo:
+        seen |= todo
+        todo = {target for name in todo for target in targets(scope["States"][name])} - seen
+    assert seen == set(scope["States"])
+
+
+def test_names_are_unique_and_short() -> None:
+    """No two states of the machine share a name, and none is longer than 80 characters."""
+    names = [name for name, _ in STATES]
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) <= 80
+
+
+@pytest.mark.parametrize("state", TASKS)
+def test_every_task_has_a_time_out_and_retries(state: dict[str, Any]) -> None:
+    """No task waits for ever, and each is tried again at least once after somebody's hiccup."""
+    assert 0 < state["TimeoutSeconds"] <= 14_400
+    assert state["Retry"]
+    assert all(retry["MaxAttempts"] >= 1 and retry["IntervalSeconds"] >= 1 for retry in state["Retry"])
+    assert all(retry["MaxDelaySeconds"] > retry["IntervalSeconds"] for retry in state["Retry"])
+
+
+@pytest.mark.parametrize("state", WORKING)
+def test_every_error_is_caught(state: dict[str, Any]) -> None:
+    """Whatever goes wrong leads to a state that handles it."""
+    assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]]
+
+
+def test_every_failure_is_told_before_the_machine_fails() -> None:
+    """Only the message's state leads to the machine's Fail."""
+    top = MACHINE["States"]
+    assert [name for name, state in top.items() if state["Type"] == "Fail"] == ["failed"]
+    assert [name for name, state in top.items() if "failed" in targets(state)] == ["notify failure"]
+    assert top["notify failure"]["Resource"] == "arn:aws:states:::sns:publish"
+
+
+def own(names: list[str]) -> set[str]:
+    """Error names without a service before them: those of our tree."""
+    return {name for name in names if "." not in name}
+
+
+def test_functions_are_tried_again_after_exactly_the_transient_errors() -> None:
+    """Names in a Retry are the names of the classes below Transient; none of Terminal is among them."""
+    leaves = {k.__name__ for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.Transient)}
+    for _, state in STATES:
+        if state.get("Resource", "").endswith("lambda:invoke"):
+            assert own([n for retry in state["Retry"] for n in retry["ErrorEquals"]]) == leaves - {"Transient"}
+
+
+def test_errors_that_the_machine_makes_up_are_terminal_classes() -> None:
+    """A check that finds rows fails the run with the name of the class that Dagster's run would show."""
+    made = {rule["Output"]["Error"] for _, state in STATES for rule in state.get("Choices", []) if "Output" in rule}
+    named = {name for name in made if not name.startswith("{%")}
+    assert named == {"AssertionFailed"}
+    assert all(issubclass(getattr(errors, name), errors.Terminal) for name in named)
+
+
+def test_each_assertion_of_the_contracts_is_asked_once() -> None:
+    """Every assertion of silver and gold has its state, and no other is asked."""
+    asked = sorted(name.removeprefix("ask ") for name, _ in STATES if name.startswith("ask "))
+    wanted = [f"{t} {rule.code}" for t, c in contracts("ecommerce").items() for rule in c.rules_of("assertion")]
+    assert asked == sorted(wanted)
+
+
+def test_landing_is_moved_last() -> None:
+    """The archive begins after the gold assertions were judged, and nothing but the message follows it."""
+    top = MACHINE["States"]
+    assert top["judge ecommerce_gold_assertions"]["Default"] == "begin archive__ecommerce_files"
+    assert targets(top["done? archive__ecommerce_files"]) == {"archive__ecommerce_files", "notify success"}
+
+
+def test_what_belongs_to_an_account_is_a_substitution() -> None:
+    """Places, workgroup and topic come from CloudFormation's DefinitionSubstitutions; nothing else does."""
+    text = json.dumps(MACHINE)
+    found = {part.split("}")[0] for part in text.split("${")[1:]}
+    assert found == {"LakeRoot", "LandingRoot", "AthenaWorkGroup", "EtlTopicArn"}
+    assert "arn:aws:lambda" not in text
+    assert "s3://" not in text

@@ -1,0 +1,122 @@
+"""The states of a step of assertions: all are asked at once, then one choice judges them.
+
+A branch never fails: its output says what was found, or why nothing could be asked, so that one message names
+everything that is wrong. A blocking assertion then fails the run; a warning is told and the run goes on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from lakehouse_assets.compute.tasks import CheckTask
+from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.errors import AssertionFailed, EmissionInvalid
+from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.sql.gold import assertion_statement
+from stepfunctions import calls
+from stepfunctions.block import About, Block, Place, named
+from stepfunctions.calls import Ways
+from stepfunctions.jsonata import ERROR, expression, quoted
+from stepfunctions.states import Branch, Catch, Choice, Parallel, Succeed
+from stepfunctions.states import Rule as Way
+from stepfunctions.steps import Step
+
+SAMPLE_ROWS = 5
+
+MARK = datetime(9999, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001 - zone-less, as SQL's TIMESTAMP
+"""Stands for the run's clock while a statement is written; no clock says it."""
+CLOCK = "{as_of}"
+"""Stands in the emitted statement where the clock goes."""
+AS_OF = '$fromMillis($toMillis($as_of), "[Y0001]-[M01]-[D01] [H01]:[m01]:[s01].[f001]")'
+"""The run's clock in UTC as the text of a TIMESTAMP literal; anything but a moment fails here."""
+
+BLOCKING, WRONG = 'verdict = "fail"', "failing > 0 or $exists(error)"
+LINES = (
+    f'$join($states.input[{WRONG}].("check `" & check & "` " & ($exists(error) '
+    '? "could not be asked: " & error.Error & " " & $substring(error.Cause, 0, 500) '
+    ': "failed, first rows:\\n" & $join(sample, "\\n"))), "\\n")'
+)
+"""What is wrong, check by check."""
+
+
+def checks_block(step: Step, task: CheckTask, place: Place, about: About) -> Block:
+    """Ask, judge, and warn where that is all.
+
+    Raises:
+        EmissionInvalid: the task names a check that no contract has.
+    """
+    judge, warn = named("judge", step.key), named("warn", step.key)
+    subject, told = f"{about.pipeline}: checks warn", Ways(place.after, Catch(place.after))
+    pairs = [_rule(about, table, code) for table, code in task.checks]
+    branches = tuple(_branch(step, place, contract, rule) for contract, rule in pairs)
+    return Block(
+        step.key,
+        {
+            step.key: Parallel(branches, judge, Catch(place.failed)),
+            judge: _judge(place, warn),
+            warn: calls.message(about.pipeline, "checks_failed", subject, LINES, told),
+        },
+    )
+
+
+def _rule(about: About, table: str, code: str) -> tuple[Contract, Rule]:
+    contract = about.tables.get(table)
+    for rule in contract.rules if contract else ():
+        if contract and rule.code == code:
+            return contract, rule
+    raise EmissionInvalid(machine=about.pipeline, problem=f"no contract has the check `{table} {code}`")
+
+
+def _branch(step: Step, place: Place, contract: Contract, rule: Rule) -> Branch:
+    """Query, first rows, end; an error is an outcome as well."""
+    check = f"{contract.layer}.{contract.name} {rule.code}"
+    ask, read, known = named("ask", check), named("read", check), named("end", check)
+    facts = {"check": check, "verdict": rule.verdict}
+    unknown = Catch(known, facts | {"error": ERROR})
+    seconds = place.ways(step).timeout_seconds
+    return Branch(
+        ask,
+        {
+            ask: calls.query(statement(rule), Ways(read, unknown, seconds, step.retry)),
+            read: calls.results(SAMPLE_ROWS, Ways(known, unknown, policy=step.retry), facts | _found()),
+            known: Succeed(),
+        },
+    )
+
+
+def statement(rule: Rule) -> str:
+    """The assertion's SQL; with JSONata that writes the run's clock into it where it asks for one."""
+    sql = assertion_statement(rule, {"as_of": MARK}).replace(literal(MARK).this.this, CLOCK)
+    return expression(f"$replace({quoted(sql)}, {quoted(CLOCK)}, {AS_OF})") if CLOCK in sql else sql
+
+
+def _found() -> dict[str, Any]:
+    """How many rows came, and all of them as text; the first is the header."""
+    cells = '$join([Data.($exists(VarCharValue) ? VarCharValue : "NULL")], " | ")'
+    return {
+        "failing": expression("$count($states.result.ResultSet.Rows) - 1"),
+        "sample": expression(f"[$states.result.ResultSet.Rows.{cells}]"),
+    }
+
+
+def _judge(place: Place, warn: str) -> Choice:
+    unasked = f"$states.input[{BLOCKING} and $exists(error)]"
+    failed = f"$states.input[{BLOCKING} and failing > 0]"
+    cause = expression(LINES)
+    return Choice(
+        (
+            _way(
+                f"$count({unasked}) > 0",
+                place.failed,
+                {"Error": expression(f"{unasked}[0].error.Error"), "Cause": cause},
+            ),
+            _way(f"$count({failed}) > 0", place.failed, {"Error": AssertionFailed.__name__, "Cause": cause}),
+            _way(f"$count($states.input[{WRONG}]) > 0", warn),
+        ),
+        default=place.after,
+    )
+
+
+def _way(condition: str, to: str, output: Any = None) -> Way:  # noqa: ANN401 - JSON
+    return Way(expression(condition), to, output)

@@ -1,0 +1,59 @@
+"""Writing the machines, and telling whether the written ones are current: the only module here with effects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.released import pipelines
+from stepfunctions.emitter import machine
+
+EMITTED = Path(__file__).with_name("emitted")
+
+
+def write(folder: Path = EMITTED) -> list[Path]:
+    """Write the machine of every pipeline; returns the files that changed, deleted ones included.
+
+    Raises:
+        EmissionInvalid: a graph cannot be a machine; nothing was written.
+    """
+    texts = current()
+    changed = _stale(folder, texts)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in changed:
+        if path.name in texts:
+            path.write_text(texts[path.name], "utf-8")
+        else:
+            path.unlink()
+    return changed
+
+
+def check(folder: Path = EMITTED) -> list[Path]:
+    """The files that `write` would change.
+
+    Raises:
+        EmissionInvalid: as `write`.
+    """
+    return _stale(folder, current())
+
+
+def current() -> dict[str, str]:
+    """The text of every machine by file name."""
+    from lakehouse_assets.definitions import defs
+    from stepfunctions.plan_reader import read_plan
+
+    machines = {name: machine(name, read_plan(defs, name), contracts(name)) for name in pipelines()}
+    return {f"{name}.asl.json": text_of(made) for name, made in machines.items()}
+
+
+def text_of(made: Mapping[str, Any]) -> str:
+    """A machine as it is committed: sorted, indented, the same for the same graph."""
+    return json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _stale(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    held = {path.name: path.read_text("utf-8") for path in folder.glob("*.asl.json")}
+    return [folder / name for name in sorted(held.keys() | texts.keys()) if held.get(name) != texts.get(name)]

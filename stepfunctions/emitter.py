@@ -1,0 +1,149 @@
+"""From a job's steps to a machine: pure, values in, values out.
+
+    start -> plan -> work to do? -> levels of steps -> notify success -> succeeded
+                          └ nothing to do      any error -> notify failure -> failed
+
+A level of one step is a chain, of several a Parallel. Between levels come two things no asset is: the outcome of the
+load, and the declaration of tables, right before Athena is asked for the first time. Not here: reading the plan
+(`plan_reader`), writing files (`emit`), and what a step becomes (`blocks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.errors import EmissionInvalid
+from stepfunctions import calls
+from stepfunctions.between import declare_tables, load_outcome
+from stepfunctions.block import FACTS, About, Block, Place, branch, ends, merged, named, rethrow
+from stepfunctions.blocks import step_block
+from stepfunctions.calls import LAKE, LANDING, Ways
+from stepfunctions.jsonata import ANSWER, INPUT, expression, template
+from stepfunctions.states import Branch, Catch, Choice, Parallel, Pass, Rule, State, Succeed
+from stepfunctions.steps import Levels, Step
+
+Section = Callable[[Place], Block]
+"""Makes the states of one section, once it is known where they lead."""
+
+CLOSING = Place(after="notify success", failed="notify failure")
+OPTIONAL = {"mode": '"load"', "files": "null", "date": "null", "selection": "null", "max_reject_ratio": "null"}
+"""What the execution's input may hold, and what holds without it; `as_of` is the execution's start."""
+
+
+def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> dict[str, Any]:
+    """The state machine of a pipeline as a JSON-ready dict.
+
+    Args:
+        pipeline: its name, also that of the job.
+        levels: the job's steps; the first level is the one function that plans the run.
+        tables: the pipeline's contracts by `layer.name`.
+
+    Raises:
+        EmissionInvalid: the steps cannot be a machine; says why.
+    """
+    about = About(pipeline, tables)
+    plan, task = _plan_of(about, levels)
+    work = _levels(about, levels[1:])
+    states = merged(pipeline, _opening(about, plan, task, work.entry), work.states, _closing(about))
+    return {
+        "Comment": f"Emitted from the job `{pipeline}` of the asset graph by `lakehouse emit`; change that, not this.",
+        "QueryLanguage": "JSONata",
+        **Branch("start", states).to_dict(),
+    }
+
+
+def _plan_of(about: About, levels: Levels) -> tuple[Step, FunctionTask]:
+    first = levels[0] if levels else ()
+    if len(first) == 1 and isinstance(first[0].task, FunctionTask):
+        return first[0], first[0].task
+    found = ", ".join(step.key for step in first) or "nothing"
+    problem = f"a run begins with one function that plans it, and this one begins with {found}"
+    raise EmissionInvalid(machine=about.pipeline, problem=problem)
+
+
+def _opening(about: About, plan: Step, task: FunctionTask, work: str) -> dict[str, State]:
+    """Fix what the run is, plan it, and look whether there is work."""
+    payload = template(task.payload, FACTS - {"manifest", "refused"}, about.pipeline)
+    known = {name: expression(f"$states.result.Payload.{name}") for name in ("manifest", "as_of")}
+    ways = CLOSING.ways(plan, "work to do?")
+    done = {"run_id": expression("$run_id"), "status": "nothing_to_do"}
+    return {
+        "start": Pass(plan.key, assign=_start(about)),
+        plan.key: calls.function(task.function, payload, ways, ANSWER, **known),
+        "work to do?": Choice((Rule(expression("$states.input.has_work"), work),), default="nothing to do"),
+        "nothing to do": Succeed(done),
+    }
+
+
+def _start(about: About) -> dict[str, Any]:
+    """The machine's variables: run id, clock, input, places, and a link for people."""
+    given = {name: _optional(name, default) for name, default in OPTIONAL.items()}
+    region = '$split($states.context.Execution.Id, ":")[3]'
+    page = '".console.aws.amazon.com/states/home#/v2/executions/details/"'
+    return given | {
+        "run_id": expression("$states.context.Execution.Name"),
+        "as_of": _optional("as_of", "$states.context.Execution.StartTime"),
+        "pipeline": about.pipeline,
+        "lake": LAKE,
+        "landing": LANDING,
+        "refused": [],
+        "link": expression(f'"https://" & {region} & {page} & $states.context.Execution.Id'),
+    }
+
+
+def _optional(name: str, default: str) -> str:
+    return expression(f"$exists($states.input.{name}) ? $states.input.{name} : {default}")
+
+
+def _levels(about: About, levels: Levels) -> Block:
+    """All sections, from the last to the first, since a state names the one that follows."""
+    entry, states = CLOSING.after, dict[str, State]()
+    for build in reversed(_sections(about, levels)):
+        block = build(Place(entry, CLOSING.failed))
+        entry, states = block.entry, merged(about.pipeline, block.states, states)
+    return Block(entry, states)
+
+
+def _sections(about: About, levels: Levels) -> list[Section]:
+    """The levels, and what comes between them."""
+    loads = [i for i, level in enumerate(levels) if _has(level, GlueTask)]
+    queries = [i for i, level in enumerate(levels) if _has(level, ModelTask, CheckTask)]
+    sections: list[Section] = []
+    for i, level in enumerate(levels):
+        declare = [partial(declare_tables, about)] if i in queries[:1] else []
+        outcome = [partial(load_outcome, about)] if i in loads[-1:] else []
+        sections += [*declare, partial(_level, about, level), *outcome]
+    return sections
+
+
+def _has(level: tuple[Step, ...], *kinds: type) -> bool:
+    return any(isinstance(step.task, kinds) for step in level)
+
+
+def _level(about: About, level: tuple[Step, ...], place: Place) -> Block:
+    """A chain for one step, branches for several."""
+    if len(level) == 1:
+        return step_block(level[0], place, about)
+    name = named(", ".join(step.key for step in level))
+    blocks = {step.key: step_block(step, ends(step.key), about) for step in level}
+    branches = tuple(branch(about, key, block) for key, block in blocks.items())
+    return Block(name, {name: Parallel(branches, place.after, Catch(place.failed))})
+
+
+def _closing(about: About) -> dict[str, State]:
+    """One message per outcome; a success stays one when nobody can be told of it."""
+    pipeline = about.pipeline
+    cause = '$states.input.Error & ": " & ($exists($states.input.Cause) ? $states.input.Cause : "no cause was given")'
+    told = Ways("succeeded", Catch("succeeded", INPUT))
+    failed = Ways("failed", Catch("failed", INPUT))
+    done = {"run_id": expression("$run_id"), "status": "succeeded"}
+    return {
+        CLOSING.after: calls.message(pipeline, "run_succeeded", f"{pipeline}: run succeeded", '"succeeded"', told),
+        "succeeded": Succeed(done),
+        CLOSING.failed: calls.message(pipeline, "run_failed", f"{pipeline}: run failed", cause, failed),
+        "failed": rethrow(),
+    }

@@ -1,0 +1,65 @@
+"""JSONata as text: expressions, literals, and the braces of a task turned into variables.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from string import Formatter
+from typing import Any
+
+from lakehouse_assets.errors import EmissionInvalid
+
+INPUT = "{% $states.input %}"
+RESULT = "{% $states.result %}"
+ANSWER = "{% $states.result.Payload %}"
+"""What a Lambda function returned."""
+ERROR = "{% $states.errorOutput %}"
+"""The error that was caught: `{Error, Cause}`."""
+
+
+def expression(text: str) -> str:
+    """JSONata as a value of the States Language.
+
+    >>> expression("$run_id")
+    '{% $run_id %}'
+    """
+    return f"{{% {text} %}}"
+
+
+def quoted(text: str) -> str:
+    r"""A text literal of JSONata.
+
+    >>> print(quoted('say "1"'))
+    "say \"1\""
+    """
+    return json.dumps(text, ensure_ascii=False)
+
+
+def template(value: Any, facts: Collection[str], machine: str) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """A task's values with variables in place of the braces; the counterpart of `compute.tasks.fill`.
+
+    >>> template({"--run-id": "{run_id}", "--uri": "{lake}/{manifest}"}, ["run_id", "lake", "manifest"], "shop")
+    {'--run-id': '{% $run_id %}', '--uri': '{% $lake & "/" & $manifest %}'}
+
+    Raises:
+        EmissionInvalid: a fact that no state of the machine knows.
+    """
+    if isinstance(value, dict):
+        return {key: template(item, facts, machine) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    parts = list(Formatter().parse(value))
+    unknown = sorted({name for _, name, _, _ in parts if name is not None} - set(facts))
+    if unknown:
+        raise EmissionInvalid(machine=machine, problem=f"`{value}` needs {', '.join(unknown)}, which no state knows")
+    if all(name is None for _, name, _, _ in parts):
+        return value
+    pieces = [piece for text, name, _, _ in parts for piece in _pieces(text, name)]
+    return expression(" & ".join(pieces))
+
+
+def _pieces(text: str, name: str | None) -> list[str]:
+    return [*([quoted(text)] if text else []), *([f"${name}"] if name else [])]

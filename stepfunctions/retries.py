@@ -1,0 +1,55 @@
+"""Which errors of which service are tried again: our tree of errors, and AWS' own transient names.
+
+Belongs here: names and numbers of `Retry`. Not here: what happens when they are used up (every task has a catch).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lakehouse_assets import errors
+from stepfunctions.states import Retry
+from stepfunctions.steps import RetryPolicy
+
+Service = Literal["lambda", "glue", "athena", "sns"]
+
+FAILED_QUERY = "States.TaskFailed"
+"""All that a failed query is called, whatever the reason; a lost race for an Iceberg commit is one of them."""
+
+AWS: dict[Service, tuple[str, ...]] = {
+    "lambda": (
+        "Lambda.AWSLambdaException",
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.SdkClientException",
+        "Lambda.ServiceException",
+        "Lambda.TooManyRequestsException",
+    ),
+    "glue": ("Glue.AWSGlueException", "Glue.ConcurrentRunsExceededException", "Glue.InternalServiceException"),
+    "athena": ("Athena.AmazonAthenaException", "Athena.InternalServerException", "Athena.TooManyRequestsException"),
+    "sns": ("States.TaskFailed",),
+}
+"""What a service says when the call itself was too much or went astray:
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
+
+
+def transient_names() -> tuple[str, ...]:
+    """The leaves of `errors.Transient` by name, as a Python function on Lambda reports them."""
+    return tuple(sorted(kind.__name__ for kind in _leaves(errors.Transient)))
+
+
+def retries(service: Service, policy: RetryPolicy) -> tuple[Retry, ...]:
+    """What is tried again: the service's hiccups patiently, our transient errors as the step's policy says.
+
+    A failed query costs a scan and changes nothing, so it is tried again too. A failed Glue job has one name as well,
+    but its cause holds the error's own; `blocks.glue_block` looks there.
+    """
+    patient = Retry(AWS[service], interval_seconds=2, max_attempts=5)
+    own = {"lambda": transient_names(), "athena": (FAILED_QUERY,)}.get(service, ())
+    if not own or not policy.max_retries:
+        return (patient,)
+    return (patient, Retry(own, policy.delay_seconds, policy.max_retries, policy.backoff_rate))
+
+
+def _leaves(kind: type[errors.LakehouseError]) -> list[type[errors.LakehouseError]]:
+    children = kind.__subclasses__()
+    return [leaf for child in children for leaf in _leaves(child)] if children else [kind]

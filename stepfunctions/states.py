@@ -1,0 +1,206 @@
+"""States of a machine in the Amazon States Language with JSONata, as values.
+
+Belongs here: what the language has and what we demand of it (a task has a time-out, a retry and a catch). Not here:
+what a pipeline makes of it (`emitter`). Unknown and missing fields fail when a state is made.
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from stepfunctions.jsonata import ERROR
+
+JSON = Any
+"""Any JSON value; text in `{% %}` is JSONata."""
+NAME_CHARS = 80
+"""Longest state name: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Try again after these errors; the pause grows by the rate up to the limit, with full jitter."""
+
+    errors: tuple[str, ...]
+    interval_seconds: int
+    max_attempts: int
+    backoff_rate: float = 2.0
+    max_delay_seconds: int = 60
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As one item of `Retry`."""
+        return {
+            "ErrorEquals": list(self.errors),
+            "IntervalSeconds": self.interval_seconds,
+            "MaxAttempts": self.max_attempts,
+            "BackoffRate": self.backoff_rate,
+            "MaxDelaySeconds": max(self.max_delay_seconds, self.interval_seconds + 1),
+            "JitterStrategy": "FULL",
+        }
+
+
+@dataclass(frozen=True)
+class Catch:
+    """Go on elsewhere after any error; `output` is what that state gets."""
+
+    next: str
+    output: JSON = ERROR
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As one item of `Catch`."""
+        return {"ErrorEquals": ["States.ALL"], "Next": self.next, "Output": self.output}
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work done by a service."""
+
+    resource: str
+    arguments: JSON
+    next: str
+    timeout_seconds: int
+    retry: tuple[Retry, ...]
+    catch: Catch
+    output: JSON = None
+    assign: dict[str, JSON] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        return {
+            "Type": "Task",
+            "Resource": self.resource,
+            "Arguments": self.arguments,
+            "Next": self.next,
+            "TimeoutSeconds": self.timeout_seconds,
+            "Retry": [retry.to_dict() for retry in self.retry],
+            "Catch": [self.catch.to_dict()],
+        } | _given(Output=self.output, Assign=self.assign)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """No work: makes values and variables."""
+
+    next: str
+    output: JSON = None
+    assign: dict[str, JSON] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        return {"Type": "Pass", "Next": self.next} | _given(Output=self.output, Assign=self.assign)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A pause; hands on what it gets."""
+
+    seconds: int
+    next: str
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        return {"Type": "Wait", "Seconds": self.seconds, "Next": self.next}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way out of a choice."""
+
+    condition: str
+    next: str
+    output: JSON = None
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As one item of `Choices`."""
+        return {"Condition": self.condition, "Next": self.next} | _given(Output=self.output)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The first rule that holds, or the default."""
+
+    rules: tuple[Rule, ...]
+    default: str
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        return {"Type": "Choice", "Choices": [rule.to_dict() for rule in self.rules], "Default": self.default}
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """An end that is good; ends a branch or the machine."""
+
+    output: JSON = None
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        return {"Type": "Succeed"} | _given(Output=self.output)
+
+
+@dataclass(frozen=True)
+class Fail:
+    """An end that is not."""
+
+    error: str
+    cause: str
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        return {"Type": "Fail", "Error": self.error, "Cause": self.cause}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """States that run apart from the others: its first one, and all by name."""
+
+    start: str
+    states: dict[str, State]
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As one item of `Branches`, or as the main part of a machine."""
+        return {"StartAt": self.start, "States": {name: state.to_dict() for name, state in self.states.items()}}
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Branches at the same time; the output is the list of theirs."""
+
+    branches: tuple[Branch, ...]
+    next: str
+    catch: Catch
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        branches = [branch.to_dict() for branch in self.branches]
+        return {"Type": "Parallel", "Branches": branches, "Next": self.next, "Catch": [self.catch.to_dict()]}
+
+
+@dataclass(frozen=True)
+class Map:
+    """One branch for each item in turn."""
+
+    items: str
+    processor: Branch
+    next: str
+    catch: Catch
+    output: JSON = None
+
+    def to_dict(self) -> dict[str, JSON]:
+        """As a state."""
+        return {
+            "Type": "Map",
+            "Items": self.items,
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **self.processor.to_dict()},
+            "MaxConcurrency": 1,
+            "Next": self.next,
+            "Catch": [self.catch.to_dict()],
+        } | _given(Output=self.output)
+
+
+State = Task | Pass | Wait | Choice | Succeed | Fail | Parallel | Map
+
+
+def _given(**fields: JSON) -> dict[str, JSON]:
+    return {name: value for name, value in fields.items() if value not in (None, {})}
