@@ -89,9 +89,17 @@ class DuckEngine:
         return self._numbered(name, files)
 
     def _numbered(self, name: str, files: list[NativeFile]) -> str:
-        """A SELECT that turns (file index, position in the table) into `_row`; line 1 is the header."""
-        firsts = dict(self._db.execute(f"SELECT _row, min(rowid) FROM {name} GROUP BY _row").fetchall())
-        bases = [f.ordinal * ROWS_PER_FILE + 2 - firsts.get(i, 0) for i, f in enumerate(files)]
+        """A SELECT that turns (file index, position in the table) into `_row`; line 1 is the header.
+
+        Raises:
+            NativeRefused: DuckDB made another number of records of a file than it holds lines, or tore a file apart.
+        """
+        query = f"SELECT _row, min(rowid), max(rowid) + 1 - min(rowid), count(*) FROM {name} GROUP BY _row"
+        found = {index: (first, span, count) for index, first, span, count in self._db.execute(query).fetchall()}
+        for index, file in enumerate(files):
+            if found.get(index, (0, 0, 0))[1:] != (file.records, file.records):
+                raise NativeRefused(engine=self.name, problem=f"{file.uri} holds {file.records} lines")
+        bases = [file.ordinal * ROWS_PER_FILE + 2 - found[index][0] for index, file in enumerate(files)]
         return f"SELECT * REPLACE ({bases}[_row + 1] + rowid AS _row) FROM {name}"
 
     def _stage_odd(self, name: str, batch: TextBatch, text: str) -> str:

@@ -18,7 +18,7 @@ from lakehouse_assets.compute.local import Handler, LocalConfig, LocalServices
 from lakehouse_assets.compute.runs import RunFolder
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.errors import LakehouseError, Transient
+from lakehouse_assets.errors import Transient
 
 RUN_TAG, PIPELINE_TAG = "lakehouse/run", "lakehouse/pipeline"
 
@@ -107,10 +107,14 @@ def run_id_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext 
 
 @contextmanager
 def reported(folder: RunFolder, step: str) -> Iterator[None]:
-    """Keep what failed in the run's folder, and tell Dagster whether a retry may help."""
+    """Keep what failed in the run's folder, and tell Dagster whether a retry may help; a later success clears it."""
     try:
         yield
-    except LakehouseError as error:
+    except (dg.Failure, dg.RetryRequested, dg.DagsterExecutionInterruptedError):
+        raise
+    except Exception as error:  # the outer edge of every step: what nobody foresaw is reported too, and not retried
         kind = type(error).__name__
         folder.write("failure", {"step": step, "error": kind, "message": str(error), "at": datetime.now(UTC)})
         raise dg.Failure(description=f"{kind}: {error}", allow_retries=isinstance(error, Transient)) from error
+    if folder.read("failure"):
+        folder.write("failure", {})
