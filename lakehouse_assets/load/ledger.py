@@ -29,10 +29,18 @@ class Ledger:
         self._side.ensure()
 
     def plan(self, touched: Touched, guard: Guard) -> None:
-        """Before the first merge: what this run is about to touch. Nothing to touch, nothing to say."""
-        if touched.dates or touched.users or touched.products:
-            facts = {name: getattr(touched, name.removeprefix("touched_")) for name in TOUCHED}
-            self._write([self._row(ALL_TABLES, "touched", "planned") | facts], guard)
+        """Before the first merge: what this run is about to touch. Nothing to touch, nothing to say.
+
+        A run may load twice, when a step of it is tried or executed again. What its earlier try merged is unchanged
+        by now and yet touched, and gold must look again at a run that it has acknowledged already.
+        """
+        if not (touched.dates or touched.users or touched.products):
+            return
+        earlier = self._side.read(f"run_id = {_text(self._work.manifest.run_id)}").to_pylist()
+        known = [row for row in earlier if row["kind"] == "acknowledgement"]
+        self._side.remove(self._side.rows(known).select(list(self._side.contract.key)), guard)
+        facts = {name: _union(getattr(touched, name.removeprefix("touched_")), name, earlier) for name in TOUCHED}
+        self._write([self._row(ALL_TABLES, "touched", "planned") | facts], guard)
 
     def close(self, loads: list[TableLoad], guard: Guard) -> None:
         """After the last merge: every table's counts."""
@@ -43,11 +51,20 @@ class Ledger:
         self._write([self._row(t.name, "load", "refused") | asdict(t.report.counts) for t in loads], guard)
 
     def _write(self, rows: list[dict[str, Any]], guard: Guard) -> None:
-        self._side.sync(self._side.rows(rows), guard, compare=["status"])
+        self._side.sync(self._side.rows(rows), guard, compare=["status", *TOUCHED])
 
     def _row(self, table: str, kind: str, status: str) -> dict[str, Any]:
         run_id = self._work.manifest.run_id
         return {"run_id": run_id, "table_name": table, "kind": kind, "status": status, "as_of": self._work.as_of}
+
+
+def _union(values: list[Any], name: str, rows: list[dict[str, Any]]) -> list[Any]:
+    """The values and those that a column of the rows lists."""
+    return sorted({*values, *(value for row in rows for value in row[name] or ())})
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)

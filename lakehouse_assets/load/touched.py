@@ -49,12 +49,11 @@ def _changed_item_orders(column: str) -> str:
 
 
 def _order_dates(engine: Engine, orders: str) -> set[Any]:
-    """Dates of these orders, as silver holds them and as this run brings them."""
-    held = (
-        f'SELECT o."date" AS v FROM delta_lakehouse.clean_orders AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
+    """Dates of these orders, as silver holds them; what this run brings of them is counted with the orders."""
+    return _distinct(
+        engine,
+        f'SELECT o."date" AS v FROM delta_lakehouse.clean_orders AS o JOIN ({orders}) AS x ON x.order_id = o.order_id',
     )
-    new = f'SELECT o."date" AS v FROM clean_orders__changed AS o JOIN ({orders}) AS x ON x.order_id = o.order_id'
-    return _distinct(engine, held) | _distinct(engine, new)
 
 
 def _distinct(engine: Engine, sql: str) -> set[Any]:
