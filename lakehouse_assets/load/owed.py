@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import orjson
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine, Guard
+from lakehouse_assets.errors import LandingChanged
 from lakehouse_assets.load.landing import raw_lines
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.side import SideTable
@@ -34,8 +35,12 @@ class Owed:
         self._retried = retry.by_row()
 
     def write(self, loads: list[TableLoad], guard: Guard) -> None:
-        """Bring both tables up to date with what became of every row."""
-        waiting = [row for table in loads for row in self._waiting(table)]
+        """Bring both tables up to date with what became of every row.
+
+        Raises:
+            LandingChanged: a file that owes rows changed since it was read; its text is not there any more.
+        """
+        waiting = _once(row for table in loads for row in self._waiting(table))
         rejected = [row for table in loads for row in self._rejected(table)]
         rejected += [row for row in waiting if row["_expired"]]
         pending = [row for row in waiting if not row["_expired"]]
@@ -96,6 +101,8 @@ class Owed:
             return
         lines = {row["_row"] % silver.ROWS_PER_FILE for row in rows}
         texts = raw_lines(entry, self._work.landing, lines)
+        if not self._work.landing.is_unchanged(entry):
+            raise LandingChanged(key=entry.key)
         for row in rows:
             line = row["_row"] % silver.ROWS_PER_FILE
             raw, fields = texts[line]
@@ -111,6 +118,11 @@ class Owed:
 
     def _as_pending(self, row: dict[str, Any]) -> dict[str, Any]:
         return _base(row) | {"run_id": self._work.manifest.run_id, "first_seen": self._work.as_of}
+
+
+def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each record once: a pending one is there twice when its file is read again in the run that tries it again."""
+    return list({_identity(row): row for row in rows}.values())
 
 
 def _identity(row: dict[str, Any]) -> tuple[Any, ...]:

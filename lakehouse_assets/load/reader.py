@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 BOM = b"\xef\xbb\xbf"
+csv.field_size_limit(2**31 - 1)
+"""Python's limit of 131,072 characters is no rule of CSV; the engines' readers do not have it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def records(content: bytes) -> Iterator[Record]:
     lines = list(io.StringIO(content.removeprefix(BOM).decode("utf-8", "surrogateescape"), newline=""))
     start = 0
     while start < len(lines):
-        reader = csv.reader(lines[start:] if start else lines, strict=True)
+        reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), strict=True)
         start += yield from _until_refused(reader, lines, start)
 
 
