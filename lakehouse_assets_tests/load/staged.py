@@ -1,0 +1,42 @@
+"""One dataset's files judged by the engine, without the rest of a load: what the reading and rule tests look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lakehouse_assets.errors import NativeRefused
+from lakehouse_assets.load.landing import Sources, survey, text_batch
+from lakehouse_assets.sql import silver
+from lakehouse_assets_tests.lake import SILVER, Lake
+from lakehouse_assets_tests.oracle import COLUMNS, File
+
+
+def judged(lake: Lake, files: Sequence[File], *, strict: bool = False) -> tuple[Sources, list[dict[str, Any]]]:
+    """How the files of one dataset were read, and their rows: `at` (file, line), `codes`, `warnings`, typed values."""
+    dataset = files[0].dataset
+    contract = lake.known[f"silver.{SILVER[dataset]}"]
+    work, engine = lake.work(lake.drop(*files)), lake.engine()
+    try:
+        sources = survey(dict(enumerate(work.manifest.files)), COLUMNS[dataset], work.landing, strict=strict)
+        engine.stage("parsed", text_batch(sources, work.landing, None), silver.parsed(contract))
+        rows = engine.rows("SELECT * FROM parsed ORDER BY _row")
+    except NativeRefused:
+        assert not strict
+        return judged(lake, files, strict=True)
+    finally:
+        engine.close()
+    return sources, [_shown(row) for row in rows]
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    values = {name: value for name, value in row.items() if not name.startswith("_")}
+    return values | {
+        "at": divmod(row["_row"], silver.ROWS_PER_FILE),
+        "codes": _split(row["_codes"]),
+        "warnings": _split(row["_warnings"]),
+    }
+
+
+def _split(codes: str) -> list[str]:
+    return sorted(code for code in codes.split(",") if code)
