@@ -14,10 +14,15 @@ from typer.exceptions import TyperException
 
 from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid, UnportableSql
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.care import optimize, vacuum
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.demo import demo
+from lakehouse_assets.operations.dev import dev
+from lakehouse_assets.operations.emission import emit
 from lakehouse_assets.operations.rejects import rejects
+from lakehouse_assets.operations.releases import contracts
 from lakehouse_assets.operations.run import run
+from lakehouse_assets.operations.samples import sample
 from lakehouse_assets.operations.sql import sql
 
 BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
@@ -29,10 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command()(demo)
-app.command()(run)
-app.command()(checks)
-app.command()(sql)
+for command in (demo, run, sql, checks, dev, sample, optimize, vacuum, contracts, emit):
+    app.command()(command)
 app.add_typer(rejects, name="rejects")
 
 

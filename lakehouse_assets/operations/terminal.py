@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Seque
         shown.add_row(*(Text("" if value is None else str(value)) for value in row))
     console = out()
     console.print(shown)
+
+
+@contextmanager
+def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, gone when done; calling what it yields is one step."""
+    from rich.progress import Progress
+
+    console = err()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)
 
 
 @contextmanager

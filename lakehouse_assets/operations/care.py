@@ -1,0 +1,97 @@
+"""`lakehouse optimize` and `lakehouse vacuum`: fewer and sorted files, and no files that nobody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import Lake, pipeline_named, reading
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.contracts import Contract
+    from lakehouse_assets.engines.protocol import Guard
+
+SAFE_HOURS = 168
+"""A week: Delta's own default, longer than any reader or time traveller here looks back in one go."""
+
+PipelineName = Annotated[str, typer.Option(help="Whose tables.")]
+
+
+def optimize(*, pipeline: PipelineName = "ecommerce", lake: Lake = None) -> None:
+    """Rewrite many small files into few large ones, sorted by date where a table has dates.
+
+    What a table holds stays the same, and so does what it held before (`--as-of`). No run may go on meanwhile.
+
+    Example:
+        lakehouse optimize
+    """
+    from lakehouse_assets.engines import upkeep
+
+    settings, rows = reading(lake), []
+    with held(settings, pipeline_named(pipeline)) as guard:
+        for contract in tables(pipeline):
+            before, after = upkeep.optimize(contract, str(settings.lake_root), guard)
+            rows.append((contract.catalog_name, before, after))
+    terminal.table(("table", "files before", "files after"), rows, right=("files before", "files after"))
+
+
+def vacuum(
+    *,
+    retention_hours: Annotated[
+        int, typer.Option(min=0, help=f"Keep what was in use within these hours; below {SAFE_HOURS} needs --force.")
+    ] = SAFE_HOURS,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete; without it files are only listed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Allow a shorter retention: readers may lose files.")] = False,
+    pipeline: PipelineName = "ecommerce",
+    lake: Lake = None,
+) -> None:
+    """List, or with --delete remove, data files of Delta tables that no version needs any more.
+
+    Time travel ends where files were removed. No run may go on meanwhile.
+
+    Examples:
+        lakehouse vacuum
+
+        lakehouse vacuum --delete
+    """
+    from lakehouse_assets.engines import upkeep
+
+    if retention_hours < SAFE_HOURS and not force:
+        raise BadRequest(message=f"--retention-hours {retention_hours} is below {SAFE_HOURS}; --force allows it")
+    settings, rows = reading(lake), []
+    with held(settings, pipeline_named(pipeline)) as guard:
+        for contract in tables(pipeline):
+            files = upkeep.vacuum(contract, str(settings.lake_root), guard, hours=retention_hours, delete=delete)
+            rows.append((contract.catalog_name, len(files)))
+    terminal.table(("table", "removed" if delete else "would be removed"), rows)
+    if not delete:
+        terminal.say("Nothing was removed; --delete does it.")
+
+
+def tables(pipeline: str) -> list[Contract]:
+    """Contracts of all stored tables of a pipeline, by name."""
+    from lakehouse_assets.contracts import contracts
+
+    return sorted((c for c in contracts(pipeline).values() if c.layer != "landing"), key=lambda c: c.catalog_name)
+
+
+@contextmanager
+def held(settings: Settings, pipeline: str) -> Iterator[Guard]:
+    """The pipeline's lease meanwhile, so that no run commits in between; a guard to call before each commit.
+
+    Raises:
+        LeaseHeld: a run is going on.
+    """
+    from lakehouse_assets.compute.lease import Lease
+    from lakehouse_assets.compute.storage import FolderStore
+
+    lease = Lease(FolderStore(settings.lake_root), pipeline, renew_seconds=settings.lease_renew_seconds)
+    with lease.acquire(f"care-{uuid4()}") as hold:
+        yield hold.check

@@ -1,0 +1,61 @@
+"""`lakehouse dev`: the Dagster UI and its daemons on this machine, on the lake and history of the other commands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import history, terminal
+from lakehouse_assets.operations.options import EngineOption, Lake, Landing, writing
+
+LOOPBACK = "127.0.0.1"
+WORKSPACE = "workspace.yaml"
+
+
+def dev(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI, on this machine only.")] = 3000,
+    landing: Landing = None,
+    lake: Lake = None,
+    engine: EngineOption = None,
+) -> None:
+    """Open the Dagster UI: asset graph, runs, checks, sensors. Ctrl-C ends it.
+
+    Example:
+        lakehouse dev --lake demo/lake
+    """
+    settings = writing(lake, landing, engine)
+    if not is_free(port):
+        raise BadRequest(message=f"port {port} is in use; name another one with --port")
+    terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}; Ctrl-C ends it")
+    sys.stdout.flush()
+    with subprocess.Popen(command(port), env=history.child_environment(settings)) as child:  # noqa: S603 - our own tool
+        raise typer.Exit(wait(child))
+
+
+def command(port: int) -> list[str]:
+    """What is started; `workspace.yaml` names the code location, wherever this is called from."""
+    workspace = str(history.configuration(WORKSPACE))
+    started = [sys.executable, "-m", "dagster", "dev", "--host", LOOPBACK, "--port", str(port)]
+    return [*started, "--workspace", workspace]
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of this machine."""
+    import socket
+
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) != 0
+
+
+def wait(child: subprocess.Popen[bytes]) -> int:
+    """Wait until it ends; Ctrl-C reaches it from the terminal as well, and is no failure."""
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        child.wait()
+        return 0

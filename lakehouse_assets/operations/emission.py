@@ -1,0 +1,32 @@
+"""`lakehouse emit`: state machines for production, from the same asset graph."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lakehouse_assets.operations import terminal
+
+
+def emit(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when a file is out of date.")
+    ] = False,
+) -> None:
+    """Write stepfunctions/emitted from the asset graph.
+
+    Examples:
+        lakehouse emit
+
+        lakehouse emit --check
+    """
+    from stepfunctions import emit as emitted
+
+    if check:
+        stale = [str(path) for path in emitted.check()]
+        terminal.say(f"out of date: {', '.join(stale)} (`lakehouse emit`)" if stale else "up to date")
+        raise typer.Exit(int(bool(stale)))
+    changed = [str(path) for path in emitted.write()]
+    terminal.say(f"written: {', '.join(changed)}" if changed else "up to date")
