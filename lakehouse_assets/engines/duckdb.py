@@ -6,6 +6,7 @@ DuckDB's own CSV reader in parallel; the position of a row in the staged table g
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+GLOB = re.compile(r"[*?\[]")
 ARROW_ROWS = 131_072
 """Rows per record batch on the way to delta-rs: large enough for speed, a few tens of MB at most."""
 
@@ -61,11 +63,11 @@ class DuckEngine:
         return render(sql, "duckdb", zone=self._zone, parameters=parameters, table=relation_of)
 
     def stage(self, name: str, batch: TextBatch, sql: str) -> None:
-        """Read every group of equal headers with DuckDB, everything else from record batches; see `Engine.stage`."""
+        """Read every group of like files with DuckDB, everything else from record batches; see `Engine.stage`."""
         text = self.sql(sql)
         parts = [
             self._stage_native(f"{name}__native{number}", list(files), batch.columns, text)
-            for number, (_, files) in enumerate(groupby(sorted(batch.native, key=_header), _header))
+            for number, (_, files) in enumerate(groupby(sorted(batch.native, key=_kind), _kind))
         ]
         parts.append(self._stage_odd(f"{name}__odd", batch, text))
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
@@ -74,13 +76,15 @@ class DuckEngine:
         import duckdb
 
         files = sorted(files, key=lambda file: file.ordinal)
-        types = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in files[0].header)
-        uris = ", ".join(_text(file.uri) for file in files)
+        compression, header = _kind(files[0])
+        # Columns by position: a file may name further columns twice, in other case, or like DuckDB's own.
+        types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(header)))
+        uris = ", ".join(_path(file.uri) for file in files)
         reader = (
             f"read_csv([{uris}], header = true, auto_detect = false, delim = ',', quote = '', escape = '', "
-            f"columns = {{{types}}})"
+            f"compression = {compression}, hive_partitioning = false, columns = {{{types}}})"
         )
-        wanted = ", ".join(f'"{column}"' for column in columns)
+        wanted = ", ".join(f'c{header.index(column)} AS "{column}"' for column in columns)
         raw = f"SELECT CAST(file_index AS BIGINT) AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
         try:
             self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS WITH __raw AS NOT MATERIALIZED ({raw}) {text}")
@@ -184,9 +188,10 @@ def scan(contract: Contract, files: Sequence[str]) -> str:
     if not files:
         nulls = ", ".join(f'CAST(NULL AS {_duck_type(c.type)}) AS "{c.name}"' for c in contract.columns)
         return f"SELECT {nulls} WHERE FALSE"
-    uris = ", ".join(_text(uri) for uri in files)
+    uris = ", ".join(_path(uri) for uri in files)
     columns = ", ".join(_from_delta(c.name, c.type) for c in contract.columns)
-    return f"SELECT {columns} FROM read_parquet([{uris}], union_by_name = true)"
+    hive = str("partition_by" in contract.properties).lower()
+    return f"SELECT {columns} FROM read_parquet([{uris}], union_by_name = true, hive_partitioning = {hive})"
 
 
 def _duck_type(name: str) -> str:
@@ -212,8 +217,14 @@ def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     )
 
 
-def _header(file: NativeFile) -> tuple[str, ...]:
-    return file.header
+def _kind(file: NativeFile) -> tuple[str, tuple[str, ...]]:
+    """What one reader call must have in common: compression and columns."""
+    return ("gzip" if file.uri.endswith(".gz") else "none", file.header)
+
+
+def _path(uri: str) -> str:
+    """A literal of exactly this path: DuckDB would take `*`, `?` and `[` for a pattern."""
+    return _text(GLOB.sub(r"[\g<0>]", uri))
 
 
 def _text(value: str) -> str:
