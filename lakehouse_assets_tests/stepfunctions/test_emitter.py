@@ -1,0 +1,206 @@
+"""The emitter on graphs of its own: a third pipeline, and steps that cannot be a machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from lakehouse_assets.compute.tasks import (
+    TASK_METADATA,
+    CheckTask,
+    FunctionTask,
+    GlueTask,
+    ModelTask,
+    Task,
+    to_metadata,
+)
+from lakehouse_assets.contracts import Column, Contract, Rule
+from lakehouse_assets.errors import EmissionInvalid
+from lakehouse_assets_tests.stepfunctions.interpreter import Run
+from lakehouse_assets_tests.stepfunctions.walk import states, targets
+from stepfunctions.emit import text_of
+from stepfunctions.emitter import machine
+from stepfunctions.plan_reader import read_plan
+from stepfunctions.steps import Levels, RetryPolicy, Step
+
+ROOT = Path(__file__).parents[2]
+PLAN = FunctionTask("PlanVisits", {"run": "{run_id}", "lake": "{lake}"})
+LOAD = GlueTask("LoadVisits", {"--run-id": "{run_id}", "--manifest": "{lake}/{manifest}"})
+MODEL = ModelTask("visits", "gold.visits_daily")
+CHECKS = CheckTask("visits", (("gold.visits_daily", "not_negative"), ("gold.visits_daily", "late")))
+RULES = (
+    Rule("not_negative", "assertion", "fail", "no count below 0", "SELECT n FROM gold.visits_daily WHERE n < 0"),
+    Rule("late", "assertion", "warn", "", 'SELECT "date" FROM gold.visits_daily WHERE "date" < CAST(:as_of AS DATE)'),
+)
+GOLD = Contract(
+    name="visits_daily",
+    database="gold",
+    layer="gold",
+    version="1.0.0",
+    description="Visits per day",
+    grain="one row per day",
+    owner="",
+    columns=(Column("date", "DATE", "", required=True, key=1), Column("n", "BIGINT", "visits")),
+    rules=RULES,
+    properties={"window": "date", "window_source": "touched_dates"},
+    freshness_hours=None,
+)
+TABLES = {"gold.visits_daily": GOLD}
+TWICE = RetryPolicy(max_retries=2, delay_seconds=1, backoff_rate=2.0)
+
+
+def visits() -> dg.Definitions:
+    """A pipeline that is in no contract file: landing, manifest, one silver and one gold table, one gate."""
+
+    def asset(key: list[str], task: Task, *deps: list[str]) -> dg.AssetsDefinition:
+        metadata = {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))}
+        return dg.asset(key=key, deps=[dg.AssetKey(d) for d in deps], metadata=metadata)(lambda: None)
+
+    specs = [
+        dg.AssetCheckSpec(
+            rule.code,
+            asset=["gold", "visits_daily"],
+            blocking=rule.verdict == "fail",
+            metadata={TASK_METADATA: dg.MetadataValue.json(to_metadata(CHECKS))},
+        )
+        for rule in RULES
+    ]
+
+    @dg.multi_asset_check(specs=specs, name="visits_gate")
+    def gate() -> Iterator[Any]:
+        yield from ()
+
+    assets = [
+        dg.AssetSpec(["landing", "visits"]),
+        asset(["bronze", "visits"], PLAN, ["landing", "visits"]),
+        asset(["silver", "visits"], LOAD, ["bronze", "visits"]),
+        asset(["gold", "visits_daily"], MODEL, ["silver", "visits"]),
+    ]
+    return dg.Definitions(assets=assets, asset_checks=[gate], jobs=[dg.define_asset_job("visits")])
+
+
+@pytest.fixture(scope="module")
+def emitted() -> dict[str, Any]:
+    """The third pipeline's machine."""
+    return machine("visits", read_plan(visits(), "visits"), TABLES)
+
+
+def test_a_third_pipeline_emits_its_own_steps(emitted: dict[str, Any]) -> None:
+    """Names, jobs and functions are those of its declarations; nothing of another pipeline is in it."""
+    text = text_of(emitted)
+    assert {"bronze__visits", "silver__visits", "gold__visits_daily", "visits_gate"} <= set(emitted["States"])
+    assert '"LoadVisits"' in text
+    assert '"PlanVisits"' in text
+    assert "ecommerce" not in text
+
+
+def test_a_third_pipeline_runs_to_its_end(emitted: dict[str, Any]) -> None:
+    """Without an archive the machine ends after its last gate; each state leads to the next."""
+    planned = {"Payload": {"has_work": True, "manifest": "runs/m.json", "as_of": "2025-04-02T00:00:00Z"}}
+    found = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}}
+    ran = {"QueryExecution": {"QueryExecutionId": "q"}}
+    checks = {f"{verb} gold.visits_daily {r.code}": a for verb, a in (("ask", ran), ("read", found)) for r in RULES}
+    answers = checks | {
+        "bronze__visits": planned,
+        "load outcome": {"Payload": {"refused": []}},
+        "declare tables": {"Payload": {"statements": [], "hashes": {}}},
+        "remember declarations": {"Payload": {}},
+        "render gold__visits_daily": {"Payload": {"statement": "MERGE", "runs": []}},
+        "acknowledge gold__visits_daily": {"Payload": {}},
+    }
+    execution = {"Id": "arn:aws:states:eu-west-1:1:execution:v:r", "Name": "r", "StartTime": "2025-04-02T00:00:00Z"}
+    run = Run({"Execution": execution}, answers)
+    assert run.machine(emitted, {}) == {"run_id": "r", "status": "succeeded"}
+    assert run.calls["silver__visits"][0]["Arguments"]["--manifest"] == "${LakeRoot}/runs/m.json"
+
+
+@pytest.mark.node
+def test_the_validator_accepts_a_third_pipeline(emitted: dict[str, Any], tmp_path: Path) -> None:
+    """What another graph becomes is valid too."""
+    path = tmp_path / "visits.asl.json"
+    path.write_text(text_of(emitted))
+    tool = ROOT / "node_modules/.bin/asl-validator"
+    done = subprocess.run([tool, "--json-path", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_tables_are_declared_after_the_load_and_before_the_first_query(emitted: dict[str, Any]) -> None:
+    """Athena registers a Delta table only where there is one."""
+    top = emitted["States"]
+    ways = ["silver__visits", "load outcome", "declare tables", "run declarations", "remember declarations"]
+    assert [top[name]["Next"] for name in ways] == [*ways[1:], "render gold__visits_daily"]
+
+
+def step(key: str, task: Task) -> Step:
+    """A step of that task."""
+    return Step(key, (key,), (), (), task, TWICE)
+
+
+def levels(*tasks: tuple[Task, ...]) -> Levels:
+    """A plan, then these tasks level by level."""
+    rest = [tuple(step(f"s{i}_{j}", task) for j, task in enumerate(level)) for i, level in enumerate(tasks)]
+    return ((step("plan", PLAN),), *rest)
+
+
+def test_any_step_may_be_a_branch() -> None:
+    """Steps of one level of every kind run side by side; what one branch does stays inside it."""
+    made = machine("visits", levels((LOAD, MODEL, CHECKS, FunctionTask("More", {}, repeat=True))), TABLES)
+    level = made["States"]["s0_0, s0_1, s0_2, s0_3"]
+    assert [branch["StartAt"] for branch in level["Branches"]] == ["begin s0_0", "render s0_1", "s0_2", "begin s0_3"]
+    for branch in level["Branches"]:
+        assert all(targets(state) <= set(branch["States"]) for state in branch["States"].values())
+
+
+def test_a_step_that_is_not_to_be_tried_again_is_not() -> None:
+    """No retries in the graph leaves only those of the service's own hiccups."""
+    never = replace(step("once", FunctionTask("Once")), retry=replace(TWICE, max_retries=0))
+    made = machine("visits", (*levels(), (never,)), TABLES)
+    (retry,) = made["States"]["once"]["Retry"]
+    assert all(name.startswith("Lambda.") for name in retry["ErrorEquals"])
+
+
+def test_long_names_are_cut_and_stay_apart() -> None:
+    """Names beyond 80 characters end in a digest of the whole."""
+    rules = tuple(replace(RULES[0], code="x" * 90 + end) for end in "ab")
+    checks = CheckTask("visits", tuple(("gold.visits_daily", rule.code) for rule in rules))
+    made = machine("visits", levels((checks,)), {"gold.visits_daily": replace(GOLD, rules=rules)})
+    names = [name for name, _ in states(made)]
+    assert max(map(len, names)) == 80
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        ((), "begins with nothing"),
+        (((step("load", LOAD),),), "begins with load"),
+        (((step("a", PLAN), step("b", PLAN)),), "begins with a, b"),
+        (((step("plan", FunctionTask("P", {"m": "{manifest}"})),),), "needs manifest, which no state knows"),
+        (levels((FunctionTask("F", {"x": "{weather}"}),)), "`{weather}` needs weather, which no state knows"),
+        (
+            levels((CheckTask("visits", (("gold.visits_daily", "nope"),)),)),
+            "no contract has the check `gold.visits_daily nope`",
+        ),
+        (levels((CheckTask("visits", (("gold.nope", "x"),)),)), "no contract has the check `gold.nope x`"),
+        ((*levels(), (step("start", LOAD),)), "there are two states `start`"),
+    ],
+)
+def test_what_cannot_be_a_machine_is_refused(steps: Levels, problem: str) -> None:
+    """One sentence says which step and why."""
+    with pytest.raises(EmissionInvalid, match=f"cannot emit `visits`: .*{problem}"):
+        machine("visits", steps, TABLES)
+
+
+def test_the_sql_of_a_machine_is_one_line(emitted: dict[str, Any]) -> None:
+    """A line end in a plain value is not valid; `visits_gate` asks with and without a clock."""
+    asked = [s["Arguments"]["QueryString"] for n, s in states(emitted) if n.startswith("ask ")]
+    assert "SELECT n FROM gold.visits_daily WHERE n < 0" in asked
+    assert all("\n" not in sql for sql in asked)
+    assert json.loads(text_of(emitted)) == emitted
