@@ -82,13 +82,26 @@ def sql(text: str) -> dg.MetadataValue[Any]:
     return dg.MetadataValue.md(f"```sql\n{text.strip()}\n```")
 
 
-def verdict(failing: int, description: str) -> str | None:
+def found(failing: int, what: str) -> str | None:
     """What a check found; nothing when it passed, because its own description is shown beside it.
 
-    >>> verdict(1, "no key occurs twice")
-    '1 row: no key occurs twice'
+    >>> found(1, "total_amount is zero or less")
+    '1 row: total_amount is zero or less'
     """
-    return f"{failing} row{'s' * (failing != 1)}: {description}" if failing else None
+    return f"{_rows(failing)}: {what}" if failing else None
+
+
+def broken(failing: int, rule: str) -> str | None:
+    """As `found`, for a rule that says what should be.
+
+    >>> broken(2, "no key occurs twice")
+    'broken by 2 rows: no key occurs twice'
+    """
+    return f"broken by {_rows(failing)}: {rule}" if failing else None
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def load_metadata(

@@ -149,16 +149,24 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         if not plan["has_work"]:
             context.log.info("Nothing to do: no file in landing, no row pending, gold is up to date.")
             return
-        for contract in pipeline.layer("landing"):
-            if plan["files"][contract.name]:
-                facts = {"files": plan["files"][contract.name], "run_id": run_id}
-                context.log_event(dg.AssetMaterialization(md.asset_key(contract), metadata=facts))
+        for event in landing_events(pipeline, plan):
+            context.log_event(event)
         shown = {f"files_{name}": count for name, count in plan["files"].items()}
         yield dg.MaterializeResult(
             metadata=shown | {k: plan[k] for k in ("bytes", "pending", "unacknowledged", "manifest")}
         )
 
     return manifest
+
+
+def landing_events(pipeline: Pipeline, plan: Mapping[str, Any]) -> list[dg.AssetMaterialization]:
+    """History of the landing datasets that have files in a plan."""
+    counts = [(contract, plan["files"][contract.name]) for contract in pipeline.layer("landing")]
+    return [
+        dg.AssetMaterialization(md.asset_key(contract), metadata={"files": count, "run_id": plan["run_id"]})
+        for contract, count in counts
+        if count
+    ]
 
 
 def request_facts(pipeline: Pipeline, config: PlanConfig) -> dict[str, Any]:
@@ -204,7 +212,7 @@ def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:
 def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:
     """Columns of a silver table come from landing and, those that say which record it was, from the manifest.
 
-    The UI draws it from materializations only; the definition carries it for who reads the graph.
+    With the definition for who reads the graph, with each materialization for who reads the history.
     """
     landing = landing_of(pipeline, contract)
     columns = md.column_lineage(lineage.of_silver(contract, landing), {landing.catalog_name: landing})
@@ -253,7 +261,7 @@ def load_check_results(contract: Contract, report: Mapping[str, Any]) -> list[dg
             asset_key=key,
             check_name="rejects",
             severity=dg.AssetCheckSeverity.WARN,
-            description=md.verdict(part["counts"]["rejected"], "rejected, see `lakehouse rejects list`"),
+            description=md.found(part["counts"]["rejected"], "rejected, see `lakehouse rejects list`"),
             metadata={"failing": part["counts"]["rejected"], "codes": md.codes(part["rejects"])},
         ),
     ]
@@ -277,7 +285,7 @@ def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any
         check_name=rule.code,
         severity=dg.AssetCheckSeverity.WARN,
         metadata=facts,
-        description=md.verdict(failing, rule.description),
+        description=md.found(failing, rule.description),
     )
 
 
@@ -343,7 +351,7 @@ def assertion_result(contract: Contract, rule: Rule, outcome: Any) -> dg.AssetCh
         asset_key=md.asset_key(contract),
         check_name=rule.code,
         severity=dg.AssetCheckSeverity.WARN if rule.verdict == "warn" else dg.AssetCheckSeverity.ERROR,
-        description=md.verdict(outcome.failing, rule.description),
+        description=md.broken(outcome.failing, rule.description),
         metadata={
             "failing": outcome.failing,
             "sample": md.preview(outcome.sample),

@@ -1,0 +1,78 @@
+"""A small lake per test, its definitions, and one Dagster history."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from lakehouse_assets.definitions import build_definitions
+from lakehouse_assets.settings import Settings
+
+ROWS = {
+    "products.csv": [("product_id", "product_name", "department_id", "department"), ("1", "Milk", "4", "dairy")],
+    "orders/2025-04-01.csv": [
+        ("order_id", "order_num", "user_id", "order_timestamp", "total_amount", "date"),
+        ("10", "1", "7", "2025-04-01T10:00:00", "12.50", "2025-04-01"),
+        ("11", "2", "8", "2025-04-01T11:00:00", "7.50", "2025-04-01"),
+    ],
+    "order_items/2025-04-01.csv": [
+        ("id", "order_id", "product_id", "user_id", "order_timestamp", "add_to_cart_order", "reordered",
+         "days_since_prior_order", "date"),
+        ("100", "10", "1", "7", "2025-04-01T10:00:00", "1", "0", "", "2025-04-01"),
+        ("101", "11", "1", "8", "2025-04-01T11:00:00", "1", "1", "3", "2025-04-01"),
+    ],
+}  # fmt: skip
+"""One product, two orders of 20.00 in all, an item each."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A lake with its landing, and a history of its runs."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+    definitions: dg.Definitions
+
+    def drop(self, name: str, rows: list[tuple[str, ...]] | None = None) -> Path:
+        """Put a CSV file into landing, the known one when no rows are given."""
+        file = self.settings.landing_root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w", newline="", encoding="utf-8") as target:
+            csv.writer(target).writerows(rows or ROWS[name])
+        return file
+
+    def drop_all(self) -> None:
+        """All known files."""
+        for name in ROWS:
+            self.drop(name)
+
+    def landed(self) -> list[str]:
+        """What is in landing."""
+        root = self.settings.landing_root
+        return sorted(file.relative_to(root).as_posix() for file in root.rglob("*.csv"))
+
+    def run(self) -> dg.ExecuteInProcessResult:
+        """The job, once."""
+        return self.run_with({})
+
+    def run_with(self, plan: dict[str, Any]) -> dg.ExecuteInProcessResult:
+        """The job with a configuration of the plan step; without Dagster's log."""
+        quiet = {"console": {"config": {"log_level": "CRITICAL"}}}
+        config = {"ops": {"bronze__ecommerce_manifest": {"config": plan}}, "loggers": quiet}
+        job = self.definitions.resolve_job_def("ecommerce")
+        return job.execute_in_process(instance=self.instance, run_config=config, raise_on_error=False)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """An empty shop; landing exists."""
+    settings = Settings(lake=tmp_path / "lake", landing=tmp_path / "landing", quiet_seconds=0, duckdb_threads=1)
+    settings.landing_root.mkdir()
+    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
+        yield Shop(settings, instance, build_definitions(settings))

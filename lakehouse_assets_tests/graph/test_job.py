@@ -1,0 +1,133 @@
+"""The whole job on a small lake: everything runs, nothing runs twice, and a failed check is a gate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.sql.ddl import table_location
+from lakehouse_assets_tests.graph.conftest import Shop
+
+STEPS = {
+    "bronze__ecommerce_manifest",
+    "ecommerce_silver",
+    "ecommerce_silver_assertions",
+    "gold__daily_sales",
+    "gold__product_daily",
+    "gold__user_orders",
+    "ecommerce_gold_assertions",
+    "archive__ecommerce_files",
+}
+
+
+def steps(result: dg.ExecuteInProcessResult, event: str) -> set[str]:
+    """Steps of which Dagster noted this event."""
+    return {str(e.step_key) for e in result.all_events if e.event_type_value == event}
+
+
+def metadata(result: dg.ExecuteInProcessResult, *key: str) -> dict[str, Any]:
+    """What the run showed about an asset, values only."""
+    (event,) = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(key)]
+    return {name: value.value for name, value in event.materialization.metadata.items()}
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """Check results by `layer/table:check`."""
+    return {e.asset_check_key.to_user_string(): e for e in result.get_asset_check_evaluations()}
+
+
+def double_an_order(shop: Shop) -> None:
+    """Write order 10 of silver once more, behind the load's back."""
+    table = table_location(contracts("ecommerce")["silver.clean_orders"], str(shop.settings.lake_root))
+    write_deltalake(table, DeltaTable(table).to_pyarrow_table(filters=[("order_id", "=", "10")]), mode="append")
+
+
+@pytest.fixture
+def loaded(shop: Shop) -> Shop:
+    """A shop whose known files are in gold and in the archive."""
+    shop.drop_all()
+    assert shop.run().success
+    return shop
+
+
+def test_files_become_gold_and_leave_landing(shop: Shop) -> None:
+    """One run takes the files through every step; what it shows are the counts of the input."""
+    shop.drop_all()
+    result = shop.run()
+    assert steps(result, "STEP_SUCCESS") == STEPS
+    assert metadata(result, "silver", "clean_orders")["rows_inserted"] == 2
+    assert metadata(result, "gold", "daily_sales")["preview"].records[0].data["amount"] == "20.00"
+    assert metadata(result, "archive", "ecommerce_files")["moved"] == 3
+    assert shop.landed() == []
+
+
+def test_landing_has_history(shop: Shop) -> None:
+    """A planned run is an event of each landing dataset that has files, and of no other."""
+    shop.drop("products.csv")
+    shop.run()
+    events = {name: shop.instance.get_latest_materialization_event(dg.AssetKey(["landing", name])) for name in
+              ("products", "orders")}  # fmt: skip
+    assert events["products"]
+    assert events["orders"] is None
+
+
+def test_every_check_of_the_graph_is_answered(shop: Shop) -> None:
+    """No check of the definitions is left without a result by a run."""
+    shop.drop_all()
+    known = {key.to_user_string() for key in shop.definitions.resolve_asset_graph().asset_check_keys}
+    assert set(checks(shop.run())) == known
+
+
+def test_nothing_new_is_a_success_that_skips_everything(loaded: Shop) -> None:
+    """The second run plans, finds nothing to do, and that is all."""
+    result = loaded.run()
+    assert result.success
+    assert steps(result, "STEP_SKIPPED") == STEPS - {"bronze__ecommerce_manifest"}
+    assert result.get_asset_materialization_events() == []
+
+
+def test_freshness_compares_business_dates_with_the_run(loaded: Shop) -> None:
+    """Orders of April 2025 are old today: the check warns and shows both dates, and nothing is stopped."""
+    loaded.drop("products.csv")
+    result = loaded.run()
+    found = checks(result)["gold/daily_sales:freshness"]
+    (row,) = found.metadata["sample"].value.records
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert (row.data["newest"], row.data["as_of"]) == ("2025-04-01", f"{datetime.now(UTC):%Y-%m-%d}")
+    assert result.success
+
+
+@pytest.mark.parametrize(("as_of", "fresh"), [("2025-04-03", True), ("2025-04-04", False)])
+def test_freshness_allows_two_days(shop: Shop, as_of: str, *, fresh: bool) -> None:
+    """Two days before the run's clock are fresh, three are not."""
+    shop.drop_all()
+    result = shop.run_with({"as_of": f"{as_of}T06:00:00+00:00"})
+    assert checks(result)["silver/clean_orders:freshness"].passed is fresh
+
+
+def test_a_failed_assertion_stops_gold_and_archive(loaded: Shop) -> None:
+    """A key that occurs twice in silver fails the run before gold; the new files stay in landing."""
+    double_an_order(loaded)
+    file = loaded.drop("products.csv")
+    result = loaded.run()
+    assert not result.success
+    assert steps(result, "STEP_SUCCESS") == {"bronze__ecommerce_manifest", "ecommerce_silver"}
+    assert steps(result, "STEP_FAILURE") == {"ecommerce_silver_assertions"}
+    assert Path(file).exists()
+
+
+def test_a_failed_check_says_what_it_found(loaded: Shop) -> None:
+    """Failing count, sample rows and the SQL are with the result."""
+    double_an_order(loaded)
+    loaded.drop("products.csv")
+    found = checks(loaded.run())["silver/clean_orders:keys_unique"]
+    assert found.description == "broken by 1 row: no key occurs twice"
+    assert found.metadata["failing"].value == 1
+    assert found.metadata["sample"].value.records[0].data == {"order_id": "10", "n": 2}
+    assert "HAVING count(*) > 1" in str(found.metadata["sql"].value)
