@@ -31,12 +31,10 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # The default is INT96, which carries no statistics for skipping files.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # `lower` goes through a Unicode library otherwise, which takes longer than all else in a row; ASCII needs none.
+    "spark.sql.icu.caseMappings.enabled": "false",
 }
 INHERITED = ("spark.sql.ansi.enabled", "spark.sql.shuffle.partitions", "spark.sql.autoBroadcastJoinThreshold")
-REMEMBERED = "__changed"
-"""End of the name of the one relation that is as wide and long as the data: made again wherever it is used."""
-FILE_BYTES = 64 * 1024 * 1024
-"""Parsed bytes per data file that is written, about; more files only help once all cores are busy."""
 
 
 class SparkEngine:
@@ -96,11 +94,13 @@ class SparkEngine:
         return self._spark.createDataFrame([], columns)
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
-        """A view of the query; its result is kept when it is first used, unless it is as large as the data."""
-        frame = self._spark.sql(self.sql(sql, parameters))
-        if not name.endswith(REMEMBERED):
-            self._kept[name] = frame.persist()
-        frame.createOrReplaceTempView(name)
+        """A view of the query, whose result is kept when it is first used."""
+        self._kept[name] = self._spark.sql(self.sql(sql, parameters)).persist()
+        self._kept[name].createOrReplaceTempView(name)
+
+    def view(self, name: str, sql: str) -> None:
+        """A temporary view."""
+        self._spark.sql(self.sql(sql)).createOrReplaceTempView(name)
 
     def register(self, name: str, table: pa.Table) -> None:
         """A small Arrow table as a view."""
@@ -110,6 +110,11 @@ class SparkEngine:
         """All rows as dictionaries; moments are zone-less UTC."""
         found = self._spark.sql(self.sql(sql, parameters)).toArrow().to_pylist()
         return [{name: _naive(value) for name, value in row.items()} for row in found]
+
+    def values(self, sql: str) -> list[Any]:
+        """One column as a list."""
+        found: list[Any] = self._spark.sql(self.sql(sql)).toArrow().column(0).to_pylist()
+        return [_naive(value) for value in found]
 
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
         """Record batches in the order of the query."""
@@ -135,7 +140,7 @@ class SparkEngine:
         attached = self._attached[contract.name]
         location = table_location(contract, self._lake)
         target = Target(contract.name, location, attached.version())
-        source = self._spark.sql(self.sql(sql))
+        source = self._sorted(contract, self._spark.sql(self.sql(sql)))
         with transaction(self._spark, target, guard):
             if updates:
                 source.createOrReplaceTempView("__source")
@@ -143,6 +148,12 @@ class SparkEngine:
             else:
                 source.write.format("delta").mode("append").save(location)
         return _measured(contract, location, delta.data_files(attached))
+
+    def _sorted(self, contract: Contract, rows: DataFrame) -> DataFrame:
+        """At most one partition per core, sorted by date within; Spark drops the query's own order for it."""
+        date = contract.properties.get("date_column")
+        few = rows.coalesce(self._cores)
+        return few.sortWithinPartitions(date) if date else few
 
 
 def _scratch(spark: SparkSession, lake: str) -> str:

@@ -28,6 +28,8 @@ def spark_config(memory: str = "3g", cores: int = 2) -> dict[str, str]:
     return {
         "spark.master": f"local[{cores}]",
         "spark.driver.memory": memory,
+        # Java leaves methods over 8,000 bytes uncompiled, and the code Spark makes for our rules is longer.
+        "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.jars.packages": DELTA_JARS,
