@@ -25,7 +25,7 @@ EngineName = Literal["duckdb", "spark"]
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError) as error:
+    except (ValueError, KeyError, OSError) as error:
         raise ValueError("a time zone such as Europe/Berlin or UTC") from error
     return value
 

@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and answer its exit code."""
     try:
         code = app(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        sys.stdout.flush()
     except TyperException as error:
         terminal.complain(error.format_message())
         return 2
@@ -59,4 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         terminal.complain("interrupted")
         return 130
+    except BrokenPipeError:
+        terminal.forget_stdout()
+        return 0
     return code if isinstance(code, int) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from typing import Annotated
 
@@ -33,8 +33,8 @@ def dev(
         raise BadRequest(message=f"port {port} is in use; name another one with --port")
     terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}; Ctrl-C ends it")
     sys.stdout.flush()
-    with subprocess.Popen(command(port), env=history.child_environment(settings)) as child:  # noqa: S603 - our own tool
-        raise typer.Exit(wait(child))
+    # This process becomes Dagster, so that signals reach it and its exit code is its own.
+    os.execve(sys.executable, command(port), history.child_environment(settings))  # noqa: S606 - our own tool
 
 
 def command(port: int) -> list[str]:
@@ -50,12 +50,3 @@ def is_free(port: int) -> bool:
 
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) != 0
-
-
-def wait(child: subprocess.Popen[bytes]) -> int:
-    """Wait until it ends; Ctrl-C reaches it from the terminal as well, and is no failure."""
-    try:
-        return child.wait()
-    except KeyboardInterrupt:
-        child.wait()
-        return 0

@@ -29,8 +29,8 @@ def contracts(
     due = [name for name in released.pipelines() if not released.is_current(name)]
     for pipeline in released.pipelines():
         changes = released.release(pipeline) if release else released.check_all(pipeline)
-        rows = [(pipeline, name, change) for name, change in sorted(changes.items())]
-        terminal.table(("pipeline", "contract", "change"), rows)
+        rows = [(pipeline, name, change.kind, "; ".join(change.reasons)) for name, change in sorted(changes.items())]
+        terminal.table(("pipeline", "contract", "change", "what"), rows)
     if release:
         terminal.say("released" if due else "released already")
         return

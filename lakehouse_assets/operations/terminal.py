@@ -44,6 +44,12 @@ def complain(problem: str) -> None:
     sys.stderr.write(f"error: {' '.join(problem.split())}\n")
 
 
+def forget_stdout() -> None:
+    """Nobody reads stdout any more (`… | head`): what is still buffered goes nowhere, without complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
     """Print a table on stdout; columns named in `right` are numbers. None is shown as an empty field."""
     from rich import box

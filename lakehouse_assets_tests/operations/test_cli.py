@@ -1,0 +1,122 @@
+"""The command line as a whole: help, bad input, exit codes, and a start that loads nothing slow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets_tests.operations.conftest import Cli, process
+
+COMMANDS = (
+    "demo", "run", "sql", "checks", "dev", "sample", "optimize", "vacuum", "contracts", "emit",
+    "rejects", "rejects list", "rejects show", "rejects replay",
+)  # fmt: skip
+SLOW = ("dagster", "duckdb", "pyarrow", "pandas", "pyspark", "deltalake", "pyiceberg", "sqlglot")
+
+BAD = {
+    "no such command": ["lod"],
+    "no such option": ["run", "ecommerce", "--now"],
+    "no pipeline": ["run"],
+    "no such pipeline": ["run", "shop"],
+    "no such engine": ["run", "ecommerce", "--engine", "oracle"],
+    "a ratio above one": ["run", "ecommerce", "--max-reject-ratio", "5"],
+    "a ratio that is no number": ["run", "ecommerce", "--max-reject-ratio", "few"],
+    "a date that is none": ["run", "ecommerce", "--reprocess", "yesterday"],
+    "a landing that is not there": ["run", "ecommerce", "--landing", "nowhere"],
+    "a lake that is a file": ["run", "ecommerce", "--lake", "file"],
+    "demo data that is not there": ["demo", "--data", "nowhere"],
+    "demo data without a CSV": ["demo", "--data", "empty"],
+    "a demo over somebody's files": ["demo", "--folder", "full"],
+    "no SQL": ["sql"],
+    "SQL without a lake": ["sql", "SELECT 1", "--lake", "nowhere"],
+    "an answer in no format": ["sql", "SELECT 1", "--format", "xml"],
+    "checks without a lake": ["checks", "--lake", "nowhere"],
+    "checks into no folder": ["checks", "--lake", "empty", "--out", "nowhere/checks.html"],
+    "checks into a folder": ["checks", "--lake", "empty", "--out", "full"],
+    "rejects without a lake": ["rejects", "list", "--lake", "nowhere"],
+    "rejects of a lake that never ran": ["rejects", "list", "--lake", "empty"],
+    "a replay of no such pipeline": ["rejects", "replay", "--pipeline", "shop", "--lake", "empty"],
+    "a sample of no days": ["sample", "drops", "--days", "0"],
+    "a sample into a file": ["sample", "file"],
+    "a vacuum that may hurt": ["vacuum", "--retention-hours", "1", "--lake", "empty"],
+    "care without a lake": ["optimize", "--lake", "nowhere"],
+    "contracts both ways": ["contracts", "--check", "--release"],
+    "a port that is none": ["dev", "--port", "99999"],
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A current folder with something to stumble over."""
+    for name in ("empty", "full"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_sentence_and_code_2(cli: Cli, arguments: list[str]) -> None:
+    """Whatever is wrong with a call is said in one line on stderr, with exit code 2 and nothing on stdout."""
+    result = cli(*arguments)
+    assert result.code == 2
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
+    assert result.out == ""
+
+
+def test_bad_input_leaves_other_peoples_files(cli: Cli, tmp_path: Path) -> None:
+    """A demo that is pointed at a folder of somebody else deletes nothing there."""
+    cli("demo", "--folder", tmp_path / "full")
+    assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
+
+
+def test_wrong_settings_are_told_all_at_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong environment variables are bad input: one sentence that names each of them."""
+    monkeypatch.setenv("LAKEHOUSE_ENGINE", "oracle")
+    monkeypatch.setenv("LAKEHOUSE_SOURCE_TIMEZONE", "Mars/Base")
+    result = cli("run", "ecommerce")
+    assert result.code == 2
+    assert "LAKEHOUSE_ENGINE" in result.err
+    assert "LAKEHOUSE_SOURCE_TIMEZONE" in result.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(cli: Cli, command: str) -> None:
+    """`--help` works everywhere; leaf commands with options show an example."""
+    result = cli(*command.split(), "--help")
+    assert result.code == 0
+    assert command == "rejects" or "lakehouse " in result.out
+
+
+def test_without_a_command_it_lists_them(cli: Cli) -> None:
+    """`lakehouse` alone shows every command."""
+    result = cli()
+    assert result.code == 0
+    assert all(command.split()[0] in result.out for command in COMMANDS)
+
+
+def test_the_start_imports_nothing_slow() -> None:
+    """Loading the command line loads no engine and no Dagster, so that help comes at once."""
+    code = f"import sys, lakehouse_assets.operations.cli; print([n for n in {SLOW!r} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_installed_command_answers() -> None:
+    """The console script is there and hands its exit code on."""
+    assert process("--help").code == 0
+    assert process("lod").code == 2
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """`lakehouse … | head` ends without a complaint."""
+    command = [str(Path(sys.executable).with_name("lakehouse")), "contracts"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == ""

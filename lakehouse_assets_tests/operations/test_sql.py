@@ -1,0 +1,162 @@
+"""`lakehouse sql`: formats, time travel, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from lakehouse_assets.operations.sql import json_value
+from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Shop, put
+
+ALL_KINDS = (
+    "SELECT DATE '2025-04-01' AS d, TIMESTAMP '2025-04-01 10:00:00' AS t, CAST(1.50 AS DECIMAL(18,2)) AS n, "
+    "CAST(NULL AS VARCHAR) AS nothing, '' AS empty, 'a,\"b\"' AS text, true AS yes, 7 AS seven"
+)
+AMOUNT = "SELECT count(*) AS n, sum(total_amount) AS amount FROM delta_lakehouse.clean_orders"
+REFUSED = (
+    "DELETE FROM delta_lakehouse.clean_orders",
+    "INSERT INTO delta_lakehouse.clean_orders SELECT * FROM delta_lakehouse.clean_orders",
+    "CREATE TABLE t AS SELECT 1 AS a",
+    "DROP TABLE delta_lakehouse.clean_orders",
+    "SELECT 1; DROP TABLE delta_lakehouse.clean_orders",
+    "SET threads = 1",
+    "COPY (SELECT 1) TO 'out.csv'",
+    "SELEC 1",
+    "SELECT * FROM read_csv('/etc/hostname')",
+    "SELECT * FROM '/etc/hostname'",
+    "",
+)
+
+
+def test_csv_has_a_header_and_tells_null_from_empty(cli: Cli, shown: Shop) -> None:
+    """NULL is an empty field, an empty text is quoted, and commas and quotes come back through a CSV reader."""
+    out = cli("sql", ALL_KINDS, "--format", "csv", *shown.at).out
+    assert out.splitlines()[0] == "d,t,n,nothing,empty,text,yes,seven"
+    assert ',1.50,,"",' in out
+    row = next(csv.DictReader(io.StringIO(out)))
+    assert row["text"] == 'a,"b"'
+    assert (row["d"], row["t"], row["yes"]) == ("2025-04-01", "2025-04-01 10:00:00", "true")
+
+
+def test_json_has_real_nulls_and_exact_decimals(cli: Cli, shown: Shop) -> None:
+    """A list of objects: null, true and whole numbers are JSON's own, decimals are text."""
+    (row,) = json.loads(cli("sql", ALL_KINDS, "--format", "json", *shown.at).out)
+    assert row["nothing"] is None
+    assert row["yes"] is True
+    assert (row["n"], row["seven"], row["d"], row["t"]) == ("1.50", 7, "2025-04-01", "2025-04-01 10:00:00")
+
+
+def test_whole_numbers_beyond_64_bits_are_text() -> None:
+    """JSON readers cut such numbers, so they are given as text; smaller ones are numbers."""
+    assert [json_value(n) for n in (2**63 - 1, 2**63)] == [2**63 - 1, "9223372036854775808"]
+
+
+def test_an_answer_without_rows_has_a_header(cli: Cli, shown: Shop) -> None:
+    """No row is an empty list in JSON, and just the header in CSV."""
+    query = "SELECT order_id FROM delta_lakehouse.clean_orders WHERE order_id = 'none'"
+    assert json.loads(cli("sql", query, "--format", "json", *shown.at).out) == []
+    assert cli("sql", query, "--format", "csv", *shown.at).out == "order_id\n"
+
+
+def test_a_table_shows_null_and_counts_rows(cli: Cli, shown: Shop) -> None:
+    """For people NULL is written out."""
+    out = cli("sql", ALL_KINDS, *shown.at).out
+    assert "NULL" in out
+    assert out.splitlines()[-1] == "1 row"
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ("delta_lakehouse.clean_orders", 2),
+        ("delta_lakehouse.CLEAN_ORDERS_ITEMS", 2),
+        ("awsdatacatalog.delta_lakehouse.clean_products", 2),
+        ("delta_lakehouse.ecommerce_rejects", 1),
+        ("delta_lakehouse.ecommerce_pending", 1),
+        ("ecommerce_gold.daily_sales", 2),
+    ],
+)
+def test_tables_are_there_by_their_catalog_names(cli: Cli, shown: Shop, table: str, rows: int) -> None:
+    """Silver, side and gold tables can be asked, whatever the case, with Athena's catalog or without."""
+    assert cli("sql", f"SELECT count(*) AS n FROM {table}", "--format", "csv", *shown.at).out == f"n\n{rows}\n"
+
+
+def test_integers_divide_as_in_athena(cli: Cli, shown: Shop) -> None:
+    """A quotient of whole numbers is a whole number, for columns as for literals."""
+    query = "SELECT count(*) / 3 AS a, max(_line) / 2 AS b, 7 / 2 AS c FROM delta_lakehouse.clean_orders"
+    assert cli("sql", query, "--format", "csv", *shown.at).out == "a,b,c\n0,1,3\n"
+
+
+def test_columns_of_one_name_are_told_apart(cli: Cli, shown: Shop) -> None:
+    """Neither of two columns with one name is lost in JSON."""
+    (row,) = json.loads(cli("sql", "SELECT 1 AS a, 2 AS a", "--format", "json", *shown.at).out)
+    assert row == {"a": 1, "a_2": 2}
+
+
+def test_show_tables_and_describe(cli: Cli, shown: Shop) -> None:
+    """The catalog can be looked at."""
+    assert "ecommerce_gold.user_orders" in cli("sql", "SHOW TABLES IN ecommerce_gold;", *shown.at).out
+    out = cli("sql", "DESCRIBE delta_lakehouse.clean_orders", "--format", "csv", *shown.at).out
+    assert "total_amount,decimal(18,2)" in out.replace('"', "")
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_anything_but_one_question_is_refused(cli: Cli, shown: Shop, query: str) -> None:
+    """Writing, several statements, other files and nonsense are bad input, in one sentence."""
+    result = cli("sql", query, *shown.at)
+    assert result.code == 2
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
+
+
+def test_an_unknown_table_lists_those_that_there_are(cli: Cli, shown: Shop) -> None:
+    """A wrong name is answered with the right ones."""
+    result = cli("sql", "SELECT * FROM orders", *shown.at)
+    assert result.code == 2
+    assert "there is no table `orders`; there are: delta_lakehouse.clean_orders, " in result.err
+
+
+def test_an_unknown_column_is_bad_input(cli: Cli, shown: Shop) -> None:
+    """The column is named."""
+    result = cli("sql", "SELECT colour FROM delta_lakehouse.clean_orders", *shown.at)
+    assert result.code == 2
+    assert "colour" in result.err
+
+
+def test_a_table_that_no_run_made_yet_is_bad_input(cli: Cli, tmp_path: object) -> None:
+    """In a lake without runs the tables are known, but not there."""
+    result = cli("sql", AMOUNT, "--lake", tmp_path)
+    assert result.code == 2
+    assert "is not there yet" in result.err
+
+
+def test_time_travel_shows_delta_and_iceberg_as_they_were(cli: Cli, shop: Shop) -> None:
+    """After a second day, a time in between still answers with the first day's two orders of 30.50."""
+    between = datetime.now(UTC).isoformat()
+    time.sleep(0.01)  # commit times are whole milliseconds
+    put(shop.landing, SECOND)
+    cli(*shop.run)
+    gold = "SELECT sum(orders) AS n, sum(amount) AS amount FROM ecommerce_gold.user_orders"
+    for query in (AMOUNT, gold):
+        assert cli("sql", query, "--format", "csv", *shop.at).out == "n,amount\n3,35.75\n"
+        assert cli("sql", query, "--format", "csv", "--as-of", between, *shop.at).out == "n,amount\n2,30.50\n"
+
+
+@pytest.mark.parametrize("table", ["delta_lakehouse.clean_orders", "ecommerce_gold.daily_sales"])
+def test_before_a_table_existed_is_bad_input(cli: Cli, shown: Shop, table: str) -> None:
+    """The sentence says when the table began."""
+    result = cli("sql", f"SELECT * FROM {table}", "--as-of", "2020-01-01", *shown.at)
+    assert result.code == 2
+    assert "did not exist at 2020-01-01 00:00:00.000+00:00; its first commit is of 20" in result.err
+
+
+def test_a_time_that_is_none_is_bad_input(cli: Cli, shown: Shop) -> None:
+    """The form of a time is shown."""
+    result = cli("sql", AMOUNT, "--as-of", "yesterday", *shown.at)
+    assert result.code == 2
+    assert "2025-04-03T12:00:00Z" in result.err
