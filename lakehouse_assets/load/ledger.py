@@ -13,7 +13,7 @@ from lakehouse_assets.load.report import Touched
 from lakehouse_assets.load.side import SideTable
 
 if TYPE_CHECKING:
-    from lakehouse_assets.load.run import TableLoad, Work
+    from lakehouse_assets.load.work import TableLoad, Work
 
 ALL_TABLES = "(silver)"
 """Table name of the row that says what a run touches, written before any of its tables."""

@@ -20,7 +20,7 @@ from lakehouse_assets.sql import silver
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakehouse_assets.load.run import TableLoad, Work
+    from lakehouse_assets.load.work import TableLoad, Work
 
 KEY = ("dataset", "file", "etag", "line")
 

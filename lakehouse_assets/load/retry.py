@@ -22,7 +22,7 @@ from lakehouse_assets.sql.silver import ROWS_PER_FILE
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakehouse_assets.load.run import Work
+    from lakehouse_assets.load.work import Work
 
 Identity = tuple[str, str, str, int]
 """Dataset, file, etag, line: what makes a landed record itself."""

@@ -12,7 +12,7 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.report import Touched
 
 if TYPE_CHECKING:
-    from lakehouse_assets.load.run import TableLoad
+    from lakehouse_assets.load.work import TableLoad
 
 
 def find(loads: list[TableLoad], engine: Engine) -> Touched:

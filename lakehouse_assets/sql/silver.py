@@ -1,4 +1,6 @@
-"""The load's statements, made from contracts: pure text in Athena SQL, run by every engine.
+"""The load's statements about rows, made from contracts: pure text in Athena SQL, run by every engine.
+
+What becomes of several versions of a key is the other half, `versions`.
 
 Relations, all named after the silver table (`<t>` below):
 
@@ -25,7 +27,6 @@ from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.sql.dialects import parse
 
 ROWS_PER_FILE = 2**33
-INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
 CASTS = {"INT": "parse_int", "DATE": "parse_date", "BOOLEAN": "parse_bool", "TIMESTAMP": "parse_instant"}
 
 
@@ -128,148 +129,6 @@ def valid(t: str, excluded: list[str]) -> str:
     """Rows of `<t>__parsed` without a reject that are in none of the excluded relations, as a FROM item."""
     rest = "".join(f" AND NOT EXISTS (SELECT 1 FROM {e} AS x WHERE x._row = v._row)" for e in excluded)
     return f"(SELECT * FROM {t}__parsed AS v WHERE v._codes = ''{rest})"
-
-
-def repeated(contract: Contract, excluded: list[str]) -> str:
-    """Keys that occur more than once among the valid rows."""
-    key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
-    return f"SELECT {key} FROM {valid(contract.name, excluded)} AS v GROUP BY {key} HAVING count(*) > 1"
-
-
-def losers(contract: Contract, excluded: list[str]) -> str:
-    """Older versions of a repeated key, by (event time, file time, file name, line)."""
-    t, event = contract.name, contract.event_time
-    key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
-    on = " AND ".join(f"r.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
-    order = f"v.{quoted(event)} DESC, v._row DESC" if event else "v._row DESC"
-    ranked = (
-        f"SELECT v._row AS _row, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS position "
-        f"FROM {valid(t, excluded)} AS v JOIN {t}__repeated AS r ON {on}"
-    )
-    return f"SELECT _row FROM ({ranked}) AS ranked WHERE position > 1"
-
-
-def held_dates(contract: Contract, excluded: list[str]) -> str:
-    """Dates that silver holds for the keys of this run (or one NULL where the table has no date): literal bounds."""
-    date = contract.properties.get("date_column")
-    what = f"s.{quoted(date)}" if date else "CAST(NULL AS DATE)"
-    on = " AND ".join(f"v.{quoted(k)} = s.{quoted(k)}" for k in contract.key)
-    source = valid(contract.name, excluded)
-    return (
-        f"SELECT DISTINCT {what} AS held FROM {contract.catalog_name} AS s "
-        f"WHERE EXISTS (SELECT 1 FROM {source} AS v WHERE {on})"
-    )
-
-
-def differing(contract: Contract, excluded: list[str]) -> str:
-    """`<t>__differing`: valid latest versions that silver does not hold with the same content; `_new` when not at all.
-
-    Compares fingerprints, so that the join carries a key and eight bytes per row whatever the table's width.
-    """
-    names = [quoted(c.name) for c in contract.content if not c.key]
-    content = ", ".join(names)
-    key = ", ".join(quoted(k) for k in contract.key)
-    on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
-    held = f"SELECT {key}, fingerprint({content}) AS _print FROM {contract.catalog_name}{_bounded(contract)}"
-    came = ", ".join(f"v.{name}" for name in names)
-    return (
-        f"SELECT v._row AS _row, s._print IS NULL AS _new FROM {valid(contract.name, excluded)} AS v "
-        f"LEFT JOIN ({held}) AS s ON {on} WHERE s._print IS NULL OR s._print <> fingerprint({came})"
-    )
-
-
-def _bounded(contract: Contract) -> str:
-    """Literal bounds of the table's date column; `:all` where they would not spare anything."""
-    date = contract.properties.get("date_column")
-    return f" WHERE :all OR {quoted(date)} IN (:held)" if date else ""
-
-
-def judged(contract: Contract) -> str:
-    """`<t>__judged`: rows that silver holds with other content: update, stale, or tie (decided by `decided`)."""
-    on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
-    event = contract.event_time
-    aged = (
-        f"CASE WHEN v.{quoted(event)} > s.{quoted(event)} THEN '{UPDATE}' "
-        f"WHEN v.{quoted(event)} < s.{quoted(event)} THEN '{STALE}' ELSE '{TIE}' END"
-    )
-    verdict = aged if event else f"'{TIE}'"
-    old = ", ".join(
-        f"s.{quoted(c)} AS {quoted('_old_' + c)}" for c in (*_old(contract), "_file_time", "_file", "_line")
-    )
-    silver = f"(SELECT * FROM {contract.catalog_name}{_bounded(contract)})"
-    return (
-        f"SELECT v._row AS _row, {verdict} AS _verdict, {old} FROM {contract.name}__parsed AS v "
-        f"JOIN {contract.name}__differing AS d ON d._row = v._row AND NOT d._new JOIN {silver} AS s ON {on}"
-    )
-
-
-def _old(contract: Contract) -> list[str]:
-    """Columns whose old value gold needs to know: those that its windows and joins go by."""
-    return [
-        c.name for c in contract.content if c.name in {"date", "user_id", "order_id"} and c.name not in contract.key
-    ]
-
-
-def decided(contract: Contract) -> str:
-    """`<t>__decided`: the rows of `<t>__judged`, ties decided by file time, file name, line."""
-    t = contract.name
-    line = f"j._row - f.ordinal * {ROWS_PER_FILE}"
-    newer = (
-        "f.file_time > j._old__file_time OR (f.file_time = j._old__file_time AND (f.file > j._old__file OR "
-        f"(f.file = j._old__file AND {line} > j._old__line)))"
-    )
-    verdict = f"CASE WHEN j._verdict <> '{TIE}' THEN j._verdict WHEN {newer} THEN '{UPDATE}' ELSE '{STALE}' END"
-    olds = "".join(f", j._old_{c} AS _old_{c}" for c in _old(contract))
-    return (
-        f"SELECT j._row AS _row, {verdict} AS _verdict{olds} "
-        f"FROM {t}__judged AS j JOIN __files AS f ON f.ordinal = int_div(j._row, {ROWS_PER_FILE})"
-    )
-
-
-def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
-    """`<t>__changed`: rows to insert or update, in silver's columns, with what gold must know of the old version."""
-    t = contract.name
-    names = ", ".join(f"v.{quoted(c.name)} AS {quoted(c.name)}" for c in contract.content)
-    none = "".join(f", CAST(NULL AS {_sql_type(contract, c)}) AS _old_{c}" for c in _old(contract))
-    if all_new:
-        return f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{none} FROM {valid(t, excluded)} AS v"
-    olds = "".join(f", d._old_{c} AS _old_{c}" for c in _old(contract))
-    return (
-        f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{none} FROM {t}__parsed AS v "
-        f"JOIN {t}__differing AS n ON n._row = v._row AND n._new UNION ALL "
-        f"SELECT v._row AS _row, '{UPDATE}' AS _verdict, {names}{olds} FROM {t}__parsed AS v "
-        f"JOIN {t}__decided AS d ON d._row = v._row AND d._verdict = '{UPDATE}'"
-    )
-
-
-def spans(t: str, date: str) -> str:
-    """First and last date of the changed rows of each file, in the order of the files."""
-    ordinal, dates = (
-        f"int_div(_row, {ROWS_PER_FILE})",
-        f"min({quoted(date)}) AS first_date, max({quoted(date)}) AS last_date",
-    )
-    return f"SELECT {ordinal} AS ordinal, {dates} FROM {t}__changed GROUP BY {ordinal}"
-
-
-def _sql_type(contract: Contract, column: str) -> str:
-    return contract.column(column).type.replace("STRING", "VARCHAR")
-
-
-def verdicts(t: str, relation: str) -> str:
-    """How many rows got which verdict."""
-    return f"SELECT _verdict, count(*) AS n FROM {t}__{relation} GROUP BY _verdict"
-
-
-def merge_source(contract: Contract, *, is_sorted: bool) -> str:
-    """The rows to merge with their provenance, sorted by date where the table has one and they are not yet."""
-    names = ", ".join(f"c.{quoted(col.name)} AS {quoted(col.name)}" for col in contract.content)
-    date = contract.properties.get("date_column")
-    return (
-        f"SELECT {names}, f.file_time AS _file_time, f.file AS _file, "
-        f"CAST(c._row - f.ordinal * {ROWS_PER_FILE} AS INTEGER) AS _line "
-        f"FROM {contract.name}__changed AS c JOIN __files AS f ON f.ordinal = int_div(c._row, {ROWS_PER_FILE})"
-        + (f" ORDER BY c.{quoted(date)}" if date and not is_sorted else "")
-    )
 
 
 def owed(contract: Contract, relation: str) -> str:

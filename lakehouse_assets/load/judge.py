@@ -1,0 +1,106 @@
+"""Deciding what becomes of every row that broke no rule: it waits, it is an older version, new, changed or unchanged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.load.stage import split_codes
+from lakehouse_assets.load.work import TableLoad
+from lakehouse_assets.sql import silver, versions
+
+SPARING = 4
+"""A run this many times smaller than silver is worth a look at which dates hold its keys."""
+
+
+def sort_out(table: TableLoad, loads: list[TableLoad], engine: Engine, limit: datetime) -> None:
+    """Set aside rows that wait for a parent and rows that are older versions of a key."""
+    references = []
+    for number, rule in enumerate(table.contract.rules_of("reference")):
+        if rule.reference is None:
+            continue
+        parent = next((p for p in loads if p.contract.catalog_name == rule.reference.parent), None)
+        relation = f"{table.name}__missing_{number}"
+        column, parsed = rule.reference.column, f"{parent.name}__parsed" if parent else None
+        sql = silver.missing(table.name, column, rule.reference.parent, rule.reference.parent_column, parsed)
+        engine.keep(relation, sql)
+        references.append((rule.code, column, relation))
+    if any(engine.rows(f"SELECT count(*) AS n FROM {relation}")[0]["n"] for _, _, relation in references):
+        _set_waiting_aside(table, engine, references, limit)
+    engine.keep(f"{table.name}__repeated", versions.repeated(table.contract, table.excluded))
+    if engine.rows(f"SELECT count(*) AS n FROM {table.name}__repeated")[0]["n"]:
+        engine.keep(f"{table.name}__losers", versions.losers(table.contract, table.excluded))
+        table.excluded.append(f"{table.name}__losers")
+        table.report.counts.superseded += engine.rows(f"SELECT count(*) AS n FROM {table.name}__losers")[0]["n"]
+
+
+def _set_waiting_aside(
+    table: TableLoad, engine: Engine, references: list[tuple[str, str, str]], limit: datetime
+) -> None:
+    """Rows without a parent are pending, or rejected once they have waited long enough."""
+    name = f"{table.name}__waiting"
+    engine.keep(name, silver.waiting(table.name, table.contract.properties["landing"], references), {"limit": limit})
+    table.excluded.append(name)
+    counted = f"SELECT _expired, _codes, count(*) AS n FROM {name} GROUP BY _expired, _codes"
+    for row in engine.rows(counted):
+        if row["_expired"]:
+            table.report.counts.rejected += row["n"]
+            table.report.rejects.update(dict.fromkeys(split_codes(row["_codes"]), row["n"]))
+        else:
+            table.report.counts.pending += row["n"]
+
+
+def judge(table: TableLoad, engine: Engine) -> None:
+    """Compare the latest versions with silver, so that the merge gets changed rows only."""
+    contract, counts, name = table.contract, table.report.counts, table.name
+    valid = _count(engine, silver.valid(name, table.excluded))
+    table.was_empty = not engine.attach(contract)
+    if not table.was_empty:
+        _compare(table, engine, valid)
+    if table.all_new:
+        engine.view(f"{name}__changed", versions.changed(contract, table.excluded, all_new=True))
+        counts.inserted = valid
+    counts.valid = counts.inserted + counts.updated + counts.unchanged
+
+
+def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
+    """Find the rows that silver lacks or holds otherwise; an older version than silver's is superseded."""
+    contract, counts, name = table.contract, table.report.counts, table.name
+    bounds = _bounds(table, engine, valid)
+    if not bounds["all"] and not bounds["held"]:
+        return
+    table.all_new = False
+    engine.keep(f"{name}__differing", versions.differing(contract, table.excluded), bounds)
+    differing, new = (
+        _count(engine, f"{name}__differing"),
+        _count(engine, f"(SELECT * FROM {name}__differing WHERE _new)"),
+    )
+    counts.unchanged, counts.inserted = valid - differing, new
+    if differing > new:
+        engine.keep(f"{name}__judged", versions.judged(contract), bounds)
+        engine.keep(f"{name}__decided", versions.decided(contract))
+        found = {r["_verdict"]: r["n"] for r in engine.rows(versions.verdicts(name, "decided"))}
+        counts.updated, counts.superseded = found.get("update", 0), counts.superseded + found.get("stale", 0)
+        engine.keep(f"{name}__changed", versions.changed(contract, table.excluded, all_new=False))
+    elif new:
+        only_new = f"SELECT * FROM ({versions.changed(contract, table.excluded, all_new=True)}) AS a"
+        rows = f" WHERE EXISTS (SELECT 1 FROM {name}__differing AS d WHERE d._row = a._row)"
+        engine.view(f"{name}__changed", only_new + rows)
+
+
+def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:
+    """Dates that silver holds for this run's keys; not asked where the run is about as large as silver.
+
+    A table without a date column is compared whole.
+    """
+    if not table.contract.properties.get("date_column") or valid * SPARING > _count(
+        engine, table.contract.catalog_name
+    ):
+        return {"all": True, "held": ()}
+    held = [row["held"] for row in engine.rows(versions.held_dates(table.contract, table.excluded))]
+    return {"all": False, "held": tuple(held)}
+
+
+def _count(engine: Engine, relation: str) -> int:
+    return int(engine.rows(f"SELECT count(*) AS n FROM {relation} AS counted")[0]["n"])

@@ -1,0 +1,76 @@
+"""Reading every dataset into its `__parsed` relation and counting what the rules say of its rows."""
+
+from __future__ import annotations
+
+import time
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.errors import NativeRefused
+from lakehouse_assets.load.landing import check_unchanged, survey, text_batch
+from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.load.retry import Retry
+from lakehouse_assets.load.work import TableLoad, Work
+from lakehouse_assets.sql import silver
+
+
+def stage_all(work: Work, engine: Engine, retry: Retry, report: LoadReport) -> list[TableLoad]:
+    """Read every dataset into its `__parsed` relation and count codes."""
+    ordinals = retry.ordinals(work.manifest.files)
+    engine.register("__files", retry.files_relation(ordinals))
+    engine.register("__seen", retry.seen)
+    loads = []
+    for contract in work.tables:
+        dataset = contract.properties["landing"]
+        entries = {n: e for n, (e, retried) in ordinals.items() if e.dataset == dataset and not retried}
+        started = time.perf_counter()
+        table = _stage(work, engine, contract, entries, retry)
+        check_unchanged(entries, table.sources, work.landing)
+        table.report.seconds += time.perf_counter() - started
+        report.refused_files |= table.sources.refused
+        report.skipped_files += table.sources.skipped
+        report.extra_columns |= table.sources.extra_columns
+        report.tables[table.name] = table.report
+        loads.append(table)
+    return loads
+
+
+def _stage(
+    work: Work,
+    engine: Engine,
+    contract: Contract,
+    entries: dict[int, FileEntry],
+    retry: Retry,
+) -> TableLoad:
+    columns = tuple(c.source for c in contract.content if c.source)
+    rows = retry.batch(contract.properties["landing"], columns)
+    for strict in (False, True):
+        sources = survey(entries, columns, work.landing, strict=strict)
+        try:
+            engine.stage(f"{contract.name}__parsed", text_batch(sources, work.landing, rows), silver.parsed(contract))
+            break
+        except NativeRefused:
+            if strict:
+                raise
+    table = TableLoad(contract, entries, sources)
+    table.report.counts.read = sources.read
+    table.report.counts.retried = rows.num_rows
+    _tally(table, engine)
+    return table
+
+
+def _tally(table: TableLoad, engine: Engine) -> None:
+    """Count rejected rows, reject codes and warnings."""
+    for row in engine.rows(silver.tally(table.name)):
+        codes, warnings = split_codes(row["_codes"]), split_codes(row["_warnings"])
+        if codes:
+            table.report.counts.rejected += row["n"]
+            table.report.rejects.update(dict.fromkeys(codes, row["n"]))
+        else:
+            table.report.warnings.update(dict.fromkeys(warnings, row["n"]))
+
+
+def split_codes(codes: str) -> list[str]:
+    """The codes of a comma-ended list."""
+    return [code for code in codes.split(",") if code]

@@ -1,0 +1,71 @@
+"""What a load is asked to do, and one table while it is being loaded: values that the load's steps share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.load.landing import Landing, Sources
+from lakehouse_assets.load.report import TableReport
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a load is asked to do.
+
+    Attributes:
+        manifest: the frozen files and the run's clock.
+        tables: silver contracts, parents before children.
+        side: contracts of rejects, pending and run ledger, by those words.
+        lake: root of the lake.
+        landing: where the manifest's files are read.
+        max_reject_ratio: overrides the contracts for this run.
+    """
+
+    manifest: Manifest
+    tables: tuple[Contract, ...]
+    side: dict[str, Contract]
+    lake: str
+    landing: Landing
+    max_reject_ratio: float | None = None
+
+    @property
+    def as_of(self) -> datetime:
+        """The run's clock, zone-less UTC."""
+        return self.manifest.as_of.replace(tzinfo=None)
+
+
+@dataclass
+class TableLoad:
+    """One table while it is being loaded: what was read and what is known about it so far."""
+
+    contract: Contract
+    entries: dict[int, FileEntry]
+    sources: Sources
+    report: TableReport = field(default_factory=TableReport)
+    excluded: list[str] = field(default_factory=list)
+    all_new: bool = True
+    was_empty: bool = True
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to merge."""
+        return bool(self.report.counts.inserted + self.report.counts.updated)
+
+    @property
+    def name(self) -> str:
+        """Bare table name, the prefix of its relations."""
+        return self.contract.name
+
+
+@contextmanager
+def timed(table: TableLoad) -> Iterator[None]:
+    """Add the seconds of the block to the table's report."""
+    started = time.perf_counter()
+    yield
+    table.report.seconds += time.perf_counter() - started
