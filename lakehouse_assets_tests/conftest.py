@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,3 +31,13 @@ def real_data() -> Path:
         problem = f"no products.csv in `{folder}`; set {REAL_DATA_ENV} to the folder of the recorded e-commerce data"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(problem)
     return folder
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """The one Spark session of all tests."""
+    from lakehouse_assets_tests.spark import start
+
+    session = start()
+    yield session
+    session.stop()

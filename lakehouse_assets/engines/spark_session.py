@@ -6,7 +6,7 @@ holds on Glue too.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.engines.java import require_java
@@ -46,14 +46,13 @@ def spark_config(memory: str = "3g", cores: int = 2) -> dict[str, str]:
     }
 
 
-def local_session(environment: MutableMapping[str, str], *, memory: str = "3g", cores: int = 2) -> SparkSession:
-    """The process's Spark session, started with `spark_config` when there is none yet.
+def local_session(environment: MutableMapping[str, str], config: Mapping[str, str] | None = None) -> SparkSession:
+    """The process's Spark session, started when there is none yet.
 
     Args:
         environment: the process's environment; `JAVA_HOME` is set in it to the Java that was found, because the
             launcher of Spark reads it there.
-        memory: see `spark_config`.
-        cores: see `spark_config`.
+        config: settings; those of `spark_config` when None.
 
     Raises:
         JavaMissing: there is no Java that Spark starts on.
@@ -62,6 +61,6 @@ def local_session(environment: MutableMapping[str, str], *, memory: str = "3g", 
 
     environment["JAVA_HOME"] = str(require_java(environment))
     builder = SparkSession.builder.appName("lakehouse")
-    for name, value in spark_config(memory, cores).items():
+    for name, value in (spark_config() if config is None else config).items():
         builder = builder.config(name, value)
     return builder.getOrCreate()

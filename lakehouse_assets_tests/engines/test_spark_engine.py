@@ -1,0 +1,181 @@
+"""The load on Spark gives what the oracle and the embedded engine give, also when both engines write one lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from deltalake import DeltaTable
+
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.spark import SparkEngine
+from lakehouse_assets.errors import CommitConflict, FenceLost
+from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
+from lakehouse_assets_tests import oracle
+from lakehouse_assets_tests.lake import Lake, counts_of, csv_file, folder_files
+from lakehouse_assets_tests.oracle.loading import SOME_DAY, File, State
+from lakehouse_assets_tests.spark import spark_lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = [
+    pytest.mark.spark,
+    # Spark leaves closing the sockets that its answers come through to the garbage collector.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+PRODUCTS = "product_id,department_id,department,product_name\n"
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+    """An empty lake that is loaded on Spark."""
+    return spark_lake(spark, tmp_path)
+
+
+@pytest.fixture
+def without_ansi(spark: SparkSession) -> Iterator[None]:
+    """Spark as it was before ANSI mode became its default."""
+    spark.conf.set("spark.sql.ansi.enabled", "false")
+    yield
+    spark.conf.unset("spark.sql.ansi.enabled")
+
+
+def demo(tmp_path: Path) -> list[File]:
+    """The demo's files: every rule code, quotes, superseded versions, an unreadable file."""
+    write_demo(tmp_path / "drop")
+    return folder_files(tmp_path / "drop")
+
+
+def same_as_oracle(lake: Lake, state: State) -> None:
+    """Silver, rejects and pending rows are what the oracle says."""
+    assert lake.silver() == {n: {k: r.values for k, r in rows.items()} for n, rows in state.silver.items()}
+    assert lake.rejects() == {i: (r.raw, r.codes) for i, r in state.rejects.items()}
+    assert lake.pending() == {i: (p.raw, p.codes) for i, p in state.pending.items()}
+
+
+def test_the_demo_loads_as_the_oracle_says_and_again_writes_nothing(lake: Lake, tmp_path: Path) -> None:
+    """Counts, codes, tables, rejects and pending rows agree; the same files once more add no data file."""
+    files = demo(tmp_path)
+    expected = oracle.load(files)
+    report = lake.load(*files)
+    assert counts_of(report) == expected.counts
+    assert (report.rejects, sorted(report.refused_files)) == (expected.rejects, expected.refused)
+    same_as_oracle(lake, expected.state)
+    before = lake.data_files()
+    assert lake.load(*files).tables["clean_orders"].counts.unchanged == expected.counts["clean_orders"]["valid"]
+    assert lake.data_files() == before
+
+
+@pytest.mark.usefixtures("without_ansi")
+def test_the_demo_loads_the_same_without_ansi_mode(lake: Lake, tmp_path: Path) -> None:
+    """No answer depends on how Spark treats overflows and casts that fail."""
+    files = demo(tmp_path)
+    expected = oracle.load(files)
+    assert counts_of(lake.load(*files)) == expected.counts
+    same_as_oracle(lake, expected.state)
+
+
+def test_quoted_gzipped_and_repeated_rows_load_as_the_oracle_says(lake: Lake, tmp_path: Path) -> None:
+    """Files of both roads, compressed ones, duplicates and older versions in one run."""
+    spec = SampleSpec(days=2, orders_per_day=60, products=50, bad_ratio=0.03, duplicate_ratio=0.2, quoted_ratio=0.02)
+    write_sample(spec, tmp_path / "quoted")
+    clean = SampleSpec(days=2, orders_per_day=60, products=50, duplicate_ratio=0.2, gzip=True)
+    write_sample(clean, tmp_path / "plain")
+    files = [f for f in folder_files(tmp_path / "quoted") if "order_items" not in f.key] + [
+        f for f in folder_files(tmp_path / "plain") if "order_items" in f.key
+    ]
+    expected = oracle.load(files)
+    report = lake.load(*files, max_reject_ratio=1.0)
+    assert counts_of(report) == expected.counts
+    assert report.rejects == expected.rejects
+    same_as_oracle(lake, expected.state)
+
+
+def test_engines_take_turns_on_one_lake(lake: Lake, tmp_path: Path) -> None:
+    """Corrections, late parents and replays give the same tables, whichever engine takes which run."""
+    files = demo(tmp_path)
+    header = "order_num,order_id,user_id,order_timestamp,total_amount,date\n"
+    newer = "10,900010,5010,2025-04-04T07:00:00,31.00,2025-04-04\n7,900007,5007,2025-04-03T10:06:00,5,2025-04-03\n"
+    runs = [files[:4], files[4:], [csv_file("orders", "orders/late.csv", header + newer)], files]
+    engines = [lake.engine, lambda: DuckEngine(str(lake.root)), lake.engine, lambda: DuckEngine(str(lake.root))]
+    state = State()
+    for number, (dropped, engine) in enumerate(zip(runs, engines, strict=True)):
+        lake.engine = engine
+        as_of = SOME_DAY + timedelta(hours=number)
+        read_again = {f.key for f in dropped}
+        left = {i: r for i, r in state.rejects.items() if i[1] not in read_again}
+        expected = oracle.load(dropped, State(state.silver, state.pending, left), as_of)
+        assert counts_of(lake.load(*dropped, as_of=as_of, max_reject_ratio=1.0)) == expected.counts
+        state = expected.state
+    same_as_oracle(lake, state)
+
+
+def test_columns_and_file_names_of_any_kind_are_read(lake: Lake) -> None:
+    """Columns go by name, further ones are left out, and a name that Spark takes for a pattern is one."""
+    shuffled = "product_name,note,department,department_id,product_id\nAtlas,x,Books,4,1\nTent,y,Sport,5,2\n"
+    files = [
+        csv_file("products", "products/a b é%20.csv", shuffled, 1),
+        csv_file("products", "products/plain.csv", PRODUCTS + "3,4,Books,Globe\r\n".replace("\r", ""), 2),
+        csv_file("products", "products/[1]*{2}?:3.csv", PRODUCTS + "2,5,Sport,Stove\n", 3),
+    ]
+    report = lake.load(*files)
+    names = {key: row["product_name"] for key, row in lake.silver()["products"].items()}
+    assert names == {"1": "Atlas", "2": "Stove", "3": "Globe"}
+    assert report.extra_columns == {"products/a b é%20.csv": ["note"]}
+
+
+def test_lines_are_those_of_the_file_with_any_newline(lake: Lake) -> None:
+    """A silver row says where it came from: the line in its file, whatever ends a line and however files are cut."""
+    unix = PRODUCTS + "".join(f"{n},1,Books,P{n}\n" for n in range(1, 2001))
+    windows = (PRODUCTS + "".join(f"{n},1,Books,P{n}\n" for n in range(3001, 3011))).replace("\n", "\r\n")
+    lake.load(csv_file("products", "products/unix.csv", unix), csv_file("products", "products/windows.csv", windows))
+    rows = lake.rows("SELECT product_id, _file, _line FROM delta_lakehouse.clean_products")
+    found = {int(row["product_id"]): (row["_file"], row["_line"]) for row in rows}
+    assert found == {n: ("products/unix.csv", n + 1) for n in range(1, 2001)} | {
+        n: ("products/windows.csv", n - 2999) for n in range(3001, 3011)
+    }
+
+
+def test_a_holder_that_lost_its_lease_commits_nothing(lake: Lake) -> None:
+    """The guard is asked inside Delta's transaction, and its refusal comes out as it is."""
+    product = csv_file("products", "products.csv", PRODUCTS + "1,4,Books,Atlas\n")
+
+    def lost() -> None:
+        if Path(lake.root / "lakehouse-dwh/clean_products").exists():
+            raise FenceLost(run_id="run-1", pipeline="ecommerce", holder="run-2")
+
+    with pytest.raises(FenceLost, match="run-2"):
+        lake.load(product, guard=lost)
+    assert lake.silver()["products"] == {}
+
+
+@pytest.mark.parametrize("updates", [False, True])
+def test_a_commit_on_a_stale_snapshot_fails(lake: Lake, *, updates: bool) -> None:
+    """A commit that came in between the reading and ours is a conflict, for an insert and for a MERGE."""
+    contract = lake.known["silver.clean_products"]
+    row = "SELECT '1' AS product_id, '4' AS department_id, 'Books' AS department, 'Atlas' AS product_name, "
+    sql = row + "TIMESTAMP '2025-04-01 00:00:00' AS _file_time, 'a' AS _file, 2 AS _line"
+    location = lake.root / "lakehouse-dwh" / "clean_products"
+    engine = lake.engine()
+    engine.attach(contract)
+
+    def somebody_commits() -> None:
+        DeltaTable(location).alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
+
+    with pytest.raises(CommitConflict, match="clean_products"):
+        engine.merge(contract, sql, updates=updates, dates=None, guard=somebody_commits)
+    engine.attach(contract)
+    assert engine.rows("SELECT * FROM delta_lakehouse.clean_products") == []
+    engine.close()
+
+
+def test_the_engine_leaves_no_files_behind(spark: SparkSession, tmp_path: Path) -> None:
+    """The scratch folder is gone after `close`."""
+    lake = spark_lake(spark, tmp_path)
+    lake.engine = lambda: SparkEngine(spark, str(lake.root), scratch=str(tmp_path / "scratch"))
+    lake.load(csv_file("products", "products.csv", PRODUCTS + "1,4,Books,Atlas\n"))
+    assert not (tmp_path / "scratch").exists()

@@ -1,0 +1,27 @@
+"""The one Spark session of the tests, and lakes that are loaded by it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.engines.spark import SparkEngine
+from lakehouse_assets.engines.spark_session import local_session, spark_config
+from lakehouse_assets_tests.lake import Lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Tests run little data through much code once: compiling it thoroughly takes longer than it saves.
+QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
+
+
+def start() -> SparkSession:
+    """The session, started at the first call."""
+    return local_session(os.environ, spark_config("2g") | QUICK)
+
+
+def spark_lake(spark: SparkSession, root: Path, zone: str = "UTC") -> Lake:
+    """A lake that is loaded on Spark."""
+    return Lake(root, zone=zone, engine=lambda: SparkEngine(spark, str(root / "lake"), zone=zone))
