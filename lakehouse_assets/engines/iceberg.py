@@ -6,6 +6,7 @@ rows in that range are replaced by the fresh ones and by those of the range that
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ def open_catalog(lake: str) -> SqlCatalog:
     from pyiceberg.catalog.sql import SqlCatalog
 
     Path(lake).mkdir(parents=True, exist_ok=True)
-    return SqlCatalog("lake", uri=f"sqlite:///{catalog_path(lake)}", warehouse=Path(lake).absolute().as_uri())
+    return SqlCatalog("lake", uri=f"sqlite:///{catalog_path(lake)}", warehouse=_uri(lake))
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -56,15 +57,24 @@ def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> 
     """
     catalog = catalog or open_catalog(lake)
     catalog.create_namespace_if_not_exists(contract.database)
-    location = Path(table_location(contract, lake)).absolute().as_uri()
     identifier = (contract.database, contract.name)
-    table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
+    # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
+    if identifier in catalog.list_tables(contract.database):
+        table = catalog.load_table(identifier)
+    else:
+        location = _uri(table_location(contract, lake))
+        table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
     missing = [c.name for c in contract.columns if c.name not in table.schema().column_names]
     if missing:
         raise ContractBreaking(
             contract=contract.name, changes=f"the table lacks {', '.join(missing)}", needed="a new major"
         )
     return table
+
+
+def _uri(folder: str) -> str:
+    """A folder as pyiceberg takes it: it does not decode `%20`, so a blank stays a blank."""
+    return f"file://{Path(folder).absolute()}"
 
 
 def data_files(table: Table) -> list[str]:
@@ -94,7 +104,9 @@ def replace(contract: Contract, lake: str, rows: pa.Table, bounds: tuple[Any, An
     within = bounds and And(_at(GreaterThanOrEqual, contract, bounds[0]), _at(LessThanOrEqual, contract, bounds[1]))
     data = rows.cast(arrow_schema(contract))
     try:
-        with table.transaction() as transaction:
+        with table.transaction() as transaction, warnings.catch_warnings():
+            # A window that is new to the table has nothing to replace, which is fine.
+            warnings.filterwarnings("ignore", message="Delete operation did not match any records")
             if before:
                 transaction.overwrite(data, overwrite_filter=within or AlwaysTrue())
             else:

@@ -17,7 +17,7 @@ USING (
         user_id,
         "date",
         (
-          CAST(total_amount * 100 AS BIGINT)
+          CAST(CAST(total_amount AS DECIMAL(20, 2)) * 100 AS BIGINT)
         ) AS cents
       FROM delta_lakehouse.clean_orders
       WHERE
