@@ -1,0 +1,145 @@
+"""Gold against the oracle, whatever sequence of loads led to it and however often gold was built on the way."""
+
+from __future__ import annotations
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from lakehouse_assets.compute.local import model_sql
+from lakehouse_assets.engines.gold import MAX_WINDOW
+from lakehouse_assets_tests import oracle
+from lakehouse_assets_tests.lake import PIPELINE, Lake
+from lakehouse_assets_tests.load.drops import Both, Drop, drops, file_of
+from lakehouse_assets_tests.oracle import File, State
+from lakehouse_assets_tests.oracle.loading import SOME_DAY
+
+MODELS = {"daily_sales": oracle.daily_sales, "product_daily": oracle.product_daily, "user_orders": oracle.user_orders}
+DAY = "2025-04-01"
+
+
+def as_the_oracle_says(lake: Lake, state: State) -> None:
+    """Every gold table, brought up to date, is what the oracle makes of silver."""
+    for name, expected in MODELS.items():
+        assert (name, lake.gold(name)) == (name, expected(state))
+
+
+def from_scratch(lake: Lake, name: str) -> list[dict[str, Any]]:
+    """The model over all of silver at once, ordered by key."""
+    engine, contract = lake.query(), lake.known[f"gold.{name}"]
+    rows = engine.rows(model_sql(PIPELINE, name), {"everything": True, contract.properties["window_source"]: ()})
+    engine.close()
+    return sorted(rows, key=lambda row: [row[k] for k in contract.key])
+
+
+def gold_files(lake: Lake) -> set[Path]:
+    """Data files and snapshots of gold."""
+    return set((lake.root / "ecommerce_gold").rglob("*.*"))
+
+
+def again(both: Both, *files: File) -> None:
+    """One more run over these files."""
+    both.load(Drop(SOME_DAY, files, 0))
+
+
+@given(drops(), st.lists(st.booleans(), min_size=4, max_size=4))
+@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])  # shrinking would take minutes
+def test_gold_catches_up_with_any_sequence_of_loads(sequence: list[Drop], builds: list[bool]) -> None:
+    """Built after each load or after some, it equals the oracle and a rebuild from scratch."""
+    with tempfile.TemporaryDirectory() as folder:
+        both = Both.at(folder)
+        for drop, is_built in zip(sequence, builds, strict=False):
+            both.load(drop)
+            if is_built:
+                as_the_oracle_says(both.lake, both.state)
+        as_the_oracle_says(both.lake, both.state)
+        assert from_scratch(both.lake, "daily_sales") == both.lake.gold("daily_sales")
+
+
+def shop(folder: Path, amounts: list[str], items: list[tuple[int, int]]) -> Both:
+    """Orders o0, o1, … of these amounts, products of forty departments, and items as (order, product)."""
+    both = Both.at(folder)
+    products = [f"p{n},{n:02},D{n},Thing" for n in range(40)]
+    orders = [f"1,o{n},u{n},{DAY}T10:00,{amount},{DAY}" for n, amount in enumerate(amounts)]
+    lines = [f"i{n},o{order},u1,,p{product},1,1,{DAY}T10:00,{DAY}" for n, (order, product) in enumerate(items)]
+    again(both, file_of("products", 1, products), file_of("orders", 1, orders), file_of("order_items", 1, lines))
+    return both
+
+
+@pytest.mark.parametrize("amount", ["0.01", "-0.01", "-100.01", "0.39", "9999999999999994.99"])
+def test_amounts_are_split_to_the_cent(tmp_path: Path, amount: str) -> None:
+    """Cents over forty departments, refunds and huge amounts: the parts are the oracle's and add up exactly."""
+    both = shop(tmp_path, [amount, "5.00"], [(0, n % 40) for n in range(70)])
+    found = both.lake.gold("daily_sales")
+    assert found == oracle.daily_sales(both.state)
+    assert sum((row["amount"] for row in found), Decimal(0)) == Decimal(amount) + 5
+    assert (found[0]["department_id"], found[0]["amount"]) == ("(none)", 5)
+
+
+def test_a_product_without_department_is_unknown(tmp_path: Path) -> None:
+    """Blank departments have a name of their own, so that no key is NULL."""
+    both = shop(tmp_path, ["3.00"], [(0, 0)])
+    again(both, file_of("products", 2, ["p0,,,Thing"], 5))
+    assert [(row["department_id"], row["department"]) for row in both.lake.gold("daily_sales")] == [("(unknown)",) * 2]
+
+
+def test_a_renamed_department_changes_the_days_that_sold_it(tmp_path: Path) -> None:
+    """A new version of a product reaches back to orders of days that no file of the run names."""
+    both = shop(tmp_path, ["3.00"], [(0, 0)])
+    as_the_oracle_says(both.lake, both.state)
+    again(both, file_of("products", 2, ["p0,00,Renamed,Thing"], 5))
+    as_the_oracle_says(both.lake, both.state)
+    assert [row["department"] for row in both.lake.gold("daily_sales")] == ["Renamed"]
+
+
+def test_an_order_that_moves_leaves_its_old_day_and_buyer(tmp_path: Path) -> None:
+    """Its day and its buyer had no other order, so their rows go."""
+    both = shop(tmp_path, ["3.00"], [(0, 0)])
+    as_the_oracle_says(both.lake, both.state)
+    again(both, file_of("orders", 2, ["1,o0,u9,2025-04-02T10:00,4.00,2025-04-02"]))
+    as_the_oracle_says(both.lake, both.state)
+    assert [row["user_id"] for row in both.lake.gold("user_orders")] == ["u9"]
+
+
+def test_an_item_that_moves_to_another_order_changes_both_days(tmp_path: Path) -> None:
+    """The day of the order that lost it is looked at again too."""
+    both = shop(tmp_path, ["3.00"], [(0, 0), (0, 1)])
+    again(both, file_of("orders", 2, ["1,o7,u7,2025-04-02T10:00,7.00,2025-04-02"]))
+    as_the_oracle_says(both.lake, both.state)
+    again(both, file_of("order_items", 3, ["i1,o7,u1,,p1,1,1,2025-04-02T10:00,2025-04-02"]))
+    as_the_oracle_says(both.lake, both.state)
+
+
+def test_more_touched_values_than_can_be_listed_rebuild_the_table(tmp_path: Path) -> None:
+    """Listed or not, users that were touched change, vanish and stay as the oracle says."""
+    both = Both.at(tmp_path)
+    for day, (user, count) in enumerate([("u", MAX_WINDOW), ("u", MAX_WINDOW + 1), ("v", MAX_WINDOW)], start=1):
+        at = f"2025-04-0{day}"
+        orders = [f"1,o{n},{user}{n % 1001},{at}T10:00,{n}.01,{at}" for n in range(count)]
+        again(both, file_of("orders", day, orders))
+        assert both.lake.gold("user_orders") == oracle.user_orders(both.state)
+
+
+def test_gold_lies_in_the_lake_whatever_its_path(tmp_path: Path) -> None:
+    """A blank in the lake's path is a blank in the paths of its gold."""
+    both = shop(tmp_path / "my shop", ["3.00"], [(0, 0)])
+    as_the_oracle_says(both.lake, both.state)
+    assert [path.name for path in tmp_path.iterdir()] == ["my shop"]
+    assert gold_files(both.lake)
+
+
+def test_without_a_difference_nothing_is_written(tmp_path: Path) -> None:
+    """Silver changed in a column that gold does not show: no data file and no snapshot."""
+    both = shop(tmp_path, ["3.00"], [(0, 0)])
+    as_the_oracle_says(both.lake, both.state)
+    before = gold_files(both.lake)
+    again(both, file_of("orders", 2, [f"77,o0,u0,{DAY}T10:00,3.00,{DAY}"], 5))
+    as_the_oracle_says(both.lake, both.state)
+    assert len(before) > 2
+    assert both.lake.silver()["orders"]["o0"]["order_num"] == "77"
+    assert gold_files(both.lake) == before
