@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 Mode = Literal["load", "replay", "reprocess"]
@@ -71,10 +71,18 @@ class Manifest:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Manifest:
         """The inverse of `to_dict`."""
-        files = (
-            FileEntry(**{**entry, "modified": datetime.fromisoformat(entry["modified"])}) for entry in data["files"]
-        )
-        return cls(**{**data, "as_of": datetime.fromisoformat(data["as_of"]), "files": tuple(sorted(files))})
+        files = (FileEntry(**{**entry, "modified": utc_moment(entry["modified"])}) for entry in data["files"])
+        return cls(**{**data, "as_of": utc_moment(data["as_of"]), "files": tuple(sorted(files))})
+
+
+def utc_moment(text: str) -> datetime:
+    """An ISO-8601 moment in UTC; one without offset is UTC already.
+
+    >>> utc_moment("2025-04-01T02:00:00+02:00").isoformat()
+    '2025-04-01T00:00:00+00:00'
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def dataset_of(key: str, datasets: tuple[str, ...]) -> str | None:

@@ -1,4 +1,4 @@
-"""Deciding what becomes of every row that broke no rule: it waits, it is an older version, new, changed or unchanged."""
+"""Deciding what becomes of every row that broke no rule: it waits, or it is older, new, changed or unchanged."""
 
 from __future__ import annotations
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from lakehouse_assets.compute.runs import RunFolder
 from lakehouse_assets.compute.storage import ObjectStore
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode, dataset_of
+from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode, dataset_of, utc_moment
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.load.run import PENDING_DAYS
 from lakehouse_assets.load.side import SideTable
 from lambdas.moves3objects.logic import archive_key
 
@@ -47,7 +48,7 @@ class PlanRequest:
         files = event.get("files")
         return cls(
             **known,
-            as_of=datetime.fromisoformat(event["as_of"]),
+            as_of=utc_moment(event["as_of"]),
             mode=event.get("mode") or "load",
             files=None if files is None else tuple((key, etag) for key, etag in files),
             date=event.get("date"),
@@ -59,7 +60,7 @@ class PlanRequest:
 def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
     """Write the manifest and say what there is to do.
 
-    Returns: run_id, manifest (key), as_of, files, bytes, pending (rows), unacknowledged (runs), has_work.
+    Returns: run_id, manifest (key), as_of, files, bytes, pending and due (rows), unacknowledged (runs), has_work.
 
     Raises:
         BadRequest: a reprocess of a date under which nothing was archived.
@@ -77,7 +78,7 @@ def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_roo
         max_reject_ratio=request.max_reject_ratio,
     )
     folder.write("manifest", manifest.to_dict())
-    pending, behind = left_over(request.pipeline, lake_root)
+    pending, due, behind = left_over(request.pipeline, lake_root, request.as_of)
     answer = {
         "run_id": request.run_id,
         "manifest": folder.key("manifest"),
@@ -86,8 +87,9 @@ def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_roo
         "files": {name: len(manifest.of(name)) for name in datasets(request.pipeline)},
         "bytes": sum(entry.size_bytes for entry in files),
         "pending": pending,
+        "due": due,
         "unacknowledged": behind,
-        "has_work": bool(files or pending or behind or request.mode == "replay"),
+        "has_work": bool(files or due or behind or request.mode == "replay"),
     }
     folder.write("plan", answer)
     return answer
@@ -145,17 +147,23 @@ def _entries(pipeline: str, run_id: str, keys: Collection[str], lake: ObjectStor
     return [(key, entry) for key, entry in named if key in keys]
 
 
-def left_over(pipeline: str, lake_root: str) -> tuple[int, int]:
-    """Rows that wait for a parent, and runs that some gold table has not acknowledged."""
+def left_over(pipeline: str, lake_root: str, as_of: datetime) -> tuple[int, int, int]:
+    """Rows that wait for a parent, those of them that are due, and runs that some gold table has not acknowledged.
+
+    Every run tries all waiting rows against all of silver, so without a new file only their age can make them due.
+    """
     known = contracts(pipeline)
     pending, ledger = known[f"side.{pipeline}_pending"], known[f"side.{pipeline}_run_ledger"]
-    return _pending_rows(pending, lake_root), len(_behind(known, ledger, lake_root))
+    return *_pending_rows(pending, lake_root, as_of), len(_behind(known, ledger, lake_root))
 
 
-def _pending_rows(contract: Contract, lake_root: str) -> int:
+def _pending_rows(contract: Contract, lake_root: str, as_of: datetime) -> tuple[int, int]:
     side = SideTable(contract, lake_root)
     side.ensure()
-    return int(side.read(columns="count(*) AS n")["n"][0].as_py())
+    limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
+    counted = f"count(*) AS pending, count(*) FILTER (first_seen <= TIMESTAMP '{limit}') AS due"
+    row = side.read(columns=counted).to_pylist()[0]
+    return row["pending"], row["due"]
 
 
 def _behind(known: Mapping[str, Contract], ledger: Contract, lake_root: str) -> set[str]:
