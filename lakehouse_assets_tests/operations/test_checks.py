@@ -1,0 +1,117 @@
+"""`lakehouse checks`: states, formats, exit codes."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from lakehouse_assets.operations.check_formats import to_json, to_junit, verdict
+from lakehouse_assets.operations.check_html import to_html
+from lakehouse_assets.operations.check_results import CheckState
+from lakehouse_assets_tests.operations.conftest import ORDERS, Cli, Shop, put
+
+FAILED = CheckState(
+    "silver/a", "keys", "failed", "no key <twice>", blocking=True, passed=False, severity="ERROR", failing=2,
+    sample=[{"id": "7 & \x00 <b>"}], sql="SELECT id < 3 FROM a",
+)  # fmt: skip
+PASSED = CheckState("silver/a", "counts", "passed", "counts add up", blocking=True, passed=True, severity="ERROR")
+WARNED = CheckState("gold/b", "volume", "failed", "enough rows", blocking=False, passed=False, severity="WARN")
+ERRORED = CheckState("gold/b", "totals", "errored", "totals agree", blocking=True)
+STATES = [WARNED, ERRORED, FAILED, PASSED]
+
+
+def test_a_good_run_passes_every_required_check(cli: Cli, shown: Shop) -> None:
+    """After a run all checks have a result, and warnings alone leave the exit code at 0."""
+    result = cli("checks", "--format", "json", *shown.at)
+    document = json.loads(result.out)
+    assert result.code == 0
+    assert document["ok"] is True
+    assert set(document["counts"]) == {"passed", "failed"}
+    states = {(check["table"], check["check"]): check for check in document["checks"]}
+    assert states["silver/clean_orders", "rejects"]["failing"] == 1
+    assert states["silver/clean_orders", "keys_unique"]["status"] == "passed"
+
+
+def test_without_a_run_every_check_never_ran(cli: Cli, tmp_path: Path) -> None:
+    """A lake without history is not to be relied on."""
+    result = cli("checks", "--lake", tmp_path)
+    assert result.code == 1
+    assert "never run" in result.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_older_than_its_table_is_stale(cli: Cli, shop: Shop) -> None:
+    """When a table was materialized after its checks, they are stale and the exit code is 1."""
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(shop.lake / "dagster")) as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization(["gold", "daily_sales"]))
+    result = cli("checks", "--format", "json", *shop.at)
+    stale = {check["table"] for check in json.loads(result.out)["checks"] if check["status"] == "stale"}
+    assert result.code == 1
+    assert stale == {"gold/daily_sales"}
+
+
+def test_a_check_whose_step_failed_is_errored(cli: Cli, shop: Shop) -> None:
+    """A load that fails gives its own checks no answer; those of steps never reached keep their last result."""
+    bad = "".join(f"{n},{n},7,2025-04-01T10:00:00,ten,2025-04-01\n" for n in range(500, 512))
+    put(shop.landing, {"orders/bad.csv": ORDERS + bad})
+    assert cli("run", "ecommerce", *shop.at, "--landing", shop.landing).code == 1
+    result = cli("checks", "--format", "json", *shop.at)
+    states = {(c["table"], c["check"]): c["status"] for c in json.loads(result.out)["checks"]}
+    assert result.code == 1
+    assert states["silver/clean_orders", "reconciliation"] == "errored"
+    assert states["gold/user_orders", "keys_unique"] == "passed"
+
+
+def test_a_run_with_nothing_to_do_changes_no_result(cli: Cli, tmp_path: Path, shop: Shop) -> None:
+    """Checks that a run skipped keep their last result."""
+    put(shop.landing, {"order_items/never.csv": "x"})
+    before = json.loads(cli("checks", "--format", "json", *shop.at).out)["counts"]
+    (tmp_path / "empty").mkdir()
+    cli("run", "ecommerce", *shop.at, "--landing", tmp_path / "empty")
+    assert json.loads(cli("checks", "--format", "json", *shop.at).out)["counts"].keys() == before.keys()
+
+
+def test_junit_is_xml_with_a_case_per_check() -> None:
+    """Required failures fail, errors err, warnings are skipped; characters that XML cannot hold do no harm."""
+    root = ET.fromstring(to_junit(STATES))  # noqa: S314 - our own text
+    assert [root.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["4", "1", "1", "1"]
+    cases = {case.get("name"): [child.tag for child in case] for case in root.iter("testcase")}
+    assert cases == {"volume": ["skipped"], "totals": ["error"], "keys": ["failure"], "counts": []}
+
+
+def test_html_is_one_page_with_rows_and_sql() -> None:
+    """What is wrong comes first, with its failing rows and SQL, escaped; nothing is loaded from elsewhere."""
+    page = to_html(STATES, "/some/lake")
+    HTMLParser().feed(page)
+    assert page.index("totals agree") < page.index("enough rows") < page.index("counts add up")
+    assert "SELECT id &lt; 3 FROM a" in page
+    assert "7 &amp; " in page
+    assert "http" not in page
+
+
+def test_json_says_what_is_required() -> None:
+    """Each check tells whether it is required and good."""
+    checks = {check["check"]: check for check in json.loads(to_json(STATES))["checks"]}
+    assert {name: check["is_good"] for name, check in checks.items()} == {
+        "volume": True, "totals": False, "keys": False, "counts": True,
+    }  # fmt: skip
+
+
+def test_the_verdict_counts_required_checks() -> None:
+    """One sentence says whether all is well."""
+    assert verdict(STATES).startswith("not ok, 2 required checks are not passed and current: ")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "junit", "html"])
+def test_out_writes_a_file(cli: Cli, shown: Shop, tmp_path: Path, form: str) -> None:
+    """Each format goes into a file, and stdout stays empty."""
+    result = cli("checks", "--format", form, "--out", tmp_path / "checks", *shown.at)
+    assert result.code == 0
+    assert result.out == ""
+    assert "keys_unique" in (tmp_path / "checks").read_text()

@@ -1,0 +1,91 @@
+"""`lakehouse demo`: its known answer, its own folder, real files left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Result, process, put
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """The demo as a user calls it, and the folder it was called in."""
+    folder = tmp_path_factory.mktemp("sample")
+    return process("demo", cwd=folder), folder / "demo"
+
+
+def test_the_demo_gives_the_known_answer(sample: tuple[Result, Path]) -> None:
+    """It succeeds and says that every row went where it should."""
+    result, _ = sample
+    assert (result.code, result.err) == (0, "")
+    assert "✔ Every one of the 17422 rows" in result.out
+    assert "Try next:" in result.out
+
+
+def test_the_report_equals_the_expected_file(sample: tuple[Result, Path]) -> None:
+    """What the run reported is what the sample's expectation, written before the run, says."""
+    folder = sample[1]
+    expected = json.loads((folder / "landing.expected.json").read_text())
+    report = json.loads(next((folder / "lake" / "runs" / "ecommerce").glob("*/report.json")).read_text())
+    tables = {name: {key: counts[key] for key in expected["tables"][name]} for name, counts in report["tables"].items()}
+    assert tables == expected["tables"]
+    assert report["rejects"] == expected["rejects"]
+    assert report["refused_files"] == expected["refused_files"]
+
+
+def test_the_tables_equal_the_expected_file(cli: Cli, sample: tuple[Result, Path]) -> None:
+    """Asked in SQL, silver and gold hold the expected amount, to the cent."""
+    folder = sample[1]
+    expected = json.loads((folder / "landing.expected.json").read_text())["totals"]["orders_amount"]
+    for query in (
+        "SELECT sum(total_amount) AS a FROM delta_lakehouse.clean_orders",
+        "SELECT sum(amount) AS a FROM ecommerce_gold.daily_sales",
+    ):
+        assert cli("sql", query, "--format", "csv", "--lake", folder / "lake").out == f"a\n{expected}\n"
+
+
+def test_a_wrong_answer_fails_the_demo(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a run answers otherwise than the sample says, the difference is told and the exit code is 1."""
+    from lakehouse_assets.operations import demo
+
+    answer = {"tables": {}, "rejects": {"amount_invalid": 2}, "pending": {"unknown_order": 1}, "refused_files": []}
+
+    def wrong(landing: Path, data: Path | None) -> dict[str, object]:
+        put(landing, FIRST)
+        assert data is None
+        return answer | {"totals": {"orders_amount": "30.50"}}
+
+    monkeypatch.setattr(demo, "put_files", wrong)
+    result = cli("demo", "--folder", tmp_path / "demo")
+    assert result.code == 1
+    assert "rejects: expected {'amount_invalid': 2}, found {'amount_invalid': 1}" in result.err
+
+
+def test_real_files_are_copied_and_left_alone(cli: Cli, tmp_path: Path) -> None:
+    """`--data` loads a copy: the folder is byte for byte as before, and a second demo starts afresh."""
+    put(tmp_path / "data", FIRST)
+    before = _digests(tmp_path / "data")
+    for _ in range(2):
+        result = cli("demo", "--data", tmp_path / "data", "--folder", tmp_path / "demo")
+        assert result.code == 0
+        assert _digests(tmp_path / "data") == before
+    runs = list((tmp_path / "demo" / "lake" / "runs" / "ecommerce").iterdir())
+    assert len(runs) == 1
+    assert "sample's known answer" not in result.out
+
+
+@pytest.mark.parametrize(("data", "folder"), [("here/data", "here"), ("here", "here/demo")])
+def test_data_and_demo_in_one_another_are_bad_input(cli: Cli, tmp_path: Path, data: str, folder: str) -> None:
+    """A demo never deletes or copies into the data it was given."""
+    put(tmp_path / data, FIRST)
+    result = cli("demo", "--data", tmp_path / data, "--folder", tmp_path / folder)
+    assert result.code == 2
+    assert (tmp_path / data / "products.csv").exists()
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
