@@ -88,7 +88,7 @@ class DuckEngine:
         raw = f"SELECT CAST(file_index AS BIGINT) AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
         try:
             self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS WITH __raw AS NOT MATERIALIZED ({raw}) {text}")
-        except duckdb.InvalidInputException as error:
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:  # odd content, or a file that is gone
             raise NativeRefused(engine=self.name, problem=str(error).splitlines()[0]) from error
         return self._numbered(name, files)
 

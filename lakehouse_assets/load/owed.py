@@ -41,7 +41,7 @@ class Owed:
             LandingChanged: a file that owes rows changed since it was read; its text is not there any more.
         """
         waiting = _once(row for table in loads for row in self._waiting(table))
-        rejected = [row for table in loads for row in self._rejected(table)]
+        rejected = _once(row for table in loads for row in self._rejected(table))
         rejected += [row for row in waiting if row["_expired"]]
         pending = [row for row in waiting if not row["_expired"]]
         self._sync_rejects(rejected, loads, guard)
@@ -50,7 +50,7 @@ class Owed:
 
     def write_rejects(self, loads: list[TableLoad], guard: Guard) -> None:
         """Keep the rejects of a run that merges nothing."""
-        rejected = [row for table in loads for row in self._rejected(table)]
+        rejected = _once(row for table in loads for row in self._rejected(table))
         rows = self._rejects.rows([self._as_reject(row) for row in rejected])
         self._rejects.sync(rows, guard, compare=["codes", "status"])
 
@@ -121,7 +121,7 @@ class Owed:
 
 
 def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each record once: a pending one is there twice when its file is read again in the run that tries it again."""
+    """Each record once: one is there twice when its file is, or when that is read in the run that tries it again."""
     return list({_identity(row): row for row in rows}.values())
 
 
