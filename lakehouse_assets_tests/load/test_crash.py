@@ -1,0 +1,222 @@
+"""Runs that die, files that change under a run, and two runs at once: nothing is lost, nothing is doubled."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse_assets.compute.landing import FolderLanding
+from lakehouse_assets.compute.lease import Lease
+from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.errors import CommitConflict, LandingChanged, LeaseHeld
+from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.load.run import Work, load
+from lakehouse_assets_tests import oracle
+from lakehouse_assets_tests.lake import Lake, never
+from lakehouse_assets_tests.load.crashing import EARLIER, KILLED, NEXT_DAY, run
+from lakehouse_assets_tests.load.drops import file_of
+
+GOLD = ("daily_sales", "product_daily", "user_orders")
+MOMENTS = {
+    4: "the ledger said what is touched",
+    6: "orders were merged",
+    10: "items were merged",
+    12: "rejects were written",
+    16: "rows that wait no more were removed",
+    20: "the first gold table was built and not acknowledged",
+    27: "the last gold table was about to be written",
+    32: "a file was copied and not yet deleted",
+}
+"""Of the 48 moments of a whole run (`crashing.Moments`), those after which something is half done."""
+REPOSITORY = Path(__file__).parents[2]
+
+
+def contents(lake: Lake) -> dict[str, Any]:
+    """Everything that a run is for: all tables without what names a run, landing, and names of archived files."""
+    engine = lake.query()
+    gold: dict[str, Any] = {}
+    for name in GOLD:
+        contract = lake.known[f"gold.{name}"]
+        engine.attach_gold(contract)
+        gold[name] = sorted(map(str, engine.rows(f"SELECT * FROM {contract.catalog_name}")))
+    engine.close()
+    archived = {path.name for path in (lake.root / "archived").rglob("*.csv")}
+    landed = sorted(path.name for path in lake.landing.rglob("*.csv"))
+    return {"gold": gold, "archived": archived, "landed": landed} | {
+        "silver": lake.silver(), "rejects": lake.rejects(), "pending": lake.pending()
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one lake per moment, each left by a process that was killed at that moment."""
+    base, lakes = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("killed")
+    lake = Lake(base)
+    lake.load(*EARLIER)
+    shutil.rmtree(lake.landing)
+    lake.drop(*KILLED)
+    folders = [shutil.copytree(base, lakes / str(moment)) for moment in (*MOMENTS, 0)]
+    command = [sys.executable, "-m", "lakehouse_assets_tests.load.crashing", *map(str, folders)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["-9"] * len(MOMENTS) + ["48"], done.stderr
+    return lakes
+
+
+@pytest.fixture(scope="module")
+def clean(killed: Path) -> dict[str, Any]:
+    """What a run leaves that nobody killed; the oracle agrees."""
+    lake = Lake(killed / "0")
+    state = oracle.load(KILLED, oracle.load(EARLIER).state, NEXT_DAY).state
+    assert lake.silver() == {n: {k: r.values for k, r in rows.items()} for n, rows in state.silver.items()}
+    assert [lake.gold(n) for n in GOLD] == [getattr(oracle, n)(state) for n in GOLD]
+    return contents(lake)
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: MOMENTS[moment].replace(" ", "_"))
+def test_a_killed_run_is_caught_up_by_the_next(killed: Path, clean: dict[str, Any], moment: int) -> None:
+    """Run again at once, the lease of the dead is taken over and everything ends as if nothing had happened."""
+    folder = killed / str(moment)
+    run(folder, "again")
+    lake = Lake(folder)
+    assert contents(lake) == clean
+    ledger = lake.known["side.ecommerce_run_ledger"]
+    assert {backlog(ledger, str(lake.root), lake.known[f"gold.{name}"]).runs for name in GOLD} == {()}
+
+
+ORDERS = file_of("orders", 1, ["1,o1,u1,2025-04-01T10:00,10.00,2025-04-01", "1,bad,u1,2025-04-01T10:00,x,2025-04-01"])
+REPLACED = file_of("orders", 1, [f"1,o{n},u2,2025-04-02T10:00,3.00,2025-04-02" for n in (2, 4)], 9)
+MORE = file_of("orders", 2, ["1,o3,u3,2025-04-02T10:00,4.00,2025-04-02"])
+
+
+@dataclass
+class Disturbed:
+    """A landing where something happens while the n-th file is read."""
+
+    inner: FolderLanding
+    happens: Callable[[], object]
+    at: int = 1
+    reads: list[str] = field(default_factory=list)
+
+    def read(self, entry: FileEntry) -> bytes:
+        """The bytes as they were, and then the disturbance."""
+        content = self.inner.read(entry)
+        self.reads.append(entry.key)
+        if len(self.reads) == self.at:
+            self.happens()
+        return content
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def disturbed(lake: Lake, work: Work, happens: Callable[[], object], at: int = 1) -> Work:
+    """The work with a landing in which something happens."""
+    landing = FolderLanding(FolderStore(lake.landing), FolderStore(lake.root))
+    return Work(work.manifest, work.tables, work.side, work.lake, Disturbed(landing, happens, at))
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_file_that_is_replaced_while_it_is_read_fails_the_try(tmp_path: Path, at: int) -> None:
+    """In the first look at a file, or the second for its rejects: the next try leaves it to the next run."""
+    lake = Lake(tmp_path)
+    work = lake.work(lake.drop(ORDERS, MORE))
+    with pytest.raises(LandingChanged, match=r"orders/1.csv. changed while it was being read"):
+        load(disturbed(lake, work, lambda: lake.drop(REPLACED), at=2 * at - 1), lake.engine(), never)
+    assert load(work, lake.engine(), never).skipped_files == ["orders/1.csv"]
+    assert "o3" in lake.silver()["orders"]
+    lake.load(REPLACED)
+    assert {"o2", "o3"} <= lake.silver()["orders"].keys()
+    assert lake.rejects() == {}
+
+
+def test_a_file_that_lands_in_the_middle_of_a_run_waits_for_the_next(tmp_path: Path) -> None:
+    """The run reads, merges and archives its manifest and nothing else."""
+    lake = Lake(tmp_path)
+    work = lake.work(lake.drop(ORDERS))
+    load(disturbed(lake, work, lambda: lake.drop(MORE)), lake.engine(), never)
+    assert lake.silver()["orders"].keys() == {"o1"}
+    archived = run(tmp_path, "next")
+    assert archived["moved"] == ["orders/1.csv", "orders/2.csv"]
+    assert lake.silver()["orders"].keys() == {"o1", "o3"}
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_left_to_the_next_run(tmp_path: Path) -> None:
+    """It is skipped, even when it was there a moment ago, and the others are loaded."""
+    lake = Lake(tmp_path)
+    work = disturbed(lake, lake.work(lake.drop(ORDERS, MORE)), (lake.landing / ORDERS.key).unlink)
+    assert load(work, lake.engine(), never).skipped_files == ["orders/1.csv"]
+    assert lake.silver()["orders"].keys() == {"o3"}
+
+
+def test_a_file_that_is_in_the_work_twice_is_rejected_once(tmp_path: Path) -> None:
+    """Two copies in the archive, of a run that died between copying and deleting, are one file."""
+    lake = Lake(tmp_path)
+    (entry,) = lake.drop(ORDERS)
+    copies = [replace(entry, archived=f"archived/{n}.csv") for n in "ab"]
+    for copy in copies:
+        lake.root.joinpath("archived").mkdir(parents=True, exist_ok=True)
+        shutil.copy(lake.landing / entry.key, lake.root / str(copy.archived))
+    load(lake.work(copies, mode="reprocess"), lake.engine(), never)
+    assert lake.silver()["orders"].keys() == {"o1"}
+    assert lake.rows("SELECT count(*) AS n FROM delta_lakehouse.ecommerce_rejects") == [{"n": 1}]
+
+
+def test_a_run_that_is_tried_again_tells_gold_what_its_first_try_merged(tmp_path: Path) -> None:
+    """After a lost race in the middle the second try finds orders unchanged; gold hears of them all the same."""
+    lake, calls = Lake(tmp_path), iter(range(9))
+    work = lake.work(lake.drop(*EARLIER))
+
+    def guard() -> None:
+        if next(calls) == 3:
+            raise CommitConflict(table="clean_orders_items")
+
+    with pytest.raises(CommitConflict):
+        load(work, lake.engine(), guard)
+    load(work, lake.engine(), never)
+    state = oracle.load(EARLIER).state
+    assert [lake.gold(name) for name in GOLD] == [getattr(oracle, name)(state) for name in GOLD]
+
+
+def test_a_run_that_loads_more_after_gold_acknowledged_it_is_looked_at_again(tmp_path: Path) -> None:
+    """All steps of a run executed once more, with a file that landed meanwhile."""
+    lake = Lake(tmp_path)
+    lake.load(ORDERS)
+    assert len(lake.gold("user_orders")) == 1
+    lake.runs -= 1
+    lake.load(ORDERS, MORE)
+    assert [row["user_id"] for row in lake.gold("user_orders")] == ["u1", "u3"]
+
+
+HOLD = """
+import sys, time
+from lakehouse_assets.compute.lease import Lease
+from lakehouse_assets.compute.storage import FolderStore
+with Lease(FolderStore(sys.argv[1]), "ecommerce").acquire("first"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_run_hears_who_holds_the_pipeline_and_works_after_it(tmp_path: Path) -> None:
+    """Two processes on one lake: refused with run, host, pid and since when; fine when the first has ended."""
+    lake = Lake(tmp_path)
+    lake.drop(ORDERS)
+    command = [sys.executable, "-c", HOLD, str(lake.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        since = Lease(FolderStore(lake.root), "ecommerce")._read()[0].acquired_at  # noqa: SLF001 - the file is the lease
+        told = rf"held by run `first` \(.+, pid {first.pid}\) since {since:%Y-%m-%dT%H:%M:%S}"
+        with pytest.raises(LeaseHeld, match=told):
+            run(tmp_path, "second")
+        first.communicate()
+    assert run(tmp_path, "second")["moved"] == ["orders/1.csv"]
+    assert lake.silver()["orders"].keys() == {"o1"}

@@ -1,0 +1,94 @@
+"""The recorded shop data: known totals, and the same tables whatever the order and however often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse_assets_tests.lake import Lake, folder_files
+from lakehouse_assets_tests.oracle import File
+
+AS_OF = datetime(2025, 4, 30, tzinfo=UTC)
+GOLD = ("daily_sales", "product_daily", "user_orders")
+TOTALS = """
+SELECT
+  (SELECT count(*) FROM delta_lakehouse.clean_products) AS products,
+  (SELECT count(*) FROM delta_lakehouse.clean_orders) AS orders,
+  (SELECT CAST(sum(total_amount) AS VARCHAR) FROM delta_lakehouse.clean_orders) AS amount,
+  (SELECT count(*) FROM delta_lakehouse.clean_orders_items) AS items,
+  (SELECT count(*) FROM delta_lakehouse.clean_orders_items WHERE reordered) AS reordered
+"""
+
+
+def day_of(file: File) -> str:
+    """The file's name without its folder: the day, or the products."""
+    return Path(file.key).name
+
+
+def by_day(files: Sequence[File]) -> list[list[File]]:
+    """Products first, then orders and items of one day at a time."""
+    ordered = sorted(files, key=lambda file: (file.dataset != "products", day_of(file)))
+    return [list(group) for _, group in groupby(ordered, key=day_of)]
+
+
+WAYS: dict[str, Callable[[list[File]], list[list[File]]]] = {
+    "day by day": by_day,
+    "in reverse": lambda files: by_day(files)[::-1],
+}
+
+
+def loaded(folder: Path, runs: Sequence[Sequence[File]]) -> Lake:
+    """A lake after these runs, gold built after each."""
+    lake = Lake(folder)
+    for files in runs:
+        lake.load(*files, as_of=AS_OF)
+        for name in GOLD:
+            lake.gold(name)
+    return lake
+
+
+@pytest.fixture(scope="module")
+def at_once(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, Any]]:
+    """The lake that took everything in one run, and its tables."""
+    lake = loaded(tmp_path_factory.mktemp("real"), [folder_files(real_data)])
+    return lake, tables(lake)
+
+
+def tables(lake: Lake) -> dict[str, Any]:
+    """Silver, gold and side tables."""
+    held = {"silver": lake.silver(), "rejects": lake.rejects(), "pending": lake.pending()}
+    return held | {name: lake.gold(name) for name in GOLD}
+
+
+def test_the_recorded_data_has_its_known_totals(at_once: tuple[Lake, dict[str, Any]]) -> None:
+    """1,000 products, 2,500 orders of 640,666.01 in all, 13,719 items of which 6,863 were bought before; no reject."""
+    lake, held = at_once
+    expected = {"products": 1000, "orders": 2500, "amount": "640666.01", "items": 13719, "reordered": 6863}
+    assert lake.rows(TOTALS) == [expected]
+    assert (held["rejects"], held["pending"]) == ({}, {})
+    assert sum(row["amount"] for row in held["daily_sales"]) == sum(row["amount"] for row in held["user_orders"])
+    assert str(sum(row["amount"] for row in held["daily_sales"])) == "640666.01"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_any_way_through_the_days_ends_in_the_same_tables(
+    at_once: tuple[Lake, dict[str, Any]], real_data: Path, tmp_path: Path, way: str
+) -> None:
+    """Gold is brought up to date after each run; items of a later drop's products wait for them."""
+    lake = loaded(tmp_path, WAYS[way](folder_files(real_data)))
+    assert tables(lake) == at_once[1]
+
+
+def test_a_second_pass_writes_no_data_file(at_once: tuple[Lake, dict[str, Any]], real_data: Path) -> None:
+    """Not in silver, gold, rejects or pending; the department with several names is warned of again."""
+    lake, held = at_once
+    before = lake.data_files()
+    report = lake.load(*folder_files(real_data), as_of=AS_OF)
+    assert [check["failing"] for check in report.checks if check["check"] == "department_ambiguous"] == [6]
+    assert tables(lake) == held
+    assert lake.data_files() == before
