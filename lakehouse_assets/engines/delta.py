@@ -20,7 +20,7 @@ from lakehouse_assets.sql.dialects import literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake import DeltaTable
+    from deltalake import DeltaTable, WriterProperties
 
 PROTOCOL = (1, 2)
 CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "20"}
@@ -129,7 +129,8 @@ def commit(
             merger = merger.when_matched_update(columns, predicate=_not_older(contract))
             merger.when_not_matched_insert(columns).execute()
         else:
-            write_deltalake(table, source, mode="append", commit_properties=properties)
+            settings = _writer(contract)
+            write_deltalake(table, source, mode="append", commit_properties=properties, writer_properties=settings)
     table = DeltaTable(location)
     check_protocol(table, contract.name)
     return _measure(table, before)
@@ -148,6 +149,16 @@ def conflicts(table: str) -> Iterator[None]:
         if "version" in str(error).lower() and "exist" in str(error).lower():
             raise CommitConflict(table=table) from error
         raise
+
+
+def _writer(contract: Contract) -> WriterProperties:
+    """No dictionaries for columns whose values do not repeat: they cost time and save nothing."""
+    from deltalake import ColumnProperties, WriterProperties
+
+    plain = ColumnProperties(dictionary_enabled=False)
+    single = contract.key if len(contract.key) == 1 else ()
+    columns = {c.name: plain for c in contract.columns if c.name in {*single, "_line"}}
+    return WriterProperties(column_properties=columns or None)
 
 
 def _match(contract: Contract, dates: Sequence[date] | None) -> str:

@@ -154,7 +154,8 @@ MACROS: dict[str, Callable[..., str]] = {
     "parse_amount": _typed(AMOUNT, "DECIMAL(18, 2)"),
     "parse_date": _typed(DATE, "DATE"),
     "parse_bool": lambda _w, _z, x: (
-        f"CASE WHEN lower({x}) IN ('1', 'true') THEN TRUE WHEN lower({x}) IN ('0', 'false') THEN FALSE END"
+        f"CASE WHEN {x} = '1' THEN TRUE WHEN {x} = '0' THEN FALSE "
+        f"WHEN lower({x}) = 'true' THEN TRUE WHEN lower({x}) = 'false' THEN FALSE END"
     ),
     "parse_instant": _instant,
     "local_date": _local_date,

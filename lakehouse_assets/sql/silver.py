@@ -96,12 +96,11 @@ def tally(t: str) -> str:
 
 def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed: str | None) -> str:
     """Parents that rows without a reject name, found neither in this run's valid rows nor in silver."""
-    c, p = quoted(column), quoted(parent_column)
-    batch = f" AND NOT EXISTS (SELECT 1 FROM {parent_parsed} AS b WHERE b._codes = '' AND b.{p} = v.{c})"
-    return (
-        f"SELECT DISTINCT v.{c} AS parent FROM {t}__parsed AS v WHERE v._codes = ''{batch if parent_parsed else ''} "
-        f"AND NOT EXISTS (SELECT 1 FROM {parent} AS s WHERE s.{p} = v.{c})"
-    )
+    p = quoted(parent_column)
+    named = f"SELECT DISTINCT {quoted(column)} AS parent FROM {t}__parsed WHERE _codes = ''"
+    batch = f"NOT EXISTS (SELECT 1 FROM {parent_parsed} AS b WHERE b._codes = '' AND b.{p} = v.parent) AND "
+    held = f"NOT EXISTS (SELECT 1 FROM {parent} AS s WHERE s.{p} = v.parent)"
+    return f"SELECT v.parent AS parent FROM ({named}) AS v WHERE {batch if parent_parsed else ''}{held}"
 
 
 def waiting(t: str, dataset: str, references: list[tuple[str, str, str]]) -> str:
