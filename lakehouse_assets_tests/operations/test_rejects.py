@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+from lakehouse_assets.operations.reject_rows import choose, read_corrections
 from lakehouse_assets_tests.operations.conftest import Cli, Shop
 
 AMOUNTS = "SELECT order_id, total_amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
@@ -85,3 +86,14 @@ def test_corrections_that_fit_nothing_are_bad_input(cli: Cli, shown: Shop, tmp_p
         result = cli("rejects", "replay", "--with", tmp_path / "wrong.csv", *shown.at)
         assert (result.code, problem in result.err) == (2, True), result.err
     assert cli("rejects", "replay", "--with", tmp_path / "none.csv", *shown.at).code == 2
+
+
+def test_rows_that_were_replayed_are_left_out_of_a_correction(tmp_path: Path) -> None:
+    """Of a file with one open and one replayed row, only the open one is read again."""
+    path = tmp_path / "corrected.csv"
+    path.write_text("_file,_line,order_id\na.csv,2,1\na.csv,3,2\n")
+    corrections = read_corrections(path, ["order_id"])
+    rejects = [{"file": "a.csv", "line": 2, "status": "replayed"}, {"file": "a.csv", "line": 3, "status": "open"}]
+    wanted = choose(corrections, rejects, path)
+    assert wanted == {("a.csv", "3")}
+    assert corrections.for_rows(wanted) == b"_file,_line,order_id\na.csv,3,2\n"
