@@ -7,6 +7,7 @@ times a busy fortnight is 4 million items, 300 MB. What runs is declared here; h
 from __future__ import annotations
 
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask
+from lakehouse_assets.graph.assets import pipeline_assets
 from lakehouse_assets.graph.pipeline import Pipeline
 
 ECOMMERCE = Pipeline(
@@ -43,4 +44,4 @@ ECOMMERCE = Pipeline(
     ),
 )
 
-assets = ECOMMERCE.assets()
+assets = pipeline_assets(ECOMMERCE)

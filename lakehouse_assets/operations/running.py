@@ -27,7 +27,7 @@ OnStep = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What one run is asked to do; see `graph.pipeline.PlanConfig`."""
+    """What one run is asked to do; see `graph.bronze.PlanConfig`."""
 
     pipeline: str
     mode: Mode = "load"

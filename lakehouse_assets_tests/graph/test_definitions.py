@@ -26,8 +26,8 @@ NO_COLUMN = {"_line"}
 
 def asset_bodies() -> dict[str, int]:
     """Lines of each function under a Dagster decorator, without its signature."""
-    tree = ast.parse(Path("lakehouse_assets/graph/pipeline.py").read_text("utf-8"))
-    inner = [f for factory in tree.body for f in ast.walk(factory) if isinstance(f, ast.FunctionDef)]
+    trees = [ast.parse(path.read_text("utf-8")) for path in Path("lakehouse_assets/graph").glob("*.py")]
+    inner = [f for tree in trees for factory in tree.body for f in ast.walk(factory) if isinstance(f, ast.FunctionDef)]
     decorated = [f for f in inner if any("asset" in ast.unparse(d) for d in f.decorator_list)]
     return {f.name: (f.end_lineno or 0) - f.body[0].lineno + 1 for f in decorated}
 

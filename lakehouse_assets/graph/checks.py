@@ -1,0 +1,110 @@
+"""Checks: those that the load's own step answers, and assertions as steps of their own."""
+
+# No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
+from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+
+
+def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
+    """Checks that the load's own step answers: reconciliation, set rules of kind load, and row rules that warn."""
+    key = md.asset_key(contract)
+    warned = [rule for rule in contract.rules_of("row") if rule.verdict == "warn"]
+    return [
+        dg.AssetCheckSpec(
+            "reconciliation", asset=key, blocking=True, description="every row read is accounted for, exactly"
+        ),
+        dg.AssetCheckSpec("rejects", asset=key, description="no row was rejected"),
+        *(
+            dg.AssetCheckSpec(r.code, asset=key, description=r.description)
+            for r in (*contract.rules_of("load"), *warned)
+        ),
+    ]
+
+
+def load_check_results(contract: Contract, report: Mapping[str, Any]) -> list[dg.AssetCheckResult]:
+    """Their answers; a mismatch would have failed the load before."""
+    part, key = report["tables"][contract.name], md.asset_key(contract)
+    found = [
+        dg.AssetCheckResult(
+            passed=True, asset_key=key, check_name="reconciliation", metadata={"equation": md.balance(part["counts"])}
+        ),
+        dg.AssetCheckResult(
+            passed=not part["counts"]["rejected"],
+            asset_key=key,
+            check_name="rejects",
+            severity=dg.AssetCheckSeverity.WARN,
+            description=md.found(part["counts"]["rejected"], "rejected, see `lakehouse rejects list`"),
+            metadata={"failing": part["counts"]["rejected"], "codes": md.codes(part["rejects"])},
+        ),
+    ]
+    for rule in contract.rules_of("row"):
+        if rule.verdict == "warn":
+            count = part["warnings"].get(rule.code, 0)
+            facts = {"failing": count, "sql": md.sql(rule.implementation)}
+            found.append(_warning(key, rule, count, facts))
+    for check in report["checks"]:
+        if check["table"] == contract.name:
+            rule = next(r for r in contract.rules_of("load") if r.code == check["check"])
+            facts = {"failing": check["failing"], "sample": md.preview(check["sample"]), "sql": md.sql(check["sql"])}
+            found.append(_warning(key, rule, check["failing"], facts))
+    return found
+
+
+def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not failing,
+        asset_key=key,
+        check_name=rule.code,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=facts,
+        description=md.found(failing, rule.description),
+    )
+
+
+def assertions(pipeline: Pipeline, layer: str) -> dg.AssetChecksDefinition:
+    """The assertions on one layer: a step of their own, so that a blocking one is a gate in the plan."""
+    pairs = [(contract, rule) for contract in pipeline.layer(layer) for rule in contract.rules_of("assertion")]
+    task = CheckTask(pipeline.name, tuple((f"{layer}.{c.name}", rule.code) for c, rule in pairs))
+    specs = [
+        dg.AssetCheckSpec(
+            rule.code,
+            asset=md.asset_key(contract),
+            blocking=rule.verdict == "fail",
+            description=rule.description,
+            metadata={TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
+        )
+        for contract, rule in pairs
+    ]
+
+    @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{layer}_assertions", pool="athena")
+    def checks(context: dg.AssetCheckExecutionContext, lakehouse: LakehouseResource) -> Iterator[dg.AssetCheckResult]:
+        services, run_id = lakehouse.services, run_id_of(context)
+        with reported(services.folder(run_id), f"{layer} assertions"):
+            for contract, rule in pairs:
+                yield assertion_result(contract, rule, services.check(contract, rule, run_id))
+
+    return checks
+
+
+def assertion_result(contract: Contract, rule: Rule, outcome: Any) -> dg.AssetCheckResult:  # noqa: ANN401 - a CheckOutcome
+    """An assertion's outcome as Dagster shows it: failing count, sample rows, SQL."""
+    return dg.AssetCheckResult(
+        passed=outcome.passed,
+        asset_key=md.asset_key(contract),
+        check_name=rule.code,
+        severity=dg.AssetCheckSeverity.WARN if rule.verdict == "warn" else dg.AssetCheckSeverity.ERROR,
+        description=md.broken(outcome.failing, rule.description),
+        metadata={
+            "failing": outcome.failing,
+            "sample": md.preview(outcome.sample),
+            "sql": md.sql(outcome.sql),
+        },
+    )

@@ -1,0 +1,48 @@
+"""Gold: one asset per model."""
+
+# No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.local import model_sql
+from lakehouse_assets.compute.tasks import TASK_METADATA, ModelTask, to_metadata
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.sql import lineage
+from lakehouse_assets.sql.ddl import table_location
+
+AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+
+def gold_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
+    """One gold model."""
+    task = ModelTask(pipeline.name, f"gold.{contract.name}")
+    silver = {c.catalog_name: c for c in pipeline.layer("silver")}
+    columns = lineage.of_model(model_sql(pipeline.name, contract.name), contract, silver)
+    used = sorted({source.table for sources in columns.values() for source in sources})
+    known = {"dagster/column_lineage": md.column_lineage(columns, silver)}
+
+    asset: AssetDecorator = dg.asset(
+        key=md.asset_key(contract),
+        deps=[md.asset_key(silver[name]) for name in used],
+        freshness_policy=freshness_policy(contract),
+        metadata=definition_metadata(contract, table_location(contract, "<lake>"))
+        | known
+        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
+        retry_policy=RETRY,
+        pool="athena",
+        **common(pipeline, contract, "iceberg", "athena"),
+    )
+
+    @asset
+    def gold(context: dg.AssetExecutionContext, lakehouse: LakehouseResource) -> dg.MaterializeResult[Any]:
+        services, run_id = lakehouse.services, run_id_of(context)
+        with reported(services.folder(run_id), contract.name):
+            answer = services.build(task, run_id)
+        return dg.MaterializeResult(metadata=md.model_metadata(answer) | known)
+
+    return gold
