@@ -11,7 +11,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.options import EngineOption, Verbose, writing
-from lakehouse_assets.operations.terminal import complain, say
+from lakehouse_assets.operations.terminal import command, complain, say
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def _next_steps(settings: Settings, data: Path | None) -> None:
     query = (
         "SELECT department, sum(amount) AS amount FROM ecommerce_gold.daily_sales GROUP BY department ORDER BY 2 DESC"
     )
-    say(f'  lakehouse sql "{query}" --lake {lake}')
-    say(f"  lakehouse checks --lake {lake}")
+    say(f'  {command()} sql "{query}" --lake {lake}')
+    say(f"  {command()} checks --lake {lake}")
     if data is None:
-        say(f"  lakehouse rejects list --lake {lake}")
+        say(f"  {command()} rejects list --lake {lake}")
+    say(f"  LAKEHOUSE_LAKE={lake} {command()} dev")

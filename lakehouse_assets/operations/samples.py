@@ -48,4 +48,4 @@ def sample(  # noqa: PLR0913 - one parameter per option
         answer = write_sample(spec, folder, on_file=lambda _: advance())
     rows = sum(table.read for table in answer.tables.values())
     terminal.say(f"{2 * days + 1} files with {rows} rows in {folder}; the answer is in {folder}.expected.json")
-    terminal.say(f"Try next: lakehouse run ecommerce --landing {folder}")
+    terminal.say(f"Try next: {terminal.command()} run ecommerce --landing {folder}")

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ def err() -> Console:
 def say(text: str) -> None:
     """One line of a result as it is, whatever brackets it holds."""
     sys.stdout.write(f"{text}\n")
+
+
+def command() -> str:
+    """The command as the user can type it here: its name where that is on the path, else where it lies."""
+    import shutil
+
+    found, own = shutil.which("lakehouse"), Path(sys.argv[0])
+    if found or own.name != "lakehouse":
+        return "lakehouse"
+    return os.path.relpath(own.absolute())
 
 
 def complain(problem: str) -> None:

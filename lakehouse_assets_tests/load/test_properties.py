@@ -98,3 +98,29 @@ def test_a_row_that_gave_up_twice_is_one_reject(tmp_path: Path) -> None:
     both.load(Drop(SOME_DAY + timedelta(days=7), (), 1))
     both.compare()
     assert both.lake.rows("SELECT count(*) AS n FROM delta_lakehouse.ecommerce_rejects") == [{"n": 1}]
+
+
+def test_an_item_of_a_rejected_order_waits(tmp_path: Path) -> None:
+    """A row that breaks a rule is nobody's parent."""
+    both = Both.at(tmp_path)
+    rejected = file_of("orders", 1, ["1,o1,u1,2025-04-01T10:00,x,2025-04-01"])
+    both.load(Drop(SOME_DAY, (WAITS, BOOK, rejected), 0))
+    assert [codes for _, codes in both.lake.pending().values()] == [("unknown_order",)]
+
+
+def test_a_few_rows_onto_many_find_their_old_days(tmp_path: Path) -> None:
+    """A small run compares itself with some days of silver only: moved, new, equal, older and tied rows are told apart."""
+    both = Both.at(tmp_path)
+    many = [f"1,o{n},u1,2025-{n % 9 + 1:02}-05T10:00,{n}.00,2025-{n % 9 + 1:02}-05" for n in range(90)]
+    both.load(Drop(SOME_DAY, (file_of("orders", 1, many),), 0))
+    few = [
+        "1,o1,u1,2025-12-24T10:00,1.00,2025-12-24",
+        "1,new,u1,2025-12-25T10:00,1.00,2025-12-25",
+        many[2],
+        "1,o3,u1,2025-01-01T10:00,3.00,2025-01-01",
+        "1,o4,u1,2025-05-05T10:00,4.44,2025-05-05",
+    ]
+    both.load(Drop(SOME_DAY, (file_of("orders", 2, few, 1),), 0))
+    both.compare()
+    both.load(Drop(SOME_DAY, (file_of("orders", 3, [*few, "1,o4,u1,2025-05-05T10:00,5.55,2025-05-05"]),), 0))
+    both.compare()
