@@ -54,7 +54,8 @@ def compose(folder: RunFolder, gold: tuple[str, ...], *, failure: dict[str, Any]
     """The run report from its pieces; zeros and empty lists included.
 
     Returns: run_id, status (succeeded, failed, nothing_to_do), tables, rejects, warnings, refused_files,
-    skipped_files, gold, archived, timings (seconds), and `failure` when there was one.
+    skipped_files, waiting (pending rows when the run was planned), gold, archived, timings (seconds), and `failure`
+    when there was one.
     """
     plan, load = folder.read("plan") or {}, folder.read("load") or {}
     archive, failed = folder.read("archive"), failure or folder.read("failure")
@@ -70,6 +71,7 @@ def compose(folder: RunFolder, gold: tuple[str, ...], *, failure: dict[str, Any]
         "refused_files": sorted(load.get("refused_files", {})),
         "refusals": load.get("refused_files", {}),
         "skipped_files": load.get("skipped_files", []),
+        "waiting": plan.get("pending", 0),
         "extra_columns": load.get("extra_columns", {}),
         "gold": {
             name: {k: b[k] for k in ("inserted", "updated", "deleted", "rows")} if b else None

@@ -21,7 +21,10 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
     report = outcome.report
     say(f"{STATUS[report['status']]}: {report['pipeline']}, run {report['run_id']}, {seconds:.1f} s")
     if report["status"] == "nothing_to_do":
-        say(f"Nothing new in {settings.landing_root}, no row is waiting, and gold is up to date.")
+        waiting = (
+            f"{report['waiting']} rows wait for an order or a product" if report["waiting"] else "no row is waiting"
+        )
+        say(f"Nothing new in {settings.landing_root}, {waiting}, and gold is up to date.")
         return
     _counts(report["tables"])
     _codes(report)

@@ -51,18 +51,27 @@ def test_an_archived_file_with_other_content_is_changed(landing: FolderLanding) 
     assert not landing.is_unchanged(replace(copy, archived="archived/1-a.csv", etag="0" * 32))
 
 
-def test_another_size_is_a_change(landing: FolderLanding) -> None:
-    """A file that grew within the same microsecond is noticed."""
+def test_other_content_of_another_size_is_a_change(landing: FolderLanding) -> None:
+    """A file that grew since it was listed is another one."""
     entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
-    assert not landing.is_unchanged(replace(entry, size_bytes=3))
+    Path(landing.uri(entry)).write_bytes(b"x\ny\n")
+    assert not landing.is_unchanged(entry)
 
 
-def test_a_microsecond_later_is_a_change(landing: FolderLanding) -> None:
-    """A file rewritten with as many bytes is noticed by its time."""
+def test_other_content_of_the_same_size_is_a_change(landing: FolderLanding) -> None:
+    """A file rewritten with as many bytes is noticed by its time, and told apart by its content."""
     entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
     path, nanos = Path(landing.uri(entry)), 1_700_000_000_000_001_000
+    path.write_bytes(b"y\n")
     os.utime(path, ns=(nanos, nanos))
     assert not landing.is_unchanged(entry)
+
+
+def test_a_new_time_alone_is_no_change(landing: FolderLanding) -> None:
+    """A file that was only touched still has the content that was listed, so it is loaded and archived."""
+    entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
+    os.utime(landing.uri(entry), ns=(1_700_000_000_000_001_000, 1_700_000_000_000_001_000))
+    assert landing.is_unchanged(entry)
 
 
 def test_a_file_that_is_gone_is_changed_and_cannot_be_read(landing: FolderLanding) -> None:
