@@ -109,7 +109,7 @@ def test_an_item_of_a_rejected_order_waits(tmp_path: Path) -> None:
 
 
 def test_a_few_rows_onto_many_find_their_old_days(tmp_path: Path) -> None:
-    """A small run compares itself with some days of silver only: moved, new, equal, older and tied rows are told apart."""
+    """A small run looks at some days of silver only, and tells moved, new, equal, older and tied rows apart."""
     both = Both.at(tmp_path)
     many = [f"1,o{n},u1,2025-{n % 9 + 1:02}-05T10:00,{n}.00,2025-{n % 9 + 1:02}-05" for n in range(90)]
     both.load(Drop(SOME_DAY, (file_of("orders", 1, many),), 0))
