@@ -1,0 +1,57 @@
+"""Every macro means on every engine what its table of values says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.spark import SparkEngine
+from lakehouse_assets.sql.macros import MACROS
+from lakehouse_assets_tests.sql.macro_values import CASES, Case, ask
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def name_of(case: Case) -> str:
+    """How a case is called in the list of tests."""
+    return f"{case[1]} in {case[0]}"
+
+
+def typed(values: list[object]) -> list[tuple[str, object]]:
+    """Values with their types, so that 1 is not True."""
+    return [(type(value).__name__, value) for value in values]
+
+
+def test_every_macro_has_values() -> None:
+    """A macro without a row in the table is tested on no engine."""
+    assert set(re.findall(r"[a-z_]+(?=\()", " ".join(expression for _, expression, _ in CASES))) == set(MACROS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_the_embedded_engine_answers_the_values(case: Case) -> None:
+    """DuckDB's rendering of each macro."""
+    zone, expression, answers = case
+    engine = DuckEngine("unused", zone=zone)
+    assert typed(ask(engine, expression, list(answers))) == typed(list(answers.values()))
+    engine.close()
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.parametrize("ansi", ["true", "false"])
+def test_spark_answers_the_values(spark: SparkSession, tmp_path: Path, ansi: str) -> None:
+    """Spark's rendering of each macro, with ANSI mode and without."""
+    spark.conf.set("spark.sql.ansi.enabled", ansi)
+    found = {}
+    for case in CASES:
+        engine = SparkEngine(spark, str(tmp_path), zone=case[0])
+        found[name_of(case)] = dict(zip(case[2], typed(ask(engine, case[1], list(case[2]))), strict=True))
+        engine.close()
+    spark.conf.unset("spark.sql.ansi.enabled")
+    expected = {name_of(case): dict(zip(case[2], typed(list(case[2].values())), strict=True)) for case in CASES}
+    assert found == expected
