@@ -1,0 +1,110 @@
+"""The Glue job `Lakehouse`, called as Glue calls it: arguments in, tables and a report out, one sentence when not."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glue.jobs.lakehouse import arguments, main, manifest_of
+from lakehouse_assets.compute.lease import Lease, lease_key
+from lakehouse_assets.compute.runs import RunFolder
+from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets_tests.lake import Lake, csv_file
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+PRODUCTS = csv_file(
+    "products", "products.csv", "product_id,department_id,department,product_name\n1,4,Books,Atlas\n2,4,Books,\n"
+)
+GLUES_OWN = ["--JOB_NAME", "Lakehouse", "--enable-metrics", "true", "--TempDir", "s3://x/tmp/"]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake with one run planned: two products, one of them without a name."""
+    found = Lake(tmp_path)
+    manifest = found.work(found.drop(PRODUCTS)).manifest
+    RunFolder(FolderStore(found.root), "ecommerce", "run-1").write("manifest", manifest.to_dict())
+    return found
+
+
+def argv(lake: Lake, **changes: str) -> list[str]:
+    """The job's arguments for the planned run."""
+    given = {
+        "run-id": "run-1",
+        "manifest-uri": f"{lake.root}/runs/ecommerce/run-1/manifest.json",
+        "lake-root": str(lake.root),
+        "as-of": "2025-04-06T00:00:00+00:00",
+        "mode": "load",
+    } | changes
+    return [*GLUES_OWN, *(text for name, value in given.items() for text in (f"--{name}", value))]
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("spark")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_the_job_loads_reports_and_says_so(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    """Silver holds the good row, the report lies in the run's folder, one line tells what happened."""
+    main(argv(lake))
+    assert list(lake.silver()["products"]) == ["1"]
+    report = json.loads((lake.root / "runs/ecommerce/run-1/load.json").read_text())
+    assert (report["engine"], report["tables"]["clean_products"]["rejects"]) == ("spark", {"product_name_missing": 1})
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("lakehouse: run run-1 took ")
+    assert "clean_products: 2 read, 1 new, 0 updated, 0 unchanged, 1 rejected, 0 pending" in line
+
+
+@pytest.mark.spark
+def test_a_run_whose_lease_another_run_took_writes_nothing(lake: Lake, spark: SparkSession) -> None:
+    """The lease in the lake keeps a stale holder out; the sentence names the holder."""
+    del spark
+    with Lease(FolderStore(lake.root), "ecommerce").acquire("run-2"), pytest.raises(SystemExit, match="run `run-2`"):
+        main(argv(lake))
+    assert not (lake.root / "lakehouse-dwh").exists()
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_the_run_that_holds_the_lease_keeps_it(lake: Lake, spark: SparkSession) -> None:
+    """The job shares the hold of its run's other steps and does not release it."""
+    del spark
+    lease = Lease(FolderStore(lake.root), "ecommerce").acquire("run-1")
+    main(argv(lake))
+    lease.check()
+    lease.release()
+    assert json.loads((lake.root / lease_key("ecommerce")).read_text())["run_id"] == "run-1"
+
+
+def test_arguments_of_the_job_go_before_the_manifest(lake: Lake) -> None:
+    """The run's clock and the reject ratio are what the job was asked for."""
+    asked = arguments(argv(lake, **{"max-reject-ratio": "0.5"}))
+    manifest = manifest_of(asked)
+    assert manifest.max_reject_ratio == pytest.approx(0.5)
+    assert manifest.as_of == datetime(2025, 4, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("option", "value"), [("run-id", "run-9"), ("mode", "replay")])
+def test_a_manifest_of_another_run_or_mode_is_refused(lake: Lake, option: str, value: str) -> None:
+    """A job never works on a manifest that is not the one it was started for."""
+    with pytest.raises(BadRequest, match=f"--{option} is `{value}`"):
+        manifest_of(arguments(argv(lake, **{option: value})))
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"run_id": "run-1"}'])
+def test_what_is_no_manifest_is_named(lake: Lake, content: str) -> None:
+    """A broken manifest ends the job with one sentence, not a traceback."""
+    Path(lake.root / "broken.json").write_text(content)
+    with pytest.raises(SystemExit, match="is no manifest"):
+        main(argv(lake, **{"manifest-uri": f"{lake.root}/broken.json"}))
+
+
+def test_a_manifest_that_is_absent_is_named(lake: Lake) -> None:
+    """A wrong address ends the job with one sentence."""
+    with pytest.raises(SystemExit, match=r"`none\.json` does not exist"):
+        main(argv(lake, **{"manifest-uri": f"{lake.root}/none.json"}))
