@@ -75,6 +75,12 @@ class Engine(Protocol):
     def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
         """The result of `sql`, small enough to hold."""
 
+    def is_rising(self, sql: str) -> bool:
+        """Whether each text of the one column is greater than the one before (longer, or as long and later).
+
+        Then no text occurs twice, whatever order they came in. An engine without a cheap answer says False.
+        """
+
     def values(self, sql: str) -> list[Any]:
         """The one column of `sql`, of any length that memory holds."""
 

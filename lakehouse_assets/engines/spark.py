@@ -111,6 +111,11 @@ class SparkEngine:
         found = self._spark.sql(self.sql(sql, parameters)).toArrow().to_pylist()
         return [{name: _naive(value) for name, value in row.items()} for row in found]
 
+    def is_rising(self, sql: str) -> bool:
+        """Rows have no order here, so there is no cheap answer."""
+        del sql
+        return False
+
     def values(self, sql: str) -> list[Any]:
         """One column as a list."""
         found: list[Any] = self._spark.sql(self.sql(sql)).toArrow().column(0).to_pylist()

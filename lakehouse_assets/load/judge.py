@@ -28,11 +28,19 @@ def sort_out(table: TableLoad, loads: list[TableLoad], engine: Engine, limit: da
         references.append((rule.code, column, relation))
     if any(engine.rows(f"SELECT count(*) AS n FROM {relation}")[0]["n"] for _, _, relation in references):
         _set_waiting_aside(table, engine, references, limit)
-    engine.keep(f"{table.name}__repeated", versions.repeated(table.contract, table.excluded))
-    if engine.rows(f"SELECT count(*) AS n FROM {table.name}__repeated")[0]["n"]:
-        engine.keep(f"{table.name}__losers", versions.losers(table.contract, table.excluded))
-        table.excluded.append(f"{table.name}__losers")
-        table.report.counts.superseded += engine.rows(f"SELECT count(*) AS n FROM {table.name}__losers")[0]["n"]
+    _set_losers_aside(table, engine)
+
+
+def _set_losers_aside(table: TableLoad, engine: Engine) -> None:
+    """Older versions of a key that comes more than once; keys that rise from row to row cannot."""
+    contract, name = table.contract, table.name
+    if len(contract.key) == 1 and engine.is_rising(versions.keys(contract, table.excluded)):
+        return
+    engine.keep(f"{name}__repeated", versions.repeated(contract, table.excluded))
+    if _count(engine, f"{name}__repeated"):
+        engine.keep(f"{name}__losers", versions.losers(contract, table.excluded))
+        table.excluded.append(f"{name}__losers")
+        table.report.counts.superseded += _count(engine, f"{name}__losers")
 
 
 def _set_waiting_aside(

@@ -11,6 +11,11 @@ from lakehouse_assets.sql.silver import ROWS_PER_FILE, quoted, valid
 INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
 
 
+def keys(contract: Contract, excluded: list[str]) -> str:
+    """The one key column of the valid rows."""
+    return f"SELECT v.{quoted(contract.key[0])} FROM {valid(contract.name, excluded)} AS v"
+
+
 def repeated(contract: Contract, excluded: list[str]) -> str:
     """Keys that occur more than once among the valid rows."""
     key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
