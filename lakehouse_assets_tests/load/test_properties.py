@@ -6,6 +6,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -124,3 +125,17 @@ def test_a_few_rows_onto_many_find_their_old_days(tmp_path: Path) -> None:
     both.compare()
     both.load(Drop(SOME_DAY, (file_of("orders", 3, [*few, "1,o4,u1,2025-05-05T10:00,5.55,2025-05-05"]),), 0))
     both.compare()
+
+
+@pytest.mark.parametrize(("orders", "wins"), [(("o2", "o1"), "o1"), (("o1", "o2"), "o2")])
+def test_the_later_line_of_a_file_wins_even_when_one_had_to_wait(
+    tmp_path: Path, orders: tuple[str, str], wins: str
+) -> None:
+    """Two versions of one moment in one file, of which that of o2 is freed a run later."""
+    both, at = Both.at(tmp_path), "2025-04-01T10:00,2025-04-01"
+    items = file_of("order_items", 2, [f"i1,{order},u1,,p1,1,0,{at}" for order in orders])
+    first, second = (file_of("orders", n, [f"1,o{n},u1,2025-04-01T10:00,1.00,2025-04-01"]) for n in (1, 2))
+    both.load(Drop(SOME_DAY, (items, BOOK, first), 0))
+    both.load(Drop(SOME_DAY, (second,), 0))
+    both.compare()
+    assert both.lake.silver()["order_items"]["i1"]["order_id"] == wins
