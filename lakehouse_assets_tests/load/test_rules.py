@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.contracts import contracts
@@ -20,7 +20,7 @@ from lakehouse_assets_tests.lake import SILVER, Lake, csv_file
 from lakehouse_assets_tests.load.staged import judged
 from lakehouse_assets_tests.oracle import COLUMNS, WARNINGS, File, codes_for, parse
 
-MEATY = settings(max_examples=6, deadline=None, derandomize=True)
+MEATY = settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate])  # the row is in the message
 Row = dict[str, str]
 NOW = {"order_timestamp": "2025-04-01T10:00:00", "date": "2025-04-01"}
 GOOD: dict[str, Row] = {
@@ -70,11 +70,11 @@ def verdicts(dataset: str, rows: Iterable[Mapping[str, str]], zone: str = "UTC")
 
 
 def as_the_oracle_says(dataset: str, rows: list[Row], zone: str = "UTC") -> None:
-    """Codes, warnings and, where nothing was rejected, typed values are the oracle's."""
+    """Codes, warnings and typed values are the oracle's; an item's numbers only where they broke no rule."""
     for row, found in zip(rows, verdicts(dataset, rows, zone), strict=True):
         codes = codes_for(dataset, row, zone)
         assert (row, sorted(found["codes"] + found["warnings"])) == (row, codes)
-        if not found["codes"]:
+        if dataset == "orders" or not found["codes"]:
             held = {name: _aware(found[name]) for name in COLUMNS[dataset] if name in found}
             expected = parse(dataset, row, zone)
             assert (row, held) == (row, {name: expected[name] for name in held})
