@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.load.report import Touched
+from lakehouse_assets.load.report import COUNTS, Touched
 from lakehouse_assets.load.side import SideTable
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Ledger:
         self._write([self._row(t.name, "load", "refused") | asdict(t.report.counts) for t in loads], guard)
 
     def _write(self, rows: list[dict[str, Any]], guard: Guard) -> None:
-        self._side.sync(self._side.rows(rows), guard, compare=["status", *TOUCHED])
+        self._side.sync(self._side.rows(rows), guard, compare=["status", *COUNTS, *TOUCHED])
 
     def _row(self, table: str, kind: str, status: str) -> dict[str, Any]:
         run_id = self._work.manifest.run_id
