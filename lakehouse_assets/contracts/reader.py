@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import yaml
 
-from lakehouse_assets.contracts.model import Column, Contract, Kind, Reference, Rule, Verdict
+from lakehouse_assets.contracts.model import Column, Contract, Kind, Layer, Reference, Rule, Verdict
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,6 +26,8 @@ def contracts(pipeline: str) -> dict[str, Contract]:
         ContractInvalid: a file does not say what it must.
     """
     folder = resources.files(__package__) / pipeline
+    if not folder.is_dir():
+        raise ContractInvalid(contract=pipeline, problem="there is no pipeline of this name")
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     loaded = [parse_contract(yaml.load(f.read_text("utf-8"), SAFE_LOADER)) for f in files]  # noqa: S506 - a safe one
     return {f"{c.layer}.{c.name}": c for c in loaded}
@@ -63,8 +65,10 @@ def parse_contract(document: dict[str, Any]) -> Contract:
             properties=properties,
             freshness_hours=int(sla["freshness"]) if "freshness" in sla else None,
         )
-    except (KeyError, IndexError, TypeError) as error:
+    except (KeyError, IndexError) as error:
         raise ContractInvalid(contract=name, problem=f"lacks {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ContractInvalid(contract=name, problem=f"holds a value of another kind: {error}") from error
     _check(parsed)
     return parsed
 
@@ -108,6 +112,10 @@ def _check(parsed: Contract) -> None:
         f"rule `{r.code}` has verdict `{r.verdict}`" for r in parsed.rules if r.verdict not in get_args(Verdict)
     ]
     problems += [f"rule `{r.code}` names no parent" for r in parsed.rules if r.kind == "reference" and not r.reference]
+    problems += [f"layer `{parsed.layer}`"] if parsed.layer not in get_args(Layer) else []
+    names = [c.name for c in parsed.columns]
+    problems += [f"column `{name}` twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [f"event_time `{parsed.event_time}` is no column"] if parsed.event_time not in {None, *names} else []
     if parsed.layer != "landing" and not parsed.key:
         problems.append("no key")
     if problems:

@@ -259,3 +259,23 @@ def test_an_unknown_contract_names_those_that_exist() -> None:
         ContractInvalid, match=r"contract `silver.nope`: there is none in `ecommerce`; there are .*gold"
     ):
         contract("ecommerce", "silver.nope")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (("customProperties", 0, "value"), "platinum", "layer `platinum`"),
+        (("schema", 0, "properties", 0, "primaryKeyPosition"), "first", "holds a value of another kind"),
+        (("schema", 0, "properties", 1, "name"), "order_id", "column `order_id` twice"),
+    ],
+)
+def test_a_value_outside_its_vocabulary_is_refused(path: tuple[Any, ...], value: str, sentence: str) -> None:
+    """Layers, key positions and column names are checked, whatever YAML takes them for."""
+    document = yaml.safe_load(Path("lakehouse_assets/contracts/ecommerce/clean_orders.yaml").read_text("utf-8"))
+    *steps, last = path
+    place = document
+    for step in steps:
+        place = place[step]
+    place[last] = value
+    with pytest.raises(ContractInvalid, match=sentence):
+        parse_contract(document)

@@ -12,7 +12,7 @@ import pytest
 from scripts import setup
 
 ROOT = Path(__file__).parents[2]
-NOWHERE = "http://127.0.0.1:9/simple"
+NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
