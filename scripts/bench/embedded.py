@@ -65,6 +65,11 @@ def ours(landing: Path, lake: Path) -> Work:
     from datetime import UTC, datetime
     from uuid import uuid4
 
+    import deltalake  # noqa: F401 - imports are not part of the work
+    import pyarrow as pa  # noqa: F401
+    from sqlglot.dialects import athena  # noqa: F401
+    from sqlglot.dialects import duckdb as dialect  # noqa: F401
+
     from lakehouse_assets.compute.landing import FolderLanding
     from lakehouse_assets.compute.local import silver_tables
     from lakehouse_assets.compute.storage import FolderStore
