@@ -154,24 +154,38 @@ def test_a_holder_that_lost_its_lease_commits_nothing(lake: Lake) -> None:
     assert lake.silver()["products"] == {}
 
 
+ATLAS = (
+    "SELECT '1' AS product_id, '4' AS department_id, 'Books' AS department, 'Atlas' AS product_name, "
+    "TIMESTAMP '2025-04-01 00:00:00' AS _file_time, 'a' AS _file, 2 AS _line"
+)
+
+
+def commit_to(lake: Lake) -> None:
+    """What another writer of the products does."""
+    table = DeltaTable(lake.root / "lakehouse-dwh" / "clean_products")
+    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
+
+
 @pytest.mark.parametrize("updates", [False, True])
-def test_a_commit_on_a_stale_snapshot_fails(lake: Lake, *, updates: bool) -> None:
-    """A commit that came in between the reading and ours is a conflict, for an insert and for a MERGE."""
-    contract = lake.known["silver.clean_products"]
-    row = "SELECT '1' AS product_id, '4' AS department_id, 'Books' AS department, 'Atlas' AS product_name, "
-    sql = row + "TIMESTAMP '2025-04-01 00:00:00' AS _file_time, 'a' AS _file, 2 AS _line"
-    location = lake.root / "lakehouse-dwh" / "clean_products"
-    engine = lake.engine()
+def test_a_commit_that_comes_in_during_ours_is_a_conflict(lake: Lake, *, updates: bool) -> None:
+    """Insert and MERGE fail rather than rebase onto a commit that came after the transaction's snapshot."""
+    contract, engine = lake.known["silver.clean_products"], lake.engine()
     engine.attach(contract)
-
-    def somebody_commits() -> None:
-        DeltaTable(location).alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
-
     with pytest.raises(CommitConflict, match="clean_products"):
-        engine.merge(contract, sql, updates=updates, dates=None, guard=somebody_commits)
-    engine.attach(contract)
-    assert engine.rows("SELECT * FROM delta_lakehouse.clean_products") == []
+        engine.merge(contract, ATLAS, updates=updates, dates=None, guard=lambda: commit_to(lake))
     engine.close()
+    assert lake.silver()["products"] == {}
+
+
+def test_a_commit_between_the_reading_and_ours_is_a_conflict(lake: Lake) -> None:
+    """Rows that were compared with one version of the table are not merged into another."""
+    contract, engine = lake.known["silver.clean_products"], lake.engine()
+    engine.attach(contract)
+    commit_to(lake)
+    with pytest.raises(CommitConflict, match="clean_products"):
+        engine.merge(contract, ATLAS, updates=False, dates=None, guard=lambda: None)
+    engine.close()
+    assert lake.silver()["products"] == {}
 
 
 def test_the_engine_leaves_no_files_behind(spark: SparkSession, tmp_path: Path) -> None:
