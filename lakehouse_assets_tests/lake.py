@@ -23,6 +23,7 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.load.work import side_tables
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File
 
 PIPELINE = "ecommerce"
@@ -65,7 +66,7 @@ class Lake:
         frozen = Manifest(
             f"run-{self.runs}", PIPELINE, as_of, self.landing.as_uri(), tuple(sorted(entries)), mode, **manifest
         )
-        side = {kind: self.known[f"side.{PIPELINE}_{kind}"] for kind in ("rejects", "pending", "run_ledger")}
+        side = side_tables(self.known, PIPELINE)
         landing = FolderLanding(FolderStore(self.landing), FolderStore(self.root))
         return Work(frozen, silver_tables(self.known), side, str(self.root), landing, frozen.max_reject_ratio)
 

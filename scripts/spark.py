@@ -13,11 +13,11 @@ import sys
 import time
 from pathlib import Path
 
+from lakehouse_assets.engines.spark_session import DELTA_JARS
 from scripts.java import ROOT, find_java
 
 # Newest first choice: the Java of Glue 6.0; Debian 13 has 21 only.
 SYSTEM_PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless")
-DELTA_JARS = "io.delta:delta-spark_4.1_2.13:4.2.0"
 
 
 def main() -> None:

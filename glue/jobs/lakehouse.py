@@ -30,8 +30,7 @@ from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
-
-SIDE = ("rejects", "pending", "run_ledger")
+from lakehouse_assets.load.work import side_tables
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -108,7 +107,7 @@ def work_of(manifest: Manifest, lake: ObjectStore) -> Work:
     return Work(
         manifest=manifest,
         tables=silver_tables(known),
-        side={kind: known[f"side.{manifest.pipeline}_{kind}"] for kind in SIDE},
+        side=side_tables(known, manifest.pipeline),
         lake=_path(lake),
         landing=FolderLanding(_folder(landing), _folder(lake)),
         max_reject_ratio=manifest.max_reject_ratio,

@@ -24,6 +24,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.load.work import side_tables
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 SAMPLE_ROWS = 5
@@ -97,10 +98,7 @@ class LocalServices:
         work = Work(
             manifest=manifest,
             tables=silver_tables(self._contracts),
-            side={
-                kind: self._contracts[f"side.{self.config.pipeline}_{kind}"]
-                for kind in ("rejects", "pending", "run_ledger")
-            },
+            side=side_tables(self._contracts, self.config.pipeline),
             lake=str(self.config.lake),
             landing=FolderLanding(FolderStore(self.config.landing, create=manifest.mode != "load"), self.lake),
             max_reject_ratio=manifest.max_reject_ratio,

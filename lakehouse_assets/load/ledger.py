@@ -11,6 +11,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.load.report import COUNTS, Touched
 from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.sql.dialects import literal
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.work import TableLoad, Work
@@ -36,7 +37,7 @@ class Ledger:
         """
         if not (touched.dates or touched.users or touched.products):
             return
-        earlier = self._side.read(f"run_id = {_text(self._work.manifest.run_id)}").to_pylist()
+        earlier = self._side.read(f"run_id = {literal(self._work.manifest.run_id).sql('duckdb')}").to_pylist()
         known = [row for row in earlier if row["kind"] == "acknowledgement"]
         self._side.remove(self._side.rows(known).select(list(self._side.contract.key)), guard)
         facts = {name: _union(getattr(touched, name.removeprefix("touched_")), name, earlier) for name in TOUCHED}
@@ -61,10 +62,6 @@ class Ledger:
 def _union(values: list[Any], name: str, rows: list[dict[str, Any]]) -> list[Any]:
     """The values and those that a column of the rows lists."""
     return sorted({*values, *(value for row in rows for value in row[name] or ())})
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.landing import to_batch
 from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def open_rejects_where(selection: dict[str, str]) -> str:
         ("run", "run_id = {}"),
     ):
         if name in selection:
-            tests.append(test.format("'" + selection[name].replace("'", "''") + "'"))
+            tests.append(test.format(literal(selection[name]).sql("duckdb")))
     return " AND ".join(tests)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +12,14 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.load.landing import Landing, Sources
 from lakehouse_assets.load.report import TableReport
+
+SIDE_TABLES = ("rejects", "pending", "run_ledger")
+"""What every pipeline keeps beside its silver tables, each under `side.<pipeline>_<word>`."""
+
+
+def side_tables(known: Mapping[str, Contract], pipeline: str) -> dict[str, Contract]:
+    """Contracts of a pipeline's side tables by those words."""
+    return {word: known[f"side.{pipeline}_{word}"] for word in SIDE_TABLES}
 
 
 @dataclass(frozen=True)

@@ -78,12 +78,13 @@ def ours(landing: Path, lake: Path) -> Work:
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.run import Work as LoadWork
     from lakehouse_assets.load.run import load
+    from lakehouse_assets.load.work import side_tables
     from lambdas.planrun.logic import landed
 
     known, store = contracts("ecommerce"), FolderStore(landing)
     files = tuple(sorted(landed("ecommerce", store)))
     manifest = Manifest(uuid4().hex, "ecommerce", datetime.now(UTC), store.uri, files)
-    side = {kind: known[f"side.ecommerce_{kind}"] for kind in ("rejects", "pending", "run_ledger")}
+    side = side_tables(known, "ecommerce")
     job = LoadWork(manifest, silver_tables(known), side, str(lake), FolderLanding(store, FolderStore(lake)))
     engine = DuckEngine(str(lake))
 
