@@ -131,7 +131,6 @@ def commit(
         else:
             settings = _writer(contract)
             write_deltalake(table, source, mode="append", commit_properties=properties, writer_properties=settings)
-    table = DeltaTable(location)
     check_protocol(table, contract.name)
     return _measure(table, before)
 

@@ -28,36 +28,34 @@ class Built:
     commit: Commit | None
 
 
-def window_parameters(contract: Contract, window: tuple[Any, ...]) -> dict[str, Parameter]:
-    """The model's parameters for a window: its values, or `everything` when they are too many."""
-    everything = len(window) > MAX_WINDOW
-    return {"everything": everything, contract.properties["window_source"]: () if everything else window}
+def window_parameters(contract: Contract, window: tuple[Any, ...] | None) -> dict[str, Parameter]:
+    """The model's parameters for a window: its values, or `everything` when it is None or they are too many."""
+    listed = window if window is not None and len(window) <= MAX_WINDOW else None
+    return {"everything": listed is None, contract.properties["window_source"]: listed or ()}
 
 
-def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any, ...], guard: Guard) -> Built:
+def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any, ...] | None, guard: Guard) -> Built:
     """Bring the touched part of a gold table up to date.
 
     Args:
         engine: has the model's sources attached.
         contract: the gold table.
         model: its SELECT.
-        window: touched values of the window column.
+        window: touched values of the window column; None for all of them.
         guard: see `protocol.Guard`.
     """
     engine.attach_gold(contract)
     parameters = window_parameters(contract, window)
-    everything = bool(parameters["everything"])
+    named = None if window is None or parameters["everything"] else window
     engine.keep("__fresh", model, parameters)
     held = relation_of(contract.catalog_name)
-    inside = "TRUE" if everything else f'"{contract.properties["window"]}" IN (:window)'
-    engine.keep("__held", f"SELECT * FROM {held} WHERE {inside}", {"window": window})
+    inside = "TRUE" if named is None else f'"{contract.properties["window"]}" IN (:window)'
+    engine.keep("__held", f"SELECT * FROM {held} WHERE {inside}", {"window": named or ()})
     counts = _difference(engine, contract)
     commit = None
     if any(counts.values()):
-        bounds = None if everything else iceberg.bounds_of(window)
-        commit = iceberg.replace(
-            contract, engine.lake, _replacement(engine, contract, window, everything=everything), bounds, guard
-        )
+        bounds = None if named is None else iceberg.bounds_of(named)
+        commit = iceberg.replace(contract, engine.lake, _replacement(engine, contract, named), bounds, guard)
         engine.attach_gold(contract)
     rows = int(engine.rows(f"SELECT count(*) AS n FROM {held}")[0]["n"])
     return Built(counts["inserted"], counts["updated"], counts["deleted"], rows, commit)
@@ -78,12 +76,12 @@ def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
     return {name: int(row[name]) for name in ("inserted", "updated", "deleted")}
 
 
-def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...], *, everything: bool) -> Any:  # noqa: ANN401 - an Arrow table
+def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...] | None) -> Any:  # noqa: ANN401 - an Arrow table
     """Fresh rows, and rows between the window's ends that the window does not name."""
     columns = ", ".join(f'"{c.name}"' for c in contract.columns)
     order = ", ".join(f'"{k}"' for k in contract.key)
     fresh = f"SELECT {columns} FROM __fresh"
-    if everything:
+    if window is None:
         return engine.arrow(f"{fresh} ORDER BY {order}")
     name = f'"{contract.properties["window"]}"'
     between = f"{name} >= :low AND {name} <= :high AND NOT {name} IN (:window)"

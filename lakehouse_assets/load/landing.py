@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 50_000
+READERS = 2
+"""Files looked at side by side; each is held in memory as a whole."""
 
 
 class Landing(Protocol):
@@ -61,30 +64,50 @@ def survey(entries: Mapping[int, FileEntry], columns: tuple[str, ...], landing: 
         strict: whether all files take the strict reader (an engine's reader refused one).
     """
     found = Sources(columns)
-    for ordinal, entry in entries.items():
-        if not landing.is_unchanged(entry):
-            found.skipped.append(entry.key)
-            continue
-        try:
-            _add(found, ordinal, entry, landing, strict=strict)
-        except FileUnreadable as error:
-            found.refused[entry.key] = str(error)
+    with ThreadPoolExecutor(READERS) as pool:
+        looks = pool.map(lambda entry: _look(entry, columns, landing, strict=strict), entries.values())
+        for (ordinal, entry), look in zip(entries.items(), looks, strict=True):
+            _add(found, ordinal, entry, look, landing)
     return found
 
 
-def _add(found: Sources, ordinal: int, entry: FileEntry, landing: Landing, *, strict: bool) -> None:
-    content = content_of(entry, landing)
-    header = header_of(entry, content, found.columns)
+@dataclass(frozen=True)
+class _Look:
+    """One file at a glance: header (None when it is empty), records when it is plain, why it is not taken."""
+
+    header: tuple[str, ...] | None = None
+    records: int | None = None
+    refused: str | None = None
+    changed: bool = False
+
+
+def _look(entry: FileEntry, columns: tuple[str, ...], landing: Landing, *, strict: bool) -> _Look:
+    if not landing.is_unchanged(entry):
+        return _Look(changed=True)
+    try:
+        content = content_of(entry, landing)
+        header = header_of(entry, content, columns)
+    except FileUnreadable as error:
+        return _Look(refused=str(error))
     if header is None:
+        return _Look()
+    return _Look(header, None if strict or content.startswith(BOM) else plain_records(content, len(header)))
+
+
+def _add(found: Sources, ordinal: int, entry: FileEntry, look: _Look, landing: Landing) -> None:
+    if look.changed:
+        found.skipped.append(entry.key)
+    if look.refused:
+        found.refused[entry.key] = look.refused
+    if look.header is None:
         return
-    extra = [name for name in header if name not in found.columns]
+    extra = [name for name in look.header if name not in found.columns]
     if extra:
         found.extra_columns[entry.key] = extra
-    count = None if strict or content.startswith(BOM) else plain_records(content, len(header))
-    if count is None:
+    if look.records is None:
         found.odd.append((ordinal, entry))
-    elif count:
-        found.native.append(NativeFile(ordinal, landing.uri(entry), header, count))
+    elif look.records:
+        found.native.append(NativeFile(ordinal, landing.uri(entry), look.header, look.records))
 
 
 def content_of(entry: FileEntry, landing: Landing) -> bytes:

@@ -35,7 +35,7 @@ class Ledger:
         A run may load twice, when a step of it is tried or executed again. What its earlier try merged is unchanged
         by now and yet touched, and gold must look again at a run that it has acknowledged already.
         """
-        if not (touched.dates or touched.users or touched.products):
+        if not touched:
             return
         earlier = self._side.read(f"run_id = {literal(self._work.manifest.run_id).sql('duckdb')}").to_pylist()
         known = [row for row in earlier if row["kind"] == "acknowledgement"]
@@ -59,17 +59,19 @@ class Ledger:
         return {"run_id": run_id, "table_name": table, "kind": kind, "status": status, "as_of": self._work.as_of}
 
 
-def _union(values: list[Any], name: str, rows: list[dict[str, Any]]) -> list[Any]:
-    """The values and those that a column of the rows lists."""
-    return sorted({*values, *(value for row in rows for value in row[name] or ())})
+def _union(values: list[Any] | None, name: str, rows: list[dict[str, Any]]) -> list[Any] | None:
+    """The values and those that a column of the rows lists; None as soon as one of them stands for everything."""
+    lists = [values, *(row[name] for row in rows if row["kind"] == "touched")]
+    listed = [some for some in lists if some is not None]
+    return sorted({value for some in listed for value in some}) if len(listed) == len(lists) else None
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """What a gold table has not caught up with: the runs, and the values of its window."""
+    """What a gold table has not caught up with: the runs, and the values of its window; None for everything."""
 
     runs: tuple[str, ...]
-    window: tuple[str | date, ...]
+    window: tuple[str | date, ...] | None
 
 
 def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
@@ -84,10 +86,12 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
     side.ensure()
     source = gold.properties["window_source"]
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
-    touched = " OR ".join(f"len({name}) > 0" for name in TOUCHED)
+    touched = " OR ".join(f"{name} IS NULL OR len({name}) > 0" for name in TOUCHED)
     rows = side.read(f"kind = 'touched' AND ({touched}) AND run_id NOT IN ({known})", f"run_id, {source}").to_pylist()
-    values = {value for row in rows for value in row[source] or ()}
-    return Backlog(tuple(sorted({row["run_id"] for row in rows})), tuple(sorted(values)))
+    runs = tuple(sorted({row["run_id"] for row in rows}))
+    if any(row[source] is None for row in rows):
+        return Backlog(runs, None)
+    return Backlog(runs, tuple(sorted({value for row in rows for value in row[source]})))
 
 
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts

@@ -71,11 +71,14 @@ class TableReport:
 
 @dataclass
 class Touched:
-    """What gold must look at again."""
+    """What gold must look at again; None where it is too much to list, so that gold looks at everything."""
 
-    dates: list[Any] = field(default_factory=list)
-    users: list[str] = field(default_factory=list)
-    products: list[str] = field(default_factory=list)
+    dates: list[Any] | None = field(default_factory=list)
+    users: list[str] | None = field(default_factory=list)
+    products: list[str] | None = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return self.dates != [] or self.users != [] or self.products != []
 
 
 @dataclass
@@ -112,7 +115,8 @@ class LoadReport:
         for name, table in self.tables.items():
             # Python 3.11's asdict breaks a Counter up into pairs.
             plain["tables"][name] |= {"rejects": dict(table.rejects), "warnings": dict(table.warnings)}
-        plain["touched"]["dates"] = [d.isoformat() for d in self.touched.dates]
+        if self.touched.dates is not None:
+            plain["touched"]["dates"] = [d.isoformat() for d in self.touched.dates]
         return plain
 
     @classmethod

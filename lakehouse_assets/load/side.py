@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
@@ -18,6 +19,16 @@ from lakehouse_assets.sql.ddl import table_location
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+
+@cache
+def _scratch() -> duckdb.DuckDBPyConnection:
+    """A database that holds nothing; opening one takes longer than what is done with it."""
+    import duckdb
+
+    db = duckdb.connect()
+    db.execute("SET GLOBAL TimeZone = 'UTC'")
+    return db
 
 
 @dataclass(frozen=True)
@@ -84,11 +95,9 @@ class SideTable:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         """A scratch connection that shows the table as `held`."""
-        import duckdb
         from deltalake import DeltaTable
 
-        db = duckdb.connect()
-        db.execute("SET TimeZone = 'UTC'")
+        db = _scratch().cursor()
         files = [f"{self.location}/{path}" for path in delta.data_files(DeltaTable(self.location))]
         db.execute(f"CREATE TEMP VIEW held AS {scan(self.contract, files)}")
         return db

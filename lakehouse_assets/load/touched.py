@@ -1,13 +1,15 @@
 """What a load touches, asked before it merges: order dates, buyers and products that gold must look at again.
 
 The columns that matter are the e-commerce ones; a table takes part when it has them. Old values come from silver as
-it was, new ones from the rows about to be merged.
+it was, new ones from the rows about to be merged. More values than gold would list in a statement are not collected:
+gold then looks at everything.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.engines.gold import MAX_WINDOW
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.report import Touched
 
@@ -35,7 +37,11 @@ def find(loads: list[TableLoad], engine: Engine) -> Touched:
         products |= _distinct(engine, "SELECT product_id AS v FROM clean_products__changed")
         if changed["clean_products"].report.counts.updated:
             dates |= _order_dates(engine, ORDERS_OF_CHANGED_PRODUCTS)
-    return Touched(sorted(dates, key=str), sorted(users), sorted(products))
+    return Touched(_listed(dates), _listed(users), _listed(products))
+
+
+def _listed(values: set[Any]) -> list[Any] | None:
+    return sorted(values, key=str) if len(values) <= MAX_WINDOW else None
 
 
 ORDERS_OF_CHANGED_PRODUCTS = (
@@ -57,4 +63,5 @@ def _order_dates(engine: Engine, orders: str) -> set[Any]:
 
 
 def _distinct(engine: Engine, sql: str) -> set[Any]:
-    return set(engine.values(f"SELECT DISTINCT v FROM ({sql}) AS q WHERE v IS NOT NULL"))
+    distinct = f"SELECT DISTINCT v FROM ({sql}) AS q WHERE v IS NOT NULL"
+    return set(engine.values(f"{distinct} LIMIT {MAX_WINDOW + 1}"))

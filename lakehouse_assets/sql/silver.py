@@ -21,6 +21,8 @@ name), so that the order of `_row` is the order (file time, file name, line) tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 
 from lakehouse_assets.contracts import Column, Contract
@@ -63,20 +65,19 @@ def _codes(contract: Contract, verdict: str) -> str:
     rules = [r for r in contract.rules_of("row") if r.verdict == verdict]
     if not rules:
         return "''"
-    predicates = [(r.code, _on_typed(r.implementation, contract)) for r in rules]
+    made = {_quoted_text(parse(cast_of(c))): c.name for c in contract.content if c.source}
+    predicates = [(r.code, _on_typed(r.implementation, made)) for r in rules]
     parts = [f"CASE WHEN {predicate} THEN '{code},' ELSE '' END" for code, predicate in predicates]
     some = " OR ".join(f"({predicate})" for _, predicate in predicates)
     return f"CASE WHEN {some} THEN {' || '.join(parts)} ELSE '' END"
 
 
-def _on_typed(predicate: str, contract: Contract) -> str:
-    """A rule's predicate with every cast that `parsed` makes anyway replaced by its column."""
-    columns = [c for c in contract.content if c.source]
-    made = {_quoted_text(parse(cast_of(c))): c for c in columns}
+def _on_typed(predicate: str, made: Mapping[str, str]) -> str:
+    """A rule's predicate with every cast that `parsed` makes anyway (its text -> column) replaced by its column."""
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Anonymous) and _quoted_text(node) in made:
-            return exp.column(made[_quoted_text(node)].name, quoted=True)
+            return exp.column(made[_quoted_text(node)], quoted=True)
         if isinstance(node, exp.Column):
             return exp.column(f"text__{node.name}", quoted=True)
         return node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.compute.local import model_sql
 from lakehouse_assets.engines.gold import MAX_WINDOW
+from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import PIPELINE, Lake
 from lakehouse_assets_tests.load.drops import Both, Drop, drops, file_of
@@ -123,6 +125,24 @@ def test_more_touched_values_than_can_be_listed_rebuild_the_table(tmp_path: Path
         orders = [f"1,o{n},{user}{n % 1001},{at}T10:00,{n}.01,{at}" for n in range(count)]
         again(both, file_of("orders", day, orders))
         assert both.lake.gold("user_orders") == oracle.user_orders(both.state)
+
+
+def test_the_ledger_lists_no_more_than_gold_would(tmp_path: Path) -> None:
+    """Too many users are NULL, few dates are listed; a small run after it does not make the users listable again."""
+    both = Both.at(tmp_path)
+    again(both, file_of("orders", 1, [f"1,o{n},u{n},{DAY}T10:00,1.00,{DAY}" for n in range(MAX_WINDOW + 1)]))
+    again(both, file_of("orders", 2, [f"1,x,u0,{DAY}T11:00,1.00,{DAY}"]))
+    ledger = "SELECT touched_dates, touched_users FROM delta_lakehouse.ecommerce_run_ledger WHERE kind = 'touched'"
+    listed = [(row["touched_dates"], row["touched_users"]) for row in both.lake.rows(f"{ledger} ORDER BY run_id")]
+    day = date.fromisoformat(DAY)
+    assert listed == [([day], None), ([day], ["u0"])]
+    assert behind(both.lake, "user_orders") is None
+    assert behind(both.lake, "daily_sales") == (day,)
+
+
+def behind(lake: Lake, gold: str) -> tuple[Any, ...] | None:
+    """The window of a gold table."""
+    return backlog(lake.known["side.ecommerce_run_ledger"], str(lake.root), lake.known[f"gold.{gold}"]).window
 
 
 def test_gold_lies_in_the_lake_whatever_its_path(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def render_model(pipeline: str, model: str, lake: str) -> dict[str, Any]:
 
 def statement(gold: Contract, model: str, behind: Backlog) -> str | None:
     """The MERGE for what is behind; of the whole table when naming all values would be too long."""
-    if not behind.window:
+    if behind.window == ():
         return None
     text = merge_statement(gold, model, window_parameters(gold, behind.window))
     # Measured as it travels: quotes and line ends count twice in JSON.

@@ -66,7 +66,7 @@ def ours(landing: Path, lake: Path) -> Work:
     from uuid import uuid4
 
     import deltalake  # noqa: F401 - imports are not part of the work
-    import pyarrow as pa  # noqa: F401
+    import pyarrow.dataset  # noqa: F401 - DuckDB imports it, and with it pandas, to read what is registered
     from sqlglot.dialects import athena  # noqa: F401
     from sqlglot.dialects import duckdb as dialect  # noqa: F401
 

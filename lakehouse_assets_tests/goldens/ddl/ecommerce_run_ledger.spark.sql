@@ -13,9 +13,9 @@ CREATE TABLE IF NOT EXISTS delta.`s3://lake/lakehouse-dwh/lakehouse-dwh/ecommerc
   `inserted` BIGINT COMMENT 'Valid rows that were new',
   `updated` BIGINT COMMENT 'Valid rows that replaced an older version',
   `unchanged` BIGINT COMMENT 'Valid rows that silver held already',
-  `touched_dates` ARRAY<DATE> COMMENT 'Dates of the orders whose gold rows may have changed',
-  `touched_users` ARRAY<STRING> COMMENT 'Buyers whose gold row may have changed',
-  `touched_products` ARRAY<STRING> COMMENT 'Products that changed',
+  `touched_dates` ARRAY<DATE> COMMENT 'Dates of the orders whose gold rows may have changed; of a touched row NULL means more than 1,000, look at all',
+  `touched_users` ARRAY<STRING> COMMENT 'Buyers whose gold row may have changed; of a touched row NULL means more than 1,000, look at all',
+  `touched_products` ARRAY<STRING> COMMENT 'Products that changed; of a touched row NULL means more than 1,000, look at all',
   `acknowledged_by` STRING COMMENT 'Run that brought gold up to date'
 )
 USING DELTA
