@@ -7,18 +7,18 @@ import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import NativeFile, TextBatch
 from lakehouse_assets.errors import FileUnreadable, LandingChanged
-from lakehouse_assets.load.reader import BOM, Record, plain_records, records
+from lakehouse_assets.load.mixed import batches
+from lakehouse_assets.load.reader import BOM, Lines, plain_records
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 50_000
 READERS = 2
 """Files looked at side by side; each is held in memory as a whole."""
 
@@ -131,7 +131,7 @@ def header_of(entry: FileEntry, content: bytes, columns: tuple[str, ...]) -> tup
     Raises:
         FileUnreadable: the first record is no header of this dataset.
     """
-    first = next(records(content[: 1 << 20]), None)
+    first, _ = Lines(content[: 1 << 20]).header()
     if first is None:
         return None
     header = tuple(name.strip(" \t") for name in first.fields or ())
@@ -158,39 +158,9 @@ def _odd_batches(found: Sources, landing: Landing, retried: pa.RecordBatch | Non
     for ordinal, entry in found.odd:
         content = content_of(entry, landing)
         header = header_of(entry, content, found.columns) or ()
-        rows: list[tuple[Any, ...]] = []
-        for record in _body(content):
-            rows.append(_row(record, ordinal, header, found.columns))
-            if len(rows) == BATCH_ROWS:
-                found.strict_records += len(rows)
-                yield to_batch(rows, found.columns)
-                rows = []
-        found.strict_records += len(rows)
-        if rows:
-            yield to_batch(rows, found.columns)
-
-
-def _body(content: bytes) -> Iterator[Record]:
-    iterator = records(content)
-    next(iterator, None)
-    return iterator
-
-
-def _row(record: Record, ordinal: int, header: tuple[str, ...], columns: tuple[str, ...]) -> tuple[Any, ...]:
-    number = ordinal * ROWS_PER_FILE + record.line
-    if record.fields is None or len(record.fields) != len(header):
-        return (number, True, *(None for _ in columns))
-    values = dict(zip(header, record.fields, strict=True))
-    return (number, False, *(values[name] for name in columns))
-
-
-def to_batch(rows: list[tuple[Any, ...]], columns: tuple[str, ...]) -> pa.RecordBatch:
-    """Rows of (`_row`, `_malformed`, text…) as Arrow."""
-    import pyarrow as pa
-
-    types = [pa.int64(), pa.bool_(), *(pa.string() for _ in columns)]
-    arrays = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), types, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, names=["_row", "_malformed", *columns])
+        for batch in batches(content, ordinal * ROWS_PER_FILE, header, found.columns):
+            found.strict_records += batch.num_rows
+            yield batch
 
 
 def check_unchanged(entries: Mapping[int, FileEntry], found: Sources, landing: Landing) -> None:
@@ -206,12 +176,13 @@ def check_unchanged(entries: Mapping[int, FileEntry], found: Sources, landing: L
 
 def raw_lines(entry: FileEntry, landing: Landing, lines: set[int]) -> dict[int, tuple[str, dict[str, str] | None]]:
     """A second look at some records of a file: line -> (text as it stands, text by column or None when malformed)."""
-    content = content_of(entry, landing)
-    iterator = records(content)
-    header = tuple(name.strip(" \t") for name in (next(iterator).fields or ()))
+    text = Lines(content_of(entry, landing))
+    top, _ = text.header()
+    header = tuple(name.strip(" \t") for name in (top.fields if top else None) or ())
     found: dict[int, tuple[str, dict[str, str] | None]] = {}
-    for record in iterator:
-        if record.line in lines:
+    for line in lines:
+        record, _ = text.record(line - 1)
+        if record:
             fits = record.fields is not None and len(record.fields) == len(header)
-            found[record.line] = (record.raw, dict(zip(header, record.fields or (), strict=True)) if fits else None)
+            found[line] = (record.raw, dict(zip(header, record.fields or (), strict=True)) if fits else None)
     return found

@@ -8,13 +8,8 @@ quote, one kind of newline, no empty line, and as many commas as its records nee
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _csv import Reader
 
 BOM = b"\xef\xbb\xbf"
 BLOCK = 1 << 18
@@ -32,33 +27,63 @@ class Record:
     raw: str
 
 
+class Lines:
+    r"""The physical lines of a file without its byte order mark; `\n`, `\r\n` and `\r` end a line.
+
+    Attributes:
+        content: the bytes.
+        starts: where each line starts, and the length of the content at the end.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        import numpy as np
+
+        self.content = content.removeprefix(BOM)
+        data = np.frombuffer(self.content, np.uint8)
+        ends = data == ord("\n")
+        if b"\r" in self.content:
+            ends |= (data == ord("\r")) & ~np.append(ends[1:], False)
+        starts = np.flatnonzero(ends) + 1
+        last = [] if self.content.endswith((b"\n", b"\r")) or not self.content else [len(data)]
+        self.starts = np.concatenate(([0], starts, last)).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def text(self, first: int, end: int | None = None) -> str:
+        """Some lines with their newlines; bytes that are no UTF-8 are escaped as surrogates."""
+        end = first + 1 if end is None else end
+        return self.content[self.starts[first] : self.starts[end]].decode("utf-8", "surrogateescape")
+
+    def record(self, first: int) -> tuple[Record | None, int]:
+        """The record that starts on a line, counted from 0, and the line after it; None on an empty line."""
+        reader = csv.reader(map(self.text, range(first, len(self))), strict=True)
+        try:
+            fields = next(reader)
+        except csv.Error:
+            return Record(first + 1, None, _clean(self.text(first))), first + 1
+        after = first + reader.line_num
+        return (_record(first + 1, fields, self.text(first, after)) if fields else None), after
+
+    def header(self) -> tuple[Record | None, int]:
+        """The first record, None in a file without one, and the line after it."""
+        record, after = None, 0
+        while record is None and after < len(self):
+            record, after = self.record(after)
+        return record, after
+
+
 def records(content: bytes) -> Iterator[Record]:
     """All records of a file in order, the header first; empty lines are no records.
 
     A record that strict CSV refuses is malformed and ends with its first line, so that an unclosed quote costs one
     line and not the rest of the file. A record with bytes that are no UTF-8 is malformed too.
     """
-    lines = list(io.StringIO(content.removeprefix(BOM).decode("utf-8", "surrogateescape"), newline=""))
-    start = 0
-    while start < len(lines):
-        reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), strict=True)
-        start += yield from _until_refused(reader, lines, start)
-
-
-def _until_refused(reader: Reader, lines: list[str], start: int) -> Generator[Record, None, int]:
-    """Records from `start` on until one is refused; returns how many lines were used up."""
-    used = 0
-    while start + used < len(lines):
-        try:
-            fields = next(reader)
-        except csv.Error:
-            yield Record(start + used + 1, None, _clean(lines[start + used]))
-            return used + 1
-        text = "".join(lines[start + used : start + reader.line_num])
-        if fields:
-            yield _record(start + used + 1, fields, text)
-        used = reader.line_num
-    return used
+    lines, after = Lines(content), 0
+    while after < len(lines):
+        record, after = lines.record(after)
+        if record:
+            yield record
 
 
 def _record(line: int, fields: list[str], text: str) -> Record:
@@ -83,7 +108,7 @@ def plain_records(content: bytes, columns: int) -> int | None:
     lines, commas, doubled = _count(content.replace(b"\r\n", b"\n") if crlf else content)
     if crlf and not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
         return None
-    if doubled or commas != lines * (columns - 1) or not (content.isascii() or _is_utf8(content)):
+    if doubled or commas != lines * (columns - 1) or not (content.isascii() or is_utf8(content)):
         return None
     return lines - 1
 
@@ -103,7 +128,8 @@ def _count(content: bytes) -> tuple[int, int, bool]:
     return lines, commas, doubled
 
 
-def _is_utf8(content: bytes) -> bool:
+def is_utf8(content: bytes) -> bool:
+    """Whether all of it can be decoded."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ import orjson
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.load.landing import to_batch
+from lakehouse_assets.load.mixed import to_batch
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.silver import ROWS_PER_FILE

@@ -8,13 +8,15 @@ import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.load.reader import Record, plain_records, records
+from lakehouse_assets.load import mixed
+from lakehouse_assets.load.reader import Lines, Record, plain_records, records
 from lakehouse_assets_tests.lake import Lake, csv_file
 from lakehouse_assets_tests.load.staged import judged
 from lakehouse_assets_tests.oracle import COLUMNS, File, read_records
@@ -168,6 +170,52 @@ def test_records_are_those_of_strict_csv(pieces: list[str]) -> None:
     text = f"{HEADER}\n{''.join(pieces)}"
     found = [r if r.fields and len(r.fields) == 4 else replace(r, fields=None) for r in records(text.encode())]
     assert found[1:] == list(expected_records(text))
+
+
+HIDDEN = '1,2,3,"a\n1,2,3,4\n1,2,3,4\n5"\n'
+SPOTS = [
+    *PIECES,
+    HIDDEN,
+    '"a,b"',
+    '""',
+    '"a ""b"""',
+    ',"c"',
+    '"d",',
+    '1,"2",3,"4"\r\n',
+    '"1","2,2","","4"\n',
+    '"1\n2",3,4,5\n',
+]
+
+
+@given(st.lists(st.sampled_from(SPOTS), max_size=40), st.sampled_from(["", "\n", "\udce9\n"]))
+@settings(max_examples=500, deadline=None, derandomize=True)
+def test_lines_that_leave_no_doubt_are_records_of_strict_csv_too(pieces: list[str], tail: str) -> None:
+    """Whichever reader takes a line of a mixed file, it makes what strict CSV makes; here two lines are a block."""
+    content = f"{HEADER}\n{''.join(pieces)}{tail}".encode("utf-8", "surrogateescape")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mixed, "BLOCK_LINES", 2)
+        found = [row for batch in mixed.batches(content, 0, NAMES, NAMES) for row in batch.to_pylist()]
+    strict = [(r.line, r.fields if r.fields and len(r.fields) == 4 else None) for r in records(content)]
+    values = [(r["_row"], None if r["_malformed"] else tuple(r[name] for name in NAMES)) for r in found]
+    assert sorted(values, key=itemgetter(0)) == strict[1:]
+
+
+def test_empty_lines_of_a_file_with_one_column_are_no_records() -> None:
+    """Where a record has no comma, an empty line looks like one."""
+    batch = next(mixed.batches(b"id\n\n1\n\r\n2\n", 0, ("id",), ("id",)))
+    assert batch.to_pydict() == {"_row": [3, 5], "_malformed": [False, False], "id": ["1", "2"]}
+
+
+@pytest.mark.parametrize("row", ["1,2,3,Tea", '"1","2","3","Tea"', '1,2,3,"Tea, green"'])
+def test_a_line_with_whole_fields_in_quotes_leaves_no_doubt(row: str) -> None:
+    """What exporters write goes to the fast reader even where another line is broken."""
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        record = Lines.record
+        patch.setattr(Lines, "record", lambda self, line: asked.append(line) or record(self, line))
+        found = list(mixed.batches(f'{HEADER}\n{row}\n1,"2"x,3,4\n{row}\n'.encode(), 0, NAMES, NAMES))
+    assert sum(batch.num_rows for batch in found) == 3
+    assert asked == [0, 2]
 
 
 def expected_records(text: str, above: int = 0) -> Iterator[Record]:
