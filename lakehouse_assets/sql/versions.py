@@ -128,13 +128,10 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
     )
 
 
-def spans(t: str, date: str) -> str:
-    """First and last date of the changed rows of each file, in the order of the files."""
-    ordinal, dates = (
-        f"int_div(_row, {ROWS_PER_FILE})",
-        f"min({quoted(date)}) AS first_date, max({quoted(date)}) AS last_date",
-    )
-    return f"SELECT {ordinal} AS ordinal, {dates} FROM {t}__changed GROUP BY {ordinal}"
+def dates(t: str, date: str) -> str:
+    """Which dates the changed rows of each file have, now and as silver held them."""
+    ordinal = f"int_div(_row, {ROWS_PER_FILE})"
+    return f"SELECT DISTINCT {ordinal} AS ordinal, {quoted(date)} AS came, _old_{date} AS held FROM {t}__changed"
 
 
 def _sql_type(contract: Contract, column: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from lakehouse_assets.errors import FenceLost, RejectRatioExceeded
@@ -130,6 +131,19 @@ def test_a_newer_file_decides_between_versions_of_one_moment(lake: Lake) -> None
     other = Lake(lake.root.parent / "two")
     other.load(late)
     assert other.load(early).tables["clean_orders"].counts.superseded == 1
+
+
+@pytest.mark.parametrize("days", [[[1, 2], [3]], [[2, 1, 2], [3]], [[3], [1], [2]]])
+def test_a_data_file_is_sorted_by_date(lake: Lake, days: list[list[int]]) -> None:
+    """However dates are spread over the files of a drop, so that a reader of one day skips the rest."""
+    rows = [
+        [f"1,o{n}{day}{k},u1,2025-04-0{day}T10:00,1.00,2025-04-0{day}\n" for k, day in enumerate(some)]
+        for n, some in enumerate(days)
+    ]
+    lake.load(*(csv_file("orders", f"orders/{n}.csv", ORDERS + "".join(some)) for n, some in enumerate(rows)))
+    (file,) = (lake.root / "lakehouse-dwh" / "clean_orders").rglob("*.parquet")
+    held = [day.day for day in pq.read_table(file, columns=["date"])["date"].to_pylist()]
+    assert held == sorted(day for some in days for day in some)
 
 
 def test_a_rejected_row_supersedes_nothing(lake: Lake) -> None:
