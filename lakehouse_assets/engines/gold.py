@@ -49,8 +49,9 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
     named = None if window is None or parameters["everything"] else window
     engine.keep("__fresh", model, parameters)
     held = relation_of(contract.catalog_name)
-    inside = "TRUE" if named is None else f'"{contract.properties["window"]}" IN (:window)'
-    engine.keep("__held", f"SELECT * FROM {held} WHERE {inside}", {"window": named or ()})
+    engine.register("__window", _named(contract, named or ()))
+    inside = "TRUE" if named is None else _in_window(contract)
+    engine.keep("__held", f"SELECT * FROM {held} AS h WHERE {inside}")
     counts = _difference(engine, contract)
     commit = None
     if any(counts.values()):
@@ -59,6 +60,18 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
         engine.attach_gold(contract)
     rows = int(engine.rows(f"SELECT count(*) AS n FROM {held}")[0]["n"])
     return Built(counts["inserted"], counts["updated"], counts["deleted"], rows, commit)
+
+
+def _named(contract: Contract, window: tuple[Any, ...]) -> Any:  # noqa: ANN401 - an Arrow table
+    """`__window`: the touched values. A relation, since a list of hundreds is compared one by one with every row."""
+    import pyarrow as pa
+
+    kind = iceberg.arrow_schema(contract).field(contract.properties["window"]).type
+    return pa.table({"value": pa.array(window, kind)})
+
+
+def _in_window(contract: Contract) -> str:
+    return f'EXISTS (SELECT 1 FROM __window AS w WHERE w.value = h."{contract.properties["window"]}")'
 
 
 def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
@@ -83,8 +96,8 @@ def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...]
     fresh = f"SELECT {columns} FROM __fresh"
     if window is None:
         return engine.arrow(f"{fresh} ORDER BY {order}")
-    name = f'"{contract.properties["window"]}"'
-    between = f"{name} >= :low AND {name} <= :high AND NOT {name} IN (:window)"
-    others = f"SELECT {columns} FROM {contract.catalog_name} WHERE {between}"
+    name = f'h."{contract.properties["window"]}"'
+    between = f"{name} >= :low AND {name} <= :high AND NOT {_in_window(contract)}"
+    others = f"SELECT {columns} FROM {contract.catalog_name} AS h WHERE {between}"
     sql = f"SELECT * FROM ({fresh} UNION ALL {others}) AS b ORDER BY {order}"
-    return engine.arrow(sql, {"low": min(window), "high": max(window), "window": window})
+    return engine.arrow(sql, {"low": min(window), "high": max(window)})
