@@ -40,7 +40,7 @@ class DuckEngine:
         threads: how many threads DuckDB may use; None for all.
     """
 
-    name = "duckdb"
+    name, callers = "duckdb", 1
 
     def __init__(self, lake: str, *, zone: str = "UTC", memory: str = "800MB", threads: int | None = None) -> None:
         import duckdb

@@ -56,9 +56,15 @@ class Commit:
 
 
 class Engine(Protocol):
-    """Where the load's SQL runs."""
+    """Where the load's SQL runs.
+
+    Attributes:
+        name: as reports show it.
+        callers: how many threads may ask at the same time, each for relations of its own.
+    """
 
     name: str
+    callers: int
 
     def stage(self, name: str, batch: TextBatch, sql: str) -> None:
         """Make relation `name` from `sql` over the relation `__raw` of the batch's text."""

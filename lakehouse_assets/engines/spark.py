@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard, TextBatch
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
-from lakehouse_assets.engines.spark_text import native_frames, odd_frame, whole_files
+from lakehouse_assets.engines.spark_text import WHOLE_FILES, native_frames, odd_frame
 from lakehouse_assets.sql.ddl import table_location
 from lakehouse_assets.sql.dialects import Parameter, render
 
@@ -50,16 +51,23 @@ class SparkEngine:
             one below the lake.
     """
 
-    name = "spark"
+    name, callers = "spark", 3
 
     def __init__(self, spark: SparkSession, lake: str, *, zone: str = "UTC", scratch: str | None = None) -> None:
         self._lake, self._zone = lake, zone
-        self._spark = spark.newSession()
-        for name, value in {**{name: spark.conf.get(name) or "" for name in INHERITED}, **SETTINGS}.items():
-            self._spark.conf.set(name, value)
+        self._parent = spark
+        self._spark = self._session()
         self._scratch = scratch or _scratch(spark, lake)
         self._kept: dict[str, DataFrame] = {}
         self._attached: dict[str, DeltaTable] = {}
+
+    def _session(self, settings: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
+        """A session with temporary views and settings of its own."""
+        found = self._parent.newSession()
+        inherited = {name: self._parent.conf.get(name) or "" for name in INHERITED}
+        for name, value in {**inherited, **SETTINGS, **settings}.items():
+            found.conf.set(name, value)
+        return found
 
     def close(self) -> None:
         """Give back what was kept in memory and the scratch folder."""
@@ -75,23 +83,22 @@ class SparkEngine:
 
     def stage(self, name: str, batch: TextBatch, sql: str) -> None:
         """Parse all records once into the scratch folder; see `Engine.stage`."""
-        folder = f"{self._scratch}/{name}"
-        with whole_files(self._spark):
-            frames = native_frames(self._spark, batch.native, batch.columns)
-            odd = odd_frame(self._spark, batch.odd, f"{folder}-odd.parquet")
-            frames += [odd] if odd is not None else []
-            raw = reduce(lambda a, b: a.unionByName(b), frames) if frames else self._empty(_raw_columns(batch))
-            raw.createOrReplaceTempView("__raw")
-            parsed = self._spark.sql(self.sql(sql))
-            parsed.coalesce(self._cores).write.mode("overwrite").parquet(folder)
+        folder, reading = f"{self._scratch}/{name}", self._session(WHOLE_FILES)
+        frames = native_frames(reading, batch.native, batch.columns)
+        odd = odd_frame(reading, batch.odd, f"{folder}-odd.parquet")
+        frames += [odd] if odd is not None else []
+        raw = reduce(lambda a, b: a.unionByName(b), frames) if frames else self._empty(_raw_columns(batch), reading)
+        raw.createOrReplaceTempView("__raw")
+        parsed = reading.sql(self.sql(sql))
+        parsed.coalesce(self._cores).write.mode("overwrite").parquet(folder)
         self._spark.read.schema(parsed.schema).parquet(folder).createOrReplaceTempView(name)
 
     @property
     def _cores(self) -> int:
         return self._spark.sparkContext.defaultParallelism
 
-    def _empty(self, columns: str) -> DataFrame:
-        return self._spark.createDataFrame([], columns)
+    def _empty(self, columns: str, session: SparkSession | None = None) -> DataFrame:
+        return (session or self._spark).createDataFrame([], columns)
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
         """A view of the query, whose result is kept when it is first used."""

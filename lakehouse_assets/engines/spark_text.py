@@ -7,8 +7,7 @@ position of a line in its partition is its line in the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,26 +19,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-WHOLE = str(2**40)
-"""Bytes below which a file stays in one partition, and that opening one counts for, so that no two share one."""
-PARTITION_SETTINGS = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
+WHOLE_FILES = dict.fromkeys(("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes"), str(2**40))
+"""Settings of a session that reads one file per partition: none is as large as that, and opening one costs as much."""
 POSITION_BITS = 2**33 - 1
 """`monotonically_increasing_id` keeps the position in the partition in its lower 33 bits."""
 NOT_LISTED_RIGHT = re.compile(r"[][{}*?:\\]")
 """Spark 4.1 lists the other files twice beside a name with pattern characters, and cannot open one with a colon."""
-
-
-@contextmanager
-def whole_files(spark: SparkSession) -> Iterator[None]:
-    """Plan scans of one file per partition inside the block."""
-    before = {name: spark.conf.get(name) or "" for name in PARTITION_SETTINGS}
-    for name in PARTITION_SETTINGS:
-        spark.conf.set(name, WHOLE)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            spark.conf.set(name, value)
 
 
 def native_frames(spark: SparkSession, files: Sequence[NativeFile], columns: tuple[str, ...]) -> list[DataFrame]:

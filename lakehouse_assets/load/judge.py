@@ -62,8 +62,7 @@ def _set_waiting_aside(
 def judge(table: TableLoad, engine: Engine) -> None:
     """Compare the latest versions with silver, so that the merge gets changed rows only."""
     contract, counts, name = table.contract, table.report.counts, table.name
-    valid = _count(engine, silver.valid(name, table.excluded))
-    table.was_empty = not engine.attach(contract)
+    valid = _count(engine, silver.valid(name, table.excluded)) if table.excluded else table.clean
     if not table.was_empty:
         _compare(table, engine, valid)
     if table.all_new:

@@ -21,7 +21,7 @@ from lakehouse_assets.load.owed import Owed
 from lakehouse_assets.load.report import LoadReport, reconcile
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.stage import stage_all
-from lakehouse_assets.load.work import TableLoad, Work, timed
+from lakehouse_assets.load.work import TableLoad, Work, each, timed
 
 __all__ = ["Work", "load"]
 
@@ -51,11 +51,14 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     loads = stage_all(work, engine, retry, report)
     owed = Owed(work, engine, retry)
     _refuse_if_too_many(work, loads, owed, ledger, guard)
-    for table in loads:
+
+    def settle(table: TableLoad) -> None:
         with timed(table):
             sort_out(table, loads, engine, work.as_of - timedelta(days=PENDING_DAYS))
             judge(table, engine)
             reconcile(table.name, table.report.counts)
+
+    each(engine, loads, settle)
     report.touched = touched.find(loads, engine)
     ledger.plan(report.touched, guard)
     for table in loads:

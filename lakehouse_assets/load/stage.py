@@ -11,7 +11,7 @@ from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.load.landing import check_unchanged, survey, text_batch
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.retry import Retry
-from lakehouse_assets.load.work import TableLoad, Work
+from lakehouse_assets.load.work import TableLoad, Work, each
 from lakehouse_assets.sql import silver
 
 
@@ -20,19 +20,22 @@ def stage_all(work: Work, engine: Engine, retry: Retry, report: LoadReport) -> l
     ordinals = retry.ordinals(work.manifest.files)
     engine.register("__files", retry.files_relation(ordinals))
     engine.register("__seen", retry.seen)
-    loads = []
-    for contract in work.tables:
+
+    def stage(contract: Contract) -> TableLoad:
         dataset = contract.properties["landing"]
         entries = {n: e for n, (e, retried) in ordinals.items() if e.dataset == dataset and not retried}
         started = time.perf_counter()
         table = _stage(work, engine, contract, entries, retry)
         check_unchanged(entries, table.sources, work.landing)
         table.report.seconds += time.perf_counter() - started
+        return table
+
+    loads = each(engine, work.tables, stage)
+    for table in loads:
         report.refused_files |= table.sources.refused
         report.skipped_files += table.sources.skipped
         report.extra_columns |= table.sources.extra_columns
         report.tables[table.name] = table.report
-        loads.append(table)
     return loads
 
 
@@ -53,7 +56,7 @@ def _stage(
         except NativeRefused:
             if strict:
                 raise
-    table = TableLoad(contract, entries, sources)
+    table = TableLoad(contract, entries, sources, was_empty=not engine.attach(contract))
     table.report.counts.read = sources.read
     table.report.counts.retried = rows.num_rows
     _tally(table, engine)
@@ -61,13 +64,14 @@ def _stage(
 
 
 def _tally(table: TableLoad, engine: Engine) -> None:
-    """Count rejected rows, reject codes and warnings."""
+    """Count rejected rows, rows without a reject, reject codes and warnings."""
     for row in engine.rows(silver.tally(table.name)):
         codes, warnings = split_codes(row["_codes"]), split_codes(row["_warnings"])
         if codes:
             table.report.counts.rejected += row["n"]
             table.report.rejects.update(dict.fromkeys(codes, row["n"]))
         else:
+            table.clean += row["n"]
             table.report.warnings.update(dict.fromkeys(warnings, row["n"]))
 
 

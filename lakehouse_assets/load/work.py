@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.landing import Landing, Sources
 from lakehouse_assets.load.report import TableReport
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 SIDE_TABLES = ("rejects", "pending", "run_ledger")
 """What every pipeline keeps beside its silver tables, each under `side.<pipeline>_<word>`."""
@@ -50,12 +56,22 @@ class Work:
 
 @dataclass
 class TableLoad:
-    """One table while it is being loaded: what was read and what is known about it so far."""
+    """One table while it is being loaded: what was read and what is known about it so far.
+
+    Attributes:
+        contract, entries, sources: the table, its files by ordinal, and what they gave.
+        report: its counts so far.
+        clean: parsed rows without a reject.
+        excluded: relations of clean rows that are set aside, waiting or superseded.
+        all_new: whether silver holds none of the run's keys.
+        was_empty: whether silver held no row at all.
+    """
 
     contract: Contract
     entries: dict[int, FileEntry]
     sources: Sources
     report: TableReport = field(default_factory=TableReport)
+    clean: int = 0
     excluded: list[str] = field(default_factory=list)
     all_new: bool = True
     was_empty: bool = True
@@ -77,3 +93,11 @@ def timed(table: TableLoad) -> Iterator[None]:
     started = time.perf_counter()
     yield
     table.report.seconds += time.perf_counter() - started
+
+
+def each(engine: Engine, items: Sequence[Item], work: Callable[[Item], Result]) -> list[Result]:
+    """What the work gives for each item, in their order; side by side where the engine serves several callers."""
+    if engine.callers == 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(engine.callers) as pool:
+        return list(pool.map(work, items))
