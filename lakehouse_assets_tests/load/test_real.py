@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import cycle, groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets_tests.lake import Lake, folder_files
 from lakehouse_assets_tests.oracle import File
+from lakehouse_assets_tests.spark import spark_lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ON_SPARK = [
+    pytest.mark.spark,
+    # Spark leaves closing the sockets that its answers come through to the garbage collector.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 
 AS_OF = datetime(2025, 4, 30, tzinfo=UTC)
 GOLD = ("daily_sales", "product_daily", "user_orders")
@@ -42,10 +53,14 @@ WAYS: dict[str, Callable[[list[File]], list[list[File]]]] = {
 }
 
 
-def loaded(folder: Path, runs: Sequence[Sequence[File]]) -> Lake:
-    """A lake after these runs, gold built after each."""
+def loaded(
+    folder: Path, runs: Sequence[Sequence[File]], engines: Callable[[Lake], list[Callable[[], Engine]]] | None = None
+) -> Lake:
+    """A lake after these runs, gold built after each; the engines take turns (default: the embedded one)."""
     lake = Lake(folder)
+    turns = cycle(engines(lake) if engines else [lake.engine])
     for files in runs:
+        lake.engine = next(turns)
         lake.load(*files, as_of=AS_OF)
         for name in GOLD:
             lake.gold(name)
@@ -82,6 +97,42 @@ def test_any_way_through_the_days_ends_in_the_same_tables(
     """Gold is brought up to date after each run; items of a later drop's products wait for them."""
     lake = loaded(tmp_path, WAYS[way](folder_files(real_data)))
     assert tables(lake) == at_once[1]
+
+
+@pytest.mark.parametrize(
+    ("way", "turns"),
+    [pytest.param("in reverse", False, marks=ON_SPARK), pytest.param("day by day", True, marks=ON_SPARK)],
+)
+def test_spark_alone_or_in_turn_ends_in_the_same_tables(
+    at_once: tuple[Lake, dict[str, Any]],
+    real_data: Path,
+    spark: SparkSession,
+    tmp_path: Path,
+    way: str,
+    turns: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Every run on Spark, or every other one: what the embedded engine made of all files at once."""
+
+    def engines(lake: Lake) -> list[Callable[[], Engine]]:
+        on_spark = spark_lake(spark, tmp_path).engine
+        return [on_spark, lake.engine] if turns else [on_spark]
+
+    lake = loaded(tmp_path, WAYS[way](folder_files(real_data)), engines)
+    assert tables(lake) == at_once[1]
+
+
+@pytest.mark.parametrize("second", [pytest.param("spark", marks=ON_SPARK), pytest.param("duckdb", marks=ON_SPARK)])
+def test_after_spark_a_second_pass_on_either_engine_writes_no_data_file(
+    at_once: tuple[Lake, dict[str, Any]], real_data: Path, spark: SparkSession, tmp_path: Path, second: str
+) -> None:
+    """All files at once on Spark give the same tables; the same files again leave every data file as it is."""
+    lake = loaded(tmp_path, [folder_files(real_data)], lambda _: [spark_lake(spark, tmp_path).engine])
+    before = lake.data_files()
+    if second == "duckdb":
+        lake.engine = Lake(tmp_path).engine
+    lake.load(*folder_files(real_data), as_of=AS_OF)
+    assert tables(lake) == at_once[1]
+    assert lake.data_files() == before
 
 
 def test_a_second_pass_writes_no_data_file(at_once: tuple[Lake, dict[str, Any]], real_data: Path) -> None:
