@@ -1,8 +1,9 @@
 """`make bench`: every figure of docs/benchmarks.md, each beside its floor or peer, measured in one go.
 
-    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day]
+    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day] [--rounds 3]
 
-Every measurement is a process of its own, one after the other. Ratios are what counts: machines are noisy.
+Every measurement is a process of its own, one after the other. What is compared takes turns, round by round, and the
+median of the rounds is shown. Ratios are what counts: machines are noisy.
 1x is 15 generated days: 7,500 orders, about 41,000 items, 30 files; 10x and 100x the same days with more orders.
 """
 
@@ -10,24 +11,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
+Measured = dict[str, Any]
+"""Seconds of work and peak memory in MB of one measured process."""
 PARTS = ("load", "spark", "whole", "day")
 
 
 class Bench:
     """One run of the benchmarks in a scratch folder."""
 
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
+    def __init__(self, scratch: Path, rounds: int) -> None:
+        self.scratch, self.rounds = scratch, rounds
         self.rows: list[tuple[str, str]] = []
 
     def tell(self, what: str, result: str) -> None:
@@ -42,14 +48,23 @@ class Bench:
             ratios = ["--bad-ratio", "0.01", "--duplicate-ratio", "0.05", "--quoted-ratio", "0.01"] if dirty else []
             size = ["--days", str(days), "--orders-per-day", "500", "--scale", str(scale)]
             lakehouse("sample", str(folder), *size, *ratios)
+            os.sync()  # or the first measurement waits for the disk
         return folder
 
-    def measured(self, module: str, what: str, landing: Path, lake: Path, *more: str) -> dict[str, Any]:
+    def measured(self, module: str, what: str, landing: Path, lake: Path, *more: str) -> Measured:
         """One measured process."""
         command = [sys.executable, "-m", module, "--what", what, "--landing", str(landing), "--lake", str(lake), *more]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        answer: Measured = json.loads(done.stdout.splitlines()[-1])
         return answer
+
+    def medians(self, measure: Callable[[], dict[str, Measured]]) -> dict[str, Measured]:
+        """The median of each figure over the rounds; a round measures everything once, in turn."""
+        rounds = [measure() for _ in range(self.rounds)]
+        return {
+            name: {what: median(found[name][what] for found in rounds) for what in ("seconds", "max_rss_mb")}
+            for name in rounds[0]
+        }
 
     def fresh(self, name: str) -> Path:
         """An empty folder."""
@@ -70,16 +85,23 @@ def load(bench: Bench, scales: list[int]) -> None:
     module = "scripts.bench.embedded"
     for scale in scales:
         landing = bench.sample(scale)
-        floor = bench.measured(module, "floor", landing, bench.fresh("floor"))
-        lakes = {what: bench.fresh(what) for what in ("load", "dlt")}
+
+        def measure(landing: Path = landing) -> dict[str, Measured]:
+            found = {"floor": bench.measured(module, "floor", landing, bench.fresh("floor"))}
+            lakes = {what: bench.fresh(what) for what in ("load", "dlt")}
+            for turn in ("first", "again"):
+                found |= {f"{what} {turn}": bench.measured(module, what, landing, at) for what, at in lakes.items()}
+            return found
+
+        found = bench.medians(measure)
         for turn in ("first", "again"):
-            ours, peer = (bench.measured(module, what, landing, lake) for what, lake in lakes.items())
-            bench.tell(f"embedded {scale}x {turn}: ours / floor / dlt, seconds", three(ours, floor, peer))
+            line = three(found[f"load {turn}"], found["floor"], found[f"dlt {turn}"])
+            bench.tell(f"embedded {scale}x {turn}: ours / floor / dlt, seconds", line)
         dirty = bench.measured(module, "load", bench.sample(scale, dirty=True), bench.fresh("dirty"))
         bench.tell(f"embedded {scale}x dirty first", f"{dirty['seconds']} s, {dirty['max_rss_mb']} MB")
 
 
-def three(ours: dict[str, Any], floor: dict[str, Any], peer: dict[str, Any]) -> str:
+def three(ours: Measured, floor: Measured, peer: Measured) -> str:
     """Seconds, ratios and memory in one line."""
     seconds = f"{ours['seconds']} / {floor['seconds']} / {peer['seconds']}"
     ratios = f"{ours['seconds'] / floor['seconds']:.2f}x floor, {ours['seconds'] / peer['seconds']:.2f}x dlt"
@@ -90,26 +112,37 @@ def spark(bench: Bench, scales: list[int]) -> None:
     """Silver load on Spark, beside Spark's floor."""
     module = "scripts.bench.spark_bench"
     for scale in scales:
-        landing, lake = bench.sample(scale), bench.fresh("spark")
-        floor = bench.measured(module, "floor", landing, bench.fresh("spark-floor"), "--scale", str(scale))
+        landing, more = bench.sample(scale), ("--scale", str(scale))
+
+        def measure(landing: Path = landing, more: tuple[str, str] = more) -> dict[str, Measured]:
+            lake, found = bench.fresh("spark"), {}
+            found["floor"] = bench.measured(module, "floor", landing, bench.fresh("spark-floor"), *more)
+            for turn in ("first", "again"):
+                found[turn] = bench.measured(module, "load", landing, lake, *more)
+            return found
+
+        found = bench.medians(measure)
+        floor = found["floor"]["seconds"]
         for turn in ("first", "again"):
-            ours = bench.measured(module, "load", landing, lake, "--scale", str(scale))
-            ratio = ours["seconds"] / floor["seconds"]
+            ours = found[turn]["seconds"]
             bench.tell(
                 f"spark {scale}x {turn}: ours / floor, seconds",
-                f"{ours['seconds']} / {floor['seconds']}   {ratio:.2f}x floor",
+                f"{ours} / {floor}   {ours / floor:.2f}x floor, {found[turn]['max_rss_mb']} MB",
             )
 
 
 def whole(bench: Bench, scales: list[int]) -> None:
     """Whole processes: a run, a run with nothing new, the demo."""
     del scales
-    landing, lake = bench.fresh("landing"), bench.fresh("lake")
-    shutil.copytree(bench.sample(1), landing)
-    arguments = ["run", "ecommerce", "--landing", str(landing), "--lake", str(lake)]
-    bench.tell("lakehouse run ecommerce, 1x, first (bound 6 s)", f"{lakehouse(*arguments):.2f} s")
-    bench.tell("lakehouse run ecommerce, nothing new (bound 3 s)", f"{lakehouse(*arguments):.2f} s")
-    bench.tell("lakehouse demo (bound 15 s)", f"{lakehouse('demo'):.2f} s")
+    seconds: dict[str, list[float]] = {"run ecommerce, 1x, first (bound 6 s)": [], "nothing new (bound 3 s)": []}
+    for _ in range(bench.rounds):
+        landing, lake = bench.fresh("landing"), bench.fresh("lake")
+        shutil.copytree(bench.sample(1), landing)
+        for found in seconds.values():
+            found.append(lakehouse("run", "ecommerce", "--landing", str(landing), "--lake", str(lake)))
+    seconds["demo (bound 15 s)"] = [lakehouse("demo") for _ in range(bench.rounds)]
+    for what, found in seconds.items():
+        bench.tell(f"lakehouse {what}", f"{median(found):.2f} s")
 
 
 def day(bench: Bench, scales: list[int]) -> None:
@@ -154,9 +187,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scales", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lakehouse-bench-") as scratch:
-        bench = Bench(Path(scratch))
+        bench = Bench(Path(scratch), chosen.rounds)
         for part in chosen.only:
             globals()[part](bench, chosen.scales)
 

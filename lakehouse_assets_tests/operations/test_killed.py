@@ -1,0 +1,59 @@
+"""SIGKILL of the whole Dagster run at the start of each of its steps, and the run again at once."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse_assets_tests.lake import Lake
+from lakehouse_assets_tests.load.crashing import EARLIER, KILLED
+from lakehouse_assets_tests.load.test_crash import REPOSITORY, contents
+
+STEPS = (
+    "bronze__ecommerce_manifest",
+    "ecommerce_silver",
+    "ecommerce_silver_assertions",
+    "gold__daily_sales",
+    "gold__product_daily",
+    "gold__user_orders",
+    "ecommerce_gold_assertions",
+    "archive__ecommerce_files",
+)
+UNHARMED = "none"
+"""No step has this name, so this run is not killed and the one after it finds nothing to do."""
+
+
+@pytest.fixture(scope="module")
+def lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one lake per step: killed there, and run again."""
+    base, folder = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("steps")
+    lake = Lake(base)
+    lake.load(*EARLIER)
+    shutil.rmtree(lake.landing)
+    lake.drop(*KILLED)
+    copies = [str(shutil.copytree(base, folder / step)) for step in (*STEPS, UNHARMED)]
+    command = [sys.executable, "-m", "lakehouse_assets_tests.operations.killed_job", *copies]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=240, check=True)
+    assert done.stdout.splitlines() == ["-9 0"] * len(STEPS) + ["0 1"], done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unharmed(lakes: Path) -> dict[str, Any]:
+    """What one clean run leaves."""
+    return contents(Lake(lakes / UNHARMED))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_job_that_is_killed_at_any_step_ends_the_same_when_run_again(
+    lakes: Path, unharmed: dict[str, Any], step: str
+) -> None:
+    """The lease of the dead is taken over; tables, side tables, landing and archive are those of one clean run."""
+    assert unharmed["landed"] == []
+    assert len(unharmed["archived"]) == len(KILLED)
+    assert contents(Lake(lakes / step)) == unharmed
