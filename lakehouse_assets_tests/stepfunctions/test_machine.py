@@ -106,6 +106,14 @@ def test_functions_are_tried_again_after_exactly_the_transient_errors() -> None:
             assert own([n for retry in state["Retry"] for n in retry["ErrorEquals"]]) == leaves - {"Transient"}
 
 
+def test_an_acknowledgement_that_met_another_one_is_tried_again() -> None:
+    """Gold tables are acknowledged side by side, so a held lease and a lost race for a commit are in the Retry."""
+    tells = [state for name, state in STATES if name.startswith("acknowledge ")]
+    assert len(tells) == len([name for name in contracts("ecommerce") if name.startswith("gold.")])
+    for state in tells:
+        assert {"LeaseHeld", "CommitConflict"} <= {n for retry in state["Retry"] for n in retry["ErrorEquals"]}
+
+
 def test_errors_that_the_machine_makes_up_are_terminal_classes() -> None:
     """A check that finds rows fails the run with the name of the class that Dagster's run would show."""
     made = {rule["Output"]["Error"] for _, state in STATES for rule in state.get("Choices", []) if "Output" in rule}

@@ -1,16 +1,28 @@
-"""One row per run that a gold table has caught up with, written under the pipeline's lease."""
+"""One row per run that a gold table has caught up with, written under the pipeline's lease.
+
+Branches of one run acknowledge side by side. Each call is a holder of its own, so that none ends the hold of another,
+and waits for its turn: a hold lasts as long as one small commit.
+"""
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
+from uuid import uuid4
 
 from lakehouse_assets.compute.lease import Lease
 from lakehouse_assets.compute.storage import open_store
 from lakehouse_assets.contracts import contract
+from lakehouse_assets.errors import LeaseHeld
 from lakehouse_assets.load.ledger import acknowledge
+
+PATIENCE_SECONDS = 150.0
+"""A hold of the run that nobody renews any more has expired by then (`core.lease.EXPIRE_SECONDS`)."""
+PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -35,10 +47,28 @@ def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
     """Write it; rows that are there already stay as they are.
 
     Raises:
-        LeaseHeld: another run holds the pipeline.
+        LeaseHeld: another run holds the pipeline, or another branch of this one for too long.
         CommitConflict: another commit came first; nothing was written.
     """
     gold, ledger = contract(said.pipeline, said.model), contract(said.pipeline, f"side.{said.pipeline}_run_ledger")
-    with Lease(open_store(said.lake), said.pipeline).acquire(said.run_id) as lease:
+    with in_turn(said) as lease:
         acknowledge(ledger, said.lake, gold, said.runs, said.run_id, said.as_of.astimezone(UTC), lease.check)
     return {"acknowledged": list(said.runs)}
+
+
+def in_turn(said: Acknowledgement) -> Lease:
+    """The pipeline's lease for this call alone, once no other part of the run holds it.
+
+    Raises:
+        LeaseHeld: as `acknowledge_model`.
+    """
+    lease, name = Lease(open_store(said.lake), said.pipeline), f"{said.run_id} {said.model} {uuid4().hex}"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return lease.acquire(name)
+        except LeaseHeld as held:
+            run_id, *_ = held.facts["holder"].split(" ")
+            if run_id != said.run_id or time.monotonic() >= deadline:
+                raise
+        time.sleep(random.uniform(PAUSE_SECONDS / 2, PAUSE_SECONDS))  # noqa: S311 - spreads the branches

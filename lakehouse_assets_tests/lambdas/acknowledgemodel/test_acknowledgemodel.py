@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from lakehouse_assets.compute.lease import Lease
 from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.errors import LeaseHeld
 from lakehouse_assets_tests.lake import Lake
+from lambdas.acknowledgemodel import logic
 from lambdas.acknowledgemodel.handler import handler
 from lambdas.acknowledgemodel.logic import Acknowledgement
 
@@ -60,6 +62,29 @@ def test_another_runs_lease_is_respected(lake: Lake) -> None:
     """While somebody else holds the pipeline nothing is written, and the caller may try again."""
     with Lease(FolderStore(lake.root), "ecommerce").acquire("other"), pytest.raises(LeaseHeld, match="other"):
         handler(EVENT | {"lake": str(lake.root)}, None)
+    assert lake.rows(LEDGER) == []
+
+
+MODELS = ("daily_sales", "product_daily", "user_orders")
+
+
+def test_tables_of_one_run_may_be_acknowledged_at_the_same_time(lake: Lake) -> None:
+    """Three branches of a machine at once all succeed, time after time: none ends another one's hold."""
+    executions = ["exec-1", "exec-2", "exec-3"]
+    with ThreadPoolExecutor(len(MODELS)) as pool:
+        for run_id in executions:
+            event = EVENT | {"lake": str(lake.root), "run_id": run_id, "runs": [run_id]}
+            list(pool.map(handler, [event | {"model": f"gold.{name}"} for name in MODELS], [None] * 3))
+    said = {(row["run_id"], row["table_name"], row["acknowledged_by"]) for row in lake.rows(LEDGER)}
+    assert said == {(run_id, name, run_id) for run_id in executions for name in MODELS}
+
+
+def test_a_branch_that_died_is_waited_for_only_so_long(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hold of the same run that does not end is an error that the state tries again."""
+    monkeypatch.setattr(logic, "PATIENCE_SECONDS", 0.1)
+    with Lease(FolderStore(lake.root), "ecommerce").acquire(EVENT["run_id"]) as held, pytest.raises(LeaseHeld):
+        handler(EVENT | {"lake": str(lake.root)}, None)
+    assert held.holder is not None
     assert lake.rows(LEDGER) == []
 
 
