@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -46,8 +46,9 @@ class RunFolder:
 
     @property
     def as_of(self) -> datetime:
-        """The run's clock."""
-        return self.manifest().as_of
+        """The run's clock; the present moment in a run without a plan, such as one gold table by itself."""
+        frozen = self.read("manifest")
+        return Manifest.from_dict(frozen).as_of if frozen else datetime.now(UTC)
 
 
 def compose(folder: RunFolder, gold: tuple[str, ...], *, failure: dict[str, Any] | None = None) -> dict[str, Any]:

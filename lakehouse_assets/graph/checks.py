@@ -84,12 +84,13 @@ def assertions(pipeline: Pipeline, layer: str) -> dg.AssetChecksDefinition:
         for contract, rule in pairs
     ]
 
-    @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{layer}_assertions", pool="athena")
+    @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{layer}_assertions", pool="athena", can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, lakehouse: LakehouseResource) -> Iterator[dg.AssetCheckResult]:
         services, run_id = lakehouse.services, run_id_of(context)
         with reported(services.folder(run_id), f"{layer} assertions"):
             for contract, rule in pairs:
-                yield assertion_result(contract, rule, services.check(contract, rule, run_id))
+                if dg.AssetCheckKey(md.asset_key(contract), rule.code) in context.selected_asset_check_keys:
+                    yield assertion_result(contract, rule, services.check(contract, rule, run_id))
 
     return checks
 

@@ -50,7 +50,8 @@ def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success:
     report = compose(folder, tuple(sorted(c.name for c in known if c.layer == "gold")))
     silver = sorted(c.name for c in known if c.layer == "silver")
     zeros = {name: dict.fromkeys(COUNTS, 0) | report["tables"].get(name, {}) for name in silver}
-    status = "failed" if failure else "succeeded" if (folder.read("plan") or {}).get("has_work") else "nothing_to_do"
+    worked = (folder.read("plan") or {}).get("has_work") or any(report["gold"].values())
+    status = "failed" if failure else "succeeded" if worked else "nothing_to_do"
     return Outcome({**report, "status": status, "failure": failure, "tables": zeros}, checks)
 
 
