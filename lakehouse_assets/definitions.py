@@ -23,6 +23,8 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         schedules=ecommerce_schedules(job, chosen),
         sensors=ecommerce_sensors(job, chosen),
         resources={"lakehouse": lakehouse(chosen, ECOMMERCE.name)},
+        # Also for what is selected in the UI: a run is one process, because it holds one lease.
+        executor=dg.in_process_executor,
     )
 
 

@@ -19,6 +19,8 @@ from lakehouse_assets.graph.outcome import outcome_of
 from lakehouse_assets.graph.pipeline import Pipeline
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
+SELECTION = "__ASSET_JOB"
+"""Dagster's own job, of whatever was selected in the UI."""
 
 
 @dataclass(frozen=True)
@@ -41,27 +43,38 @@ class Watch:
         return [message.kind for message in told if topic.publish(message)]
 
 
+def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
+    """Whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it."""
+    if not run.job_name.startswith(SELECTION):
+        return run.job_name == pipeline.name
+    checked = {check.asset_key for check in run.asset_check_selection or ()}
+    selected = {*(run.asset_selection or ()), *checked}
+    return not selected or not selected.isdisjoint(pipeline.keys)
+
+
 def alert_sensors(pipeline: Pipeline, job: Job, *, lake: str) -> list[dg.SensorDefinition]:
-    """Both sensors of a pipeline; `lake` is an absolute folder."""
+    """Both sensors of a pipeline, on all jobs of the code location; `lake` is an absolute folder."""
     watch = Watch(pipeline.name, lake)
+
+    def tell(context: dg.RunStatusSensorContext) -> None:
+        if concerns(pipeline, context.dagster_run):
+            context.log.info("told: %s", watch.tell(context.instance, context.dagster_run))
 
     @dg.run_failure_sensor(
         name=f"{pipeline.name}_failed_runs",
-        monitored_jobs=[job],
         default_status=RUNNING,
-        description="Tells each failed run once: step, cause, failed checks.",
+        description=f"Tells each failed run of {job.name} or of a selection once: step, cause, failed checks.",
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> None:
-        context.log.info("told: %s", watch.tell(context.instance, context.dagster_run))
+        tell(context)
 
     @dg.run_status_sensor(
         dg.DagsterRunStatus.SUCCESS,
         name=f"{pipeline.name}_failed_checks",
-        monitored_jobs=[job],
         default_status=RUNNING,
         description="Tells the failed checks and refused files of a run that went well otherwise, once.",
     )
     def good_runs(context: dg.RunStatusSensorContext) -> None:
-        context.log.info("told: %s", watch.tell(context.instance, context.dagster_run))
+        tell(context)
 
     return [failed_runs, good_runs]

@@ -16,7 +16,7 @@ def archive_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
     """The last step: landing is the queue until everything is good."""
 
     @dg.asset(
-        key=["archive", f"{pipeline.name}_files"],
+        key=pipeline.archive_key,
         deps=[md.asset_key(c) for c in pipeline.layer("gold")],
         group_name=pipeline.name,
         kinds={"s3"},

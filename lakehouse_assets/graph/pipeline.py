@@ -43,6 +43,17 @@ class Pipeline:
         """The bronze asset."""
         return dg.AssetKey(["bronze", f"{self.name}_manifest"])
 
+    @property
+    def archive_key(self) -> dg.AssetKey:
+        """The last asset."""
+        return dg.AssetKey(["archive", f"{self.name}_files"])
+
+    @property
+    def keys(self) -> frozenset[dg.AssetKey]:
+        """All its assets."""
+        tables = (md.asset_key(contract) for contract in self.contracts.values() if contract.layer != "side")
+        return frozenset({self.manifest_key, self.archive_key, *tables})
+
 
 def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any]:
     """Group, owner, kinds and tags that every table of a pipeline has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ ROWS = {
     ],
 }  # fmt: skip
 """One product, two orders of 20.00 in all, an item each."""
+IMPLICIT = "__ASSET_JOB"
+"""What Dagster calls the job of whatever is selected in the UI."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,34 @@ class Shop:
 
     def run_with(self, plan: dict[str, Any]) -> dg.ExecuteInProcessResult:
         """The job with a configuration of the plan step; without Dagster's log."""
-        quiet = {"console": {"config": {"log_level": "CRITICAL"}}}
-        config = {"ops": {"bronze__ecommerce_manifest": {"config": plan}}, "loggers": quiet}
+        config = {"ops": {"bronze__ecommerce_manifest": {"config": plan}}, **self.quiet}
         job = self.definitions.resolve_job_def("ecommerce")
         return job.execute_in_process(instance=self.instance, run_config=config, raise_on_error=False)
+
+    def materialize(self, *assets: str, checks: set[dg.AssetCheckKey] | None = None) -> dg.ExecuteInProcessResult:
+        """Only these assets, `layer/table`, with these checks (none of them when None), as the UI starts them."""
+        keys = {dg.AssetKey.from_user_string(asset) for asset in assets}
+        job = self.definitions.resolve_job_def(IMPLICIT).get_subset(
+            asset_selection=keys, asset_check_selection=checks or set()
+        )
+        return job.execute_in_process(instance=self.instance, run_config=self.quiet, raise_on_error=False)
+
+    def checks_of(self, layer: str) -> set[dg.AssetCheckKey]:
+        """The checks on one layer's assets."""
+        return {
+            key for key in self.definitions.resolve_asset_graph().asset_check_keys if key.asset_key.path[0] == layer
+        }
+
+    def report(self, run_id: str) -> dict[str, Any]:
+        """The report of a run in the lake."""
+        file = self.settings.lake_root / "runs" / "ecommerce" / run_id / "report.json"
+        report: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        return report
+
+    @property
+    def quiet(self) -> dict[str, Any]:
+        """Configuration of a run without Dagster's log."""
+        return {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @pytest.fixture

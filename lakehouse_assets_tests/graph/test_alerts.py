@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import pytest
 
-from lakehouse_assets.graph.alerts import Watch
-from lakehouse_assets_tests.graph.conftest import Shop
+from lakehouse_assets.ecommerce.assets import ECOMMERCE
+from lakehouse_assets.graph.alerts import Watch, concerns
+from lakehouse_assets_tests.graph.conftest import IMPLICIT, Shop
 from lakehouse_assets_tests.graph.test_job import double_an_order
+
+SALES_CHECK = dg.AssetCheckKey(dg.AssetKey(["gold", "daily_sales"]), "freshness")
 
 
 def messages(shop: Shop) -> dict[str, dict[str, Any]]:
@@ -92,3 +96,31 @@ def test_nothing_to_do_is_not_told(shop: Shop) -> None:
     """A daily run that finds nothing is a success without a message."""
     told_by(shop, "ecommerce_failed_checks", shop.run())
     assert messages(shop) == {}
+
+
+def test_a_selection_that_failed_is_told_once(shop: Shop) -> None:
+    """What was started by hand in the UI runs under Dagster's own job and is told like every run."""
+    shop.drop_all()
+    shop.run()
+    double_an_order(shop)
+    twice = dg.AssetCheckKey(dg.AssetKey(["silver", "clean_orders"]), "keys_unique")
+    failed = shop.materialize("gold/daily_sales", checks={twice})
+    for _ in range(2):
+        told_by(shop, "ecommerce_failed_runs", failed)
+    assert set(messages(shop)) == {"run_failed", "checks_failed"}
+
+
+@pytest.mark.parametrize(
+    ("run", "ours"),
+    [
+        ({"job_name": "ecommerce"}, True),
+        ({"job_name": "marketing"}, False),
+        ({"job_name": IMPLICIT}, True),
+        ({"job_name": IMPLICIT, "asset_selection": {dg.AssetKey(["gold", "daily_sales"])}}, True),
+        ({"job_name": IMPLICIT, "asset_selection": {dg.AssetKey(["gold", "campaigns"])}}, False),
+        ({"job_name": IMPLICIT, "asset_selection": set(), "asset_check_selection": {SALES_CHECK}}, True),
+    ],
+)
+def test_only_runs_that_touch_the_pipeline_are_its_runs(run: dict[str, Any], *, ours: bool) -> None:
+    """Its own job, and a selection with one of its assets or checks."""
+    assert concerns(ECOMMERCE, dg.DagsterRun(run_id=str(uuid4()), **run)) is ours
