@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import EmissionInvalid
-from stepfunctions.calls import Ways
+from stepfunctions.calls import INSTALLED, Ways
 from stepfunctions.jsonata import expression
 from stepfunctions.states import NAME_CHARS, Branch, Catch, Fail, State, Succeed
 from stepfunctions.steps import Step
 
 PLANNED = frozenset({"run_id", "pipeline", "as_of", "mode", "files", "date", "selection", "max_reject_ratio"})
 """What a run is asked to do, known from its start."""
-FACTS = PLANNED | {"lake", "landing", "manifest", "refused"}
-"""What every machine knows, as variables of these names: from its input, the plan, and the outcome of the load."""
+FACTS = PLANNED | INSTALLED.keys() | {"manifest", "refused"}
+"""What every machine knows, as variables of these names: from input, installation, plan and the load's outcome."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,10 @@ from stepfunctions.retries import Service, retries
 from stepfunctions.states import Catch, Task
 from stepfunctions.steps import RetryPolicy
 
-LAKE, LANDING, WORKGROUP, TOPIC = "${LakeRoot}", "${LandingRoot}", "${AthenaWorkGroup}", "${EtlTopicArn}"
-"""URIs of lake and landing (without a slash at the end), Athena's workgroup, and the topic `etl`."""
+WORKGROUP, TOPIC = "${AthenaWorkGroup}", "${EtlTopicArn}"
+"""Athena's workgroup, and the topic `etl`."""
+INSTALLED = {"lake": "${LakeRoot}", "landing": "${LandingRoot}", "source_timezone": "${SourceTimezone}"}
+"""Facts that one installation fixes: URIs of lake and landing (without a slash at the end), zone of the source."""
 
 USUAL = RetryPolicy(max_retries=2, delay_seconds=1, backoff_rate=2.0)
 """For states that belong to no step of the graph."""

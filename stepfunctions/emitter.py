@@ -21,7 +21,7 @@ from stepfunctions import calls
 from stepfunctions.between import declare_tables, load_outcome
 from stepfunctions.block import FACTS, About, Block, Place, branch, ends, merged, named, rethrow
 from stepfunctions.blocks import step_block
-from stepfunctions.calls import LAKE, LANDING, Ways
+from stepfunctions.calls import INSTALLED, Ways
 from stepfunctions.jsonata import ANSWER, INPUT, expression, template
 from stepfunctions.states import Branch, Catch, Choice, Parallel, Pass, Rule, State, Succeed
 from stepfunctions.steps import Levels, Step
@@ -88,8 +88,7 @@ def _start(about: About) -> dict[str, Any]:
         "run_id": expression("$states.context.Execution.Name"),
         "as_of": _optional("as_of", "$states.context.Execution.StartTime"),
         "pipeline": about.pipeline,
-        "lake": LAKE,
-        "landing": LANDING,
+        **INSTALLED,
         "refused": [],
         "link": expression(f'"https://" & {region} & {page} & $states.context.Execution.Id'),
     }

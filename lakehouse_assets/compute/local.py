@@ -13,18 +13,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.compute.landing import FolderLanding
+from lakehouse_assets.compute.job import arguments, manifest_of, work_of
 from lakehouse_assets.compute.lease import Lease
 from lakehouse_assets.compute.protocols import CheckOutcome
 from lakehouse_assets.compute.runs import RunFolder
-from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.compute.storage import FolderStore, open_store
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import acknowledge, backlog
-from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.load.work import side_tables
+from lakehouse_assets.load.run import load
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 SAMPLE_ROWS = 5
@@ -90,19 +90,20 @@ class LocalServices:
         return answer
 
     def run_job(self, task: GlueTask, run_id: str) -> dict[str, Any]:
-        """One load, on the configured engine, in this process; see `GlueJobs.run_job`."""
-        del task
+        """One load as the task's arguments ask for it, on the configured engine, in this process.
+
+        See `GlueJobs.run_job`.
+
+        Raises:
+            BadRequest: the arguments are not the job's, or name another zone than the engine is opened with.
+        """
         lease, folder = self.hold(run_id), self.folder(run_id)
-        manifest = folder.manifest()
+        asked = arguments([f"{name}={value}" for name, value in fill(task.arguments, self._facts(run_id)).items()])
+        if asked.source_timezone != self.config.zone:
+            zones = f"--source-timezone is `{asked.source_timezone}`, but the engine reads in `{self.config.zone}`"
+            raise BadRequest(message=f"job `{task.job}`: {zones}")
+        work = work_of(manifest_of(asked), open_store(asked.lake_root), silver_tables(self._contracts))
         engine = self.config.open_engine()
-        work = Work(
-            manifest=manifest,
-            tables=silver_tables(self._contracts),
-            side=side_tables(self._contracts, self.config.pipeline),
-            lake=str(self.config.lake),
-            landing=FolderLanding(FolderStore(self.config.landing, create=manifest.mode != "load"), self.lake),
-            max_reject_ratio=manifest.max_reject_ratio,
-        )
         try:
             report = load(work, engine, lease.check).to_dict()
         finally:
@@ -178,6 +179,7 @@ class LocalServices:
             "manifest": self.folder(run_id).key("manifest"),
             "lake": str(self.config.lake),
             "landing": str(self.config.landing),
+            "source_timezone": self.config.zone,
             "refused": sorted(load_report.get("refused_files", {})),
         } | (self.folder(run_id).read("request") or {})
 

@@ -2,7 +2,7 @@
 
 Under Dagster an asset's body hands its task to a compute Protocol; the emitter turns the same task into a state of
 a Step Functions machine. Values in braces are filled in per run: `{run_id}`, `{as_of}`, `{manifest}`, `{lake}`,
-`{landing}`, `{mode}`.
+`{landing}`, `{mode}`, `{source_timezone}` (a setting).
 """
 
 from __future__ import annotations

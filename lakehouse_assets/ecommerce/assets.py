@@ -35,6 +35,7 @@ ECOMMERCE = Pipeline(
             "--lake-root": "{lake}",
             "--as-of": "{as_of}",
             "--mode": "{mode}",
+            "--source-timezone": "{source_timezone}",
         },
     ),
     archive=FunctionTask(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glue.jobs.lakehouse import arguments, main, manifest_of
+from glue.jobs.lakehouse import main
+from lakehouse_assets.compute.job import arguments, manifest_of
 from lakehouse_assets.compute.lease import Lease, lease_key
 from lakehouse_assets.compute.runs import RunFolder
 from lakehouse_assets.compute.storage import FolderStore
@@ -87,6 +88,19 @@ def test_arguments_of_the_job_go_before_the_manifest(lake: Lake) -> None:
     manifest = manifest_of(asked)
     assert manifest.max_reject_ratio == pytest.approx(0.5)
     assert manifest.as_of == datetime(2025, 4, 6, tzinfo=UTC)
+
+
+def test_a_clock_with_an_offset_is_taken_in_utc(lake: Lake) -> None:
+    """The run's clock is the moment that was meant, whatever offset it was written with."""
+    manifest = manifest_of(arguments(argv(lake, **{"as-of": "2025-04-06T01:00:00+02:00"})))
+    assert manifest.as_of.replace(tzinfo=None).isoformat() == "2025-04-05T23:00:00"
+
+
+def test_a_missing_argument_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """A job that lacks an argument ends like any other failure, with the error's name first."""
+    with pytest.raises(SystemExit, match=r"BadRequest: job `Lakehouse`: .*--manifest-uri"):
+        main(["--run-id", "r", "--lake-root", "/lake"])
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(("option", "value"), [("run-id", "run-9"), ("mode", "replay")])

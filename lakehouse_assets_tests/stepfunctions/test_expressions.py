@@ -57,7 +57,7 @@ def test_a_scenario_names_only_states_that_exist() -> None:
 
 
 def test_the_job_gets_the_frozen_run() -> None:
-    """Arguments of the Glue job are the run's id, its manifest's URI, its clock."""
+    """Arguments of the Glue job are the run's id, its manifest's URI, its clock, and the zone of the source."""
     run, _ = execute("all_well")
     (call,) = run.calls["ecommerce_silver"]
     assert call == {
@@ -68,6 +68,7 @@ def test_the_job_gets_the_frozen_run() -> None:
             "--lake-root": "${LakeRoot}",
             "--as-of": "2025-04-02T09:00:00.123000+00:00",
             "--mode": "load",
+            "--source-timezone": "${SourceTimezone}",
         },
     }
 

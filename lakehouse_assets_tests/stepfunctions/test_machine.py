@@ -137,9 +137,9 @@ def test_landing_is_moved_last() -> None:
 
 
 def test_what_belongs_to_an_account_is_a_substitution() -> None:
-    """Places, workgroup and topic come from CloudFormation's DefinitionSubstitutions; nothing else does."""
+    """Places, zone, workgroup and topic come from CloudFormation's DefinitionSubstitutions; nothing else does."""
     text = json.dumps(MACHINE)
     found = {part.split("}")[0] for part in text.split("${")[1:]}
-    assert found == {"LakeRoot", "LandingRoot", "AthenaWorkGroup", "EtlTopicArn"}
+    assert found == {"LakeRoot", "LandingRoot", "SourceTimezone", "AthenaWorkGroup", "EtlTopicArn"}
     assert "arn:aws:lambda" not in text
     assert "s3://" not in text

@@ -1,0 +1,102 @@
+"""What a load job is asked for: the arguments that a `GlueTask` declares, read the same way in both runtimes.
+
+Belongs here: arguments in, the checked manifest and its work out. Not here: engine, lease and report, which differ
+between the Glue job (`glue/jobs/lakehouse.py`) and this machine (`local.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NoReturn, get_args
+
+import orjson
+
+from lakehouse_assets.compute.landing import FolderLanding
+from lakehouse_assets.compute.storage import FolderStore, ObjectStore, open_store
+from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.core.manifest import Manifest, Mode, utc_moment
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.load.run import Work
+from lakehouse_assets.load.work import side_tables
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are errors of our tree, not the end of the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            BadRequest: always.
+        """
+        raise BadRequest(message=f"job `{self.prog}`: {message}")
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """What the job was asked for; arguments of Glue's own are left alone.
+
+    Raises:
+        BadRequest: one is missing, or has a value that is not allowed.
+    """
+    parser = Parser(prog="Lakehouse", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--run-id", required=True, help="the run that the manifest belongs to")
+    parser.add_argument("--manifest-uri", required=True, help="where the frozen manifest lies")
+    parser.add_argument("--lake-root", required=True, help="root of the lake")
+    parser.add_argument("--as-of", type=utc_moment, help="the run's clock (default: the manifest's)")
+    parser.add_argument("--mode", choices=get_args(Mode), help="the manifest's mode, to be sure")
+    parser.add_argument("--max-reject-ratio", type=float, help="overrides the contracts for this run")
+    parser.add_argument("--source-timezone", default="UTC", help="zone of text without offset, and of dates")
+    return parser.parse_known_args(argv)[0]
+
+
+def manifest_of(asked: argparse.Namespace) -> Manifest:
+    """The manifest, with the job's own arguments put in.
+
+    Raises:
+        BadRequest: it is no manifest, or of another run or mode.
+        ObjectMissing: there is none.
+    """
+    folder, _, name = asked.manifest_uri.rpartition("/")
+    try:
+        found = Manifest.from_dict(orjson.loads(open_store(folder, create=False).read(name)))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadRequest(message=f"`{asked.manifest_uri}` is no manifest") from error
+    for option, expected, got in (("--run-id", found.run_id, asked.run_id), ("--mode", found.mode, asked.mode)):
+        if got not in {None, expected}:
+            raise BadRequest(message=f"{option} is `{got}`, but `{asked.manifest_uri}` says `{expected}`")
+    return replace(found, **_overrides(asked))
+
+
+def work_of(manifest: Manifest, lake: ObjectStore, tables: tuple[Contract, ...]) -> Work:
+    """The manifest's load into these silver tables of its pipeline."""
+    landing = open_store(manifest.landing, create=manifest.mode != "load")
+    return Work(
+        manifest=manifest,
+        tables=tables,
+        side=side_tables(contracts(manifest.pipeline), manifest.pipeline),
+        lake=path_of(lake),
+        landing=FolderLanding(_folder(landing), _folder(lake)),
+        max_reject_ratio=manifest.max_reject_ratio,
+    )
+
+
+def path_of(store: ObjectStore) -> str:
+    """The folder of a store, as engines take it.
+
+    Raises:
+        BadRequest: it is no folder.
+    """
+    return str(_folder(store).root)
+
+
+def _overrides(asked: argparse.Namespace) -> dict[str, Any]:
+    given = {"as_of": asked.as_of, "max_reject_ratio": asked.max_reject_ratio}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _folder(store: ObjectStore) -> FolderStore:
+    if not isinstance(store, FolderStore):
+        raise BadRequest(message=f"`{store.uri}` is no folder")
+    return store

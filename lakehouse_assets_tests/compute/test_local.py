@@ -1,0 +1,72 @@
+"""The load on this machine is what the task declares: the same arguments that the Glue job gets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.compute.local import LocalConfig, LocalServices
+from lakehouse_assets.compute.tasks import GlueTask
+from lakehouse_assets.ecommerce.assets import ECOMMERCE
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.graph.resource import handlers
+from lakehouse_assets_tests.oracle.loading import SOME_DAY
+
+ZONE = "Europe/Berlin"
+ORDER = "order_num,order_id,user_id,order_timestamp,total_amount,date\n1,o1,u1,2025-04-01T00:30,1.00,2025-04-01\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[LocalServices]:
+    """Services in Berlin; an order of half past midnight there is planned as run r1."""
+    lake, landing = tmp_path / "lake", tmp_path / "landing"
+    (landing / "orders").mkdir(parents=True)
+    (landing / "orders/1.csv").write_text(ORDER)
+    os.utime(landing / "orders/1.csv", (SOME_DAY.timestamp(), SOME_DAY.timestamp()))
+    engine = lambda: DuckEngine(str(lake), zone=ZONE, threads=1)  # noqa: E731 - as the resource opens it
+    services = LocalServices(LocalConfig(lake, landing, "ecommerce", ZONE, "500MB", 1, engine), handlers())
+    request = {"pipeline": "ecommerce", "as_of": "2025-04-06T02:00:00+02:00", "mode": "load"}
+    services.folder("r1").write("request", request | dict.fromkeys(["files", "date", "selection", "max_reject_ratio"]))
+    services.invoke(ECOMMERCE.plan, "r1")
+    yield services
+    services.close()
+
+
+def changed(**arguments: str) -> GlueTask:
+    """The declared load with other arguments; an empty one is left out."""
+    new = ECOMMERCE.load.arguments | {f"--{name.replace('_', '-')}": value for name, value in arguments.items()}
+    return replace(ECOMMERCE.load, arguments={name: value for name, value in new.items() if value})
+
+
+def test_the_declared_load_reads_in_the_configured_zone(here: LocalServices) -> None:
+    """Half past midnight in Berlin is its own day there, so the row is no mismatch; the report is kept."""
+    report = here.run_job(ECOMMERCE.load, "r1")
+    assert report["tables"]["clean_orders"]["counts"]["inserted"] == 1
+    assert here.folder("r1").read("load") == report
+
+
+def test_a_load_without_a_zone_is_not_run_in_another_one(here: LocalServices) -> None:
+    """The Glue job would read it in UTC, so this machine does not read it in Berlin."""
+    with pytest.raises(BadRequest, match="--source-timezone is `UTC`, but the engine reads in `Europe/Berlin`"):
+        here.run_job(changed(source_timezone=""), "r1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"run_id": "r9"}, "--run-id is `r9`"),
+        ({"mode": "replay"}, "--mode is `replay`"),
+        ({"mode": "sideways"}, "job `Lakehouse`: argument --mode: invalid choice"),
+        ({"lake_root": ""}, "job `Lakehouse`: the following arguments are required: --lake-root"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(here: LocalServices, arguments: dict[str, str], words: str) -> None:
+    """What the job would refuse on Glue is refused here, before anything is loaded."""
+    with pytest.raises(BadRequest, match=words):
+        here.run_job(changed(**arguments), "r1")
+    assert here.folder("r1").read("load") is None
