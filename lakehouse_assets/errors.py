@@ -94,7 +94,13 @@ class NativeRefused(Terminal):
 
 
 class RejectRatioExceeded(Terminal):
-    """Too large a share of the rows of one table was rejected; nothing was merged."""
+    """Too large a share of the rows of one table was rejected; nothing was merged.
+
+    Attributes:
+        report: what the load had found by then, as `LoadReport.to_dict` gives it.
+    """
+
+    report: dict[str, Any] | None = None
 
     sentence = (
         "`{table}`: {rejected} of {read} rows ({ratio:.1%}) break a rule, more than the {limit:.1%} allowed; rejects "

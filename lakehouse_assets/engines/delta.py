@@ -97,24 +97,31 @@ def check_protocol(table: DeltaTable, name: str) -> None:
 
 def commit(
     contract: Contract,
-    location: str,
+    table: DeltaTable,
     source: pa.Table | pa.RecordBatchReader,
     guard: Guard,
     *,
     dates: Sequence[date] | None,
     updates: bool,
 ) -> Commit:
-    """Insert, or merge by key, in one commit that fails rather than rebases.
+    """Insert, or merge by key, in one commit onto the version at hand, which fails rather than rebases.
+
+    Args:
+        contract: the table's.
+        table: the version that the rows were compared with; it is the new one afterwards.
+        source: the rows.
+        guard: see `Guard`.
+        dates: literal bounds of the table's date column; None when it has none.
+        updates: whether any of the keys is in the table already.
 
     Raises:
         CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
     """
-    from deltalake import CommitProperties, DeltaTable, write_deltalake
+    from deltalake import CommitProperties, write_deltalake
 
-    table = DeltaTable(location)
     guard()
     properties = CommitProperties(max_commit_retries=0)
-    before = data_files(table)
+    before, held = data_files(table), rows_in(table)
     with conflicts(contract.name):
         if updates:
             merger = table.merge(
@@ -132,7 +139,7 @@ def commit(
             settings = _writer(contract)
             write_deltalake(table, source, mode="append", commit_properties=properties, writer_properties=settings)
     check_protocol(table, contract.name)
-    return _measure(table, before)
+    return measured(table, before, held)
 
 
 @contextmanager
@@ -182,7 +189,14 @@ def data_files(table: DeltaTable) -> dict[str, int]:
     return dict(zip(paths, sizes, strict=True))
 
 
-def _measure(table: DeltaTable, before: dict[str, int]) -> Commit:
+def rows_in(table: DeltaTable) -> int:
+    """How many rows the table holds, as its log says."""
+    return sum(table.get_add_actions(flatten=True).column("num_records").to_pylist())
+
+
+def measured(table: DeltaTable, before: dict[str, int], held: int) -> Commit:
+    """What a write did to a table that had these data files and rows."""
     after = data_files(table)
-    added = {path: size for path, size in after.items() if path not in before}
-    return Commit(table.version(), len(added), sum(added.values()), len(before.keys() - after.keys()))
+    added = [size for path, size in after.items() if path not in before]
+    gone = len(before.keys() - after.keys())
+    return Commit(table.version(), rows_in(table) - held, len(added), sum(added), gone)

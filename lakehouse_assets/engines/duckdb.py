@@ -24,6 +24,8 @@ from lakehouse_assets.sql.silver import ROWS_PER_FILE
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+    from deltalake import DeltaTable
+    from pyiceberg.table import Table as IcebergTable
 
 GLOB = re.compile(r"[*?\[]")
 ARROW_ROWS = 131_072
@@ -52,6 +54,7 @@ class DuckEngine:
             config=settings | ({"threads": threads} if threads else {})
         )
         self._db.execute("SET TimeZone = 'UTC'")
+        self._attached: dict[str, DeltaTable] = {}
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
@@ -162,16 +165,22 @@ class DuckEngine:
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""
         location = table_location(contract, self.lake)
-        files = [f"{location}/{path}" for path in delta.data_files(delta.ensure(contract, location))]
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)} AS {scan(contract, files)}")
+        self._attached[contract.name] = table = delta.ensure(contract, location)
+        files = [f"{location}/{path}" for path in delta.data_files(table)]
+        self._show(contract, files)
         return bool(files)
 
-    def attach_gold(self, contract: Contract) -> None:
+    def attach_gold(self, contract: Contract) -> IcebergTable:
         """Ensure the Iceberg table and show its live files under its catalog name."""
         from lakehouse_assets.engines import iceberg
 
-        files = iceberg.data_files(iceberg.ensure(contract, self.lake))
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)} AS {scan(contract, files)}")
+        table = iceberg.ensure(contract, self.lake)
+        self._show(contract, iceberg.data_files(table))
+        return table
+
+    def _show(self, contract: Contract, files: Sequence[str]) -> None:
+        view = f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)}"
+        self._db.execute(f"{view} AS {scan(contract, files, self._db)}")
 
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
@@ -183,8 +192,7 @@ class DuckEngine:
         reader = self._db.execute(f"SELECT {columns} FROM ({self.sql(sql)})").to_arrow_reader(ARROW_ROWS)
         schema = delta.arrow_schema(contract)
         source = pa.RecordBatchReader.from_batches(schema, (_as(batch, schema) for batch in reader))
-        location = table_location(contract, self.lake)
-        return delta.commit(contract, location, source, guard, dates=dates, updates=updates)
+        return delta.commit(contract, self._attached[contract.name], source, guard, dates=dates, updates=updates)
 
 
 def relation_of(catalog_name: str) -> str:
@@ -192,15 +200,23 @@ def relation_of(catalog_name: str) -> str:
     return catalog_name.replace(".", "__")
 
 
-def scan(contract: Contract, files: Sequence[str]) -> str:
-    """A SELECT over Parquet files in the contract's columns; moments become zone-less UTC."""
+def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection) -> str:
+    """A SELECT over Parquet files in the contract's columns; moments become zone-less UTC.
+
+    A column that none of the files has yet, because the contract grew since, is NULL.
+    """
     if not files:
         nulls = ", ".join(f'CAST(NULL AS {_duck_type(c.type)}) AS "{c.name}"' for c in contract.columns)
         return f"SELECT {nulls} WHERE FALSE"
     uris = ", ".join(_path(uri) for uri in files)
-    columns = ", ".join(_from_delta(c.name, c.type) for c in contract.columns)
     hive = str("partition_by" in contract.properties).lower()
-    return f"SELECT {columns} FROM read_parquet([{uris}], union_by_name = true, hive_partitioning = {hive})"
+    source = f"read_parquet([{uris}], union_by_name = true, hive_partitioning = {hive})"
+    stored = {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
+    columns = ", ".join(
+        _from_delta(c.name, c.type) if c.name in stored else f'CAST(NULL AS {_duck_type(c.type)}) AS "{c.name}"'
+        for c in contract.columns
+    )
+    return f"SELECT {columns} FROM {source}"
 
 
 def _duck_type(name: str) -> str:

@@ -44,7 +44,7 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
         window: touched values of the window column; None for all of them.
         guard: see `protocol.Guard`.
     """
-    engine.attach_gold(contract)
+    table = engine.attach_gold(contract)
     parameters = window_parameters(contract, window)
     named = None if window is None or parameters["everything"] else window
     engine.keep("__fresh", model, parameters)
@@ -56,7 +56,7 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
     commit = None
     if any(counts.values()):
         bounds = None if named is None else iceberg.bounds_of(named)
-        commit = iceberg.replace(contract, engine.lake, _replacement(engine, contract, named), bounds, guard)
+        commit = iceberg.replace(contract, table, _replacement(engine, contract, named), bounds, guard)
         engine.attach_gold(contract)
     rows = int(engine.rows(f"SELECT count(*) AS n FROM {held}")[0]["n"])
     return Built(counts["inserted"], counts["updated"], counts["deleted"], rows, commit)

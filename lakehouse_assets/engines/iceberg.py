@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import CommitConflict, ContractBreaking
+from lakehouse_assets.errors import CommitConflict
 from lakehouse_assets.sql.ddl import table_location
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def arrow_schema(contract: Contract) -> pa.Schema:
 
 
 def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> Table:
-    """The table, created from its contract when absent.
+    """The table, created from its contract when absent, widened by new nullable columns when behind.
 
     Raises:
-        ContractBreaking: the table lacks a column of the contract.
+        ContractBreaking: the table's columns do not fit the contract any more.
     """
     catalog = catalog or open_catalog(lake)
     catalog.create_namespace_if_not_exists(contract.database)
@@ -64,11 +65,9 @@ def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> 
     else:
         location = _uri(table_location(contract, lake))
         table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
-    missing = [c.name for c in contract.columns if c.name not in table.schema().column_names]
-    if missing:
-        raise ContractBreaking(
-            contract=contract.name, changes=f"the table lacks {', '.join(missing)}", needed="a new major"
-        )
+    if reconcile_columns([(f.name, str(f.field_type)) for f in table.schema().fields], contract):
+        with table.update_schema() as update:
+            update.union_by_name(arrow_schema(contract))
     return table
 
 
@@ -82,15 +81,15 @@ def data_files(table: Table) -> list[str]:
     return [task.file.file_path.removeprefix("file://") for task in table.scan().plan_files()]
 
 
-def replace(contract: Contract, lake: str, rows: pa.Table, bounds: tuple[Any, Any] | None, guard: Guard) -> Commit:
+def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any, Any] | None, guard: Guard) -> Commit:
     """Put `rows` in place of everything within the bounds of the window column, in one transaction.
 
     Args:
-        contract: the table; its property `window` names the column.
-        lake: root of the lake.
+        contract: the table's; its property `window` names the column.
+        table: the version that the rows were compared with.
         rows: all rows that the range shall hold.
         bounds: smallest and largest value of the range; None replaces the whole table.
-        guard: called between opening the table and committing.
+        guard: called before committing.
 
     Raises:
         CommitConflict: another commit came first; nothing was written.
@@ -98,7 +97,6 @@ def replace(contract: Contract, lake: str, rows: pa.Table, bounds: tuple[Any, An
     from pyiceberg.exceptions import CommitFailedException
     from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThanOrEqual
 
-    table = ensure(contract, lake)
     before = _sizes(table)
     guard()
     within = bounds and And(_at(GreaterThanOrEqual, contract, bounds[0]), _at(LessThanOrEqual, contract, bounds[1]))

@@ -63,8 +63,10 @@ def _iceberg_files(contract: Contract, lake: str, as_of: datetime | None) -> lis
         return iceberg.data_files(table)
     snapshot = table.snapshot_as_of_timestamp(_millis(as_of))
     if snapshot is None:
-        log = table.metadata.snapshot_log
-        raise _too_early(contract, as_of, log[0].timestamp_ms if log else table.metadata.last_updated_ms)
+        created = min([entry.timestamp_ms for entry in table.metadata.metadata_log] or [table.metadata.last_updated_ms])
+        if _millis(as_of) < created:
+            raise _too_early(contract, as_of, created)
+        return []
     tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
     return [task.file.file_path.removeprefix("file://") for task in tasks]
 

@@ -47,9 +47,16 @@ class TextBatch:
 
 @dataclass(frozen=True)
 class Commit:
-    """What one write did to a table: version after it, rows and bytes of the data files it added, files it removed."""
+    """What one write did to a table.
+
+    Attributes:
+        version: the table's after it.
+        rows: how many more the table holds.
+        added_files, added_bytes, removed_files: data files.
+    """
 
     version: int
+    rows: int = 0
     added_files: int = 0
     added_bytes: int = 0
     removed_files: int = 0

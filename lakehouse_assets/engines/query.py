@@ -128,7 +128,7 @@ def _run(lake: Lake, sql: str, used: Mapping[str, Contract], as_of: datetime | N
     db = _connect(lake)
     for name, contract in used.items():
         db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
-        db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, lake.root, as_of))}")
+        db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, lake.root, as_of), db)}")
     _lock(db, lake.root)
     try:
         cursor = db.execute(sql)

@@ -159,7 +159,7 @@ class SparkEngine:
                 self._spark.sql(merge_sql(contract, location, "__source", dates)).collect()
             else:
                 source.write.format("delta").mode("append").save(location)
-        return _measured(contract, location, delta.data_files(attached))
+        return _measured(contract, location, attached)
 
     def _sorted(self, contract: Contract, rows: DataFrame) -> DataFrame:
         """At most one partition per core, sorted by date within; Spark drops the query's own order for it."""
@@ -175,7 +175,7 @@ def _scratch(spark: SparkSession, lake: str) -> str:
     return f"{lake.rstrip('/')}/scratch/{uuid4().hex}"
 
 
-def _measured(contract: Contract, location: str, before: dict[str, int]) -> Commit:
+def _measured(contract: Contract, location: str, before: DeltaTable) -> Commit:
     """What the transaction did to the table.
 
     Raises:
@@ -185,9 +185,7 @@ def _measured(contract: Contract, location: str, before: dict[str, int]) -> Comm
 
     table = DeltaTable(location)
     delta.check_protocol(table, contract.name)
-    after = delta.data_files(table)
-    added = [size for path, size in after.items() if path not in before]
-    return Commit(table.version(), len(added), sum(added), len(before.keys() - after.keys()))
+    return delta.measured(table, delta.data_files(before), delta.rows_in(before))
 
 
 def relation_of(catalog_name: str) -> str:

@@ -88,6 +88,6 @@ def _optimize_iceberg(contract: Contract, lake: str, guard: Guard) -> tuple[int,
     before = len(iceberg.data_files(table))
     if before > 1:
         rows: Any = table.scan().to_arrow().sort_by([(key, "ascending") for key in contract.key])
-        iceberg.replace(contract, lake, rows, None, guard)
+        iceberg.replace(contract, table, rows, None, guard)
     after = iceberg.data_files(iceberg.ensure(contract, lake))
     return before, len(after)

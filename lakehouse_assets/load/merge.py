@@ -5,25 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from lakehouse_assets.engines.protocol import Engine, Guard
+from lakehouse_assets.errors import ReconciliationFailed
 from lakehouse_assets.load.work import TableLoad
 from lakehouse_assets.sql import versions
 
 
 def merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
-    """Write the changed rows, if there are any."""
+    """Write the changed rows, if there are any.
+
+    Raises:
+        ReconciliationFailed: the commit did not add the rows that were counted.
+        CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
+    """
     if not table.has_changes:
         return
     contract, bounds, is_sorted = table.contract, None, False
     date = contract.properties.get("date_column")
     if date:
         found = engine.rows(versions.dates(table.name, date))
-        is_sorted = _is_sorted([(row["ordinal"], row["came"]) for row in found])
+        is_sorted = _in_one_piece(table) and _is_sorted([(row["ordinal"], row["came"]) for row in found])
         bounds = sorted({row[name] for row in found for name in ("came", "held") if row[name] is not None})
     updates = table.report.counts.updated > 0
     source = versions.merge_source(contract, is_sorted=is_sorted)
     done = engine.merge(contract, source, updates=updates, dates=bounds, guard=guard)
     table.report.added_files, table.report.added_bytes = done.added_files, done.added_bytes
     table.report.removed_files = done.removed_files
+    if done.rows != table.report.counts.inserted:
+        equation = f"inserted {table.report.counts.inserted}, but its log says that it grew by {done.rows} rows"
+        raise ReconciliationFailed(table=table.name, equation=equation)
+
+
+def _in_one_piece(table: TableLoad) -> bool:
+    """Whether rows come in the order of their files: one group of plain files, all rows new."""
+    kinds = {(file.header, file.uri.endswith(".gz")) for file in table.sources.native}
+    return table.all_new and len(kinds) == 1 and not table.sources.odd and not table.report.counts.retried
 
 
 def _is_sorted(found: list[tuple[int, Any]]) -> bool:

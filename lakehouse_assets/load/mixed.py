@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.load.reader import Lines, Record, is_utf8
+from lakehouse_assets.load.reader import BOM, Lines, Record, is_utf8
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,8 @@ BLOCK_LINES = 50_000
 LONGEST = 1 << 20
 """Bytes of a line beyond which it is odd."""
 NEWLINES, LAST_ASCII = (ord("\n"), ord("\r")), 127
+ODD_STARTS = (*NEWLINES, BOM[0])
+"""First bytes of lines that are odd: no record at all, or what Arrow would take for a byte order mark."""
 
 
 def batches(
@@ -67,7 +69,7 @@ def _clear(lines: Lines, start: int, end: int, fields: int, *, readable: bool) -
     def line_of(positions: NDArray[np.intp]) -> NDArray[np.intp]:
         return np.searchsorted(starts, positions, side="right") - 1
 
-    clear: NDArray[np.bool_] = (np.diff(starts) < LONGEST) & ~np.isin(data[starts[:-1]], NEWLINES)
+    clear: NDArray[np.bool_] = (np.diff(starts) < LONGEST) & ~np.isin(data[starts[:-1]], ODD_STARTS)
     if not readable:
         clear[line_of(np.flatnonzero(data > LAST_ASCII))] = False
     commas, quotes = np.flatnonzero(data == ord(",")), np.flatnonzero(data == ord('"'))

@@ -44,19 +44,19 @@ class Owed:
         rejected = _once(row for table in loads for row in self._rejected(table))
         rejected += [row for row in waiting if row["_expired"]]
         pending = [row for row in waiting if not row["_expired"]]
+        # A row that goes from one table to the other is written there before it leaves here.
+        self._pending.sync(self._pending.rows(self._as_pending(pending)), guard, compare=["codes"])
         self._sync_rejects(rejected, loads, guard)
-        self._pending.sync(self._pending.rows([self._as_pending(row) for row in pending]), guard, compare=["codes"])
         self._pending.remove(self._no_longer({_identity(row) for row in pending}), guard)
 
     def write_rejects(self, loads: list[TableLoad], guard: Guard) -> None:
         """Keep the rejects of a run that merges nothing."""
         rejected = _once(row for table in loads for row in self._rejected(table))
-        rows = self._rejects.rows([self._as_reject(row) for row in rejected])
-        self._rejects.sync(rows, guard, compare=["codes", "status"])
+        self._rejects.sync(self._rejects.rows(self._as_rejects(rejected)), guard, compare=["codes", "status"])
 
     def _sync_rejects(self, rejected: list[dict[str, Any]], loads: list[TableLoad], guard: Guard) -> None:
         """Write new rejects; mark those that this run read again and found good as replayed."""
-        rows = [self._as_reject(row) for row in rejected]
+        rows = self._as_rejects(rejected)
         rows += self._replayed({_identity(row) for row in rejected}, loads)
         self._rejects.sync(self._rejects.rows(rows), guard, compare=["codes", "status"])
 
@@ -64,7 +64,7 @@ class Owed:
         read = {
             (e.key, e.etag) for table in loads for e in table.entries.values() if e.key not in table.sources.skipped
         }
-        again = {_identity(row) for row in self._retry.rows}
+        again = self._tried_again
         stamp = {"status": "replayed", "replayed_by": self._work.manifest.run_id, "replayed_at": self._work.as_of}
         return [
             {**row, **stamp}
@@ -108,16 +108,24 @@ class Owed:
             raw, fields = texts[line]
             yield _complete(row, _origin(entry, line), raw, None if fields is None else orjson.dumps(fields).decode())
 
-    def _as_reject(self, row: dict[str, Any]) -> dict[str, Any]:
-        return _base(row) | {
-            "parsed": row["parsed"],
-            "run_id": self._work.manifest.run_id,
-            "rejected_at": self._work.as_of,
-            "status": "open",
-        }
+    @property
+    def _tried_again(self) -> set[tuple[Any, ...]]:
+        return {_identity(row) for row in self._retry.rows}
 
-    def _as_pending(self, row: dict[str, Any]) -> dict[str, Any]:
-        return _base(row) | {"run_id": self._work.manifest.run_id, "first_seen": self._work.as_of}
+    def _as_rejects(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Open rejects. A record whose correction went through stays replayed when its file is read once more."""
+        if not rows:
+            return []
+        settled = {_identity(row) for row in self._rejects.read("status = 'replayed'", ", ".join(KEY)).to_pylist()}
+        settled -= self._tried_again
+        facts = {"run_id": self._work.manifest.run_id, "rejected_at": self._work.as_of, "status": "open"}
+        return [_base(r) | {"parsed": r["parsed"]} | facts for r in rows if _identity(r) not in settled]
+
+    def _as_pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows that wait, those that did before since when they did."""
+        before = {_identity(row): row for row in self._retry.seen.to_pylist()}
+        new = {"run_id": self._work.manifest.run_id, "first_seen": self._work.as_of}
+        return [_base(row) | {name: before.get(_identity(row), new)[name] for name in new} for row in rows]
 
 
 def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -37,12 +37,15 @@ class Retry:
         self._rejects = SideTable(work.side["rejects"], work.lake)
         self._pending.ensure()
         self._rejects.ensure()
-        self.seen = self._pending.read(columns="dataset, file, etag, CAST(line AS BIGINT) AS line, first_seen")
+        self.seen = self._pending.read(columns="dataset, file, etag, CAST(line AS BIGINT) AS line, first_seen, run_id")
         wanted = "dataset, file, etag, line, file_time, raw, fields"
         self.rows: list[dict[str, Any]] = self._pending.read(columns=wanted).to_pylist()
         if work.manifest.mode == "replay":
-            chosen = self._rejects.read(open_rejects_where(work.manifest.selection), wanted).to_pylist()
+            where = open_rejects_where(work.manifest.selection, work.manifest.run_id)
+            chosen = self._rejects.read(where, wanted).to_pylist()
             self.rows += _corrected(chosen, work) if "corrected" in work.manifest.selection else chosen
+            # A row waits and is an open reject when an earlier try died between the two tables.
+            self.rows = list({(r["dataset"], r["file"], r["etag"], r["line"]): r for r in self.rows}.values())
         self._numbers: dict[tuple[str, str, str], int] = {}
 
     def ordinals(self, files: Iterable[FileEntry]) -> dict[int, tuple[FileEntry, bool]]:
@@ -105,9 +108,15 @@ def _entry(row: dict[str, Any]) -> FileEntry:
     return FileEntry(row["dataset"], row["file"], row["etag"], 0, row["file_time"].replace(tzinfo=UTC))
 
 
-def open_rejects_where(selection: dict[str, str]) -> str:
-    """A predicate on the rejects table: open ones that meet the selection (any of code, file, run)."""
+def open_rejects_where(selection: dict[str, str], run_id: str | None = None) -> str:
+    """A predicate on the rejects table: open ones that meet the selection (any of code, file, run).
+
+    With a run id: those that were open when that run began, whatever an earlier try of it made of them.
+    """
     tests = ["status = 'open'"]
+    if run_id is not None:
+        this = literal(run_id).sql("duckdb")
+        tests = [f"(status = 'open' AND run_id <> {this} OR replayed_by = {this})"]
     for name, test in (
         ("code", "list_contains(string_split(codes, ','), {})"),
         ("file", "file = {}"),
@@ -119,7 +128,7 @@ def open_rejects_where(selection: dict[str, str]) -> str:
 
 
 def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]:
-    """Rejects with the text of a corrected CSV, which names them by `_file` and `_line`.
+    """Rejects with the text of a corrected CSV, which names them by `_file`, `_line` and `_etag`.
 
     Raises:
         BadRequest: the CSV lacks these columns, or names a row that is no open reject of the selection.
@@ -128,13 +137,13 @@ def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]
 
     text = (Path(work.lake) / work.manifest.selection["corrected"]).read_text("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    if not {"_file", "_line"} <= set(reader.fieldnames or ()):
+    if not {"_file", "_line", "_etag"} <= set(reader.fieldnames or ()):
         hint = "`lakehouse rejects show --format csv` writes them"
-        raise BadRequest(message=f"the corrected CSV needs the columns _file and _line; {hint}")
-    rows = {(row["file"], str(row["line"])): row for row in chosen}
+        raise BadRequest(message=f"the corrected CSV needs the columns _file, _line and _etag; {hint}")
+    rows = {(row["file"], str(row["line"]), row["etag"]): row for row in chosen}
     found = []
     for fixed in reader:
-        original = rows.get((fixed["_file"], fixed["_line"]))
+        original = rows.get((fixed["_file"], fixed["_line"], fixed["_etag"]))
         if original is None:
             raise BadRequest(message=f"`{fixed['_file']}` line {fixed['_line']} is no open reject of this selection")
         fields = {name: value for name, value in fixed.items() if name and not name.startswith("_")}

@@ -50,7 +50,7 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     ledger, retry = Ledger(work), Retry(work)
     loads = stage_all(work, engine, retry, report)
     owed = Owed(work, engine, retry)
-    _refuse_if_too_many(work, loads, owed, ledger, guard)
+    _refuse_if_too_many(work, report, loads, owed, ledger, guard)
 
     def settle(table: TableLoad) -> None:
         with timed(table):
@@ -71,7 +71,9 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     return report
 
 
-def _refuse_if_too_many(work: Work, loads: list[TableLoad], owed: Owed, ledger: Ledger, guard: Guard) -> None:
+def _refuse_if_too_many(
+    work: Work, report: LoadReport, loads: list[TableLoad], owed: Owed, ledger: Ledger, guard: Guard
+) -> None:
     """Keep the rejects and stop, when one table has too many of them."""
     for table in loads:
         limit = table.contract.max_reject_ratio if work.max_reject_ratio is None else work.max_reject_ratio
@@ -80,9 +82,11 @@ def _refuse_if_too_many(work: Work, loads: list[TableLoad], owed: Owed, ledger: 
         if counts.rejected >= MIN_REJECTS and counts.rejected > limit * seen:
             owed.write_rejects(loads, guard)
             ledger.refuse(loads, guard)
-            raise RejectRatioExceeded(
+            error = RejectRatioExceeded(
                 table=table.name, rejected=counts.rejected, read=seen, ratio=counts.rejected / seen, limit=limit
             )
+            error.report = report.to_dict()
+            raise error
 
 
 def _checks(work: Work, engine: Engine) -> list[dict[str, object]]:

@@ -19,6 +19,7 @@ from lakehouse_assets.sql.ddl import table_location
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+    from deltalake import DeltaTable
 
 
 @cache
@@ -49,7 +50,7 @@ class SideTable:
 
     def read(self, where: str = "TRUE", columns: str = "*") -> pa.Table:
         """Rows that meet a DuckDB predicate; moments are zone-less UTC."""
-        with self._open() as db:
+        with self._shown(self._table()) as db:
             return db.execute(f"SELECT {columns} FROM held WHERE {where}").to_arrow_table()
 
     def sync(self, rows: pa.Table, guard: Guard, compare: Sequence[str]) -> int:
@@ -60,7 +61,8 @@ class SideTable:
         differs = " OR ".join(f'h."{c}" IS DISTINCT FROM r."{c}"' for c in compare) or "FALSE"
         new = f'h."{self.contract.key[0]}" IS NULL'
         columns = ", ".join(f'r."{c.name}"' for c in self.contract.columns)
-        with self._open() as db:
+        table = self._table()
+        with self._shown(table) as db:
             db.register("rows", rows)
             query = (
                 f"SELECT {columns}, {new} AS _new FROM rows AS r LEFT JOIN held AS h ON {key} WHERE {new} OR {differs}"
@@ -68,16 +70,17 @@ class SideTable:
             changed = db.execute(query).to_arrow_table()
         if changed.num_rows:
             updates = not all(changed["_new"].to_pylist())
-            self._commit(changed.drop_columns(["_new"]), guard, updates=updates)
+            source = changed.drop_columns(["_new"]).cast(delta.arrow_schema(self.contract))
+            delta.commit(self.contract, table, source, guard, dates=None, updates=updates)
         return int(changed.num_rows)
 
     def remove(self, keys: pa.Table, guard: Guard) -> None:
         """Delete the rows with these keys (columns named like the key)."""
-        from deltalake import CommitProperties, DeltaTable
+        from deltalake import CommitProperties
 
         if not keys.num_rows:
             return
-        table = DeltaTable(self.location)
+        table = self._table()
         guard()
         match = " and ".join(f't."{k}" = s."{k}"' for k in self.contract.key)
         with delta.conflicts(self.contract.name):
@@ -88,18 +91,18 @@ class SideTable:
                 target_alias="t",
                 commit_properties=CommitProperties(max_commit_retries=0),
             ).when_matched_delete().execute()
+        delta.check_protocol(table, self.contract.name)
 
-    def _commit(self, rows: pa.Table, guard: Guard, *, updates: bool) -> None:
-        source = rows.cast(delta.arrow_schema(self.contract))
-        delta.commit(self.contract, self.location, source, guard, dates=None, updates=updates)
-
-    def _open(self) -> duckdb.DuckDBPyConnection:
-        """A scratch connection that shows the table as `held`."""
+    def _table(self) -> DeltaTable:
         from deltalake import DeltaTable
 
+        return DeltaTable(self.location)
+
+    def _shown(self, table: DeltaTable) -> duckdb.DuckDBPyConnection:
+        """A scratch connection that shows the table as `held`."""
         db = _scratch().cursor()
-        files = [f"{self.location}/{path}" for path in delta.data_files(DeltaTable(self.location))]
-        db.execute(f"CREATE TEMP VIEW held AS {scan(self.contract, files)}")
+        files = [f"{self.location}/{path}" for path in delta.data_files(table)]
+        db.execute(f"CREATE TEMP VIEW held AS {scan(self.contract, files, db)}")
         return db
 
     def rows(self, values: Sequence[Mapping[str, Any]]) -> pa.Table:

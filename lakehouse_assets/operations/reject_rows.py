@@ -22,12 +22,13 @@ from lakehouse_assets.load.retry import open_rejects_where
 from lakehouse_assets.load.side import SideTable
 
 IDENTITY = ("dataset", "file", "etag", "line")
-MARKS = ("_file", "_line", "_codes")
-"""Columns of a correction file that say which row it is; the others are columns of landing."""
+MARKS = ("_file", "_line", "_etag", "_codes")
+"""Columns of a correction file that say which row it is; the others are columns of landing. The etag tells files of
+one name apart and may be left out where there is only one."""
+Place = tuple[str, str, str]
+"""File, line and etag of a rejected row."""
 
 ROW_KINDS: tuple[Kind, ...] = ("reader", "row", "reference")
-VERDICTS = ("reject", "pending")
-"""Where a row can get a code that rejects it; `pending` does after its time."""
 
 Row = Mapping[str, Any]
 
@@ -68,13 +69,9 @@ class Rejects:
         return list(dict.fromkeys(names))
 
     def codes(self) -> set[str]:
-        """Every code that a row can be rejected with."""
-        return {
-            rule.code
-            for contract in contracts(self.pipeline).values()
-            for rule in contract.rules_of(*ROW_KINDS)
-            if rule.verdict in VERDICTS
-        }
+        """Every code that a rejected row can carry; one that only warns stands beside one that rejects."""
+        known = contracts(self.pipeline).values()
+        return {rule.code for contract in known for rule in contract.rules_of(*ROW_KINDS)}
 
 
 def identity(row: Row) -> tuple[Any, ...]:
@@ -100,7 +97,7 @@ def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     writer.writeheader()
     for row in rows:
         fields = orjson.loads(row["fields"]) if row["fields"] else {}
-        writer.writerow({**fields, "_file": row["file"], "_line": row["line"], "_codes": row["codes"]})
+        writer.writerow({**fields, **dict(zip(MARKS, (*place(row), row["codes"]), strict=True))})
     return out.getvalue()
 
 
@@ -111,18 +108,10 @@ class Corrections:
     header: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
 
-    def for_rows(self, wanted: set[tuple[str, str]]) -> bytes:
-        """The rows of these (file, line), as CSV."""
-        out = io.StringIO(newline="")
-        writer = csv.DictWriter(out, self.header, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(row for row in self.rows if place(row) in wanted)
-        return out.getvalue().encode()
 
-
-def place(row: Row) -> tuple[str, str]:
-    """File and line of a row of a correction file."""
-    return row["_file"], row["_line"]
+def place(row: Row) -> Place:
+    """Where a rejected row stands."""
+    return row["file"], str(row["line"]), row["etag"]
 
 
 def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
@@ -151,21 +140,43 @@ def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
     return Corrections(tuple(header), tuple(dict(zip(header, record, strict=True)) for record in records))
 
 
-def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> set[tuple[str, str]]:
-    """Places of the corrected rows that are still open; those replayed before are left out.
+def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict[Place, dict[str, str]]:
+    """The corrections of rows that are still open, by place; those replayed before are left out.
 
     Raises:
-        BadRequest: a row was never rejected, or comes twice.
+        BadRequest: a row was never rejected, is not told from others of its file name, or comes twice.
     """
-    places = [place(row) for row in corrections.rows]
-    known = {(row["file"], str(row["line"])): "replayed" for row in rejects}
-    known |= {(row["file"], str(row["line"])): "open" for row in rejects if row["status"] == "open"}
-    for file, line in places:
-        if (file, line) not in known:
-            raise BadRequest(message=f"--with `{path}`: `{file}` line {line} was never rejected")
-        if places.count((file, line)) > 1:
-            raise BadRequest(message=f"--with `{path}`: `{file}` line {line} comes more than once")
-    return {at for at in places if known[at] == "open"}
+    status = {place(row): row["status"] for row in rejects}
+    found: dict[Place, dict[str, str]] = {}
+    for row in corrections.rows:
+        meant = [at for at in status if _meant(row, at)]
+        problem = "was never rejected" if not meant else "comes more than once" if meant[0] in found else None
+        if len(meant) > 1:
+            problem = "is there in several files of this name; say which in `_etag`, as `show --format csv` does"
+        if problem:
+            raise BadRequest(message=f"--with `{path}`: `{row['_file']}` line {row['_line']} {problem}")
+        found[meant[0]] = row
+    return {at: row for at, row in found.items() if status[at] == "open"}
+
+
+def _meant(row: Mapping[str, str], at: Place) -> bool:
+    return (row["_file"], row["_line"], row.get("_etag") or at[2]) == at
+
+
+def corrected_csv(chosen: Mapping[Place, Mapping[str, str]], columns: Sequence[str], path: Path) -> bytes:
+    """Corrections as the load reads them: the place and all landing columns.
+
+    Raises:
+        BadRequest: a column is not there; an empty value would take its place.
+    """
+    lacking = [name for row in chosen.values() for name in columns if name not in row]
+    if lacking:
+        raise BadRequest(message=f"--with `{path}` lacks the column {lacking[0]}; `show --format csv` writes them all")
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, [*MARKS[:3], *columns], extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "_etag": at[2]} for at, row in chosen.items())
+    return out.getvalue().encode()
 
 
 def what_became(before: Sequence[Row], still_open: Sequence[Row], pending: set[tuple[Any, ...]]) -> dict[str, int]:

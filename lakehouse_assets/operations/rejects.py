@@ -162,17 +162,18 @@ def _meets(row: dict[str, Any], selection: dict[str, str]) -> bool:
 def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
     """Which rows are read again; a correction is put into the run's folder, cut to the rows that are still open."""
     from lakehouse_assets.compute.storage import FolderStore
-    from lakehouse_assets.operations.reject_rows import choose, read_corrections
+    from lakehouse_assets.operations.reject_rows import choose, corrected_csv, place, read_corrections
 
     run_id, rows = str(uuid4()), table.open_rows(selection)
     if corrected is not None:
         every = [row for row in table.rows() if _meets(row, selection)]
         fixes = read_corrections(corrected, table.columns(row["dataset"] for row in every))
-        wanted = choose(fixes, every, corrected)
-        rows = [row for row in rows if (row["file"], str(row["line"])) in wanted]
+        chosen = choose(fixes, every, corrected)
+        rows = [row for row in rows if place(row) in chosen]
         if rows:
             selection = selection | {"corrected": f"runs/{table.pipeline}/{run_id}/corrected.csv"}
-            FolderStore(table.lake).put(selection["corrected"], fixes.for_rows(wanted))
+            text = corrected_csv(chosen, table.columns(row["dataset"] for row in rows), corrected)
+            FolderStore(table.lake).put(selection["corrected"], text)
     # Rejects that stay rejected are no news: the share that a drop may have does not apply.
     return Work(rows, Request(table.pipeline, "replay", selection=selection, max_reject_ratio=1.0, run_id=run_id))
 

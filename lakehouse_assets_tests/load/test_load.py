@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from lakehouse_assets.errors import FenceLost, RejectRatioExceeded
+from lakehouse_assets.contracts.model import Column
+from lakehouse_assets.engines import delta
+from lakehouse_assets.errors import FenceLost, ReconciliationFailed, RejectRatioExceeded
 from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import Lake, counts_of, csv_file, folder_files
@@ -133,6 +136,37 @@ def test_a_newer_file_decides_between_versions_of_one_moment(lake: Lake) -> None
     assert other.load(early).tables["clean_orders"].counts.superseded == 1
 
 
+def test_waiting_is_counted_from_the_first_day_even_when_one_parent_comes(lake: Lake) -> None:
+    """The product arrives on day six, the order never: on day seven the item is rejected for its order."""
+    lake.load(ITEM)
+    lake.load(PRODUCT, as_of=SOME_DAY + timedelta(days=6))
+    assert [codes for _, codes in lake.pending().values()] == [("unknown_order",)]
+    assert lake.load(as_of=SOME_DAY + timedelta(days=7)).rejects == {"unknown_order": 1}
+
+
+def test_a_commit_that_does_not_add_what_was_counted_fails_the_run(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of the table is held against the counts, so that a row that an engine drops is noticed."""
+    real = delta.measured
+    monkeypatch.setattr(delta, "measured", lambda *a: replace(real(*a), rows=real(*a).rows - 1))
+    with pytest.raises(ReconciliationFailed, match="inserted 1, but its log says that it grew by 0 rows"):
+        lake.load(ORDER)
+
+
+def test_a_table_grows_by_a_nullable_column_with_its_contract(lake: Lake) -> None:
+    """Silver and gold of an existing lake hold NULL for what came before."""
+    lake.load(ORDER)
+    lake.gold("user_orders")
+    lake.known = dict(lake.known)
+    for name in ("silver.clean_orders", "gold.user_orders"):
+        contract = lake.known[name]
+        lake.known[name] = replace(contract, columns=(*contract.columns, Column("coupon", "STRING", "a new one")))
+    engine = lake.query()
+    engine.attach_gold(lake.known["gold.user_orders"])
+    for table in ("delta_lakehouse.clean_orders", "ecommerce_gold.user_orders"):
+        assert engine.rows(f"SELECT coupon FROM {table}") == [{"coupon": None}]
+    engine.close()
+
+
 @pytest.mark.parametrize("days", [[[1, 2], [3]], [[2, 1, 2], [3]], [[3], [1], [2]]])
 def test_a_data_file_is_sorted_by_date(lake: Lake, days: list[list[int]]) -> None:
     """However dates are spread over the files of a drop, so that a reader of one day skips the rest."""
@@ -144,6 +178,14 @@ def test_a_data_file_is_sorted_by_date(lake: Lake, days: list[list[int]]) -> Non
     (file,) = (lake.root / "lakehouse-dwh" / "clean_orders").rglob("*.parquet")
     held = [day.day for day in pq.read_table(file, columns=["date"])["date"].to_pylist()]
     assert held == sorted(day for some in days for day in some)
+
+
+def test_a_data_file_is_sorted_by_date_whichever_reader_took_which_file(lake: Lake) -> None:
+    """A quoted first day and a plain second one, which the engine has sooner."""
+    quoted, plain = '1,"o1",u1,2025-04-01T10:00,1.00,2025-04-01\n', "1,o2,u1,2025-04-02T10:00,1.00,2025-04-02\n"
+    lake.load(*(csv_file("orders", f"orders/{n}.csv", ORDERS + row) for n, row in enumerate((quoted, plain))))
+    (file,) = (lake.root / "lakehouse-dwh" / "clean_orders").rglob("*.parquet")
+    assert [day.day for day in pq.read_table(file, columns=["date"])["date"].to_pylist()] == [1, 2]
 
 
 def test_a_rejected_row_supersedes_nothing(lake: Lake) -> None:

@@ -200,6 +200,13 @@ def test_lines_that_leave_no_doubt_are_records_of_strict_csv_too(pieces: list[st
     assert sorted(values, key=itemgetter(0)) == strict[1:]
 
 
+def test_a_byte_order_mark_in_the_middle_of_a_file_is_text() -> None:
+    """Also where the fast reader's block begins with it; only the one at the start of a file is none of its data."""
+    content = "\ufeffid,name\n\ufeff1,a\n\ufeff2,b\n".encode()
+    rows = [row for batch in mixed.batches(content, 0, ("id", "name"), ("id", "name")) for row in batch.to_pylist()]
+    assert [row["id"] for row in rows] == ["\ufeff1", "\ufeff2"]
+
+
 def test_empty_lines_of_a_file_with_one_column_are_no_records() -> None:
     """Where a record has no comma, an empty line looks like one."""
     batch = next(mixed.batches(b"id\n\n1\n\r\n2\n", 0, ("id",), ("id",)))

@@ -6,9 +6,13 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
-from lakehouse_assets.operations.reject_rows import choose, read_corrections
-from lakehouse_assets_tests.operations.conftest import Cli, Shop
+import pytest
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations.reject_rows import choose, corrected_csv, read_corrections
+from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Shop, put
 
 AMOUNTS = "SELECT order_id, total_amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
 
@@ -35,9 +39,8 @@ def test_show_gives_raw_text_or_a_csv_to_correct(cli: Cli, shown: Shop) -> None:
     """The table shows the record as it stands; the CSV has its place, codes and landing columns."""
     assert "3,102,8,2025-04-01T12:00:00,ten,2025-04-01" in cli("rejects", "show", *shown.at).out
     (row,) = csv.DictReader(io.StringIO(cli("rejects", "show", "--format", "csv", *shown.at).out))
-    assert list(row) == [
-        "_file", "_line", "_codes", "order_num", "order_id", "user_id", "order_timestamp", "total_amount", "date",
-    ]  # fmt: skip
+    place, landed = "_file _line _etag _codes", "order_num order_id user_id order_timestamp total_amount date"
+    assert list(row) == [*place.split(), *landed.split()]
     assert (row["_file"], row["_line"], row["total_amount"]) == ("orders/2025-04-01.csv", "4", "ten")
 
 
@@ -78,6 +81,7 @@ def test_corrections_that_fit_nothing_are_bad_input(cli: Cli, shown: Shop, tmp_p
         "comes more than once": good + good.splitlines()[1] + "\n",
         "lacks _line": good.replace("_line", "_row"),
         "unknown columns colour": good.replace("order_num", "colour"),
+        "lacks the column order_num": good.replace("order_num,", "").replace(",3,102", ",102"),
         "cannot be read": '_file,_line\n"x"y,3\n',
         "has not the": good + "a,b\n",
     }
@@ -92,8 +96,37 @@ def test_rows_that_were_replayed_are_left_out_of_a_correction(tmp_path: Path) ->
     """Of a file with one open and one replayed row, only the open one is read again."""
     path = tmp_path / "corrected.csv"
     path.write_text("_file,_line,order_id\na.csv,2,1\na.csv,3,2\n")
-    corrections = read_corrections(path, ["order_id"])
-    rejects = [{"file": "a.csv", "line": 2, "status": "replayed"}, {"file": "a.csv", "line": 3, "status": "open"}]
-    wanted = choose(corrections, rejects, path)
-    assert wanted == {("a.csv", "3")}
-    assert corrections.for_rows(wanted) == b"_file,_line,order_id\na.csv,3,2\n"
+    rejects = [rejected("x", line=2, status="replayed"), rejected("x", line=3)]
+    chosen = choose(read_corrections(path, ["order_id"]), rejects, path)
+    assert corrected_csv(chosen, ["order_id"], path) == b"_file,_line,_etag,order_id\na.csv,3,x,2\n"
+
+
+def test_rows_of_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """By etag; without it a correction that could mean either is refused."""
+    path, rejects = tmp_path / "corrected.csv", [rejected("x"), rejected("y")]
+    path.write_text("_file,_line,_etag,order_id\na.csv,2,y,1\n")
+    assert list(choose(read_corrections(path, ["order_id"]), rejects, path)) == [("a.csv", "2", "y")]
+    path.write_text("_file,_line,order_id\na.csv,2,1\n")
+    with pytest.raises(BadRequest, match="say which in `_etag`"):
+        choose(read_corrections(path, ["order_id"]), rejects, path)
+
+
+def rejected(etag: str, *, line: int = 2, status: str = "open") -> dict[str, Any]:
+    """The place and status of one reject."""
+    return {"file": "a.csv", "line": line, "etag": etag, "status": status}
+
+
+def test_a_replayed_row_stays_replayed_when_its_file_comes_again(cli: Cli, shop: Shop, tmp_path: Path) -> None:
+    """The same bytes dropped once more are rejected once more, and leave the correction and its mark alone."""
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(cli("rejects", "show", "--format", "csv", *shop.at).out.replace("ten", "10.25"))
+    cli("rejects", "replay", "--with", corrected, *shop.at)
+    put(shop.landing, {"orders/2025-04-01.csv": FIRST["orders/2025-04-01.csv"]})
+    assert cli(*shop.run).code == 0
+    (group,) = json.loads(cli("rejects", "list", "--format", "json", *shop.at).out)
+    assert (group["open"], group["replayed"]) == (0, 1)
+
+
+def test_rejects_can_be_listed_by_a_code_that_only_warns(cli: Cli, shown: Shop) -> None:
+    """Such a code stands beside one that rejects; here there is none, which is no error."""
+    assert cli("rejects", "list", "--code", "amount_not_positive", *shown.at).code == 0

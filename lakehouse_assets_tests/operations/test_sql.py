@@ -7,11 +7,12 @@ import io
 import json
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from lakehouse_assets.operations.sql import json_value
-from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Shop, put
+from lakehouse_assets_tests.operations.conftest import FIRST, SECOND, Cli, Shop, put
 
 ALL_KINDS = (
     "SELECT DATE '2025-04-01' AS d, TIMESTAMP '2025-04-01 10:00:00' AS t, CAST(1.50 AS DECIMAL(18,2)) AS n, "
@@ -145,6 +146,14 @@ def test_time_travel_shows_delta_and_iceberg_as_they_were(cli: Cli, shop: Shop) 
     for query in (AMOUNT, gold):
         assert cli("sql", query, "--format", "csv", *shop.at).out == "n,amount\n3,35.75\n"
         assert cli("sql", query, "--format", "csv", "--as-of", between, *shop.at).out == "n,amount\n2,30.50\n"
+
+
+def test_a_gold_table_that_holds_nothing_yet_is_empty_at_any_time_since(cli: Cli, tmp_path: Path) -> None:
+    """Only products landed, so no buyer is known: none now, and none then."""
+    put(tmp_path / "landing", {"products.csv": FIRST["products.csv"]})
+    assert cli("run", "ecommerce", "--lake", tmp_path / "lake", "--landing", tmp_path / "landing").code == 0
+    query = ("sql", "SELECT count(*) AS n FROM ecommerce_gold.user_orders", "--format", "csv")
+    assert cli(*query, "--as-of", "2100-01-01", "--lake", tmp_path / "lake").out == "n\n0\n"
 
 
 @pytest.mark.parametrize("table", ["delta_lakehouse.clean_orders", "ecommerce_gold.daily_sales"])
