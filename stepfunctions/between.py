@@ -1,12 +1,12 @@
-"""What a machine does between the steps of the graph: tell Athena of the tables, and read the outcome of the load."""
+"""What a machine does between the steps of the graph: tell Athena of the tables, and people of the load's outcome."""
 
 from __future__ import annotations
 
 from stepfunctions import calls
 from stepfunctions.block import About, Block, Place, branch, ends
 from stepfunctions.calls import Ways
-from stepfunctions.jsonata import ANSWER, INPUT, expression
-from stepfunctions.states import Catch, Map
+from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted
+from stepfunctions.states import Catch, Choice, Map, Rule
 
 QUERY_SECONDS = 600
 
@@ -34,9 +34,31 @@ def declare_tables(about: About, place: Place) -> Block:
 
 
 def load_outcome(about: About, place: Place) -> Block:
-    """What later steps must know of the load: the files it refused, which the archive puts apart."""
-    name = "load outcome"
+    """What later steps must know of the load: the files it refused, which the archive puts apart; warnings are told."""
+    name, warned, warn = "load outcome", "load warned?", "warn load"
     request = {"pipeline": about.pipeline, "lake": expression("$lake"), "run_id": expression("$run_id")}
-    refused = expression("$states.result.Payload.refused")
-    ways = Ways(place.after, Catch(place.failed))
-    return Block(name, {name: calls.function("LoadOutcome", request, ways, ANSWER, refused=refused)})
+    known = {fact: expression(f"$states.result.Payload.{fact}") for fact in ("refused", "refusals")}
+    ways, told = Ways(warned, Catch(place.failed)), Ways(place.after, Catch(place.after))
+    subject, lines = f"{about.pipeline}: checks warn", "$states.input.warnings"
+    return Block(
+        name,
+        {
+            name: calls.function("LoadOutcome", request, ways, ANSWER, **known),
+            warned: Choice((Rule(expression(f'{lines} != ""'), warn),), default=place.after),
+            warn: calls.message(about.pipeline, "checks_failed", subject, lines, told),
+        },
+    )
+
+
+def refused_files(about: About, place: Place) -> Block:
+    """Tell of refused files once the run has put them apart; a failed run leaves them in landing and tells nothing."""
+    name, tell = "files refused?", "tell refused files"
+    body = f"$refusals & {quoted(chr(10) * 2 + 'Refused files go to quarantine/ in the lake.')}"
+    told = Ways(place.after, Catch(place.after))
+    return Block(
+        name,
+        {
+            name: Choice((Rule(expression('$refusals != ""'), tell),), default=place.after),
+            tell: calls.message(about.pipeline, "file_unreadable", f"{about.pipeline}: files refused", body, told),
+        },
+    )

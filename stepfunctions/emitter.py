@@ -3,8 +3,9 @@
     start -> plan -> work to do? -> levels of steps -> notify success -> succeeded
                           └ nothing to do      any error -> notify failure -> failed
 
-A level of one step is a chain, of several a Parallel. Between levels come two things no asset is: the outcome of the
-load, and the declaration of tables, right before Athena is asked for the first time. Not here: reading the plan
+A level of one step is a chain, of several a Parallel. Between levels come things no asset is: the outcome of the load,
+with its warnings, the declaration of tables, right before Athena is asked for the first time, and at the end the files
+that the load refused. Not here: reading the plan
 (`plan_reader`), writing files (`emit`), and what a step becomes (`blocks`).
 """
 
@@ -18,11 +19,11 @@ from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, Mo
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
-from stepfunctions.between import declare_tables, load_outcome
+from stepfunctions.between import declare_tables, load_outcome, refused_files
 from stepfunctions.block import FACTS, About, Block, Place, branch, ends, merged, named, rethrow
 from stepfunctions.blocks import step_block
 from stepfunctions.calls import INSTALLED, Ways
-from stepfunctions.jsonata import ANSWER, INPUT, expression, template
+from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted, template
 from stepfunctions.states import Branch, Catch, Choice, Parallel, Pass, Rule, State, Succeed
 from stepfunctions.steps import Levels, Step
 
@@ -90,6 +91,7 @@ def _start(about: About) -> dict[str, Any]:
         "pipeline": about.pipeline,
         **INSTALLED,
         "refused": [],
+        "refusals": expression(quoted("")),
         "link": expression(f'"https://" & {region} & {page} & $states.context.Execution.Id'),
     }
 
@@ -116,7 +118,7 @@ def _sections(about: About, levels: Levels) -> list[Section]:
         declare = [partial(declare_tables, about)] if i in queries[:1] else []
         outcome = [partial(load_outcome, about)] if i in loads[-1:] else []
         sections += [*declare, partial(_level, about, level), *outcome]
-    return sections
+    return [*sections, *([partial(refused_files, about)] if loads else [])]
 
 
 def _has(level: tuple[Step, ...], *kinds: type) -> bool:

@@ -117,6 +117,26 @@ def test_a_warning_is_told_and_the_run_goes_on() -> None:
     assert "archive__ecommerce_files" in run.path
 
 
+def test_what_the_load_found_is_told_once() -> None:
+    """Rejects by code and warnings in one message of the kind that failed checks have, none when all is well."""
+    run, _ = execute("warned")
+    (told,) = run.calls["warn load"]
+    lines = "- WARN clean_orders.rejects: rejected 2, by code: amount_invalid 2"
+    assert told["Message"] == f"run 2025-04-02-0900\n{lines}\n{LINK}"
+    assert told["MessageAttributes"]["kind"]["StringValue"] == "checks_failed"
+    assert "warn load" not in execute("all_well")[0].path
+
+
+def test_refused_files_are_told_when_they_are_in_quarantine() -> None:
+    """One message names them after the archive; a run that refused none, or that failed, sends none."""
+    run, _ = execute("all_well")
+    (told,) = run.calls["tell refused files"]
+    assert "- `orders/broken.csv` is refused: it has no column `order_id`\n\nRefused files go" in told["Message"]
+    assert told["MessageAttributes"]["kind"]["StringValue"] == "file_unreadable"
+    assert run.path[-4:] == ["files refused?", "tell refused files", "notify success", "succeeded"]
+    assert [n for n in ("warned", "blocked") if "tell refused files" in execute(n)[0].path] == []
+
+
 def test_a_failed_blocking_check_stops_before_the_archive() -> None:
     """Files stay in landing when gold is wrong, and the message says which check and which rows."""
     run, _ = execute("blocked")

@@ -130,10 +130,11 @@ def test_each_assertion_of_the_contracts_is_asked_once() -> None:
 
 
 def test_landing_is_moved_last() -> None:
-    """The archive begins after the gold assertions were judged, and nothing but the message follows it."""
+    """The archive begins after the gold assertions were judged, and nothing but messages follow it."""
     top = MACHINE["States"]
     assert top["judge ecommerce_gold_assertions"]["Default"] == "begin archive__ecommerce_files"
-    assert targets(top["done? archive__ecommerce_files"]) == {"archive__ecommerce_files", "notify success"}
+    assert targets(top["done? archive__ecommerce_files"]) == {"archive__ecommerce_files", "files refused?"}
+    assert targets(top["files refused?"]) == {"tell refused files", "notify success"}
 
 
 def test_what_belongs_to_an_account_is_a_substitution() -> None:
