@@ -12,7 +12,7 @@ from lakehouse_assets.compute.local import silver_tables
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.resource import PIPELINE_TAG
+from lakehouse_assets.graph.process import PIPELINE_TAG
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For transient errors only: `reported` forbids a retry of the others."""

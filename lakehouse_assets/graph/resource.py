@@ -19,8 +19,7 @@ from lakehouse_assets.compute.runs import RunFolder
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
-
-RUN_TAG, PIPELINE_TAG = "lakehouse/run", "lakehouse/pipeline"
+from lakehouse_assets.graph.process import note_process
 
 
 class LakehouseResource(dg.ConfigurableResource[Any]):
@@ -48,7 +47,8 @@ class LakehouseResource(dg.ConfigurableResource[Any]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[LakehouseResource]:
         """Open the services for the length of a run."""
-        del context
+        if context.instance and context.run:
+            note_process(context.instance, context.run, self.pipeline, self.lake)
         self._services = self.open()
         try:
             yield self

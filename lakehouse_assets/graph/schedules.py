@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.job import Job
 from lakehouse_assets.graph.pipeline import Pipeline
 
@@ -16,11 +17,17 @@ DAILY = "0 6 * * *"
 
 
 def daily_schedule(pipeline: Pipeline, job: Job, *, zone: str) -> dg.ScheduleDefinition:
-    """The schedule of a pipeline, in the zone of its business dates."""
+    """The schedule of a pipeline, in the zone of its business dates; a tick first ends what a killed process left."""
+
+    def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        fail_abandoned(context.instance, pipeline.name)
+        return dg.RunRequest()
+
     return dg.ScheduleDefinition(
         name=f"{pipeline.name}_daily",
         job=job,
         cron_schedule=DAILY,
+        execution_fn=request,
         execution_timezone=zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"Runs {pipeline.name} once a day for all that is in landing, pending or not yet in gold.",

@@ -2,7 +2,7 @@
 
 Belongs here: asking landing and the run history, and answering Dagster. Not here: the decision (`core/arrivals.py`).
 The sensor reports no materialization of the landing assets: the plan step does, for whoever started the run.
-A store that does not answer fails the tick, so that it shows.
+A store that does not answer fails the tick, so that it shows. Each tick first ends what a killed process left behind.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import dagster as dg
 
 from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.core.arrivals import Cursor, Landing, Offer, decide
+from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.job import Job
 from lakehouse_assets.graph.pipeline import Pipeline
-from lakehouse_assets.graph.resource import PIPELINE_TAG
+from lakehouse_assets.graph.process import PIPELINE_TAG
 
 OFFER_TAG = "lakehouse/offer"
 """Tag with the run key; a re-execution keeps it, Dagster's own tag it does not."""
@@ -49,6 +50,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, *, landing: str, quiet_seconds:
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         from lambdas.planrun.logic import landed
 
+        fail_abandoned(context.instance, pipeline.name)
         seen = Landing(landed(pipeline.name, store), datetime.now(UTC), quiet_seconds)
         cursor = Cursor.parse(context.cursor)
         decision = decide(seen, cursor, under_way(context.instance, cursor))

@@ -68,11 +68,13 @@ def _ignore(step: str, what: str) -> None:
 
 def _execute(settings: Settings, request: Request, on_step: OnStep, *, verbose: bool) -> ExecuteInProcessResult:
     from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.graph.abandoned import fail_abandoned
 
     job = build_definitions(settings).resolve_job_def(request.pipeline)
     level = "DEBUG" if verbose else "CRITICAL"
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
+        fail_abandoned(instance, request.pipeline)
         instance.add_event_listener(request.run_id, _listener(on_step))
         return job.execute_in_process(
             instance=instance,

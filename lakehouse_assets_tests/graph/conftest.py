@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +103,10 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     settings.landing_root.mkdir()
     with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
         yield Shop(settings, instance, build_definitions(settings))
+
+
+@pytest.fixture
+def kept(shop: Shop, tmp_path: Path) -> Iterator[Shop]:
+    """A shop whose history is on disk: a schedule opens it by itself."""
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield replace(shop, instance=instance)

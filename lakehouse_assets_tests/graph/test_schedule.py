@@ -36,11 +36,11 @@ def test_it_ticks_at_six_where_the_shop_is(day: str) -> None:
     assert first.astimezone(ZoneInfo("Europe/Berlin")).isoformat()[:16] == f"{day}T06:00"
 
 
-def test_a_tick_asks_for_the_whole_job(shop: Shop) -> None:
+def test_a_tick_asks_for_the_whole_job(kept: Shop) -> None:
     """One run, of everything that is there: the plan step gets no list."""
-    schedule = shop.definitions.resolve_schedule_def("ecommerce_daily")
+    schedule = kept.definitions.resolve_schedule_def("ecommerce_daily")
     now = datetime(2025, 4, 2, 6, tzinfo=UTC)
-    context = dg.build_schedule_context(instance=shop.instance, scheduled_execution_time=now)
+    context = dg.build_schedule_context(instance=kept.instance, scheduled_execution_time=now)
     (request,) = schedule.evaluate_tick(context).run_requests
     assert (schedule.job_name, request.run_config) == ("ecommerce", {})
 

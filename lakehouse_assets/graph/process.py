@@ -1,0 +1,54 @@
+"""Which process carries a run, noted with the run, so that anybody can see later whether it is gone.
+
+Belongs here: the note and the proof. Not here: what becomes of a run whose process is gone (`graph/abandoned.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from lakehouse_assets.compute.lease import is_dead_here, this_process
+from lakehouse_assets.core.lease import Holder
+
+PIPELINE_TAG, PROCESS_TAG = "lakehouse/pipeline", "lakehouse/process"
+
+
+@dataclass(frozen=True)
+class Note:
+    """A run's process: host, pid, start time (`core.lease.Process`), and whose run on which lake it carries."""
+
+    run_id: str
+    pipeline: str
+    lake: str
+    host: str
+    pid: int
+    started: str
+
+    @classmethod
+    def of(cls, run: dg.DagsterRun) -> Note | None:
+        """The run's own note; None when there is none yet, also where a re-execution carries its parent's."""
+        text = run.tags.get(PROCESS_TAG)
+        note = cls(**json.loads(text)) if text else None
+        return note if note and note.run_id == run.run_id else None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """As the run's tags; with its pipeline, for which the queue counts it from now on."""
+        return {PROCESS_TAG: json.dumps(asdict(self)), PIPELINE_TAG: self.pipeline}
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the process ran on this machine and certainly ended."""
+        now = datetime.now(UTC)
+        return is_dead_here(Holder(self.run_id, self.host, self.pid, self.started, 0, now, now))
+
+
+def note_process(instance: dg.DagsterInstance, run: dg.DagsterRun, pipeline: str, lake: str) -> None:
+    """Note that this process carries the run."""
+    here = this_process()
+    note = Note(run.run_id, pipeline, lake, here.host, here.pid, here.started)
+    instance.add_run_tags(run.run_id, note.tags)
