@@ -21,7 +21,8 @@ from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
 
 SLICE_OBJECTS = 500
-"""So that the answer stays below Step Functions' 256 KiB of state:
+ANSWER_BYTES = 128 * 1024
+"""No further object is begun when the answer is as long as this, half of Step Functions' 256 KiB of state:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 BUDGET_SECONDS = 600.0
@@ -145,7 +146,7 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
     clock: Callable[[], float] = time.monotonic,
     target: Target = archive_key,
 ) -> MoveResult:
-    """Move the manifest's objects in order, from `token` on, until the budget is used up; at least one.
+    """Move the manifest's objects in order, from `token` on, until the budget or the answer is used up; at least one.
 
     Args:
         manifest: what to move, but for files that were read from the archive; other objects are not looked at.
@@ -163,18 +164,24 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
     """
     deadline = clock() + budget_seconds
     todo = _from(tuple(entry for entry in manifest.files if entry.archived is None), token)
-    moved, left = [], []
+    moved, left, answer_bytes = list[FileEntry](), list[Left](), 0
     for entry in todo[:SLICE_OBJECTS]:
         why = _move(entry, landing, lake, target(manifest.pipeline, entry, manifest.run_id, manifest.as_of))
         if why is None:
             moved.append(entry)
         else:
             left.append(Left(entry.key, why))
-        if clock() >= deadline:
+        answer_bytes += _answer_bytes(entry, why)
+        if answer_bytes >= ANSWER_BYTES or clock() >= deadline:
             break
     rest = todo[len(moved) + len(left) :]
     size = sum(entry.size_bytes for entry in moved)
     return MoveResult([entry.key for entry in moved], left, size, rest[0].key if rest else None)
+
+
+def _answer_bytes(entry: FileEntry, why: str | None) -> int:
+    """What an object adds to the answer, as JSON spells it at its longest."""
+    return len(json.dumps(entry.key if why is None else asdict(Left(entry.key, why)))) + len(", ")
 
 
 def _move(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> str | None:

@@ -252,6 +252,21 @@ def test_a_slice_is_bounded_in_objects(
     assert move_objects(manifest, landing, lake).token == "orders/c.csv"  # noqa: S105 - no password
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_answer_fits_a_state_machine(landing: FolderStore, lake: FolderStore, *, gone: bool) -> None:
+    """With keys that JSON spells long each slice's answer is below 256 KiB, and the slices together move all."""
+    folder = "/".join(["ü" * 100] * 4)
+    manifest = drop(landing, **{f"{folder}/{number:03}": b"1" for number in range(120)})
+    for item in manifest.files if gone else ():
+        landing.path_of(item.key).unlink()
+    slices = [move_objects(manifest, landing, lake)]
+    while slices[-1].token:
+        slices.append(move_objects(manifest, landing, lake, token=slices[-1].token))
+    assert len(slices) > 1
+    assert max(len(json.dumps(part.to_dict())) for part in slices) < 256 * 1024
+    assert sum(len(part.left if gone else part.moved) for part in slices) == 120
+
+
 def test_an_empty_manifest_is_done(landing: FolderStore, lake: FolderStore) -> None:
     """Nothing to move is a success."""
     assert move_objects(drop(landing), landing, lake) == MoveResult([], [], 0, None)
