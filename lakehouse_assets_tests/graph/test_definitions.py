@@ -83,6 +83,13 @@ def test_lineage_reaches_landing() -> None:
     assert assets["silver/clean_orders"]["columns"]["_file"] == ["bronze/ecommerce_manifest.key"]
 
 
+@pytest.mark.parametrize("table", [t for t in TABLES if "date" in {c.name for c in t.columns}], ids=named)
+def test_dated_tables_are_checked_for_age_and_volume(table: Contract) -> None:
+    """Every table with a business date warns when its newest date is old or thin."""
+    rules = {rule.code: rule.verdict for rule in table.rules_of("assertion")}
+    assert (rules.get("freshness"), rules.get("volume")) == ("warn", "warn")
+
+
 @pytest.mark.parametrize("table", TABLES, ids=named)
 def test_freshness_is_what_the_contract_promises(table: Contract) -> None:
     """The badge turns red when the latest materialization is older than the contract's 26 hours."""
