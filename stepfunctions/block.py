@@ -15,16 +15,22 @@ from stepfunctions.steps import Step
 
 PLANNED = frozenset({"run_id", "pipeline", "as_of", "mode", "files", "date", "selection", "max_reject_ratio"})
 """What a run is asked to do, known from its start."""
-FACTS = PLANNED | INSTALLED.keys() | {"manifest", "refused"}
-"""What every machine knows, as variables of these names: from input, installation, plan and the load's outcome."""
+ASKED = PLANNED | INSTALLED.keys()
+"""What a machine knows before the run is planned, as variables of these names."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What a machine is about: its pipeline and the contracts by `layer.name`."""
+    """What a machine is about: its pipeline, the contracts by `layer.name`, and what its plan finds out."""
 
     pipeline: str
     tables: Mapping[str, Contract]
+    gives: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What later steps know: what was known before, what the plan gives, and the outcome of the load."""
+        return ASKED | {*self.gives, "refused"}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask
 from stepfunctions import calls
-from stepfunctions.block import FACTS, About, Block, Place, named
+from stepfunctions.block import About, Block, Place, named
 from stepfunctions.calls import Ways
 from stepfunctions.checks import checks_block
 from stepfunctions.jsonata import INPUT, expression, template
@@ -39,14 +39,14 @@ def step_block(step: Step, place: Place, about: About) -> Block:
 
 def function_block(step: Step, task: FunctionTask, place: Place, about: About) -> Block:
     """One invocation."""
-    payload = template(task.payload, FACTS, about.pipeline)
+    payload = template(task.payload, about.facts, about.pipeline)
     return Block(step.key, {step.key: calls.function(task.function, payload, place.ways(step))})
 
 
 def repeat_block(step: Step, task: FunctionTask, place: Place, about: About) -> Block:
     """Invocations until the answer says `done`; each gets the token of the one before."""
     begin, more = named("begin", step.key), named("done?", step.key)
-    payload = template(task.payload, FACTS, about.pipeline) | {"token": expression("$states.input.token")}
+    payload = template(task.payload, about.facts, about.pipeline) | {"token": expression("$states.input.token")}
     return Block(
         begin,
         {
@@ -60,7 +60,7 @@ def repeat_block(step: Step, task: FunctionTask, place: Place, about: About) -> 
 def glue_block(step: Step, task: GlueTask, place: Place, about: About) -> Block:
     """A job run to its end, and again after a pause when its cause names a transient error of ours."""
     begin, again, pause = named("begin", step.key), named("again?", step.key), named("pause", step.key)
-    arguments = template(task.arguments, FACTS, about.pipeline)
+    arguments = template(task.arguments, about.facts, about.pipeline)
     catch = Catch(again, expression('$merge([$states.errorOutput, {"tries": $states.input.tries + 1}])'))
     ways = Ways(place.after, catch, task.timeout_seconds, step.retry)
     helps = f"$contains($states.input.Cause, /({'|'.join(transient_names())})/)"

@@ -11,6 +11,7 @@ that the load refused. Not here: reading the plan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
 from stepfunctions.between import declare_tables, load_outcome, refused_files
-from stepfunctions.block import FACTS, About, Block, Place, branch, ends, merged, named, rethrow
+from stepfunctions.block import ASKED, About, Block, Place, branch, ends, merged, named, rethrow
 from stepfunctions.blocks import step_block
 from stepfunctions.calls import INSTALLED, Ways
 from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted, template
@@ -33,6 +34,10 @@ Section = Callable[[Place], Block]
 CLOSING = Place(after="notify success", failed="notify failure")
 OPTIONAL = {"mode": '"load"', "files": "null", "date": "null", "selection": "null", "max_reject_ratio": "null"}
 """What the execution's input may hold, and what holds without it; `as_of` is the execution's start."""
+FIXED = {*INSTALLED, "run_id", "pipeline", "refused", "refusals", "link", "states"}
+"""Variables that no plan may give."""
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
+"""https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
 
 
 def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> dict[str, Any]:
@@ -46,8 +51,8 @@ def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> di
     Raises:
         EmissionInvalid: the steps cannot be a machine; says why.
     """
-    about = About(pipeline, tables)
-    plan, task = _plan_of(about, levels)
+    plan, task = _plan_of(pipeline, levels)
+    about = About(pipeline, tables, _given(pipeline, task))
     work = _levels(about, levels[1:])
     states = merged(pipeline, _opening(about, plan, task, work.entry), work.states, _closing(about))
     return {
@@ -57,19 +62,29 @@ def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> di
     }
 
 
-def _plan_of(about: About, levels: Levels) -> tuple[Step, FunctionTask]:
+def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:
     first = levels[0] if levels else ()
     if len(first) == 1 and isinstance(first[0].task, FunctionTask):
         return first[0], first[0].task
     found = ", ".join(step.key for step in first) or "nothing"
     problem = f"a run begins with one function that plans it, and this one begins with {found}"
-    raise EmissionInvalid(machine=about.pipeline, problem=problem)
+    raise EmissionInvalid(machine=pipeline, problem=problem)
+
+
+def _given(pipeline: str, task: FunctionTask) -> tuple[str, ...]:
+    """The facts that the plan gives: names of variables, and none that the machine fixes itself."""
+    wrong = [name for name in task.gives if name in FIXED or not VARIABLE.fullmatch(name)]
+    if wrong:
+        raise EmissionInvalid(
+            machine=pipeline, problem=f"a plan cannot give {', '.join(f'`{name}`' for name in wrong)}"
+        )
+    return task.gives
 
 
 def _opening(about: About, plan: Step, task: FunctionTask, work: str) -> dict[str, State]:
     """Fix what the run is, plan it, and look whether there is work."""
-    payload = template(task.payload, FACTS - {"manifest", "refused"}, about.pipeline)
-    known = {name: expression(f"$states.result.Payload.{name}") for name in ("manifest", "as_of")}
+    payload = template(task.payload, ASKED, about.pipeline)
+    known = {name: expression(f"$states.result.Payload.{name}") for name in about.gives}
     ways = CLOSING.ways(plan, "work to do?")
     done = {"run_id": expression("$run_id"), "status": "nothing_to_do"}
     return {

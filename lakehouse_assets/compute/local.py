@@ -84,6 +84,8 @@ class LocalServices:
         self.hold(run_id).check()
         event = fill(task.payload, self._facts(run_id))
         answer = self._handlers[task.function](event, None)
+        if task.gives:
+            self.folder(run_id).write("facts", {name: answer[name] for name in task.gives})
         while task.repeat and not answer["done"]:
             more = self._handlers[task.function](event | {"token": answer["token"]}, None)
             answer = more | {name: answer[name] + more[name] for name in ("moved", "left", "bytes")}
@@ -173,15 +175,15 @@ class LocalServices:
         return self._query
 
     def _facts(self, run_id: str) -> dict[str, Any]:
-        load_report = self.folder(run_id).read("load") or {}
-        return {
+        asked, given, loaded = (self.folder(run_id).read(piece) or {} for piece in ("request", "facts", "load"))
+        here = {
             "run_id": run_id,
-            "manifest": self.folder(run_id).key("manifest"),
             "lake": str(self.config.lake),
             "landing": str(self.config.landing),
             "source_timezone": self.config.zone,
-            "refused": sorted(load_report.get("refused_files", {})),
-        } | (self.folder(run_id).read("request") or {})
+            "refused": sorted(loaded.get("refused_files", {})),
+        }
+        return here | asked | given
 
 
 def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:

@@ -1,8 +1,9 @@
 """What a step runs, as data: the one declaration that both runtimes read.
 
 Under Dagster an asset's body hands its task to a compute Protocol; the emitter turns the same task into a state of
-a Step Functions machine. Values in braces are filled in per run: `{run_id}`, `{as_of}`, `{manifest}`, `{lake}`,
-`{landing}`, `{mode}`, `{source_timezone}` (a setting).
+a Step Functions machine. Values in braces are facts, filled in per run: what it was asked for (`{run_id}`, `{as_of}`,
+`{mode}`, ...), what an installation fixes (`{lake}`, `{landing}`, `{source_timezone}`), what the plan `gives`, and the
+files that the load `{refused}`.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ class GlueTask:
 
 @dataclass(frozen=True)
 class FunctionTask:
-    """A Lambda invocation: function and payload; `repeat` invokes again with the answer's token until it is done."""
+    """A Lambda invocation: function and payload; `repeat` invokes again with the answer's token until it is done.
+
+    `gives` names the fields of a plan's answer that are facts for every later task.
+    """
 
     function: str
     payload: dict[str, Any] = field(default_factory=dict)
     repeat: bool = False
     timeout_seconds: int = 900
+    gives: tuple[str, ...] = ()
     kind: str = "function"
 
 
@@ -69,6 +74,8 @@ def from_metadata(data: dict[str, Any]) -> Task:
     values = {**data}
     if "checks" in values:
         values["checks"] = tuple((table, code) for table, code in values["checks"])
+    if "gives" in values:
+        values["gives"] = tuple(values["gives"])
     return kinds[data["kind"]](**values)
 
 

@@ -26,6 +26,7 @@ ECOMMERCE = Pipeline(
             "landing": "{landing}",
             "lake": "{lake}",
         },
+        gives=("manifest", "as_of"),
     ),
     load=GlueTask(
         "Lakehouse",

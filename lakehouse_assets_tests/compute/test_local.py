@@ -70,3 +70,11 @@ def test_arguments_that_do_not_fit_are_refused(here: LocalServices, arguments: d
     with pytest.raises(BadRequest, match=words):
         here.run_job(changed(**arguments), "r1")
     assert here.folder("r1").read("load") is None
+
+
+def test_what_the_plan_gives_is_known_to_later_tasks(here: LocalServices) -> None:
+    """Fields of the plan's answer fill the braces of what follows, in the place of what was asked for."""
+    assert here.folder("r1").read("facts") == {
+        "manifest": "runs/ecommerce/r1/manifest.json",
+        "as_of": "2025-04-06T00:00:00+00:00",
+    }

@@ -50,12 +50,16 @@ class Run:
             if state["Type"] == "Choice":
                 return self._choice(state, known, scope)
             result = getattr(self, f"_{state['Type'].lower()}")(name, state, known, scope)
+            output, assigned = self._after(state, known | {"result": result}, scope)
         except MachineFailed as failure:
             return self._caught(state, known | {"errorOutput": failure.output}, scope, failure)
-        known["result"] = result
-        output = self.evaluate(state["Output"], known, scope) if "Output" in state else result
-        scope.update(self.evaluate(state.get("Assign", {}), known, scope))
+        scope.update(assigned)
         return state.get("Next"), output
+
+    def _after(self, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Output and variables; what fails here is caught as what fails in the state itself."""
+        output = self.evaluate(state["Output"], known, scope) if "Output" in state else known["result"]
+        return output, self.evaluate(state.get("Assign", {}), known, scope)
 
     def _caught(
         self, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any], failure: MachineFailed

@@ -23,7 +23,7 @@ from lakehouse_assets.compute.tasks import (
 )
 from lakehouse_assets.contracts import Column, Contract, Rule
 from lakehouse_assets.errors import EmissionInvalid
-from lakehouse_assets_tests.stepfunctions.interpreter import Run
+from lakehouse_assets_tests.stepfunctions.interpreter import MachineFailed, Run
 from lakehouse_assets_tests.stepfunctions.walk import states, targets
 from stepfunctions.emit import text_of
 from stepfunctions.emitter import machine
@@ -31,8 +31,8 @@ from stepfunctions.plan_reader import read_plan
 from stepfunctions.steps import Levels, RetryPolicy, Step
 
 ROOT = Path(__file__).parents[2]
-PLAN = FunctionTask("PlanVisits", {"run": "{run_id}", "lake": "{lake}"})
-LOAD = GlueTask("LoadVisits", {"--run-id": "{run_id}", "--manifest": "{lake}/{manifest}"})
+PLAN = FunctionTask("PlanVisits", {"run": "{run_id}", "lake": "{lake}"}, gives=("window_start",))
+LOAD = GlueTask("LoadVisits", {"--run-id": "{run_id}", "--from": "{window_start}", "--lake-root": "{lake}"})
 MODEL = ModelTask("visits", "gold.visits_daily")
 CHECKS = CheckTask("visits", (("gold.visits_daily", "not_negative"), ("gold.visits_daily", "late")))
 RULES = (
@@ -53,11 +53,12 @@ GOLD = Contract(
     freshness_hours=None,
 )
 TABLES = {"gold.visits_daily": GOLD}
+EXECUTION = {"Id": "arn:aws:states:eu-west-1:1:execution:v:r", "Name": "r", "StartTime": "2025-04-02T00:00:00Z"}
 TWICE = RetryPolicy(max_retries=2, delay_seconds=1, backoff_rate=2.0)
 
 
 def visits() -> dg.Definitions:
-    """A pipeline that is in no contract file: landing, manifest, one silver and one gold table, one gate."""
+    """A pipeline that is in no contract file: a window instead of a manifest, one silver and one gold table, a gate."""
 
     def asset(key: list[str], task: Task, *deps: list[str]) -> dg.AssetsDefinition:
         metadata = {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))}
@@ -103,7 +104,7 @@ def test_a_third_pipeline_emits_its_own_steps(emitted: dict[str, Any]) -> None:
 
 def test_a_third_pipeline_runs_to_its_end(emitted: dict[str, Any]) -> None:
     """Without an archive the machine ends after its last gate; each state leads to the next."""
-    planned = {"Payload": {"has_work": True, "manifest": "runs/m.json", "as_of": "2025-04-02T00:00:00Z"}}
+    planned = {"Payload": {"has_work": True, "window_start": "2025-03-26"}}
     found = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}}
     ran = {"QueryExecution": {"QueryExecutionId": "q"}}
     checks = {f"{verb} gold.visits_daily {r.code}": a for verb, a in (("ask", ran), ("read", found)) for r in RULES}
@@ -115,10 +116,17 @@ def test_a_third_pipeline_runs_to_its_end(emitted: dict[str, Any]) -> None:
         "render gold__visits_daily": {"Payload": {"statement": "MERGE", "runs": []}},
         "acknowledge gold__visits_daily": {"Payload": {}},
     }
-    execution = {"Id": "arn:aws:states:eu-west-1:1:execution:v:r", "Name": "r", "StartTime": "2025-04-02T00:00:00Z"}
-    run = Run({"Execution": execution}, answers)
+    run = Run({"Execution": EXECUTION}, answers)
     assert run.machine(emitted, {}) == {"run_id": "r", "status": "succeeded"}
-    assert run.calls["silver__visits"][0]["Arguments"]["--manifest"] == "${LakeRoot}/runs/m.json"
+    assert run.calls["silver__visits"][0]["Arguments"]["--from"] == "2025-03-26"
+
+
+def test_a_plan_that_does_not_give_what_it_declares_fails_the_run(emitted: dict[str, Any]) -> None:
+    """The job is not started without its window; the failure is told like any other."""
+    run = Run({"Execution": EXECUTION}, {"bronze__visits": {"Payload": {"has_work": True}}})
+    with pytest.raises(MachineFailed, match="QueryEvaluationError"):
+        run.machine(emitted, {})
+    assert run.path == ["start", "bronze__visits", "notify failure", "failed"]
 
 
 @pytest.mark.node
@@ -183,7 +191,12 @@ def test_long_names_are_cut_and_stay_apart() -> None:
         ((), "begins with nothing"),
         (((step("load", LOAD),),), "begins with load"),
         (((step("a", PLAN), step("b", PLAN)),), "begins with a, b"),
-        (((step("plan", FunctionTask("P", {"m": "{manifest}"})),),), "needs manifest, which no state knows"),
+        (
+            ((step("plan", FunctionTask("P", {"m": "{manifest}"}, gives=("manifest",))),),),
+            "needs manifest, which no state",
+        ),
+        (((step("plan", FunctionTask("P", gives=("lake", "a b"))),),), "a plan cannot give `lake`, `a b`"),
+        (levels((GlueTask("Load", {"--m": "{lake}/{manifest}"}),)), "needs manifest, which no state knows"),
         (levels((FunctionTask("F", {"x": "{weather}"}),)), "`{weather}` needs weather, which no state knows"),
         (
             levels((CheckTask("visits", (("gold.visits_daily", "nope"),)),)),
