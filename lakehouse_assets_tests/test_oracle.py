@@ -326,9 +326,9 @@ def test_pending_row_that_is_read_again_keeps_its_age() -> None:
 
 
 def test_reject_beats_pending() -> None:
-    """A broken row without parents is rejected, not kept waiting."""
+    """A broken row without parents is rejected, with all its codes, and not kept waiting."""
     loaded = load([a_file("order_items", item(reordered="maybe"))])
-    assert loaded.rejects == Counter(reordered_invalid=1)
+    assert loaded.rejects == Counter(reordered_invalid=1, unknown_order=1, unknown_product=1)
     assert loaded.pending == Counter()
 
 

@@ -14,9 +14,9 @@ SPARING = 4
 """A run this many times smaller than silver is worth a look at which dates hold its keys."""
 
 
-def sort_out(table: TableLoad, loads: list[TableLoad], engine: Engine, limit: datetime) -> None:
-    """Set aside rows that wait for a parent and rows that are older versions of a key."""
-    references = []
+def find_orphans(table: TableLoad, loads: list[TableLoad], engine: Engine) -> None:
+    """Look for the parents that rows name; a rejected row without one carries that code too."""
+    found = []
     for number, rule in enumerate(table.contract.rules_of("reference")):
         if rule.reference is None:
             continue
@@ -25,9 +25,20 @@ def sort_out(table: TableLoad, loads: list[TableLoad], engine: Engine, limit: da
         column, parsed = rule.reference.column, f"{parent.name}__parsed" if parent else None
         sql = silver.missing(table.name, column, rule.reference.parent, rule.reference.parent_column, parsed)
         engine.keep(relation, sql)
-        references.append((rule.code, column, relation))
-    if any(engine.rows(f"SELECT count(*) AS n FROM {relation}")[0]["n"] for _, _, relation in references):
-        _set_waiting_aside(table, engine, references, limit)
+        found.append((rule.code, column, relation))
+    if any(_count(engine, relation) for _, _, relation in found):
+        table.orphans = found
+    table.has_orphaned = bool(table.orphans and table.report.counts.rejected)
+    if table.has_orphaned:
+        engine.keep(f"{table.name}__orphaned", silver.orphaned(table.name, table.orphans))
+        for row in engine.rows(f"SELECT _codes, count(*) AS n FROM {table.name}__orphaned GROUP BY _codes"):
+            table.report.rejects.update(dict.fromkeys(split_codes(row["_codes"]), row["n"]))
+
+
+def sort_out(table: TableLoad, engine: Engine, limit: datetime) -> None:
+    """Set aside rows that wait for a parent and rows that are older versions of a key."""
+    if table.orphans:
+        _set_waiting_aside(table, engine, limit)
     _set_losers_aside(table, engine)
 
 
@@ -43,12 +54,11 @@ def _set_losers_aside(table: TableLoad, engine: Engine) -> None:
         table.report.counts.superseded += _count(engine, f"{name}__losers")
 
 
-def _set_waiting_aside(
-    table: TableLoad, engine: Engine, references: list[tuple[str, str, str]], limit: datetime
-) -> None:
+def _set_waiting_aside(table: TableLoad, engine: Engine, limit: datetime) -> None:
     """Rows without a parent are pending, or rejected once they have waited long enough."""
     name = f"{table.name}__waiting"
-    engine.keep(name, silver.waiting(table.name, table.contract.properties["landing"], references), {"limit": limit})
+    sql = silver.waiting(table.name, table.contract.properties["landing"], table.orphans)
+    engine.keep(name, sql, {"limit": limit})
     table.excluded.append(name)
     counted = f"SELECT _expired, _codes, count(*) AS n FROM {name} GROUP BY _expired, _codes"
     for row in engine.rows(counted):

@@ -87,7 +87,7 @@ class Owed:
 
     def _with_raw(self, table: TableLoad, relation: str) -> Iterator[dict[str, Any]]:
         """The rows of a relation with identity, raw text and text by column, file by file."""
-        batches = self._engine.batches(silver.owed(table.contract, relation))
+        batches = self._engine.batches(silver.owed(table.contract, relation, orphaned=table.has_orphaned))
         rows = (row for batch in batches for row in batch.to_pylist())
         for ordinal, group in groupby(rows, key=lambda row: row["_row"] // silver.ROWS_PER_FILE):
             yield from self._of_file(table, ordinal, list(group))

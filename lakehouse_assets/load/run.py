@@ -14,7 +14,7 @@ from datetime import timedelta
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import RejectRatioExceeded
 from lakehouse_assets.load import touched
-from lakehouse_assets.load.judge import judge, sort_out
+from lakehouse_assets.load.judge import find_orphans, judge, sort_out
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
 from lakehouse_assets.load.owed import Owed
@@ -49,12 +49,13 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     report = LoadReport(work.manifest.run_id, engine.name, work.manifest.mode)
     ledger, retry = Ledger(work), Retry(work)
     loads = stage_all(work, engine, retry, report)
+    each(engine, loads, lambda table: find_orphans(table, loads, engine))
     owed = Owed(work, engine, retry)
     _refuse_if_too_many(work, report, loads, owed, ledger, guard)
 
     def settle(table: TableLoad) -> None:
         with timed(table):
-            sort_out(table, loads, engine, work.as_of - timedelta(days=PENDING_DAYS))
+            sort_out(table, engine, work.as_of - timedelta(days=PENDING_DAYS))
             judge(table, engine)
             reconcile(table.name, table.report.counts)
 

@@ -15,6 +15,7 @@ from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.landing import Landing, Sources
 from lakehouse_assets.load.report import TableReport
+from lakehouse_assets.sql.silver import Reference
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -62,6 +63,8 @@ class TableLoad:
         contract, entries, sources: the table, its files by ordinal, and what they gave.
         report: its counts so far.
         clean: parsed rows without a reject.
+        orphans: references with a missing parent in this run; none when every parent is there.
+        has_orphaned: whether there may be rejected rows with one of them.
         excluded: relations of clean rows that are set aside, waiting or superseded.
         all_new: whether silver holds none of the run's keys.
         was_empty: whether silver held no row at all.
@@ -72,6 +75,8 @@ class TableLoad:
     sources: Sources
     report: TableReport = field(default_factory=TableReport)
     clean: int = 0
+    orphans: list[Reference] = field(default_factory=list)
+    has_orphaned: bool = False
     excluded: list[str] = field(default_factory=list)
     all_new: bool = True
     was_empty: bool = True

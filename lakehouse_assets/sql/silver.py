@@ -7,6 +7,7 @@ Relations, all named after the silver table (`<t>` below):
     __raw             text columns of landing, `_row`, `_malformed`
     <t>__parsed       typed columns, `_codes` and `_warnings` (comma-ended lists of rule codes), `_row`
     <t>__missing_<n>  parents of the n-th reference that are neither in silver nor in this run
+    <t>__orphaned     `_row`, `_codes` of rejected rows whose parent is missing as well
     <t>__waiting      `_row`, `_codes` of rows whose parent is missing
     <t>__repeated     keys that occur more than once among the valid rows
     <t>__losers       `_row` of older versions of such a key
@@ -96,26 +97,41 @@ def tally(t: str) -> str:
 
 
 def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed: str | None) -> str:
-    """Parents that rows without a reject name, found neither in this run's valid rows nor in silver."""
+    """Parents that rows name, good and rejected ones, found neither in this run's valid rows nor in silver."""
     p = quoted(parent_column)
-    named = f"SELECT DISTINCT {quoted(column)} AS parent FROM {t}__parsed WHERE _codes = ''"
+    named = f"SELECT DISTINCT {quoted(column)} AS parent FROM {t}__parsed WHERE {quoted(column)} IS NOT NULL"
     batch = f"NOT EXISTS (SELECT 1 FROM {parent_parsed} AS b WHERE b._codes = '' AND b.{p} = v.parent) AND "
     held = f"NOT EXISTS (SELECT 1 FROM {parent} AS s WHERE s.{p} = v.parent)"
     return f"SELECT v.parent AS parent FROM ({named}) AS v WHERE {batch if parent_parsed else ''}{held}"
 
 
-def waiting(t: str, dataset: str, references: list[tuple[str, str, str]]) -> str:
-    """Rows that wait for a parent; references are (code, column, relation of missing parents).
+Reference = tuple[str, str, str]
+"""Code, column, relation of missing parents."""
 
-    `_expired` says that the row was first seen (relation `__seen`) at or before the parameter `:limit`.
-    """
+
+def _orphans(references: list[Reference]) -> tuple[str, str, str]:
+    """Joins of the missing parents to rows `v`, the codes that follow, and whether there is one."""
     joins = " ".join(
         f"LEFT JOIN {rel} AS m{i} ON m{i}.parent = v.{quoted(c)}" for i, (_, c, rel) in enumerate(references)
     )
     codes = " || ".join(
         f"CASE WHEN m{i}.parent IS NOT NULL THEN '{code},' ELSE '' END" for i, (code, _, _) in enumerate(references)
     )
-    found = " OR ".join(f"m{i}.parent IS NOT NULL" for i in range(len(references)))
+    return joins, codes, " OR ".join(f"m{i}.parent IS NOT NULL" for i in range(len(references)))
+
+
+def orphaned(t: str, references: list[Reference]) -> str:
+    """Rejected rows whose parent is missing, with these further codes."""
+    joins, codes, found = _orphans(references)
+    return f"SELECT v._row AS _row, {codes} AS _codes FROM {t}__parsed AS v {joins} WHERE v._codes <> '' AND ({found})"
+
+
+def waiting(t: str, dataset: str, references: list[Reference]) -> str:
+    """Rows that wait for a parent.
+
+    `_expired` says that the row was first seen (relation `__seen`) at or before the parameter `:limit`.
+    """
+    joins, codes, found = _orphans(references)
     line = f"v._row - f.ordinal * {ROWS_PER_FILE}"
     seen = f"s.dataset = '{dataset}' AND s.file = f.file AND s.etag = f.etag AND s.line = {line}"
     return (
@@ -131,13 +147,21 @@ def valid(t: str, excluded: list[str]) -> str:
     return f"(SELECT * FROM {t}__parsed AS v WHERE v._codes = ''{rest})"
 
 
-def owed(contract: Contract, relation: str) -> str:
-    """Rejected or waiting rows with all their codes and the values that could be read, as text, in file order."""
+def owed(contract: Contract, relation: str, *, orphaned: bool = False) -> str:
+    """Rejected or waiting rows with all their codes and the values that could be read, as text, in file order.
+
+    Args:
+        contract: the silver table.
+        relation: `rejected` or `waiting`.
+        orphaned: whether there are rejected rows without a parent (relation `<t>__orphaned`).
+    """
     values = ", ".join(f"as_text(v.{quoted(c.name)}) AS {quoted(c.name)}" for c in contract.content)
     t = contract.name
     if relation == "rejected":
-        codes = "v._codes || v._warnings AS _codes, FALSE AS _expired"
-        return f"SELECT v._row AS _row, {codes}, {values} FROM {t}__parsed AS v WHERE v._codes <> '' ORDER BY v._row"
+        more = " || coalesce(o._codes, '')" if orphaned else ""
+        source = f"{t}__parsed AS v" + (f" LEFT JOIN {t}__orphaned AS o ON o._row = v._row" if orphaned else "")
+        codes = f"v._codes || v._warnings{more} AS _codes, FALSE AS _expired"
+        return f"SELECT v._row AS _row, {codes}, {values} FROM {source} WHERE v._codes <> '' ORDER BY v._row"
     codes = "w._codes || v._warnings AS _codes, w._expired AS _expired"
     waiting_rows = f"{t}__parsed AS v JOIN {t}__waiting AS w ON w._row = v._row"
     return f"SELECT v._row AS _row, {codes}, {values} FROM {waiting_rows} ORDER BY v._row"

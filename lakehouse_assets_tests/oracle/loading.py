@@ -156,7 +156,8 @@ def _judge(dataset: str, candidates: list[_Candidate], run: _Run) -> list[Row]:
     for one in candidates:
         codes = ["row_malformed"] if one.text is None else codes_for(dataset, one.text, run.zone)
         if one.text is None or not WARNINGS.issuperset(codes):
-            _reject(one, codes, run)
+            unknown = _orphaned(dataset, parse(dataset, one.text, run.zone), run) if one.text else []
+            _reject(one, sorted({*codes, *unknown}), run)
             continue
         run.loaded.warnings.update(codes)
         values = parse(dataset, one.text, run.zone)
@@ -184,7 +185,11 @@ def _orphaned(dataset: str, values: dict[str, Any], run: _Run) -> list[str]:
         return []
     parents = {"unknown_order": ("orders", values["order_id"]), "unknown_product": ("products", values["product_id"])}
     silver = run.loaded.state.silver
-    return [code for code, (of, key) in parents.items() if key not in silver[of] and key not in run.arrived[of]]
+    return [
+        code
+        for code, (of, key) in parents.items()
+        if key is not None and key not in silver[of] and key not in run.arrived[of]
+    ]
 
 
 def _merge(dataset: str, good: list[Row], loaded: Loaded) -> None:

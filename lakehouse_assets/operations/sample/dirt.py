@@ -25,6 +25,8 @@ Flags = npt.NDArray[np.bool_]
 WARNING = "amount_not_positive"
 REFUND_CENTS = -1_250
 CLEAN = -1
+REFERENCES = {"unknown_order": "order_id", "unknown_product": "product_id"}
+"""Which column names the parent that a code misses."""
 
 MALFORMED = ("1,one field too many", '"1"x', '"1 " ')
 BLANKS = ("", " ", "\t", "\u00a0")
@@ -101,6 +103,12 @@ class Plan:
         flags: Flags = rejecting[self.flaw]
         return flags
 
+    def names(self, column: str) -> Flags:
+        """The clean rows in whose flawed form this column can still be read."""
+        readable = [flaw.code != "row_malformed" and flaw.column != column for flaw in self.flaws]
+        flags: Flags = np.array([*readable, True])[self.flaw]
+        return flags
+
 
 def make_plan(spec: SampleSpec, dataset: str, rows: int, day: int) -> Plan:
     """Choose the rows of one file; flaws go round, each day starting where the day before ended."""
@@ -148,6 +156,8 @@ def answer(plan: Plan, source: Ints, loses: Flags, orphans: Mapping[str, Flags])
     pending = np.logical_or.reduce([np.zeros(len(flaw), dtype=np.bool_), *waiting.values()])
     counts = [int(flags.sum()) for flags in (rejected, loses & ~pending, pending)]
     by_code = Counter({kind.code: int((flaw == number).sum()) for number, kind in enumerate(plan.flaws)})
+    for code, flags in orphans.items():
+        by_code[code] = int((flags[source] & rejected & plan.names(REFERENCES[code])[source]).sum())
     refunds = by_code.pop(WARNING, 0)
     table = TableAnswer(len(flaw), len(flaw) - sum(counts), *counts)
     return Expectation(
