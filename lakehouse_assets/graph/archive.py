@@ -9,7 +9,7 @@ import dagster as dg
 from lakehouse_assets.compute.tasks import TASK_METADATA, to_metadata
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline
-from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.graph.resource import LakehouseResource, invoked, reported, run_id_of
 
 
 def archive_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
@@ -29,7 +29,7 @@ def archive_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
     def archive(context: dg.AssetExecutionContext, lakehouse: LakehouseResource) -> dg.MaterializeResult[Any]:
         services, run_id = lakehouse.services, run_id_of(context)
         with reported(services.folder(run_id), "archive"):
-            answer = services.invoke(pipeline.archive, run_id)
+            answer, call = invoked(services, pipeline.archive, run_id)
             services.folder(run_id).write("archive", answer)
         left: Sequence[Mapping[str, Any]] = answer["left"]
         return dg.MaterializeResult(
@@ -39,6 +39,7 @@ def archive_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
                 "left": len(left),
                 "left_files": md.preview(left),
             }
+            | call
         )
 
     return archive

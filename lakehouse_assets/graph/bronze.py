@@ -9,9 +9,10 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import TASK_METADATA, to_metadata
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, freshness_policy
-from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.graph.resource import LakehouseResource, invoked, reported, run_id_of
 
 
 class PlanConfig(dg.Config):
@@ -60,27 +61,29 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         folder = services.folder(run_id)
         with reported(folder, "plan"):
             folder.write("request", request_facts(pipeline, config))
-            plan = services.invoke(pipeline.plan, run_id)
+            plan, call = invoked(services, pipeline.plan, run_id)
         if not plan["has_work"]:
             context.log.info("Nothing to do: no file in landing, no row pending, gold is up to date.")
             return
-        for event in landing_events(pipeline, plan):
+        for event in landing_events(pipeline, folder.manifest()):
             context.log_event(event)
-        shown = {f"files_{name}": count for name, count in plan["files"].items()}
-        yield dg.MaterializeResult(
-            metadata=shown | {k: plan[k] for k in ("bytes", "pending", "unacknowledged", "manifest")}
-        )
+        yield dg.MaterializeResult(metadata=plan_metadata(plan) | call)
 
     return manifest
 
 
-def landing_events(pipeline: Pipeline, plan: Mapping[str, Any]) -> list[dg.AssetMaterialization]:
+def plan_metadata(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What was planned."""
+    shown = {f"files_{name}": count for name, count in plan["files"].items()}
+    return shown | {name: plan[name] for name in ("bytes", "pending", "unacknowledged", "manifest")}
+
+
+def landing_events(pipeline: Pipeline, manifest: Manifest) -> list[dg.AssetMaterialization]:
     """History of the landing datasets that have files in a plan."""
-    counts = [(contract, plan["files"][contract.name]) for contract in pipeline.layer("landing")]
     return [
-        dg.AssetMaterialization(md.asset_key(contract), metadata={"files": count, "run_id": plan["run_id"]})
-        for contract, count in counts
-        if count
+        dg.AssetMaterialization(md.asset_key(contract), metadata=md.landing_metadata(manifest, contract.name))
+        for contract in pipeline.layer("landing")
+        if manifest.of(contract.name)
     ]
 
 

@@ -1,16 +1,22 @@
 """Checks: those that the load's own step answers, and assertions as steps of their own."""
 
 # No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.local import SAMPLE_ROWS, LocalServices
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.sql.dialects import literal
+
+SIDE = ("run_ledger", "rejects")
+"""The side tables that keep what a load counted and what it rejected."""
 
 
 def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
@@ -29,12 +35,37 @@ def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def load_check_results(contract: Contract, report: Mapping[str, Any]) -> list[dg.AssetCheckResult]:
+@dataclass(frozen=True)
+class Evidence:
+    """What stands behind the counts of a table's load: where they are, which rows were rejected, the first of these."""
+
+    counts_sql: str
+    rejects_sql: str
+    rejected: Sequence[Mapping[str, Any]]
+
+
+def evidence(pipeline: Pipeline, contract: Contract, services: LocalServices, report: Mapping[str, Any]) -> Evidence:
+    """Of one run; the rows are asked for only when there are some."""
+    run, part = literal(report["run_id"]).sql(), report["tables"][contract.name]
+    ledger, rejects = (pipeline.contracts[f"side.{pipeline.name}_{name}"].catalog_name for name in SIDE)
+    which = f"run_id = {run} AND dataset = '{contract.properties['landing']}'"
+    sql = f"SELECT file, line, codes, raw FROM {rejects} WHERE {which} ORDER BY file, line"
+    first = Rule("rejects", "assertion", "warn", "", f"{sql} LIMIT {SAMPLE_ROWS}")
+    asked = services.check(contract, first, report["run_id"]).sample if part["counts"]["rejected"] else []
+    counts = ", ".join(part["counts"])
+    held = f"run_id = {run} AND table_name = '{contract.name}' AND kind = 'load'"
+    return Evidence(f"SELECT {counts} FROM {ledger} WHERE {held}", sql, asked)
+
+
+def load_check_results(contract: Contract, report: Mapping[str, Any], seen: Evidence) -> list[dg.AssetCheckResult]:
     """Their answers; a mismatch would have failed the load before."""
     part, key = report["tables"][contract.name], md.asset_key(contract)
     found = [
         dg.AssetCheckResult(
-            passed=True, asset_key=key, check_name="reconciliation", metadata={"equation": md.balance(part["counts"])}
+            passed=True,
+            asset_key=key,
+            check_name="reconciliation",
+            metadata={"failing": 0, "equation": md.balance(part["counts"]), "sql": md.sql(seen.counts_sql)},
         ),
         dg.AssetCheckResult(
             passed=not part["counts"]["rejected"],
@@ -42,7 +73,12 @@ def load_check_results(contract: Contract, report: Mapping[str, Any]) -> list[dg
             check_name="rejects",
             severity=dg.AssetCheckSeverity.WARN,
             description=md.found(part["counts"]["rejected"], "rejected, see `lakehouse rejects list`"),
-            metadata={"failing": part["counts"]["rejected"], "codes": md.codes(part["rejects"])},
+            metadata={
+                "failing": part["counts"]["rejected"],
+                "codes": md.codes(part["rejects"]),
+                "sample": md.preview(seen.rejected),
+                "sql": md.sql(seen.rejects_sql),
+            },
         ),
     ]
     for rule in contract.rules_of("row"):

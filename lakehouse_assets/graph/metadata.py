@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.sql.lineage import Source
 
 MANIFEST_SCHEMA = dg.TableSchema(
@@ -122,6 +123,19 @@ def load_metadata(
     }
 
 
+def landing_metadata(manifest: Manifest, dataset: str) -> dict[str, Any]:
+    """What a plan found of one landing dataset; nothing is computed there, so no engine and no duration."""
+    files = manifest.of(dataset)
+    first = [{"key": f.key, "etag": f.etag, "size_bytes": f.size_bytes, "modified": str(f.modified)} for f in files[:5]]
+    return {
+        "files": len(files),
+        "bytes": sum(file.size_bytes for file in files),
+        "newest_file": max(file.modified for file in files).isoformat(),
+        "run_id": manifest.run_id,
+        "preview": preview(first),
+    }
+
+
 def balance(counts: Mapping[str, int]) -> str:
     """The reconciliation as two equations; plain text, because the UI hides markdown of checks behind a click."""
     read, valid = ("read", "retried"), ("inserted", "updated", "unchanged")
@@ -140,7 +154,7 @@ def model_metadata(answer: Mapping[str, Any]) -> dict[str, Any]:
         **{f"rows_{name}": answer[name] for name in ("inserted", "updated", "deleted")},
         "added_bytes": answer["added_bytes"],
         "seconds": round(answer["seconds"], 3),
-        "engine": "embedded",
+        "engine": "duckdb",
         "acknowledged_runs": len(answer["acknowledged"]),
         "preview": preview(answer["preview"]),
     }

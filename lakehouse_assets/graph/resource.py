@@ -5,6 +5,7 @@ It is created when a run starts and closed when the run ends, whatever its end; 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pydantic import PrivateAttr
 
 from lakehouse_assets.compute.local import Handler, LocalConfig, LocalServices
 from lakehouse_assets.compute.runs import RunFolder
+from lakehouse_assets.compute.tasks import FunctionTask
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
@@ -103,6 +105,13 @@ def handlers() -> dict[str, Handler]:
 def run_id_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext) -> str:
     """The run's id in the lake: a re-execution from failure goes on with the manifest of the run it repeats."""
     return context.run.root_run_id or context.run.run_id
+
+
+def invoked(services: LocalServices, task: FunctionTask, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A function's answer, and what the UI shows of the call: duration, and that no engine but Python was needed."""
+    started = time.perf_counter()
+    answer = services.invoke(task, run_id)
+    return answer, {"seconds": round(time.perf_counter() - started, 3), "engine": "python"}
 
 
 @contextmanager

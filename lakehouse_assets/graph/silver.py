@@ -12,7 +12,7 @@ import dagster as dg
 from lakehouse_assets.compute.tasks import TASK_METADATA, to_metadata
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import load_check_results, load_check_specs
+from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
 from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
 from lakehouse_assets.sql import lineage
@@ -42,7 +42,7 @@ def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:
                 asset_key=md.asset_key(contract),
                 metadata=md.load_metadata(report, contract.name, rows, services.preview(contract))
                 | silver_lineage(pipeline, contract),
-                check_results=load_check_results(contract, report),
+                check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
             )
 
     return silver

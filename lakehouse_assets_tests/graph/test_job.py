@@ -11,8 +11,9 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.engines.query import Lake, ask
 from lakehouse_assets.sql.ddl import table_location
-from lakehouse_assets_tests.graph.conftest import Shop
+from lakehouse_assets_tests.graph.conftest import ROWS, Shop
 
 STEPS = {
     "bronze__ecommerce_manifest",
@@ -40,6 +41,14 @@ def metadata(result: dg.ExecuteInProcessResult, *key: str) -> dict[str, Any]:
 def checks(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
     """Check results by `layer/table:check`."""
     return {e.asset_check_key.to_user_string(): e for e in result.get_asset_check_evaluations()}
+
+
+def answer(shop: Shop, shown: dg.MetadataValue[Any]) -> list[dict[str, Any]]:
+    """What the SQL that a check shows gives, asked as `lakehouse sql` does."""
+    text = str(shown.value).removeprefix("```sql").removesuffix("```")
+    tables = {contract.catalog_name: contract for contract in contracts("ecommerce").values()}
+    found = ask(Lake(str(shop.settings.lake_root), tables), text)
+    return [dict(zip(found.columns, row, strict=True)) for batch in found.batches for row in batch]
 
 
 def double_an_order(shop: Shop) -> None:
@@ -75,6 +84,44 @@ def test_landing_has_history(shop: Shop) -> None:
               ("products", "orders")}  # fmt: skip
     assert events["products"]
     assert events["orders"] is None
+
+
+def test_landing_shows_what_came(shop: Shop) -> None:
+    """How many files and bytes of a dataset, the newest one's time, and which."""
+    size = shop.drop("products.csv").stat().st_size
+    result = shop.run()
+    event = shop.instance.get_latest_materialization_event(dg.AssetKey(["landing", "products"]))
+    assert event
+    assert event.asset_materialization
+    shown: Any = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    assert (shown["files"], shown["bytes"], shown["run_id"]) == (1, size, result.run_id)
+    assert shown["preview"].records[0].data["key"] == "products.csv"
+
+
+def test_every_step_shows_its_duration_and_engine(shop: Shop) -> None:
+    """Tables are made by one engine, which has one name; what moves files needs none."""
+    shop.drop_all()
+    result = shop.run()
+    made = [e for e in result.get_asset_materialization_events() if e.asset_key.path[0] != "landing"]
+    shown = {e.asset_key.path[0]: metadata(result, *e.asset_key.path) for e in made}
+    engines = {layer: facts["engine"] for layer, facts in shown.items()}
+    assert engines == {"bronze": "python", "silver": "duckdb", "gold": "duckdb", "archive": "python"}
+    assert all(facts["seconds"] > 0 for facts in shown.values())
+
+
+def test_rejected_rows_are_shown_with_their_check(shop: Shop) -> None:
+    """The first of them, and the SQL that lists all of this run; the counts say where they are kept."""
+    shop.drop(
+        "orders/2025-04-01.csv", [*ROWS["orders/2025-04-01.csv"], ("", "3", "9", "2025-04-01", "1", "2025-04-01")]
+    )
+    result = shop.run_with({"max_reject_ratio": 1.0})
+    names = [f"silver/clean_orders:{name}" for name in ("rejects", "reconciliation")]
+    rejects, counted = (dict[str, Any](checks(result)[name].metadata) for name in names)
+    (row,) = rejects["sample"].value.records
+    assert (row.data["file"], row.data["line"]) == ("orders/2025-04-01.csv", 4)
+    assert "order_id_missing" in row.data["codes"]
+    assert answer(shop, rejects["sql"]) == [dict(row.data)]
+    assert [(found["read"], found["rejected"]) for found in answer(shop, counted["sql"])] == [(3, 1)]
 
 
 def test_every_check_of_the_graph_is_answered(shop: Shop) -> None:
