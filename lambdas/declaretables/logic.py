@@ -1,17 +1,20 @@
 """Tables are declared once per state of their contract: the hashes of what was declared are kept in the lake.
 
-Statements are idempotent, so that a run that dies between running and remembering them does no harm.
+A run that dies between running and remembering them does no harm: CREATE statements may be run again, and columns to
+add are those that the table itself lacks, as its Iceberg metadata in the lake says. A Delta table gets its columns from
+the load, and Athena reads them from its log.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lakehouse_assets.compute.storage import ObjectStore
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.sql.ddl import contract_hash, declare_statements
+from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.sql.ddl import contract_hash, declare_statements, table_location
 
 
 def due(pipeline: str, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
@@ -21,12 +24,53 @@ def due(pipeline: str, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
         pipeline: whose tables.
         lake: where the hashes are kept.
         lake_root: URI of the lake, for the tables' locations.
+
+    Raises:
+        ContractBreaking: a gold table's columns do not fit its contract any more.
     """
     declared = _declared(pipeline, lake)
     tables = [contract for contract in contracts(pipeline).values() if contract.layer != "landing"]
     hashes = {contract.catalog_name: contract_hash(contract) for contract in tables}
     changed = [c for c in tables if declared.get(c.catalog_name) != hashes[c.catalog_name]]
-    return {"statements": declare_statements(changed, lake_root), "hashes": hashes}
+    return {"statements": [*declare_statements(changed, lake_root), *widenings(changed, lake)], "hashes": hashes}
+
+
+def widenings(tables: Iterable[Contract], lake: ObjectStore) -> list[str]:
+    """ALTER statements for the Iceberg tables that exist and lack columns which their contracts got.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-add-columns.html (its grammar has no
+    comments).
+
+    Raises:
+        ContractBreaking: a table cannot simply be given them.
+    """
+    gold = [(contract, columns_held(contract, lake)) for contract in tables if contract.layer == "gold"]
+    lacking = [(contract, reconcile_columns(columns, contract)) for contract, columns in gold if columns]
+    return [
+        f"ALTER TABLE `{contract.database}`.`{contract.name}` ADD COLUMNS "
+        f"({', '.join(f'`{column.name}` {column.type.lower()}' for column in columns)})"
+        for contract, columns in lacking
+        if columns
+    ]
+
+
+def columns_held(contract: Contract, lake: ObjectStore) -> list[tuple[str, str]]:
+    """Names and types of an Iceberg table's columns, as its newest metadata says; none when there is no table.
+
+    https://iceberg.apache.org/spec/#table-metadata-fields
+    """
+    folder = f"{table_location(contract, '')}/metadata/".lstrip("/")
+    files = [item for item in lake.list(folder) if item.key.endswith(".metadata.json")]
+    if not files:
+        return []
+    metadata = json.loads(lake.read(max(files, key=lambda item: (item.modified, item.key)).key))
+    (schema,) = (s for s in metadata["schemas"] if s["schema-id"] == metadata["current-schema-id"])
+    return [(field["name"], _spelled(field["type"])) for field in schema["fields"]]
+
+
+def _spelled(kind: str | Mapping[str, Any]) -> str:
+    """An Iceberg type in words; a list is an object in its metadata."""
+    return kind if isinstance(kind, str) else f"{kind['type']}<{kind.get('element', '')}>"
 
 
 def remember(pipeline: str, lake: ObjectStore, hashes: Mapping[str, str]) -> None:
