@@ -30,6 +30,19 @@ def _zone(value: str) -> str:
     return value
 
 
+def _folder(value: Path) -> Path:
+    # An empty name is the present folder, which a run would take for landing and archive what is in it; `://` would
+    # become folders of that name; delta-rs and pyiceberg take the other characters for something else.
+    text = os.fspath(value)
+    if text == "." or ":/" in text or any(character in text for character in "%#[]*?"):
+        raise ValueError(FOLDER)
+    return value
+
+
+FOLDER = "the name of a local folder, without any of % # [ ] * ?"
+Folder = Annotated[Path, AfterValidator(_folder)]
+
+
 class Settings(BaseSettings):
     """All settings; frozen, so that a run cannot change under its steps.
 
@@ -47,8 +60,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, frozen=True, extra="ignore")
 
-    lake: Path = Path("lake")
-    landing: Path | None = None
+    lake: Folder = Path("lake")
+    landing: Folder | None = None
     engine: EngineName = "duckdb"
     source_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     duckdb_memory: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")] = "800MB"
@@ -82,8 +95,8 @@ ALLOWED = {
     "spark_memory": "a heap such as 3g or 800m",
     "quiet_seconds": "seconds from 0 to 3600",
     "lease_renew_seconds": "seconds above 0 up to 60",
-    "lake": "a folder",
-    "landing": "a folder",
+    "lake": FOLDER,
+    "landing": FOLDER,
 }
 """What each setting allows, in words."""
 

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from lakehouse_assets.compute.job import arguments, manifest_of, path_of, work_of
 from lakehouse_assets.compute.lease import Lease, lease_key
 from lakehouse_assets.compute.local import silver_tables
-from lakehouse_assets.compute.runs import RunFolder
+from lakehouse_assets.compute.runs import RunFolder, load_and_keep
 from lakehouse_assets.compute.storage import ObjectStore, open_store
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.manifest import Manifest
@@ -24,7 +24,6 @@ from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
-from lakehouse_assets.load.run import load
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,9 +51,8 @@ def run(asked: argparse.Namespace) -> LoadReport:
         guarded(lake, manifest) as guard,
         closing(SparkEngine(spark, path_of(lake), zone=asked.source_timezone)) as engine,
     ):
-        report = load(work_of(manifest, lake, silver_tables(contracts(manifest.pipeline))), engine, guard)
-    RunFolder(lake, manifest.pipeline, manifest.run_id).write("load", report.to_dict())
-    return report
+        work = work_of(manifest, lake, silver_tables(contracts(manifest.pipeline)))
+        return load_and_keep(work, engine, guard, RunFolder(lake, manifest.pipeline, manifest.run_id))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 from lakehouse_assets.compute.job import arguments, manifest_of, work_of
 from lakehouse_assets.compute.lease import Lease
 from lakehouse_assets.compute.protocols import CheckOutcome
-from lakehouse_assets.compute.runs import RunFolder
+from lakehouse_assets.compute.runs import RunFolder, load_and_keep
 from lakehouse_assets.compute.storage import FolderStore, open_store
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
@@ -24,7 +24,6 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import acknowledge, backlog
-from lakehouse_assets.load.run import load
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 SAMPLE_ROWS = 5
@@ -107,11 +106,9 @@ class LocalServices:
         work = work_of(manifest_of(asked), open_store(asked.lake_root), silver_tables(self._contracts))
         engine = self.config.open_engine()
         try:
-            report = load(work, engine, lease.check).to_dict()
+            return load_and_keep(work, engine, lease.check, folder).to_dict()
         finally:
             engine.close()
-        folder.write("load", report)
-        return report
 
     def build(self, task: ModelTask, run_id: str) -> dict[str, Any]:
         """Build a gold table from what the ledger says was touched; see `Athena.build`."""

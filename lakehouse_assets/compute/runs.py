@@ -13,6 +13,10 @@ import orjson
 
 from lakehouse_assets.compute.storage import ObjectStore
 from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.engines.protocol import Engine, Guard
+from lakehouse_assets.errors import RejectRatioExceeded
+from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.load.run import Work, load
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,21 @@ class RunFolder:
         """The run's clock; the present moment in a run without a plan, such as one gold table by itself."""
         frozen = self.read("manifest")
         return Manifest.from_dict(frozen).as_of if frozen else datetime.now(UTC)
+
+
+def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
+    """One load whose report is kept in the run's folder, also when it stopped before merging for too many rejects.
+
+    Raises:
+        LakehouseError: see `load`.
+    """
+    try:
+        report = load(work, engine, guard)
+    except RejectRatioExceeded as error:
+        folder.write("load", error.report or {})
+        raise
+    folder.write("load", report.to_dict())
+    return report
 
 
 def compose(folder: RunFolder, gold: tuple[str, ...], *, failure: dict[str, Any] | None = None) -> dict[str, Any]:

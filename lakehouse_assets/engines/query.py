@@ -126,11 +126,11 @@ def _run(lake: Lake, sql: str, used: Mapping[str, Contract], as_of: datetime | N
     import duckdb
 
     db = _connect(lake)
-    for name, contract in used.items():
-        db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
-        db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, lake.root, as_of), db)}")
-    _lock(db, lake.root)
     try:
+        for name, contract in used.items():
+            db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
+            db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, lake.root, as_of), db)}")
+        _lock(db, lake.root)
         cursor = db.execute(sql)
         return Answer(_once([column[0] for column in cursor.description]), _batches(cursor))
     except duckdb.Error as error:

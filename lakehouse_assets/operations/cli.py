@@ -41,7 +41,15 @@ app.add_typer(rejects, name="rejects")
 
 @app.callback(invoke_without_command=True)
 def root(context: typer.Context) -> None:
-    """A lakehouse on this machine: load, look, check, repair. Begin with `lakehouse demo`."""
+    """A lakehouse on this machine: load, look, check, repair. Begin with `lakehouse demo`.
+
+    Examples:
+        lakehouse demo
+
+        lakehouse run ecommerce --landing drops --lake lake
+
+        lakehouse sql "SHOW TABLES" --lake lake
+    """
     if context.invoked_subcommand is None:
         terminal.say(context.get_help())
 
@@ -63,4 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         terminal.forget_stdout()
         return 0
+    except OSError as error:  # a folder that cannot be made, a full disk
+        terminal.complain(f"{error.strerror or error}: `{error.filename or 'output'}`")
+        return 2
     return code if isinstance(code, int) else 0

@@ -12,7 +12,7 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.options import EngineOption, Verbose, writing
 from lakehouse_assets.operations.terminal import command, complain, say
-from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.graph.outcome import Outcome
@@ -45,6 +45,7 @@ def demo(
     from lakehouse_assets.operations.run import exit_code, run_visibly
     from lakehouse_assets.operations.running import Request
 
+    read_settings(engine=engine)  # says what is wrong with them before the last demo is deleted
     make_fresh(folder.absolute(), data)
     landing = folder.absolute() / "landing"
     expected = put_files(landing, data)

@@ -141,7 +141,7 @@ def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
 
 
 def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict[Place, dict[str, str]]:
-    """The corrections of rows that are still open, by place; those replayed before are left out.
+    """The corrections of rows that are still open, by place; those replayed before and empty ones are left out.
 
     Raises:
         BadRequest: a row was never rejected, is not told from others of its file name, or comes twice.
@@ -156,7 +156,12 @@ def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict
         if problem:
             raise BadRequest(message=f"--with `{path}`: `{row['_file']}` line {row['_line']} {problem}")
         found[meant[0]] = row
-    return {at: row for at, row in found.items() if status[at] == "open"}
+    return {at: row for at, row in found.items() if status[at] == "open" and _says_something(row)}
+
+
+def _says_something(row: Mapping[str, str]) -> bool:
+    """A malformed row has no text by column; given back as empty as it came, it is no correction."""
+    return any(value for name, value in row.items() if name not in MARKS)
 
 
 def _meant(row: Mapping[str, str], at: Place) -> bool:

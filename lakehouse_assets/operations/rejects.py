@@ -167,7 +167,7 @@ def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> 
     run_id, rows = str(uuid4()), table.open_rows(selection)
     if corrected is not None:
         every = [row for row in table.rows() if _meets(row, selection)]
-        fixes = read_corrections(corrected, table.columns(row["dataset"] for row in every))
+        fixes = read_corrections(corrected, table.columns(row["dataset"] for row in table.rows()))
         chosen = choose(fixes, every, corrected)
         rows = [row for row in rows if place(row) in chosen]
         if rows:

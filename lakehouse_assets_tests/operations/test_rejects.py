@@ -127,6 +127,13 @@ def test_a_replayed_row_stays_replayed_when_its_file_comes_again(cli: Cli, shop:
     assert (group["open"], group["replayed"]) == (0, 1)
 
 
+def test_a_malformed_row_that_comes_back_empty_is_no_correction(tmp_path: Path) -> None:
+    """It cannot be shown by column; what `show` wrote for it must not take the place of its text."""
+    (tmp_path / "same.csv").write_text("_file,_line,_etag,_codes,order_id\na.csv,2,x,row_malformed,\n")
+    corrections = read_corrections(tmp_path / "same.csv", ["order_id"])
+    assert choose(corrections, [rejected("x")], tmp_path / "same.csv") == {}
+
+
 def test_rejects_can_be_listed_by_a_code_that_only_warns(cli: Cli, shown: Shop) -> None:
     """Such a code stands beside one that rejects; here there is none, which is no error."""
     assert cli("rejects", "list", "--code", "amount_not_positive", *shown.at).code == 0

@@ -96,7 +96,9 @@ def test_too_many_rejects_fail_the_run(cli: Cli, tmp_path: Path) -> None:
     assert result.code == 1
     assert "12 of 12 rows" in result.err
     assert "Traceback" not in result.err
-    assert json.loads(result.out)["failure"]["error"] == "RejectRatioExceeded"
+    report = json.loads(result.out)
+    assert report["failure"]["error"] == "RejectRatioExceeded"
+    assert (report["tables"]["clean_orders"]["rejected"], report["rejects"]) == (12, {"amount_invalid": 12})
     assert (tmp_path / "landing" / "orders" / "bad.csv").exists()
 
 
