@@ -85,11 +85,10 @@ def decide(current: Holder | None, run_id: str, now: datetime, *, is_dead: bool)
     >>> decide(None, "r1", datetime(2025, 4, 1), is_dead=False)
     'take'
     """
-    if current is None or current.released_at is not None:
+    if current is None or current.released_at is not None or is_dead or current.is_expired(now):
+        # Also from an earlier process of the same run: it may only be suspended, and must not commit beside this one.
         return "take"
-    if current.run_id == run_id:
-        return "keep"
-    return "take" if is_dead or current.is_expired(now) else "refuse"
+    return "keep" if current.run_id == run_id else "refuse"
 
 
 def is_proven_dead(holder: Holder, here: str, started: str | None) -> bool:
@@ -107,7 +106,7 @@ def is_proven_dead(holder: Holder, here: str, started: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a claimant writes, and whether the hold begins with it (a taken or an abandoned one) or is shared."""
+    """What a claimant writes, and whether the hold begins with it or is shared."""
 
     holder: Holder
     begins: bool
@@ -129,8 +128,4 @@ def claim(current: Holder | None, run_id: str, process: Process, now: datetime, 
     if current is None or decision == "take":
         fence = current.fence + 1 if current else 1
         return Claim(Holder(run_id, process.host, process.pid, process.started, fence, now, now), begins=True)
-    renewed = replace(current, renewed_at=now)
-    if not (is_dead or current.is_expired(now)):
-        return Claim(renewed, begins=False)
-    moved = replace(renewed, host=process.host, pid=process.pid, pid_started=process.started)
-    return Claim(moved, begins=True)
+    return Claim(replace(current, renewed_at=now), begins=False)

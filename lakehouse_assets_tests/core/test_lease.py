@@ -23,7 +23,7 @@ RELEASED = replace(HELD, released_at=T0)
         (HELD, "r2", 120, False, "take"),
         (HELD, "r2", 0, True, "take"),
         (HELD, "r1", 0, False, "keep"),
-        (HELD, "r1", 999, True, "keep"),
+        (HELD, "r1", 999, True, "take"),
         (RELEASED, "r2", 0, False, "take"),
         (RELEASED, "r1", 0, False, "take"),
     ],
@@ -69,10 +69,10 @@ def test_another_step_of_the_run_shares_the_hold() -> None:
     assert claim(HELD, "r1", HERE, now, is_dead=False) == Claim(replace(HELD, renewed_at=now), begins=False)
 
 
-def test_a_run_that_died_is_carried_on_under_its_fence() -> None:
-    """The same run in a new process takes over its own hold, fence and beginning unchanged."""
+def test_a_run_that_died_is_carried_on_under_a_fence_of_its_own() -> None:
+    """Another process is another holder: the one before it may only be suspended, and must not commit any more."""
     now = T0 + timedelta(seconds=10)
-    expected = Holder("r1", "here", 7, "boot/70", 5, T0, now)
+    expected = Holder("r1", "here", 7, "boot/70", 6, now, now)
     assert claim(HELD, "r1", HERE, now, is_dead=True) == Claim(expected, begins=True)
 
 
