@@ -16,7 +16,10 @@ PROVENANCE = ("_file_time", "_file", "_line")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, physical type (STRING, INT, …), meaning, unit, place in the key (0 = none), landing column."""
+    """One column: name, physical type (STRING, INT, …), meaning, unit, place in the key (0 = none), landing column.
+
+    An `optional` one may be absent from a landed file and is NULL then: it came later than some of the files.
+    """
 
     name: str
     type: str
@@ -25,6 +28,7 @@ class Column:
     key: int = 0
     unit: str | None = None
     source: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)

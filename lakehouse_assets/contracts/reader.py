@@ -87,6 +87,7 @@ def _column(item: dict[str, Any]) -> Column:
         key=int(item.get("primaryKeyPosition", 0)),
         unit=custom.get("unit"),
         source=custom.get("source"),
+        optional=custom.get("optional", "").lower() == "true",
     )
 
 
@@ -112,6 +113,7 @@ def _check(parsed: Contract) -> None:
         f"rule `{r.code}` has verdict `{r.verdict}`" for r in parsed.rules if r.verdict not in get_args(Verdict)
     ]
     problems += [f"rule `{r.code}` names no parent" for r in parsed.rules if r.kind == "reference" and not r.reference]
+    problems += [f"column `{c.name}` is optional and required" for c in parsed.columns if c.optional and c.required]
     problems += [f"layer `{parsed.layer}`"] if parsed.layer not in get_args(Layer) else []
     names = [c.name for c in parsed.columns]
     problems += [f"column `{name}` twice" for name in sorted({n for n in names if names.count(n) > 1})]

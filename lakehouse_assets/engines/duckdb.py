@@ -90,7 +90,11 @@ class DuckEngine:
             f"read_csv([{uris}], header = true, auto_detect = false, delim = ',', quote = '', escape = '', "
             f"compression = {compression}, hive_partitioning = false, columns = {{{types}}})"
         )
-        wanted = ", ".join(f'c{header.index(column)} AS "{column}"' for column in columns)
+        # An optional column that these files lack is NULL.
+        text_of = {
+            column: f"c{header.index(column)}" if column in header else "CAST(NULL AS VARCHAR)" for column in columns
+        }
+        wanted = ", ".join(f'{text_of[column]} AS "{column}"' for column in columns)
         raw = f"SELECT CAST(file_index AS BIGINT) AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
         try:
             self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS WITH __raw AS NOT MATERIALIZED ({raw}) {text}")

@@ -50,7 +50,12 @@ def _frame(spark: SparkSession, files: list[NativeFile], columns: tuple[str, ...
     )
     rows = numbered.where("position > 0").join(_first_rows(spark, files).hint("broadcast"), "path")
     fits = f"size(fields) = {len(header)}"
-    texts = [f"IF({fits}, get(fields, {header.index(column)}), NULL) AS `{column}`" for column in columns]
+    # An optional column that these files lack is NULL.
+    text_of = {
+        c: f"IF({fits}, get(fields, {header.index(c)}), NULL)" if c in header else "CAST(NULL AS STRING)"
+        for c in columns
+    }
+    texts = [f"{text_of[column]} AS `{column}`" for column in columns]
     return rows.selectExpr("first + position AS _row", f"NOT ({fits}) AS _malformed", *texts)
 
 

@@ -41,6 +41,7 @@ class Sources:
     """What the files of one dataset gave: plain and odd files, refusals, and a count that no parser made."""
 
     columns: tuple[str, ...]
+    optional: frozenset[str] = frozenset()
     native: list[NativeFile] = field(default_factory=list)
     odd: list[tuple[int, FileEntry]] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -54,18 +55,26 @@ class Sources:
         return sum(f.records for f in self.native) + self.strict_records
 
 
-def survey(entries: Mapping[int, FileEntry], columns: tuple[str, ...], landing: Landing, *, strict: bool) -> Sources:
+def survey(
+    entries: Mapping[int, FileEntry],
+    columns: tuple[str, ...],
+    landing: Landing,
+    *,
+    strict: bool,
+    optional: frozenset[str] = frozenset(),
+) -> Sources:
     """Look at every file once.
 
     Args:
         entries: ordinal -> file.
-        columns: the landing columns every file must have.
+        columns: the landing columns that are wanted.
         landing: where to read.
         strict: whether all files take the strict reader (an engine's reader refused one).
+        optional: those of the columns that a file may lack.
     """
-    found = Sources(columns)
+    found, needed = Sources(columns, optional), tuple(name for name in columns if name not in optional)
     with ThreadPoolExecutor(READERS) as pool:
-        looks = pool.map(lambda entry: _look(entry, columns, landing, strict=strict), entries.values())
+        looks = pool.map(lambda entry: _look(entry, needed, landing, strict=strict), entries.values())
         for (ordinal, entry), look in zip(entries.items(), looks, strict=True):
             _add(found, ordinal, entry, look, landing)
     return found
@@ -157,7 +166,8 @@ def _odd_batches(found: Sources, landing: Landing, retried: pa.RecordBatch | Non
     found.strict_records = 0
     for ordinal, entry in found.odd:
         content = content_of(entry, landing)
-        header = header_of(entry, content, found.columns) or ()
+        needed = tuple(name for name in found.columns if name not in found.optional)
+        header = header_of(entry, content, needed) or ()
         for batch in batches(content, ordinal * ROWS_PER_FILE, header, found.columns):
             found.strict_records += batch.num_rows
             yield batch

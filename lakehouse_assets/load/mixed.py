@@ -108,7 +108,7 @@ def _fast(
     pieces = lines.starts[edges].reshape(-1, 2)
     text = b"".join(lines.content[a:b] for a, b in pieces)
     names = [f"c{number}" for number in range(len(header))]
-    wanted = [names[header.index(column)] for column in columns]
+    wanted = [names[header.index(column)] for column in columns if column in header]
     table = csv.read_csv(
         pa.py_buffer(text),
         csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
@@ -116,7 +116,10 @@ def _fast(
         csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=wanted, check_utf8=False),
     )
     rows = pa.array(np.flatnonzero(clear) + (first_row + start + 1), pa.int64())
-    texts = [table.column(name).combine_chunks() for name in wanted]
+    absent = pa.nulls(len(rows), pa.string())
+    texts = [
+        table.column(names[header.index(column)]).combine_chunks() if column in header else absent for column in columns
+    ]
     malformed = pa.repeat(pa.scalar(value=False), len(rows))
     return pa.RecordBatch.from_arrays([rows, malformed, *texts], names=["_row", "_malformed", *columns])
 
@@ -126,7 +129,7 @@ def _row(record: Record, first_row: int, header: tuple[str, ...], columns: tuple
     if record.fields is None or len(record.fields) != len(header):
         return (number, True, *(None for _ in columns))
     values = dict(zip(header, record.fields, strict=True))
-    return (number, False, *(values[name] for name in columns))
+    return (number, False, *(values.get(name) for name in columns))
 
 
 def to_batch(rows: list[tuple[Any, ...]], columns: tuple[str, ...]) -> pa.RecordBatch:

@@ -47,9 +47,10 @@ def _stage(
     retry: Retry,
 ) -> TableLoad:
     columns = tuple(c.source for c in contract.content if c.source)
+    optional = frozenset(c.source for c in contract.content if c.source and c.optional)
     rows = retry.batch(contract.properties["landing"], columns)
     for strict in (False, True):
-        sources = survey(entries, columns, work.landing, strict=strict)
+        sources = survey(entries, columns, work.landing, strict=strict, optional=optional)
         try:
             engine.stage(f"{contract.name}__parsed", text_batch(sources, work.landing, rows), silver.parsed(contract))
             break

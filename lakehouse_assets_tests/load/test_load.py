@@ -167,6 +167,23 @@ def test_a_table_grows_by_a_nullable_column_with_its_contract(lake: Lake) -> Non
     engine.close()
 
 
+def test_a_column_that_came_later_is_null_for_files_without_it(lake: Lake) -> None:
+    """An optional column of the grown contract: old files, plain and quoted ones, load on beside new ones."""
+    lake.known = dict(lake.known)
+    orders = lake.known["silver.clean_orders"]
+    coupon = Column("coupon", "STRING", "what was redeemed", source="coupon", optional=True)
+    lake.load(ORDER)
+    lake.known["silver.clean_orders"] = replace(orders, columns=(*orders.columns, coupon))
+    row = "2025-04-01T10:00:00,1.00,2025-04-01"
+    lake.load(
+        csv_file("orders", "orders/b.csv", f"{ORDERS}1,o2,u1,{row}\n"),
+        csv_file("orders", "orders/c.csv", f'{ORDERS}1,o3,"u1",{row}\n'),
+        csv_file("orders", "orders/d.csv", f"{ORDERS.strip()},coupon\n1,o4,u1,{row},TEN\n"),
+    )
+    rows = lake.rows("SELECT order_id, coupon FROM delta_lakehouse.clean_orders ORDER BY order_id")
+    assert [(r["order_id"], r["coupon"]) for r in rows] == [("o1", None), ("o2", None), ("o3", None), ("o4", "TEN")]
+
+
 @pytest.mark.parametrize("days", [[[1, 2], [3]], [[2, 1, 2], [3]], [[3], [1], [2]]])
 def test_a_data_file_is_sorted_by_date(lake: Lake, days: list[list[int]]) -> None:
     """However dates are spread over the files of a drop, so that a reader of one day skips the rest."""
