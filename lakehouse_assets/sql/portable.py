@@ -45,15 +45,66 @@ INSTEAD: dict[type, str] = {
 }
 
 
+OPERATORS: dict[type[exp.Expr], str] = {
+    exp.Div: INSTEAD[exp.Div],
+    exp.Mod: "a - b * int_div(a, b)",
+    exp.Interval: "add_days(date, n)",
+    exp.AtTimeZone: "local_date(moment) or utc(moment)",
+    exp.BitwiseXor: "arithmetic",
+    exp.BitwiseAnd: "arithmetic",
+    exp.BitwiseOr: "arithmetic",
+}
+"""Operators with another meaning elsewhere: zones, remainders of negative numbers, `^` as a power."""
+WHOLE = (exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT)
+
+
 def check(tree: exp.Expr) -> None:
     """Refuse a statement that uses anything outside the list.
+
+    What needs the types of columns is not seen here: a difference of two date columns is written `whole_days(a, b)`,
+    and a column with digits after the point is not cast to a whole number.
 
     Raises:
         UnportableSql: names the first offender and what to use instead.
     """
-    for node in tree.find_all(exp.Func, exp.Div):
-        if isinstance(node, exp.Anonymous) and node.name.lower() in MACROS:
-            continue
-        if not isinstance(node, ALLOWED):
-            found = node.name.lower() if isinstance(node, exp.Anonymous) else node.key
-            raise UnportableSql(found=found, instead=INSTEAD.get(type(node), "a macro (sql/macros.py lists them)"))
+    for node in tree.walk():
+        found = _offence(node)
+        if found:
+            raise UnportableSql(found=found[0], instead=found[1])
+
+
+def _offence(node: exp.Expr) -> tuple[str, str] | None:
+    """What is wrong with one node, and the way out."""
+    if type(node) in OPERATORS:
+        return node.key, OPERATORS[type(node)]
+    return _unlisted(node) or _vague(node)
+
+
+def _unlisted(node: exp.Expr) -> tuple[str, str] | None:
+    """A function that is not on the list."""
+    if not isinstance(node, exp.Func) or isinstance(node, ALLOWED):
+        return None
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else node.key
+    if isinstance(node, exp.Anonymous) and name in MACROS:
+        return None
+    return name, INSTEAD.get(type(node), "a macro (sql/macros.py lists them)")
+
+
+def _vague(node: exp.Expr) -> tuple[str, str] | None:
+    """A use of something on the list whose result engines choose differently."""
+    if isinstance(node, exp.AggFunc) and node.find(exp.Order):
+        return f"{node.key} with ORDER BY", "a window with row_number()"
+    if isinstance(node, exp.Window) and isinstance(node.this, exp.RowNumber) and not node.args.get("order"):
+        return "row_number without ORDER BY", "one with the order that decides"
+    if isinstance(node, exp.Cast) and node.to.this in WHOLE and any(map(_has_fraction, node.this.walk())):
+        return f"a cast to {node.to.sql()}", "parse_int(text) or int_div(a, b): casts round differently"
+    return None
+
+
+def _has_fraction(node: exp.Expr) -> bool:
+    """Whether a value may have digits after the point, as far as the text shows."""
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in {"ratio", "money", "parse_amount"}
+    if isinstance(node, exp.Cast):
+        return node.to.this not in WHOLE and node.to.is_type(*exp.DataType.NUMERIC_TYPES)
+    return isinstance(node, exp.Literal) and not node.is_string and not node.is_int
