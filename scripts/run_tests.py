@@ -16,6 +16,8 @@ from pathlib import Path
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
 from scripts.java import ROOT, find_java
 
+WORKERS = ("-n", "2", "--dist", "loadfile")
+"""Two processes; the tests of one file share its fixtures, so they stay together."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -43,15 +45,28 @@ def groups(java: Path | None) -> tuple[Group, ...]:
     )
 
 
-def pytest_arguments(missing: list[Group], *, require_all: bool) -> list[str]:
+def pytest_arguments(missing: list[Group], *, require_all: bool, also: str = "") -> list[str]:
     """Options that leave out the missing groups and, where all is required, turn a skipped test into a failed one.
 
     >>> pytest_arguments([Group("ui", False, "Chromium", "apt-get")], require_all=False)
     ['-m', 'not ui']
     """
     strict = ["-p", "lakehouse_assets_tests.nothing_skipped"] if require_all else []
-    selected = ["-m", " and ".join(f"not {group.mark}" for group in missing)] if missing else []
-    return strict + selected
+    marks = [also] * bool(also) + [f"not {group.mark}" for group in missing]
+    return strict + (["-m", " and ".join(marks)] if marks else [])
+
+
+def passes(missing: list[Group], given: list[str], *, require_all: bool) -> list[list[str]]:
+    """Arguments of each run of pytest: all but Spark's tests on two workers, then those, which need the machine alone.
+
+    With options of a developer's own, one run in one process, whose output is as pytest means it.
+    """
+    if given:
+        return [[*pytest_arguments(missing, require_all=require_all), *given]]
+    spread = [*WORKERS, *pytest_arguments(missing, require_all=require_all, also="not spark")]
+    if any(group.mark == "spark" for group in missing):
+        return [spread]
+    return [spread, pytest_arguments(missing, require_all=require_all, also="spark")]
 
 
 def left_out(group: Group) -> str:
@@ -67,9 +82,11 @@ def main() -> None:
     require_all = os.environ.get("LAKEHOUSE_REQUIRE_ALL") == "1"
     if require_all and any(group.required for group in missing):
         raise SystemExit("tests: nothing may be left out here. " + " ".join(map(left_out, missing)))
-    command = [sys.executable, "-m", "pytest", *pytest_arguments(missing, require_all=require_all), *sys.argv[1:]]
     environment = {**os.environ, **({"JAVA_HOME": str(java)} if java else {})}
-    status = subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode
+    status = 0
+    for arguments in passes(missing, sys.argv[1:], require_all=require_all):
+        command = [sys.executable, "-m", "pytest", *arguments]
+        status = subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode or status
     for group in missing:
         print(f"\n*** {left_out(group)} ***", flush=True)
     raise SystemExit(status)

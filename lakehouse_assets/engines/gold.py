@@ -55,7 +55,7 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
     counts = _difference(engine, contract)
     commit = None
     if any(counts.values()):
-        bounds = None if named is None else iceberg.bounds_of(named)
+        bounds = iceberg.bounds_of(named) if named and _is_ranged(contract) else None
         commit = iceberg.replace(contract, table, _replacement(engine, contract, named), bounds, guard)
         engine.attach_gold(contract)
     rows = int(engine.rows(f"SELECT count(*) AS n FROM {held}")[0]["n"])
@@ -74,6 +74,11 @@ def _in_window(contract: Contract) -> str:
     return f'EXISTS (SELECT 1 FROM __window AS w WHERE w.value = h."{contract.properties["window"]}")'
 
 
+def _is_ranged(contract: Contract) -> bool:
+    """Whether a window lies between two values. Dates of a run do; buyers are anywhere, and a range spares nothing."""
+    return any(c.type == "DATE" for c in contract.columns if c.name == contract.properties["window"])
+
+
 def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
     """How many keys are new, different, and gone."""
     on = " AND ".join(f'f."{k}" = h."{k}"' for k in contract.key)
@@ -90,12 +95,15 @@ def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
 
 
 def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...] | None) -> Any:  # noqa: ANN401 - an Arrow table
-    """Fresh rows, and rows between the window's ends that the window does not name."""
+    """Fresh rows, and rows that the window does not name: those between its ends, or all of them."""
     columns = ", ".join(f'"{c.name}"' for c in contract.columns)
     order = ", ".join(f'"{k}"' for k in contract.key)
     fresh = f"SELECT {columns} FROM __fresh"
     if window is None:
         return engine.arrow(f"{fresh} ORDER BY {order}")
+    if not _is_ranged(contract):
+        others = f"SELECT {columns} FROM {contract.catalog_name} AS h WHERE NOT {_in_window(contract)}"
+        return engine.arrow(f"{others} UNION ALL {fresh}")
     name = f'h."{contract.properties["window"]}"'
     between = f"{name} >= :low AND {name} <= :high AND NOT {_in_window(contract)}"
     others = f"SELECT {columns} FROM {contract.catalog_name} AS h WHERE {between}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import run_tests
-from scripts.run_tests import Group, groups, left_out, pytest_arguments
+from scripts.run_tests import Group, groups, left_out, passes, pytest_arguments
 
 NO_SPARK = Group("spark", ready=False, need="Java 17 or 21", remedy="make spark")
 NO_DATA = Group("real", ready=False, need="the data", remedy="export X", required=False)
@@ -23,6 +23,14 @@ def test_everything_here_leaves_nothing_out() -> None:
 def test_missing_groups_are_deselected() -> None:
     """Each missing group is left out by its mark."""
     assert pytest_arguments([NO_SPARK, NO_DATA], require_all=False) == ["-m", "not spark and not real"]
+
+
+def test_spark_has_the_machine_alone_and_the_others_two_workers() -> None:
+    """Two runs of pytest, one without Java; a developer's own options make one plain run."""
+    spread, alone = passes([], [], require_all=False)
+    assert (spread[:2], spread[-1], alone) == (["-n", "2"], "not spark", ["-m", "spark"])
+    assert len(passes([NO_SPARK], [], require_all=False)) == 1
+    assert passes([], ["-k", "sensor"], require_all=False) == [["-k", "sensor"]]
 
 
 def test_what_is_left_out_is_said_with_the_remedy() -> None:
