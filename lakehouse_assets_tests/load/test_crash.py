@@ -169,6 +169,40 @@ def test_a_file_that_is_in_the_work_twice_is_rejected_once(tmp_path: Path) -> No
     assert lake.rows("SELECT count(*) AS n FROM delta_lakehouse.ecommerce_rejects") == [{"n": 1}]
 
 
+def test_a_holder_that_stalls_between_fence_and_commit_does_not_double_a_key(tmp_path: Path) -> None:
+    """Another run commits the same order meanwhile: the late one fails on the version it compared with."""
+    lake = Lake(tmp_path)
+    work, calls = lake.work(lake.drop(ORDERS)), iter(range(9))
+
+    def guard() -> None:
+        if next(calls) == 1:  # the ledger is written, orders are about to be
+            lake.load(ORDERS)
+
+    with pytest.raises(CommitConflict):
+        load(work, lake.engine(), guard)
+    assert lake.rows("SELECT count(*) AS n FROM delta_lakehouse.clean_orders") == [{"n": 1}]
+
+
+def test_a_replay_that_dies_between_the_side_tables_loses_no_row(tmp_path: Path) -> None:
+    """The corrected row waits for its product before its reject is marked, so it is always in one of the two tables."""
+    lake, calls = Lake(tmp_path), iter(range(9))
+    lake.load(file_of("order_items", 1, ["i1,o1,u1,,p1,1,maybe,2025-04-01T10:00,2025-04-01"]), max_reject_ratio=1.0)
+    corrected = next(iter(lake.rows("SELECT * FROM delta_lakehouse.ecommerce_rejects")))
+    text = f"_file,_line,_etag,id,order_id,user_id,product_id,reordered,order_timestamp,date\n{corrected['file']},"
+    text += f"{corrected['line']},{corrected['etag']},i1,o1,u1,p1,1,2025-04-01T10:00,2025-04-01\n"
+    (lake.root / "fix.csv").write_text(text)
+
+    def guard() -> None:
+        if next(calls) == 1:  # one side table is written, the other is about to be
+            raise CommitConflict(table="side")
+
+    with pytest.raises(CommitConflict):
+        lake.load(mode="replay", selection={"corrected": "fix.csv"}, guard=guard)
+    assert len(lake.pending()) == 1
+    lake.load()
+    assert (len(lake.pending()), lake.rejects()) == (1, {})
+
+
 def test_a_run_that_is_tried_again_tells_gold_what_its_first_try_merged(tmp_path: Path) -> None:
     """After a lost race in the middle the second try finds orders unchanged; gold hears of them all the same."""
     lake, calls = Lake(tmp_path), iter(range(9))
