@@ -50,6 +50,11 @@ class Sources:
     strict_records: int = 0
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns that a file must have."""
+        return tuple(name for name in self.columns if name not in self.optional)
+
+    @property
     def read(self) -> int:
         """Records in the files, headers aside: counted from bytes in plain files, by the strict reader in others."""
         return sum(f.records for f in self.native) + self.strict_records
@@ -72,9 +77,9 @@ def survey(
         strict: whether all files take the strict reader (an engine's reader refused one).
         optional: those of the columns that a file may lack.
     """
-    found, needed = Sources(columns, optional), tuple(name for name in columns if name not in optional)
+    found = Sources(columns, optional)
     with ThreadPoolExecutor(READERS) as pool:
-        looks = pool.map(lambda entry: _look(entry, needed, landing, strict=strict), entries.values())
+        looks = pool.map(lambda entry: _look(entry, found.needed, landing, strict=strict), entries.values())
         for (ordinal, entry), look in zip(entries.items(), looks, strict=True):
             _add(found, ordinal, entry, look, landing)
     return found
@@ -166,8 +171,7 @@ def _odd_batches(found: Sources, landing: Landing, retried: pa.RecordBatch | Non
     found.strict_records = 0
     for ordinal, entry in found.odd:
         content = content_of(entry, landing)
-        needed = tuple(name for name in found.columns if name not in found.optional)
-        header = header_of(entry, content, needed) or ()
+        header = header_of(entry, content, found.needed) or ()
         for batch in batches(content, ordinal * ROWS_PER_FILE, header, found.columns):
             found.strict_records += batch.num_rows
             yield batch

@@ -108,18 +108,18 @@ def _fast(
     pieces = lines.starts[edges].reshape(-1, 2)
     text = b"".join(lines.content[a:b] for a, b in pieces)
     names = [f"c{number}" for number in range(len(header))]
-    wanted = [names[header.index(column)] for column in columns if column in header]
+    name_of = {column: names[header.index(column)] for column in columns if column in header}
     table = csv.read_csv(
         pa.py_buffer(text),
         csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
         csv.ParseOptions(ignore_empty_lines=False),
-        csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=wanted, check_utf8=False),
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), include_columns=list(name_of.values()), check_utf8=False
+        ),
     )
     rows = pa.array(np.flatnonzero(clear) + (first_row + start + 1), pa.int64())
     absent = pa.nulls(len(rows), pa.string())
-    texts = [
-        table.column(names[header.index(column)]).combine_chunks() if column in header else absent for column in columns
-    ]
+    texts = [table.column(name_of[c]).combine_chunks() if c in name_of else absent for c in columns]
     malformed = pa.repeat(pa.scalar(value=False), len(rows))
     return pa.RecordBatch.from_arrays([rows, malformed, *texts], names=["_row", "_malformed", *columns])
 

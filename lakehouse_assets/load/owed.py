@@ -13,7 +13,7 @@ from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import LandingChanged
 from lakehouse_assets.load.landing import raw_lines
-from lakehouse_assets.load.retry import Retry
+from lakehouse_assets.load.retry import KEY, Retry, identity
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql import silver
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakehouse_assets.load.work import TableLoad, Work
-
-KEY = ("dataset", "file", "etag", "line")
 
 
 class Owed:
@@ -47,7 +45,7 @@ class Owed:
         # A row that goes from one table to the other is written there before it leaves here.
         self._pending.sync(self._pending.rows(self._as_pending(pending)), guard, compare=["codes"])
         self._sync_rejects(rejected, loads, guard)
-        self._pending.remove(self._no_longer({_identity(row) for row in pending}), guard)
+        self._pending.remove(self._no_longer({identity(row) for row in pending}), guard)
 
     def write_rejects(self, loads: list[TableLoad], guard: Guard) -> None:
         """Keep the rejects of a run that merges nothing."""
@@ -57,7 +55,7 @@ class Owed:
     def _sync_rejects(self, rejected: list[dict[str, Any]], loads: list[TableLoad], guard: Guard) -> None:
         """Write new rejects; mark those that this run read again and found good as replayed."""
         rows = self._as_rejects(rejected)
-        rows += self._replayed({_identity(row) for row in rejected}, loads)
+        rows += self._replayed({identity(row) for row in rejected}, loads)
         self._rejects.sync(self._rejects.rows(rows), guard, compare=["codes", "status"])
 
     def _replayed(self, still: set[tuple[Any, ...]], loads: list[TableLoad]) -> list[dict[str, Any]]:
@@ -69,12 +67,12 @@ class Owed:
         return [
             {**row, **stamp}
             for row in self._rejects.read("status = 'open'").to_pylist()
-            if _identity(row) not in still and ((row["file"], row["etag"]) in read or _identity(row) in again)
+            if identity(row) not in still and ((row["file"], row["etag"]) in read or identity(row) in again)
         ]
 
     def _no_longer(self, pending: set[tuple[Any, ...]]) -> pa.Table:
         """Keys of rows that were pending before and are not any more."""
-        gone = [row for row in self._retry.seen.to_pylist() if _identity(row) not in pending]
+        gone = [row for row in self._retry.seen.to_pylist() if identity(row) not in pending]
         return self._pending.rows(gone).select(list(KEY))
 
     def _waiting(self, table: TableLoad) -> Iterator[dict[str, Any]]:
@@ -110,31 +108,27 @@ class Owed:
 
     @property
     def _tried_again(self) -> set[tuple[Any, ...]]:
-        return {_identity(row) for row in self._retry.rows}
+        return {identity(row) for row in self._retry.rows}
 
     def _as_rejects(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Open rejects. A record whose correction went through stays replayed when its file is read once more."""
         if not rows:
             return []
-        settled = {_identity(row) for row in self._rejects.read("status = 'replayed'", ", ".join(KEY)).to_pylist()}
+        settled = {identity(row) for row in self._rejects.read("status = 'replayed'", ", ".join(KEY)).to_pylist()}
         settled -= self._tried_again
         facts = {"run_id": self._work.manifest.run_id, "rejected_at": self._work.as_of, "status": "open"}
-        return [_base(r) | {"parsed": r["parsed"]} | facts for r in rows if _identity(r) not in settled]
+        return [_base(r) | {"parsed": r["parsed"]} | facts for r in rows if identity(r) not in settled]
 
     def _as_pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Rows that wait, those that did before since when they did."""
-        before = {_identity(row): row for row in self._retry.seen.to_pylist()}
+        before = {identity(row): row for row in self._retry.seen.to_pylist()}
         new = {"run_id": self._work.manifest.run_id, "first_seen": self._work.as_of}
-        return [_base(row) | {name: before.get(_identity(row), new)[name] for name in new} for row in rows]
+        return [_base(row) | {name: before.get(identity(row), new)[name] for name in new} for row in rows]
 
 
 def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each record once: one is there twice when its file is, or when that is read in the run that tries it again."""
-    return list({_identity(row): row for row in rows}.values())
-
-
-def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in KEY)
+    return list({identity(row): row for row in rows}.values())
 
 
 def _origin(entry: FileEntry, line: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.load.work import Work
 
-Identity = tuple[str, str, str, int]
-"""Dataset, file, etag, line: what makes a landed record itself."""
+KEY = ("dataset", "file", "etag", "line")
+"""What makes a landed record itself."""
+
+
+def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Which landed record a row of a side table is."""
+    return tuple(row[name] for name in KEY)
 
 
 class Retry:
@@ -45,7 +50,7 @@ class Retry:
             chosen = self._rejects.read(where, wanted).to_pylist()
             self.rows += _corrected(chosen, work) if "corrected" in work.manifest.selection else chosen
             # A row waits and is an open reject when an earlier try died between the two tables.
-            self.rows = list({(r["dataset"], r["file"], r["etag"], r["line"]): r for r in self.rows}.values())
+            self.rows = list({identity(row): row for row in self.rows}.values())
         self._numbers: dict[tuple[str, str, str], int] = {}
 
     def ordinals(self, files: Iterable[FileEntry]) -> dict[int, tuple[FileEntry, bool]]:

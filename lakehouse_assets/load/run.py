@@ -49,7 +49,12 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     report = LoadReport(work.manifest.run_id, engine.name, work.manifest.mode)
     ledger, retry = Ledger(work), Retry(work)
     loads = stage_all(work, engine, retry, report)
-    each(engine, loads, lambda table: find_orphans(table, loads, engine))
+
+    def look(table: TableLoad) -> None:
+        with timed(table):
+            find_orphans(table, loads, engine)
+
+    each(engine, loads, look)
     owed = Owed(work, engine, retry)
     _refuse_if_too_many(work, report, loads, owed, ledger, guard)
 

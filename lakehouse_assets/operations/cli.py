@@ -29,7 +29,6 @@ BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
 
 app = typer.Typer(
     name="lakehouse",
-    help="A lakehouse on this machine: load, look, check, repair.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

@@ -18,10 +18,9 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.model import Kind
 from lakehouse_assets.engines.past import files_at
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.load.retry import open_rejects_where
+from lakehouse_assets.load.retry import identity, open_rejects_where
 from lakehouse_assets.load.side import SideTable
 
-IDENTITY = ("dataset", "file", "etag", "line")
 MARKS = ("_file", "_line", "_etag", "_codes")
 """Columns of a correction file that say which row it is; the others are columns of landing. The etag tells files of
 one name apart and may be left out where there is only one."""
@@ -72,11 +71,6 @@ class Rejects:
         """Every code that a rejected row can carry; one that only warns stands beside one that rejects."""
         known = contracts(self.pipeline).values()
         return {rule.code for contract in known for rule in contract.rules_of(*ROW_KINDS)}
-
-
-def identity(row: Row) -> tuple[Any, ...]:
-    """What makes a rejected row itself."""
-    return tuple(row[name] for name in IDENTITY)
 
 
 def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -147,9 +141,13 @@ def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict
         BadRequest: a row was never rejected, is not told from others of its file name, or comes twice.
     """
     status = {place(row): row["status"] for row in rejects}
+    at_line: dict[tuple[str, str], list[Place]] = {}
+    for at in status:
+        at_line.setdefault(at[:2], []).append(at)
     found: dict[Place, dict[str, str]] = {}
     for row in corrections.rows:
-        meant = [at for at in status if _meant(row, at)]
+        etag = row.get("_etag")
+        meant = [at for at in at_line.get((row["_file"], row["_line"]), []) if etag in {None, "", at[2]}]
         problem = "was never rejected" if not meant else "comes more than once" if meant[0] in found else None
         if len(meant) > 1:
             problem = "is there in several files of this name; say which in `_etag`, as `show --format csv` does"
@@ -162,10 +160,6 @@ def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict
 def _says_something(row: Mapping[str, str]) -> bool:
     """A malformed row has no text by column; given back as empty as it came, it is no correction."""
     return any(value for name, value in row.items() if name not in MARKS)
-
-
-def _meant(row: Mapping[str, str], at: Place) -> bool:
-    return (row["_file"], row["_line"], row.get("_etag") or at[2]) == at
 
 
 def corrected_csv(chosen: Mapping[Place, Mapping[str, str]], columns: Sequence[str], path: Path) -> bytes:

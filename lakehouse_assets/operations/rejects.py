@@ -166,9 +166,9 @@ def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> 
 
     run_id, rows = str(uuid4()), table.open_rows(selection)
     if corrected is not None:
-        every = [row for row in table.rows() if _meets(row, selection)]
-        fixes = read_corrections(corrected, table.columns(row["dataset"] for row in table.rows()))
-        chosen = choose(fixes, every, corrected)
+        held = table.rows()
+        fixes = read_corrections(corrected, table.columns(row["dataset"] for row in held))
+        chosen = choose(fixes, [row for row in held if _meets(row, selection)], corrected)
         rows = [row for row in rows if place(row) in chosen]
         if rows:
             selection = selection | {"corrected": f"runs/{table.pipeline}/{run_id}/corrected.csv"}
