@@ -12,10 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.compute.landing import FolderLanding
-from lakehouse_assets.compute.local import model_sql, silver_tables
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import model_sql, side_tables, silver_tables
 from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import build
@@ -23,7 +21,8 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.load.work import side_tables
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.landing import FolderLanding
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File
 
 PIPELINE = "ecommerce"

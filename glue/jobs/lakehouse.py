@@ -13,17 +13,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from lakehouse_assets.compute.job import arguments, manifest_of, path_of, work_of
-from lakehouse_assets.compute.lease import Lease, lease_key
-from lakehouse_assets.compute.local import silver_tables
-from lakehouse_assets.compute.runs import RunFolder, load_and_keep
-from lakehouse_assets.compute.storage import ObjectStore, open_store
+from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, path_of, work_of
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.storage.lease import Lease, lease_key
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -6,14 +6,17 @@ ended (the command line and Dagster's sensors do, and both may tell: a topic tel
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lakehouse_assets.compute.notify import Notification, fit_subject
+from lakehouse_assets.contracts import contracts
 
 LISTED = 20
 """Checks and files named in one message; the rest is counted."""
+LINE_CHARS = 1000
+"""Of one line of a message; a key alone may be as long."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def _checks_failed(report: Mapping[str, Any], failed: Sequence[FailedCheck]) -> 
     errors = sum(check.severity == "ERROR" for check in failed)
     counts = {"failed": errors, "warned": len(failed) - errors}
     subject = f"{report['pipeline']}: checks {', '.join(f'{word}: {count}' for word, count in counts.items() if count)}"
-    body = f"{_listed([check.line for check in ordered])}\n\nLook: `lakehouse checks`"
+    body = f"{listed([check.line for check in ordered])}\n\nLook: `lakehouse checks`"
     return _message(report, "checks_failed", subject, body)
 
 
@@ -70,15 +73,40 @@ def _file_unreadable(report: Mapping[str, Any]) -> Notification | None:
     if not refusals or report["status"] == "failed":
         return None
     subject = f"{report['pipeline']}: files refused: {len(refusals)}"
-    body = f"{_listed([refusals[key] for key in sorted(refusals)])}\n\nThey were moved to quarantine/ in the lake."
+    body = f"{listed([refusals[key] for key in sorted(refusals)])}\n\nThey were moved to quarantine/ in the lake."
     return _message(report, "file_unreadable", subject, body)
 
 
-def _listed(lines: Sequence[str]) -> str:
+def listed(lines: Sequence[str]) -> str:
+    """Lines as a list that fits a message; the rest is counted."""
     more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return "\n".join([*(f"- {line}" for line in lines[:LISTED]), *more])
+    return "\n".join([*(f"- {line[:LINE_CHARS]}" for line in lines[:LISTED]), *more])
 
 
 def _message(report: Mapping[str, Any], kind: str, subject: str, body: str) -> Notification:
     text = f"{body}\nRun: {report['run_id']}; in the Dagster UI: /runs/{report['run_id']}"
     return Notification(report["run_id"], report["pipeline"], kind, fit_subject(subject), text)
+
+
+def load_checks(pipeline: str, report: Mapping[str, Any]) -> Iterator[FailedCheck]:
+    """Checks that the load itself answers and that did not pass; all of them warn, as what must hold fails the load."""
+    words = _words(pipeline)
+    for table, part in report["tables"].items():
+        if part["rejects"]:
+            codes = ", ".join(f"{code} {count}" for code, count in sorted(part["rejects"].items()))
+            rows = part["counts"]["rejected"]
+            yield FailedCheck(table, "rejects", "WARN", rows, f"rejected {rows}, by code: {codes}")
+        for code, count in part["warnings"].items():
+            yield _warned(words, table, code, count)
+    for check in report["checks"]:
+        if check["failing"]:
+            yield _warned(words, check["table"], check["check"], check["failing"])
+
+
+def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: int) -> FailedCheck:
+    return FailedCheck(table, code, "WARN", count, f"rows {count}: {words.get((table, code), '')}".rstrip(": "))
+
+
+def _words(pipeline: str) -> dict[tuple[str, str], str]:
+    """What each rule says, by table and code."""
+    return {(c.name, rule.code): rule.description for c in contracts(pipeline).values() for rule in c.rules}

@@ -13,13 +13,18 @@ from typing import Any, NoReturn, get_args
 
 import orjson
 
-from lakehouse_assets.compute.landing import FolderLanding
-from lakehouse_assets.compute.storage import FolderStore, ObjectStore, open_store
 from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import side_tables
 from lakehouse_assets.core.manifest import Manifest, Mode, utc_moment
-from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.load.run import Work
-from lakehouse_assets.load.work import side_tables
+from lakehouse_assets.engines.protocol import Engine, Guard
+from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
+from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.landing import FolderLanding
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
 
 
 class Parser(argparse.ArgumentParser):
@@ -89,6 +94,21 @@ def path_of(store: ObjectStore) -> str:
         BadRequest: it is no folder.
     """
     return str(_folder(store).root)
+
+
+def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
+    """One load whose report is kept in the run's folder, also when it stopped before merging for too many rejects.
+
+    Raises:
+        LakehouseError: see `load`.
+    """
+    try:
+        report = load(work, engine, guard)
+    except RejectRatioExceeded as error:
+        folder.write("load", error.report or {})
+        raise
+    folder.write("load", report.to_dict())
+    return report
 
 
 def _overrides(asked: argparse.Namespace) -> dict[str, Any]:

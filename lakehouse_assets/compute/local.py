@@ -9,24 +9,24 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.compute.job import arguments, manifest_of, work_of
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.protocols import CheckOutcome
-from lakehouse_assets.compute.runs import RunFolder, load_and_keep
-from lakehouse_assets.compute.storage import FolderStore, open_store
+from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, work_of
+from lakehouse_assets.compute.protocols import SAMPLE_ROWS, CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
+from lakehouse_assets.contracts.layers import model_sql, silver_tables
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
-SAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -181,27 +181,6 @@ class LocalServices:
             "refused": sorted(loaded.get("refused_files", {})),
         }
         return here | asked | given
-
-
-def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:
-    """Silver tables, parents before the tables that refer to them."""
-    left = sorted((c for c in known.values() if c.layer == "silver"), key=lambda c: c.name)
-    ordered: list[Contract] = []
-    while left:
-        done = {c.catalog_name for c in ordered}
-        ready = [c for c in left if _parents(c) <= done | {c.catalog_name}]
-        ordered.append(ready[0])
-        left.remove(ready[0])
-    return tuple(ordered)
-
-
-def _parents(contract: Contract) -> set[str]:
-    return {rule.reference.parent for rule in contract.rules_of("reference") if rule.reference}
-
-
-def model_sql(pipeline: str, model: str) -> str:
-    """The SELECT of a gold model."""
-    return (resources.files("lakehouse_assets") / pipeline / "sql" / f"{model}.sql").read_text("utf-8")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any SQL value in, a JSON value out

@@ -10,8 +10,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from lakehouse_assets.compute.storage import ObjectStore
 from lakehouse_assets.errors import BadRequest, PreconditionFailed
+from lakehouse_assets.storage.objects import ObjectStore
 
 SUBJECT_CHARS = 100
 """ASCII on one line; SNS' limit: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""

@@ -11,6 +11,9 @@ from typing import Any, Protocol
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask
 from lakehouse_assets.contracts import Contract, Rule
 
+SAMPLE_ROWS = 5
+"""Rows that a check or a preview shows."""
+
 
 @dataclass(frozen=True)
 class CheckOutcome:

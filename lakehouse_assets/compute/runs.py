@@ -1,73 +1,10 @@
-"""The folder of one run in the lake: what was planned, what each step reported, and the run report made of it.
-
-`runs/<pipeline>/<run id>/` holds manifest.json (the frozen work), one JSON per step, and report.json.
-"""
+"""The run report, made of what each step of a run left in the run's folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
-from lakehouse_assets.compute.storage import ObjectStore
-from lakehouse_assets.core.manifest import Manifest
-from lakehouse_assets.engines.protocol import Engine, Guard
-from lakehouse_assets.errors import RejectRatioExceeded
-from lakehouse_assets.load.report import LoadReport
-from lakehouse_assets.load.run import Work, load
-
-
-@dataclass(frozen=True)
-class RunFolder:
-    """One run's folder."""
-
-    store: ObjectStore
-    pipeline: str
-    run_id: str
-
-    def key(self, piece: str) -> str:
-        """Key of one piece."""
-        return f"runs/{self.pipeline}/{self.run_id}/{piece}.json"
-
-    def write(self, piece: str, value: dict[str, Any]) -> None:
-        """Keep one piece; a step that runs again replaces its own."""
-        self.store.put(
-            self.key(piece), orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str)
-        )
-
-    def read(self, piece: str) -> dict[str, Any] | None:
-        """One piece, or None when that step has not reported."""
-        if self.store.stat(self.key(piece)) is None:
-            return None
-        value: dict[str, Any] = orjson.loads(self.store.read(self.key(piece)))
-        return value
-
-    def manifest(self) -> Manifest:
-        """The frozen work."""
-        return Manifest.from_dict(orjson.loads(self.store.read(self.key("manifest"))))
-
-    @property
-    def as_of(self) -> datetime:
-        """The run's clock; the present moment in a run without a plan, such as one gold table by itself."""
-        frozen = self.read("manifest")
-        return Manifest.from_dict(frozen).as_of if frozen else datetime.now(UTC)
-
-
-def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
-    """One load whose report is kept in the run's folder, also when it stopped before merging for too many rejects.
-
-    Raises:
-        LakehouseError: see `load`.
-    """
-    try:
-        report = load(work, engine, guard)
-    except RejectRatioExceeded as error:
-        folder.write("load", error.report or {})
-        raise
-    folder.write("load", report.to_dict())
-    return report
+from lakehouse_assets.storage.runs import RunFolder
 
 
 def compose(folder: RunFolder, gold: tuple[str, ...], *, failure: dict[str, Any] | None = None) -> dict[str, Any]:

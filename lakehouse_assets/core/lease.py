@@ -1,6 +1,6 @@
 """Who holds a pipeline, and whether somebody else may take it: pure decisions over values.
 
-Reading and writing the lease, clocks and processes are in `compute/lease.py`.
+Reading and writing the lease, clocks and processes are in `storage/lease.py`.
 A lease is never deleted, only marked released, so that fencing numbers only grow.
 """
 

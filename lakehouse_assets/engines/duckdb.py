@@ -14,10 +14,10 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard, NativeFile, TextBatch
 from lakehouse_assets.errors import NativeRefused
-from lakehouse_assets.sql.ddl import table_location
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 

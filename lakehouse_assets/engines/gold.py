@@ -10,11 +10,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import iceberg
 from lakehouse_assets.engines.duckdb import DuckEngine, relation_of
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.sql.dialects import Parameter
-
-MAX_WINDOW = 1_000
-"""More touched values than this are not listed in SQL, the model is built whole: Athena takes 262,144 bytes of SQL
-(https://docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""
+from lakehouse_assets.sql.gold import window_parameters
 
 
 @dataclass(frozen=True)
@@ -26,12 +22,6 @@ class Built:
     deleted: int
     rows: int
     commit: Commit | None
-
-
-def window_parameters(contract: Contract, window: tuple[Any, ...] | None) -> dict[str, Parameter]:
-    """The model's parameters for a window: its values, or `everything` when it is None or they are too many."""
-    listed = window if window is not None and len(window) <= MAX_WINDOW else None
-    return {"everything": listed is None, contract.properties["window_source"]: listed or ()}
 
 
 def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any, ...] | None, guard: Guard) -> Built:

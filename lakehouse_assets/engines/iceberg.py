@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.errors import CommitConflict
-from lakehouse_assets.sql.ddl import table_location
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard, TextBatch
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_text import WHOLE_FILES, native_frames, odd_frame
-from lakehouse_assets.sql.ddl import table_location
 from lakehouse_assets.sql.dialects import Parameter, render
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.sql.ddl import table_location
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable

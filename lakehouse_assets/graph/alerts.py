@@ -12,11 +12,12 @@ import dagster as dg
 
 from lakehouse_assets.compute.alerts import alerts_of
 from lakehouse_assets.compute.notify import FolderTopic
-from lakehouse_assets.compute.runs import RunFolder
-from lakehouse_assets.compute.storage import ObjectStore, open_store
 from lakehouse_assets.graph.job import Job
 from lakehouse_assets.graph.outcome import outcome_of
 from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
 SELECTION = "__ASSET_JOB"

@@ -7,7 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.local import SAMPLE_ROWS, LocalServices
+from lakehouse_assets.compute.local import LocalServices
+from lakehouse_assets.compute.protocols import SAMPLE_ROWS
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.graph import metadata as md

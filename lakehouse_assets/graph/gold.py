@@ -6,14 +6,13 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.local import model_sql
 from lakehouse_assets.compute.tasks import TASK_METADATA, ModelTask, to_metadata
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import model_sql, table_location
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
 from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
 from lakehouse_assets.sql import lineage
-from lakehouse_assets.sql.ddl import table_location
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 

@@ -12,10 +12,11 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.compute.alerts import FailedCheck
-from lakehouse_assets.compute.runs import RunFolder, compose
+from lakehouse_assets.compute.runs import compose
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.errors import AssertionFailed
 from lakehouse_assets.load.report import COUNTS
+from lakehouse_assets.storage.runs import RunFolder
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.local import silver_tables
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask
 from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.process import PIPELINE_TAG
 

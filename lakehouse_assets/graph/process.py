@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from lakehouse_assets.compute.lease import is_dead_here, this_process
 from lakehouse_assets.core.lease import Holder
+from lakehouse_assets.storage.lease import is_dead_here, this_process
 
 PIPELINE_TAG, PROCESS_TAG = "lakehouse/pipeline", "lakehouse/process"
 

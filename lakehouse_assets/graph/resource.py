@@ -16,12 +16,12 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from lakehouse_assets.compute.local import Handler, LocalConfig, LocalServices
-from lakehouse_assets.compute.runs import RunFolder
 from lakehouse_assets.compute.tasks import FunctionTask
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
 from lakehouse_assets.graph.process import note_process
+from lakehouse_assets.storage.runs import RunFolder
 
 
 class LakehouseResource(dg.ConfigurableResource[Any]):

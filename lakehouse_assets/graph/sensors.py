@@ -13,12 +13,13 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.core.arrivals import Cursor, Landing, Offer, decide
 from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.job import Job
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.landing import landed
 
 OFFER_TAG = "lakehouse/offer"
 """Tag with the run key; a re-execution keeps it, Dagster's own tag it does not."""
@@ -48,8 +49,6 @@ def landing_sensor(pipeline: Pipeline, job: Job, *, landing: str, quiet_seconds:
         description=f"Starts {pipeline.name} for new files in landing; a failed list of files is tried 3 times more.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        from lambdas.planrun.logic import landed
-
         fail_abandoned(context.instance, pipeline.name)
         seen = Landing(landed(pipeline.name, store), datetime.now(UTC), quiet_seconds)
         cursor = Cursor.parse(context.cursor)

@@ -11,12 +11,12 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import TASK_METADATA, to_metadata
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
 from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
 from lakehouse_assets.sql import lineage
-from lakehouse_assets.sql.ddl import table_location
 
 
 def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:

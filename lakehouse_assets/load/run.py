@@ -21,12 +21,10 @@ from lakehouse_assets.load.owed import Owed
 from lakehouse_assets.load.report import LoadReport, reconcile
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.stage import stage_all
-from lakehouse_assets.load.work import TableLoad, Work, each, timed
+from lakehouse_assets.load.work import PENDING_DAYS, TableLoad, Work, each, timed
 
 __all__ = ["Work", "load"]
 
-PENDING_DAYS = 7
-"""Days after which a row whose parent never came is rejected, counted from when it was first seen."""
 MIN_REJECTS = 10
 """Below this many rejects the ratio says nothing."""
 

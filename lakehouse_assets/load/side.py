@@ -11,10 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.duckdb import scan
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.sql.ddl import table_location
 
 if TYPE_CHECKING:
     import duckdb

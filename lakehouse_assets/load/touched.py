@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.engines.gold import MAX_WINDOW
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.report import Touched
+from lakehouse_assets.sql.gold import MAX_WINDOW
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.work import TableLoad

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,13 +20,8 @@ from lakehouse_assets.sql.silver import Reference
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-SIDE_TABLES = ("rejects", "pending", "run_ledger")
-"""What every pipeline keeps beside its silver tables, each under `side.<pipeline>_<word>`."""
-
-
-def side_tables(known: Mapping[str, Contract], pipeline: str) -> dict[str, Contract]:
-    """Contracts of a pipeline's side tables by those words."""
-    return {word: known[f"side.{pipeline}_{word}"] for word in SIDE_TABLES}
+PENDING_DAYS = 7
+"""Days after which a row whose parent never came is rejected, counted from when it was first seen."""
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,8 @@ def held(settings: Settings, pipeline: str) -> Iterator[Guard]:
     Raises:
         LeaseHeld: a run is going on.
     """
-    from lakehouse_assets.compute.lease import Lease
-    from lakehouse_assets.compute.storage import FolderStore
+    from lakehouse_assets.storage.folder import FolderStore
+    from lakehouse_assets.storage.lease import Lease
 
     lease = Lease(FolderStore(settings.lake_root), pipeline, renew_seconds=settings.lease_renew_seconds)
     with lease.acquire(f"care-{uuid4()}") as hold:

@@ -161,8 +161,8 @@ def _meets(row: dict[str, Any], selection: dict[str, str]) -> bool:
 
 def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
     """Which rows are read again; a correction is put into the run's folder, cut to the rows that are still open."""
-    from lakehouse_assets.compute.storage import FolderStore
     from lakehouse_assets.operations.reject_rows import choose, corrected_csv, place, read_corrections
+    from lakehouse_assets.storage.folder import FolderStore
 
     run_id, rows = str(uuid4()), table.open_rows(selection)
     if corrected is not None:

@@ -47,9 +47,9 @@ class Request:
 def run(settings: Settings, request: Request, *, on_step: OnStep | None = None, verbose: bool = False) -> Outcome:
     """Run the job, keep the report in the run's folder, and tell people what went wrong, once."""
     from lakehouse_assets.compute.notify import FolderTopic
-    from lakehouse_assets.compute.runs import RunFolder
-    from lakehouse_assets.compute.storage import FolderStore
     from lakehouse_assets.graph.outcome import outcome_of
+    from lakehouse_assets.storage.folder import FolderStore
+    from lakehouse_assets.storage.runs import RunFolder
 
     chosen = replace(request, run_id=request.run_id or str(uuid4()))
     result = _execute(settings, chosen, on_step or _ignore, verbose=verbose)

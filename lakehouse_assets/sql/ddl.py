@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.model import Column, Contract
 from lakehouse_assets.errors import ContractInvalid
 
@@ -78,16 +79,6 @@ def declare_statements(contracts: Iterable[Contract], lake_root: str) -> list[st
         *(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)}" for database in databases),
         *(_declaration(contract, table_location(contract, lake_root)) for contract in tables),
     ]
-
-
-WAREHOUSE = "lakehouse-dwh"
-"""Folder of all Delta tables below the lake's root."""
-
-
-def table_location(contract: Contract, lake_root: str) -> str:
-    """Where the table lies below the lake's root: gold by its database, the Delta tables in the warehouse folder."""
-    folder = contract.database if contract.layer == "gold" else WAREHOUSE
-    return f"{lake_root.rstrip('/')}/{folder}/{contract.name}"
 
 
 def contract_hash(contract: Contract) -> str:

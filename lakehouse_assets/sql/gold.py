@@ -16,6 +16,15 @@ from lakehouse_assets.sql.dialects import Parameter, literal, parse, render
 
 ATHENA_QUERY_BYTES = 262_144
 """Longest query text, not adjustable: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html"""
+MAX_WINDOW = 1_000
+"""More touched values than this are not listed in SQL, the model is built whole: Athena takes 262,144 bytes of SQL
+(https://docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""
+
+
+def window_parameters(contract: Contract, window: tuple[Any, ...] | None) -> dict[str, Parameter]:
+    """The model's parameters for a window: its values, or `everything` when it is None or they are too many."""
+    listed = window if window is not None and len(window) <= MAX_WINDOW else None
+    return {"everything": listed is None, contract.properties["window_source"]: listed or ()}
 
 
 def merge_statement(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.compute.notify import FolderTopic, Notification, fit_subject
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.storage.folder import FolderStore
 
 
 def test_an_outcome_is_told_once(tmp_path: Path) -> None:

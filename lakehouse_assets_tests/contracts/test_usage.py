@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlglot import exp
 
-from lakehouse_assets.compute.local import model_sql
 from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.definitions import defs
 from lakehouse_assets.engines.delta import arrow_schema
 from lakehouse_assets.load import owed

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.compute.local import model_sql
-from lakehouse_assets.engines.gold import MAX_WINDOW
+from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.sql.gold import MAX_WINDOW
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import PIPELINE, Lake
 from lakehouse_assets_tests.load.drops import Both, Drop, drops, file_of

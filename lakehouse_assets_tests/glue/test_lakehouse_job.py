@@ -11,10 +11,10 @@ import pytest
 
 from glue.jobs.lakehouse import main
 from lakehouse_assets.compute.job import arguments, manifest_of
-from lakehouse_assets.compute.lease import Lease, lease_key
-from lakehouse_assets.compute.runs import RunFolder
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lease import Lease, lease_key
+from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lake import Lake, csv_file
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from lakehouse_assets.compute.lease import started_of, this_host
 from lakehouse_assets.graph.abandoned import fail, fail_abandoned
 from lakehouse_assets.graph.process import Note, note_process
 from lakehouse_assets.graph.sensors import OFFER_TAG
 from lakehouse_assets.operations import history
 from lakehouse_assets.operations.running import Request, run
+from lakehouse_assets.storage.lease import started_of, this_host
 from lakehouse_assets_tests.graph.conftest import Shop
 from lakehouse_assets_tests.graph.test_alerts import messages
 from lakehouse_assets_tests.graph.test_sensor import pairs, tick

@@ -11,8 +11,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines.query import Lake, ask
-from lakehouse_assets.sql.ddl import table_location
 from lakehouse_assets_tests.graph.conftest import ROWS, Shop
 
 STEPS = {

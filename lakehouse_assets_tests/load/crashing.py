@@ -15,15 +15,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.compute.lease import Lease
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.graph.resource import handlers
 from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets_tests.load.drops import file_of
 from lakehouse_assets_tests.oracle import File
 from lakehouse_assets_tests.oracle.loading import SOME_DAY

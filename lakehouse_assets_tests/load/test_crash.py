@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from lakehouse_assets.compute.landing import FolderLanding
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import CommitConflict, LandingChanged, LeaseHeld
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.landing import FolderLanding
+from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import Lake, never
 from lakehouse_assets_tests.load.crashing import EARLIER, KILLED, NEXT_DAY, run
@@ -231,8 +231,8 @@ def test_a_run_that_loads_more_after_gold_acknowledged_it_is_looked_at_again(tmp
 
 HOLD = """
 import sys, time
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.folder import FolderStore
 with Lease(FolderStore(sys.argv[1]), "ecommerce").acquire("first"):
     print("held", flush=True)
     sys.stdin.read()

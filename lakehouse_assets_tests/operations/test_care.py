@@ -6,9 +6,9 @@ import json
 import socket
 from pathlib import Path
 
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.operations import dev
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Shop, put
 
 EVERYTHING = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets_tests.operations.conftest import FIRST, ORDERS, SECOND, Cli, Shop, process, put
 
 COUNTS = ["read", "retried", "valid", "rejected", "superseded", "pending", "inserted", "updated", "unchanged"]

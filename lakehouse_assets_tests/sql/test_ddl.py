@@ -13,15 +13,9 @@ import sqlglot
 from sqlglot import exp
 
 from lakehouse_assets.contracts import Contract, contract, contracts
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import ContractInvalid
-from lakehouse_assets.sql.ddl import (
-    athena_delta_ddl,
-    athena_iceberg_ddl,
-    contract_hash,
-    declare_statements,
-    delta_ddl,
-    table_location,
-)
+from lakehouse_assets.sql.ddl import athena_delta_ddl, athena_iceberg_ddl, contract_hash, declare_statements, delta_ddl
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "ddl"
 ROOT = "s3://lake/lakehouse-dwh"

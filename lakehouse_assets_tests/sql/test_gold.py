@@ -15,12 +15,11 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from lakehouse_assets.compute.local import model_sql, silver_tables
 from lakehouse_assets.contracts import Column, Contract, Rule, contract, contracts
-from lakehouse_assets.engines.gold import window_parameters
+from lakehouse_assets.contracts.layers import model_sql, silver_tables
 from lakehouse_assets.errors import BadRequest, UnportableSql
 from lakehouse_assets.load.ledger import backlog
-from lakehouse_assets.sql.gold import ATHENA_QUERY_BYTES, assertion_statement, merge_statement
+from lakehouse_assets.sql.gold import ATHENA_QUERY_BYTES, assertion_statement, merge_statement, window_parameters
 from lakehouse_assets_tests.lake import Lake, csv_file
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "gold"

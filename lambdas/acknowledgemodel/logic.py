@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import uuid4
 
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.storage import open_store
 from lakehouse_assets.contracts import contract
 from lakehouse_assets.errors import LeaseHeld
 from lakehouse_assets.load.ledger import acknowledge
+from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.opening import open_store
 
 PATIENCE_SECONDS = 150.0
 """A hold of the run that nobody renews any more has expired by then (`core.lease.EXPIRE_SECONDS`)."""

@@ -11,10 +11,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lakehouse_assets.compute.storage import ObjectStore
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.changes import reconcile_columns
-from lakehouse_assets.sql.ddl import contract_hash, declare_statements, table_location
+from lakehouse_assets.contracts.layers import table_location
+from lakehouse_assets.sql.ddl import contract_hash, declare_statements
+from lakehouse_assets.storage.objects import ObjectStore
 
 
 def due(pipeline: str, lake: ObjectStore, lake_root: str) -> dict[str, Any]:

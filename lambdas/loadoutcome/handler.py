@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.compute.runs import RunFolder
-from lakehouse_assets.compute.storage import open_store
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
 from lambdas.loadoutcome.logic import outcome
 
 

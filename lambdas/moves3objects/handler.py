@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.compute.storage import ObjectStore, open_store
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
 from lambdas.moves3objects.logic import MoveRequest, move_objects, read_manifest, target_of
 
 

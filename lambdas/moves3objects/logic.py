@@ -1,24 +1,23 @@
 """The archive: moves exactly the objects of one manifest out of landing, slice by slice.
 
-Here: the keys objects are archived under, and the move itself over two object stores. Not here: what belongs to a
-run (the manifest says it), and the Lambda's event beyond its typed form.
+Here: the move itself over two object stores. Not here: the keys that objects are archived under (`core/archive.py`),
+what belongs to a run (the manifest says it), and the Lambda's event beyond its typed form.
 Nothing is ever deleted that was not archived: copy needs the manifest's etag, deletion needs the same one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from lakehouse_assets.compute.storage import ObjectStore
+from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
+from lakehouse_assets.storage.objects import ObjectStore
 
 SLICE_OBJECTS = 500
 ANSWER_BYTES = 128 * 1024
@@ -29,14 +28,10 @@ BUDGET_SECONDS = 600.0
 """Default time of one slice, below Lambda's 900 s:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
-NAME_BYTES = 180
-"""With etag and a temporary suffix below the 255 bytes that file systems allow for one name."""
-
 VANISHED = "gone before it could be archived"
 CHANGED = "changed after the manifest was written; the new version stays for the next run"
 REPLACED = "archived, and replaced by a new version meanwhile, which stays for the next run"
 
-UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f\ud800-\udfff]")
 Target = Callable[[str, FileEntry, str, datetime], str]
 
 
@@ -98,23 +93,6 @@ class MoveRequest:
             refused=frozenset(event.get("refused") or ()),
             budget_seconds=float(event.get("budget_seconds", BUDGET_SECONDS)),
         )
-
-
-def archive_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
-    """Where an object goes: `archived/<pipeline>/<dataset>/<date>/<run>/<etag>-<name>`, another key for each object.
-
-    >>> entry = FileEntry("orders", "orders/1.csv", "e1", 3, datetime(2025, 4, 1))
-    >>> archive_key("ecommerce", entry, "r1", datetime(2025, 4, 2))
-    'archived/ecommerce/orders/2025-04-02/r1/e1-1.csv'
-    """
-    # A multipart etag has a dash of its own, which must not read as the one before the name.
-    etag = entry.etag.replace("-", "_")
-    return f"archived/{pipeline}/{entry.dataset}/{as_of:%Y-%m-%d}/{run_id}/{etag}-{_name(entry)}"
-
-
-def quarantine_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
-    """Where a refused object goes: as `archive_key`, under `quarantine/`."""
-    return "quarantine/" + archive_key(pipeline, entry, run_id, as_of).removeprefix("archived/")
 
 
 def target_of(refused: Collection[str]) -> Target:
@@ -208,25 +186,6 @@ def _from(files: tuple[FileEntry, ...], token: str | None) -> tuple[FileEntry, .
     if token not in keys:
         raise BadRequest(message=f"token `{token}` is not of this manifest of {len(keys)} files")
     return files[keys.index(token) :]
-
-
-def _name(entry: FileEntry) -> str:
-    """A readable name that only this key of the dataset gets: the dataset's folder is dropped where that is plain."""
-    dataset, key = entry.dataset, entry.key
-    rest = key.removeprefix(f"{dataset}/")
-    if rest == key:
-        plain = key if key.startswith(f"{dataset}.") else f"/{key}"
-    else:
-        plain = key if rest.startswith((f"{dataset}.", f"{dataset}/", "/")) else rest
-    return _shortened(UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", plain))
-
-
-def _shortened(name: str) -> str:
-    """A name that file systems take; `%~` occurs in no other name."""
-    if len(name.encode()) <= NAME_BYTES:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
-    return f"{name.encode()[: NAME_BYTES - 34].decode(errors='ignore')}%~{digest}"
 
 
 def _manifest_key(event: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.compute.storage import open_store
+from lakehouse_assets.storage.opening import open_store
 from lambdas.planrun.logic import PlanRequest, plan
 
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from lakehouse_assets.compute.runs import RunFolder
-from lakehouse_assets.compute.storage import ObjectStore
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode, dataset_of, utc_moment
+from lakehouse_assets.core.archive import archive_key
+from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode, utc_moment
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import backlog
-from lakehouse_assets.load.run import PENDING_DAYS
 from lakehouse_assets.load.side import SideTable
-from lambdas.moves3objects.logic import archive_key
+from lakehouse_assets.load.work import PENDING_DAYS
+from lakehouse_assets.storage.landing import datasets, landed
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.runs import RunFolder
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,6 @@ def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_roo
     return answer
 
 
-def datasets(pipeline: str) -> tuple[str, ...]:
-    """Landing datasets of a pipeline."""
-    return tuple(c.name for c in contracts(pipeline).values() if c.layer == "landing")
-
-
 def freeze(request: PlanRequest, landing: ObjectStore, lake: ObjectStore) -> tuple[FileEntry, ...]:
     """The exact objects of this run."""
     if request.mode == "replay":
@@ -112,13 +108,6 @@ def freeze(request: PlanRequest, landing: ObjectStore, lake: ObjectStore) -> tup
             entry for entry in landed(request.pipeline, landing) if wanted is None or (entry.key, entry.etag) in wanted
         )
     )
-
-
-def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
-    """Everything in landing that belongs to a dataset."""
-    names = datasets(pipeline)
-    found = ((dataset_of(item.key, names), item) for item in landing.list())
-    return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]
 
 
 def archived_on(request: PlanRequest, lake: ObjectStore) -> tuple[FileEntry, ...]:

@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lakehouse_assets.compute.local import model_sql
 from lakehouse_assets.contracts import Contract, contract
-from lakehouse_assets.engines.gold import window_parameters
+from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.load.ledger import Backlog, backlog
 from lakehouse_assets.sql.dialects import Parameter
-from lakehouse_assets.sql.gold import merge_statement
+from lakehouse_assets.sql.gold import merge_statement, window_parameters
 
 STATEMENT_BYTES = 200_000
 """Of the 256 KiB that a state machine passes on between states, which is also what Athena takes:

@@ -70,16 +70,14 @@ def ours(landing: Path, lake: Path) -> Work:
     from sqlglot.dialects import athena  # noqa: F401
     from sqlglot.dialects import duckdb as dialect  # noqa: F401
 
-    from lakehouse_assets.compute.landing import FolderLanding
-    from lakehouse_assets.compute.local import silver_tables
-    from lakehouse_assets.compute.storage import FolderStore
     from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.layers import side_tables, silver_tables
     from lakehouse_assets.core.manifest import Manifest
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.run import Work as LoadWork
     from lakehouse_assets.load.run import load
-    from lakehouse_assets.load.work import side_tables
-    from lambdas.planrun.logic import landed
+    from lakehouse_assets.storage.folder import FolderStore
+    from lakehouse_assets.storage.landing import FolderLanding, landed
 
     known, store = contracts("ecommerce"), FolderStore(landing)
     files = tuple(sorted(landed("ecommerce", store)))

@@ -18,14 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.compute.landing import FolderLanding
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.core.manifest import FileEntry, Manifest, dataset_of
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.engines.spark_session import local_session
 from lakehouse_assets.load.run import Work, load
 from lakehouse_assets.operations.sample import SampleSpec, write_sample
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.landing import FolderLanding
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

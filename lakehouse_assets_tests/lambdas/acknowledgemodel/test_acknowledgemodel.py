@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.errors import LeaseHeld
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets_tests.lake import Lake
 from lambdas.acknowledgemodel import logic
 from lambdas.acknowledgemodel.handler import handler

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.contracts import Column, Contract, contracts
 from lakehouse_assets.engines import iceberg
 from lakehouse_assets.errors import ContractBreaking
+from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets_tests.lake import Lake
 from lambdas.declaretables import logic
 from lambdas.declaretables.handler import handler

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lakehouse_assets.compute.runs import RunFolder
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.runs import RunFolder
 from lambdas.loadoutcome.handler import handler
 
 EVENT = json.loads((Path(__file__).parents[2] / "events/loadoutcome.json").read_text("utf-8"))

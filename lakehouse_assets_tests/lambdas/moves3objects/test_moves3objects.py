@@ -14,20 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.compute.storage import FolderStore, ObjectStore
+from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.objects import ObjectStore
 from lambdas.moves3objects import logic
 from lambdas.moves3objects.handler import handler
-from lambdas.moves3objects.logic import (
-    Left,
-    MoveRequest,
-    MoveResult,
-    archive_key,
-    move_objects,
-    quarantine_key,
-    target_of,
-)
+from lambdas.moves3objects.logic import Left, MoveRequest, MoveResult, move_objects, target_of
 
 EVENT = Path(__file__).parents[2] / "events/moves3objects.json"
 AS_OF = datetime(2025, 4, 2, 9, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse_assets.compute.local import model_sql
 from lakehouse_assets.contracts import contract
+from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.load.ledger import Backlog
 from lakehouse_assets_tests.lake import Lake, csv_file

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.compute import files, storage
-from lakehouse_assets.compute.files import taken_path
-from lakehouse_assets.compute.storage import FolderStore, StoredObject, open_store
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
+from lakehouse_assets.storage import atomic_files, folder
+from lakehouse_assets.storage.atomic_files import taken_path
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.objects import StoredObject
+from lakehouse_assets.storage.opening import open_store
 
 # `printf hello | md5sum`
 HELLO_MD5 = "5d41402abc4b2a76b9719d911017c592"
@@ -24,7 +26,7 @@ HELLO_MD5 = "5d41402abc4b2a76b9719d911017c592"
 # The pause between look and act makes any gap in the lock show.
 INCREMENT = """
 import sys, time
-from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.errors import PreconditionFailed
 class Slow(FolderStore):
     def stat(self, key):
@@ -112,14 +114,14 @@ def test_list_skips_what_vanishes(store: FolderStore, monkeypatch: pytest.Monkey
     """A file that goes away between listing and looking is skipped."""
     store.put("a", b"x")
     store.put("b", b"x")
-    real = files.walk
+    real = atomic_files.walk
 
     def walk_then_lose(*args: object) -> list[Path]:
         found = list(real(*args))  # type: ignore[arg-type]
         store.path_of("a").unlink()
         return found
 
-    monkeypatch.setattr(storage, "walk", walk_then_lose)
+    monkeypatch.setattr(folder, "walk", walk_then_lose)
     assert [stored.key for stored in store.list()] == ["b"]
 
 
@@ -128,7 +130,7 @@ def test_listing_again_does_not_hash_again(store: FolderStore, monkeypatch: pyte
     store.put("a", b"hello")
     time.sleep(0.15)
     store.list()
-    monkeypatch.setattr(storage, "md5_of", lambda _: "hashed again")
+    monkeypatch.setattr(folder, "md5_of", lambda _: "hashed again")
     assert store.list()[0].etag == HELLO_MD5
 
 
@@ -136,7 +138,7 @@ def test_a_file_that_may_still_change_is_hashed_again(store: FolderStore, monkey
     """The etag of a file that was written just now is not kept, as the next write may look the same from outside."""
     store.put("a", b"hello")
     store.list()
-    monkeypatch.setattr(storage, "md5_of", lambda _: "hashed again")
+    monkeypatch.setattr(folder, "md5_of", lambda _: "hashed again")
     assert store.list()[0].etag == "hashed again"
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lakehouse_assets.compute.storage import ObjectStore
 from lakehouse_assets.core.lease import (
     RENEW_SECONDS,
     UNKNOWN,
@@ -28,6 +27,7 @@ from lakehouse_assets.core.lease import (
     is_proven_dead,
 )
 from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld, ObjectMissing, PreconditionFailed, Transient
+from lakehouse_assets.storage.objects import ObjectStore
 
 Clock = Callable[[], datetime]
 PROC = Path("/proc")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.compute.landing import FolderLanding
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.landing import FolderLanding
 
 
 @pytest.fixture

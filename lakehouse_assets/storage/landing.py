@@ -1,18 +1,21 @@
-"""The files of a manifest, read from folders: landed ones where they landed, archived ones from the lake.
+"""Landed objects: which of them belong to a pipeline, and reading the files of a manifest from where they are now.
 
-Belongs here: where an entry lies now, and whether it is still the object that was listed. Not here: which files a run
-takes (`core/manifest.py`), and what is in them (`load/landing.py`).
+Belongs here: listing landing, where an entry lies (landing, or the archive in the lake), and whether it is still the
+object that was listed. Not here: which dataset a key belongs to (`core/manifest.py`), and what is in a file (`load`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lakehouse_assets.compute.files import GONE
-from lakehouse_assets.compute.storage import FolderStore
-from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.core.manifest import FileEntry, dataset_of
+from lakehouse_assets.storage.atomic_files import GONE
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.objects import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,15 @@ class FolderLanding:
         """
         store, key = self._place(entry)
         return store.read(key)
+
+    def chunks(self, entry: FileEntry) -> Iterator[bytes]:
+        """The object's bytes, a piece at a time.
+
+        Raises:
+            ObjectMissing: it is not there (any more).
+        """
+        store, key = self._place(entry)
+        return store.chunks(key)
 
     def uri(self, entry: FileEntry) -> str:
         """The object's path, as engines on this machine take it."""
@@ -60,3 +72,15 @@ class FolderLanding:
 
     def _place(self, entry: FileEntry) -> tuple[FolderStore, str]:
         return (self.landing, entry.key) if entry.archived is None else (self.lake, entry.archived)
+
+
+def datasets(pipeline: str) -> tuple[str, ...]:
+    """Landing datasets of a pipeline."""
+    return tuple(c.name for c in contracts(pipeline).values() if c.layer == "landing")
+
+
+def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
+    """Everything in landing that belongs to a dataset."""
+    names = datasets(pipeline)
+    found = ((dataset_of(item.key, names), item) for item in landing.list())
+    return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]

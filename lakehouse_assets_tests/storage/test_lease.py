@@ -16,17 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.compute.lease import Lease, lease_key, started_of, this_process
-from lakehouse_assets.compute.storage import FolderStore
 from lakehouse_assets.core.lease import Process
 from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lease import Lease, lease_key, started_of, this_process
 
 ELSEWHERE = Process("another-host", 1, "boot/1")
 
 HOLD = """
 import sys, time
-from lakehouse_assets.compute.lease import Lease
-from lakehouse_assets.compute.storage import FolderStore
+from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.errors import LeaseHeld
 try:
     Lease(FolderStore(sys.argv[1]), "ecommerce").acquire(sys.argv[2])

@@ -1,10 +1,4 @@
-"""Objects in a store: what a store can do (Protocol), and a local folder that does it.
-
-Here: listing, reading, and conditional put, copy and delete with the meaning that S3's conditional verbs have,
-so that leases, manifests, archive and messages are written once for a folder and for S3. Not here: what the keys
-mean, and tables (engines read and write those themselves).
-S3's verbs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
-"""
+"""A local folder as an object store, with the meaning that S3's conditional verbs have."""
 
 from __future__ import annotations
 
@@ -12,81 +6,15 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from lakehouse_assets.compute.files import GONE, chunks_of, delete_if, locked, md5_of, put_back, staged, walk
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
+from lakehouse_assets.storage.atomic_files import GONE, chunks_of, delete_if, locked, md5_of, put_back, staged, walk
+from lakehouse_assets.storage.objects import Listing, ObjectStore, StoredObject
 
 RACY_NS = 100_000_000
 """A file changed less than this ago may change again within one tick of its clock, so its etag is not cached yet."""
-
-
-@dataclass(frozen=True, order=True)
-class StoredObject:
-    """One object: key below the store's root, etag (MD5 hex of the content), size in bytes, UTC time of last change."""
-
-    key: str
-    etag: str
-    size_bytes: int
-    modified: datetime
-
-
-Listing = list[StoredObject]
-
-
-class ObjectStore(Protocol):
-    """What every store can do; keys use `/` and are relative to `uri`."""
-
-    @property
-    def uri(self) -> str:
-        """Where the store is."""
-        ...
-
-    def list(self, prefix: str = "") -> Listing:
-        """All objects whose key starts with `prefix`, sorted by key, without folders."""
-        ...
-
-    def stat(self, key: str) -> StoredObject | None:
-        """The object under `key` without its content, or None."""
-        ...
-
-    def read(self, key: str) -> bytes:
-        """The content of one object.
-
-        Raises:
-            ObjectMissing: there is none.
-        """
-        ...
-
-    def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
-        """Write one object at once or not at all, and answer its etag.
-
-        Raises:
-            PreconditionFailed: `if_absent` and there is one, or the one there has not the etag `if_match`.
-        """
-        ...
-
-    def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
-        """Copy an object of `source` that still has `source_etag`; a target that already has it is left as it is.
-
-        Raises:
-            ObjectMissing: neither source nor target is there.
-            PreconditionFailed: the source has another etag, or the target exists with another one.
-        """
-        ...
-
-    def delete(self, key: str, *, if_match: str) -> bool:
-        """Delete the object with that etag only; True when it is gone, also when it was gone before.
-
-        Raises:
-            PreconditionFailed: another object is there now; it stays.
-        """
-        ...
 
 
 class FolderStore(ObjectStore):
@@ -158,6 +86,15 @@ class FolderStore(ObjectStore):
             except GONE as error:
                 raise ObjectMissing(key=key, store=self.uri) from error
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """See `ObjectStore.chunks`."""
+        path = self.path_of(key)
+        with self._answering():
+            try:
+                yield from chunks_of(path)
+            except GONE as error:
+                raise ObjectMissing(key=key, store=self.uri) from error
+
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """See `ObjectStore.put`."""
         with self._answering(), staged(self.path_of(key), [data]) as (file, etag), locked(self.root):
@@ -173,7 +110,7 @@ class FolderStore(ObjectStore):
         """See `ObjectStore.copy_from`."""
         if self._holds(key, source_etag):
             return
-        content = _content(source, source_key)
+        content = source.chunks(source_key)
         with self._answering(), staged(self.path_of(key), content) as (file, etag), locked(self.root):
             if etag != source_etag:
                 raise PreconditionFailed(key=source_key, expected=f"etag {source_etag}")
@@ -233,30 +170,3 @@ class FolderStore(ObjectStore):
             yield
         except OSError as error:
             raise StorageUnavailable(store=self.uri, problem=f"{error.strerror}: {error.filename}") from error
-
-
-def open_store(uri: str, *, create: bool = True) -> ObjectStore:
-    """The store at a `file://` URI or a plain path; `create` as in `FolderStore`.
-
-    Raises:
-        BadRequest: the URI has another scheme.
-    """
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return FolderStore(url2pathname(parts.path), create=create)
-    if "://" in uri:
-        raise BadRequest(message=f"`{uri}`: only folders are supported; the S3 adapter comes with the production tier")
-    return FolderStore(uri, create=create)
-
-
-def _content(source: ObjectStore, key: str) -> Iterator[bytes]:
-    """Content of an object, in chunks where the store is a folder."""
-    if source.stat(key) is None:
-        raise ObjectMissing(key=key, store=source.uri)
-    if not isinstance(source, FolderStore):
-        yield source.read(key)
-        return
-    try:
-        yield from chunks_of(source.path_of(key))
-    except GONE as error:
-        raise ObjectMissing(key=key, store=source.uri) from error

@@ -1,0 +1,50 @@
+"""The tables of a pipeline by layer: in which order they load, where they lie in a lake, which SELECT makes them.
+
+Here: what follows from contracts and file names alone. Not here: SQL of the load (`sql`), and opening tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+
+from lakehouse_assets.contracts.model import Contract
+
+SIDE_TABLES = ("rejects", "pending", "run_ledger")
+"""What every pipeline keeps beside its silver tables, each under `side.<pipeline>_<word>`."""
+
+
+def side_tables(known: Mapping[str, Contract], pipeline: str) -> dict[str, Contract]:
+    """Contracts of a pipeline's side tables by those words."""
+    return {word: known[f"side.{pipeline}_{word}"] for word in SIDE_TABLES}
+
+
+WAREHOUSE = "lakehouse-dwh"
+"""Folder of all Delta tables below the lake's root."""
+
+
+def table_location(contract: Contract, lake_root: str) -> str:
+    """Where the table lies below the lake's root: gold by its database, the Delta tables in the warehouse folder."""
+    folder = contract.database if contract.layer == "gold" else WAREHOUSE
+    return f"{lake_root.rstrip('/')}/{folder}/{contract.name}"
+
+
+def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:
+    """Silver tables, parents before the tables that refer to them."""
+    left = sorted((c for c in known.values() if c.layer == "silver"), key=lambda c: c.name)
+    ordered: list[Contract] = []
+    while left:
+        done = {c.catalog_name for c in ordered}
+        ready = [c for c in left if _parents(c) <= done | {c.catalog_name}]
+        ordered.append(ready[0])
+        left.remove(ready[0])
+    return tuple(ordered)
+
+
+def _parents(contract: Contract) -> set[str]:
+    return {rule.reference.parent for rule in contract.rules_of("reference") if rule.reference}
+
+
+def model_sql(pipeline: str, model: str) -> str:
+    """The SELECT of a gold model."""
+    return (resources.files("lakehouse_assets") / pipeline / "sql" / f"{model}.sql").read_text("utf-8")
