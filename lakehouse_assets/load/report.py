@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 from lakehouse_assets.errors import ReconciliationFailed
@@ -69,16 +70,8 @@ class TableReport:
     seconds: float = 0.0
 
 
-@dataclass
-class Touched:
-    """What gold must look at again; None where it is too much to list, so that gold looks at everything."""
-
-    dates: list[Any] | None = field(default_factory=list)
-    users: list[str] | None = field(default_factory=list)
-    products: list[str] | None = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return self.dates != [] or self.users != [] or self.products != []
+Affected = dict[str, list[Any] | None]
+"""Window -> its affected values in order; None where they are too many to list, so that gold looks at everything."""
 
 
 @dataclass
@@ -90,7 +83,7 @@ class LoadReport:
         refused_files: key -> why a file was refused as a whole.
         skipped_files: keys that changed after the manifest was frozen; the next run takes them.
         extra_columns: key -> columns that the contract does not know.
-        touched: dates, users and products whose gold rows may have changed.
+        touched: values whose gold rows may have changed, by window; None where they are too many to list.
     """
 
     run_id: str
@@ -100,7 +93,7 @@ class LoadReport:
     refused_files: dict[str, str] = field(default_factory=dict)
     skipped_files: list[str] = field(default_factory=list)
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
-    touched: Touched = field(default_factory=Touched)
+    touched: Affected = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -115,13 +108,15 @@ class LoadReport:
         for name, table in self.tables.items():
             # Python 3.11's asdict breaks a Counter up into pairs.
             plain["tables"][name] |= {"rejects": dict(table.rejects), "warnings": dict(table.warnings)}
-        if self.touched.dates is not None:
-            plain["touched"]["dates"] = [d.isoformat() for d in self.touched.dates]
+        plain["touched"] = {
+            window: None if listed is None else [_plain(value) for value in listed]
+            for window, listed in self.touched.items()
+        }
         return plain
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> LoadReport:
-        """The inverse of `to_dict`; touched dates stay text."""
+        """The inverse of `to_dict`; touched values stay as JSON has them."""
         tables = {
             name: TableReport(
                 **{
@@ -133,4 +128,11 @@ class LoadReport:
             )
             for name, table in data["tables"].items()
         }
-        return cls(**{**data, "tables": tables, "touched": Touched(**data["touched"])})
+        return cls(**{**data, "tables": tables})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a window in, a JSON value out
+    """ISO-8601 of dates and moments; exact numbers as text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, (str, int)) else str(value)

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import RejectRatioExceeded
-from lakehouse_assets.load import touched
+from lakehouse_assets.load import affected
 from lakehouse_assets.load.judge import find_orphans, judge, sort_out
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
@@ -46,6 +46,7 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     started = time.perf_counter()
     report = LoadReport(work.manifest.run_id, engine.name, work.manifest.mode)
     ledger, retry = Ledger(work), Retry(work)
+    report.touched = affected.nothing(ledger.windows)
     loads = stage_all(work, engine, retry, report)
 
     def look(table: TableLoad) -> None:
@@ -63,8 +64,9 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
             reconcile(table.name, table.report.counts)
 
     each(engine, loads, settle)
-    report.touched = touched.find(loads, engine)
-    ledger.plan(report.touched, guard)
+    if any(table.has_changes for table in loads):
+        report.touched = affected.find(loads, engine, ledger.windows)
+        ledger.plan(report.touched, guard)
     for table in loads:
         with timed(table):
             merge(table, engine, guard)
