@@ -14,7 +14,7 @@ from typing import Any, NoReturn, get_args
 import orjson
 
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import side_tables
+from lakehouse_assets.contracts.layers import seeds, side_tables
 from lakehouse_assets.core.manifest import Manifest, Mode, utc_moment
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
@@ -76,14 +76,15 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
 
 def work_of(manifest: Manifest, lake: ObjectStore, tables: tuple[Contract, ...]) -> Work:
     """The manifest's load into these silver tables of its pipeline."""
-    landing = open_store(manifest.landing, create=manifest.mode != "load")
+    landing, known = open_store(manifest.landing, create=manifest.mode != "load"), contracts(manifest.pipeline)
     return Work(
         manifest=manifest,
         tables=tables,
-        side=side_tables(contracts(manifest.pipeline), manifest.pipeline),
+        side=side_tables(known, manifest.pipeline),
         lake=path_of(lake),
         landing=FolderLanding(_folder(landing), _folder(lake)),
         max_reject_ratio=manifest.max_reject_ratio,
+        seeds=seeds(known, manifest.pipeline),
     )
 
 

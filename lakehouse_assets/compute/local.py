@@ -21,6 +21,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
@@ -53,6 +54,7 @@ class LocalServices:
         self._contracts = contracts(config.pipeline)
         self._lease: Lease | None = None
         self._query: DuckEngine | None = None
+        self._seen: set[str] = set()
 
     def hold(self, run_id: str) -> Lease:
         """The pipeline's lease, taken or re-entered by this run.
@@ -118,8 +120,8 @@ class LocalServices:
         lease, gold = self.hold(run_id), self._contracts[task.model]
         ledger = self._contracts[f"side.{self.config.pipeline}_run_ledger"]
         behind = backlog(ledger, str(self.config.lake), gold)
-        engine = self._engine()
-        built = build(engine, gold, model_sql(self.config.pipeline, gold.name), behind.window, lease.check)
+        model = model_sql(self.config.pipeline, gold.name)
+        built = build(self._engine(model), gold, model, behind.window, lease.check)
         as_of = self.folder(run_id).as_of
         acknowledge(ledger, str(self.config.lake), gold, behind.runs, run_id, as_of, lease.check)
         answer = {
@@ -138,20 +140,21 @@ class LocalServices:
     def check(self, contract: Contract, rule: Rule, run_id: str) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Athena.check`."""
         as_of = self.folder(run_id).as_of.replace(tzinfo=None)
-        rows = self._engine().rows(rule.implementation, {"as_of": as_of})
+        rows = self._engine(rule.implementation).rows(rule.implementation, {"as_of": as_of})
         sample = [{name: _plain(value) for name, value in row.items()} for row in rows[:SAMPLE_ROWS]]
         return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), sample, rule.implementation)
 
     def preview(self, contract: Contract) -> list[dict[str, Any]]:
         """A few rows of a table, as text."""
-        engine = self._engine()
         order = ", ".join(f'"{k}"' for k in contract.key)
-        rows = engine.rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}")
+        query = f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}"
+        rows = self._engine(query).rows(query)
         return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
     def count(self, contract: Contract) -> int:
         """Rows of a table."""
-        return int(self._engine().rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
+        query = f"SELECT count(*) AS n FROM {contract.catalog_name}"
+        return int(self._engine(query).rows(query)[0]["n"])
 
     def refresh(self) -> None:
         """Forget what the query engine saw of the tables."""
@@ -159,16 +162,23 @@ class LocalServices:
             self._query.close()
             self._query = None
 
-    def _engine(self) -> DuckEngine:
-        """The query engine, with every table of the pipeline attached."""
+    def _engine(self, sql: str) -> DuckEngine:
+        """The query engine, with the tables that a statement reads attached; each is opened when it is first read.
+
+        Raises:
+            BadRequest: the statement reads a table that the pipeline does not have.
+        """
+        config = self.config
         if self._query is None:
-            config = self.config
             self._query = DuckEngine(str(config.lake), zone=config.zone, memory=config.memory, threads=config.threads)
-            for contract in self._contracts.values():
-                if contract.layer in {"silver", "side"}:
-                    self._query.attach(contract)
-                elif contract.layer == "gold":
-                    self._query.attach_gold(contract)
+            self._seen = set()
+        stored = {c.catalog_name: c for c in self._contracts.values() if c.layer != "landing"}
+        for name in tables_read(sql):
+            if name not in stored:
+                raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(stored))}")
+            if name not in self._seen:
+                self._query.show(stored[name])
+                self._seen.add(name)
         return self._query
 
     def _facts(self, run_id: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Checks: those that the load's own step answers, and assertions as steps of their own."""
 
 # No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,15 @@ def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
             "reconciliation", asset=key, blocking=True, description="every row read is accounted for, exactly"
         ),
         dg.AssetCheckSpec("rejects", asset=key, description="no row was rejected"),
-        *(
-            dg.AssetCheckSpec(r.code, asset=key, description=r.description)
-            for r in (*contract.rules_of("load"), *warned)
-        ),
+        *set_check_specs(contract),
+        *(dg.AssetCheckSpec(rule.code, asset=key, description=rule.description) for rule in warned),
     ]
+
+
+def set_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
+    """Checks of a whole table that the load's own step answers: set rules of kind load."""
+    key = md.asset_key(contract)
+    return [dg.AssetCheckSpec(rule.code, asset=key, description=rule.description) for rule in contract.rules_of("load")]
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,17 @@ def load_check_results(contract: Contract, report: Mapping[str, Any], seen: Evid
             count = part["warnings"].get(rule.code, 0)
             facts = {"failing": count, "sql": md.sql(rule.implementation)}
             found.append(_warning(key, rule, count, facts))
+    return [*found, *set_check_results(contract, report)]
+
+
+def set_check_results(contract: Contract, report: Mapping[str, Any]) -> list[dg.AssetCheckResult]:
+    """Answers of the table's set rules."""
+    found = []
     for check in report["checks"]:
         if check["table"] == contract.name:
             rule = next(r for r in contract.rules_of("load") if r.code == check["check"])
             facts = {"failing": check["failing"], "sample": md.preview(check["sample"]), "sql": md.sql(check["sql"])}
-            found.append(_warning(key, rule, check["failing"], facts))
+            found.append(_warning(md.asset_key(contract), rule, check["failing"], facts))
     return found
 
 
@@ -106,10 +116,20 @@ def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any
     )
 
 
-def assertions(pipeline: Pipeline, layer: str) -> dg.AssetChecksDefinition:
-    """The assertions on one layer: a step of their own, so that a blocking one is a gate in the plan."""
-    pairs = [(contract, rule) for contract in pipeline.layer(layer) for rule in contract.rules_of("assertion")]
-    task = CheckTask(pipeline.name, tuple((f"{layer}.{c.name}", rule.code) for c, rule in pairs))
+def assertions(pipeline: Pipeline, name: str, tables: Iterable[Contract]) -> list[dg.AssetChecksDefinition]:
+    """The assertions on some tables: a step of their own, so that a blocking one is a gate in the plan; none without.
+
+    Args:
+        pipeline: whose tables.
+        name: what the tables have in common, for the step's name.
+        tables: that can be checked at the same time; who reads one of them waits for all of them.
+    """
+    pairs = [(contract, rule) for contract in tables for rule in contract.rules_of("assertion")]
+    return [_assertions(pipeline, name, pairs)] if pairs else []
+
+
+def _assertions(pipeline: Pipeline, name: str, pairs: Sequence[tuple[Contract, Rule]]) -> dg.AssetChecksDefinition:
+    task = CheckTask(pipeline.name, tuple((f"{c.layer}.{c.name}", rule.code) for c, rule in pairs))
     specs = [
         dg.AssetCheckSpec(
             rule.code,
@@ -121,10 +141,10 @@ def assertions(pipeline: Pipeline, layer: str) -> dg.AssetChecksDefinition:
         for contract, rule in pairs
     ]
 
-    @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{layer}_assertions", pool="athena", can_subset=True)
+    @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{name}_assertions", pool="athena", can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, lakehouse: LakehouseResource) -> Iterator[dg.AssetCheckResult]:
         services, run_id = lakehouse.services, run_id_of(context)
-        with reported(services.folder(run_id), f"{layer} assertions"):
+        with reported(services.folder(run_id), f"{name} assertions"):
             for contract, rule in pairs:
                 if dg.AssetCheckKey(md.asset_key(contract), rule.code) in context.selected_asset_check_keys:
                     yield assertion_result(contract, rule, services.check(contract, rule, run_id))

@@ -10,9 +10,10 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import silver_tables
+from lakehouse_assets.contracts.layers import model_sql, silver_tables
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.process import PIPELINE_TAG
+from lakehouse_assets.sql.models import levels
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For transient errors only: `reported` forbids a retry of the others."""
@@ -32,11 +33,28 @@ class Pipeline:
         """The pipeline's contracts."""
         return contracts(self.name)
 
+    def model(self, contract: Contract) -> str:
+        """The SELECT of a gold table."""
+        return model_sql(self.name, contract.name)
+
     def layer(self, layer: str) -> list[Contract]:
-        """Contracts of one layer by name; silver parents first."""
+        """Contracts of one layer by name; silver parents and gold sources first."""
         if layer == "silver":
             return list(silver_tables(self.contracts))
+        if layer == "gold":
+            return [contract for level in self.gold_levels for contract in level]
         return sorted((c for c in self.contracts.values() if c.layer == layer), key=lambda c: c.name)
+
+    @property
+    def gold_levels(self) -> list[list[Contract]]:
+        """Gold tables by what they read: each level reads gold of the levels before it only.
+
+        Raises:
+            ContractInvalid: models read each other in a circle.
+        """
+        gold = {c.catalog_name: c for c in self.contracts.values() if c.layer == "gold"}
+        ordered = levels({name: self.model(contract) for name, contract in gold.items()})
+        return [[gold[name] for name in level] for level in ordered]
 
     @property
     def manifest_key(self) -> dg.AssetKey:

@@ -13,20 +13,24 @@ from lakehouse_assets.compute.tasks import TASK_METADATA, to_metadata
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs
+from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.graph.reference import reference_result, reference_spec
 from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
 from lakehouse_assets.sql import lineage
 
 
 def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:
-    """All silver tables: one step, one output each, with the checks that the load itself decides."""
-    tables = pipeline.layer("silver")
-    specs = [silver_spec(pipeline, contract) for contract in tables]
+    """Reference and silver tables: one step, one output each, with the checks that the load itself decides."""
+    tables, references = pipeline.layer("silver"), pipeline.layer("reference")
+    checks = [spec for contract in tables for spec in load_check_specs(contract)]
 
     @dg.multi_asset(
-        specs=specs,
-        check_specs=[spec for contract in tables for spec in load_check_specs(contract)],
+        specs=[
+            *(reference_spec(pipeline, contract) for contract in references),
+            *(silver_spec(pipeline, contract) for contract in tables),
+        ],
+        check_specs=[*(spec for contract in references for spec in set_check_specs(contract)), *checks],
         name=f"{pipeline.name}_silver",
         retry_policy=RETRY,
         pool="glue",
@@ -36,6 +40,8 @@ def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:
         with reported(services.folder(run_id), "load"):
             report = services.run_job(pipeline.load, run_id)
         services.refresh()
+        for contract in references:
+            yield reference_result(contract, report, services.preview(contract))
         for contract in tables:
             rows = services.count(contract)
             yield dg.MaterializeResult(

@@ -70,6 +70,16 @@ class TableReport:
     seconds: float = 0.0
 
 
+@dataclass
+class ReferenceReport:
+    """One reference table of a load: rows it holds, whether this load brought them, and the commit."""
+
+    rows: int
+    has_changes: bool
+    added_files: int = 0
+    added_bytes: int = 0
+
+
 Affected = dict[str, list[Any] | None]
 """Window -> its affected values in order; None where they are too many to list, so that gold looks at everything."""
 
@@ -80,6 +90,7 @@ class LoadReport:
 
     Attributes:
         tables: by bare silver table name.
+        references: by bare name of a reference table.
         refused_files: key -> why a file was refused as a whole.
         skipped_files: keys that changed after the manifest was frozen; the next run takes them.
         extra_columns: key -> columns that the contract does not know.
@@ -96,6 +107,7 @@ class LoadReport:
     touched: Affected = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    references: dict[str, ReferenceReport] = field(default_factory=dict)
 
     @property
     def rejects(self) -> Counter[str]:
@@ -128,7 +140,8 @@ class LoadReport:
             )
             for name, table in data["tables"].items()
         }
-        return cls(**{**data, "tables": tables})
+        references = {name: ReferenceReport(**held) for name, held in data.get("references", {}).items()}
+        return cls(**{**data, "tables": tables, "references": references})
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a window in, a JSON value out

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import seeds
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode, utc_moment
+from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.load.side import SideTable
@@ -61,7 +63,8 @@ class PlanRequest:
 def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
     """Write the manifest and say what there is to do.
 
-    Returns: run_id, manifest (key), as_of, files, bytes, pending and due (rows), unacknowledged (runs), has_work.
+    Returns: run_id, manifest (key), as_of, files, bytes, pending and due (rows), unacknowledged (runs), references
+    (tables that do not hold their seed yet), has_work.
 
     Raises:
         BadRequest: a reprocess of a date under which nothing was archived.
@@ -80,6 +83,7 @@ def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_roo
     )
     folder.write("manifest", manifest.to_dict())
     pending, due, behind = left_over(request.pipeline, lake_root, request.as_of)
+    references = outdated(seeds(contracts(request.pipeline), request.pipeline), lake_root)
     answer = {
         "run_id": request.run_id,
         "manifest": folder.key("manifest"),
@@ -90,7 +94,8 @@ def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_roo
         "pending": pending,
         "due": due,
         "unacknowledged": behind,
-        "has_work": bool(files or due or behind or request.mode == "replay"),
+        "references": list(references),
+        "has_work": bool(files or due or behind or references or request.mode == "replay"),
     }
     folder.write("plan", answer)
     return answer
