@@ -11,6 +11,7 @@ from typing import Any
 
 from lakehouse_assets.compute.tasks import CheckTask
 from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.errors import AssertionFailed, EmissionInvalid
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.gold import assertion_statement
@@ -78,16 +79,16 @@ def _branch(step: Step, place: Place, contract: Contract, rule: Rule) -> Branch:
     return Branch(
         ask,
         {
-            ask: calls.query(statement(rule), Ways(read, unknown, seconds, step.retry)),
+            ask: calls.query(statement(contract, rule), Ways(read, unknown, seconds, step.retry)),
             read: calls.results(SAMPLE_ROWS, Ways(known, unknown, policy=step.retry), facts | _found()),
             known: Succeed(),
         },
     )
 
 
-def statement(rule: Rule) -> str:
+def statement(contract: Contract, rule: Rule) -> str:
     """The assertion's SQL; with JSONata that writes the run's clock into it where it asks for one."""
-    sql = assertion_statement(rule, {"as_of": MARK}).replace(literal(MARK).this.this, CLOCK)
+    sql = assertion_statement(assertion_sql(contract, rule), {"as_of": MARK}).replace(literal(MARK).this.this, CLOCK)
     return expression(f"$replace({quoted(sql)}, {quoted(CLOCK)}, {AS_OF})") if CLOCK in sql else sql
 
 

@@ -16,6 +16,7 @@ from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, 
 from lakehouse_assets.compute.protocols import SAMPLE_ROWS, CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
+from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.contracts.layers import model_sql, silver_tables
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
@@ -140,9 +141,10 @@ class LocalServices:
     def check(self, contract: Contract, rule: Rule, run_id: str) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Athena.check`."""
         as_of = self.folder(run_id).as_of.replace(tzinfo=None)
-        rows = self._engine(rule.implementation).rows(rule.implementation, {"as_of": as_of})
+        sql = assertion_sql(contract, rule)
+        rows = self._engine(sql).rows(sql, {"as_of": as_of})
         sample = [{name: _plain(value) for name, value in row.items()} for row in rows[:SAMPLE_ROWS]]
-        return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), sample, rule.implementation)
+        return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), sample, sql)
 
     def preview(self, contract: Contract) -> list[dict[str, Any]]:
         """A few rows of a table, as text."""

@@ -28,7 +28,6 @@ from typing import Any
 
 from lakehouse_assets.contracts.model import Contract, Effect
 from lakehouse_assets.contracts.selects import select_problem
-from lakehouse_assets.errors import ContractInvalid
 
 PROPERTY = "affects"
 CHANGED, OLD, VALUE = "changed", "_old_", "value"
@@ -36,26 +35,25 @@ TOUCHED = re.compile(r"touched_(?P<window>\w+)")
 ARRAY = re.compile(r"ARRAY<(?P<element>.+)>")
 
 
-def parse_effects(document: Mapping[str, Any], name: str) -> tuple[Effect, ...]:
-    """The entries of a contract document.
+def read_effects(value: Any) -> tuple[Effect, ...]:  # noqa: ANN401 - as YAML gives it
+    """The entries of the property, as typed values.
 
     Raises:
-        ContractInvalid: an entry names no window, or has a field that there is not.
+        ValueError: it is no list, an entry names no window, or has a field that there is not; says so in words.
     """
-    given = [p["value"] for p in document.get("customProperties", []) if p["property"] == PROPERTY]
-    return tuple(_effect(entry, name) for entries in given for entry in entries)
+    return tuple(_effect(entry) for entry in (value if isinstance(value, list) else [value]))
 
 
-def _effect(entry: object, name: str) -> Effect:
+def _effect(entry: object) -> Effect:
     known = [field.name for field in fields(Effect)]
     if not isinstance(entry, Mapping) or "window" not in entry:
         problem = f"`{PROPERTY}` is a list of entries that each name a window, and holds `{entry}`"
-        raise ContractInvalid(contract=name, problem=problem)
+        raise ValueError(problem)
     for key in entry:
         if key not in known:
             near = get_close_matches(str(key), known, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
-            raise ContractInvalid(contract=name, problem=f"`{PROPERTY}` has an unknown field `{key}`; {hint}")
+            raise ValueError(f"`{PROPERTY}` has an unknown field `{key}`; {hint}")
     return Effect(**{key: str(value).strip() for key, value in entry.items()})
 
 
@@ -121,12 +119,9 @@ def _entry_problems(
 
 
 def _gold_problems(contract: Contract, windows: Mapping[str, str]) -> Iterator[str]:
-    """A gold table has both, the column its window goes by and what fills the window, or neither."""
-    column, source = contract.properties.get("window"), contract.properties.get("window_source")
-    if not column and not source:
-        return
+    """What fills the window has to be there, and of the type of the column that the window goes by."""
+    column, source = contract.window, contract.window_source
     if not column or not source:
-        yield "`window` and `window_source` come together, or both are left out and the table is built whole"
         return
     types = {c.name: c.type for c in contract.columns}
     sources = {f"touched_{window}": kind for window, kind in windows.items()}

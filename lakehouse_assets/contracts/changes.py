@@ -2,27 +2,29 @@
 
 Belongs here: comparing two contracts, or a contract with a table's columns, and saying what follows. Not here: where
 the released state is kept (`released`), adding the columns (engines).
-Compatible are a new nullable column after the others and a change of `affects`, which breaks no reader and applies to
-what is loaded from then on. Words (descriptions, owner) are no change; all else breaks.
+Compatible are a new nullable column after the others, further `files` that are taken, and a change of `affects`, which
+breaks no reader and applies to what is loaded from then on. Words (descriptions, owner) are no change; all else breaks.
+A rule is its place, verdict and SQL, whether that is written or generic.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lakehouse_assets.contracts.model import Column, Contract
+from lakehouse_assets.contracts import properties
+from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.model import Column, Contract, Rule
+from lakehouse_assets.contracts.types import parse_type
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
 
 ChangeKind = Literal["none", "compatible", "breaking"]
 VERSION = re.compile(r"(?P<major>[0-9]+)\.(?P<minor>[0-9]+)\.(?P<patch>[0-9]+)")
 TABLE_FACTS = ("name", "database", "layer", "grain", "freshness_hours")
-COLUMN_FACTS = ("type", "required", "key", "unit", "source", "optional")
-RULE_FACTS = ("kind", "verdict", "implementation")
-SPELLINGS = {"INTEGER": "INT", "LONG": "BIGINT"}
-"""How Delta and Iceberg spell types that contracts spell otherwise; case, blanks and `list<>` are evened out too."""
+COLUMN_FACTS = ("type", "required", "key", *(known.name for known in properties.COLUMN))
+PROPERTIES = tuple(known.name for known in properties.TABLE if known.name not in {*TABLE_FACTS, "affects"})
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ def classify(old: Contract, new: Contract) -> Change:
     breaking = (*_table_breaks(old, new), *_column_breaks(old, new), *_rule_breaks(old, new))
     if breaking:
         return Change("breaking", breaking)
-    added = (*(f"new nullable column `{c.name}`" for c in _added(old, new)), *_effect_changes(old, new))
+    added = (
+        *(f"new nullable column `{c.name}`" for c in _added(old, new)),
+        *(f"files `{pattern}` are taken too" for pattern in new.files if pattern not in old.files),
+        *_effect_changes(old, new),
+    )
     return Change("compatible", added) if added else Change("none")
 
 
@@ -94,12 +100,14 @@ def reconcile_columns(existing: Sequence[tuple[str, str]], contract: Contract) -
 
 
 def _table_breaks(old: Contract, new: Contract) -> list[str]:
-    changed = _differences("", old, new, TABLE_FACTS)
-    for name in sorted({*old.properties, *new.properties}):
-        before, after = old.properties.get(name), new.properties.get(name)
-        if before != after:
-            changed.append(f"property `{name}`: {before} -> {after}")
-    return changed
+    names = [name for name in PROPERTIES if name != "files" or not set(old.files) <= set(new.files)]
+    properties_of = [{f"property `{name}`": _shown(getattr(c, name)) for name in names} for c in (old, new)]
+    return [*_differences("", old, new, TABLE_FACTS), *_unequal(*properties_of)]
+
+
+def _shown(value: object) -> object:
+    """A property's value in a sentence: names with commas between them, None for what is empty."""
+    return (", ".join(value) if isinstance(value, tuple) else value) or None
 
 
 def _column_breaks(old: Contract, new: Contract) -> list[str]:
@@ -118,8 +126,13 @@ def _rule_breaks(old: Contract, new: Contract) -> list[str]:
     breaks = [f"rule `{code}` is gone" for code in before.keys() - after.keys()]
     breaks += [f"rule `{code}` is new" for code in after.keys() - before.keys()]
     for code in before.keys() & after.keys():
-        breaks += _differences(f"rule `{code}` ", before[code], after[code], RULE_FACTS)
+        breaks += _unequal(_rule_facts(old, before[code]), _rule_facts(new, after[code]))
     return sorted(breaks)
+
+
+def _rule_facts(contract: Contract, rule: Rule) -> dict[str, object]:
+    facts = {"kind": rule.decided_by, "verdict": rule.verdict, "implementation": assertion_sql(contract, rule)}
+    return {f"rule `{rule.code}` {name}": value for name, value in facts.items()}
 
 
 def _effect_changes(old: Contract, new: Contract) -> list[str]:
@@ -133,8 +146,12 @@ def _effect_changes(old: Contract, new: Contract) -> list[str]:
 
 
 def _differences(prefix: str, old: object, new: object, facts: Iterable[str]) -> list[str]:
-    pairs = [(fact, getattr(old, fact), getattr(new, fact)) for fact in facts]
-    return [f"{prefix}{fact}: {before} -> {after}" for fact, before, after in pairs if before != after]
+    names = tuple(facts)
+    return _unequal(*({f"{prefix}{name}": getattr(value, name) for name in names} for value in (old, new)))
+
+
+def _unequal(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {before} -> {new[name]}" for name, before in old.items() if before != new[name]]
 
 
 def _added(old: Contract, new: Contract) -> list[Column]:
@@ -150,13 +167,15 @@ def _why_not(column: Column) -> str:
 
 
 def _spelled(kind: str) -> str:
-    """A type as contracts spell it.
+    """A type as contracts spell it; one that they do not know stays as it is.
 
-    >>> _spelled("decimal(18, 2)"), _spelled("long"), _spelled("list<date>")
-    ('DECIMAL(18,2)', 'BIGINT', 'ARRAY<DATE>')
+    >>> _spelled("decimal(18, 2)"), _spelled("long"), _spelled("list<date>"), _spelled("map<string,int>")
+    ('DECIMAL(18,2)', 'BIGINT', 'ARRAY<DATE>', 'map<string,int>')
     """
-    upper = kind.upper().replace(" ", "").replace("LIST<", "ARRAY<")
-    return SPELLINGS.get(upper, upper)
+    try:
+        return str(parse_type(kind))
+    except ValueError:
+        return kind
 
 
 def _listed(columns: Iterable[tuple[str, str]]) -> str:

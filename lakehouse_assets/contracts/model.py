@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal["reader", "row", "reference", "load", "assertion"]
-"""Where a rule is decided: the CSV reader, one row, a parent table, a query in the load's step or in its own."""
+from lakehouse_assets.contracts.types import ColumnType, parse_type
+
+GenericCheck = Literal["keys_unique", "volume", "freshness", "no_orphans"]
+"""Assertions whose SQL follows from the contract (`checks`)."""
+Kind = Literal["reader", "row", "reference", "load", "assertion", GenericCheck]
+"""Where a rule is decided: the reader of files, one row, a parent table, a query in the load's step or in its own."""
 Verdict = Literal["reject", "pending", "warn", "fail"]
 Layer = Literal["landing", "reference", "silver", "side", "gold"]
 """Where a table stands: as dropped, a seed of the project, typed and clean, control tables of the load, models."""
+Format = Literal["csv", "json_pages"]
+FORMATS = get_args(Format)
+GENERIC_CHECKS = get_args(GenericCheck)
+ASSERTIONS: tuple[Kind, ...] = ("assertion", *GENERIC_CHECKS)
 
 PROVENANCE = ("_file_time", "_file", "_line")
 """Columns of silver that say which record of which file a row came from."""
@@ -17,9 +25,18 @@ PROVENANCE = ("_file_time", "_file", "_line")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, physical type (STRING, INT, …), meaning, unit, place in the key (0 = none), landing column.
+    """One column.
 
-    An `optional` one may be absent from a landed file and is NULL then: it came later than some of the files.
+    Attributes:
+        name: lower case.
+        type: physical type as `types` spells it (STRING, DECIMAL(18,2), ARRAY<DATE>, …).
+        description: what it means.
+        required: whether it may not be NULL.
+        key: place in the key, from 1; 0 when it is no part of it.
+        unit: unit or zone.
+        source: of silver and reference: the column of landing or of the seed that it is cast from.
+        optional: of silver: whether it may be absent from a landed file, and is NULL then; it came later than some.
+        path: of landing: where in a JSON record it stands; None for the field of its name.
     """
 
     name: str
@@ -30,6 +47,12 @@ class Column:
     unit: str | None = None
     source: str | None = None
     optional: bool = False
+    path: str | None = None
+
+    @property
+    def data_type(self) -> ColumnType:
+        """The type, taken apart."""
+        return parse_type(self.type)
 
 
 @dataclass(frozen=True)
@@ -43,14 +66,34 @@ class Reference:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its stable code, where it is decided, what follows, its words, and its SQL or reference."""
+    """One rule.
+
+    Attributes:
+        code: its stable name.
+        kind: where it is decided.
+        verdict: what follows.
+        description: what is wrong with a row that breaks it, or, of an assertion, what should be.
+        implementation: its SQL or reference; empty for a generic check (`checks.assertion_sql` has the SQL).
+        reference: what the implementation of a reference says.
+        days: of freshness: how many days the newest date may lie before the run.
+        share: of volume: how many rows the newest date holds at least, as a share of those of an average date.
+        column: of freshness and volume: the date to go by; None for the table's own.
+    """
 
     code: str
     kind: Kind
     verdict: Verdict
     description: str
-    implementation: str
+    implementation: str = ""
     reference: Reference | None = None
+    days: int = 2
+    share: float = 0.5
+    column: str | None = None
+
+    @property
+    def decided_by(self) -> str:
+        """Where it is decided, one word for all assertions."""
+        return "assertion" if self.kind in ASSERTIONS else self.kind
 
 
 @dataclass(frozen=True)
@@ -67,14 +110,25 @@ class Effect:
     unless_first: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contract:
     """One table: meaning, grain, key, columns and rules.
 
+    What a layer does not have is None or empty in its contracts. What it must have is a text.
+
     Attributes:
-        properties: the pipeline's own settings (landing, event_time, date_column, max_reject_ratio, window, …).
         freshness_hours: how old the latest materialization may be, hours; None when nothing is promised.
-        affects: which windows a changed row of a silver table affects.
+        landing: of silver: the landing dataset it is loaded from.
+        files: of landing: patterns of the keys below the landing root (`core.manifest.dataset_of`).
+        format: of landing: how the files are read.
+        records: of landing: the field that holds the records of a JSON page.
+        event_time: of silver: column that orders versions of a key; None when the file's time decides.
+        date_column: of silver: DATE column by which the table is sorted and bounded.
+        max_reject_ratio: of silver: share of rejected rows above which nothing is merged.
+        affects: of silver: which windows a changed row affects.
+        window: of gold: column by which it is built anew; None when it is always built whole.
+        window_source: of gold: parameter of its SELECT with the touched values of that column; None likewise.
+        partition_by: columns that the table is partitioned by.
     """
 
     name: str
@@ -85,10 +139,19 @@ class Contract:
     grain: str
     owner: str
     columns: tuple[Column, ...]
-    rules: tuple[Rule, ...]
-    properties: dict[str, str]
-    freshness_hours: int | None
+    rules: tuple[Rule, ...] = ()
+    freshness_hours: int | None = None
+    landing: str = ""
+    files: tuple[str, ...] = ()
+    format: Format = "csv"
+    records: str | None = None
+    event_time: str | None = None
+    date_column: str | None = None
+    max_reject_ratio: float = 0.05
     affects: tuple[Effect, ...] = ()
+    window: str | None = None
+    window_source: str | None = None
+    partition_by: tuple[str, ...] = ()
 
     @property
     def catalog_name(self) -> str:
@@ -106,14 +169,9 @@ class Contract:
         return tuple(c for c in self.columns if c.name not in PROVENANCE)
 
     @property
-    def event_time(self) -> str | None:
-        """Column that orders versions of a key, or None when the file's time decides."""
-        return self.properties.get("event_time")
-
-    @property
-    def max_reject_ratio(self) -> float:
-        """Share of rejected rows above which nothing is merged."""
-        return float(self.properties.get("max_reject_ratio", "0.05"))
+    def assertions(self) -> tuple[Rule, ...]:
+        """The rules that are checks of their own, written in SQL or generic."""
+        return self.rules_of(*ASSERTIONS)
 
     def rules_of(self, *kinds: Kind) -> tuple[Rule, ...]:
         """The rules of these kinds, in the contract's order."""

@@ -1,25 +1,28 @@
-"""Reading contract files: YAML in, typed contracts out, one sentence about whatever is wrong."""
+"""Reading contract files: YAML in, typed contracts out, one sentence about everything that is wrong with one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any, get_args
+from importlib.resources.abc import Traversable
+from typing import Any, cast
 
 import yaml
 
-from lakehouse_assets.contracts.affects import PROPERTY as AFFECTS
-from lakehouse_assets.contracts.affects import effect_problems, parse_effects, touched_columns, window_problems
-from lakehouse_assets.contracts.model import Column, Contract, Kind, Layer, Reference, Rule, Verdict
-from lakehouse_assets.contracts.references import parent_problems, reference_problems
+from lakehouse_assets.contracts import properties
+from lakehouse_assets.contracts.affects import touched_columns, window_problems
+from lakehouse_assets.contracts.document import Node
+from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, Kind, Reference, Rule
+from lakehouse_assets.contracts.references import parent_problems
+from lakehouse_assets.contracts.types import ALLOWED, parse_type
+from lakehouse_assets.contracts.validity import VERDICTS, problems_of
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's safe loader where it is there: ten times faster."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
-TYPES = re.compile(r"STRING|INT|BIGINT|BOOLEAN|DATE|TIMESTAMP|DOUBLE|DECIMAL\([0-9]+,[0-9]+\)|ARRAY<(STRING|DATE)>")
 
 
 @cache
@@ -33,10 +36,10 @@ def contracts(pipeline: str) -> dict[str, Contract]:
     if not folder.is_dir():
         raise ContractInvalid(contract=pipeline, problem="there is no pipeline of this name")
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    return parse_contracts((yaml.load(f.read_text("utf-8"), SAFE_LOADER) for f in files), pipeline)  # noqa: S506 - a safe one
+    return parse_contracts(map(_document, files), pipeline)
 
 
-def parse_contracts(documents: Iterable[dict[str, Any]], pipeline: str) -> dict[str, Contract]:
+def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> dict[str, Contract]:
     """ODCS documents of one pipeline as its contracts by `layer.name`, also checked against each other.
 
     Raises:
@@ -51,6 +54,16 @@ def parse_contracts(documents: Iterable[dict[str, Any]], pipeline: str) -> dict[
     return known
 
 
+def _document(file: Traversable) -> Mapping[str, Any]:
+    try:
+        document = yaml.load(file.read_text("utf-8"), SAFE_LOADER)  # noqa: S506 - a safe one
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ContractInvalid(contract=file.name, problem=f"is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(document, Mapping):
+        raise ContractInvalid(contract=file.name, problem="is no mapping of an Open Data Contract")
+    return document
+
+
 def contract(pipeline: str, name: str) -> Contract:
     """One contract by `layer.name`."""
     found = contracts(pipeline)
@@ -59,86 +72,86 @@ def contract(pipeline: str, name: str) -> Contract:
     return found[name]
 
 
-def parse_contract(document: dict[str, Any]) -> Contract:
+def parse_contract(document: Mapping[str, Any]) -> Contract:
     """One ODCS document as a typed contract.
 
     Raises:
-        ContractInvalid: something required is absent or has a value outside its vocabulary.
+        ContractInvalid: something required is absent, unknown, or has a value outside its vocabulary; names all that
+            could be seen at once.
     """
-    name = str(document.get("name", "(nameless)"))
-    try:
-        properties = _properties(document)
-        table = document["schema"][0]
-        sla = {item["property"]: item["value"] for item in document.get("slaProperties", [])}
-        parsed = Contract(
-            name=name,
-            database=properties["database"],
-            layer=properties["layer"],  # type: ignore[arg-type] # checked below
-            version=str(document["version"]),
-            description=document["description"]["purpose"],
-            grain=table["dataGranularityDescription"],
-            owner=document["team"][0]["username"],
-            columns=tuple(_column(item) for item in table["properties"]),
-            rules=tuple(_rule(item) for item in table.get("quality", [])),
-            properties=properties,
-            freshness_hours=int(sla["freshness"]) if "freshness" in sla else None,
-            affects=parse_effects(document, name),
-        )
-    except (KeyError, IndexError) as error:
-        raise ContractInvalid(contract=name, problem=f"lacks {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ContractInvalid(contract=name, problem=f"holds a value of another kind: {error}") from error
-    _check(parsed)
+    root = Node(document)
+    name = root.text("name", default="(nameless)")
+    parsed = _contract(root, name)
+    # What is in the document makes sense first, then what its parts say of each other.
+    problems = root.problems or problems_of(parsed)
+    if problems:
+        raise ContractInvalid(contract=name, problem="; ".join(dict.fromkeys(problems)))
     return parsed
 
 
-def _properties(item: dict[str, Any]) -> dict[str, str]:
-    return {p["property"]: str(p["value"]) for p in item.get("customProperties", []) if p["property"] != AFFECTS}
+def _contract(root: Node, name: str) -> Contract:
+    layer = properties.word(root, properties.TABLE[0])
+    table = root.first("schema")
+    return Contract(
+        name=name,
+        version=root.text("version"),
+        description=root.child("description").text("purpose"),
+        grain=table.text("dataGranularityDescription"),
+        owner=root.first("team").text("username"),
+        columns=tuple(_column(item, layer) for item in table.children("properties", "column")),
+        rules=tuple(_rule(item) for item in table.children("quality", "rule")),
+        freshness_hours=_freshness(root),
+        **{"layer": layer, "database": "", **properties.read(root, properties.TABLE, layer)},
+    )
 
 
-def _column(item: dict[str, Any]) -> Column:
-    custom = _properties(item)
+def _freshness(root: Node) -> int | None:
+    promised = [item for item in root.children("slaProperties") if item.content.get("property") == "freshness"]
+    return promised[0].number("value") if promised else None
+
+
+def _column(item: Node, layer: str) -> Column:
+    if item.flag("primaryKey") and not item.content.get("primaryKeyPosition"):
+        item.note("has `primaryKey: true` without its place in the key: add `primaryKeyPosition: 1`")
     return Column(
-        name=item["name"],
-        type=item["physicalType"],
-        description=item["description"],
-        required=bool(item.get("required", False)),
-        key=int(item.get("primaryKeyPosition", 0)),
-        unit=custom.get("unit"),
-        source=custom.get("source"),
-        optional=custom.get("optional", "").lower() == "true",
+        name=item.text("name"),
+        type=_type(item),
+        description=item.text("description"),
+        required=item.flag("required"),
+        key=item.number("primaryKeyPosition"),
+        **properties.read(item, properties.COLUMN, layer),
     )
 
 
-def _rule(item: dict[str, Any]) -> Rule:
-    kind = _properties(item)["kind"]
-    text = item["implementation"].strip()
-    match = REFERENCE.fullmatch(text) if kind == "reference" else None
+def _type(item: Node) -> str:
+    text = item.text("physicalType")
+    try:
+        return str(parse_type(text)) if text else ""
+    except ValueError:
+        item.note(f"has type `{text}`; there are {ALLOWED}")
+    return ""
+
+
+def _rule(item: Node) -> Rule:
+    kind = cast("Kind", properties.word(item, properties.RULE[0]))
+    code, verdict, description = item.text("name"), item.text("severity"), item.text("description")
+    allowed = VERDICTS.get(kind, ())
+    if verdict and allowed and verdict not in allowed:
+        item.note(f"has verdict `{verdict}`; a rule of kind {kind} has {' or '.join(allowed)}")
+    text = item.text("implementation", default="" if kind in GENERIC_CHECKS else None).strip()
+    if text and kind in GENERIC_CHECKS:
+        item.note(f"has an `implementation`, but the SQL of `{kind}` is made from the contract; leave it out")
     return Rule(
-        code=item["name"],
-        kind=kind,  # type: ignore[arg-type] # checked below
-        verdict=item["severity"],
-        description=item["description"],
+        code=code,
+        verdict=verdict,  # type: ignore[arg-type] # checked above
+        description=description,
         implementation=text,
-        reference=Reference(**match.groupdict()) if match else None,
+        reference=reference_of(kind, text),
+        **{"kind": kind, **properties.read(item, properties.RULE, kind)},
     )
 
 
-def _check(parsed: Contract) -> None:
-    """Refuse what the type system cannot see: types, vocabularies, keys, references."""
-    problems = [f"column `{c.name}` has type `{c.type}`" for c in parsed.columns if not TYPES.fullmatch(c.type)]
-    problems += [f"rule `{r.code}` has kind `{r.kind}`" for r in parsed.rules if r.kind not in get_args(Kind)]
-    problems += [
-        f"rule `{r.code}` has verdict `{r.verdict}`" for r in parsed.rules if r.verdict not in get_args(Verdict)
-    ]
-    problems += [f"rule `{r.code}` names no parent" for r in parsed.rules if r.kind == "reference" and not r.reference]
-    problems += [f"column `{c.name}` is optional and required" for c in parsed.columns if c.optional and c.required]
-    problems += [f"layer `{parsed.layer}`"] if parsed.layer not in get_args(Layer) else []
-    names = [c.name for c in parsed.columns]
-    problems += [f"column `{name}` twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    problems += [f"event_time `{parsed.event_time}` is no column"] if parsed.event_time not in {None, *names} else []
-    if parsed.layer != "landing" and not parsed.key:
-        problems.append("no key")
-    problems += [*effect_problems(parsed), *reference_problems(parsed)]
-    if problems:
-        raise ContractInvalid(contract=parsed.name, problem="; ".join(problems))
+def reference_of(kind: Kind, implementation: str) -> Reference | None:
+    """What the implementation of a reference says; None for every other rule, and where it says nothing."""
+    match = REFERENCE.fullmatch(implementation) if kind == "reference" else None
+    return Reference(**match.groupdict()) if match else None

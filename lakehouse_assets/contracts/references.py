@@ -46,7 +46,7 @@ def reference_problems(contract: Contract) -> list[str]:
     """What is wrong with a reference table's rules: a row that only warns, or waits, would be left to nobody."""
     if contract.layer != "reference":
         return []
-    odd = [r for r in contract.rules if r.kind not in KINDS or (r.kind == "row" and r.verdict != "reject")]
+    odd = [r for r in contract.rules if r.decided_by not in KINDS or (r.kind == "row" and r.verdict != "reject")]
     return [f"rule `{r.code}` is {r.kind}/{r.verdict}; a row of a seed is rejected, or is good" for r in odd]
 
 

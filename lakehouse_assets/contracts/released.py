@@ -7,13 +7,13 @@ means (`changes`). The file holds structure only: versions, columns, keys, rules
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts.changes import Change, check_release
 from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
-from lakehouse_assets.contracts.reader import contracts
+from lakehouse_assets.contracts.reader import contracts, reference_of
 from lakehouse_assets.errors import ContractInvalid
 
 RELEASED = Path(__file__).with_name("released.json")
@@ -89,13 +89,18 @@ def _facts_of_all(pipeline: str) -> dict[str, Any]:
 
 
 def _to_facts(contract: Contract) -> dict[str, Any]:
-    facts = _without(asdict(contract), WORDS)
-    # What a column leaves at its default (not required, no unit) is left out, so that the file stays readable.
-    facts["columns"] = [{name: value for name, value in _without(c, WORDS).items() if value} for c in facts["columns"]]
+    facts = _said(contract)
+    facts["columns"] = [_said(column) for column in contract.columns]
     # A rule's reference is read from its implementation, so it is no fact of its own.
-    facts["rules"] = [_without(rule, {*WORDS, "reference"}) for rule in facts["rules"]]
-    effects = [{name: value for name, value in effect.items() if value} for effect in facts.pop("affects")]
-    return facts | ({"affects": effects} if effects else {})
+    facts["rules"] = [_without(_said(rule), {"reference"}) for rule in contract.rules]
+    return facts | ({"affects": [_said(effect) for effect in contract.affects]} if contract.affects else {})
+
+
+def _said(value: Column | Rule | Effect | Contract) -> dict[str, Any]:
+    """What is said by more than a default (required, unit, a property), so that the file stays readable."""
+    known = [(field, getattr(value, field.name)) for field in fields(value) if field.name not in WORDS]
+    said = {field.name: found for field, found in known if found != field.default}
+    return {name: list(found) if isinstance(found, tuple) else found for name, found in said.items()}
 
 
 def _without(facts: dict[str, Any], names: set[str]) -> dict[str, Any]:
@@ -103,8 +108,13 @@ def _without(facts: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 
 def _from_facts(facts: dict[str, Any]) -> Contract:
+    listed = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
     columns = tuple(Column(description="", **column) for column in facts["columns"])
-    rules = tuple(Rule(description="", **rule) for rule in facts["rules"])
+    rules = tuple(Rule(description="", **_with_reference(rule)) for rule in facts["rules"])
     affects = tuple(Effect(**effect) for effect in facts.get("affects", ()))
-    known = {"columns": columns, "rules": rules, "affects": affects}
+    known = {**listed, "columns": columns, "rules": rules, "affects": affects}
     return Contract(**{**facts, **known, "description": "", "owner": ""})
+
+
+def _with_reference(rule: dict[str, Any]) -> dict[str, Any]:
+    return {**rule, "reference": reference_of(rule["kind"], rule.get("implementation", ""))}

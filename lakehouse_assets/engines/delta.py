@@ -63,9 +63,13 @@ def ensure(contract: Contract, location: str) -> DeltaTable:
 
     schema = Schema.from_arrow(arrow_schema(contract))
     if not DeltaTable.is_deltatable(location):
-        partition = contract.properties.get("partition_by")
         return DeltaTable.create(
-            location, schema, mode="ignore", partition_by=partition, configuration=CONFIGURATION, name=contract.name
+            location,
+            schema,
+            mode="ignore",
+            partition_by=list(contract.partition_by) or None,
+            configuration=CONFIGURATION,
+            name=contract.name,
         )
     table = DeltaTable(location)
     wanted = {field.name: field for field in schema.fields}
@@ -169,7 +173,7 @@ def _writer(contract: Contract) -> WriterProperties:
 
 def _match(contract: Contract, dates: Sequence[date] | None) -> str:
     keys = " and ".join(f't."{k}" = s."{k}"' for k in contract.key)
-    column = contract.properties.get("date_column")
+    column = contract.date_column
     if not column or dates is None:
         return keys
     bounds = ", ".join(literal(d).sql("duckdb") for d in sorted(dates))

@@ -220,7 +220,7 @@ def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection
         nulls = ", ".join(f'CAST(NULL AS {_duck_type(c.type)}) AS "{c.name}"' for c in contract.columns)
         return f"SELECT {nulls} WHERE FALSE"
     uris = ", ".join(_path(uri) for uri in files)
-    hive = str("partition_by" in contract.properties).lower()
+    hive = str(bool(contract.partition_by)).lower()
     source = f"read_parquet([{uris}], union_by_name = true, hive_partitioning = {hive})"
     stored = {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
     columns = ", ".join(

@@ -63,17 +63,17 @@ def _named(contract: Contract, window: tuple[Any, ...]) -> Any:  # noqa: ANN401 
     """`__window`: the touched values. A relation, since a list of hundreds is compared one by one with every row."""
     import pyarrow as pa
 
-    kind = iceberg.arrow_schema(contract).field(contract.properties["window"]).type
+    kind = iceberg.arrow_schema(contract).field(contract.window).type
     return pa.table({"value": pa.array(window, kind)})
 
 
 def _in_window(contract: Contract) -> str:
-    return f'EXISTS (SELECT 1 FROM __window AS w WHERE w.value = h."{contract.properties["window"]}")'
+    return f'EXISTS (SELECT 1 FROM __window AS w WHERE w.value = h."{contract.window}")'
 
 
 def _is_ranged(contract: Contract) -> bool:
     """Whether a window lies between two values. Dates of a run do; buyers are anywhere, and a range spares nothing."""
-    return any(c.type == "DATE" for c in contract.columns if c.name == contract.properties.get("window"))
+    return any(c.type == "DATE" for c in contract.columns if c.name == contract.window)
 
 
 def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
@@ -101,7 +101,7 @@ def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...]
     if not _is_ranged(contract):
         others = f"SELECT {columns} FROM {contract.catalog_name} AS h WHERE NOT {_in_window(contract)}"
         return engine.arrow(f"{others} UNION ALL {fresh}")
-    name = f'h."{contract.properties["window"]}"'
+    name = f'h."{contract.window}"'
     between = f"{name} >= :low AND {name} <= :high AND NOT {_in_window(contract)}"
     others = f"SELECT {columns} FROM {contract.catalog_name} AS h WHERE {between}"
     sql = f"SELECT * FROM ({fresh} UNION ALL {others}) AS b ORDER BY {order}"

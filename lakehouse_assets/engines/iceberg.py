@@ -119,7 +119,7 @@ def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any,
 
 
 def _at(compare: Any, contract: Contract, value: Any) -> Any:  # noqa: ANN401 - pyiceberg's signatures do not show
-    return compare(contract.properties["window"], value)
+    return compare(contract.window, value)
 
 
 def _sizes(table: Table) -> dict[str, int]:

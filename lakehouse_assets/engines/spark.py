@@ -163,7 +163,7 @@ class SparkEngine:
 
     def _sorted(self, contract: Contract, rows: DataFrame) -> DataFrame:
         """At most one partition per core, sorted by date within; Spark drops the query's own order for it."""
-        date = contract.properties.get("date_column")
+        date = contract.date_column
         few = rows.coalesce(self._cores)
         return few.sortWithinPartitions(date) if date else few
 

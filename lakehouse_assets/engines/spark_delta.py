@@ -44,7 +44,7 @@ class Target:
 def merge_sql(contract: Contract, location: str, source: str, dates: Sequence[Any] | None) -> str:
     """Spark's MERGE of the relation `source`: update what is not older, insert what is new."""
     conditions = [f"t.`{key}` = s.`{key}`" for key in contract.key]
-    date, event = contract.properties.get("date_column"), contract.event_time
+    date, event = contract.date_column, contract.event_time
     if date and dates:
         bounds = ", ".join(literal(value).sql("spark") for value in sorted(dates))
         conditions.append(f"t.`{date}` IN ({bounds})")

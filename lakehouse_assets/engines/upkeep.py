@@ -65,7 +65,7 @@ def _optimize_delta(contract: Contract, lake: str, guard: Guard) -> tuple[int, i
     if table is None or before < 2:  # noqa: PLR2004 - one file cannot become fewer
         return before, before
     guard()
-    properties, date = CommitProperties(max_commit_retries=0), contract.properties.get("date_column")
+    properties, date = CommitProperties(max_commit_retries=0), contract.date_column
     with delta.conflicts(contract.name):
         if date:
             table.optimize.z_order([date], commit_properties=properties)

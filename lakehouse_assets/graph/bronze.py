@@ -31,7 +31,7 @@ def landing_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
     return dg.AssetSpec(
         md.asset_key(contract),
         freshness_policy=freshness_policy(contract),
-        metadata={"dagster/column_schema": md.table_schema(contract), "files": contract.properties["files"]},
+        metadata={"dagster/column_schema": md.table_schema(contract), "files": ", ".join(contract.files)},
         **common(pipeline, contract, "csv"),
     )
 

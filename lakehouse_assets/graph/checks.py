@@ -53,7 +53,7 @@ def evidence(pipeline: Pipeline, contract: Contract, services: LocalServices, re
     """Of one run; the rows are asked for only when there are some."""
     run, part = literal(report["run_id"]).sql(), report["tables"][contract.name]
     ledger, rejects = (pipeline.contracts[f"side.{pipeline.name}_{name}"].catalog_name for name in SIDE)
-    which = f"run_id = {run} AND dataset = '{contract.properties['landing']}'"
+    which = f"run_id = {run} AND dataset = '{contract.landing}'"
     sql = f"SELECT file, line, codes, raw FROM {rejects} WHERE {which} ORDER BY file, line"
     first = Rule("rejects", "assertion", "warn", "", f"{sql} LIMIT {SAMPLE_ROWS}")
     asked = services.check(contract, first, report["run_id"]).sample if part["counts"]["rejected"] else []
@@ -124,7 +124,7 @@ def assertions(pipeline: Pipeline, name: str, tables: Iterable[Contract]) -> lis
         name: what the tables have in common, for the step's name.
         tables: that can be checked at the same time; who reads one of them waits for all of them.
     """
-    pairs = [(contract, rule) for contract in tables for rule in contract.rules_of("assertion")]
+    pairs = [(contract, rule) for contract in tables for rule in contract.assertions]
     return [_assertions(pipeline, name, pairs)] if pairs else []
 
 

@@ -56,7 +56,7 @@ def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:
 
 def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:
     """The landing dataset of a silver table."""
-    return pipeline.contracts[f"landing.{contract.properties['landing']}"]
+    return pipeline.contracts[f"landing.{contract.landing}"]
 
 
 def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _set_losers_aside(table: TableLoad, engine: Engine) -> None:
 def _set_waiting_aside(table: TableLoad, engine: Engine, limit: datetime) -> None:
     """Rows without a parent are pending, or rejected once they have waited long enough."""
     name = f"{table.name}__waiting"
-    sql = silver.waiting(table.name, table.contract.properties["landing"], table.orphans)
+    sql = silver.waiting(table.name, table.contract.landing, table.orphans)
     engine.keep(name, sql, {"limit": limit})
     table.excluded.append(name)
     counted = f"SELECT _expired, _codes, count(*) AS n FROM {name} GROUP BY _expired, _codes"
@@ -120,9 +120,7 @@ def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:
 
     A table without a date column is compared whole.
     """
-    if not table.contract.properties.get("date_column") or valid * SPARING > _count(
-        engine, table.contract.catalog_name
-    ):
+    if not table.contract.date_column or valid * SPARING > _count(engine, table.contract.catalog_name):
         return {"all": True, "held": ()}
     held = [row["held"] for row in engine.rows(versions.held_dates(table.contract, table.excluded))]
     return {"all": False, "held": tuple(held)}

@@ -93,7 +93,7 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
     """
     side = SideTable(contract, lake)
     side.ensure()
-    source = gold.properties.get("window_source")
+    source = gold.window_source
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
     columns = f"run_id, {source}" if source else "run_id"
     rows = side.read(f"kind = 'touched' AND run_id NOT IN ({known})", columns).to_pylist()

@@ -20,7 +20,7 @@ def merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
     if not table.has_changes:
         return
     contract, bounds, is_sorted = table.contract, None, False
-    date = contract.properties.get("date_column")
+    date = contract.date_column
     if date:
         found = engine.rows(versions.dates(contract, date))
         is_sorted = _in_one_piece(table) and _is_sorted([(row["ordinal"], row["came"]) for row in found])

@@ -22,7 +22,7 @@ def stage_all(work: Work, engine: Engine, retry: Retry, report: LoadReport) -> l
     engine.register("__seen", retry.seen)
 
     def stage(contract: Contract) -> TableLoad:
-        dataset = contract.properties["landing"]
+        dataset = contract.landing
         entries = {n: e for n, (e, retried) in ordinals.items() if e.dataset == dataset and not retried}
         started = time.perf_counter()
         table = _stage(work, engine, contract, entries, retry)
@@ -48,7 +48,7 @@ def _stage(
 ) -> TableLoad:
     columns = tuple(c.source for c in contract.content if c.source)
     optional = frozenset(c.source for c in contract.content if c.source and c.optional)
-    rows = retry.batch(contract.properties["landing"], columns)
+    rows = retry.batch(contract.landing, columns)
     for strict in (False, True):
         sources = survey(entries, columns, work.landing, strict=strict, optional=optional)
         try:

@@ -88,7 +88,7 @@ def _column(column: Column) -> tuple[str, ...]:
 
 def _rules(rules: Iterable[Rule]) -> str:
     head = ("code", "decided by", "verdict", "in words")
-    return _table(head, ((f"`{r.code}`", r.kind, r.verdict, r.description) for r in rules))
+    return _table(head, ((f"`{r.code}`", r.decided_by, r.verdict, r.description) for r in rules))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

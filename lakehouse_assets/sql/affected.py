@@ -20,7 +20,7 @@ def old_columns(contract: Contract) -> tuple[str, ...]:
 
     A key has no old value: a row with another key is another row.
     """
-    date = contract.properties.get("date_column")
+    date = contract.date_column
     asked = {date, *(name for effect in contract.affects for name in _old_of(effect))}
     return tuple(c.name for c in contract.content if c.name in asked and c.name not in contract.key)
 

@@ -15,7 +15,6 @@ from dataclasses import asdict
 
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.model import Column, Contract
-from lakehouse_assets.errors import ContractInvalid
 
 DELTA_PROPERTIES = {
     "delta.checkpointPolicy": "classic",
@@ -29,11 +28,7 @@ ATHENA_ICEBERG_PROPERTIES = {"table_type": "ICEBERG", "format": "parquet", "writ
 
 
 def delta_ddl(contract: Contract, location: str) -> str:
-    """Spark's CREATE TABLE of a Delta table at a path; required columns are NOT NULL.
-
-    Raises:
-        ContractInvalid: the contract asks for a partition by a column that it does not have.
-    """
+    """Spark's CREATE TABLE of a Delta table at a path; required columns are NOT NULL."""
     clauses = (
         f"CREATE TABLE IF NOT EXISTS delta.{_quoted(location.rstrip('/'))} (\n{_columns(contract, _spark_column)}\n)",
         "USING DELTA",
@@ -54,11 +49,7 @@ def athena_delta_ddl(contract: Contract, location: str) -> str:
 
 
 def athena_iceberg_ddl(contract: Contract, location: str) -> str:
-    """Athena's CREATE TABLE of an Iceberg table; its grammar has neither NOT NULL nor a comment on the table.
-
-    Raises:
-        ContractInvalid: the contract asks for a partition by a column that it does not have.
-    """
+    """Athena's CREATE TABLE of an Iceberg table; its grammar has neither NOT NULL nor a comment on the table."""
     clauses = (
         f"CREATE TABLE IF NOT EXISTS {_table(contract)} (\n{_columns(contract, _athena_column)}\n)",
         *_partitions(contract),
@@ -106,10 +97,7 @@ def _athena_column(column: Column) -> str:
 
 def _partitions(contract: Contract) -> tuple[str, ...]:
     """The PARTITIONED BY clause when the contract asks for it, as zero or one clause."""
-    names = [name.strip() for name in contract.properties.get("partition_by", "").split(",") if name.strip()]
-    unknown = [name for name in names if name not in {c.name for c in contract.columns}]
-    if unknown:
-        raise ContractInvalid(contract=contract.name, problem=f"`partition_by` names no column: {', '.join(unknown)}")
+    names = contract.partition_by
     return (f"PARTITIONED BY ({', '.join(map(_quoted, names))})",) if names else ()
 
 

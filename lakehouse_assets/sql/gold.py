@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lakehouse_assets.contracts.model import Contract, Rule
+from lakehouse_assets.contracts.model import Contract
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.dialects import Parameter, literal, parse, render
 
@@ -26,7 +26,7 @@ def window_parameters(contract: Contract, window: tuple[Any, ...] | None) -> dic
 
     A table without a window of its own is always built whole.
     """
-    source = contract.properties.get("window_source")
+    source = contract.window_source
     if source is None:
         return {"everything": True}
     listed = window if window is not None and len(window) <= MAX_WINDOW else None
@@ -43,8 +43,8 @@ def merge_statement(
     a WITH query wherever it is named. Unchanged rows match and are left alone.
 
     Args:
-        contract: the gold table; its properties `window` and `window_source` name column and parameter. Without them
-            the whole table is the window.
+        contract: the gold table; its `window` and `window_source` name column and parameter. Without them the whole
+            table is the window.
         model_sql: the model's SELECT in Athena SQL with macros.
         parameters: the model's: `everything`, and the touched values (not empty unless `everything`).
         zone: the source time zone, see `dialects.render`.
@@ -53,7 +53,7 @@ def merge_statement(
         BadRequest: the model is no SQL, a parameter has no value, or nothing was touched.
         UnportableSql: the model uses a function outside `portable.ALLOWED`.
     """
-    column, values = contract.properties.get("window", ""), _window(contract, parameters)
+    column, values = contract.window or "", _window(contract, parameters)
     fresh = render(model_sql, "athena", zone=zone, parameters=parameters)
     text = (
         f"MERGE INTO {contract.catalog_name} AS t USING ({_source(contract, fresh, _inside(column, values))}) AS s "
@@ -65,21 +65,21 @@ def merge_statement(
     return parse(text).sql("athena", pretty=True, comments=False)
 
 
-def assertion_statement(rule: Rule, parameters: Mapping[str, Parameter], *, zone: str = "UTC") -> str:
-    """The SELECT of an assertion on one line, with its parameters as literals; rows are failures.
+def assertion_statement(sql: str, parameters: Mapping[str, Parameter], *, zone: str = "UTC") -> str:
+    """The SELECT of an assertion (`contracts.checks.assertion_sql`) on one line, its parameters as literals.
 
     Raises:
-        BadRequest: the rule is no SQL, or a parameter has no value.
-        UnportableSql: the rule uses a function outside `portable.ALLOWED`.
+        BadRequest: it is no SQL, or a parameter has no value.
+        UnportableSql: it uses a function outside `portable.ALLOWED`.
     """
-    return parse(render(rule.implementation, "athena", zone=zone, parameters=parameters)).sql("athena", comments=False)
+    return parse(render(sql, "athena", zone=zone, parameters=parameters)).sql("athena", comments=False)
 
 
 def _window(contract: Contract, parameters: Mapping[str, Parameter]) -> tuple[Any, ...] | None:
     """The touched values in order, or None for the whole table."""
     if parameters["everything"]:
         return None
-    given = parameters[contract.properties["window_source"]]
+    given = parameters[contract.window_source or ""]
     values = given if isinstance(given, (tuple, list)) else (given,)
     if not values:
         raise BadRequest(message=f"nothing was touched, so there is nothing to merge into `{contract.catalog_name}`")

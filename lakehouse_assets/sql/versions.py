@@ -38,7 +38,7 @@ def losers(contract: Contract, excluded: list[str]) -> str:
 
 def held_dates(contract: Contract, excluded: list[str]) -> str:
     """Dates that silver holds for the keys of this run (or one NULL where the table has no date): literal bounds."""
-    date = contract.properties.get("date_column")
+    date = contract.date_column
     what = f"s.{quoted(date)}" if date else "CAST(NULL AS DATE)"
     on = " AND ".join(f"v.{quoted(k)} = s.{quoted(k)}" for k in contract.key)
     source = valid(contract.name, excluded)
@@ -65,7 +65,7 @@ def differing(contract: Contract, excluded: list[str]) -> str:
 
 def _bounded(contract: Contract) -> str:
     """Literal bounds of the table's date column; `:all` where they would not spare anything."""
-    date = contract.properties.get("date_column")
+    date = contract.date_column
     return f" WHERE :all OR {quoted(date)} IN (:held)" if date else ""
 
 
@@ -139,7 +139,7 @@ def verdicts(t: str, relation: str) -> str:
 def merge_source(contract: Contract, *, is_sorted: bool) -> str:
     """The rows to merge with their provenance, sorted by date where the table has one and they are not yet."""
     names = ", ".join(f"c.{quoted(col.name)} AS {quoted(col.name)}" for col in contract.content)
-    date = contract.properties.get("date_column")
+    date = contract.date_column
     return (
         f"SELECT {names}, f.file_time AS _file_time, f.file AS _file, "
         f"CAST(c._row - f.ordinal * {ROWS_PER_FILE} AS INTEGER) AS _line "

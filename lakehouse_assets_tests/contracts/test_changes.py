@@ -24,7 +24,7 @@ THINGS = Contract(
     owner="owner@example.com",
     columns=(ID, AMOUNT),
     rules=(RULE,),
-    properties={"event_time": "at"},
+    event_time="at",
     freshness_hours=26,
 )
 BROKEN = replace(THINGS, columns=(ID,))
@@ -48,9 +48,41 @@ def test_words_are_no_change() -> None:
 
 
 def test_a_new_nullable_column_is_compatible() -> None:
-    """A nullable column after the others is the one compatible change."""
+    """A nullable column after the others breaks nobody."""
     widened = replace(THINGS, columns=(ID, AMOUNT, DAY))
     assert classify(THINGS, widened) == Change("compatible", ("new nullable column `day`",))
+
+
+def test_taking_further_files_is_compatible_and_taking_fewer_is_not() -> None:
+    """Whoever drops files today can go on only while all of their patterns stay."""
+    few, more = (replace(THINGS, files=files) for files in (("a.csv",), ("a.csv", "a/*.csv")))
+    assert classify(few, more) == Change("compatible", ("files `a/*.csv` are taken too",))
+    assert classify(more, few) == Change("breaking", ("property `files`: a.csv, a/*.csv -> a.csv",))
+
+
+UNIQUE = Rule("keys_unique", "keys_unique", "fail", "no key occurs twice")
+WRITTEN = replace(
+    UNIQUE, kind="assertion", implementation="SELECT id, count(*) AS n FROM lake.things GROUP BY id HAVING count(*) > 1"
+)
+FRESH = Rule("fresh", "freshness", "warn", "is not old", column="day")
+DATED = replace(THINGS, columns=(ID, AMOUNT, DAY))
+
+
+def test_a_written_check_may_become_a_generic_one() -> None:
+    """What is asked is the same, so nobody notices; other SQL under the same code is another check."""
+    old, new = (replace(THINGS, rules=(rule,)) for rule in (WRITTEN, UNIQUE))
+    other = replace(THINGS, rules=(replace(WRITTEN, implementation="SELECT 1"),))
+    assert classify(old, new) == classify(new, old) == Change("none")
+    assert classify(other, new).kind == "breaking"
+
+
+def test_another_parameter_is_another_check() -> None:
+    """A promise of one day instead of two is a difference, shown by the SQL it makes."""
+    old, new = (replace(DATED, rules=(rule,)) for rule in (FRESH, replace(FRESH, days=1)))
+    (reason,) = classify(old, new).reasons
+    assert "rule `fresh` implementation" in reason
+    assert "AS DATE), -2)" in reason
+    assert "AS DATE), -1)" in reason
 
 
 BREAKING = {
@@ -73,8 +105,11 @@ BREAKING = {
     "grain: one row per thing -> one row per day": {"grain": "one row per day"},
     "freshness_hours: 26 -> None": {"freshness_hours": None},
     "database: lake -> pond": {"database": "pond"},
-    "property `event_time`: at -> None": {"properties": {}},
-    "property `window`: None -> day": {"properties": {"event_time": "at", "window": "day"}},
+    "property `event_time`: at -> None": {"event_time": None},
+    "property `window`: None -> day": {"window": "day"},
+    "property `max_reject_ratio`: 0.05 -> 0.1": {"max_reject_ratio": 0.1},
+    "property `partition_by`: None -> id, amount": {"partition_by": ("id", "amount")},
+    "column `amount` path: None -> price.amount": {"columns": (ID, replace(AMOUNT, path="price.amount"))},
 }
 
 

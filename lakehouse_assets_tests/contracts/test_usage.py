@@ -28,7 +28,7 @@ def named(contract: Contract) -> str:
 def test_every_silver_column_is_parsed_and_every_landing_column_is_read(contract: Contract) -> None:
     """The load's SELECT gives exactly the content columns, from exactly the landing columns."""
     select = parse(silver.parsed(contract))
-    landing = KNOWN[f"landing.{contract.properties['landing']}"]
+    landing = KNOWN[f"landing.{contract.landing}"]
     assert {c.name for c in contract.content} < set(select.named_selects)
     read = {column.name for column in select.find(exp.Subquery).this.find_all(exp.Column)}
     assert {c.name for c in landing.columns} == read - {"_row", "_malformed"}
@@ -47,7 +47,7 @@ def test_every_row_rule_is_in_the_loads_select(contract: Contract) -> None:
 def test_every_other_rule_is_a_check_or_a_reference() -> None:
     """Set rules are checks of the graph; reference rules name a silver table of the pipeline."""
     checks = {(key.asset_key.path[-1], key.name) for key in defs.resolve_asset_graph().asset_check_keys}
-    asked = {(c.name, r.code) for c in KNOWN.values() for r in c.rules_of("load", "assertion")}
+    asked = {(c.name, r.code) for c in KNOWN.values() for r in (*c.rules_of("load"), *c.assertions)}
     assert asked <= checks
     parents = {r.reference.parent for c in SILVER for r in c.rules_of("reference") if r.reference}
     assert parents <= {c.catalog_name for c in SILVER}

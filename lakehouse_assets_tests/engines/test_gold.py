@@ -34,7 +34,7 @@ def as_the_oracle_says(lake: Lake, state: State) -> None:
 def from_scratch(lake: Lake, name: str) -> list[dict[str, Any]]:
     """The model over all of silver at once, ordered by key."""
     engine, contract = lake.query(), lake.known[f"gold.{name}"]
-    rows = engine.rows(model_sql(PIPELINE, name), {"everything": True, contract.properties["window_source"]: ()})
+    rows = engine.rows(model_sql(PIPELINE, name), {"everything": True, contract.window_source: ()})
     engine.close()
     return sorted(rows, key=lambda row: [row[k] for k in contract.key])
 

@@ -86,7 +86,7 @@ def test_lineage_reaches_landing() -> None:
 @pytest.mark.parametrize("table", [t for t in TABLES if "date" in {c.name for c in t.columns}], ids=named)
 def test_dated_tables_are_checked_for_age_and_volume(table: Contract) -> None:
     """Every table with a business date warns when its newest date is old or thin."""
-    rules = {rule.code: rule.verdict for rule in table.rules_of("assertion")}
+    rules = {rule.code: rule.verdict for rule in table.assertions}
     assert (rules.get("freshness"), rules.get("volume")) == ("warn", "warn")
 
 

@@ -15,7 +15,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from lakehouse_assets.contracts import Column, Contract, Rule, contract, contracts
+from lakehouse_assets.contracts import Column, Contract, contract, contracts
 from lakehouse_assets.contracts.layers import model_sql, silver_tables
 from lakehouse_assets.errors import BadRequest, UnportableSql
 from lakehouse_assets.load.ledger import backlog
@@ -43,7 +43,8 @@ TALLY = Contract(
         Column("rate", "DOUBLE", ""),
     ),
     rules=(),
-    properties={"window": "date", "window_source": "touched_dates"},
+    window="date",
+    window_source="touched_dates",
     freshness_hours=None,
 )
 TALLY_SQL = 'SELECT "date", shop, n, rate FROM silver.sales WHERE :everything OR "date" IN (:touched_dates)'
@@ -93,7 +94,7 @@ def rendered() -> dict[str, str]:
     texts = {}
     for model in MODELS:
         gold = contract("ecommerce", f"gold.{model}")
-        source = gold.properties["window_source"]
+        source = gold.window_source
         sql = model_sql("ecommerce", model)
         touched = {"everything": False, source: TOUCHED[source]}
         texts[f"{model}.sql"] = merge_statement(gold, sql, touched)
@@ -228,8 +229,7 @@ def test_a_model_may_not_use_what_engines_read_differently() -> None:
 
 def test_an_assertion_is_one_line_with_its_clock_as_a_literal() -> None:
     """The run's clock becomes a typed literal; line ends go, which the machine's validator refuses."""
-    rule = Rule("late", "assertion", "warn", "", "SELECT n FROM t\nWHERE at < :as_of -- late")
-    sql = assertion_statement(rule, {"as_of": datetime(2025, 4, 1, 9)})  # noqa: DTZ001 - zone-less, as SQL's TIMESTAMP
+    sql = assertion_statement("SELECT n FROM t\nWHERE at < :as_of -- late", {"as_of": datetime(2025, 4, 1, 9)})  # noqa: DTZ001 - zone-less, as SQL's TIMESTAMP
     assert sql == "SELECT n FROM t WHERE at < CAST('2025-04-01 09:00:00.000000' AS TIMESTAMP(6))"
 
 

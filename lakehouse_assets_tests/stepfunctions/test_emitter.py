@@ -49,7 +49,8 @@ GOLD = Contract(
     owner="",
     columns=(Column("date", "DATE", "", required=True, key=1), Column("n", "BIGINT", "visits")),
     rules=RULES,
-    properties={"window": "date", "window_source": "touched_dates"},
+    window="date",
+    window_source="touched_dates",
     freshness_hours=None,
 )
 TABLES = {"gold.visits_daily": GOLD}

@@ -125,7 +125,7 @@ def test_errors_that_the_machine_makes_up_are_terminal_classes() -> None:
 def test_each_assertion_of_the_contracts_is_asked_once() -> None:
     """Every assertion of silver and gold has its state, and no other is asked."""
     asked = sorted(name.removeprefix("ask ") for name, _ in STATES if name.startswith("ask "))
-    wanted = [f"{t} {rule.code}" for t, c in contracts("ecommerce").items() for rule in c.rules_of("assertion")]
+    wanted = [f"{t} {rule.code}" for t, c in contracts("ecommerce").items() for rule in c.assertions]
     assert asked == sorted(wanted)
 
 

@@ -1,0 +1,107 @@
+"""The generic checks: assertions whose SQL follows from the contract, instead of being written per table.
+
+    keys_unique   no key occurs twice
+    no_orphans    every parent that the contract's references name is there
+    volume        the newest date holds at least a share (half) of the rows of an average date before it
+    freshness     the newest date is at most some days (two) before the run
+
+Here: their text in Athena SQL, one SELECT whose rows are failures. Not here: asking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from lakehouse_assets.contracts.model import Contract, Rule
+
+
+def assertion_sql(contract: Contract, rule: Rule) -> str:
+    """The SELECT of a rule that is asked as a query: as written, or made from the contract."""
+    return GENERIC[rule.kind](contract, rule) if rule.kind in GENERIC else rule.implementation
+
+
+def date_of(contract: Contract, rule: Rule) -> str | None:
+    """The DATE column that a check of volume or freshness goes by: its own, the table's, or the window of gold."""
+    dates = {c.name for c in contract.columns if c.type == "DATE"}
+    return rule.column or next((name for name in (contract.date_column, contract.window) if name in dates), None)
+
+
+def _keys_unique(contract: Contract, _rule: Rule) -> str:
+    key = ", ".join(map(_named, contract.key))
+    return f"SELECT {key}, count(*) AS n FROM {contract.catalog_name} GROUP BY {key} HAVING count(*) > 1"
+
+
+def _no_orphans(contract: Contract, _rule: Rule) -> str:
+    """A NULL where the reference may be NULL names no parent, so it lacks none."""
+    references = [rule.reference for rule in contract.rules_of("reference") if rule.reference]
+    own, *aliases = _aliases([contract.catalog_name, *(r.parent for r in references)])
+    columns = [f"{own}.{_named(name)}" for name in (*contract.key, *(r.column for r in references))]
+    joins = "".join(
+        f"LEFT JOIN {r.parent} AS {a} ON {a}.{_named(r.parent_column)} = {own}.{_named(r.column)}\n"
+        for r, a in zip(references, aliases, strict=True)
+    )
+    lacking = []
+    for reference, alias in zip(references, aliases, strict=True):
+        absent = f"{alias}.{_named(reference.parent_column)} IS NULL"
+        named = f"{own}.{_named(reference.column)} IS NOT NULL"
+        lacking.append(absent if contract.column(reference.column).required else f"({named} AND {absent})")
+    return f"SELECT {', '.join(columns)}\nFROM {contract.catalog_name} AS {own}\n{joins}WHERE {' OR '.join(lacking)}"
+
+
+def _volume(contract: Contract, rule: Rule) -> str:
+    day = _named(str(date_of(contract, rule)))
+    # Python's own text of a small number has an exponent already.
+    share = f"{Decimal(repr(rule.share)):f}"
+    return (
+        f"WITH days AS (SELECT {day} AS day, count(*) AS n FROM {contract.catalog_name} GROUP BY {day}),\n"
+        "newest AS (SELECT max(day) AS day FROM days),\n"
+        "earlier AS (SELECT ratio(sum(d.n), count(d.n)) AS n FROM days AS d CROSS JOIN newest AS n "
+        "WHERE d.day < n.day)\n"
+        "SELECT d.day, d.n AS rows_found, e.n AS usual_rows\n"
+        "FROM days AS d\n"
+        "CROSS JOIN newest AS n\n"
+        "CROSS JOIN earlier AS e\n"
+        f"WHERE d.day = n.day AND CAST(d.n AS DOUBLE) < e.n * {share}E0"
+    )
+
+
+def _freshness(contract: Contract, rule: Rule) -> str:
+    day = _named(str(date_of(contract, rule)))
+    return (
+        f"SELECT max({day}) AS newest, CAST(:as_of AS DATE) AS as_of FROM {contract.catalog_name} "
+        f"HAVING max({day}) < add_days(CAST(:as_of AS DATE), -{rule.days})"
+    )
+
+
+GENERIC: dict[str, Callable[[Contract, Rule], str]] = {
+    "keys_unique": _keys_unique,
+    "volume": _volume,
+    "freshness": _freshness,
+    "no_orphans": _no_orphans,
+}
+
+
+def _aliases(tables: list[str]) -> list[str]:
+    """Short names: the initial of the last word of each table, with a number where it is taken.
+
+    >>> _aliases(["lake.clean_orders_items", "lake.clean_orders", "lake.old_offers"])
+    ['i', 'o', 'o2']
+    """
+    initials = [table.rsplit(".", 1)[-1].rsplit("_", 1)[-1][0] for table in tables]
+    counts = [initials[: n + 1].count(initial) for n, initial in enumerate(initials)]
+    return [initial if count == 1 else f"{initial}{count}" for initial, count in zip(initials, counts, strict=True)]
+
+
+def _named(name: str) -> str:
+    """A column name, in quotes where SQL has a meaning for the bare word.
+
+    >>> _named("order_id"), _named("date"), _named("order")
+    ('order_id', '"date"', '"order"')
+    """
+    # Imported here: reading contracts alone should not cost the time of a SQL parser.
+    from sqlglot.dialects import Athena
+
+    is_plain = name.isidentifier() and name.isascii() and not name.startswith("_")
+    is_word = name.upper() in Athena.Tokenizer.KEYWORDS or name in Athena.Generator.RESERVED_KEYWORDS
+    return name if is_plain and not is_word else f'"{name}"'

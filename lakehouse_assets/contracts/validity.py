@@ -1,0 +1,113 @@
+"""What the parts of a contract must say of each other: keys, columns that properties name, what rules need.
+
+Here: one sentence per contradiction, with what is allowed. Not here: what each part must be by itself (`reader`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lakehouse_assets.contracts.affects import effect_problems
+from lakehouse_assets.contracts.checks import date_of
+from lakehouse_assets.contracts.model import ASSERTIONS, PROVENANCE, Contract, Kind, Rule, Verdict
+from lakehouse_assets.contracts.references import reference_problems
+
+VERDICTS: dict[Kind, tuple[Verdict, ...]] = {
+    "reader": ("reject",),
+    "row": ("reject", "warn"),
+    "reference": ("pending",),
+    "load": ("warn",),
+    **dict.fromkeys(ASSERTIONS, ("fail", "warn")),
+}
+"""What may follow from a rule of each kind."""
+LOADED = ("silver", "reference")
+"""Layers whose rows are read as text, and so have rules of their own."""
+CHECKED = (*LOADED, "gold")
+"""Layers whose tables have checks."""
+PARTITIONS = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE")
+"""Types whose values make a folder's name that every engine reads back as the same value."""
+
+
+def problems_of(contract: Contract) -> list[str]:
+    """All that contradicts itself, in sentences."""
+    mine = (*_columns(contract), *_key(contract), *_named(contract), *_silver(contract), *_rules(contract))
+    return [*mine, *effect_problems(contract), *reference_problems(contract)]
+
+
+def _columns(contract: Contract) -> Iterator[str]:
+    names = [c.name for c in contract.columns]
+    yield from (f"column `{name}` twice" for name in sorted({n for n in names if names.count(n) > 1}))
+    for column in contract.columns:
+        if column.optional and column.required:
+            yield f"column `{column.name}` is optional and required"
+        if contract.layer == "landing" and column.type != "STRING":
+            yield f"column `{column.name}` has type `{column.type}`; landing is read as text, so it is STRING"
+        if column.path is not None and contract.format != "json_pages":
+            yield f"column `{column.name}` has a `path`, which only records of format json_pages have"
+    if contract.records is not None and contract.format != "json_pages":
+        yield "`records` names a field of JSON pages, so `format` has to be json_pages"
+
+
+def _key(contract: Contract) -> Iterator[str]:
+    places = sorted(c.key for c in contract.columns if c.key)
+    if places != list(range(1, len(places) + 1)):
+        yield f"the places in the key are {', '.join(map(str, places))}; they count from 1 without gaps"
+    if contract.layer != "landing" and not places:
+        yield "no key: say `primaryKeyPosition: 1` of the column that tells rows apart, `2` of the next"
+    for column in contract.columns:
+        if column.key and column.data_type.is_nested:
+            yield f"column `{column.name}` is part of the key and has type `{column.type}`; a key has no {column.type}"
+
+
+def _named(contract: Contract) -> Iterator[str]:
+    """Properties that name columns of the table."""
+    if bool(contract.window) != bool(contract.window_source):
+        yield "`window` and `window_source` come together, or both are left out and the table is built whole"
+    known = {c.name: c for c in contract.columns}
+    one = {name: getattr(contract, name) for name in ("event_time", "date_column", "window")}
+    named = [(name, column) for name, column in one.items() if column]
+    for name, column in (*named, *(("partition_by", column) for column in contract.partition_by)):
+        if column not in known:
+            yield f"{name} `{column}` is no column; there are {', '.join(known)}"
+        elif name == "date_column" and known[column].type != "DATE":
+            yield f"date_column `{column}` has type `{known[column].type}`; it has to be DATE"
+        elif name == "partition_by" and known[column].type not in PARTITIONS:
+            yield f"partition_by `{column}` has type `{known[column].type}`; it may be {', '.join(PARTITIONS)}"
+        elif known[column].data_type.is_nested:
+            yield f"{name} `{column}` has type `{known[column].type}`; it has to be a single value"
+
+
+def _silver(contract: Contract) -> Iterator[str]:
+    """What the load takes for granted of a silver table."""
+    if contract.layer != "silver":
+        return
+    lacking = [name for name in PROVENANCE if name not in {c.name for c in contract.columns}]
+    if lacking:
+        yield f"lacks the columns {', '.join(lacking)}, which say where a row came from"
+    for column in contract.content:
+        if column.source is None:
+            yield f"column `{column.name}` lacks the property `source`, the landing column it is read from"
+
+
+def _rules(contract: Contract) -> Iterator[str]:
+    codes = [rule.code for rule in contract.rules]
+    yield from (f"rule `{code}` twice" for code in sorted({c for c in codes if codes.count(c) > 1}))
+    for rule in contract.rules:
+        layers = CHECKED if rule.kind in ASSERTIONS else LOADED
+        if contract.layer not in layers:
+            yield f"rule `{rule.code}` of kind {rule.kind} belongs to {' or '.join(layers)}, not {contract.layer}"
+        yield from _generic(contract, rule)
+
+
+def _generic(contract: Contract, rule: Rule) -> Iterator[str]:
+    names = {c.name for c in contract.columns}
+    if rule.kind == "reference" and not rule.reference:
+        yield f"rule `{rule.code}` names no parent; it is written `column REFERENCES database.table (column)`"
+    elif rule.reference and rule.reference.column not in names:
+        yield f"rule `{rule.code}` refers from `{rule.reference.column}`, which is no column"
+    if rule.kind == "no_orphans" and not contract.rules_of("reference"):
+        yield f"rule `{rule.code}` looks for parents, and no rule of kind reference names one"
+    if rule.kind in {"volume", "freshness"}:
+        date = date_of(contract, rule)
+        if date not in {c.name for c in contract.columns if c.type == "DATE"}:
+            yield f"rule `{rule.code}` needs a DATE column to go by; name one in its property `column`"
