@@ -7,9 +7,13 @@ A manifest is written once by the plan step; everything downstream reads it and 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any, Literal
+
+from lakehouse_assets.errors import ContractInvalid
 
 Mode = Literal["load", "replay", "reprocess"]
 
@@ -85,18 +89,38 @@ def utc_moment(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def dataset_of(key: str, datasets: tuple[str, ...]) -> str | None:
-    """The dataset that a landing key belongs to, or None for a key that is nobody's.
+def dataset_of(key: str, patterns: Mapping[str, Iterable[str]]) -> str | None:
+    """The dataset that a landing key belongs to, or None for a key that is nobody's or is still being written.
 
-    >>> dataset_of("orders/2025-04-01.csv.gz", ("products", "orders"))
+    Args:
+        key: below the landing root.
+        patterns: of every dataset, those of its contract's `files`: `*` and `?` stand for any characters and for
+            one, `[…]` for one of a set; none of them for a slash.
+
+    >>> dataset_of("orders/2025-04-01.csv.gz", {"products": ["products.csv"], "orders": ["orders/*.csv.gz"]})
     'orders'
-    >>> dataset_of("orders.csv", ("products", "orders"))
-    'orders'
-    >>> dataset_of("orders/.2025.csv", ("orders",)) is None
+    >>> dataset_of("orders/2025/04.csv", {"orders": ["orders/*.csv"]}) is None
     True
+    >>> dataset_of("orders/.2025.csv", {"orders": ["orders/*.csv"]}) is None
+    True
+
+    Raises:
+        ContractInvalid: the key matches patterns of two datasets.
     """
     if IN_FLIGHT.search(key):
         return None
-    match = re.fullmatch(r"(?P<flat>[^/]+?)(/[^/]+)?\.csv(\.gz)?", key)
-    head = key.split("/", 1)[0] if "/" in key else (match["flat"] if match else "")
-    return head if match and head in datasets else None
+    found = [name for name, globs in patterns.items() if any(_takes(glob, key) for glob in globs)]
+    if len(found) > 1:
+        problem = f"its `files` take `{key}`, and so do those of `{found[1]}`; a landed file belongs to one dataset"
+        raise ContractInvalid(contract=found[0], problem=problem)
+    return found[0] if found else None
+
+
+def _takes(glob: str, key: str) -> bool:
+    """Whether a pattern matches the key, folder by folder, so that no wildcard stands for a slash.
+
+    >>> _takes("orders/*.csv", "orders/1.csv"), _takes("orders/*.csv", "orders/old/1.csv"), _takes("*.csv", "O.CSV")
+    (True, False, False)
+    """
+    globs, names = glob.split("/"), key.split("/")
+    return len(globs) == len(names) and all(fnmatchcase(name, part) for name, part in zip(names, globs, strict=True))

@@ -80,7 +80,7 @@ def datasets(pipeline: str) -> tuple[str, ...]:
 
 
 def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
-    """Everything in landing that belongs to a dataset."""
-    names = datasets(pipeline)
-    found = ((dataset_of(item.key, names), item) for item in landing.list())
+    """Everything in landing that the `files` of a dataset's contract take."""
+    patterns = {c.name: c.files for c in contracts(pipeline).values() if c.layer == "landing"}
+    found = ((dataset_of(item.key, patterns), item) for item in landing.list())
     return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]

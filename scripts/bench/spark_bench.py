@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.core.manifest import FileEntry, Manifest, dataset_of
+from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.engines.spark_session import local_session
 from lakehouse_assets.load.run import Work, load
 from lakehouse_assets.operations.sample import SampleSpec, write_sample
 from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding
+from lakehouse_assets.storage.landing import FolderLanding, landed
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -72,8 +72,7 @@ def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
 
 def manifest_of(store: FolderStore) -> Manifest:
     """All landed files as one run's manifest."""
-    named = ((dataset_of(o.key, ("products", "orders", "order_items")), o) for o in store.list())
-    files = tuple(FileEntry(name, o.key, o.etag, o.size_bytes, o.modified) for name, o in named if name)
+    files = tuple(landed("ecommerce", store))
     return Manifest(f"bench-{time.time_ns()}", "ecommerce", datetime.now(UTC), store.uri, files)
 
 
@@ -82,7 +81,7 @@ def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:
     known = contracts("ecommerce")
     for name in TABLES:
         contract = known[f"silver.{name}"]
-        path = landing / contract.properties["landing"]
+        path = landing / contract.landing
         frame = spark.read.csv(
             str(path if path.is_dir() else path.with_suffix(".csv")), header=True, schema=_ddl(contract)
         )
@@ -91,7 +90,7 @@ def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:
 
 def _ddl(contract: Contract) -> str:
     """The landing columns with the types of silver, in the order of the sample's files."""
-    order = {name: i for i, name in enumerate(HEADERS[contract.properties["landing"]])}
+    order = {name: i for i, name in enumerate(HEADERS[contract.landing])}
     columns = sorted((c for c in contract.content if c.source), key=lambda c: order[c.source or ""])
     return ", ".join(f"`{c.source}` {c.type}" for c in columns)
 
