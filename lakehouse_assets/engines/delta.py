@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.contracts.types import ColumnType
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.errors import CommitConflict, ProtocolRaised
 from lakehouse_assets.sql.dialects import literal
@@ -30,7 +31,21 @@ def arrow_schema(contract: Contract) -> pa.Schema:
     """The contract's columns as Arrow types; moments are microseconds in zone UTC."""
     import pyarrow as pa
 
-    simple = {
+    return pa.schema(
+        [pa.field(c.name, _arrow_type(c.data_type), nullable=not (c.required or c.key)) for c in contract.columns]
+    )
+
+
+def _arrow_type(kind: ColumnType) -> pa.DataType:
+    import pyarrow as pa
+
+    if kind.element:
+        return pa.list_(_arrow_type(kind.element))
+    if kind.fields:
+        return pa.struct([pa.field(name, _arrow_type(field)) for name, field in kind.fields])
+    if kind.name == "DECIMAL":
+        return pa.decimal128(kind.precision, kind.scale)
+    return {
         "STRING": pa.string(),
         "INT": pa.int32(),
         "BIGINT": pa.int64(),
@@ -38,19 +53,7 @@ def arrow_schema(contract: Contract) -> pa.Schema:
         "DATE": pa.date32(),
         "DOUBLE": pa.float64(),
         "TIMESTAMP": pa.timestamp("us", tz="UTC"),
-        "ARRAY<STRING>": pa.list_(pa.string()),
-        "ARRAY<DATE>": pa.list_(pa.date32()),
-    }
-
-    def arrow_type(name: str) -> pa.DataType:
-        if not name.startswith("DECIMAL"):
-            return simple[name]
-        precision, scale = name.removeprefix("DECIMAL(").removesuffix(")").split(",")
-        return pa.decimal128(int(precision), int(scale))
-
-    return pa.schema(
-        [pa.field(c.name, arrow_type(c.type), nullable=not (c.required or c.key)) for c in contract.columns]
-    )
+    }[kind.name]
 
 
 def ensure(contract: Contract, location: str) -> DeltaTable:
@@ -81,7 +84,11 @@ def ensure(contract: Contract, location: str) -> DeltaTable:
 
 def _spelled(delta_type: Any) -> str:  # noqa: ANN401 - delta-rs has no common root of its types
     """A Delta type in words."""
-    return f"array<{delta_type.element_type.type}>" if hasattr(delta_type, "element_type") else str(delta_type.type)
+    if hasattr(delta_type, "element_type"):
+        return f"array<{_spelled(delta_type.element_type)}>"
+    if hasattr(delta_type, "fields"):
+        return f"struct<{','.join(f'{field.name}:{_spelled(field.type)}' for field in delta_type.fields)}>"
+    return str(delta_type.type)
 
 
 def check_protocol(table: DeltaTable, name: str) -> None:

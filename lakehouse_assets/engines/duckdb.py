@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard, NativeFile, TextBatch
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
+from lakehouse_assets.sql.sql_types import in_duckdb
 
 if TYPE_CHECKING:
     import duckdb
@@ -217,29 +218,34 @@ def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection
     A column that none of the files has yet, because the contract grew since, is NULL.
     """
     if not files:
-        nulls = ", ".join(f'CAST(NULL AS {_duck_type(c.type)}) AS "{c.name}"' for c in contract.columns)
-        return f"SELECT {nulls} WHERE FALSE"
+        return f"SELECT {', '.join(map(_null, contract.columns))} WHERE FALSE"
     uris = ", ".join(_path(uri) for uri in files)
-    hive = str(bool(contract.partition_by)).lower()
-    source = f"read_parquet([{uris}], union_by_name = true, hive_partitioning = {hive})"
+    source = f"read_parquet([{uris}], union_by_name = true, {_partitioning(contract)})"
     stored = {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
-    columns = ", ".join(
-        _from_delta(c.name, c.type) if c.name in stored else f'CAST(NULL AS {_duck_type(c.type)}) AS "{c.name}"'
-        for c in contract.columns
-    )
+    columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
     return f"SELECT {columns} FROM {source}"
 
 
-def _duck_type(name: str) -> str:
-    element = name.removeprefix("ARRAY<").removesuffix(">")
-    return (
-        f"{element.replace('STRING', 'VARCHAR')}[]" if name.startswith("ARRAY") else name.replace("STRING", "VARCHAR")
-    )
+def _partitioning(contract: Contract) -> str:
+    """Where partition columns are read: of Delta in the folders' names, of Iceberg in the files like all others."""
+    if not contract.partition_by or contract.layer == "gold":
+        return "hive_partitioning = false"
+    # Told, because DuckDB would take the text `007` for a number.
+    types = ", ".join(f"'{name}': {in_duckdb(contract.column(name).data_type)}" for name in contract.partition_by)
+    return f"hive_partitioning = true, hive_types = {{{types}}}"
 
 
-def _from_delta(name: str, type_name: str) -> str:
-    # By the number of microseconds: DuckDB's own conversion of zones takes longer than reading the column.
-    return f'make_timestamp(epoch_us("{name}")) AS "{name}"' if type_name == "TIMESTAMP" else f'"{name}"'
+def _null(column: Column) -> str:
+    return f'CAST(NULL AS {in_duckdb(column.data_type)}) AS "{column.name}"'
+
+
+def _stored(column: Column) -> str:
+    """A column as files hold it, with moments zone-less."""
+    name, kind = f'"{column.name}"', column.data_type
+    if kind.name == "TIMESTAMP":
+        # By the number of microseconds: DuckDB's own conversion of zones takes longer than reading the column.
+        return f"make_timestamp(epoch_us({name})) AS {name}"
+    return f"CAST({name} AS {in_duckdb(kind)}) AS {name}" if kind.is_nested else name
 
 
 def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -44,10 +44,18 @@ def arrow_schema(contract: Contract) -> pa.Schema:
 
     from lakehouse_assets.engines import delta
 
-    def zoneless(field: pa.Field) -> pa.Field:
-        return field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
+    return pa.schema([_zoneless(field) for field in delta.arrow_schema(contract)])
 
-    return pa.schema([zoneless(field) for field in delta.arrow_schema(contract)])
+
+def _zoneless(field: pa.Field) -> pa.Field:
+    """The field with moments that have no zone, also within an array or a record."""
+    import pyarrow as pa
+
+    if pa.types.is_list(field.type):
+        return field.with_type(pa.list_(_zoneless(field.type.value_field)))
+    if pa.types.is_struct(field.type):
+        return field.with_type(pa.struct([_zoneless(inner) for inner in field.type]))
+    return field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
 
 
 def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> Table:
@@ -65,10 +73,19 @@ def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> 
     else:
         location = _uri(table_location(contract, lake))
         table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
-    if reconcile_columns([(f.name, str(f.field_type)) for f in table.schema().fields], contract):
+    if reconcile_columns([(f.name, _spelled(f.field_type)) for f in table.schema().fields], contract):
         with table.update_schema() as update:
             update.union_by_name(arrow_schema(contract))
     return table
+
+
+def _spelled(kind: Any) -> str:  # noqa: ANN401 - any of pyiceberg's types
+    """An Iceberg type in words, without the numbers of a record's fields."""
+    from pyiceberg.types import StructType
+
+    if not isinstance(kind, StructType):
+        return str(kind)
+    return f"struct<{','.join(f'{field.name}:{_spelled(field.field_type)}' for field in kind.fields)}>"
 
 
 def _uri(folder: str) -> str:

@@ -23,6 +23,7 @@ from lakehouse_assets.engines.duckdb import scan
 from lakehouse_assets.engines.past import files_at
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.dialects import parse
+from lakehouse_assets.sql.sql_types import in_athena
 
 if TYPE_CHECKING:
     import duckdb
@@ -112,7 +113,9 @@ def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
     """
     schema = MappingSchema(dialect="athena")
     for name, contract in used.items():
-        schema.add_table(name, {column.name: column.type for column in contract.columns}, dialect="athena")
+        schema.add_table(
+            name, {column.name: in_athena(column.data_type) for column in contract.columns}, dialect="athena"
+        )
     for node in tree.find_all(exp.Table):
         node.set("catalog", None)
     try:

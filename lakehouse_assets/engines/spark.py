@@ -194,6 +194,10 @@ def relation_of(catalog_name: str) -> str:
 
 
 def _naive(value: Any) -> Any:  # noqa: ANN401 - any value of a row
+    if isinstance(value, list):
+        return [_naive(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _naive(item) for name, item in value.items()}
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 

@@ -15,6 +15,7 @@ from lakehouse_assets.errors import LandingChanged
 from lakehouse_assets.load.landing import raw_lines
 from lakehouse_assets.load.retry import KEY, Retry, identity
 from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.load.text_form import text_form
 from lakehouse_assets.sql import silver
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _origin(entry: FileEntry, line: int) -> dict[str, Any]:
 def _complete(row: dict[str, Any], origin: dict[str, Any], raw: str, fields: str | None) -> dict[str, Any]:
     """One owed row: identity, codes, raw text, text by column, values that could be read."""
     codes = ",".join(sorted(code for code in row["_codes"].split(",") if code))
-    values = {name: value for name, value in row.items() if not name.startswith("_")}
+    values = {name: text_form(value) for name, value in row.items() if not name.startswith("_")}
     return {
         **{name: origin[name] for name in KEY},
         "file_time": origin["modified"],

@@ -15,6 +15,7 @@ from dataclasses import asdict
 
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.model import Column, Contract
+from lakehouse_assets.sql.sql_types import in_athena_ddl
 
 DELTA_PROPERTIES = {
     "delta.checkpointPolicy": "classic",
@@ -92,7 +93,7 @@ def _spark_column(column: Column) -> str:
 
 
 def _athena_column(column: Column) -> str:
-    return f"{_quoted(column.name)} {column.type.lower()} COMMENT {_literal(column.description)}"
+    return f"{_quoted(column.name)} {in_athena_ddl(column.data_type)} COMMENT {_literal(column.description)}"
 
 
 def _partitions(contract: Contract) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import sqlglot
 from sqlglot import exp
 
+from lakehouse_assets.contracts.types import MAX_PRECISION
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql import portable
 from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
@@ -76,8 +77,27 @@ def literal(value: Value) -> exp.Expr:
     if isinstance(value, date):
         return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
     if isinstance(value, Decimal):
-        return exp.cast(exp.Literal.string(str(value)), "DECIMAL(18, 2)")
+        return _decimal(value)
     return exp.convert(value)
+
+
+def _decimal(value: Decimal) -> exp.Expr:
+    """A literal with exactly the value's digits before and after the point.
+
+    >>> _decimal(Decimal("-0.050")).sql("athena"), _decimal(Decimal("12E2")).sql("athena")
+    ("CAST('-0.050' AS DECIMAL(3, 3))", "CAST('1200' AS DECIMAL(4, 0))")
+
+    Raises:
+        BadRequest: no DECIMAL holds it.
+    """
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        raise BadRequest(message=f"`{value}` is no number that SQL knows")
+    scale = max(0, -exponent)
+    precision = max(len(digits) + max(0, exponent), scale)
+    if precision > MAX_PRECISION:
+        raise BadRequest(message=f"`{value}` has {precision} digits, and a DECIMAL holds {MAX_PRECISION}")
+    return exp.cast(exp.Literal.string(f"{value:f}"), f"DECIMAL({precision}, {scale})")
 
 
 def _bind(node: exp.Expr, parameters: Mapping[str, Parameter]) -> exp.Expr:

@@ -10,6 +10,7 @@ from sqlglot.lineage import lineage as trace
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.sql.dialects import parse
+from lakehouse_assets.sql.sql_types import in_athena
 
 
 @dataclass(frozen=True, order=True)
@@ -24,7 +25,7 @@ def of_model(sql: str, contract: Contract, sources: dict[str, Contract]) -> dict
     """Sources of every column of a gold model; a column that counts rows has none of its own."""
     schema: dict[str, dict[str, dict[str, str]]] = {c.database: {} for c in sources.values()}
     for table in sources.values():
-        schema[table.database][table.name] = {column.name: column.type for column in table.columns}
+        schema[table.database][table.name] = {column.name: in_athena(column.data_type) for column in table.columns}
     tree = parse(sql)
     return {column.name: _sources(column.name, tree, schema) for column in contract.columns}
 

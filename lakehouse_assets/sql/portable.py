@@ -55,6 +55,8 @@ OPERATORS: dict[type[exp.Expr], str] = {
     exp.BitwiseOr: "arithmetic",
 }
 """Operators with another meaning elsewhere: zones, remainders of negative numbers, `^` as a power."""
+FRACTIONS = {"ratio", "money", "parse_amount", "parse_decimal", "parse_double"}
+"""Macros whose values may have digits after the point."""
 WHOLE = (exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT)
 
 
@@ -104,7 +106,7 @@ def _vague(node: exp.Expr) -> tuple[str, str] | None:
 def _has_fraction(node: exp.Expr) -> bool:
     """Whether a value may have digits after the point, as far as the text shows."""
     if isinstance(node, exp.Anonymous):
-        return node.name.lower() in {"ratio", "money", "parse_amount"}
+        return node.name.lower() in FRACTIONS
     if isinstance(node, exp.Cast):
         return node.to.this not in WHOLE and node.to.is_type(*exp.DataType.NUMERIC_TYPES)
     return isinstance(node, exp.Literal) and not node.is_string and not node.is_int

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lakehouse_assets.contracts import Column, Contract, Rule
-from lakehouse_assets.sql.silver import cast_of, quoted, valid
+from lakehouse_assets.sql.casts import cast_of, quoted
+from lakehouse_assets.sql.silver import valid
 
 KEY_REPEATED = Rule("key_repeated", "row", "reject", "another row has the same key", "")
 MALFORMED = Rule("row_malformed", "reader", "reject", "wrong number of fields, or broken quoting", "")

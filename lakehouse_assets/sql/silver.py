@@ -27,24 +27,12 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from lakehouse_assets.contracts import Column, Contract
+from lakehouse_assets.sql.casts import cast_of, quoted
 from lakehouse_assets.sql.dialects import parse
 
 ROWS_PER_FILE = 2**33
-CASTS = {"INT": "parse_int", "DATE": "parse_date", "BOOLEAN": "parse_bool", "TIMESTAMP": "parse_instant"}
-
-
-def quoted(name: str | None) -> str:
-    """A column name that no engine mistakes for a keyword."""
-    return f'"{name}"'
-
-
-def cast_of(column: Column) -> str:
-    """The typed value of a landing column: the macro of its type; blank text is NULL."""
-    source = quoted(column.source or column.name)
-    if column.type == "STRING":
-        return f"CASE WHEN NOT blank({source}) THEN {source} END"
-    macro = "parse_amount" if column.type.startswith("DECIMAL") else CASTS[column.type]
-    return f"{macro}({source})"
+SPELLED_ALIKE = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL")
+"""Types whose values engines write alike as text."""
 
 
 def parsed(contract: Contract) -> str:
@@ -148,14 +136,16 @@ def valid(t: str, excluded: list[str]) -> str:
 
 
 def owed(contract: Contract, relation: str, *, orphaned: bool = False) -> str:
-    """Rejected or waiting rows with all their codes and the values that could be read, as text, in file order.
+    """Rejected or waiting rows with all their codes and the values that could be read, in file order.
+
+    Values are text, but for those that engines write differently (`load/text_form.py` writes them).
 
     Args:
         contract: the silver table.
         relation: `rejected` or `waiting`.
         orphaned: whether there are rejected rows without a parent (relation `<t>__orphaned`).
     """
-    values = ", ".join(f"as_text(v.{quoted(c.name)}) AS {quoted(c.name)}" for c in contract.content)
+    values = ", ".join(f"{_readable(c)} AS {quoted(c.name)}" for c in contract.content)
     t = contract.name
     if relation == "rejected":
         more = " || coalesce(o._codes, '')" if orphaned else ""
@@ -165,3 +155,8 @@ def owed(contract: Contract, relation: str, *, orphaned: bool = False) -> str:
     codes = "w._codes || v._warnings AS _codes, w._expired AS _expired"
     waiting_rows = f"{t}__parsed AS v JOIN {t}__waiting AS w ON w._row = v._row"
     return f"SELECT v._row AS _row, {codes}, {values} FROM {waiting_rows} ORDER BY v._row"
+
+
+def _readable(column: Column) -> str:
+    value = f"v.{quoted(column.name)}"
+    return f"as_text({value})" if column.data_type.name in SPELLED_ALIKE else value

@@ -5,9 +5,11 @@ The relations are described in `silver`, the other half.
 
 from __future__ import annotations
 
-from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.sql.affected import old_columns
-from lakehouse_assets.sql.silver import ROWS_PER_FILE, quoted, valid
+from lakehouse_assets.sql.casts import quoted
+from lakehouse_assets.sql.silver import ROWS_PER_FILE, valid
+from lakehouse_assets.sql.sql_types import in_athena
 
 INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
 
@@ -51,16 +53,24 @@ def differing(contract: Contract, excluded: list[str]) -> str:
 
     Compares fingerprints, so that the join carries a key and eight bytes per row whatever the table's width.
     """
-    names = [quoted(c.name) for c in contract.content if not c.key]
-    content = ", ".join(names)
+    columns = [c for c in contract.content if not c.key]
+    content = ", ".join(part for c in columns for part in _parts(c, quoted(c.name)))
     key = ", ".join(quoted(k) for k in contract.key)
     on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
     held = f"SELECT {key}, fingerprint({content}) AS _print FROM {contract.catalog_name}{_bounded(contract)}"
-    came = ", ".join(f"v.{name}" for name in names)
+    came = ", ".join(part for c in columns for part in _parts(c, f"v.{quoted(c.name)}"))
     return (
         f"SELECT v._row AS _row, s._print IS NULL AS _new FROM {valid(contract.name, excluded)} AS v "
         f"LEFT JOIN ({held}) AS s ON {on} WHERE s._print IS NULL OR s._print <> fingerprint({came})"
     )
+
+
+def _parts(column: Column, value: str) -> list[str]:
+    """What a fingerprint is made of: the value, and what in an array or a record is NULL, which hashes pass over."""
+    kind = column.data_type
+    if kind.element:
+        return [value, f"{value} IS NULL", f"nulls_in({value})"]
+    return [value, *(f"field({value}, '{name}')" for name, _ in kind.fields)]
 
 
 def _bounded(contract: Contract) -> str:
@@ -128,7 +138,7 @@ def dates(contract: Contract, date: str) -> str:
 
 
 def _sql_type(contract: Contract, column: str) -> str:
-    return contract.column(column).type.replace("STRING", "VARCHAR")
+    return in_athena(contract.column(column).data_type)
 
 
 def verdicts(t: str, relation: str) -> str:

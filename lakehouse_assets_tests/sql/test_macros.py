@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,9 +22,16 @@ def name_of(case: Case) -> str:
     return f"{case[1]} in {case[0]}"
 
 
-def typed(values: list[object]) -> list[tuple[str, object]]:
-    """Values with their types, so that 1 is not True."""
-    return [(type(value).__name__, value) for value in values]
+def typed(values: list[Any]) -> list[tuple[str, object]]:
+    """Values with their types, so that 1 is not True, also within arrays and records."""
+    return [(type(value).__name__, inner(value)) for value in values]
+
+
+def inner(value: Any) -> object:
+    """What an array or a record holds, with types."""
+    if isinstance(value, dict):
+        return {name: typed([item]) for name, item in value.items()}
+    return typed(value) if isinstance(value, list) else value
 
 
 def test_every_macro_has_values() -> None:

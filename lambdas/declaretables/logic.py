@@ -15,6 +15,7 @@ from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.sql.ddl import contract_hash, declare_statements
+from lakehouse_assets.sql.sql_types import in_athena_ddl
 from lakehouse_assets.storage.objects import ObjectStore
 
 
@@ -49,7 +50,7 @@ def widenings(tables: Iterable[Contract], lake: ObjectStore) -> list[str]:
     lacking = [(contract, reconcile_columns(columns, contract)) for contract, columns in gold if columns]
     return [
         f"ALTER TABLE `{contract.database}`.`{contract.name}` ADD COLUMNS "
-        f"({', '.join(f'`{column.name}` {column.type.lower()}' for column in columns)})"
+        f"({', '.join(f'`{column.name}` {in_athena_ddl(column.data_type)}' for column in columns)})"
         for contract, columns in lacking
         if columns
     ]
@@ -70,8 +71,14 @@ def columns_held(contract: Contract, lake: ObjectStore) -> list[tuple[str, str]]
 
 
 def _spelled(kind: str | Mapping[str, Any]) -> str:
-    """An Iceberg type in words; a list is an object in its metadata."""
-    return kind if isinstance(kind, str) else f"{kind['type']}<{kind.get('element', '')}>"
+    """An Iceberg type in words; a list and a struct are objects in its metadata.
+
+    https://iceberg.apache.org/spec/#appendix-c-json-serialization
+    """
+    if isinstance(kind, str):
+        return kind
+    fields = ",".join(f"{field['name']}:{_spelled(field['type'])}" for field in kind.get("fields", ()))
+    return f"{kind['type']}<{fields or _spelled(kind.get('element', ''))}>"
 
 
 def remember(pipeline: str, lake: ObjectStore, hashes: Mapping[str, str]) -> None:

@@ -1,0 +1,57 @@
+"""Casts of landing text: the one table of which macro reads a type, and the text forms that it takes.
+
+    STRING         the text itself
+    INT, BIGINT    [+-]digits, within the type's range
+    DOUBLE         [+-]digits[.digits][e[+-]digits], the nearest there is; neither infinity, nor zero for what is not 0
+    DECIMAL(p,s)   [+-]digits[.digits], at most p-s and s of them
+    BOOLEAN        1, 0, true, false in any case
+    DATE           YYYY-MM-DD, years 1000 to 9999
+    TIMESTAMP      ISO-8601 date and time of day, with offset, or in the source time zone
+    ARRAY<type>    a flat JSON array
+    STRUCT<…>      a flat JSON object
+    (of any type)  blank text is NULL, and so is text of another form
+
+The inverse, a value's text, is `load/text_form.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lakehouse_assets.contracts import Column
+from lakehouse_assets.contracts.types import ColumnType, TypeName
+
+
+def quoted(name: str | None) -> str:
+    """A column name that no engine mistakes for a keyword."""
+    return f'"{name}"'
+
+
+def _decimal(x: str, kind: ColumnType) -> str:
+    # Amounts have a macro of their own, which rules call too: the load computes it once for both.
+    is_amount = (kind.precision, kind.scale) == (18, 2)
+    return f"parse_amount({x})" if is_amount else f"parse_decimal({x}, {kind.precision}, {kind.scale})"
+
+
+def _record(x: str, kind: ColumnType) -> str:
+    return f"parse_record({x}, '{', '.join(f'{name}: {field}' for name, field in kind.fields)}')"
+
+
+CASTS: dict[TypeName, Callable[[str, ColumnType], str]] = {
+    "STRING": lambda x, _kind: f"parse_text({x})",
+    "INT": lambda x, _kind: f"parse_int({x})",
+    "BIGINT": lambda x, _kind: f"parse_bigint({x})",
+    "DOUBLE": lambda x, _kind: f"parse_double({x})",
+    "DECIMAL": _decimal,
+    "BOOLEAN": lambda x, _kind: f"parse_bool({x})",
+    "DATE": lambda x, _kind: f"parse_date({x})",
+    "TIMESTAMP": lambda x, _kind: f"parse_instant({x})",
+    "ARRAY": lambda x, kind: f"parse_array({x}, '{kind.element}')",
+    "STRUCT": _record,
+}
+"""Type -> macro call; total, so that a contract that is read can be loaded."""
+
+
+def cast_of(column: Column) -> str:
+    """The typed value of a landing column; blank text is NULL."""
+    return CASTS[column.data_type.name](quoted(column.source or column.name), column.data_type)

@@ -1,0 +1,120 @@
+r"""Text as single values: which text stands for which value of a type, the same on every engine.
+
+Casts of engines round, take blanks, exponents or words (`NaN`), and raise. So a regular expression looks at the text
+first, and only what it lets through is cast. What does not fit a type exactly is NULL: more digits than a DECIMAL
+has before or after the point, a number out of the type's range, a day that no month has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lakehouse_assets.contracts.types import ColumnType, ScalarName
+from lakehouse_assets.sql import zones
+from lakehouse_assets.sql.words import Words
+
+WHITE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""Unicode White_Space (PropList.txt), as the inside of a character class."""
+INT = r"[+-]?[0-9]+"
+DOUBLE = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+ZERO = r"[+-]?[0.]+([eE][+-]?[0-9]+)?"
+LARGEST = "1.7976931348623157E308"
+"""The largest DOUBLE; what is beyond becomes an infinity without an error."""
+DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+PLAIN_INSTANT = rf"{DATE}[T ]{CLOCK}:[0-5][0-9]"
+OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+INSTANT = rf"{DATE}[T ]{CLOCK}(:[0-5][0-9]([.,][0-9]+)?)?{OFFSET}?"
+
+
+def blank(w: Words, x: str) -> str:
+    """Whether a text is NULL, empty, or only white space."""
+    # Printable ASCII at the start settles nearly every value without a regular expression.
+    return (
+        f"CASE WHEN {x} BETWEEN '!' AND '~' THEN FALSE WHEN {x} IS NULL THEN TRUE "
+        f"ELSE {w.matches(x, f'[{WHITE}]*')} END"
+    )
+
+
+def typed(w: Words, x: str, pattern: str, sql_type: str) -> str:
+    """Text that matches is cast, anything else is NULL."""
+    return f"CASE WHEN {w.matches(x, pattern)} THEN TRY_CAST({x} AS {sql_type}) END"
+
+
+def decimal(w: Words, x: str, precision: int, scale: int) -> str:
+    """A DECIMAL with as many digits before and after the point as it has, none of them lost."""
+    return typed(w, x, decimal_pattern(precision, scale), f"DECIMAL({precision}, {scale})")
+
+
+def decimal_pattern(precision: int, scale: int) -> str:
+    r"""What a DECIMAL may look like; zeros before it do not count.
+
+    >>> decimal_pattern(18, 2)
+    '[+-]?(0*[0-9]{1,16}(\\.[0-9]{0,2})?|\\.[0-9]{1,2})'
+    >>> decimal_pattern(2, 2), decimal_pattern(3, 0)
+    ('[+-]?(0+(\\.[0-9]{0,2})?|\\.[0-9]{1,2})', '[+-]?0*[0-9]{1,3}\\.?')
+    """
+    if not scale:
+        return rf"[+-]?0*[0-9]{{1,{precision}}}\.?"
+    whole = f"0*[0-9]{{1,{precision - scale}}}" if precision > scale else "0+"
+    return rf"[+-]?({whole}(\.[0-9]{{0,{scale}}})?|\.[0-9]{{1,{scale}}})"
+
+
+def double(w: Words, x: str) -> str:
+    """The DOUBLE that is nearest to a number; NULL for one that is too large or too small to be any but zero."""
+    value = f"TRY_CAST({x} AS DOUBLE)"
+    fits = f"abs({value}) <= {LARGEST} AND ({value} <> 0 OR {w.matches(x, ZERO)})"
+    return f"CASE WHEN {w.matches(x, DOUBLE)} THEN CASE WHEN {fits} THEN {value} END END"
+
+
+def boolean(x: str) -> str:
+    """1, 0, true, false in any case."""
+    return (
+        f"CASE WHEN {x} = '1' THEN TRUE WHEN {x} = '0' THEN FALSE "
+        f"WHEN lower({x}) = 'true' THEN TRUE WHEN lower({x}) = 'false' THEN FALSE END"
+    )
+
+
+def instant(w: Words, zone: str, x: str) -> str:
+    """The common form is cast as it stands; any other is put together from its parts."""
+    plain = _from_local(w, zone, x, w.moment(f"replace({x}, 'T', ' ')" if w.wants_space else x))
+    seconds = f"coalesce({w.extract(x, ':[0-9]{2}:([0-9]{2})')}, '00')"
+    micros = f"rpad(substr(coalesce({w.extract(x, '[.,]([0-9]+)')}, '0'), 1, 6), 6, '0')"
+    moment = w.moment(f"substr({x}, 1, 10) || ' ' || substr({x}, 12, 5) || ':' || {seconds} || '.' || {micros}")
+    tail = w.extract(x, f"{OFFSET}$")
+    return (
+        f"CASE WHEN {w.matches(x, PLAIN_INSTANT)} THEN {plain} WHEN {w.matches(x, INSTANT)} THEN "
+        f"CASE WHEN {tail} IS NULL THEN {_from_local(w, zone, x, moment)} ELSE {_from_offset(w, tail, moment)} END END"
+    )
+
+
+def _from_offset(w: Words, tail: str, moment: str) -> str:
+    """UTC moment from a local one and its offset as text; NULL when that leaves the four-digit years."""
+    digits = f"replace(substr({tail}, 2), ':', '')"
+    size = f"(CAST(substr({digits}, 1, 2) AS INTEGER) * 3600 + CAST(rpad(substr({digits}, 3), 2, '0') AS INTEGER) * 60)"
+    offset = f"CASE WHEN {tail} = 'Z' THEN 0 WHEN substr({tail}, 1, 1) = '-' THEN -{size} ELSE {size} END"
+    utc = w.add_seconds(moment, f"-({offset})")
+    first, last = "TIMESTAMP '1000-01-01 00:00:00'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
+    return f"CASE WHEN {utc} BETWEEN {first} AND {last} THEN {utc} END"
+
+
+def _from_local(w: Words, zone: str, x: str, moment: str) -> str:
+    """UTC moment from a local one in the source zone; the offset is looked up by the text's minute."""
+    first, boundaries = zones.local_boundaries(zone)
+    if not boundaries and first == 0:
+        return moment
+    minute = f"replace(substr({x}, 1, 16), 'T', ' ')"
+    return w.add_seconds(moment, f"-({zones.search(minute, first, boundaries, zones.MINUTE)})")
+
+
+SCALARS: dict[ScalarName, Callable[[Words, str, str, ColumnType], str]] = {
+    "STRING": lambda w, _zone, x, _t: f"CASE WHEN NOT ({blank(w, x)}) THEN {x} END",
+    "INT": lambda w, _zone, x, _t: typed(w, x, INT, "INTEGER"),
+    "BIGINT": lambda w, _zone, x, _t: typed(w, x, INT, "BIGINT"),
+    "DOUBLE": lambda w, _zone, x, _t: double(w, x),
+    "BOOLEAN": lambda _w, _zone, x, _t: boolean(x),
+    "DATE": lambda w, _zone, x, _t: typed(w, x, DATE, "DATE"),
+    "TIMESTAMP": lambda w, zone, x, _t: instant(w, zone, x),
+    "DECIMAL": lambda w, _zone, x, t: decimal(w, x, t.precision, t.scale),
+}
+"""Every type of a single value -> the value of a text; takes the dialect's words, the zone, the text and the type."""

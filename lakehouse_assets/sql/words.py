@@ -1,0 +1,141 @@
+"""The few phrases in which the dialects of SQL differ: text in, text out. Macros are made of them (`macros`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Dialect = Literal["athena", "duckdb", "spark"]
+Body = Callable[[str], str]
+"""What is made of one element, which is given by its name."""
+
+POSSESSIVE = re.compile(r"(?<=[*+?])\+")
+
+
+@dataclass(frozen=True)
+class Words:
+    """One dialect; each phrase takes SQL text and returns SQL text, and regular expressions as Java writes them.
+
+    Attributes:
+        matches: whether a text matches a pattern as a whole; FALSE for NULL.
+        each: a list with every element replaced by a body of it.
+        any_of: whether a condition holds of any element.
+        found: all that a pattern finds in a text, as a list.
+        size: how many elements a list has.
+        unescaped: the text that a JSON string with backslashes stands for, from the string with its quotes.
+        record: a record of values by name; types are those of the dialect, where it needs them.
+        field: one field of a record.
+        one, only: a list of one value, and the value of such a list.
+        text: the type of text.
+        escape: how a pattern stands in a literal.
+    """
+
+    matches: Callable[[str, str], str]
+    moment: Callable[[str], str]
+    add_seconds: Callable[[str, str], str]
+    utc: Callable[[str], str]
+    int_div: Callable[[str, str], str]
+    whole_days: Callable[[str, str], str]
+    add_days: Callable[[str, str], str]
+    each: Callable[[str, Body], str]
+    any_of: Callable[[str, Body], str]
+    found: Callable[[str, str], str]
+    size: Callable[[str], str]
+    unescaped: Callable[[str], str]
+    record: Callable[[Sequence[tuple[str, str, str]]], str]
+    field: Callable[[str, str], str]
+    one: str = "ARRAY[{}]"
+    only: str = "{}[1]"
+    text: str = "VARCHAR"
+    fingerprint: Callable[[tuple[str, ...]], str] = lambda values: f"hash({', '.join(values)})"
+    wants_space: bool = False
+    escape: Callable[[str], str] = lambda pattern: pattern
+
+    def extract(self, text: str, pattern: str) -> str:
+        """The first group of a pattern, or NULL."""
+        return f"nullif(regexp_extract({text}, '{self.escape(pattern)}', 1), '')"
+
+    def let(self, value: str, body: Body) -> str:
+        """A body of a value that is computed once, however often the body names it."""
+        return self.only.format(self.each(self.one.format(value), body))
+
+
+def backslashes(pattern: str) -> str:
+    """A pattern in a literal of Spark, which reads backslashes itself."""
+    return pattern.replace("\\", "\\\\")
+
+
+def greedy(pattern: str) -> str:
+    r"""A pattern for RE2, which knows no possessive quantifiers and needs none: it never goes back.
+
+    >>> greedy(r"[0-9]++(?:,[+-]?+x)*+")
+    '[0-9]+(?:,[+-]?x)*'
+    """
+    return POSSESSIVE.sub("", pattern)
+
+
+WORDS: dict[Dialect, Words] = {
+    "duckdb": Words(
+        matches=lambda x, p: f"coalesce(regexp_full_match({x}, '{greedy(p)}'), FALSE)",
+        moment=lambda x: f"TRY_CAST({x} AS TIMESTAMP)",
+        add_seconds=lambda t, n: f"({t} + to_seconds({n}))",
+        utc=lambda t: t,
+        int_div=lambda a, b: f"({a} // {b})",
+        whole_days=lambda a, b: f"datediff('day', {a}, {b})",
+        add_days=lambda d, n: f"CAST({d} + to_days(CAST({n} AS INTEGER)) AS DATE)",
+        each=lambda xs, body: f"list_transform({xs}, lambda e: {body('e')})",
+        any_of=lambda xs, body: f"(len(list_filter({xs}, lambda e: {body('e')})) > 0)",
+        found=lambda x, p: f"regexp_extract_all({x}, '{greedy(p)}', 0)",
+        size=lambda xs: f"len({xs})",
+        unescaped=lambda x: f"json_extract_string({x}, '$')",
+        record=lambda fields: "struct_pack(" + ", ".join(f'"{name}" := {value}' for name, value, _ in fields) + ")",
+        field=lambda x, name: f"struct_extract({x}, '{name}')",
+        escape=greedy,
+    ),
+    "spark": Words(
+        matches=lambda x, p: f"coalesce({x} RLIKE '\\\\A(?:{backslashes(p)})\\\\z', FALSE)",
+        moment=lambda x: f"TRY_CAST({x} AS TIMESTAMP)",
+        add_seconds=lambda t, n: f"timestampadd(SECOND, {n}, {t})",
+        utc=lambda t: t,
+        int_div=lambda a, b: f"({a} div {b})",
+        whole_days=lambda a, b: f"datediff({b}, {a})",
+        add_days=lambda d, n: f"date_add({d}, {n})",
+        each=lambda xs, body: f"transform({xs}, e -> {body('e')})",
+        any_of=lambda xs, body: f"exists({xs}, e -> {body('e')})",
+        found=lambda x, p: f"regexp_extract_all({x}, '{backslashes(p)}', 0)",
+        size=lambda xs: f"size({xs})",
+        # A string alone is no document to Spark's function, but an element of one is.
+        unescaped=lambda x: f"get_json_object('[' || {x} || ']', '$[0]')",
+        record=lambda fields: "named_struct(" + ", ".join(f"'{name}', {value}" for name, value, _ in fields) + ")",
+        field=lambda x, name: f"({x}).`{name}`",
+        one="array({})",
+        only="{}[0]",
+        text="STRING",
+        # xxhash64 passes over NULL, so which values are NULL is hashed too.
+        fingerprint=lambda values: f"xxhash64({', '.join(f'{v}, {v} IS NULL' for v in values)})",
+        escape=backslashes,
+    ),
+    "athena": Words(
+        matches=lambda x, p: f"coalesce(regexp_like({x}, '\\A(?:{p})\\z'), FALSE)",
+        moment=lambda x: f"TRY_CAST({x} AS TIMESTAMP(6))",
+        add_seconds=lambda t, n: f"date_add('second', {n}, {t})",
+        utc=lambda t: f"CAST(({t}) AT TIME ZONE 'UTC' AS TIMESTAMP(6))",
+        int_div=lambda a, b: f"({a} / {b})",
+        whole_days=lambda a, b: f"date_diff('day', {a}, {b})",
+        add_days=lambda d, n: f"date_add('day', {n}, {d})",
+        each=lambda xs, body: f"transform({xs}, e -> {body('e')})",
+        any_of=lambda xs, body: f"any_match({xs}, e -> {body('e')})",
+        found=lambda x, p: f"regexp_extract_all({x}, '{p}')",
+        size=lambda xs: f"cardinality({xs})",
+        unescaped=lambda x: f"json_extract_scalar({x}, '$')",
+        record=lambda fields: (
+            f"CAST(ROW({', '.join(value for _, value, _ in fields)}) AS ROW("
+            + ", ".join(f'"{name}" {kind}' for name, _, kind in fields)
+            + "))"
+        ),
+        field=lambda x, name: f'({x})."{name}"',
+        wants_space=True,
+    ),
+}
