@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
@@ -193,11 +194,12 @@ def _not_older(contract: Contract) -> str | None:
 
 
 def data_files(table: DeltaTable) -> dict[str, int]:
-    """The table's live data files and their sizes in bytes."""
+    """The table's live data files, by their path below it, and their sizes in bytes."""
     # Not as a pyarrow table: making one of foreign columns imports pandas, a fifth of a second.
     actions = table.get_add_actions(flatten=True)
     paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))
-    return dict(zip(paths, sizes, strict=True))
+    # The log spells paths as URIs do (https://github.com/delta-io/delta/blob/master/PROTOCOL.md#add-file-and-remove-file).
+    return dict(zip(map(unquote, paths), sizes, strict=True))
 
 
 def rows_in(table: DeltaTable) -> int:

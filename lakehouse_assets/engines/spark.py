@@ -141,7 +141,9 @@ class SparkEngine:
         self._attached[contract.name] = table
         files = [f"{location}/{path}" for path in delta.data_files(table)]
         schema = _schema(contract)
-        frame = self._spark.read.schema(schema).parquet(*files) if files else self._empty(schema)
+        # Below the base path folders named `column=value` hold that column; a single file would be its own base.
+        reader = self._spark.read.schema(schema).option("basePath", location)
+        frame = reader.parquet(*files).select(*(c.name for c in contract.columns)) if files else self._empty(schema)
         frame.createOrReplaceTempView(relation_of(contract.catalog_name))
         return bool(files)
 

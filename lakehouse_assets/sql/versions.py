@@ -69,7 +69,7 @@ def _parts(column: Column, value: str) -> list[str]:
     """What a fingerprint is made of: the value, and what in an array or a record is NULL, which hashes pass over."""
     kind = column.data_type
     if kind.element:
-        return [value, f"{value} IS NULL", f"nulls_in({value})"]
+        return [value, f"({value} IS NULL)", f"nulls_in({value})"]
     return [value, *(f"field({value}, '{name}')" for name, _ in kind.fields)]
 
 

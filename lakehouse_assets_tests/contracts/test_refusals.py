@@ -79,7 +79,7 @@ WRONG: list[tuple[str, Spoil]] = [
         lambda d: rule_of(d).update(customProperties=custom(kind="reference"), severity="pending"),
     ),
     (
-        "has layer `platinum`; it takes one of landing, silver",
+        "has layer `platinum`; it takes one of landing, reference",
         lambda d: d["customProperties"][0].update(value="platinum"),
     ),
     (
@@ -113,7 +113,7 @@ REFUSED: dict[str, Item] = {
     "rule `new` has the property `share`, which belongs to volume, not freshness": gold(
         rules=(rule("new", "freshness", "warn", share=0.5),)
     ),
-    "lacks the property `window_source`": {
+    "`window` and `window_source` come together, or both are left out": {
         **gold(),
         "customProperties": custom(layer="gold", database="g", window="day"),
     },
@@ -140,8 +140,10 @@ REFUSED: dict[str, Item] = {
     "rule `unique` has an `implementation`, but the SQL of `keys_unique` is made": gold(
         rules=(rule("unique", "keys_unique", "fail", "SELECT 1"),)
     ),
-    "rule `blank` of kind row belongs to silver, not gold": gold(rules=(rule("blank", "row", "warn", "n"),)),
-    "rule `unique` of kind keys_unique belongs to silver or gold, not side": table(
+    "rule `blank` of kind row belongs to silver or reference, not gold": gold(
+        rules=(rule("blank", "row", "warn", "n"),)
+    ),
+    "rule `unique` of kind keys_unique belongs to silver or reference or gold, not side": table(
         "side", [column("id", place=1)], [rule("unique", "keys_unique", "fail")]
     ),
     "rule `fresh` needs a DATE column to go by; name one in its property `column`": silver(
