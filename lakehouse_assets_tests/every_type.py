@@ -44,10 +44,18 @@ def silver_contract(**properties: object) -> Contract:
     return parse_contract(silver(*columns, rules=(MISFIT,), date_column="day", **properties))
 
 
-def gold_contract() -> Contract:
+def gold_contract(**properties: object) -> Contract:
     """The same columns in gold, by day and identifier."""
     columns = [column(name, kind) for name, kind in TYPES.items() if name != "day"]
-    return parse_contract(gold(column("id", place=2), *columns) | {"name": "things_daily"})
+    return parse_contract(gold(column("id", place=2), *columns, **properties) | {"name": "things_daily"})
+
+
+SUMS = parse_contract(gold(column("paid", "DECIMAL(18,6)"), column("most", "DECIMAL(38,0)")) | {"name": "sums"})
+"""Money of a finer scale than cents, and as many digits as a DECIMAL has, per day."""
+SUMS_MODEL = """
+    SELECT "day", sum(exact) AS paid, max(wide) AS most FROM lake.things
+    WHERE :everything OR "day" IN (:touched_dates) GROUP BY "day"
+"""
 
 
 MODEL = (

@@ -47,6 +47,14 @@ def arrow_schema(contract: Contract) -> pa.Schema:
     return pa.schema([_zoneless(field) for field in delta.arrow_schema(contract)])
 
 
+def _partition(table: Table, contract: Contract) -> None:
+    """Partition a new table by the values of the contract's columns, as Athena's CREATE TABLE does."""
+    if contract.partition_by and not table.spec().fields:
+        with table.update_spec() as update:
+            for name in contract.partition_by:
+                update.add_identity(name)
+
+
 def _zoneless(field: pa.Field) -> pa.Field:
     """The field with moments that have no zone, also within an array or a record."""
     import pyarrow as pa
@@ -73,6 +81,7 @@ def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> 
     else:
         location = _uri(table_location(contract, lake))
         table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
+        _partition(table, contract)
     if reconcile_columns([(f.name, _spelled(f.field_type)) for f in table.schema().fields], contract):
         with table.update_schema() as update:
             update.union_by_name(arrow_schema(contract))

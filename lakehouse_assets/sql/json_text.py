@@ -59,7 +59,7 @@ def record(w: Words, zone: str, x: str, kind: ColumnType, sql_type_of: dict[str,
         kind: the record's type.
         sql_type_of: the fields' types in the dialect, by name.
     """
-    texts = {name: _text(w, w.extract(x, _field(name))) for name, _ in kind.fields}
+    texts = {name: w.let(w.extract(x, _field(name)), partial(_text, w)) for name, _ in kind.fields}
     bad = [f"{w.size(w.found(x, _name(name)))} > 1" for name in texts]
     bad += [w.let(texts[name], partial(_misfits, w, zone, field)) for name, field in kind.fields]
     values = [

@@ -52,7 +52,12 @@ def test_a_changed_contract_is_due_alone(tmp_path: Path) -> None:
 
 
 USERS = contracts("ecommerce")["gold.user_orders"]
-GREW = (Column("note", "STRING", "what people say"), Column("worth", "DECIMAL(18,2)", "in euros"))
+GREW = (
+    Column("note", "STRING", "what people say"),
+    Column("worth", "DECIMAL(18,2)", "in euros"),
+    Column("days", "ARRAY<DATE>", "when they came"),
+    Column("price", "STRUCT<amount: DECIMAL(18,6), currency: STRING>", "what they paid"),
+)
 
 
 def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *columns: Column) -> FolderStore:
@@ -75,7 +80,10 @@ def test_a_table_is_given_the_columns_that_its_contract_got(tmp_path: Path, monk
     """CREATE leaves a table that exists as it is, so an ALTER follows it; asked again it is the same."""
     lake = declared(tmp_path, monkeypatch, *GREW)
     first, second = (due("ecommerce", lake, "s3://lake")["statements"] for _ in range(2))
-    assert first[-1] == "ALTER TABLE `ecommerce_gold`.`user_orders` ADD COLUMNS (`note` string, `worth` decimal(18,2))"
+    assert first[-1] == (
+        "ALTER TABLE `ecommerce_gold`.`user_orders` ADD COLUMNS (`note` string, `worth` decimal(18,2), "
+        "`days` array<date>, `price` struct<amount:decimal(18,6),currency:string>)"
+    )
     assert first == second
     assert len(first) == 3
 
