@@ -68,9 +68,10 @@ def differing(contract: Contract, excluded: list[str]) -> str:
 def _parts(column: Column, value: str) -> list[str]:
     """What a fingerprint is made of: the value, and what in an array or a record is NULL, which hashes pass over."""
     kind = column.data_type
-    if kind.element:
-        return [value, f"({value} IS NULL)", f"nulls_in({value})"]
-    return [value, *(f"field({value}, '{name}')" for name, _ in kind.fields)]
+    if not kind.is_nested:
+        return [value]
+    inside = [f"nulls_in({value})"] if kind.element else [f"field({value}, '{name}')" for name, _ in kind.fields]
+    return [value, f"({value} IS NULL)", *inside]
 
 
 def _bounded(contract: Contract) -> str:
