@@ -27,7 +27,10 @@ def pipeline_assets(pipeline: Pipeline) -> list[Any]:
 
 
 def gold_assertions(pipeline: Pipeline) -> list[Any]:
-    """One step of assertions per level of gold: a table that other models read is checked before they are built."""
+    """One step of assertions per level of gold: a table that other models read is checked before they are built.
+
+    Dagster would split one step for all of them by itself, but the task, which a machine runs, would still name all.
+    """
     first, *others = pipeline.gold_levels or [[]]
     later = [assertions(pipeline, f"gold_{number}", level) for number, level in enumerate(others, 2)]
     return [step for steps in (assertions(pipeline, "gold", first), *later) for step in steps]

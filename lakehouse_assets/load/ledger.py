@@ -88,15 +88,16 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
     Args:
         contract: the run ledger's contract.
         lake: root of the lake.
-        gold: the gold table; its property `window_source` says which touched values are its window. Without one,
-            whatever a run touched means everything.
+        gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
+            load means everything, also one that touched nothing but control tables.
     """
     side = SideTable(contract, lake)
     side.ensure()
     source = gold.properties.get("window_source")
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
+    kinds = "('touched')" if source else "('touched', 'load')"
     columns = f"run_id, {source}" if source else "run_id"
-    rows = side.read(f"kind = 'touched' AND run_id NOT IN ({known})", columns).to_pylist()
+    rows = side.read(f"kind IN {kinds} AND run_id NOT IN ({known})", columns).to_pylist()
     runs = tuple(sorted({row["run_id"] for row in rows}))
     if rows and (source is None or any(row[source] is None for row in rows)):
         return Backlog(runs, None)

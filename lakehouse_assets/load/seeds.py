@@ -78,9 +78,9 @@ def write_seed(load: SeedLoad, lake: str, engine: Engine, guard: Guard) -> Refer
     report = ReferenceReport(load.rows, load.has_changes)
     if not load.has_changes:
         return report
-    contract = load.seed.contract
+    contract, before = load.seed.contract, delta.rows_in(load.table) if load.table else 0
     done = reference.replace(load.seed, lake, load.table, _table(contract, engine), guard)
-    held = (delta.rows_in(load.table) if load.table else 0) + done.rows
+    held = before + done.rows
     if held != load.rows:
         raise ReconciliationFailed(table=contract.name, equation=f"its seed has {load.rows} rows, the table {held}")
     engine.attach(contract)

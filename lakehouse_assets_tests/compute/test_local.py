@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import GlueTask
+from lakehouse_assets.contracts import Rule, contract
 from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
@@ -78,3 +80,36 @@ def test_what_the_plan_gives_is_known_to_later_tasks(here: LocalServices) -> Non
         "manifest": "runs/ecommerce/r1/manifest.json",
         "as_of": "2025-04-06T00:00:00+00:00",
     }
+
+
+def asked(sql: str) -> Rule:
+    """An assertion of this SQL."""
+    return Rule("asked", "assertion", "warn", "", sql)
+
+
+def test_a_statement_opens_the_tables_that_it_reads_and_no_other(here: LocalServices) -> None:
+    """A check of orders is answered while another table cannot be opened; one that reads that table is not."""
+    here.run_job(ECOMMERCE.load, "r1")
+    shutil.rmtree(here.config.lake / "lakehouse-dwh/clean_products")
+    (here.config.lake / "lakehouse-dwh/clean_products").write_text("no table")
+    orders = contract("ecommerce", "silver.clean_orders")
+    found = here.check(orders, asked("SELECT o.order_id FROM delta_lakehouse.clean_orders AS o"), "r1")
+    assert found.sample == [{"order_id": "o1"}]
+    with pytest.raises(Exception, match="clean_products"):
+        here.check(orders, asked("SELECT p.product_id FROM delta_lakehouse.clean_products AS p"), "r1")
+
+
+def test_a_table_that_there_is_not_is_named(here: LocalServices) -> None:
+    """An assertion over a table of nobody is one sentence that lists the tables there are."""
+    orders = contract("ecommerce", "silver.clean_orders")
+    with pytest.raises(BadRequest, match=r"no table `gold\.nothing`; there are: .*ecommerce_gold\.daily_sales"):
+        here.check(orders, asked("SELECT n FROM gold.nothing"), "r1")
+
+
+def test_what_changed_is_seen_after_a_refresh(here: LocalServices) -> None:
+    """A table is read as it was first seen, until the services are told that it changed."""
+    orders = contract("ecommerce", "silver.clean_orders")
+    assert here.count(orders) == 0
+    here.run_job(ECOMMERCE.load, "r1")
+    here.refresh()
+    assert here.count(orders) == 1
