@@ -2,7 +2,7 @@
 
     LakehouseError
     ├── Terminal   the same call will fail again until somebody changes something
-    │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, BadRequest, UnportableSql
+    │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, BadRequest (TableMissing), UnportableSql
     │   ├── FileUnreadable, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
@@ -73,6 +73,12 @@ class BadRequest(Terminal):
     """A user asked for something that does not exist or is not allowed."""
 
     sentence = "{message}"
+
+
+class TableMissing(BadRequest):
+    """A table of the lake is asked for that no run has created yet."""
+
+    sentence = "table `{table}` is not there yet; `lakehouse run` creates it"
 
 
 class UnportableSql(Terminal):

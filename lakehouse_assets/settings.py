@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from lakehouse_assets.storage.lake import Lake
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
@@ -74,6 +77,12 @@ class Settings(BaseSettings):
     def lake_root(self) -> Path:
         """The lake as an absolute path."""
         return self.lake.expanduser().absolute()
+
+    def open_lake(self) -> Lake:
+        """The lake as a value, whether it is there or not."""
+        from lakehouse_assets.storage.lake import open_lake
+
+        return open_lake(str(self.lake_root))
 
     @property
     def landing_root(self) -> Path:

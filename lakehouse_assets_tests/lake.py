@@ -21,8 +21,9 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding
+from lakehouse_assets.storage.lake import open_lake
+from lakehouse_assets.storage.landing import ManifestFiles
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File
 
 PIPELINE = "ecommerce"
@@ -34,14 +35,15 @@ def never() -> None:
     """A guard that always lets a commit through."""
 
 
-class Lake:
+class LakeDriver:
     """One lake and its landing folder."""
 
     def __init__(self, root: Path, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None) -> None:
         self.root, self.landing = root / "lake", root / "landing"
         self.landing.mkdir(parents=True, exist_ok=True)
+        self.value = open_lake(str(self.root))
         self.zone = zone
-        self.engine = engine or (lambda: DuckEngine(str(self.root), zone=zone))
+        self.engine = engine or (lambda: DuckEngine(self.value, zone=zone))
         self.known = contracts(PIPELINE)
         self.runs = 0
 
@@ -66,8 +68,9 @@ class Lake:
             f"run-{self.runs}", PIPELINE, as_of, self.landing.as_uri(), tuple(sorted(entries)), mode, **manifest
         )
         side = side_tables(self.known, PIPELINE)
-        landing = FolderLanding(FolderStore(self.landing), FolderStore(self.root))
-        return Work(frozen, silver_tables(self.known), side, str(self.root), landing, frozen.max_reject_ratio)
+        self.value.create()
+        landing = ManifestFiles(open_store(str(self.landing)), self.value.store)
+        return Work(frozen, silver_tables(self.known), side, self.value, landing, frozen.max_reject_ratio)
 
     def load(
         self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **manifest: Any
@@ -83,10 +86,10 @@ class Lake:
     def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
         """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
         contract, ledger = self.known[f"gold.{name}"], self.known[f"side.{PIPELINE}_run_ledger"]
-        behind = backlog(ledger, str(self.root), contract)
+        behind = backlog(ledger, self.value, contract)
         engine = self.query()
         build(engine, contract, model_sql(PIPELINE, name), behind.window, never)
-        acknowledge(ledger, str(self.root), contract, behind.runs, "gold", as_of, never)
+        acknowledge(ledger, self.value, contract, behind.runs, "gold", as_of, never)
         rows = engine.rows(
             f"SELECT * FROM {contract.catalog_name} ORDER BY {', '.join(chr(34) + k + chr(34) for k in contract.key)}"
         )
@@ -95,7 +98,7 @@ class Lake:
 
     def query(self) -> DuckEngine:
         """An embedded engine that sees silver and side tables as they are now."""
-        engine = DuckEngine(str(self.root), zone=self.zone)
+        engine = DuckEngine(self.value, zone=self.zone)
         for contract in self.known.values():
             if contract.layer in {"silver", "side"}:
                 engine.attach(contract)

@@ -20,9 +20,8 @@ from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding
-from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -74,26 +73,17 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     return replace(found, **_overrides(asked))
 
 
-def work_of(manifest: Manifest, lake: ObjectStore, tables: tuple[Contract, ...]) -> Work:
+def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Work:
     """The manifest's load into these silver tables of its pipeline."""
     landing = open_store(manifest.landing, create=manifest.mode != "load")
     return Work(
         manifest=manifest,
         tables=tables,
         side=side_tables(contracts(manifest.pipeline), manifest.pipeline),
-        lake=path_of(lake),
-        landing=FolderLanding(_folder(landing), _folder(lake)),
+        lake=lake,
+        landing=ManifestFiles(landing, lake.store),
         max_reject_ratio=manifest.max_reject_ratio,
     )
-
-
-def path_of(store: ObjectStore) -> str:
-    """The folder of a store, as engines take it.
-
-    Raises:
-        BadRequest: it is no folder.
-    """
-    return str(_folder(store).root)
 
 
 def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
@@ -114,9 +104,3 @@ def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -
 def _overrides(asked: argparse.Namespace) -> dict[str, Any]:
     given = {"as_of": asked.as_of, "max_reject_ratio": asked.max_reject_ratio}
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _folder(store: ObjectStore) -> FolderStore:
-    if not isinstance(store, FolderStore):
-        raise BadRequest(message=f"`{store.uri}` is no folder")
-    return store

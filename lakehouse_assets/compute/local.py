@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, work_of
@@ -21,9 +20,8 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import acknowledge, backlog
-from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
@@ -31,10 +29,10 @@ Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 @dataclass(frozen=True)
 class LocalConfig:
-    """Where and how: absolute folders, zone, DuckDB's limits, and how to open the engine that loads silver."""
+    """Where and how: lake, URI of landing, zone, DuckDB's limits, and how to open the engine that loads silver."""
 
-    lake: Path
-    landing: Path
+    lake: Lake
+    landing: str
     pipeline: str
     zone: str
     memory: str
@@ -48,7 +46,8 @@ class LocalServices:
 
     def __init__(self, config: LocalConfig, handlers: Mapping[str, Handler]) -> None:
         self.config = config
-        self.lake = FolderStore(config.lake)
+        self.lake = config.lake
+        self.lake.create()
         self._handlers = handlers
         self._contracts = contracts(config.pipeline)
         self._lease: Lease | None = None
@@ -61,7 +60,7 @@ class LocalServices:
             LeaseHeld: another run has it.
         """
         if self._lease is None:
-            lease = Lease(self.lake, self.config.pipeline, renew_seconds=self.config.renew_seconds)
+            lease = Lease(self.lake.store, self.config.pipeline, renew_seconds=self.config.renew_seconds)
             self._lease = lease.acquire(run_id)
         return self._lease
 
@@ -76,7 +75,7 @@ class LocalServices:
 
     def folder(self, run_id: str) -> RunFolder:
         """The run's folder in the lake."""
-        return RunFolder(self.lake, self.config.pipeline, run_id)
+        return RunFolder(self.lake.store, self.config.pipeline, run_id)
 
     def invoke(self, task: FunctionTask, run_id: str) -> dict[str, Any]:
         """Call the function's handler in this process; see `Functions.invoke`."""
@@ -103,7 +102,7 @@ class LocalServices:
         if asked.source_timezone != self.config.zone:
             zones = f"--source-timezone is `{asked.source_timezone}`, but the engine reads in `{self.config.zone}`"
             raise BadRequest(message=f"job `{task.job}`: {zones}")
-        work = work_of(manifest_of(asked), open_store(asked.lake_root), silver_tables(self._contracts))
+        work = work_of(manifest_of(asked), open_lake(asked.lake_root), silver_tables(self._contracts))
         engine = self.config.open_engine()
         try:
             return load_and_keep(work, engine, lease.check, folder).to_dict()
@@ -117,11 +116,11 @@ class LocalServices:
         started = time.perf_counter()
         lease, gold = self.hold(run_id), self._contracts[task.model]
         ledger = self._contracts[f"side.{self.config.pipeline}_run_ledger"]
-        behind = backlog(ledger, str(self.config.lake), gold)
+        behind = backlog(ledger, self.lake, gold)
         engine = self._engine()
         built = build(engine, gold, model_sql(self.config.pipeline, gold.name), behind.window, lease.check)
         as_of = self.folder(run_id).as_of
-        acknowledge(ledger, str(self.config.lake), gold, behind.runs, run_id, as_of, lease.check)
+        acknowledge(ledger, self.lake, gold, behind.runs, run_id, as_of, lease.check)
         answer = {
             "inserted": built.inserted,
             "updated": built.updated,
@@ -163,7 +162,7 @@ class LocalServices:
         """The query engine, with every table of the pipeline attached."""
         if self._query is None:
             config = self.config
-            self._query = DuckEngine(str(config.lake), zone=config.zone, memory=config.memory, threads=config.threads)
+            self._query = DuckEngine(self.lake, zone=config.zone, memory=config.memory, threads=config.threads)
             for contract in self._contracts.values():
                 if contract.layer in {"silver", "side"}:
                     self._query.attach(contract)
@@ -175,8 +174,8 @@ class LocalServices:
         asked, given, loaded = (self.folder(run_id).read(piece) or {} for piece in ("request", "facts", "load"))
         here = {
             "run_id": run_id,
-            "lake": str(self.config.lake),
-            "landing": str(self.config.landing),
+            "lake": self.lake.root,
+            "landing": self.config.landing,
             "source_timezone": self.config.zone,
             "refused": sorted(loaded.get("refused_files", {})),
         }

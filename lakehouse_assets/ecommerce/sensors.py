@@ -14,4 +14,4 @@ from lakehouse_assets.settings import Settings
 def sensors(job: Job, settings: Settings) -> list[dg.SensorDefinition]:
     """All sensors of the pipeline."""
     landing = landing_sensor(ECOMMERCE, job, landing=str(settings.landing_root), quiet_seconds=settings.quiet_seconds)
-    return [landing, *alert_sensors(ECOMMERCE, job, lake=str(settings.lake_root))]
+    return [landing, *alert_sensors(ECOMMERCE, job, lake=settings.open_lake())]

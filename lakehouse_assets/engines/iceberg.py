@@ -1,4 +1,4 @@
-"""Iceberg tables through pyiceberg: a SQLite catalog in the lake, one transaction per change, none without a change.
+"""Iceberg tables through pyiceberg: one transaction per change, none without a change.
 
 Gold is always written here when it is built locally. The window of a change is a range of the table's window column:
 rows in that range are replaced by the fresh ones and by those of the range that were not asked for.
@@ -8,34 +8,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.errors import CommitConflict
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyiceberg.catalog.sql import SqlCatalog
     from pyiceberg.table import Table
-
-CATALOG_FILE = "catalog.db"
-
-
-def catalog_path(lake: str) -> Path:
-    """The SQLite file that knows the lake's Iceberg tables."""
-    return Path(lake) / CATALOG_FILE
-
-
-def open_catalog(lake: str) -> SqlCatalog:
-    """The lake's catalog, created when absent."""
-    from pyiceberg.catalog.sql import SqlCatalog
-
-    Path(lake).mkdir(parents=True, exist_ok=True)
-    return SqlCatalog("lake", uri=f"sqlite:///{catalog_path(lake)}", warehouse=_uri(lake))
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -50,35 +33,25 @@ def arrow_schema(contract: Contract) -> pa.Schema:
     return pa.schema([zoneless(field) for field in delta.arrow_schema(contract)])
 
 
-def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> Table:
+def ensure(contract: Contract, lake: Lake) -> Table:
     """The table, created from its contract when absent, widened by new nullable columns when behind.
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
     """
-    catalog = catalog or open_catalog(lake)
+    catalog = lake.catalog()
     catalog.create_namespace_if_not_exists(contract.database)
     identifier = (contract.database, contract.name)
     # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
     if identifier in catalog.list_tables(contract.database):
         table = catalog.load_table(identifier)
     else:
-        location = _uri(table_location(contract, lake))
+        location = lake.iceberg_location(contract)
         table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
     if reconcile_columns([(f.name, str(f.field_type)) for f in table.schema().fields], contract):
         with table.update_schema() as update:
             update.union_by_name(arrow_schema(contract))
     return table
-
-
-def _uri(folder: str) -> str:
-    """A folder as pyiceberg takes it: it does not decode `%20`, so a blank stays a blank."""
-    return f"file://{Path(folder).absolute()}"
-
-
-def data_files(table: Table) -> list[str]:
-    """Paths of the live data files; there are no delete files, since every change rewrites its files."""
-    return [task.file.file_path.removeprefix("file://") for task in table.scan().plan_files()]
 
 
 def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any, Any] | None, guard: Guard) -> Commit:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from lakehouse_assets.graph.alerts import Watch
 from lakehouse_assets.graph.process import Note
+from lakehouse_assets.storage.lake import open_lake
 
 
 def fail_abandoned(instance: dg.DagsterInstance, pipeline: str) -> list[str]:
@@ -27,5 +28,5 @@ def fail(instance: dg.DagsterInstance, note: Note) -> bool:
     failed = instance.get_run_by_id(note.run_id)
     # The sensors do not see runs of the command line; of the others they tell nothing a second time.
     if failed is not None:
-        Watch(note.pipeline, note.lake).tell(instance, failed)
+        Watch(note.pipeline, open_lake(note.lake)).tell(instance, failed)
     return True

@@ -15,8 +15,7 @@ from lakehouse_assets.compute.notify import FolderTopic
 from lakehouse_assets.graph.job import Job
 from lakehouse_assets.graph.outcome import outcome_of
 from lakehouse_assets.graph.pipeline import Pipeline
-from lakehouse_assets.storage.objects import ObjectStore
-from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.runs import RunFolder
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
@@ -29,18 +28,18 @@ class Watch:
     """Whose runs are told, and where their lake is."""
 
     pipeline: str
-    lake: str
+    lake: Lake
 
     def tell(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
         """Keep the report of an ended run and tell what went wrong; the kinds told now."""
-        store: ObjectStore = open_store(self.lake)
-        folder = RunFolder(store, self.pipeline, run.root_run_id or run.run_id)
+        self.lake.create()  # a run may have died before it did
+        folder = RunFolder(self.lake.store, self.pipeline, run.root_run_id or run.run_id)
         events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
         outcome = outcome_of(folder, events, success=run.status == dg.DagsterRunStatus.SUCCESS)
         folder.write("report", outcome.report)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
         told = alerts_of(outcome.report | {"run_id": run.run_id}, outcome.failed_checks)
-        topic = FolderTopic(store)
+        topic = FolderTopic(self.lake.store)
         return [message.kind for message in told if topic.publish(message)]
 
 
@@ -53,8 +52,8 @@ def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
     return not selected or not selected.isdisjoint(pipeline.keys)
 
 
-def alert_sensors(pipeline: Pipeline, job: Job, *, lake: str) -> list[dg.SensorDefinition]:
-    """Both sensors of a pipeline, on all jobs of the code location; `lake` is an absolute folder."""
+def alert_sensors(pipeline: Pipeline, job: Job, *, lake: Lake) -> list[dg.SensorDefinition]:
+    """Both sensors of a pipeline, on all jobs of the code location."""
     watch = Watch(pipeline.name, lake)
 
     def tell(context: dg.RunStatusSensorContext) -> None:

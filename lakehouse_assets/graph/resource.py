@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,6 +20,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
 from lakehouse_assets.graph.process import note_process
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.runs import RunFolder
 
 
@@ -60,8 +60,8 @@ class LakehouseResource(dg.ConfigurableResource[Any]):
     def open(self) -> LocalServices:
         """Services outside of a run (sensors, tests)."""
         config = LocalConfig(
-            lake=Path(self.lake),
-            landing=Path(self.landing),
+            lake=open_lake(self.lake),
+            landing=self.landing,
             pipeline=self.pipeline,
             zone=self.zone,
             memory=self.memory,
@@ -81,7 +81,9 @@ class LakehouseResource(dg.ConfigurableResource[Any]):
     def _engine_opener(self) -> Callable[[], Engine]:
         if self.engine == "spark":
             return self._open_spark
-        return lambda: DuckEngine(self.lake, zone=self.zone, memory=self.memory, threads=self.threads or None)
+        return lambda: DuckEngine(
+            open_lake(self.lake), zone=self.zone, memory=self.memory, threads=self.threads or None
+        )
 
     def _open_spark(self) -> Engine:
         """A local Spark through dagster-pyspark, with the settings of the Glue job."""
@@ -91,7 +93,7 @@ class LakehouseResource(dg.ConfigurableResource[Any]):
         from lakehouse_assets.engines.spark_session import spark_config
 
         spark = LazyPySparkResource(spark_config=spark_config(memory=self.spark_memory))
-        return SparkEngine(spark.spark_session, self.lake, zone=self.zone)
+        return SparkEngine(spark.spark_session, open_lake(self.lake), zone=self.zone)
 
 
 def handlers() -> dict[str, Handler]:

@@ -18,8 +18,8 @@ from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.job import Job
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
-from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.landing import landed
+from lakehouse_assets.storage.opening import open_store
 
 OFFER_TAG = "lakehouse/offer"
 """Tag with the run key; a re-execution keeps it, Dagster's own tag it does not."""
@@ -30,16 +30,16 @@ GOING_ON = [status for status in dg.DagsterRunStatus if status not in ENDED]
 
 
 def landing_sensor(pipeline: Pipeline, job: Job, *, landing: str, quiet_seconds: float) -> dg.SensorDefinition:
-    """The sensor on a pipeline's landing folder.
+    """The sensor on a pipeline's landing.
 
     Args:
         pipeline: whose files.
         job: what to run for them.
-        landing: absolute folder.
+        landing: URI or folder.
         quiet_seconds: how long a file must have been left alone.
     """
     # One store for all ticks: it knows the etags of files that did not change.
-    store = FolderStore(landing, create=False)
+    store = open_store(landing, create=False)
 
     @dg.sensor(
         name=f"{pipeline.name}_landing",

@@ -12,6 +12,7 @@ from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.load.report import COUNTS, Touched
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.work import TableLoad, Work
@@ -74,12 +75,12 @@ class Backlog:
     window: tuple[str | date, ...] | None
 
 
-def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
+def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
     """Runs that touched silver and that the gold table has not acknowledged, with all they touched.
 
     Args:
         contract: the run ledger's contract.
-        lake: root of the lake.
+        lake: where both are.
         gold: the gold table; its property `window_source` says which touched values are its window.
     """
     side = SideTable(contract, lake)
@@ -95,7 +96,7 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
 
 
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
-    contract: Contract, lake: str, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
+    contract: Contract, lake: Lake, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
 ) -> None:
     """Say that the gold table has caught up with these runs."""
     side = SideTable(contract, lake)

@@ -37,7 +37,7 @@ def optimize(*, pipeline: PipelineName = "ecommerce", lake: Lake = None) -> None
     settings, rows = reading(lake), []
     with held(settings, pipeline_named(pipeline)) as guard:
         for contract in tables(pipeline):
-            before, after = upkeep.optimize(contract, str(settings.lake_root), guard)
+            before, after = upkeep.optimize(contract, settings.open_lake(), guard)
             rows.append((contract.catalog_name, before, after))
     terminal.table(("table", "files before", "files after"), rows, right=("files before", "files after"))
 
@@ -68,7 +68,7 @@ def vacuum(
     settings, rows = reading(lake), []
     with held(settings, pipeline_named(pipeline)) as guard:
         for contract in tables(pipeline):
-            files = upkeep.vacuum(contract, str(settings.lake_root), guard, hours=retention_hours, delete=delete)
+            files = upkeep.vacuum(contract, settings.open_lake(), guard, hours=retention_hours, delete=delete)
             rows.append((contract.catalog_name, len(files)))
     terminal.table(("table", "removed" if delete else "would be removed"), rows)
     if not delete:
@@ -89,9 +89,8 @@ def held(settings: Settings, pipeline: str) -> Iterator[Guard]:
     Raises:
         LeaseHeld: a run is going on.
     """
-    from lakehouse_assets.storage.folder import FolderStore
     from lakehouse_assets.storage.lease import Lease
 
-    lease = Lease(FolderStore(settings.lake_root), pipeline, renew_seconds=settings.lease_renew_seconds)
+    lease = Lease(settings.open_lake().store, pipeline, renew_seconds=settings.lease_renew_seconds)
     with lease.acquire(f"care-{uuid4()}") as hold:
         yield hold.check

@@ -121,7 +121,7 @@ def pending_codes(settings: Settings) -> dict[str, int]:
     from lakehouse_assets.contracts import contract
     from lakehouse_assets.load.side import SideTable
 
-    table = SideTable(contract(PIPELINE, f"side.{PIPELINE}_pending"), str(settings.lake_root))
+    table = SideTable(contract(PIPELINE, f"side.{PIPELINE}_pending"), settings.open_lake())
     codes = [code for row in table.read(columns="codes").to_pylist() for code in row["codes"].split(",")]
     return {code: codes.count(code) for code in sorted(set(codes))}
 
@@ -131,7 +131,7 @@ def orders_amount(settings: Settings) -> str:
     from lakehouse_assets.contracts import contract
     from lakehouse_assets.load.side import SideTable
 
-    table = SideTable(contract(PIPELINE, "silver.clean_orders"), str(settings.lake_root))
+    table = SideTable(contract(PIPELINE, "silver.clean_orders"), settings.open_lake())
     return str(table.read(columns="sum(total_amount) AS amount")["amount"][0].as_py())
 
 

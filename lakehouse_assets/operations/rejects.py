@@ -144,7 +144,7 @@ class Work:
 def _rejects(pipeline: str, lake: Path | None) -> Rejects:
     from lakehouse_assets.operations.reject_rows import Rejects
 
-    return Rejects(pipeline_named(pipeline), str(reading(lake).lake_root))
+    return Rejects(pipeline_named(pipeline), reading(lake).open_lake())
 
 
 def _selection(table: Rejects, code: str | None, file: str | None, run: str | None) -> dict[str, str]:
@@ -162,7 +162,6 @@ def _meets(row: dict[str, Any], selection: dict[str, str]) -> bool:
 def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
     """Which rows are read again; a correction is put into the run's folder, cut to the rows that are still open."""
     from lakehouse_assets.operations.reject_rows import choose, corrected_csv, place, read_corrections
-    from lakehouse_assets.storage.folder import FolderStore
 
     run_id, rows = str(uuid4()), table.open_rows(selection)
     if corrected is not None:
@@ -173,7 +172,7 @@ def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> 
         if rows:
             selection = selection | {"corrected": f"runs/{table.pipeline}/{run_id}/corrected.csv"}
             text = corrected_csv(chosen, table.columns(row["dataset"] for row in rows), corrected)
-            FolderStore(table.lake).put(selection["corrected"], text)
+            table.lake.store.put(selection["corrected"], text)
     # Rejects that stay rejected are no news: the share that a drop may have does not apply.
     return Work(rows, Request(table.pipeline, "replay", selection=selection, max_reject_ratio=1.0, run_id=run_id))
 

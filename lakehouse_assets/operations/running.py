@@ -48,17 +48,17 @@ def run(settings: Settings, request: Request, *, on_step: OnStep | None = None, 
     """Run the job, keep the report in the run's folder, and tell people what went wrong, once."""
     from lakehouse_assets.compute.notify import FolderTopic
     from lakehouse_assets.graph.outcome import outcome_of
-    from lakehouse_assets.storage.folder import FolderStore
     from lakehouse_assets.storage.runs import RunFolder
 
     chosen = replace(request, run_id=request.run_id or str(uuid4()))
     result = _execute(settings, chosen, on_step or _ignore, verbose=verbose)
-    lake = FolderStore(settings.lake_root)
-    folder = RunFolder(lake, chosen.pipeline, chosen.run_id)
+    lake = settings.open_lake()
+    lake.create()  # a run may fail before it does
+    folder = RunFolder(lake.store, chosen.pipeline, chosen.run_id)
     outcome = outcome_of(folder, result.all_events, success=result.success)
     folder.write("report", outcome.report)
     for alert in alerts_of(outcome.report, outcome.failed_checks):
-        FolderTopic(lake).publish(alert)
+        FolderTopic(lake.store).publish(alert)
     return outcome
 
 

@@ -16,7 +16,7 @@ from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.sql.gold import MAX_WINDOW
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import PIPELINE, Lake
+from lakehouse_assets_tests.lake import PIPELINE, LakeDriver
 from lakehouse_assets_tests.load.drops import Both, Drop, drops, file_of
 from lakehouse_assets_tests.oracle import File, State
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
@@ -25,13 +25,13 @@ MODELS = {"daily_sales": oracle.daily_sales, "product_daily": oracle.product_dai
 DAY = "2025-04-01"
 
 
-def as_the_oracle_says(lake: Lake, state: State) -> None:
+def as_the_oracle_says(lake: LakeDriver, state: State) -> None:
     """Every gold table, brought up to date, is what the oracle makes of silver."""
     for name, expected in MODELS.items():
         assert (name, lake.gold(name)) == (name, expected(state))
 
 
-def from_scratch(lake: Lake, name: str) -> list[dict[str, Any]]:
+def from_scratch(lake: LakeDriver, name: str) -> list[dict[str, Any]]:
     """The model over all of silver at once, ordered by key."""
     engine, contract = lake.query(), lake.known[f"gold.{name}"]
     rows = engine.rows(model_sql(PIPELINE, name), {"everything": True, contract.properties["window_source"]: ()})
@@ -39,7 +39,7 @@ def from_scratch(lake: Lake, name: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: [row[k] for k in contract.key])
 
 
-def gold_files(lake: Lake) -> set[Path]:
+def gold_files(lake: LakeDriver) -> set[Path]:
     """Data files and snapshots of gold."""
     return set((lake.root / "ecommerce_gold").rglob("*.*"))
 
@@ -140,9 +140,9 @@ def test_the_ledger_lists_no_more_than_gold_would(tmp_path: Path) -> None:
     assert behind(both.lake, "daily_sales") == (day,)
 
 
-def behind(lake: Lake, gold: str) -> tuple[Any, ...] | None:
+def behind(lake: LakeDriver, gold: str) -> tuple[Any, ...] | None:
     """The window of a gold table."""
-    return backlog(lake.known["side.ecommerce_run_ledger"], str(lake.root), lake.known[f"gold.{gold}"]).window
+    return backlog(lake.known["side.ecommerce_run_ledger"], lake.value, lake.known[f"gold.{gold}"]).window
 
 
 def test_gold_lies_in_the_lake_whatever_its_path(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from uuid import uuid4
 from lakehouse_assets.contracts import contract
 from lakehouse_assets.errors import LeaseHeld
 from lakehouse_assets.load.ledger import acknowledge
+from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.opening import open_store
 
 PATIENCE_SECONDS = 150.0
 """A hold of the run that nobody renews any more has expired by then (`core.lease.EXPIRE_SECONDS`)."""
@@ -34,13 +34,18 @@ class Acknowledgement:
     runs: tuple[str, ...]
     run_id: str
     as_of: datetime
-    lake: str
+    lake: Lake
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
         """From a Lambda event."""
-        known = {name: event[name] for name in ("pipeline", "model", "run_id", "lake")}
-        return cls(**known, runs=tuple(event["runs"]), as_of=datetime.fromisoformat(event["as_of"]))
+        known = {name: event[name] for name in ("pipeline", "model", "run_id")}
+        return cls(
+            **known,
+            lake=open_lake(event["lake"]),
+            runs=tuple(event["runs"]),
+            as_of=datetime.fromisoformat(event["as_of"]),
+        )
 
 
 def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
@@ -62,7 +67,7 @@ def in_turn(said: Acknowledgement) -> Lease:
     Raises:
         LeaseHeld: as `acknowledge_model`.
     """
-    lease, name = Lease(open_store(said.lake), said.pipeline), f"{said.run_id} {said.model} {uuid4().hex}"
+    lease, name = Lease(said.lake.store, said.pipeline), f"{said.run_id} {said.model} {uuid4().hex}"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

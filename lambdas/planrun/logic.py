@@ -18,6 +18,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.load.work import PENDING_DAYS
+from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import datasets, landed
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
@@ -58,7 +59,7 @@ class PlanRequest:
         )
 
 
-def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
+def plan(request: PlanRequest, landing: ObjectStore, lake: Lake) -> dict[str, Any]:
     """Write the manifest and say what there is to do.
 
     Returns: run_id, manifest (key), as_of, files, bytes, pending and due (rows), unacknowledged (runs), has_work.
@@ -66,8 +67,8 @@ def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_roo
     Raises:
         BadRequest: a reprocess of a date under which nothing was archived.
     """
-    folder = RunFolder(lake, request.pipeline, request.run_id)
-    files = freeze(request, landing, lake)
+    folder = RunFolder(lake.store, request.pipeline, request.run_id)
+    files = freeze(request, landing, lake.store)
     manifest = Manifest(
         run_id=request.run_id,
         pipeline=request.pipeline,
@@ -79,7 +80,7 @@ def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_roo
         max_reject_ratio=request.max_reject_ratio,
     )
     folder.write("manifest", manifest.to_dict())
-    pending, due, behind = left_over(request.pipeline, lake_root, request.as_of)
+    pending, due, behind = left_over(request.pipeline, lake, request.as_of)
     answer = {
         "run_id": request.run_id,
         "manifest": folder.key("manifest"),
@@ -136,18 +137,18 @@ def _entries(pipeline: str, run_id: str, keys: Collection[str], lake: ObjectStor
     return [(key, entry) for key, entry in named if key in keys]
 
 
-def left_over(pipeline: str, lake_root: str, as_of: datetime) -> tuple[int, int, int]:
+def left_over(pipeline: str, lake: Lake, as_of: datetime) -> tuple[int, int, int]:
     """Rows that wait for a parent, those of them that are due, and runs that some gold table has not acknowledged.
 
     Every run tries all waiting rows against all of silver, so without a new file only their age can make them due.
     """
     known = contracts(pipeline)
     pending, ledger = known[f"side.{pipeline}_pending"], known[f"side.{pipeline}_run_ledger"]
-    return *_pending_rows(pending, lake_root, as_of), len(_behind(known, ledger, lake_root))
+    return *_pending_rows(pending, lake, as_of), len(_behind(known, ledger, lake))
 
 
-def _pending_rows(contract: Contract, lake_root: str, as_of: datetime) -> tuple[int, int]:
-    side = SideTable(contract, lake_root)
+def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:
+    side = SideTable(contract, lake)
     side.ensure()
     limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
     counted = f"count(*) AS pending, count(*) FILTER (first_seen <= TIMESTAMP '{limit}') AS due"
@@ -155,6 +156,6 @@ def _pending_rows(contract: Contract, lake_root: str, as_of: datetime) -> tuple[
     return row["pending"], row["due"]
 
 
-def _behind(known: Mapping[str, Contract], ledger: Contract, lake_root: str) -> set[str]:
+def _behind(known: Mapping[str, Contract], ledger: Contract, lake: Lake) -> set[str]:
     gold = [c for c in known.values() if c.layer == "gold"]
-    return {run for table in gold for run in backlog(ledger, lake_root, table).runs}
+    return {run for table in gold for run in backlog(ledger, lake, table).runs}
