@@ -145,6 +145,19 @@ def counts_of(report: LoadReport) -> dict[str, dict[str, int]]:
     return {name: dict(vars(table.counts)) for name, table in report.tables.items()}
 
 
+def facts_of(report: LoadReport) -> dict[str, Any]:
+    """What a load answered, in plain values: counts and codes by silver table, failing checks, files left aside."""
+    return {
+        "counts": counts_of(report),
+        "rejects": {name: dict(sorted(table.rejects.items())) for name, table in report.tables.items()},
+        "warnings": {name: dict(sorted(table.warnings.items())) for name, table in report.tables.items()},
+        "checks": {f"{check['table']}.{check['check']}": check["failing"] for check in report.checks},
+        "refused_files": sorted(report.refused_files),
+        "skipped_files": sorted(report.skipped_files),
+        "extra_columns": report.extra_columns,
+    }
+
+
 def folder_files(folder: Path) -> list[File]:
     """All files of a drop folder as the oracle takes them."""
     return [
