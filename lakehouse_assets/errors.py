@@ -103,10 +103,10 @@ class RejectRatioExceeded(Terminal):
     """Too large a share of the rows of one table was rejected; nothing was merged.
 
     Attributes:
-        report: what the load had found by then, as `LoadReport.to_dict` gives it.
+        report: what the load had found by then, a `load.report.LoadReport`.
     """
 
-    report: dict[str, Any] | None = None
+    report: object = None
 
     sentence = (
         "`{table}`: {rejected} of {read} rows ({ratio:.1%}) break a rule, more than the {limit:.1%} allowed; rejects "

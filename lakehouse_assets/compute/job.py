@@ -9,13 +9,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, get_args
+from typing import NoReturn, get_args
 
 import orjson
 
+from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import side_tables
-from lakehouse_assets.core.manifest import Manifest, Mode, utc_moment
+from lakehouse_assets.core.manifest import Manifest, utc_moment
+from lakehouse_assets.core.request import Mode
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
 from lakehouse_assets.load.report import LoadReport
@@ -50,7 +52,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lake-root", required=True, help="root of the lake")
     parser.add_argument("--as-of", type=utc_moment, help="the run's clock (default: the manifest's)")
     parser.add_argument("--mode", choices=get_args(Mode), help="the manifest's mode, to be sure")
-    parser.add_argument("--max-reject-ratio", type=float, help="overrides the contracts for this run")
     parser.add_argument("--source-timezone", default="UTC", help="zone of text without offset, and of dates")
     return parser.parse_known_args(argv)[0]
 
@@ -70,7 +71,8 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     for option, expected, got in (("--run-id", found.run_id, asked.run_id), ("--mode", found.mode, asked.mode)):
         if got not in {None, expected}:
             raise BadRequest(message=f"{option} is `{got}`, but `{asked.manifest_uri}` says `{expected}`")
-    return replace(found, **_overrides(asked))
+    clock = {"as_of": asked.as_of} if asked.as_of else {}
+    return replace(found, request=found.request.model_copy(update=clock))
 
 
 def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Work:
@@ -82,7 +84,7 @@ def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Wor
         side=side_tables(contracts(manifest.pipeline), manifest.pipeline),
         lake=lake,
         landing=ManifestFiles(landing, lake.store),
-        max_reject_ratio=manifest.max_reject_ratio,
+        max_reject_ratio=manifest.request.max_reject_ratio,
     )
 
 
@@ -95,12 +97,8 @@ def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -
     try:
         report = load(work, engine, guard)
     except RejectRatioExceeded as error:
-        folder.write("load", error.report or {})
+        if error.report is not None:
+            folder.keep(LOAD, error.report)
         raise
-    folder.write("load", report.to_dict())
+    folder.keep(LOAD, report)
     return report
-
-
-def _overrides(asked: argparse.Namespace) -> dict[str, Any]:
-    given = {"as_of": asked.as_of, "max_reject_ratio": asked.max_reject_ratio}
-    return {name: value for name, value in given.items() if value is not None}

@@ -6,9 +6,9 @@ Here: what follows from contracts and file names alone. Not here: SQL of the loa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 
 from lakehouse_assets.contracts.model import Contract
+from lakehouse_assets.contracts.packages import file_of
 
 SIDE_TABLES = ("rejects", "pending", "run_ledger")
 """What every pipeline keeps beside its silver tables, each under `side.<pipeline>_<word>`."""
@@ -47,4 +47,4 @@ def _parents(contract: Contract) -> set[str]:
 
 def model_sql(pipeline: str, model: str) -> str:
     """The SELECT of a gold model."""
-    return (resources.files("lakehouse_assets") / pipeline / "sql" / f"{model}.sql").read_text("utf-8")
+    return file_of(pipeline, "sql", f"{model}.sql").read_text("utf-8")

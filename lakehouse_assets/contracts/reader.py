@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
 from typing import Any, get_args
 
 import yaml
 
 from lakehouse_assets.contracts.model import Column, Contract, Kind, Layer, Reference, Rule, Verdict
+from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,10 +25,7 @@ def contracts(pipeline: str) -> dict[str, Contract]:
     Raises:
         ContractInvalid: a file does not say what it must.
     """
-    folder = resources.files(__package__) / pipeline
-    if not folder.is_dir():
-        raise ContractInvalid(contract=pipeline, problem="there is no pipeline of this name")
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    files = sorted((f for f in contracts_folder(pipeline).iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     loaded = [parse_contract(yaml.load(f.read_text("utf-8"), SAFE_LOADER)) for f in files]  # noqa: S506 - a safe one
     return {f"{c.layer}.{c.name}": c for c in loaded}
 

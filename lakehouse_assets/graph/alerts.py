@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
-from lakehouse_assets.compute.alerts import alerts_of
 from lakehouse_assets.compute.notify import FolderTopic
-from lakehouse_assets.graph.job import Job
-from lakehouse_assets.graph.outcome import outcome_of
+from lakehouse_assets.compute.reports import REPORT
+from lakehouse_assets.graph.outcome import outcome_of, publish
 from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.graph.process import REFUSED_TAG
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -33,18 +34,22 @@ class Watch:
     def tell(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
         """Keep the report of an ended run and tell what went wrong; the kinds told now."""
         self.lake.create()  # a run may have died before it did
-        folder = RunFolder(self.lake.store, self.pipeline, run.root_run_id or run.run_id)
+        store = self.lake.store
+        folder = RunFolder(store, self.pipeline, run.root_run_id or run.run_id)
         events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
         outcome = outcome_of(folder, events, success=run.status == dg.DagsterRunStatus.SUCCESS)
-        folder.write("report", outcome.report)
+        folder.keep(REPORT, outcome.report)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
-        told = alerts_of(outcome.report | {"run_id": run.run_id}, outcome.failed_checks)
-        topic = FolderTopic(self.lake.store)
-        return [message.kind for message in told if topic.publish(message)]
+        return publish(FolderTopic(store), outcome, run.run_id)
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
-    """Whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it."""
+    """Whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it.
+
+    A run that was refused when it was asked for is nobody's: whoever asked was answered.
+    """
+    if REFUSED_TAG in run.tags:
+        return False
     if not run.job_name.startswith(SELECTION):
         return run.job_name == pipeline.name
     checked = {check.asset_key for check in run.asset_check_selection or ()}

@@ -7,17 +7,16 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.local import LocalServices
-from lakehouse_assets.compute.protocols import SAMPLE_ROWS
+from lakehouse_assets.compute.reports import Row
+from lakehouse_assets.compute.services import CheckOutcome, Services
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
 from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.contracts.layers import side_tables
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import Pipeline
-from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.load.report import COUNTS, SAMPLE_ROWS, LoadReport
 from lakehouse_assets.sql.dialects import literal
-
-SIDE = ("run_ledger", "rejects")
-"""The side tables that keep what a load counted and what it rejected."""
 
 
 def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
@@ -42,41 +41,41 @@ class Evidence:
 
     counts_sql: str
     rejects_sql: str
-    rejected: Sequence[Mapping[str, Any]]
+    rejected: Sequence[Row]
 
 
-def evidence(pipeline: Pipeline, contract: Contract, services: LocalServices, report: Mapping[str, Any]) -> Evidence:
-    """Of one run; the rows are asked for only when there are some."""
-    run, part = literal(report["run_id"]).sql(), report["tables"][contract.name]
-    ledger, rejects = (pipeline.contracts[f"side.{pipeline.name}_{name}"].catalog_name for name in SIDE)
+def evidence(pipeline: Pipeline, contract: Contract, services: Services, report: LoadReport) -> Evidence:
+    """The evidence for one table of one run; rows are asked for only when some were rejected."""
+    run, part = literal(report.run_id).sql(), report.tables[contract.name]
+    side = side_tables(pipeline.contracts, pipeline.name)
     which = f"run_id = {run} AND dataset = '{contract.properties['landing']}'"
-    sql = f"SELECT file, line, codes, raw FROM {rejects} WHERE {which} ORDER BY file, line"
+    sql = f"SELECT file, line, codes, raw FROM {side['rejects'].catalog_name} WHERE {which} ORDER BY file, line"
     first = Rule("rejects", "assertion", "warn", "", f"{sql} LIMIT {SAMPLE_ROWS}")
-    asked = services.check(contract, first, report["run_id"]).sample if part["counts"]["rejected"] else []
-    counts = ", ".join(part["counts"])
+    asked = services.check(contract, first).sample if part.counts.rejected else []
     held = f"run_id = {run} AND table_name = '{contract.name}' AND kind = 'load'"
-    return Evidence(f"SELECT {counts} FROM {ledger} WHERE {held}", sql, asked)
+    return Evidence(f"SELECT {', '.join(COUNTS)} FROM {side['run_ledger'].catalog_name} WHERE {held}", sql, asked)
 
 
-def load_check_results(contract: Contract, report: Mapping[str, Any], seen: Evidence) -> list[dg.AssetCheckResult]:
-    """Their answers; a mismatch would have failed the load before."""
-    part, key = report["tables"][contract.name], md.asset_key(contract)
+def load_check_results(contract: Contract, report: LoadReport, seen: Evidence) -> list[dg.AssetCheckResult]:
+    """The results of the checks that the load has answered; a mismatch would have failed the load before."""
+    part, key = report.tables[contract.name], md.asset_key(contract)
+    rejected = part.counts.rejected
     found = [
         dg.AssetCheckResult(
             passed=True,
             asset_key=key,
             check_name="reconciliation",
-            metadata={"failing": 0, "equation": md.balance(part["counts"]), "sql": md.sql(seen.counts_sql)},
+            metadata={"failing": 0, "equation": md.balance(part.counts), "sql": md.sql(seen.counts_sql)},
         ),
         dg.AssetCheckResult(
-            passed=not part["counts"]["rejected"],
+            passed=not rejected,
             asset_key=key,
             check_name="rejects",
             severity=dg.AssetCheckSeverity.WARN,
-            description=md.found(part["counts"]["rejected"], "rejected, see `lakehouse rejects list`"),
+            description=md.found(rejected, "rejected, see `lakehouse rejects list`"),
             metadata={
-                "failing": part["counts"]["rejected"],
-                "codes": md.codes(part["rejects"]),
+                "failing": rejected,
+                "codes": md.codes(part.rejects),
                 "sample": md.preview(seen.rejected),
                 "sql": md.sql(seen.rejects_sql),
             },
@@ -84,14 +83,13 @@ def load_check_results(contract: Contract, report: Mapping[str, Any], seen: Evid
     ]
     for rule in contract.rules_of("row"):
         if rule.verdict == "warn":
-            count = part["warnings"].get(rule.code, 0)
-            facts = {"failing": count, "sql": md.sql(rule.implementation)}
-            found.append(_warning(key, rule, count, facts))
-    for check in report["checks"]:
-        if check["table"] == contract.name:
-            rule = next(r for r in contract.rules_of("load") if r.code == check["check"])
-            facts = {"failing": check["failing"], "sample": md.preview(check["sample"]), "sql": md.sql(check["sql"])}
-            found.append(_warning(key, rule, check["failing"], facts))
+            facts = {"failing": part.warnings.get(rule.code, 0), "sql": md.sql(rule.implementation)}
+            found.append(_warning(key, rule, part.warnings.get(rule.code, 0), facts))
+    for check in report.checks:
+        if check.table == contract.name:
+            rule = next(r for r in contract.rules_of("load") if r.code == check.check)
+            facts = {"failing": check.failing, "sample": md.preview(check.sample), "sql": md.sql(check.sql)}
+            found.append(_warning(key, rule, check.failing, facts))
     return found
 
 
@@ -122,17 +120,19 @@ def assertions(pipeline: Pipeline, layer: str) -> dg.AssetChecksDefinition:
     ]
 
     @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{layer}_assertions", pool="athena", can_subset=True)
-    def checks(context: dg.AssetCheckExecutionContext, lakehouse: LakehouseResource) -> Iterator[dg.AssetCheckResult]:
-        services, run_id = lakehouse.services, run_id_of(context)
-        with reported(services.folder(run_id), f"{layer} assertions"):
+    def checks(
+        context: dg.AssetCheckExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]
+    ) -> Iterator[dg.AssetCheckResult]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, f"{layer} assertions"):
             for contract, rule in pairs:
                 if dg.AssetCheckKey(md.asset_key(contract), rule.code) in context.selected_asset_check_keys:
-                    yield assertion_result(contract, rule, services.check(contract, rule, run_id))
+                    yield assertion_result(contract, rule, services.check(contract, rule))
 
     return checks
 
 
-def assertion_result(contract: Contract, rule: Rule, outcome: Any) -> dg.AssetCheckResult:  # noqa: ANN401 - a CheckOutcome
+def assertion_result(contract: Contract, rule: Rule, outcome: CheckOutcome) -> dg.AssetCheckResult:
     """An assertion's outcome as Dagster shows it: failing count, sample rows, SQL."""
     return dg.AssetCheckResult(
         passed=outcome.passed,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lakehouse_assets.errors import ReconciliationFailed
 
 COUNTS = ("read", "retried", "valid", "rejected", "superseded", "pending", "inserted", "updated", "unchanged")
+
+SAMPLE_ROWS = 5
+"""Failing rows that a check shows."""
 
 
 @dataclass
@@ -70,6 +73,18 @@ class TableReport:
 
 
 @dataclass
+class LoadCheck:
+    """A set rule that the load's own step has answered: failing rows counted, some of them as text, and its SQL."""
+
+    table: str
+    check: str
+    verdict: str
+    failing: int
+    sample: list[dict[str, str | None]] = field(default_factory=list)
+    sql: str = ""
+
+
+@dataclass
 class Touched:
     """What gold must look at again; None where it is too much to list, so that gold looks at everything."""
 
@@ -86,11 +101,14 @@ class LoadReport:
     """A whole load.
 
     Attributes:
+        run_id, engine, mode: which run it belongs to, what it ran on, and what the files were.
         tables: by bare silver table name.
         refused_files: key -> why a file was refused as a whole.
         skipped_files: keys that changed after the manifest was frozen; the next run takes them.
         extra_columns: key -> columns that the contract does not know.
         touched: dates, users and products whose gold rows may have changed.
+        checks: answers to the set rules that belong to the load's own step.
+        seconds: how long it took.
     """
 
     run_id: str
@@ -101,36 +119,10 @@ class LoadReport:
     skipped_files: list[str] = field(default_factory=list)
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
     touched: Touched = field(default_factory=Touched)
-    checks: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[LoadCheck] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def rejects(self) -> Counter[str]:
         """Codes of all tables."""
         return sum((t.rejects for t in self.tables.values()), Counter())
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
-        plain = asdict(self)
-        for name, table in self.tables.items():
-            # Python 3.11's asdict breaks a Counter up into pairs.
-            plain["tables"][name] |= {"rejects": dict(table.rejects), "warnings": dict(table.warnings)}
-        if self.touched.dates is not None:
-            plain["touched"]["dates"] = [d.isoformat() for d in self.touched.dates]
-        return plain
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> LoadReport:
-        """The inverse of `to_dict`; touched dates stay text."""
-        tables = {
-            name: TableReport(
-                **{
-                    **table,
-                    "counts": Counts(**table["counts"]),
-                    "rejects": Counter(table["rejects"]),
-                    "warnings": Counter(table["warnings"]),
-                }
-            )
-            for name, table in data["tables"].items()
-        }
-        return cls(**{**data, "tables": tables, "touched": Touched(**data["touched"])})

@@ -96,9 +96,12 @@ def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, 
     if known.status.value == "PLANNED":
         run = instance.get_run_by_id(known.run_id)
         return CheckState(**base | {"status": "errored" if run is None or run.is_finished else "running"})
+    from lakehouse_assets.graph.standing import found_at
+
     evaluation: AssetCheckEvaluation = known.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr] # evaluated records have their event
     at = known.event.timestamp  # type: ignore[union-attr] # as above
     status = "stale" if _is_stale(instance, key, known, at) else "passed" if evaluation.passed else "failed"
+    at = found_at(evaluation) or at
     return CheckState(**base | _facts(evaluation) | {"status": status, "at": datetime.fromtimestamp(at, UTC)})
 
 

@@ -52,12 +52,13 @@ def sql(
 def query_scope(settings: Settings) -> QueryScope:
     """Every table of every pipeline in the settings' lake."""
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.released import pipelines
+    from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.engines.query import QueryScope
+    from lakehouse_assets.storage.lake import lake_of
 
     known = [c for pipeline in pipelines() for c in contracts(pipeline).values() if c.layer != "landing"]
     tables = {contract.catalog_name: contract for contract in known}
-    return QueryScope(settings.open_lake(), tables, settings.duckdb_memory, settings.duckdb_threads or None)
+    return QueryScope(lake_of(settings), tables, settings.duckdb_memory, settings.duckdb_threads or None)
 
 
 def parse_moment(text: str) -> datetime:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import TableMissing
+from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.catalog import has_catalog, iceberg_uri, open_catalog, path_in_uri
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store, root_of
@@ -134,6 +135,11 @@ class Lake:
         recorded, location = path_in_uri(table.location()), self.location(contract)
         paths = (path_in_uri(task.file.file_path) for task in table.scan(snapshot_id=snapshot_id).plan_files())
         return [location + path.removeprefix(recorded) if path.startswith(f"{recorded}/") else path for path in paths]
+
+
+def lake_of(settings: Settings) -> Lake:
+    """The lake that the settings name, whether it is there or not."""
+    return open_lake(str(settings.lake_root))
 
 
 def open_lake(uri: str, storage_options: Mapping[str, str] | None = None) -> Lake:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lakehouse_assets.ecommerce.assets import ECOMMERCE
 
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import GlueTask
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.graph.resource import handlers

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from deltalake import DeltaTable
 
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import CommitConflict, FenceLost
-from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file, folder_files
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File, State

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
-
 from lakehouse_assets.ecommerce.assets import ECOMMERCE
+
 from lakehouse_assets.graph.alerts import Watch, concerns
 from lakehouse_assets_tests.graph.conftest import IMPLICIT, Shop
 from lakehouse_assets_tests.graph.test_job import double_an_order

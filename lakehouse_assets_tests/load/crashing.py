@@ -15,9 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from lakehouse_assets.ecommerce.assets import ECOMMERCE
+
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import ModelTask
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.graph.resource import handlers

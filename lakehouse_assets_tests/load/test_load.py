@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakehouse_assets.contracts.model import Column
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets.engines import delta
 from lakehouse_assets.errors import FenceLost, ReconciliationFailed, RejectRatioExceeded
-from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file, folder_files
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, State

@@ -73,6 +73,7 @@ def ours(landing: Path, lake: Path) -> Work:
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import side_tables, silver_tables
     from lakehouse_assets.core.manifest import Manifest
+    from lakehouse_assets.core.request import RunRequest
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.run import Work as LoadWork
     from lakehouse_assets.load.run import load
@@ -82,7 +83,7 @@ def ours(landing: Path, lake: Path) -> Work:
 
     known, store = contracts("ecommerce"), open_store(str(landing))
     files = tuple(sorted(landed("ecommerce", store)))
-    manifest = Manifest(uuid4().hex, "ecommerce", datetime.now(UTC), store.uri, files)
+    manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
     side = side_tables(known, "ecommerce")
     made = open_lake(str(lake))
     job = LoadWork(manifest, silver_tables(known), side, made, ManifestFiles(store, made.store))

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.core.manifest import FileEntry, Manifest, dataset_of
+from lakehouse_assets.core.request import RunRequest
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_sample
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.engines.spark_session import local_session
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.operations.sample import SampleSpec, write_sample
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.objects import ObjectStore
@@ -77,7 +78,7 @@ def manifest_of(store: ObjectStore) -> Manifest:
     """All landed files as one run's manifest."""
     named = ((dataset_of(o.key, ("products", "orders", "order_items")), o) for o in store.list())
     files = tuple(FileEntry(name, o.key, o.etag, o.size_bytes, o.modified) for name, o in named if name)
-    return Manifest(f"bench-{time.time_ns()}", "ecommerce", datetime.now(UTC), store.uri, files)
+    return Manifest(f"bench-{time.time_ns()}", "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
 
 
 def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from lakehouse_assets.operations.sample.spec import TABLES, Expectation, SampleSpec, TableAnswer
-from lakehouse_assets.operations.sample.write import File, make_files
+from lakehouse_assets.ecommerce.sample.spec import TABLES, Expectation, SampleSpec, TableAnswer
+from lakehouse_assets.ecommerce.sample.write import File, make_files
 
 DEMO = SampleSpec(days=5, orders_per_day=500)
 DAY = "2025-04-03"

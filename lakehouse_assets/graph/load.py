@@ -1,46 +1,45 @@
-"""Silver: all tables of a pipeline in one step, one output each.
+"""The load: all silver tables of a pipeline in one step, one output each.
 
-The body only unpacks the context, hands the task to a compute Protocol and returns what the UI shows.
+The body only unpacks the context, hands the task to the run's services and returns what the UI shows.
 """
 
-# No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
-from collections.abc import Iterator
+# No postponed annotations here: Dagster reads the type of the resource from the functions.
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.tasks import TASK_METADATA, to_metadata
+from lakehouse_assets.compute.tasks import TASK_METADATA, GlueTask, to_metadata
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
-from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.sql import lineage
 
 
-def silver_assets(pipeline: Pipeline) -> dg.AssetsDefinition:
-    """All silver tables: one step, one output each, with the checks that the load itself decides."""
-    tables = pipeline.layer("silver")
-    specs = [silver_spec(pipeline, contract) for contract in tables]
+def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
+    """All silver tables: one step after others, one output each, with the checks that the load itself decides."""
+    tables, upstream = pipeline.layer("silver"), list(after)
 
     @dg.multi_asset(
-        specs=specs,
+        specs=[silver_spec(pipeline, contract, task, upstream) for contract in tables],
         check_specs=[spec for contract in tables for spec in load_check_specs(contract)],
         name=f"{pipeline.name}_silver",
         retry_policy=RETRY,
         pool="glue",
+        **pipeline.partitioning,
     )
-    def silver(context: dg.AssetExecutionContext, lakehouse: LakehouseResource) -> Iterator[Any]:
-        services, run_id = lakehouse.services, run_id_of(context)
-        with reported(services.folder(run_id), "load"):
-            report = services.run_job(pipeline.load, run_id)
+    def silver(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> Iterator[Any]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, "load"):
+            report = services.run_job(task)
         services.refresh()
         for contract in tables:
-            rows = services.count(contract)
             yield dg.MaterializeResult(
                 asset_key=md.asset_key(contract),
-                metadata=md.load_metadata(report, contract.name, rows, services.preview(contract))
+                metadata=md.load_metadata(report, contract.name, services.count(contract), services.preview(contract))
                 | silver_lineage(pipeline, contract),
                 check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
             )
@@ -63,15 +62,14 @@ def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:
     return {"dagster/column_lineage": md.with_provenance(columns, pipeline.manifest_key)}
 
 
-def silver_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
+def silver_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: list[dg.AssetKey]) -> dg.AssetSpec:
     """One silver table."""
-    task = dg.MetadataValue.json(to_metadata(pipeline.load))
     return dg.AssetSpec(
         md.asset_key(contract),
-        deps=[pipeline.manifest_key, md.asset_key(landing_of(pipeline, contract))],
+        deps=[*after, md.asset_key(landing_of(pipeline, contract))],
         freshness_policy=freshness_policy(contract),
         metadata=definition_metadata(contract, table_location(contract, "<lake>"))
         | silver_lineage(pipeline, contract)
-        | {TASK_METADATA: task},
+        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
         **common(pipeline, contract, "deltalake"),
     )

@@ -9,9 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from lakehouse_assets.operations.sample.spec import TABLES, Expectation, SampleSpec, TableAnswer
+from lakehouse_assets.ecommerce.sample.answer import compare
+from lakehouse_assets.ecommerce.sample.spec import TABLES, Expectation, SampleSpec, TableAnswer
 
-__all__ = ["TABLES", "Expectation", "SampleSpec", "TableAnswer", "write_demo", "write_sample"]
+__all__ = [
+    "QUERY",
+    "TABLES",
+    "Expectation",
+    "SampleSpec",
+    "TableAnswer",
+    "compare",
+    "files_of",
+    "rows_of",
+    "write_demo",
+    "write_sample",
+]
+
+QUERY = "SELECT department, sum(amount) AS amount FROM ecommerce_gold.daily_sales GROUP BY department ORDER BY 2 DESC"
+"""A first question to the demo's tables."""
 
 OnFile = Callable[[Path], object]
 """Called with the path of each file as soon as it is written, for progress."""
@@ -31,7 +46,7 @@ def write_sample(spec: SampleSpec, folder: Path, on_file: OnFile | None = None) 
     Raises:
         BadRequest: the folder holds files already.
     """
-    from lakehouse_assets.operations.sample.write import make_files
+    from lakehouse_assets.ecommerce.sample.write import make_files
 
     return _write(make_files(spec), folder, on_file)
 
@@ -49,13 +64,23 @@ def write_demo(folder: Path, on_file: OnFile | None = None) -> Expectation:
     Raises:
         BadRequest: the folder holds files already.
     """
-    from lakehouse_assets.operations.sample.demo import make_demo_files
+    from lakehouse_assets.ecommerce.sample.demo import make_demo_files
 
     return _write(make_demo_files(), folder, on_file)
 
 
+def rows_of(answer: Expectation) -> int:
+    """The number of rows in a sample's files."""
+    return sum(table.read for table in answer.tables.values())
+
+
+def files_of(spec: SampleSpec) -> int:
+    """The number of files that a sample has."""
+    return 2 * spec.days + 1
+
+
 def _write(files: Iterable[tuple[str, bytes, Expectation]], folder: Path, on_file: OnFile | None) -> Expectation:
-    from lakehouse_assets.operations.sample.write import ensure_empty, write_expectation, write_file
+    from lakehouse_assets.ecommerce.sample.write import ensure_empty, write_expectation, write_file
 
     ensure_empty(folder)
     total = Expectation()

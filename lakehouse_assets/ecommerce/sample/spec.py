@@ -20,6 +20,11 @@ FIRST_YEAR, LAST_YEAR = 1000, 9998
 """Years whose every day can be shifted by a day and still be written with four digits."""
 
 
+def _asked(default: Any, words: str) -> Any:  # noqa: ANN401 - a field of any type
+    """A field that `lakehouse sample` has an option for, with the option's words."""
+    return field(default=default, metadata={"help": words})
+
+
 @dataclass(frozen=True)
 class SampleSpec:
     """How large and how dirty a sample is; equal specs give byte-identical files.
@@ -41,17 +46,17 @@ class SampleSpec:
         BadRequest: a number is out of range.
     """
 
-    days: int = 5
-    orders_per_day: int = 500
+    days: int = _asked(5, "Daily drops.")
+    orders_per_day: int = _asked(500, "Orders of one day at scale 1.")
     items_per_order: float = 5.5
     products: int = 1000
     start: date = date(2025, 4, 1)
-    scale: int = 1
-    bad_ratio: float = 0.0
-    duplicate_ratio: float = 0.0
-    quoted_ratio: float = 0.0
-    gzip: bool = False
-    seed: int = 7
+    scale: int = _asked(1, "Multiplies the orders of a day; the number of files stays.")
+    bad_ratio: float = _asked(0.0, "Share of rows that break one rule.")
+    duplicate_ratio: float = _asked(0.0, "Share of rows that come a second time.")
+    quoted_ratio: float = _asked(0.0, "Share of fields that come quoted.")
+    gzip: bool = _asked(default=False, words="Compress the daily files.")
+    seed: int = _asked(7, "Equal options and seed give equal files.")
 
     def __post_init__(self) -> None:
         for problem, wrong in self._problems().items():

@@ -1,7 +1,6 @@
 """Gold: one asset per model."""
 
-# No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
-from collections.abc import Callable
+# No postponed annotations here: Dagster reads the type of the resource from the functions.
 from typing import Any
 
 import dagster as dg
@@ -10,14 +9,18 @@ from lakehouse_assets.compute.tasks import TASK_METADATA, ModelTask, to_metadata
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import model_sql, table_location
 from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
-from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.sql import lineage
 
-AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+def model_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
+    """The gold tables of a pipeline, one asset each."""
+    return [model_asset(pipeline, contract) for contract in pipeline.layer("gold")]
 
 
-def gold_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
+def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     """One gold model."""
     task = ModelTask(pipeline.name, f"gold.{contract.name}")
     silver = {c.catalog_name: c for c in pipeline.layer("silver")}
@@ -35,13 +38,14 @@ def gold_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         retry_policy=RETRY,
         pool="athena",
         **common(pipeline, contract, "iceberg", "athena"),
+        **pipeline.partitioning,
     )
 
     @asset
-    def gold(context: dg.AssetExecutionContext, lakehouse: LakehouseResource) -> dg.MaterializeResult[Any]:
-        services, run_id = lakehouse.services, run_id_of(context)
-        with reported(services.folder(run_id), contract.name):
-            answer = services.build(task, run_id)
-        return dg.MaterializeResult(metadata=md.model_metadata(answer) | known)
+    def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, contract.name):
+            report = services.build(task)
+        return dg.MaterializeResult(metadata=md.model_metadata(report) | known)
 
-    return gold
+    return model

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse_assets.operations.sample.clean import Columns, Ints
-from lakehouse_assets.operations.sample.spec import TABLES, Expectation, SampleSpec, TableAnswer
+from lakehouse_assets.ecommerce.sample.clean import Columns, Ints
+from lakehouse_assets.ecommerce.sample.spec import TABLES, Expectation, SampleSpec, TableAnswer
 
 Flags = npt.NDArray[np.bool_]
 

@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse_assets.ecommerce.sample import clean, dirt
+from lakehouse_assets.ecommerce.sample.clean import Columns, Day, Ints
+from lakehouse_assets.ecommerce.sample.dirt import Flags, Plan
+from lakehouse_assets.ecommerce.sample.spec import Expectation, SampleSpec
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations.sample import clean, dirt
-from lakehouse_assets.operations.sample.clean import Columns, Day, Ints
-from lakehouse_assets.operations.sample.dirt import Flags, Plan
-from lakehouse_assets.operations.sample.spec import Expectation, SampleSpec
 
 OLD_AMOUNT = "1.11"
 """Amount of superseded orders: it lies outside the range of the others, so a wrong winner shows in the totals."""

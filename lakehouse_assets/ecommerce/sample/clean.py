@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lakehouse_assets.operations.sample.spec import SampleSpec
+from lakehouse_assets.ecommerce.sample.spec import SampleSpec
 
 Columns = dict[str, Any]
 """Column name -> Arrow array of text, in the order of the file."""

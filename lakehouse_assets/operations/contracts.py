@@ -23,11 +23,12 @@ def contracts(
         lakehouse contracts --release
     """
     from lakehouse_assets.contracts import released
+    from lakehouse_assets.contracts.packages import pipelines
 
     if check and release:
         raise BadRequest(message="--check and --release exclude each other")
-    due = [name for name in released.pipelines() if not released.is_current(name)]
-    for pipeline in released.pipelines():
+    due = [name for name in pipelines() if not released.is_current(name)]
+    for pipeline in pipelines():
         changes = released.release(pipeline) if release else released.check_all(pipeline)
         rows = [(pipeline, name, change.kind, "; ".join(change.reasons)) for name, change in sorted(changes.items())]
         terminal.table(("pipeline", "contract", "change", "what"), rows)
