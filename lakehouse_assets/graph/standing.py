@@ -30,9 +30,9 @@ def standing_results(
     pipeline: Pipeline, context: dg.AssetExecutionContext, services: Services
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The results of the pipeline's checks that this run has planned and will not reach, as they stand now."""
-    ages = dict(_age_rules(pipeline))
+    ages, tables = dict(_age_rules(pipeline)), {md.asset_key(contract) for contract in pipeline.contracts.values()}
     for key in _planned(context.instance, context.run.run_id):
-        past = _last(context.instance, key) if key.asset_key in pipeline.keys else None
+        past = _last(context.instance, key) if key.asset_key in tables else None
         if past is None:
             continue
         evaluation, at = past

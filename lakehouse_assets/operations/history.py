@@ -87,4 +87,6 @@ def child_environment(settings: Settings) -> dict[str, str]:
         f"{PREFIX_ENV}ENGINE": settings.engine,
     }
     landings = {f"{PREFIX_ENV}LANDINGS__{name.upper()}": str(path) for name, path in settings.landings.items()}
+    if settings.landing is not None:
+        own[f"{PREFIX_ENV}LANDING"] = str(settings.landing.expanduser().absolute())
     return {**os.environ, **own, **landings}  # noqa: TID251 - handed on as it is, not read

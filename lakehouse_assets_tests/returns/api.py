@@ -20,7 +20,7 @@ def serving(days: Mapping[str, Sequence[Scan]]) -> Iterator[str]:
     """The API's address while it serves these scans by day."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that the library calls
+        def do_GET(self) -> None:
             """Answer one page."""
             asked = parse_qs(urlsplit(self.path).query)
             body = json.dumps(page_of(days.get(asked["day"][0], ()), int(asked["page"][0]))).encode()
