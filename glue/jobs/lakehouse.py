@@ -47,6 +47,7 @@ def run(asked: argparse.Namespace) -> LoadReport:
 
     manifest = manifest_of(asked)
     lake = open_lake(asked.lake_root)
+    lake.require_here()
     spark = SparkSession.builder.getOrCreate()
     with (
         guarded(lake.store, manifest) as guard,

@@ -77,7 +77,7 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
 
 def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Work:
     """The manifest's load into these silver tables of its pipeline."""
-    landing = open_store(manifest.landing, create=manifest.mode != "load")
+    landing = open_store(lake.resolve(manifest.landing), create=manifest.mode != "load")
     return Work(
         manifest=manifest,
         tables=tables,

@@ -83,8 +83,10 @@ class LocalServices:
 
         Raises:
             LeaseHeld: another run has it.
+            LakeElsewhere: the lake was copied or moved.
         """
         if self._lease is None:
+            self.config.lake.require_here()
             lease = Lease(self._run.store, self.config.pipeline, renew_seconds=self.config.renew_seconds)
             self._lease = lease.acquire(self._run.run_id)
         return self._lease

@@ -39,7 +39,7 @@ class Manifest:
     Attributes:
         run_id: the run that owns these files.
         pipeline: name of the pipeline, also of its lease.
-        landing: URI of the landing root that keys are relative to.
+        landing: the landing root that keys are relative to: its URI, or its key in the lake where it lies there.
         files: the exact objects, ordered by dataset and key.
         request: what the run was asked; `as_of` is set.
     """

@@ -88,10 +88,13 @@ def held(settings: Settings, pipeline: str) -> Iterator[Guard]:
 
     Raises:
         LeaseHeld: a run is going on.
+        LakeElsewhere: the lake was copied or moved.
     """
     from lakehouse_assets.storage.lake import lake_of
     from lakehouse_assets.storage.lease import Lease
 
-    lease = Lease(lake_of(settings).store, pipeline, renew_seconds=settings.lease_renew_seconds)
+    lake = lake_of(settings)
+    lake.require_here()
+    lease = Lease(lake.store, pipeline, renew_seconds=settings.lease_renew_seconds)
     with lease.acquire(f"care-{uuid4()}") as hold:
         yield hold.check

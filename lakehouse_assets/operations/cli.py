@@ -21,6 +21,7 @@ from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.rejects import rejects
+from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, run, sql, checks, dev, sample_command(), optimize, vacuum, contracts, emit):
+for command in (demo, run, sql, checks, dev, sample_command(), optimize, vacuum, relocate, contracts, emit):
     app.command()(command)
 app.add_typer(rejects, name="rejects")
 

@@ -35,12 +35,16 @@ def writing(
     Raises:
         SettingsInvalid: as `read_settings`.
         BadRequest: the lake is a file, or the landing folder that was named is none.
+        LakeElsewhere: the lake was copied or moved.
     """
+    from lakehouse_assets.storage.lake import lake_of
+
     settings = read_settings(lake=lake, engine=engine)
     if pipeline is not None and landing is not None:
         settings = read_settings(lake=lake, engine=engine, landings={**settings.landings, pipeline: landing})
     if settings.lake_root.exists() and not settings.lake_root.is_dir():
         raise BadRequest(message=f"the lake `{settings.lake_root}` is a file, not a folder")
+    lake_of(settings).require_here()
     if pipeline is not None:
         _ready_landing(pipeline, settings)
     return settings

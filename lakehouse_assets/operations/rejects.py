@@ -126,12 +126,13 @@ def replay(  # noqa: PLR0913 - one parameter per option
     """
     from lakehouse_assets.operations.run import exit_code, print_json, run_visibly
 
+    settings = writing(chosen_pipeline(pipeline), lake, None, engine)
     table = _rejects(pipeline, lake)
     work = _plan(table, _selection(table, code, file, run), corrected)
     if not work.rows:
         terminal.say("{}" if json else "Nothing to replay: no open rejected row meets this.")
         return
-    outcome = run_visibly(writing(table.pipeline, lake, None, engine), work.asked, verbose=verbose)
+    outcome = run_visibly(settings, work.asked, verbose=verbose)
     became = {} if outcome.is_failed else _became(table, work)
     if json:
         print_json([outcome.report], replayed=became)

@@ -77,6 +77,11 @@ class FolderStore(ObjectStore):
             found = (self.stat(key) for key in keys if key.startswith(prefix))
             return sorted(stored for stored in found if stored)
 
+    def has(self, key: str) -> bool:
+        """See `ObjectStore.has`."""
+        with self._answering():
+            return self.path_of(key).is_file()
+
     def stat(self, key: str) -> StoredObject | None:
         """See `ObjectStore.stat`."""
         path = self.path_of(key)

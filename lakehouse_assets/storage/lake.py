@@ -6,6 +6,7 @@ a table lies below the root (`contracts.layers`), and what is written into table
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
-from lakehouse_assets.errors import TableMissing
+from lakehouse_assets.errors import LakeElsewhere, TableMissing
 from lakehouse_assets.settings import Settings
-from lakehouse_assets.storage.catalog import has_catalog, iceberg_uri, open_catalog, path_in_uri
+from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri, path_in_uri
 from lakehouse_assets.storage.objects import ObjectStore
-from lakehouse_assets.storage.opening import open_store, root_of
+from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,6 +61,25 @@ class Lake:
             StorageUnavailable: it cannot be made there.
         """
         open_store(self.root, create=True)
+
+    def require_here(self) -> None:
+        """Make sure that the lake is where it was made or relocated to; to be called before anything is written.
+
+        Raises:
+            LakeElsewhere: its Iceberg tables lie in another lake, of which this one is a copy or a new place.
+        """
+        for entry in catalog_of(self.root).entries():
+            if not is_same_place(entry.root, self.root):
+                raise LakeElsewhere(lake=self.root, made=entry.root, named=shlex.quote(self.root))
+
+    def relative(self, uri: str) -> str:
+        """A place inside the lake by its key, so that it is found when the lake moves; any other as it is."""
+        place = root_of(uri)
+        return place.removeprefix(f"{self.root}/") if place.startswith(f"{self.root}/") else uri
+
+    def resolve(self, place: str) -> str:
+        """The opposite of `relative`: where the place is now."""
+        return place if "://" in place or place.startswith("/") else f"{self.root}/{place}"
 
     def location(self, contract: Contract) -> str:
         """Where the table of a contract lies, whether it is there or not."""
@@ -104,19 +124,25 @@ class Lake:
         return [f"{location}/{path}" for path in table.get_add_actions(flatten=True).column("path").to_pylist()]
 
     def catalog(self) -> Catalog:
-        """The catalog of the lake's Iceberg tables; it and the lake are created where they are absent."""
+        """The catalog of the lake's Iceberg tables; it and the lake are created where they are absent.
+
+        Raises:
+            LakeElsewhere: see `require_here`.
+        """
+        self.require_here()
         self.create()
-        return open_catalog(self.root)
+        return catalog_of(self.root).open()
 
     def iceberg(self, contract: Contract) -> IcebergTable:
         """The Iceberg table of a contract.
 
         Raises:
             TableMissing: there is none.
+            LakeElsewhere: see `require_here`.
         """
         from pyiceberg.exceptions import NoSuchTableError
 
-        if not has_catalog(self.root):
+        if not catalog_of(self.root).exists:
             raise TableMissing(table=contract.catalog_name)
         try:
             return self.catalog().load_table((contract.database, contract.name))

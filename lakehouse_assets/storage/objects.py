@@ -47,6 +47,10 @@ class ObjectStore(Protocol):
         """All objects whose key starts with `prefix`, sorted by key, without folders."""
         ...
 
+    def has(self, key: str) -> bool:
+        """Whether there is an object under `key`; unlike `stat` this never reads it."""
+        ...
+
     def stat(self, key: str) -> StoredObject | None:
         """The object under `key` without its content, or None."""
         ...

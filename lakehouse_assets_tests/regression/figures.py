@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lakehouse_assets_tests.lake import Lake, facts_of
+from lakehouse_assets_tests.lake import LakeDriver, facts_of
 from lakehouse_assets_tests.recorded import recorded_folder
 from lakehouse_assets_tests.regression.digest import table_figures
 from lakehouse_assets_tests.regression.scenarios import GENERATED, RECORDED, Run
@@ -55,7 +55,7 @@ etags, because how gzip packs a file differs from one zlib to another."""
 
 def figures(folder: Path, runs: Sequence[Run]) -> dict[str, Any]:
     """What every run answered, and the tables after the last one; gold is brought up to date after each run."""
-    lake, answers = Lake(folder), []
+    lake, answers = LakeDriver(folder), []
     for run in runs:
         report = lake.load(*run.files, as_of=run.as_of, max_reject_ratio=1.0)
         gold = {name: lake.gold(name, run.as_of) for name in GOLD}

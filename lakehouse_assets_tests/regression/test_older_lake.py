@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.operations.cli import main
-from lakehouse_assets_tests.lake import Lake, counts_of, csv_file
+from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file
 from lakehouse_assets_tests.regression.older_lake import (
     ARCHIVE,
     MADE_AT,
@@ -70,8 +70,9 @@ def test_open_rejects_and_pending_rows_are_read_as_they_were(older: Older) -> No
 
 def test_a_load_goes_on_where_the_older_version_stopped(older: Older, tmp_path: Path) -> None:
     """The order that 8 of the 45 pending records wait for arrives, of which 7 are items; the others go on waiting."""
-    first_seen = Lake(tmp_path).rows("SELECT min(first_seen) AS at FROM delta_lakehouse.ecommerce_pending")[0]["at"]
-    report = Lake(tmp_path).load(csv_file("orders", "orders/late.csv", ORDER), as_of=first_seen + timedelta(hours=1))
+    lake = LakeDriver(tmp_path)
+    first_seen = lake.rows("SELECT min(first_seen) AS at FROM delta_lakehouse.ecommerce_pending")[0]["at"]
+    report = lake.load(csv_file("orders", "orders/late.csv", ORDER), as_of=first_seen + timedelta(hours=1))
     counts = counts_of(report)
     assert [counts["clean_orders"][name] for name in ("read", "inserted")] == [1, 1]
     fates = ("retried", "inserted", "superseded", "pending")
@@ -81,9 +82,10 @@ def test_a_load_goes_on_where_the_older_version_stopped(older: Older, tmp_path: 
 
 def test_a_replay_reads_the_rejects_of_the_older_version(older: Older, tmp_path: Path) -> None:
     """Rows without a date are as wrong as they were, so all 23 rejects stay open and none is there twice."""
-    first_seen = Lake(tmp_path).rows("SELECT min(first_seen) AS at FROM delta_lakehouse.ecommerce_pending")[0]["at"]
+    lake = LakeDriver(tmp_path)
+    first_seen = lake.rows("SELECT min(first_seen) AS at FROM delta_lakehouse.ecommerce_pending")[0]["at"]
     as_of = first_seen + timedelta(hours=1)
-    report = Lake(tmp_path).load(as_of=as_of, mode="replay", selection={"code": "date_missing"}, max_reject_ratio=1.0)
+    report = lake.load(as_of=as_of, mode="replay", selection={"code": "date_missing"}, max_reject_ratio=1.0)
     rejected = {name: counts["rejected"] for name, counts in counts_of(report).items()}
     assert rejected == {"clean_products": 0, "clean_orders": 1, "clean_orders_items": 2}
     assert records(older.ask(REJECTS)) == contents()["open_rejects"]

@@ -20,8 +20,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     """
     asked = parse_request({name: event[name] for name in FIELDS if name in event})
     request = resolve(asked, datetime.now(UTC), event.get("source_timezone") or "UTC", event.get("window_days"))
-    landing = open_store(event["landing"], create=request.mode != "load" or request.window is not None)
     lake = open_lake(event["lake"])
+    lake.require_here()
     lake.create()
+    landing = open_store(event["landing"], create=request.mode != "load" or request.window is not None)
     report = plan(Planned(event["run_id"], event["pipeline"], request, landing, lake))
     return asdict(report) | {"window": request.to_dict()["window"]}

@@ -56,7 +56,7 @@ def plan(asked: Planned) -> PlanReport:
     """
     folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
     files = freeze(asked)
-    manifest = Manifest(asked.run_id, asked.pipeline, asked.landing.uri, files, asked.request)
+    manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     pending, due, behind = left_over(asked.pipeline, asked.lake, asked.as_of)
     report = PlanReport(
