@@ -20,6 +20,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
 from lakehouse_assets.graph.process import note_process
+from lakehouse_assets.settings import process_environment
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -86,11 +87,17 @@ class LakehouseResource(dg.ConfigurableResource[Any]):
         )
 
     def _open_spark(self) -> Engine:
-        """A local Spark through dagster-pyspark, with the settings of the Glue job."""
+        """A local Spark through dagster-pyspark, with the settings of the Glue job.
+
+        Raises:
+            JavaMissing: there is no Java that Spark starts on.
+        """
+        from lakehouse_assets.engines.spark_session import spark_config, use_java
+
+        use_java(process_environment())
         from dagster_pyspark import LazyPySparkResource
 
         from lakehouse_assets.engines.spark import SparkEngine
-        from lakehouse_assets.engines.spark_session import spark_config
 
         spark = LazyPySparkResource(spark_config=spark_config(memory=self.spark_memory))
         return SparkEngine(spark.spark_session, open_lake(self.lake), zone=self.zone)

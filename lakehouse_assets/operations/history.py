@@ -5,14 +5,13 @@ The command line, the sensors and the UI share one home, so that a run started i
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.settings import DAGSTER_HOME_ENV, PREFIX_ENV, Settings
+from lakehouse_assets.settings import DAGSTER_HOME_ENV, PREFIX_ENV, Settings, process_environment
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -79,4 +78,4 @@ def child_environment(settings: Settings) -> dict[str, str]:
         f"{PREFIX_ENV}LANDING": str(settings.landing_root),
         f"{PREFIX_ENV}ENGINE": settings.engine,
     }
-    return {**os.environ, **own}  # noqa: TID251 - handed on as it is, not read
+    return {**process_environment(), **own}
