@@ -31,6 +31,7 @@ def landed(tmp_path: Path) -> Shop:
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 def test_spark_starts_on_a_java_that_fits_although_java_home_names_another(landed: Shop, tmp_path: Path) -> None:
     """JAVA_HOME is a Java 25, on which Spark does not start; the one on the path is found and loads the first day."""
     fitting = java.require_java(os.environ)
