@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
-REAL_DATA_ENV = "LAKEHOUSE_REAL_DATA"
 
 EngineName = Literal["duckdb", "spark"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, get_args
+from typing import NoReturn, get_args
 
 import orjson
 
@@ -50,13 +50,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lake-root", required=True, help="root of the lake")
     parser.add_argument("--as-of", type=utc_moment, help="the run's clock (default: the manifest's)")
     parser.add_argument("--mode", choices=get_args(Mode), help="the manifest's mode, to be sure")
-    parser.add_argument("--max-reject-ratio", type=float, help="overrides the contracts for this run")
     parser.add_argument("--source-timezone", default="UTC", help="zone of text without offset, and of dates")
     return parser.parse_known_args(argv)[0]
 
 
 def manifest_of(asked: argparse.Namespace) -> Manifest:
-    """The manifest, with the job's own arguments put in.
+    """The manifest; the job's own clock, where it has one, takes the place of the manifest's.
 
     Raises:
         BadRequest: it is no manifest, or of another run or mode.
@@ -70,7 +69,7 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     for option, expected, got in (("--run-id", found.run_id, asked.run_id), ("--mode", found.mode, asked.mode)):
         if got not in {None, expected}:
             raise BadRequest(message=f"{option} is `{got}`, but `{asked.manifest_uri}` says `{expected}`")
-    return replace(found, **_overrides(asked))
+    return found if asked.as_of is None else replace(found, as_of=asked.as_of)
 
 
 def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Work:
@@ -99,8 +98,3 @@ def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -
         raise
     folder.write("load", report.to_dict())
     return report
-
-
-def _overrides(asked: argparse.Namespace) -> dict[str, Any]:
-    given = {"as_of": asked.as_of, "max_reject_ratio": asked.max_reject_ratio}
-    return {name: value for name, value in given.items() if value is not None}

@@ -21,7 +21,12 @@ from lakehouse_assets.storage.runs import RunFolder
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run: its report (`compute.runs.compose`, zeros included) and the checks that did not pass."""
+    """A finished run: its report and the checks that did not pass.
+
+    Attributes:
+        report: run_id, pipeline, status (succeeded, failed, nothing_to_do), what `compute.runs.compose` gives with
+            zeros for every silver table, and failure (step, error, message), None when the run did not fail.
+    """
 
     report: dict[str, Any]
     failed_checks: tuple[FailedCheck, ...]
@@ -53,7 +58,8 @@ def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success:
     zeros = {name: dict.fromkeys(COUNTS, 0) | report["tables"].get(name, {}) for name in silver}
     worked = (folder.read("plan") or {}).get("has_work") or any(report["gold"].values())
     status = "failed" if failure else "succeeded" if worked else "nothing_to_do"
-    return Outcome({**report, "status": status, "failure": failure, "tables": zeros}, checks)
+    ended = {"run_id": folder.run_id, "pipeline": folder.pipeline, "status": status}
+    return Outcome({**ended, **report, "tables": zeros, "failure": failure}, checks)
 
 
 def failed_checks(events: Iterable[dg.DagsterEvent]) -> tuple[FailedCheck, ...]:

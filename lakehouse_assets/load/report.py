@@ -118,19 +118,3 @@ class LoadReport:
         if self.touched.dates is not None:
             plain["touched"]["dates"] = [d.isoformat() for d in self.touched.dates]
         return plain
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> LoadReport:
-        """The inverse of `to_dict`; touched dates stay text."""
-        tables = {
-            name: TableReport(
-                **{
-                    **table,
-                    "counts": Counts(**table["counts"]),
-                    "rejects": Counter(table["rejects"]),
-                    "warnings": Counter(table["warnings"]),
-                }
-            )
-            for name, table in data["tables"].items()
-        }
-        return cls(**{**data, "tables": tables, "touched": Touched(**data["touched"])})

@@ -104,12 +104,12 @@ def test_a_job_whose_lease_was_taken_over_may_not_commit(lake: LakeDriver) -> No
             guard()
 
 
-def test_arguments_of_the_job_go_before_the_manifest(lake: LakeDriver) -> None:
-    """The run's clock and the reject ratio are what the job was asked for."""
-    asked = arguments(argv(lake, **{"max-reject-ratio": "0.5"}))
-    manifest = manifest_of(asked)
-    assert manifest.max_reject_ratio == pytest.approx(0.5)
-    assert manifest.as_of == datetime(2025, 4, 6, tzinfo=UTC)
+def test_the_clock_of_the_job_goes_before_the_manifests(lake: LakeDriver) -> None:
+    """The run's clock is what the job was asked for; without, it is the manifest's."""
+    asked = arguments(argv(lake, **{"as-of": "2025-04-07T00:00:00+00:00"}))
+    assert manifest_of(asked).as_of == datetime(2025, 4, 7, tzinfo=UTC)
+    asked.as_of = None
+    assert manifest_of(asked).as_of == datetime(2025, 4, 6, tzinfo=UTC)
 
 
 def test_a_clock_with_an_offset_is_taken_in_utc(lake: LakeDriver) -> None:
