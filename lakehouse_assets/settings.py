@@ -6,6 +6,7 @@ A setting `name` is read from `LAKEHOUSE_<NAME>`. All problems are reported at o
 from __future__ import annotations
 
 import os
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -140,6 +141,11 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
         return Settings(**given)
     except ValidationError as error:
         raise SettingsInvalid(problems="; ".join(_problem(item) for item in error.errors())) from error
+
+
+def process_environment() -> MutableMapping[str, str]:
+    """The environment of this process, for callers that start programs with it; settings come from `read_settings`."""
+    return os.environ
 
 
 def _problem(item: Any) -> str:  # noqa: ANN401 - pydantic's record of one problem

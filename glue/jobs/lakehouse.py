@@ -22,7 +22,7 @@ from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.lake import open_lake
-from lakehouse_assets.storage.lease import Lease, lease_key
+from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -59,16 +59,13 @@ def run(asked: argparse.Namespace) -> LoadReport:
 
 @contextmanager
 def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Guard]:
-    """What asks the pipeline's lease whether this run may commit; in a lake without a lease everybody may.
+    """The guard that asks the pipeline's lease, which this run holds meanwhile, whether it may still commit.
 
-    The run's other steps may hold the lease already; then it is shared and left to them.
+    Another step of the run may hold the lease already; then the job shares it and leaves it to that step.
 
     Raises:
         LeaseHeld: another run has it.
     """
-    if lake.stat(lease_key(manifest.pipeline)) is None:
-        yield lambda: None
-        return
     with Lease(lake, manifest.pipeline).acquire(manifest.run_id) as lease:
         yield lease.check
 

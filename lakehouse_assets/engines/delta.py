@@ -197,5 +197,10 @@ def measured(table: DeltaTable, before: dict[str, int], held: int) -> Commit:
     """What a write did to a table that had these data files and rows."""
     after = data_files(table)
     added = [size for path, size in after.items() if path not in before]
-    gone = len(before.keys() - after.keys())
-    return Commit(table.version(), rows_in(table) - held, len(added), sum(added), gone)
+    return Commit(
+        version=table.version(),
+        rows=rows_in(table) - held,
+        added_files=len(added),
+        added_bytes=sum(added),
+        removed_files=len(before.keys() - after.keys()),
+    )

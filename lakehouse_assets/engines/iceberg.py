@@ -18,7 +18,12 @@ from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
+
+NO_RETRIES = {"commit.retry.num-retries": "0"}
+"""Property of every table. Without it pyiceberg puts a stale commit onto the newest version by itself, and rows that
+were compared with an older version are in the table twice."""
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -38,19 +43,39 @@ def ensure(contract: Contract, lake: Lake) -> Table:
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
+        CommitConflict: somebody else changes the table's columns or properties right now.
     """
     catalog = lake.catalog()
     catalog.create_namespace_if_not_exists(contract.database)
     identifier = (contract.database, contract.name)
     # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
     if identifier in catalog.list_tables(contract.database):
-        table = catalog.load_table(identifier)
+        table = without_retries(contract, catalog.load_table(identifier))
     else:
-        location = lake.iceberg_location(contract)
-        table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
+        schema, location = arrow_schema(contract), lake.iceberg_location(contract)
+        table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
     if reconcile_columns([(f.name, str(f.field_type)) for f in table.schema().fields], contract):
         with table.update_schema() as update:
             update.union_by_name(arrow_schema(contract))
+    return table
+
+
+def without_retries(contract: Contract, table: Table) -> Table:
+    """The table, given the property `NO_RETRIES` when an earlier version made it without.
+
+    Raises:
+        CommitConflict: somebody else changes the table right now.
+    """
+    from pyiceberg.exceptions import CommitFailedException
+
+    if NO_RETRIES.items() <= table.properties.items():
+        return table
+    try:
+        with table.transaction() as transaction:
+            transaction.set_properties(NO_RETRIES)
+    except CommitFailedException as error:
+        if not NO_RETRIES.items() <= table.refresh().properties.items():
+            raise CommitConflict(table=contract.name) from error
     return table
 
 
@@ -70,7 +95,7 @@ def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any,
     from pyiceberg.exceptions import CommitFailedException
     from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThanOrEqual
 
-    before = _sizes(table)
+    before = _files(table)
     guard()
     within = bounds and And(_at(GreaterThanOrEqual, contract, bounds[0]), _at(LessThanOrEqual, contract, bounds[1]))
     data = rows.cast(arrow_schema(contract))
@@ -84,19 +109,30 @@ def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any,
                 transaction.append(data)
     except CommitFailedException as error:
         raise CommitConflict(table=contract.name) from error
-    after = _sizes(table)
-    added = {path: size for path, size in after.items() if path not in before}
-    snapshot = table.current_snapshot()
-    version = snapshot.sequence_number if snapshot else 0
-    return Commit(int(version or 0), len(added), sum(added.values()), len(before.keys() - after.keys()))
+    return _measured(table, before)
 
 
 def _at(compare: Any, contract: Contract, value: Any) -> Any:  # noqa: ANN401 - pyiceberg's signatures do not show
     return compare(contract.properties["window"], value)
 
 
-def _sizes(table: Table) -> dict[str, int]:
-    return {task.file.file_path: task.file.file_size_in_bytes for task in table.scan().plan_files()}
+def _files(table: Table) -> dict[str, DataFile]:
+    """The live data files by path."""
+    return {task.file.file_path: task.file for task in table.scan().plan_files()}
+
+
+def _measured(table: Table, before: dict[str, DataFile]) -> Commit:
+    """What a write did to a table that had these data files."""
+    after, snapshot = _files(table), table.current_snapshot()
+    added = [file.file_size_in_bytes for path, file in after.items() if path not in before]
+    held, holds = (sum(file.record_count for file in files.values()) for files in (before, after))
+    return Commit(
+        version=int(snapshot.sequence_number or 0) if snapshot else 0,
+        rows=holds - held,
+        added_files=len(added),
+        added_bytes=sum(added),
+        removed_files=len(before.keys() - after.keys()),
+    )
 
 
 def bounds_of(values: Sequence[Any]) -> tuple[Any, Any]:

@@ -71,9 +71,9 @@ def _optimize_delta(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, 
 
 
 def _optimize_iceberg(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, int]:
-    table = lake.iceberg(contract)
+    table = iceberg.without_retries(contract, lake.iceberg(contract))
     before = len(lake.iceberg_files(contract, table))
     if before > 1:
         rows: Any = table.scan().to_arrow().sort_by([(key, "ascending") for key in contract.key])
         iceberg.replace(contract, table, rows, None, guard)
-    return before, len(lake.iceberg_files(contract, lake.iceberg(contract)))
+    return before, len(lake.iceberg_files(contract, table))

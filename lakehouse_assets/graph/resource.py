@@ -20,7 +20,7 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import note_process
-from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings import Settings, process_environment
 from lakehouse_assets.storage.lake import Lake, lake_of
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -94,11 +94,17 @@ def _engine_opener(settings: Settings, lake: Lake, zone: str) -> Callable[[], En
 
 
 def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
-    """A local Spark through dagster-pyspark, with the settings of the Glue job."""
+    """A local Spark through dagster-pyspark, with the settings of the Glue job.
+
+    Raises:
+        JavaMissing: there is no Java that Spark starts on.
+    """
+    from lakehouse_assets.engines.spark_session import spark_config, use_java
+
+    use_java(process_environment())
     from dagster_pyspark import LazyPySparkResource
 
     from lakehouse_assets.engines.spark import SparkEngine
-    from lakehouse_assets.engines.spark_session import spark_config
 
     spark = LazyPySparkResource(spark_config=spark_config(memory=settings.spark_memory))
     return SparkEngine(spark.spark_session, lake, zone=zone)

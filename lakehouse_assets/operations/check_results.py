@@ -131,10 +131,10 @@ def _is_stale(instance: DagsterInstance, key: AssetCheckKey, record: Record, at:
 
 
 def _facts(evaluation: AssetCheckEvaluation) -> dict[str, Any]:
-    """What the result carries; our checks write `failing`, `sample` and `sql` (or `predicate`)."""
+    """What the result carries; our checks write `failing`, `sample` and `sql`."""
     found = {name: value.value for name, value in evaluation.metadata.items()}
     sample = getattr(evaluation.metadata.get("sample"), "records", None) or []
-    sql = found.get("sql") or found.get("predicate")
+    sql = found.get("sql")
     return {
         "passed": evaluation.passed,
         "severity": evaluation.severity.value,

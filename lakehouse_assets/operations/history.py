@@ -6,14 +6,13 @@ The command line, the sensors and the UI share one home, so that a run started i
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.settings import DAGSTER_HOME_ENV, PREFIX_ENV, Settings
+from lakehouse_assets.settings import DAGSTER_HOME_ENV, PREFIX_ENV, Settings, process_environment
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -89,4 +88,4 @@ def child_environment(settings: Settings) -> dict[str, str]:
     landings = {f"{PREFIX_ENV}LANDINGS__{name.upper()}": str(path) for name, path in settings.landings.items()}
     if settings.landing is not None:
         own[f"{PREFIX_ENV}LANDING"] = str(settings.landing.expanduser().absolute())
-    return {**os.environ, **own, **landings}  # noqa: TID251 - handed on as it is, not read
+    return {**process_environment(), **own, **landings}

@@ -13,10 +13,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.contracts.layers import model_sql
+from lakehouse_assets.engines.gold import Built, build
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.sql.gold import MAX_WINDOW
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import PIPELINE, LakeDriver
+from lakehouse_assets_tests.lake import PIPELINE, LakeDriver, never
 from lakehouse_assets_tests.load.drops import Both, Drop, drops, file_of
 from lakehouse_assets_tests.oracle import File, State
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
@@ -151,6 +152,26 @@ def test_gold_lies_in_the_lake_whatever_its_path(tmp_path: Path) -> None:
     as_the_oracle_says(both.lake, both.state)
     assert [path.name for path in tmp_path.iterdir()] == ["my shop"]
     assert gold_files(both.lake)
+
+
+def test_a_build_reports_the_rows_and_bytes_that_it_wrote(tmp_path: Path) -> None:
+    """The bytes are those of the new data file on disk; a build without a change has no commit."""
+    lake = shop(tmp_path, ["3.00", "4.00"], []).lake
+    first = built(lake, "user_orders")
+    (data,) = [path for path in gold_files(lake) if path.suffix == ".parquet"]
+    assert first.commit is not None
+    assert (first.commit.rows, first.commit.added_files, first.commit.removed_files) == (2, 1, 0)
+    assert first.commit.added_bytes == data.stat().st_size
+    assert built(lake, "user_orders").commit is None
+
+
+def built(lake: LakeDriver, name: str) -> Built:
+    """Build all of a gold table."""
+    engine = lake.query()
+    try:
+        return build(engine, lake.known[f"gold.{name}"], model_sql(PIPELINE, name), None, never)
+    finally:
+        engine.close()
 
 
 def test_without_a_difference_nothing_is_written(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glue.jobs.lakehouse import main
+from glue.jobs.lakehouse import guarded, main
 from lakehouse_assets.compute.job import arguments, manifest_of
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
 from lakehouse_assets.storage.lease import Lease, lease_key
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
@@ -84,12 +84,32 @@ def test_the_run_that_holds_the_lease_keeps_it(lake: LakeDriver, spark: SparkSes
     assert json.loads((lake.root / lease_key("ecommerce")).read_text())["run_id"] == "run-1"
 
 
-def test_arguments_of_the_job_go_before_the_manifest(lake: LakeDriver) -> None:
-    """The run's clock and the reject ratio are what the job was asked for."""
-    asked = arguments(argv(lake, **{"max-reject-ratio": "0.5"}))
-    manifest = manifest_of(asked)
-    assert manifest.max_reject_ratio == pytest.approx(0.5)
-    assert manifest.as_of == datetime(2025, 4, 6, tzinfo=UTC)
+def test_in_a_lake_without_a_lease_the_job_takes_one(lake: LakeDriver) -> None:
+    """The first run of a lake keeps all others out while it works, and gives the pipeline back."""
+    store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
+    assert store.stat(lease_key("ecommerce")) is None
+    with guarded(store, manifest) as guard:
+        guard()
+        with pytest.raises(LeaseHeld, match="run `run-1`"):
+            Lease(store, "ecommerce").acquire("run-2")
+    Lease(store, "ecommerce").acquire("run-2").release()
+
+
+def test_a_job_whose_lease_was_taken_over_may_not_commit(lake: LakeDriver) -> None:
+    """The guard asks the lease before each commit, also in a lake that had none when the job began."""
+    store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
+    with guarded(store, manifest) as guard:
+        (lake.root / lease_key("ecommerce")).unlink()
+        with Lease(store, "ecommerce").acquire("run-2"), pytest.raises(FenceLost, match="`run-2`"):
+            guard()
+
+
+def test_the_clock_of_the_job_goes_before_the_manifests(lake: LakeDriver) -> None:
+    """The run's clock is what the job was asked for; without, it is the manifest's."""
+    asked = arguments(argv(lake, **{"as-of": "2025-04-07T00:00:00+00:00"}))
+    assert manifest_of(asked).as_of == datetime(2025, 4, 7, tzinfo=UTC)
+    asked.as_of = None
+    assert manifest_of(asked).as_of == datetime(2025, 4, 6, tzinfo=UTC)
 
 
 def test_a_clock_with_an_offset_is_taken_in_utc(lake: LakeDriver) -> None:

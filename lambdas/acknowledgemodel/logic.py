@@ -6,13 +6,13 @@ and waits for its turn: a hold lasts as long as one small commit.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import uuid4
+
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from lakehouse_assets.contracts import contract
 from lakehouse_assets.errors import LeaseHeld
@@ -68,12 +68,15 @@ def in_turn(said: Acknowledgement) -> Lease:
         LeaseHeld: as `acknowledge_model`.
     """
     lease, name = Lease(said.lake.store, said.pipeline), f"{said.run_id} {said.model} {uuid4().hex}"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return lease.acquire(name)
-        except LeaseHeld as held:
-            run_id, *_ = held.facts["holder"].split(" ")
-            if run_id != said.run_id or time.monotonic() >= deadline:
-                raise
-        time.sleep(random.uniform(PAUSE_SECONDS / 2, PAUSE_SECONDS))  # noqa: S311 - spreads the branches
+    waiting = Retrying(
+        retry=retry_if_exception(lambda error: _is_own(error, said.run_id)),
+        stop=stop_after_delay(PATIENCE_SECONDS),
+        wait=wait_random(PAUSE_SECONDS / 2, PAUSE_SECONDS),  # spreads the branches
+        reraise=True,
+    )
+    return waiting(lease.acquire, name)
+
+
+def _is_own(error: BaseException, run_id: str) -> bool:
+    """Whether another part of this run holds the lease, which ends soon."""
+    return isinstance(error, LeaseHeld) and error.facts["holder"].split(" ")[0] == run_id

@@ -65,16 +65,16 @@ class MoveRequest:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Read `manifest_key` or `manifest_uri`, `landing` and `lake`; optional: `token`, `refused`, `budget_seconds`.
+        """Read `manifest_key`, `landing` and `lake`; optional: `token`, `refused`, `budget_seconds`.
 
         Raises:
-            BadRequest: something is missing, or the manifest is not in the lake.
+            BadRequest: something is missing.
         """
-        missing = [name for name in ("landing", "lake") if not event.get(name)]
+        missing = [name for name in ("manifest_key", "landing", "lake") if not event.get(name)]
         if missing:
             raise BadRequest(message=f"the event lacks {' and '.join(f'`{name}`' for name in missing)}")
         return cls(
-            manifest_key=_manifest_key(event),
+            manifest_key=event["manifest_key"],
             landing=event["landing"],
             lake=event["lake"],
             token=event.get("token"),
@@ -195,12 +195,3 @@ def _from(files: tuple[FileEntry, ...], token: str | None) -> tuple[FileEntry, .
     if token not in keys:
         raise BadRequest(message=f"token `{token}` is not of this manifest of {len(keys)} files")
     return files[keys.index(token) :]
-
-
-def _manifest_key(event: Mapping[str, Any]) -> str:
-    if event.get("manifest_key"):
-        return str(event["manifest_key"])
-    uri, lake = str(event.get("manifest_uri") or ""), str(event["lake"]).rstrip("/")
-    if not uri.startswith(f"{lake}/"):
-        raise BadRequest(message=f"the event names no manifest in the lake `{lake}` (`manifest_key` or `manifest_uri`)")
-    return uri.removeprefix(f"{lake}/")
