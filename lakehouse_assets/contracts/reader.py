@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 from typing import Any, get_args
 
 import yaml
@@ -13,6 +12,7 @@ import yaml
 from lakehouse_assets.contracts.affects import PROPERTY as AFFECTS
 from lakehouse_assets.contracts.affects import effect_problems, parse_effects, touched_columns, window_problems
 from lakehouse_assets.contracts.model import Column, Contract, Kind, Layer, Reference, Rule, Verdict
+from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.references import parent_problems, reference_problems
 from lakehouse_assets.errors import ContractInvalid
 
@@ -29,10 +29,7 @@ def contracts(pipeline: str) -> dict[str, Contract]:
     Raises:
         ContractInvalid: a file does not say what it must.
     """
-    folder = resources.files(__package__) / pipeline
-    if not folder.is_dir():
-        raise ContractInvalid(contract=pipeline, problem="there is no pipeline of this name")
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    files = sorted((f for f in contracts_folder(pipeline).iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     return parse_contracts((yaml.load(f.read_text("utf-8"), SAFE_LOADER) for f in files), pipeline)  # noqa: S506 - a safe one
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import CommitConflict, ProtocolRaised
+from lakehouse_assets.errors import CommitConflict, ProtocolRaised, TableMissing
 from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,22 +54,20 @@ def arrow_schema(contract: Contract) -> pa.Schema:
     )
 
 
-def ensure(contract: Contract, location: str) -> DeltaTable:
+def ensure(contract: Contract, lake: Lake) -> DeltaTable:
     """The table, created from its contract when absent, widened by new nullable columns when behind.
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
     """
-    from deltalake import DeltaTable, Schema
+    from deltalake import Schema
 
-    schema = Schema.from_arrow(arrow_schema(contract))
-    if not DeltaTable.is_deltatable(location):
-        partition = contract.properties.get("partition_by")
-        return DeltaTable.create(
-            location, schema, mode="ignore", partition_by=partition, configuration=CONFIGURATION, name=contract.name
-        )
-    table = DeltaTable(location)
-    wanted = {field.name: field for field in schema.fields}
+    schema = arrow_schema(contract)
+    try:
+        table = lake.delta(contract)
+    except TableMissing:
+        return lake.create_delta(contract, schema, CONFIGURATION)
+    wanted = {field.name: field for field in Schema.from_arrow(schema).fields}
     added = reconcile_columns([(f.name, _spelled(f.type)) for f in table.schema().fields], contract)
     if added:
         table.alter.add_columns([wanted[column.name] for column in added])
@@ -198,5 +197,10 @@ def measured(table: DeltaTable, before: dict[str, int], held: int) -> Commit:
     """What a write did to a table that had these data files and rows."""
     after = data_files(table)
     added = [size for path, size in after.items() if path not in before]
-    gone = len(before.keys() - after.keys())
-    return Commit(table.version(), rows_in(table) - held, len(added), sum(added), gone)
+    return Commit(
+        version=table.version(),
+        rows=rows_in(table) - held,
+        added_files=len(added),
+        added_bytes=sum(added),
+        removed_files=len(before.keys() - after.keys()),
+    )

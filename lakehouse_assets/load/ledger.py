@@ -13,6 +13,7 @@ from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.load.report import COUNTS, Affected
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.work import TableLoad, Work
@@ -82,12 +83,12 @@ class Backlog:
     window: tuple[Any, ...] | None
 
 
-def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
+def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
     """Runs that touched silver and that the gold table has not acknowledged, with all they touched.
 
     Args:
         contract: the run ledger's contract.
-        lake: root of the lake.
+        lake: where both are.
         gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
             load means everything, also one that touched nothing but control tables.
     """
@@ -105,7 +106,7 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
 
 
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
-    contract: Contract, lake: str, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
+    contract: Contract, lake: Lake, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
 ) -> None:
     """Say that the gold table has caught up with these runs."""
     side = SideTable(contract, lake)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lakehouse_assets.contracts import Column, Contract, Rule, contracts
-from lakehouse_assets.contracts.released import pipelines
+from lakehouse_assets.contracts.packages import pipelines
 
 LAYERS = ("landing", "reference", "silver", "side", "gold")
 HEAD = """# Data dictionary

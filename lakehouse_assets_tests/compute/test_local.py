@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lakehouse_assets.ecommerce.assets import ECOMMERCE
 
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import GlueTask
-from lakehouse_assets.contracts import Rule, contract
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.graph.resource import handlers
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
 
 ZONE = "Europe/Berlin"
@@ -26,12 +25,12 @@ ORDER = "order_num,order_id,user_id,order_timestamp,total_amount,date\n1,o1,u1,2
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[LocalServices]:
     """Services in Berlin; an order of half past midnight there is planned as run r1."""
-    lake, landing = tmp_path / "lake", tmp_path / "landing"
+    lake, landing = open_lake(str(tmp_path / "lake")), tmp_path / "landing"
     (landing / "orders").mkdir(parents=True)
     (landing / "orders/1.csv").write_text(ORDER)
     os.utime(landing / "orders/1.csv", (SOME_DAY.timestamp(), SOME_DAY.timestamp()))
-    engine = lambda: DuckEngine(str(lake), zone=ZONE, threads=1)  # noqa: E731 - as the resource opens it
-    services = LocalServices(LocalConfig(lake, landing, "ecommerce", ZONE, "500MB", 1, engine), handlers())
+    engine = lambda: DuckEngine(lake, zone=ZONE, threads=1)  # noqa: E731 - as the resource opens it
+    services = LocalServices(LocalConfig(lake, str(landing), "ecommerce", ZONE, "500MB", 1, engine), handlers())
     request = {"pipeline": "ecommerce", "as_of": "2025-04-06T02:00:00+02:00", "mode": "load"}
     services.folder("r1").write("request", request | dict.fromkeys(["files", "date", "selection", "max_reject_ratio"]))
     services.invoke(ECOMMERCE.plan, "r1")
@@ -80,36 +79,3 @@ def test_what_the_plan_gives_is_known_to_later_tasks(here: LocalServices) -> Non
         "manifest": "runs/ecommerce/r1/manifest.json",
         "as_of": "2025-04-06T00:00:00+00:00",
     }
-
-
-def asked(sql: str) -> Rule:
-    """An assertion of this SQL."""
-    return Rule("asked", "assertion", "warn", "", sql)
-
-
-def test_a_statement_opens_the_tables_that_it_reads_and_no_other(here: LocalServices) -> None:
-    """A check of orders is answered while another table cannot be opened; one that reads that table is not."""
-    here.run_job(ECOMMERCE.load, "r1")
-    shutil.rmtree(here.config.lake / "lakehouse-dwh/clean_products")
-    (here.config.lake / "lakehouse-dwh/clean_products").write_text("no table")
-    orders = contract("ecommerce", "silver.clean_orders")
-    found = here.check(orders, asked("SELECT o.order_id FROM delta_lakehouse.clean_orders AS o"), "r1")
-    assert found.sample == [{"order_id": "o1"}]
-    with pytest.raises(Exception, match="clean_products"):
-        here.check(orders, asked("SELECT p.product_id FROM delta_lakehouse.clean_products AS p"), "r1")
-
-
-def test_a_table_that_there_is_not_is_named(here: LocalServices) -> None:
-    """An assertion over a table of nobody is one sentence that lists the tables there are."""
-    orders = contract("ecommerce", "silver.clean_orders")
-    with pytest.raises(BadRequest, match=r"no table `gold\.nothing`; there are: .*ecommerce_gold\.daily_sales"):
-        here.check(orders, asked("SELECT n FROM gold.nothing"), "r1")
-
-
-def test_what_changed_is_seen_after_a_refresh(here: LocalServices) -> None:
-    """A table is read as it was first seen, until the services are told that it changed."""
-    orders = contract("ecommerce", "silver.clean_orders")
-    assert here.count(orders) == 0
-    here.run_job(ECOMMERCE.load, "r1")
-    here.refresh()
-    assert here.count(orders) == 1

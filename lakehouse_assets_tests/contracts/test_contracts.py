@@ -12,8 +12,8 @@ import yaml
 
 from lakehouse_assets.contracts import Contract, contract, contracts
 from lakehouse_assets.contracts.model import PROVENANCE
+from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.contracts.reader import parse_contract
-from lakehouse_assets.contracts.released import pipelines
 from lakehouse_assets.errors import ContractInvalid
 
 FOLDER = Path(__file__).parents[2] / "lakehouse_assets" / "contracts"

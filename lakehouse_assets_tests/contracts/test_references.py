@@ -76,13 +76,14 @@ def test_a_reference_table_lies_in_the_warehouse() -> None:
 
 def test_a_seed_that_is_not_there_is_named() -> None:
     """A reference table without its file is one sentence."""
-    with pytest.raises(ContractInvalid, match=r"`reference.country`: .* there is no `kiosks/seeds/country.csv`"):
-        seeds(KNOWN, "kiosks")
+    sentence = r"`reference.country`: .* there is no `seeds/country.csv` in the package of `ecommerce`"
+    with pytest.raises(ContractInvalid, match=sentence):
+        seeds(KNOWN, "ecommerce")
 
 
 def test_a_pipeline_without_reference_tables_has_no_seeds() -> None:
     """Nothing is looked for."""
-    assert seeds({name: c for name, c in KNOWN.items() if c.layer != "reference"}, "kiosks") == ()
+    assert seeds({name: c for name, c in KNOWN.items() if c.layer != "reference"}, "ecommerce") == ()
 
 
 SAME = {

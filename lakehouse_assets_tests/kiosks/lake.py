@@ -10,28 +10,28 @@ from lakehouse_assets.contracts.reader import parse_contracts
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.sql.models import levels
 from lakehouse_assets_tests.kiosks.documents import LANDING, MODELS, documents
-from lakehouse_assets_tests.lake import Lake, csv_file
+from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.oracle.loading import File
 
 COUNTRIES = "code,region,vat_percent,since\nDE,Europe,19,2020-01-01\nFR,Europe,20,\nJP,Asia,10,2021-05-01\n"
 
 
-class Kiosks(Lake):
+class Kiosks(LakeDriver):
     """One lake of the pipeline; `countries` is its seed, and may be changed between loads."""
 
     pipeline = "kiosks"
     countries = COUNTRIES
 
     def contracts(self) -> dict[str, Contract]:
-        """See `Lake`."""
+        """See `LakeDriver`."""
         return parse_contracts(documents(), self.pipeline)
 
     def model(self, name: str) -> str:
-        """See `Lake`."""
+        """See `LakeDriver`."""
         return MODELS[name]
 
     def seeds(self) -> tuple[Seed, ...]:
-        """See `Lake`."""
+        """See `LakeDriver`."""
         return (Seed(self.known["reference.country"], self.countries.encode()),)
 
     def all_gold(self) -> dict[str, list[tuple[Any, ...]]]:

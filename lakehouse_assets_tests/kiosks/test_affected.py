@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.contracts import Column
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import Backlog, backlog
+from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql.gold import MAX_WINDOW
+from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.kiosks.lake import Kiosks, file_of
 
 FIRST, SECOND, THIRD = (date(2025, 4, day) for day in (1, 2, 3))
@@ -29,7 +32,7 @@ def lake(tmp_path: Path) -> Kiosks:
 
 def behind(lake: Kiosks, gold: str) -> Backlog:
     """What a gold table has not caught up with."""
-    return backlog(lake.known["side.kiosks_run_ledger"], str(lake.root), lake.known[f"gold.{gold}"])
+    return backlog(lake.known["side.kiosks_run_ledger"], lake.value, lake.known[f"gold.{gold}"])
 
 
 def test_a_column_gives_the_new_and_the_old_value_of_changed_rows(lake: Kiosks) -> None:
@@ -94,12 +97,21 @@ def test_too_many_values_are_not_listed(lake: Kiosks) -> None:
     assert behind(lake, "daily_regions").window == (FIRST,)
 
 
-def test_the_report_names_windows_in_json(lake: Kiosks) -> None:
-    """Dates are ISO-8601, and what is too much to list is null."""
-    report = lake.load(file_of("refunds", 1, "r1,s1,1.00"))
-    assert report.to_dict()["touched"] == {"days": ["2025-04-01"], "kiosks": []}
-    report.touched = {"days": None, "kiosks": ["k1"]}
-    assert report.to_dict()["touched"] == {"days": None, "kiosks": ["k1"]}
+def test_the_report_keeps_windows_as_json(lake: Kiosks) -> None:
+    """Dates are ISO-8601, what is too much to list is null; a report of before is read."""
+    folder = RunFolder(lake.value.store, "kiosks", "run-2")
+    folder.keep(LOAD, lake.load(file_of("refunds", 1, "r1,s1,1.00")))
+    assert (folder.read(LOAD) or {})["touched"] == {"days": ["2025-04-01"], "kiosks": []}
+    old = {
+        "run_id": "r",
+        "engine": "duckdb",
+        "mode": "load",
+        "touched": {"dates": None, "users": ["u1"], "products": []},
+    }
+    folder.write(LOAD, old)
+    read = folder.report(LOAD, LoadReport)
+    assert read is not None
+    assert (read.touched, read.references) == ({"dates": None, "users": ["u1"], "products": []}, {})
 
 
 def test_without_a_window_any_load_is_everything(lake: Kiosks) -> None:
@@ -119,4 +131,4 @@ def test_a_new_window_knows_nothing_of_earlier_runs(lake: Kiosks) -> None:
     grown = replace(ledger, columns=(*ledger.columns, Column("touched_weeks", "ARRAY<DATE>", "Weeks")))
     gold = lake.known["gold.daily_totals"]
     weekly = replace(gold, properties=gold.properties | {"window_source": "touched_weeks"})
-    assert backlog(grown, str(lake.root), weekly) == Backlog(("run-1", "run-2"), None)
+    assert backlog(grown, lake.value, weekly) == Backlog(("run-1", "run-2"), None)

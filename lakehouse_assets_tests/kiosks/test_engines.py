@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.errors import SeedInvalid
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.kiosks.lake import Kiosks, file_of
 
 # Spark leaves closing the sockets that its answers come through to the garbage collector.
@@ -25,7 +26,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Kiosks:
     from lakehouse_assets.engines.spark import SparkEngine
 
     spark = request.getfixturevalue("spark")
-    return Kiosks(tmp_path, engine=lambda: SparkEngine(spark, str(tmp_path / "lake")))
+    return Kiosks(tmp_path, engine=lambda: SparkEngine(spark, open_lake(str(tmp_path / "lake"))))
 
 
 def held(lake: Kiosks) -> list[tuple[Any, ...]]:

@@ -54,7 +54,7 @@ def test_a_table_of_a_table_gets_the_same_window(lake: Kiosks) -> None:
     lake.all_gold()
     lake.load(file_of("refunds", 1, "r1,s2,5.00"))
     ledger = lake.known["side.kiosks_run_ledger"]
-    windows = {n: backlog(ledger, str(lake.root), lake.known[f"gold.{n}"]) for n in ("daily_regions", "daily_totals")}
+    windows = {n: backlog(ledger, lake.value, lake.known[f"gold.{n}"]) for n in ("daily_regions", "daily_totals")}
     assert windows == dict.fromkeys(windows, Backlog(("run-2",), (FIRST,)))
     found = lake.all_gold()
     assert found["daily_regions"][0] == (FIRST, "Asia", 1, Decimal("0.00"))
@@ -83,16 +83,14 @@ def test_a_table_over_control_tables_follows_loads_that_change_no_silver(lake: K
     """A run that only counts is in the ledger, and so in what is made of the ledger."""
     lake.all_gold()
     lake.load(file_of("sales", 2, "s9,2025-04-01,XX,k1,1.00"))
-    assert backlog(lake.known["side.kiosks_run_ledger"], str(lake.root), lake.known["gold.load_health"]).runs == (
-        "run-2",
-    )
+    assert backlog(lake.known["side.kiosks_run_ledger"], lake.value, lake.known["gold.load_health"]).runs == ("run-2",)
     assert lake.all_gold()["load_health"] == [("clean_refunds", 0), ("clean_sales", 3)]
 
 
 def test_nothing_behind_is_nothing_to_do(lake: Kiosks) -> None:
     """With an empty window the model is not asked at all: a text that is no SQL does not matter."""
     lake.all_gold()
-    engine = DuckEngine(str(lake.root))
+    engine = DuckEngine(lake.value)
     built = build(engine, lake.known["gold.region_totals"], "no SQL", (), never)
     engine.close()
     assert (built.inserted, built.updated, built.deleted, built.rows, built.commit) == (0, 0, 0, 2, None)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.engines.query import Lake as QueryLake
-from lakehouse_assets.engines.query import ask
+from lakehouse_assets.compute.reports import PlanReport
+from lakehouse_assets.core.request import RunRequest
+from lakehouse_assets.engines.query import QueryScope, ask
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.dictionary import render
-from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.kiosks.lake import Kiosks
 from lambdas.planrun import logic
 
@@ -19,7 +20,7 @@ from lambdas.planrun import logic
 def answers(lake: Kiosks, sql: str, as_of: datetime | None = None) -> list[tuple[object, ...]]:
     """Rows of an answer, as `lakehouse sql` gets them."""
     tables = {c.catalog_name: c for c in lake.known.values() if c.layer != "landing"}
-    return [row for batch in ask(QueryLake(str(lake.root), tables), sql, as_of).batches for row in batch]
+    return [row for batch in ask(QueryScope(lake.value, tables), sql, as_of).batches for row in batch]
 
 
 def test_a_reference_table_is_asked_like_any_other(tmp_path: Path) -> None:
@@ -53,19 +54,20 @@ def test_the_dictionary_shows_reference_tables_before_silver(tmp_path: Path) -> 
     assert "| `code_is_short` | row | reject | code is short |" in page
 
 
-def planned(lake: Kiosks, run_id: str) -> dict[str, object]:
+def planned(lake: Kiosks, run_id: str) -> PlanReport:
     """The answer of a plan over an empty landing."""
-    request = logic.PlanRequest(run_id, "ecommerce", datetime(2025, 4, 6, tzinfo=UTC))
-    return logic.plan(request, FolderStore(lake.landing), FolderStore(lake.root), str(lake.root))
+    request = RunRequest(as_of=datetime(2025, 4, 6, tzinfo=UTC))
+    return logic.plan(logic.Planned(run_id, "ecommerce", request, open_store(str(lake.landing)), lake.value))
 
 
 def test_a_changed_seed_is_work_for_a_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any file a run is due when a table does not hold its seed, and none once it does."""
     lake = Kiosks(tmp_path)
-    # The seeds of a pipeline that ships lie in its folder; these lie in the tests.
+    lake.value.create()
+    # The seeds of a pipeline that ships lie in its package; these lie in the tests.
     monkeypatch.setattr(logic, "seeds", lambda _known, _pipeline: lake.seeds())
     first = planned(lake, "r1")
-    assert (first["references"], first["has_work"]) == (["country"], True)
+    assert (first.references, first.has_work) == (("country",), True)
     lake.load()
     second = planned(lake, "r2")
-    assert (second["references"], second["has_work"]) == ([], False)
+    assert (second.references, second.has_work) == ((), False)

@@ -181,7 +181,7 @@ def test_a_run_that_dies_after_the_reference_table_has_announced_it(lake: Kiosks
         lake.load(file_of("sales", 2, "s2,2025-04-02,DE,k1,1.00"), guard=dies)
     assert {row[1] for row in held(lake)} == {"EU", "Asia"}
     gold = lake.known["gold.daily_regions"]
-    assert backlog(lake.known["side.kiosks_run_ledger"], str(lake.root), gold).window is None
+    assert backlog(lake.known["side.kiosks_run_ledger"], lake.value, gold).window is None
     assert lake.all_gold()["daily_regions"] == [(date(2025, 4, 1), "EU", 1, 10)]
 
 
@@ -203,11 +203,11 @@ def test_a_table_that_changed_meanwhile_is_not_replaced(lake: Kiosks) -> None:
 
 def test_the_plan_sees_what_is_outdated(lake: Kiosks) -> None:
     """A seed that is not in the lake, or not like that, is work even when no file landed."""
-    assert outdated(lake.seeds(), str(lake.root)) == ("country",)
+    assert outdated(lake.seeds(), lake.value) == ("country",)
     lake.load()
-    assert outdated(lake.seeds(), str(lake.root)) == ()
+    assert outdated(lake.seeds(), lake.value) == ()
     lake.countries += "US,America,,\n"
-    assert outdated(lake.seeds(), str(lake.root)) == ("country",)
+    assert outdated(lake.seeds(), lake.value) == ("country",)
 
 
 def test_set_rules_of_a_reference_table_are_answered_in_the_load(lake: Kiosks) -> None:
@@ -215,8 +215,8 @@ def test_set_rules_of_a_reference_table_are_answered_in_the_load(lake: Kiosks) -
     rows = [f"E{n},Europe,1," for n in range(4)]
     lake.countries = HEADER + "\n".join(rows) + "\n"
     for _ in range(2):
-        (check,) = (c for c in lake.load().checks if c["table"] == "country")
-        assert (check["check"], check["failing"], check["sample"]) == ("regions_shared", 1, [{"region": "Europe"}])
+        (check,) = (c for c in lake.load().checks if c.table == "country")
+        assert (check.check, check.failing, check.sample) == ("regions_shared", 1, [{"region": "Europe"}])
 
 
 def test_care_takes_reference_tables(lake: Kiosks) -> None:
@@ -225,8 +225,8 @@ def test_care_takes_reference_tables(lake: Kiosks) -> None:
     lake.countries += "US,America,,\n"
     lake.load()
     country, before = lake.known["reference.country"], held(lake)
-    assert upkeep.optimize(country, str(lake.root), never) == (1, 1)
-    assert len(upkeep.vacuum(country, str(lake.root), never, hours=0, delete=True)) == 1
+    assert upkeep.optimize(country, lake.value, never) == (1, 1)
+    assert len(upkeep.vacuum(country, lake.value, never, hours=0, delete=True)) == 1
     assert held(lake) == before
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lakehouse_assets.contracts import Contract, Effect, contracts
-from lakehouse_assets.contracts.released import pipelines
+from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.errors import UnportableSql
 from lakehouse_assets.sql.affected import distinct, old_columns, values_of
 from lakehouse_assets.sql.dialects import render
