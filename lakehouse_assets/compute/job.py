@@ -66,7 +66,7 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     folder, _, name = asked.manifest_uri.rpartition("/")
     try:
         found = Manifest.from_dict(orjson.loads(open_store(folder, create=False).read(name)))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, BadRequest) as error:
         raise BadRequest(message=f"`{asked.manifest_uri}` is no manifest") from error
     for option, expected, got in (("--run-id", found.run_id, asked.run_id), ("--mode", found.mode, asked.mode)):
         if got not in {None, expected}:

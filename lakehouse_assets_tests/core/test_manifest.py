@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.core.manifest import FileEntry, Manifest, dataset_of, utc_moment
+from lakehouse_assets.core.request import RunRequest, parse_request
+from lakehouse_assets.errors import BadRequest
 
 AS_OF = datetime(2025, 4, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 ORDERS = FileEntry("orders", "orders/1.csv", "e1", 3, AS_OF)
 ITEMS = FileEntry("order_items", "order_items/1.csv", "e2", 0, AS_OF, archived="archived/x")
-MANIFEST = Manifest("r1", "ecommerce", AS_OF, "file:///landing", (ITEMS, ORDERS))
+MANIFEST = Manifest("r1", "ecommerce", "file:///landing", (ITEMS, ORDERS), RunRequest(as_of=AS_OF))
 DATASETS = ("products", "orders", "order_items")
 MOMENTS = st.datetimes(min_value=datetime(1970, 1, 2), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 ENTRIES = st.builds(
@@ -29,12 +31,22 @@ ENTRIES = st.builds(
 )
 
 
-@given(st.lists(ENTRIES, max_size=4), MOMENTS, st.sampled_from(["load", "replay", "reprocess"]))
-def test_what_is_written_is_read_again(entries: list[FileEntry], as_of: datetime, mode: str) -> None:
+ASKED = st.sampled_from(
+    [
+        {},
+        {"max_reject_ratio": 0.5},
+        {"mode": "replay", "selection": {"code": "date_missing"}},
+        {"mode": "reprocess", "date": "2025-04-01"},
+        {"window": {"start": "2025-04-01", "end": "2025-04-07"}},
+    ]
+)
+
+
+@given(st.lists(ENTRIES, max_size=4), MOMENTS, ASKED)
+def test_what_is_written_is_read_again(entries: list[FileEntry], as_of: datetime, asked: dict[str, object]) -> None:
     """Through JSON, with every microsecond."""
-    written = Manifest(
-        "r1", "ecommerce", as_of, "file:///l", tuple(sorted(entries)), mode, {"code": "x"}, max_reject_ratio=0.5
-    )
+    request = parse_request({"as_of": as_of, **asked})
+    written = Manifest("r1", "ecommerce", "file:///l", tuple(sorted(entries)), request)
     assert Manifest.from_dict(json.loads(json.dumps(written.to_dict()))) == written
 
 
@@ -49,20 +61,36 @@ def test_a_manifest_knows_the_files_of_a_dataset() -> None:
     assert [MANIFEST.of(name) for name in DATASETS] == [(), (ORDERS,), (ITEMS,)]
 
 
-def test_a_manifest_of_before_lacks_what_came_later() -> None:
-    """Mode, selection, ratio and archive key have defaults, so that older manifests are read."""
-    old = MANIFEST.to_dict()
-    for name in ("mode", "selection", "max_reject_ratio"):
-        del old[name]
-    for entry in old["files"]:
-        del entry["archived"]
-    assert Manifest.from_dict(old) == replace(MANIFEST, files=(replace(ITEMS, archived=None), ORDERS))
+def test_the_files_that_were_asked_for_are_not_kept_beside_the_files() -> None:
+    """The manifest's own list says more than the pairs of key and etag in the request."""
+    asked = replace(MANIFEST, request=RunRequest(as_of=AS_OF, files=(("orders/1.csv", "e1"),)))
+    assert Manifest.from_dict(asked.to_dict()) == MANIFEST
 
 
-@pytest.mark.parametrize("wrong", [{"as_of": "yesterday"}, {"files": [{}]}, {"colour": "red"}])
+def test_a_manifest_of_version_0_1_0_is_read() -> None:
+    """It has the fields of the request beside the files, and a reprocess without its date."""
+    entry = {"dataset": "orders", "key": "orders/1.csv", "etag": "e1", "size_bytes": 3, "archived": "archived/x"}
+    old = {
+        "run_id": "r1",
+        "pipeline": "ecommerce",
+        "as_of": "2025-04-02T09:00:00.123456+00:00",
+        "landing": "file:///landing",
+        "files": [entry | {"modified": "2025-04-02T09:00:00.123456+00:00"}],
+        "mode": "reprocess",
+        "selection": {},
+        "max_reject_ratio": 0.5,
+    }
+    found = Manifest.from_dict(old)
+    assert (found.files, found.as_of, found.mode) == ((replace(ORDERS, archived="archived/x"),), AS_OF, "reprocess")
+    assert (found.selection, found.request.max_reject_ratio) == ({}, 0.5)
+    replayed = Manifest.from_dict(old | {"mode": "replay", "selection": {"code": "date_missing"}})
+    assert (replayed.mode, replayed.selection) == ("replay", {"code": "date_missing"})
+
+
+@pytest.mark.parametrize("wrong", [{"request": {"as_of": "yesterday"}}, {"files": [{}]}, {"request": {"mode": "all"}}])
 def test_what_is_no_manifest_is_not_read(wrong: dict[str, object]) -> None:
-    """A clock that is none, an entry without its fields, an unknown field: callers tell the user."""
-    with pytest.raises((TypeError, ValueError, KeyError)):
+    """A clock that is none, an entry without its fields, a mode that there is not: callers tell the user."""
+    with pytest.raises((TypeError, ValueError, KeyError, BadRequest)):
         Manifest.from_dict(MANIFEST.to_dict() | wrong)
 
 

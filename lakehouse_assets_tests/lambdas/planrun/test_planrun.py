@@ -15,7 +15,7 @@ from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.errors import BadRequest, StorageUnavailable
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.runs import RunFolder
-from lakehouse_assets_tests.lake import Lake, csv_file
+from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lambdas.planrun.handler import handler
 
 EVENT = json.loads((Path(__file__).parents[2] / "events/planrun.json").read_text("utf-8"))
@@ -72,6 +72,7 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "due": 0,
         "unacknowledged": 0,
         "has_work": True,
+        "window": None,
     }
     assert json.loads(json.dumps(answer)) == answer
 
@@ -123,7 +124,7 @@ def test_a_replay_is_work_without_any_file(tmp_path: Path) -> None:
     answer = ask(tmp_path, mode="replay", selection={"code": "date_missing"}, max_reject_ratio=1.0)
     found = manifest(tmp_path)
     assert (answer["has_work"], answer["bytes"], found.files) == (True, 0, ())
-    assert (found.mode, found.selection, found.max_reject_ratio) == ("replay", {"code": "date_missing"}, 1.0)
+    assert (found.mode, found.selection, found.request.max_reject_ratio) == ("replay", {"code": "date_missing"}, 1.0)
 
 
 def test_a_reprocess_takes_what_was_archived_on_that_date(tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_a_date_without_an_archive_is_refused(tmp_path: Path) -> None:
 
 def test_rows_that_wait_are_work_when_they_are_due(tmp_path: Path) -> None:
     """An item without its order waits for seven days; the run that finds it due gives it up."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.load(PRODUCTS, ITEMS, as_of=AS_OF)
     for name in ("daily_sales", "product_daily", "user_orders"):
         lake.gold(name)
@@ -159,7 +160,7 @@ def test_rows_that_wait_are_work_when_they_are_due(tmp_path: Path) -> None:
 
 def test_a_gold_table_that_is_behind_is_work(tmp_path: Path) -> None:
     """The load of before went well and the build of gold did not: without a new file the run catches up."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.load(PRODUCTS, as_of=AS_OF)
     behind = ask(tmp_path, files=[])
     assert (behind["unacknowledged"], behind["has_work"]) == (1, True)
