@@ -11,6 +11,7 @@ import yaml
 
 from lakehouse_assets.contracts.affects import PROPERTY as AFFECTS
 from lakehouse_assets.contracts.affects import effect_problems, parse_effects, touched_columns, window_problems
+from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.model import Column, Contract, Kind, Layer, Reference, Rule, Verdict
 from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.references import parent_problems, reference_problems
@@ -36,10 +37,13 @@ def contracts(pipeline: str) -> dict[str, Contract]:
 def parse_contracts(documents: Iterable[dict[str, Any]], pipeline: str) -> dict[str, Contract]:
     """ODCS documents of one pipeline as its contracts by `layer.name`, also checked against each other.
 
+    Control tables that the documents lack are added.
+
     Raises:
         ContractInvalid: a contract does not say what it must, or names a window or table that there is not.
     """
-    known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, documents)}
+    given = list(documents)
+    known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
     windows = touched_columns(known.get(f"side.{pipeline}_run_ledger"))
     for name, parsed in known.items():
         problems = [*window_problems(parsed, known, windows), *parent_problems(parsed, known)]

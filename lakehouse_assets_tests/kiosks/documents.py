@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import yaml
 
 import lakehouse_assets.contracts
 
-SIDE = Path(lakehouse_assets.contracts.__file__).parent / "ecommerce"
+CONTROL = Path(lakehouse_assets.contracts.__file__).parent / "control"
 FILE_COLUMNS = [
     ("_file_time", "TIMESTAMP", "When the file was last changed", {"required": True}),
     ("_file", "STRING", "Key of the file", {"required": True}),
@@ -67,19 +68,16 @@ def from_landing(*columns: Any) -> list[Any]:
     return [*sourced, *FILE_COLUMNS]
 
 
-def control(word: str) -> dict[str, Any]:
-    """A control table as every pipeline has it; the ledger with this pipeline's windows."""
-    document: dict[str, Any] = yaml.safe_load((SIDE / f"ecommerce_{word}.yaml").read_text("utf-8"))
-    document["name"] = f"kiosks_{word}"
-    for item in document["customProperties"]:
-        item["value"] = {"delta_lakehouse": "lake"}.get(item["value"], item["value"])
-    columns = [c for c in document["schema"][0]["properties"] if not c["name"].startswith("touched_")]
-    if word == "run_ledger":
-        columns += [
-            {"name": "touched_days", "physicalType": "ARRAY<DATE>", "description": "Days of sales"},
-            {"name": "touched_kiosks", "physicalType": "ARRAY<STRING>", "description": "Kiosks that sold"},
-        ]
-    document["schema"][0]["properties"] = columns
+def ledger() -> dict[str, Any]:
+    """The run ledger; a window that no gold table is built by, `kiosks`, has to be declared."""
+    text = (CONTROL / "run_ledger.yaml").read_text("utf-8")
+    document: dict[str, Any] = yaml.safe_load(
+        Template(text).substitute(pipeline="kiosks", database="lake", owner="us@example.com")
+    )
+    document["schema"][0]["properties"] += [
+        {"name": "touched_days", "physicalType": "ARRAY<DATE>", "description": "Days of sales"},
+        {"name": "touched_kiosks", "physicalType": "ARRAY<STRING>", "description": "Kiosks that sold"},
+    ]
     return document
 
 
@@ -203,5 +201,4 @@ def documents() -> list[dict[str, Any]]:
         table("landing", name, [(c, "STRING", c, {}) for c in columns], files=f"{name}/*.csv")
         for name, columns in LANDING.items()
     ]
-    controls = [control(word) for word in ("rejects", "pending", "run_ledger")]
-    return copy.deepcopy([*landed, COUNTRY, SALES, REFUNDS, *controls, *GOLD])
+    return copy.deepcopy([*landed, COUNTRY, SALES, REFUNDS, ledger(), *GOLD])
