@@ -1,46 +1,29 @@
-"""The code location: assembly only."""
+"""The code location: assembly only, over the pipelines of this installation."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dagster as dg
 
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
-from lakehouse_assets.ecommerce.assets import assets as ecommerce_assets
-from lakehouse_assets.ecommerce.schedules import schedules as ecommerce_schedules
-from lakehouse_assets.ecommerce.sensors import sensors as ecommerce_sensors
-from lakehouse_assets.graph.job import pipeline_job
-from lakehouse_assets.graph.resource import LakehouseResource
+from lakehouse_assets.graph.assembly import pipeline_definitions
+from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.graph.resource import lakehouse_resource
+from lakehouse_assets.pipelines import all_pipelines
 from lakehouse_assets.settings import Settings, read_settings
 
+PIPELINES = all_pipelines()
 
-def build_definitions(settings: Settings | None = None) -> dg.Definitions:
-    """All definitions for these settings; no input or output happens here."""
+
+def build_definitions(settings: Settings | None = None, pipelines: Sequence[Pipeline] = PIPELINES) -> dg.Definitions:
+    """All definitions for these settings and pipelines; no table, store or network is touched here."""
     chosen = settings or read_settings()
-    job = pipeline_job(ECOMMERCE)
-    return dg.Definitions(
-        assets=ecommerce_assets,
-        jobs=[job],
-        schedules=ecommerce_schedules(job, chosen),
-        sensors=ecommerce_sensors(job, chosen),
-        resources={"lakehouse": lakehouse(chosen, ECOMMERCE.name)},
-        # Also for what is selected in the UI: a run is one process, because it holds one lease.
+    shared = dg.Definitions(
+        resources={"lakehouse": lakehouse_resource(chosen)},
+        # Also for what is selected in the UI: a run is one process, because it holds one lease per pipeline.
         executor=dg.in_process_executor,
     )
-
-
-def lakehouse(settings: Settings, pipeline: str) -> LakehouseResource:
-    """The resource of one pipeline."""
-    return LakehouseResource(
-        pipeline=pipeline,
-        lake=str(settings.lake_root),
-        landing=str(settings.landing_root),
-        engine=settings.engine,
-        zone=settings.source_timezone,
-        memory=settings.duckdb_memory,
-        threads=settings.duckdb_threads,
-        spark_memory=settings.spark_memory,
-        renew_seconds=settings.lease_renew_seconds,
-    )
+    return dg.Definitions.merge(shared, *(pipeline_definitions(pipeline, chosen) for pipeline in pipelines))
 
 
 defs = build_definitions()

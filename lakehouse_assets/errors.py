@@ -2,7 +2,8 @@
 
     LakehouseError
     ├── Terminal   the same call will fail again until somebody changes something
-    │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, BadRequest, UnportableSql
+    │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
+    │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
@@ -75,6 +76,30 @@ class BadRequest(Terminal):
     sentence = "{message}"
 
 
+class TableMissing(BadRequest):
+    """A table of the lake is asked for that no run has created yet."""
+
+    sentence = "table `{table}` is not there yet; `lakehouse run` creates it"
+
+
+class LakeElsewhere(BadRequest):
+    """A lake was copied or moved, and its Iceberg tables are those of the place where it was made."""
+
+    sentence = (
+        "the lake `{lake}` was copied or moved from `{made}`, where its gold tables still point; "
+        "`lakehouse relocate --lake {named}` makes it a lake of its own"
+    )
+
+
+class LakeIncomplete(BadRequest):
+    """A copied or moved lake lacks a file that its metadata names."""
+
+    sentence = (
+        "the lake `{lake}` is no whole copy: table `{table}` needs `{file}`, which did not come with it; "
+        "nothing was changed; copy the whole lake again while no run is going on"
+    )
+
+
 class UnportableSql(Terminal):
     """SQL uses something that does not mean the same on every engine."""
 
@@ -103,10 +128,10 @@ class RejectRatioExceeded(Terminal):
     """Too large a share of the rows of one table was rejected; nothing was merged.
 
     Attributes:
-        report: what the load had found by then, as `LoadReport.to_dict` gives it.
+        report: what the load had found by then, a `load.report.LoadReport`.
     """
 
-    report: dict[str, Any] | None = None
+    report: object = None
 
     sentence = (
         "`{table}`: {rejected} of {read} rows ({ratio:.1%}) break a rule, more than the {limit:.1%} allowed; rejects "

@@ -6,18 +6,21 @@ A setting `name` is read from `LAKEHOUSE_<NAME>`. All problems are reported at o
 from __future__ import annotations
 
 import os
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
-REAL_DATA_ENV = "LAKEHOUSE_REAL_DATA"
+
+PIPELINES = ("lakehouse_assets.ecommerce",)
+"""The packages of the pipelines that come with the product."""
 
 EngineName = Literal["duckdb", "spark"]
 
@@ -30,6 +33,10 @@ def _zone(value: str) -> str:
     return value
 
 
+def _listed(value: object) -> object:
+    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+
 def _folder(value: Path) -> Path:
     # An empty name is the present folder, which a run would take for landing and archive what is in it; `://` would
     # become folders of that name; delta-rs and pyiceberg take the other characters for something else.
@@ -39,18 +46,25 @@ def _folder(value: Path) -> Path:
     return value
 
 
+DEFAULT_LANDING = "land-folder/Data"
+"""Below the lake: where files are dropped when nothing else is said."""
 FOLDER = "the name of a local folder, without any of % # [ ] * ?"
 Folder = Annotated[Path, AfterValidator(_folder)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")]
 
 
 class Settings(BaseSettings):
     """All settings; frozen, so that a run cannot change under its steps.
 
     Attributes:
+        pipelines: Python packages of the pipelines, separated by commas; a package is named like its pipeline.
         lake: folder of all tables, archives, runs and history.
-        landing: folder where files are dropped; default `<lake>/land-folder/Data`.
+        landing: folder where files are dropped, for a pipeline that names none; default `<lake>/land-folder/Data`.
+        landings: the same for one pipeline, `LAKEHOUSE_LANDINGS__<PIPELINE>`, whatever that one names.
         engine: which engine loads silver.
-        source_timezone: zone of timestamps without offset, and of business dates.
+        source_timezone: zone of timestamps without offset, and of business dates, for a pipeline that names none.
+        zones: the same for one pipeline, `LAKEHOUSE_ZONES__<PIPELINE>`, whatever that one names.
         duckdb_memory: DuckDB's memory limit; what does not fit is spilled to disk.
         duckdb_threads: threads of DuckDB; 0 takes all cores.
         spark_memory: heap of a local Spark.
@@ -58,12 +72,15 @@ class Settings(BaseSettings):
         lease_renew_seconds: how often the run that holds a pipeline says so.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, env_nested_delimiter="__", frozen=True, extra="ignore")
 
+    pipelines: Annotated[tuple[Package, ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)] = PIPELINES
     lake: Folder = Path("lake")
     landing: Folder | None = None
+    landings: dict[str, Folder] = Field(default_factory=dict)
     engine: EngineName = "duckdb"
-    source_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    source_timezone: Zone = "UTC"
+    zones: dict[str, Zone] = Field(default_factory=dict)
     duckdb_memory: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")] = "800MB"
     duckdb_threads: Annotated[int, Field(ge=0, le=256)] = 0
     spark_memory: Annotated[str, Field(pattern=r"^[0-9]+[mg]$")] = "3g"
@@ -75,10 +92,19 @@ class Settings(BaseSettings):
         """The lake as an absolute path."""
         return self.lake.expanduser().absolute()
 
-    @property
-    def landing_root(self) -> Path:
-        """Landing as an absolute path."""
-        return (self.landing.expanduser() if self.landing else self.lake_root / "land-folder" / "Data").absolute()
+    def landing_of(self, pipeline: str, own: str | None = None) -> Path:
+        """Landing of a pipeline as an absolute path: set for it, else its own below the lake, else set for all.
+
+        Args:
+            pipeline: its name.
+            own: the folder that it names itself, below the lake.
+        """
+        chosen = self.landings.get(pipeline) or (None if own else self.landing)
+        return (chosen.expanduser() if chosen else self.lake_root / (own or DEFAULT_LANDING)).absolute()
+
+    def zone_of(self, pipeline: str, own: str | None = None) -> str:
+        """Source time zone of a pipeline: set for it, else the one that it names itself, else the one set for all."""
+        return self.zones.get(pipeline) or own or self.source_timezone
 
     @property
     def history(self) -> Path:
@@ -88,6 +114,7 @@ class Settings(BaseSettings):
 
 
 ALLOWED = {
+    "pipelines": "a list of Python packages such as lakehouse_assets.ecommerce, separated by commas",
     "engine": " or ".join(get_args(EngineName)),
     "source_timezone": "a time zone such as Europe/Berlin or UTC",
     "duckdb_memory": "a size such as 800MB or 2GB",
@@ -97,6 +124,8 @@ ALLOWED = {
     "lease_renew_seconds": "seconds above 0 up to 60",
     "lake": FOLDER,
     "landing": FOLDER,
+    "landings": FOLDER,
+    "zones": "a time zone such as Europe/Berlin or UTC",
 }
 """What each setting allows, in words."""
 
@@ -114,6 +143,12 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
         raise SettingsInvalid(problems="; ".join(_problem(item) for item in error.errors())) from error
 
 
+def process_environment() -> MutableMapping[str, str]:
+    """The environment of this process, for callers that start programs with it; settings come from `read_settings`."""
+    return os.environ
+
+
 def _problem(item: Any) -> str:  # noqa: ANN401 - pydantic's record of one problem
     name = str(item["loc"][0])
-    return f"{PREFIX_ENV}{name.upper()} is `{item['input']}`, allowed is {ALLOWED.get(name, item['msg'])}"
+    variable = "__".join([name, *(str(part) for part in item["loc"][1:] if name in {"landings", "zones"})])
+    return f"{PREFIX_ENV}{variable.upper()} is `{item['input']}`, allowed is {ALLOWED.get(name, item['msg'])}"

@@ -16,7 +16,7 @@ from typing import Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.reader import parse_contract
 from lakehouse_assets_tests.contracts.documents import column, gold, rule, silver
-from lakehouse_assets_tests.lake import Lake, csv_file
+from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.oracle import File
 
 SINGLE = {
@@ -138,14 +138,14 @@ def dropped(second: int, *records: Mapping[str, str]) -> File:
     return csv_file("things", f"things/{second}.csv", out.getvalue(), second)
 
 
-def hold(lake: Lake, contract: Contract) -> Lake:
+def hold(lake: LakeDriver, contract: Contract) -> LakeDriver:
     """The lake with this one silver table instead of the shop's."""
     side = {name: known for name, known in lake.known.items() if known.layer == "side"}
     lake.known = side | {"silver.things": contract}
     return lake
 
 
-def held(lake: Lake) -> list[dict[str, Any]]:
+def held(lake: LakeDriver) -> list[dict[str, Any]]:
     """Content of the silver table by identifier."""
     columns = ", ".join(f'"{name}"' for name in ["id", *TYPES])
     return lake.rows(f"SELECT {columns} FROM lake.things ORDER BY id")

@@ -12,17 +12,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.contracts.layers import model_sql, side_tables, silver_tables
-from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode
+from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import model_sql, seeds, side_tables, silver_tables
+from lakehouse_assets.contracts.references import Seed
+from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.core.request import Mode, RunRequest
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import build
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding
+from lakehouse_assets.sql.models import sources
+from lakehouse_assets.storage.lake import open_lake
+from lakehouse_assets.storage.landing import ManifestFiles
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File
 
 PIPELINE = "ecommerce"
@@ -34,16 +38,35 @@ def never() -> None:
     """A guard that always lets a commit through."""
 
 
-class Lake:
-    """One lake and its landing folder."""
+class LakeDriver:
+    """One lake and its landing folder.
+
+    Attributes:
+        pipeline: whose tables it has; a subclass may bring another one, with its contracts, models and seeds.
+    """
+
+    pipeline = PIPELINE
 
     def __init__(self, root: Path, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None) -> None:
         self.root, self.landing = root / "lake", root / "landing"
         self.landing.mkdir(parents=True, exist_ok=True)
+        self.value = open_lake(str(self.root))
         self.zone = zone
-        self.engine = engine or (lambda: DuckEngine(str(self.root), zone=zone))
-        self.known = contracts(PIPELINE)
+        self.engine = engine or (lambda: DuckEngine(self.value, zone=zone))
+        self.known = self.contracts()
         self.runs = 0
+
+    def contracts(self) -> dict[str, Contract]:
+        """The pipeline's contracts by `layer.name`."""
+        return contracts(self.pipeline)
+
+    def model(self, name: str) -> str:
+        """The SELECT of a gold table."""
+        return model_sql(self.pipeline, name)
+
+    def seeds(self) -> tuple[Seed, ...]:
+        """What the reference tables shall hold."""
+        return seeds(self.known, self.pipeline)
 
     def drop(self, *files: File) -> list[FileEntry]:
         """Write files into landing as they are, with their times."""
@@ -58,22 +81,22 @@ class Lake:
         return FileEntry(file.dataset, file.key, etag, len(file.content), file.modified)
 
     def work(
-        self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, mode: Mode = "load", **manifest: Any
+        self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, mode: Mode = "load", **request: Any
     ) -> Work:
         """The work of one more run over these files."""
         self.runs += 1
-        frozen = Manifest(
-            f"run-{self.runs}", PIPELINE, as_of, self.landing.as_uri(), tuple(sorted(entries)), mode, **manifest
-        )
-        side = side_tables(self.known, PIPELINE)
-        landing = FolderLanding(FolderStore(self.landing), FolderStore(self.root))
-        return Work(frozen, silver_tables(self.known), side, str(self.root), landing, frozen.max_reject_ratio)
+        asked = RunRequest(as_of=as_of, mode=mode, **request)
+        frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landing.as_uri(), tuple(sorted(entries)), asked)
+        side, tables = side_tables(self.known, self.pipeline), silver_tables(self.known)
+        self.value.create()
+        landing = ManifestFiles(open_store(str(self.landing)), self.value.store)
+        return Work(frozen, tables, side, self.value, landing, asked.max_reject_ratio, self.seeds())
 
     def load(
-        self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **manifest: Any
+        self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **request: Any
     ) -> LoadReport:
         """Drop the files and load exactly them."""
-        work = self.work(self.drop(*files), as_of, **manifest)
+        work = self.work(self.drop(*files), as_of, **request)
         engine = self.engine()
         try:
             return load(work, engine, guard)
@@ -82,11 +105,13 @@ class Lake:
 
     def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
         """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
-        contract, ledger = self.known[f"gold.{name}"], self.known[f"side.{PIPELINE}_run_ledger"]
-        behind = backlog(ledger, str(self.root), contract)
+        contract, ledger = self.known[f"gold.{name}"], self.known[f"side.{self.pipeline}_run_ledger"]
+        behind = backlog(ledger, self.value, contract)
         engine = self.query()
-        build(engine, contract, model_sql(PIPELINE, name), behind.window, never)
-        acknowledge(ledger, str(self.root), contract, behind.runs, "gold", as_of, never)
+        for source in sources(contract, self.model(name), self.known).values():
+            engine.show(source)
+        build(engine, contract, self.model(name), behind.window, never)
+        acknowledge(ledger, self.value, contract, behind.runs, "gold", as_of, never)
         rows = engine.rows(
             f"SELECT * FROM {contract.catalog_name} ORDER BY {', '.join(chr(34) + k + chr(34) for k in contract.key)}"
         )
@@ -94,15 +119,15 @@ class Lake:
         return rows
 
     def query(self) -> DuckEngine:
-        """An embedded engine that sees silver and side tables as they are now."""
-        engine = DuckEngine(str(self.root), zone=self.zone)
+        """An embedded engine that sees all tables but gold as they are now."""
+        engine = DuckEngine(self.value, zone=self.zone)
         for contract in self.known.values():
-            if contract.layer in {"silver", "side"}:
+            if contract.layer in {"silver", "side", "reference"}:
                 engine.attach(contract)
         return engine
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """The result of a query over silver and side tables."""
+        """The result of a query over all tables but gold."""
         engine = self.query()
         try:
             return engine.rows(sql)
@@ -140,6 +165,19 @@ class Lake:
 def counts_of(report: LoadReport) -> dict[str, dict[str, int]]:
     """Counts by silver table, as the oracle gives them."""
     return {name: dict(vars(table.counts)) for name, table in report.tables.items()}
+
+
+def facts_of(report: LoadReport) -> dict[str, Any]:
+    """What a load answered, in plain values: counts and codes by silver table, failing checks, files left aside."""
+    return {
+        "counts": counts_of(report),
+        "rejects": {name: dict(sorted(table.rejects.items())) for name, table in report.tables.items()},
+        "warnings": {name: dict(sorted(table.warnings.items())) for name, table in report.tables.items()},
+        "checks": {f"{check['table']}.{check['check']}": check["failing"] for check in report.checks},
+        "refused_files": sorted(report.refused_files),
+        "skipped_files": sorted(report.skipped_files),
+        "extra_columns": report.extra_columns,
+    }
 
 
 def folder_files(folder: Path) -> list[File]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.engines.spark_session import local_session, spark_config
-from lakehouse_assets_tests.lake import Lake
+from lakehouse_assets.storage.lake import open_lake
+from lakehouse_assets_tests.lake import LakeDriver
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -22,6 +23,6 @@ def start() -> SparkSession:
     return local_session(os.environ, spark_config("2g") | QUICK)
 
 
-def spark_lake(spark: SparkSession, root: Path, zone: str = "UTC") -> Lake:
+def spark_lake(spark: SparkSession, root: Path, zone: str = "UTC") -> LakeDriver:
     """A lake that is loaded on Spark."""
-    return Lake(root, zone=zone, engine=lambda: SparkEngine(spark, str(root / "lake"), zone=zone))
+    return LakeDriver(root, zone=zone, engine=lambda: SparkEngine(spark, open_lake(str(root / "lake")), zone=zone))

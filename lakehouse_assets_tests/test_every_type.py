@@ -31,7 +31,7 @@ from lakehouse_assets_tests.every_type import (
     silver_contract,
     texts,
 )
-from lakehouse_assets_tests.lake import Lake, counts_of, never
+from lakehouse_assets_tests.lake import LakeDriver, counts_of, never
 from lakehouse_assets_tests.spark import spark_lake
 
 if TYPE_CHECKING:
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
 
 ON_SPARK = [pytest.mark.spark, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
 ENGINES = ["duckdb", pytest.param("spark", marks=ON_SPARK)]
-Make = Callable[..., Lake]
+Make = Callable[..., LakeDriver]
 
 
 @pytest.fixture
 def make(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> Make:
     """A function that makes a lake with the table, loaded by the engine of the test."""
 
-    def lake(**properties: object) -> Lake:
+    def lake(**properties: object) -> LakeDriver:
         def spark() -> SparkSession:
             return request.getfixturevalue("spark")
 
-        made = spark_lake(spark(), tmp_path) if engine == "spark" else Lake(tmp_path)
+        made = spark_lake(spark(), tmp_path) if engine == "spark" else LakeDriver(tmp_path)
         return hold(made, silver_contract(**properties))
 
     return lake
 
 
-def counts(lake: Lake, second: int, *records: dict[str, str]) -> dict[str, int]:
+def counts(lake: LakeDriver, second: int, *records: dict[str, str]) -> dict[str, int]:
     """Load these records and say what became of them, where anything did."""
     found = counts_of(lake.load(dropped(second, *records), max_reject_ratio=1.0))["things"]
     return {name: count for name, count in found.items() if count}
@@ -167,7 +167,7 @@ def test_a_delta_table_may_be_partitioned_by_several_columns(make: Make) -> None
 @pytest.mark.parametrize("partition_by", [{}, {"partition_by": "day, word"}], ids=["plain", "partitioned"])
 def test_both_engines_write_one_table(spark: SparkSession, tmp_path: Path, partition_by: dict[str, str]) -> None:
     """What one engine made, the other finds unchanged, changes, and leaves readable for the first."""
-    embedded = hold(Lake(tmp_path), silver_contract(**partition_by))
+    embedded = hold(LakeDriver(tmp_path), silver_contract(**partition_by))
     on_spark = hold(spark_lake(spark, tmp_path), silver_contract(**partition_by))
     on_spark.runs = 10
     counts(embedded, 1, texts(), {"id": "2", "day": "2025-04-01"})
@@ -183,7 +183,7 @@ def test_a_table_gets_a_column_of_every_type_later(tmp_path: Path) -> None:
     provenance = [c for c in wide.columns if c.name.startswith("_")]
     narrow = replace(wide, columns=(*(wide.column(name) for name in ("id", "day")), *provenance), rules=())
     added = tuple(c for c in wide.columns if c not in narrow.columns)
-    lake = hold(Lake(tmp_path), narrow)
+    lake = hold(LakeDriver(tmp_path), narrow)
     counts(lake, 1, {"id": "2", "day": "2025-04-01"})
     hold(lake, replace(wide, columns=(*narrow.columns, *added)))
     counts(lake, 2, texts())
@@ -191,7 +191,7 @@ def test_a_table_gets_a_column_of_every_type_later(tmp_path: Path) -> None:
 
 
 def built(
-    lake: Lake, contract: Contract, model: str, window: tuple[date, ...] | None = None
+    lake: LakeDriver, contract: Contract, model: str, window: tuple[date, ...] | None = None
 ) -> tuple[Built, list[dict[str, Any]]]:
     """Bring a gold table up to date: what was done, and its rows without order of columns."""
     engine = lake.query()
@@ -203,7 +203,7 @@ def built(
 
 def test_an_iceberg_table_holds_every_type(tmp_path: Path) -> None:
     """Gold reads back as silver, a second build commits nothing, and a change within an array is one changed row."""
-    lake = hold(Lake(tmp_path), silver_contract())
+    lake = hold(LakeDriver(tmp_path), silver_contract())
     counts(lake, 1, texts(), {"id": "2", "day": "2025-04-01"})
     done, rows = built(lake, gold_contract(), MODEL)
     assert (done.inserted, rows) == (2, [VALUES, EMPTY])
@@ -216,7 +216,7 @@ def test_an_iceberg_table_holds_every_type(tmp_path: Path) -> None:
 
 def test_an_iceberg_table_may_be_partitioned_by_several_columns(tmp_path: Path) -> None:
     """The values come back from the files, and the window of one day leaves the other days as they are."""
-    lake, contract = hold(Lake(tmp_path), silver_contract()), gold_contract(partition_by="day, word")
+    lake, contract = hold(LakeDriver(tmp_path), silver_contract()), gold_contract(partition_by="day, word")
     counts(lake, 1, texts(), texts(id="2", word=""), texts(id="3", day="2025-04-02", word="a/b =%"))
     rows = built(lake, contract, MODEL)[1]
     assert [row["word"] for row in rows] == ["007", None, "a/b =%"]
@@ -224,13 +224,13 @@ def test_an_iceberg_table_may_be_partitioned_by_several_columns(tmp_path: Path) 
     done, rows = built(lake, contract, MODEL, (date(2025, 4, 1),))
     assert (done.inserted, done.updated, done.deleted) == (0, 1, 0)
     assert [row["word"] for row in rows] == ["8", None, "a/b =%"]
-    spec = iceberg.ensure(contract, str(lake.root)).spec()
+    spec = iceberg.ensure(contract, lake.value).spec()
     assert [field.name for field in spec.fields] == ["day", "word"]
 
 
 def test_gold_keeps_every_digit_of_a_decimal(tmp_path: Path) -> None:
     """Sums of six digits after the point are exact, in a whole build and in that of one day."""
-    lake = hold(Lake(tmp_path), silver_contract())
+    lake = hold(LakeDriver(tmp_path), silver_contract())
     later = {"id": "3", "day": "2025-04-02", "exact": "999999999999.999999", "wide": "-1"}
     counts(lake, 1, texts(exact="0.000001"), texts(id="2", exact="1.234567", wide="5"), later)
     first = {"day": date(2025, 4, 1), "paid": Decimal("1.234568"), "most": Decimal("9" * 38)}
@@ -243,9 +243,9 @@ def test_gold_keeps_every_digit_of_a_decimal(tmp_path: Path) -> None:
 
 def test_questions_reach_into_arrays_and_records(tmp_path: Path) -> None:
     """A user's SELECT in Athena's dialect may name a record's field and an array's element."""
-    lake = hold(Lake(tmp_path), silver_contract())
+    lake = hold(LakeDriver(tmp_path), silver_contract())
     counts(lake, 1, texts())
     tables = {contract.catalog_name: contract for contract in lake.known.values()}
     sql = "SELECT t.all.exact, t.all.word AS w, small_list[1], cardinality(word_list) FROM lake.things AS t"
-    answer = ask(query.Lake(str(lake.root), tables), sql)
+    answer = ask(query.QueryScope(lake.value, tables), sql)
     assert [row for batch in answer.batches for row in batch] == [(Decimal("1.250000"), "x", 1, 3)]

@@ -13,8 +13,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse_assets.engines.java import ROOT, find_java
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
-from scripts.java import ROOT, find_java
 
 WORKERS = ("-n", "2", "--dist", "loadfile")
 """Two processes; the tests of one file share its fixtures, so they stay together."""
@@ -77,7 +77,7 @@ def left_out(group: Group) -> str:
 
 def main() -> None:
     """Start pytest, then end with its status and a line per group that was left out."""
-    java = find_java()
+    java = find_java(os.environ)
     missing = [group for group in groups(java) if not group.ready]
     require_all = os.environ.get("LAKEHOUSE_REQUIRE_ALL") == "1"
     if require_all and any(group.required for group in missing):

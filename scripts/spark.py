@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from lakehouse_assets.engines.java import ROOT, find_java
 from lakehouse_assets.engines.spark_session import DELTA_JARS
-from scripts.java import ROOT, find_java
 
 # Newest first choice: the Java of Glue 6.0; Debian 13 has 21 only.
 SYSTEM_PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless")
@@ -22,7 +22,7 @@ SYSTEM_PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless")
 
 def main() -> None:
     """Find or install a Java, then start Spark once so that its jars are on this machine."""
-    home = find_java() or install_java()
+    home = find_java(os.environ) or install_java()
     say(f"Java is at {home}")
     warm_jars(home)
 
@@ -31,9 +31,9 @@ def install_java() -> Path:
     """A Java from the system's packages where that is allowed, else a Temurin in the project's `.java`."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         install_system_package()
-    if not find_java():
+    if not find_java(os.environ):
         install_temurin()
-    home = find_java()
+    home = find_java(os.environ)
     if not home:
         raise SystemExit("spark: no Java 17 or 21 could be installed; install one, or set JAVA_HOME, and try again.")
     return home

@@ -13,24 +13,30 @@ from stepfunctions.jsonata import expression
 from stepfunctions.states import NAME_CHARS, Branch, Catch, Fail, State, Succeed
 from stepfunctions.steps import Step
 
-PLANNED = frozenset({"run_id", "pipeline", "as_of", "mode", "files", "date", "selection", "max_reject_ratio"})
-"""What a run is asked to do, known from its start."""
-ASKED = PLANNED | INSTALLED.keys()
-"""What a machine knows before the run is planned, as variables of these names."""
-
 
 @dataclass(frozen=True)
 class About:
-    """What a machine is about: its pipeline, the contracts by `layer.name`, and what its plan finds out."""
+    """What a machine is about: its pipeline, the contracts by `layer.name`, what a run is asked, what was found out.
+
+    Attributes:
+        asked: the fields of a request that the plan takes.
+        gives: facts that the functions before give.
+    """
 
     pipeline: str
     tables: Mapping[str, Contract]
+    asked: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
 
     @property
+    def known_at_start(self) -> frozenset[str]:
+        """What the machine knows before the run is planned, as variables of these names."""
+        return frozenset({"run_id", "pipeline", "as_of", *self.asked, *INSTALLED})
+
+    @property
     def facts(self) -> frozenset[str]:
-        """What later steps know: what was known before, what the plan gives, and the outcome of the load."""
-        return ASKED | {*self.gives, "refused"}
+        """What later steps know: what was known before, what functions gave, and the outcome of the load."""
+        return self.known_at_start | {*self.gives, "refused"}
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@ a branch reads the machine's variables and cannot set them.
 
 from __future__ import annotations
 
+import re
+
 from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask
+from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
 from stepfunctions.block import About, Block, Place, named
-from stepfunctions.calls import Ways
+from stepfunctions.calls import INSTALLED, Ways
 from stepfunctions.checks import checks_block
 from stepfunctions.jsonata import INPUT, expression, template
 from stepfunctions.retries import transient_names
@@ -17,6 +20,10 @@ from stepfunctions.states import Catch, Choice, Pass, Rule, Wait
 from stepfunctions.steps import Step
 
 FUNCTION_SECONDS = 300
+FIXED = {*INSTALLED, "run_id", "pipeline", "refused", "refusals", "link", "states"}
+"""Variables that no function may give."""
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
+"""https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
 PAUSE_SECONDS = 60
 """Before a Glue job is run again; what holds it up, such as another run's lease, lasts about that long."""
 
@@ -38,20 +45,40 @@ def step_block(step: Step, place: Place, about: About) -> Block:
 
 
 def function_block(step: Step, task: FunctionTask, place: Place, about: About) -> Block:
-    """One invocation."""
+    """One invocation; the facts that the function gives become variables."""
     payload = template(task.payload, about.facts, about.pipeline)
-    return Block(step.key, {step.key: calls.function(task.function, payload, place.ways(step))})
+    call = calls.function(task.function, payload, place.ways(step), **assigned(task))
+    return Block(step.key, {step.key: call})
+
+
+def assigned(task: FunctionTask) -> dict[str, str]:
+    """The variables that a function's answer sets."""
+    return {name: expression(f"$states.result.Payload.{name}") for name in task.gives}
+
+
+def given_by(pipeline: str, task: FunctionTask) -> tuple[str, ...]:
+    """The facts that a function gives: names of variables, and none that the machine fixes itself.
+
+    Raises:
+        EmissionInvalid: a name that is no variable of a machine, or one of its own.
+    """
+    wrong = [name for name in task.gives if name in FIXED or not VARIABLE.fullmatch(name)]
+    if wrong:
+        named_wrong = ", ".join(f"`{name}`" for name in wrong)
+        raise EmissionInvalid(machine=pipeline, problem=f"`{task.function}` cannot give {named_wrong}")
+    return task.gives
 
 
 def repeat_block(step: Step, task: FunctionTask, place: Place, about: About) -> Block:
     """Invocations until the answer says `done`; each gets the token of the one before."""
     begin, more = named("begin", step.key), named("done?", step.key)
     payload = template(task.payload, about.facts, about.pipeline) | {"token": expression("$states.input.token")}
+    call = calls.function(task.function, payload, place.ways(step, more), **assigned(task))
     return Block(
         begin,
         {
             begin: Pass(step.key, output={"token": None}),
-            step.key: calls.function(task.function, payload, place.ways(step, more)),
+            step.key: call,
             more: Choice((Rule(expression("$states.input.done"), place.after),), default=step.key),
         },
     )

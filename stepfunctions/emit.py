@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts import contracts
-from lakehouse_assets.contracts.released import pipelines
+from lakehouse_assets.contracts.packages import pipelines
 from stepfunctions.emitter import machine
 
 EMITTED = Path(__file__).with_name("emitted")

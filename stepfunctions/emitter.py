@@ -11,18 +11,19 @@ that the load refused. Not here: reading the plan
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
-from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask
+from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask, asked_by
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.request import Mode
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
 from stepfunctions.between import declare_tables, load_outcome, refused_files
-from stepfunctions.block import ASKED, About, Block, Place, branch, ends, merged, named, rethrow
-from stepfunctions.blocks import step_block
+from stepfunctions.block import About, Block, Place, branch, ends, merged, named, rethrow
+from stepfunctions.blocks import assigned, given_by, step_block
 from stepfunctions.calls import INSTALLED, Ways
 from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted, template
 from stepfunctions.states import Branch, Catch, Choice, Parallel, Pass, Rule, State, Succeed
@@ -32,12 +33,8 @@ Section = Callable[[Place], Block]
 """Makes the states of one section, once it is known where they lead."""
 
 CLOSING = Place(after="notify success", failed="notify failure")
-OPTIONAL = {"mode": '"load"', "files": "null", "date": "null", "selection": "null", "max_reject_ratio": "null"}
-"""What the execution's input may hold, and what holds without it; `as_of` is the execution's start."""
-FIXED = {*INSTALLED, "run_id", "pipeline", "refused", "refusals", "link", "states"}
-"""Variables that no plan may give."""
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
-"""https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
+DEFAULTS = {"as_of": "$states.context.Execution.StartTime", "mode": quoted(get_args(Mode)[0])}
+"""What holds where the execution's input does not say it; nothing, for every other field of a request."""
 
 
 def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> dict[str, Any]:
@@ -52,7 +49,7 @@ def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> di
         EmissionInvalid: the steps cannot be a machine; says why.
     """
     plan, task = _plan_of(pipeline, levels)
-    about = About(pipeline, tables, _given(pipeline, task))
+    about = About(pipeline, tables, asked_by(task), given_by(pipeline, task))
     work = _levels(about, levels[1:])
     states = merged(pipeline, _opening(about, plan, task, work.entry), work.states, _closing(about))
     return {
@@ -71,25 +68,14 @@ def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:
     raise EmissionInvalid(machine=pipeline, problem=problem)
 
 
-def _given(pipeline: str, task: FunctionTask) -> tuple[str, ...]:
-    """The facts that the plan gives: names of variables, and none that the machine fixes itself."""
-    wrong = [name for name in task.gives if name in FIXED or not VARIABLE.fullmatch(name)]
-    if wrong:
-        raise EmissionInvalid(
-            machine=pipeline, problem=f"a plan cannot give {', '.join(f'`{name}`' for name in wrong)}"
-        )
-    return task.gives
-
-
 def _opening(about: About, plan: Step, task: FunctionTask, work: str) -> dict[str, State]:
     """Fix what the run is, plan it, and look whether there is work."""
-    payload = template(task.payload, ASKED, about.pipeline)
-    known = {name: expression(f"$states.result.Payload.{name}") for name in about.gives}
+    payload = template(task.payload, about.known_at_start, about.pipeline)
     ways = CLOSING.ways(plan, "work to do?")
     done = {"run_id": expression("$run_id"), "status": "nothing_to_do"}
     return {
         "start": Pass(plan.key, assign=_start(about)),
-        plan.key: calls.function(task.function, payload, ways, ANSWER, **known),
+        plan.key: calls.function(task.function, payload, ways, ANSWER, **assigned(task)),
         "work to do?": Choice((Rule(expression("$states.input.has_work"), work),), default="nothing to do"),
         "nothing to do": Succeed(done),
     }
@@ -97,12 +83,11 @@ def _opening(about: About, plan: Step, task: FunctionTask, work: str) -> dict[st
 
 def _start(about: About) -> dict[str, Any]:
     """The machine's variables: run id, clock, input, places, and a link for people."""
-    given = {name: _optional(name, default) for name, default in OPTIONAL.items()}
+    given = {name: _optional(name, DEFAULTS.get(name, "null")) for name in ("as_of", *about.asked)}
     region = '$split($states.context.Execution.Id, ":")[3]'
     page = '".console.aws.amazon.com/states/home#/v2/executions/details/"'
     return given | {
         "run_id": expression("$states.context.Execution.Name"),
-        "as_of": _optional("as_of", "$states.context.Execution.StartTime"),
         "pipeline": about.pipeline,
         **INSTALLED,
         "refused": [],
@@ -133,7 +118,22 @@ def _sections(about: About, levels: Levels) -> list[Section]:
         declare = [partial(declare_tables, about)] if i in queries[:1] else []
         outcome = [partial(load_outcome, about)] if i in loads[-1:] else []
         sections += [*declare, partial(_level, about, level), *outcome]
+        about = replace(about, gives=(*about.gives, *_given_in(about, level)))
     return [*sections, *([partial(refused_files, about)] if loads else [])]
+
+
+def _given_in(about: About, level: tuple[Step, ...]) -> tuple[str, ...]:
+    """The facts that the functions of a level give to those after it.
+
+    Raises:
+        EmissionInvalid: a function gives facts and runs beside others: a branch cannot set the machine's variables.
+    """
+    tasks = [step.task for step in level if isinstance(step.task, FunctionTask) and step.task.gives]
+    if tasks and len(level) > 1:
+        beside = ", ".join(step.key for step in level)
+        problem = f"`{tasks[0].function}` gives facts and runs beside others ({beside}), whose branch cannot set them"
+        raise EmissionInvalid(machine=about.pipeline, problem=problem)
+    return tuple(name for task in tasks for name in given_by(about.pipeline, task))
 
 
 def _has(level: tuple[Step, ...], *kinds: type) -> bool:

@@ -13,7 +13,6 @@ from typing import Any
 from lakehouse_assets.errors import EmissionInvalid
 
 INPUT = "{% $states.input %}"
-RESULT = "{% $states.result %}"
 ANSWER = "{% $states.result.Payload %}"
 """What a Lambda function returned."""
 ERROR = "{% $states.errorOutput %}"

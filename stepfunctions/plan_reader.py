@@ -32,14 +32,13 @@ def read_plan(definitions: dg.Definitions, job: str) -> Levels:
     """
     resolved = definitions.resolve_job_def(job)
     plan = create_execution_plan(resolved)
-    deps = plan.get_executable_step_deps()
     return tuple(
-        tuple(_step(resolved, step, deps[step.key]) for step in sorted(level, key=lambda s: s.key))
+        tuple(_step(resolved, step) for step in sorted(level, key=lambda s: s.key))
         for level in plan.get_steps_to_execute_by_level()
     )
 
 
-def _step(job: JobDefinition, step: IExecutionStep, deps: set[str]) -> Step:
+def _step(job: JobDefinition, step: IExecutionStep) -> Step:
     properties = [output.properties for output in step.step_outputs]
     assets = sorted(p.asset_key for p in properties if p.asset_key)
     checks = sorted(p.asset_check_key for p in properties if p.asset_check_key)
@@ -47,7 +46,6 @@ def _step(job: JobDefinition, step: IExecutionStep, deps: set[str]) -> Step:
         key=step.key,
         assets=tuple(key.to_user_string() for key in assets),
         checks=tuple(f"{key.asset_key.to_user_string()} {key.name}" for key in checks),
-        deps=tuple(sorted(deps)),
         task=_task(job, step.key, assets, checks),
         retry=_retry(job.get_retry_policy_for_handle(step.node_handle)),
     )

@@ -18,12 +18,11 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its key, the assets and checks it answers for, the steps it waits for, and what it runs."""
+    """One step: its key, the assets and checks it answers for, what it runs, and how often it is tried."""
 
     key: str
     assets: tuple[str, ...]
     checks: tuple[str, ...]
-    deps: tuple[str, ...]
     task: Task
     retry: RetryPolicy
 

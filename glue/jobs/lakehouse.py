@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, path_of, work_of
+from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, work_of
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.core.manifest import Manifest
@@ -21,9 +21,9 @@ from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
-from lakehouse_assets.storage.lease import Lease, lease_key
+from lakehouse_assets.storage.lake import open_lake
+from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.objects import ObjectStore
-from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
 
@@ -46,28 +46,26 @@ def run(asked: argparse.Namespace) -> LoadReport:
     from pyspark.sql import SparkSession
 
     manifest = manifest_of(asked)
-    lake = open_store(asked.lake_root)
+    lake = open_lake(asked.lake_root)
+    lake.require_here()
     spark = SparkSession.builder.getOrCreate()
     with (
-        guarded(lake, manifest) as guard,
-        closing(SparkEngine(spark, path_of(lake), zone=asked.source_timezone)) as engine,
+        guarded(lake.store, manifest) as guard,
+        closing(SparkEngine(spark, lake, zone=asked.source_timezone)) as engine,
     ):
         work = work_of(manifest, lake, silver_tables(contracts(manifest.pipeline)))
-        return load_and_keep(work, engine, guard, RunFolder(lake, manifest.pipeline, manifest.run_id))
+        return load_and_keep(work, engine, guard, RunFolder(lake.store, manifest.pipeline, manifest.run_id))
 
 
 @contextmanager
 def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Guard]:
-    """What asks the pipeline's lease whether this run may commit; in a lake without a lease everybody may.
+    """The guard that asks the pipeline's lease, which this run holds meanwhile, whether it may still commit.
 
-    The run's other steps may hold the lease already; then it is shared and left to them.
+    Another step of the run may hold the lease already; then the job shares it and leaves it to that step.
 
     Raises:
         LeaseHeld: another run has it.
     """
-    if lake.stat(lease_key(manifest.pipeline)) is None:
-        yield lambda: None
-        return
     with Lease(lake, manifest.pipeline).acquire(manifest.run_id) as lease:
         yield lease.check
 

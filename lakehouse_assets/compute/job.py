@@ -9,20 +9,21 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, get_args
+from typing import NoReturn, get_args
 
 import orjson
 
+from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import seeds, side_tables
-from lakehouse_assets.core.manifest import Manifest, Mode, utc_moment
+from lakehouse_assets.core.manifest import Manifest, utc_moment
+from lakehouse_assets.core.request import Mode
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding
-from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -51,7 +52,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lake-root", required=True, help="root of the lake")
     parser.add_argument("--as-of", type=utc_moment, help="the run's clock (default: the manifest's)")
     parser.add_argument("--mode", choices=get_args(Mode), help="the manifest's mode, to be sure")
-    parser.add_argument("--max-reject-ratio", type=float, help="overrides the contracts for this run")
     parser.add_argument("--source-timezone", default="UTC", help="zone of text without offset, and of dates")
     return parser.parse_known_args(argv)[0]
 
@@ -66,35 +66,28 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     folder, _, name = asked.manifest_uri.rpartition("/")
     try:
         found = Manifest.from_dict(orjson.loads(open_store(folder, create=False).read(name)))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, BadRequest) as error:
         raise BadRequest(message=f"`{asked.manifest_uri}` is no manifest") from error
     for option, expected, got in (("--run-id", found.run_id, asked.run_id), ("--mode", found.mode, asked.mode)):
         if got not in {None, expected}:
             raise BadRequest(message=f"{option} is `{got}`, but `{asked.manifest_uri}` says `{expected}`")
-    return replace(found, **_overrides(asked))
+    clock = {"as_of": asked.as_of} if asked.as_of else {}
+    return replace(found, request=found.request.model_copy(update=clock))
 
 
-def work_of(manifest: Manifest, lake: ObjectStore, tables: tuple[Contract, ...]) -> Work:
+def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Work:
     """The manifest's load into these silver tables of its pipeline."""
-    landing, known = open_store(manifest.landing, create=manifest.mode != "load"), contracts(manifest.pipeline)
+    landing = open_store(lake.resolve(manifest.landing), create=manifest.mode != "load")
+    known = contracts(manifest.pipeline)
     return Work(
         manifest=manifest,
         tables=tables,
         side=side_tables(known, manifest.pipeline),
-        lake=path_of(lake),
-        landing=FolderLanding(_folder(landing), _folder(lake)),
-        max_reject_ratio=manifest.max_reject_ratio,
+        lake=lake,
+        landing=ManifestFiles(landing, lake.store),
+        max_reject_ratio=manifest.request.max_reject_ratio,
         seeds=seeds(known, manifest.pipeline),
     )
-
-
-def path_of(store: ObjectStore) -> str:
-    """The folder of a store, as engines take it.
-
-    Raises:
-        BadRequest: it is no folder.
-    """
-    return str(_folder(store).root)
 
 
 def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
@@ -106,18 +99,8 @@ def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -
     try:
         report = load(work, engine, guard)
     except RejectRatioExceeded as error:
-        folder.write("load", error.report or {})
+        if error.report is not None:
+            folder.keep(LOAD, error.report)
         raise
-    folder.write("load", report.to_dict())
+    folder.keep(LOAD, report)
     return report
-
-
-def _overrides(asked: argparse.Namespace) -> dict[str, Any]:
-    given = {"as_of": asked.as_of, "max_reject_ratio": asked.max_reject_ratio}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _folder(store: ObjectStore) -> FolderStore:
-    if not isinstance(store, FolderStore):
-        raise BadRequest(message=f"`{store.uri}` is no folder")
-    return store

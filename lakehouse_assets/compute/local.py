@@ -1,71 +1,98 @@
-"""The services on a laptop: folders, the embedded engine (or a local Spark), handlers called in this process.
+"""The services on this machine: a lake that is opened here, the embedded engine or a local Spark, handlers in-process.
 
-One `LocalServices` serves one run. It holds the pipeline's lease from the first step that needs it until `close`.
+One `LocalServices` serves one run of one pipeline. It holds the pipeline's lease from the first step that needs it
+until `close`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from lakehouse_assets.compute.functions import handler_of
 from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, work_of
-from lakehouse_assets.compute.protocols import SAMPLE_ROWS, CheckOutcome
+from lakehouse_assets.compute.reports import FACTS, LOAD, REQUEST, FunctionAnswer, ModelReport, Row, model_piece
+from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
-from lakehouse_assets.contracts.layers import model_sql, silver_tables
+from lakehouse_assets.contracts.layers import model_sql, side_tables, silver_tables
+from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
+from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.models import tables_read
-from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
-
-Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class LocalConfig:
-    """Where and how: absolute folders, zone, DuckDB's limits, and how to open the engine that loads silver."""
+    """Where and how a pipeline runs on this machine.
 
-    lake: Path
-    landing: Path
+    Attributes:
+        pipeline: its name, also of its lease.
+        lake: its lake.
+        landing: URI or folder where its files land.
+        zone: source time zone.
+        memory: DuckDB's memory limit.
+        threads: how many threads DuckDB may use; None for all.
+        open_engine: opens the engine that loads silver.
+        functions: handlers that the pipeline brings, see `functions.handler_of`.
+        renew_seconds: pause between two signs of life of the lease.
+    """
+
     pipeline: str
+    lake: Lake
+    landing: str
     zone: str
     memory: str
     threads: int | None
     open_engine: Callable[[], Engine]
+    functions: Mapping[str, str] = field(default_factory=dict)
     renew_seconds: float = 30.0
 
 
 class LocalServices:
-    """`GlueJobs`, `Athena` and `Functions` for one pipeline on this machine."""
+    """See `services.Services`.
 
-    def __init__(self, config: LocalConfig, handlers: Mapping[str, Handler]) -> None:
+    Args:
+        config: where and how.
+        run_id: the run that is served.
+    """
+
+    def __init__(self, config: LocalConfig, run_id: str) -> None:
         self.config = config
-        self.lake = FolderStore(config.lake)
-        self._handlers = handlers
+        config.lake.create()
+        self._run = RunFolder(config.lake.store, config.pipeline, run_id)
         self._contracts = contracts(config.pipeline)
         self._lease: Lease | None = None
         self._query: DuckEngine | None = None
         self._seen: set[str] = set()
 
-    def hold(self, run_id: str) -> Lease:
+    @property
+    def run(self) -> RunFolder:
+        """The run's folder in the lake."""
+        return self._run
+
+    def hold(self) -> Lease:
         """The pipeline's lease, taken or re-entered by this run.
 
         Raises:
             LeaseHeld: another run has it.
+            LakeElsewhere: the lake was copied or moved.
         """
         if self._lease is None:
-            lease = Lease(self.lake, self.config.pipeline, renew_seconds=self.config.renew_seconds)
-            self._lease = lease.acquire(run_id)
+            self.config.lake.require_here()
+            lease = Lease(self._run.store, self.config.pipeline, renew_seconds=self.config.renew_seconds)
+            self._lease = lease.acquire(self._run.run_id)
         return self._lease
 
     def close(self) -> None:
@@ -73,96 +100,96 @@ class LocalServices:
         if self._lease is not None:
             self._lease.release()
             self._lease = None
-        if self._query is not None:
-            self._query.close()
-            self._query = None
+        self.refresh()
 
-    def folder(self, run_id: str) -> RunFolder:
-        """The run's folder in the lake."""
-        return RunFolder(self.lake, self.config.pipeline, run_id)
+    def begin(self, request: RunRequest) -> RunRequest:
+        """Take the lease and keep the request with its clock fixed; see `Services.begin`."""
+        self.hold().check()
+        fixed = resolve(request, datetime.now(UTC), self.config.zone)
+        self._run.write(REQUEST, fixed.to_dict())
+        return fixed
 
-    def invoke(self, task: FunctionTask, run_id: str) -> dict[str, Any]:
-        """Call the function's handler in this process; see `Functions.invoke`."""
-        self.hold(run_id).check()
-        event = fill(task.payload, self._facts(run_id))
-        answer = self._handlers[task.function](event, None)
-        if task.gives:
-            self.folder(run_id).write("facts", {name: answer[name] for name in task.gives})
+    def invoke(self, task: FunctionTask) -> FunctionAnswer:
+        """Call the function's handler in this process; see `Services.invoke`."""
+        started = time.perf_counter()
+        self.hold().check()
+        handler, event = handler_of(task.function, self.config.functions), fill(task.payload, self._facts())
+        answer = handler(event, None)
         while task.repeat and not answer["done"]:
-            more = self._handlers[task.function](event | {"token": answer["token"]}, None)
-            answer = more | {name: answer[name] + more[name] for name in ("moved", "left", "bytes")}
-        return answer
+            answer = handler(event | {"token": answer["token"]}, None)
+        if task.gives:
+            known = self._run.read(FACTS) or {}
+            self._run.write(FACTS, known | {name: answer[name] for name in task.gives})
+        return FunctionAnswer(answer, time.perf_counter() - started)
 
-    def run_job(self, task: GlueTask, run_id: str) -> dict[str, Any]:
+    def run_job(self, task: GlueTask) -> LoadReport:
         """One load as the task's arguments ask for it, on the configured engine, in this process.
 
-        See `GlueJobs.run_job`.
+        See `Services.run_job`.
 
         Raises:
             BadRequest: the arguments are not the job's, or name another zone than the engine is opened with.
         """
-        lease, folder = self.hold(run_id), self.folder(run_id)
-        asked = arguments([f"{name}={value}" for name, value in fill(task.arguments, self._facts(run_id)).items()])
+        lease = self.hold()
+        asked = arguments([f"{name}={value}" for name, value in fill(task.arguments, self._facts()).items()])
         if asked.source_timezone != self.config.zone:
             zones = f"--source-timezone is `{asked.source_timezone}`, but the engine reads in `{self.config.zone}`"
             raise BadRequest(message=f"job `{task.job}`: {zones}")
-        work = work_of(manifest_of(asked), open_store(asked.lake_root), silver_tables(self._contracts))
+        work = work_of(manifest_of(asked), open_lake(asked.lake_root), silver_tables(self._contracts))
         engine = self.config.open_engine()
         try:
-            return load_and_keep(work, engine, lease.check, folder).to_dict()
+            return load_and_keep(work, engine, lease.check, self._run)
         finally:
             engine.close()
+            self.refresh()
 
-    def build(self, task: ModelTask, run_id: str) -> dict[str, Any]:
-        """Build a gold table from what the ledger says was touched; see `Athena.build`."""
+    def build(self, task: ModelTask) -> ModelReport:
+        """Build a gold table from what the ledger says was touched; see `Services.build`."""
         from lakehouse_assets.engines.gold import build
 
         started = time.perf_counter()
-        lease, gold = self.hold(run_id), self._contracts[task.model]
-        ledger = self._contracts[f"side.{self.config.pipeline}_run_ledger"]
-        behind = backlog(ledger, str(self.config.lake), gold)
-        model = model_sql(self.config.pipeline, gold.name)
+        lease, gold = self.hold(), self._contracts[task.model]
+        ledger = side_tables(self._contracts, self.config.pipeline)["run_ledger"]
+        behind, model = backlog(ledger, self.config.lake, gold), model_sql(self.config.pipeline, gold.name)
         built = build(self._engine(model), gold, model, behind.window, lease.check)
-        as_of = self.folder(run_id).as_of
-        acknowledge(ledger, str(self.config.lake), gold, behind.runs, run_id, as_of, lease.check)
-        answer = {
-            "inserted": built.inserted,
-            "updated": built.updated,
-            "deleted": built.deleted,
-            "rows": built.rows,
-            "added_bytes": built.commit.added_bytes if built.commit else 0,
-            "acknowledged": list(behind.runs),
-            "preview": self.preview(gold),
-            "seconds": time.perf_counter() - started,
-        }
-        self.folder(run_id).write(f"gold-{gold.name}", answer)
-        return answer
+        acknowledge(ledger, self.config.lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)
+        report = ModelReport(
+            inserted=built.inserted,
+            updated=built.updated,
+            deleted=built.deleted,
+            rows=built.rows,
+            added_bytes=built.commit.added_bytes if built.commit else 0,
+            acknowledged=behind.runs,
+            preview=self.preview(gold),
+            seconds=time.perf_counter() - started,
+        )
+        self._run.keep(model_piece(gold.name), report)
+        return report
 
-    def check(self, contract: Contract, rule: Rule, run_id: str) -> CheckOutcome:
-        """Run one assertion on the embedded engine; see `Athena.check`."""
-        as_of = self.folder(run_id).as_of.replace(tzinfo=None)
-        sql = assertion_sql(contract, rule)
-        rows = self._engine(sql).rows(sql, {"as_of": as_of})
-        sample = [{name: _plain(value) for name, value in row.items()} for row in rows[:SAMPLE_ROWS]]
-        return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), sample, sql)
+    def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
+        """Run one assertion on the embedded engine; see `Services.check`."""
+        as_of, sql = self._run.as_of.replace(tzinfo=None), assertion_sql(contract, rule)
+        rows = self._rows(sql, {"as_of": as_of})
+        return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), _plain_rows(rows[:SAMPLE_ROWS]), sql)
 
-    def preview(self, contract: Contract) -> list[dict[str, Any]]:
-        """A few rows of a table, as text."""
+    def preview(self, contract: Contract) -> list[Row]:
+        """See `Services.preview`."""
         order = ", ".join(f'"{k}"' for k in contract.key)
-        query = f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}"
-        rows = self._engine(query).rows(query)
-        return [{name: _plain(value) for name, value in row.items()} for row in rows]
+        return _plain_rows(self._rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}"))
 
     def count(self, contract: Contract) -> int:
-        """Rows of a table."""
-        query = f"SELECT count(*) AS n FROM {contract.catalog_name}"
-        return int(self._engine(query).rows(query)[0]["n"])
+        """See `Services.count`."""
+        return int(self._rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
 
     def refresh(self) -> None:
-        """Forget what the query engine saw of the tables."""
+        """See `Services.refresh`."""
         if self._query is not None:
             self._query.close()
             self._query = None
+
+    def _rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Row]:
+        """The rows of a statement on the query engine."""
+        return self._engine(sql).rows(sql, parameters)
 
     def _engine(self, sql: str) -> DuckEngine:
         """The query engine, with the tables that a statement reads attached; each is opened when it is first read.
@@ -172,7 +199,7 @@ class LocalServices:
         """
         config = self.config
         if self._query is None:
-            self._query = DuckEngine(str(config.lake), zone=config.zone, memory=config.memory, threads=config.threads)
+            self._query = DuckEngine(config.lake, zone=config.zone, memory=config.memory, threads=config.threads)
             self._seen = set()
         stored = {c.catalog_name: c for c in self._contracts.values() if c.layer != "landing"}
         for name in tables_read(sql):
@@ -183,16 +210,23 @@ class LocalServices:
                 self._seen.add(name)
         return self._query
 
-    def _facts(self, run_id: str) -> dict[str, Any]:
-        asked, given, loaded = (self.folder(run_id).read(piece) or {} for piece in ("request", "facts", "load"))
+    def _facts(self) -> dict[str, Any]:
+        """What a task's braces stand for: the installation, the request, what functions gave, what the load refused."""
+        asked, given = (self._run.read(piece) or {} for piece in (REQUEST, FACTS))
+        loaded = self._run.report(LOAD, LoadReport)
         here = {
-            "run_id": run_id,
-            "lake": str(self.config.lake),
-            "landing": str(self.config.landing),
+            "run_id": self._run.run_id,
+            "pipeline": self.config.pipeline,
+            "lake": self.config.lake.root,
+            "landing": self.config.landing,
             "source_timezone": self.config.zone,
-            "refused": sorted(loaded.get("refused_files", {})),
+            "refused": sorted(loaded.refused_files) if loaded else [],
         }
         return here | asked | given
+
+
+def _plain_rows(rows: list[Row]) -> list[Row]:
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any SQL value in, a JSON value out

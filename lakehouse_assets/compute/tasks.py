@@ -1,15 +1,18 @@
 """What a step runs, as data: the one declaration that both runtimes read.
 
-Under Dagster an asset's body hands its task to a compute Protocol; the emitter turns the same task into a state of
-a Step Functions machine. Values in braces are facts, filled in per run: what it was asked for (`{run_id}`, `{as_of}`,
-`{mode}`, ...), what an installation fixes (`{lake}`, `{landing}`, `{source_timezone}`), what the plan `gives`, and the
-files that the load `{refused}`.
+Under Dagster an asset's body hands its task to the services of its run; the emitter turns the same task into a state
+of a Step Functions machine. Values in braces are facts, filled in per run: its `{run_id}` and `{pipeline}`, what it is
+asked (fields of `core.request.RunRequest`, such as `{as_of}` and `{mode}`), what an installation fixes (`{lake}`,
+`{landing}`, `{source_timezone}`), what a function `gives`, and the files that the load `{refused}`.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from string import Formatter
 from typing import Any
+
+from lakehouse_assets.core.request import FIELDS
 
 TASK_METADATA = "lakehouse/task"
 """Metadata key under which an asset or check carries its task."""
@@ -29,7 +32,8 @@ class GlueTask:
 class FunctionTask:
     """A Lambda invocation: function and payload; `repeat` invokes again with the answer's token until it is done.
 
-    `gives` names the fields of a plan's answer that are facts for every later task.
+    A function that repeats keeps its own totals, so that its last answer holds them in both runtimes. `gives` names the
+    fields of an answer that are facts for every later task.
     """
 
     function: str
@@ -77,6 +81,26 @@ def from_metadata(data: dict[str, Any]) -> Task:
     if "gives" in values:
         values["gives"] = tuple(values["gives"])
     return kinds[data["kind"]](**values)
+
+
+def asked_by(task: FunctionTask) -> tuple[str, ...]:
+    """The fields of a request that a task takes, in the order in which they are declared.
+
+    >>> asked_by(FunctionTask("PlanRun", {"run_id": "{run_id}", "mode": "{mode}", "as_of": "{as_of}"}))
+    ('as_of', 'mode')
+    """
+    texts = (value for value in task.payload.values() if isinstance(value, str))
+    named = {name for text in texts for _, name, _, _ in Formatter().parse(text)}
+    return tuple(name for name in FIELDS if name in named)
+
+
+def request_payload(*fields: str) -> dict[str, str]:
+    """A payload that hands on these fields of a request, and whose run of which pipeline it is.
+
+    >>> request_payload("mode")
+    {'run_id': '{run_id}', 'pipeline': '{pipeline}', 'mode': '{mode}'}
+    """
+    return {name: f"{{{name}}}" for name in ("run_id", "pipeline", *fields)}
 
 
 def fill(value: Any, facts: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON in, JSON out

@@ -69,7 +69,7 @@ def touched_columns(ledger: Contract | None) -> dict[str, str]:
 
 def effect_problems(contract: Contract) -> list[str]:
     """What is wrong with a contract's entries as far as the contract itself shows."""
-    problems = ["only a silver table affects windows"] if contract.affects and contract.layer != "silver" else []
+    problems = []
     names = {column.name for column in contract.columns}
     for effect in contract.affects:
         label = f"`{PROPERTY}` of window `{effect.window}`"
@@ -123,12 +123,12 @@ def _gold_problems(contract: Contract, windows: Mapping[str, str]) -> Iterator[s
     column, source = contract.window, contract.window_source
     if not column or not source:
         return
-    types = {c.name: c.type for c in contract.columns}
+    kind = contract.column(column).type
     sources = {f"touched_{window}": kind for window, kind in windows.items()}
     if source not in sources:
         yield f"`window_source: {source}` is no column of the run ledger; there are {_listed(sources)}"
-    elif types.get(column) != sources[source]:
-        yield f"`window: {column}` is {types.get(column, 'no column')}, its source `{source}` is {sources[source]}"
+    elif kind != sources[source]:
+        yield f"`window: {column}` is {kind}, its source `{source}` is {sources[source]}"
 
 
 def _relations(contract: Contract, known: Mapping[str, Contract]) -> dict[str, dict[str, str]]:

@@ -6,9 +6,9 @@ Here: what follows from contracts and file names alone. Not here: SQL of the loa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 
 from lakehouse_assets.contracts.model import Contract
+from lakehouse_assets.contracts.packages import file_of
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 
@@ -57,7 +57,7 @@ def _parents(contract: Contract) -> set[str]:
 
 def model_sql(pipeline: str, model: str) -> str:
     """The SELECT of a gold model."""
-    return (resources.files("lakehouse_assets") / pipeline / "sql" / f"{model}.sql").read_text("utf-8")
+    return file_of(pipeline, "sql", f"{model}.sql").read_text("utf-8")
 
 
 def seeds(known: Mapping[str, Contract], pipeline: str) -> tuple[Seed, ...]:
@@ -71,8 +71,8 @@ def seeds(known: Mapping[str, Contract], pipeline: str) -> tuple[Seed, ...]:
 
 
 def _seed(contract: Contract, pipeline: str) -> Seed:
-    file = resources.files("lakehouse_assets") / pipeline / "seeds" / f"{contract.name}.csv"
+    file = file_of(pipeline, "seeds", f"{contract.name}.csv")
     if not file.is_file():
-        problem = f"its rows are missing: there is no `{pipeline}/seeds/{contract.name}.csv`"
+        problem = f"its rows are missing: there is no `seeds/{contract.name}.csv` in the package of `{pipeline}`"
         raise ContractInvalid(contract=f"reference.{contract.name}", problem=problem)
     return Seed(contract, file.read_bytes())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, cast
 
@@ -13,8 +12,10 @@ import yaml
 
 from lakehouse_assets.contracts import properties
 from lakehouse_assets.contracts.affects import touched_columns, window_problems
+from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.document import Node
 from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, Kind, Reference, Rule
+from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.references import parent_problems
 from lakehouse_assets.contracts.types import ALLOWED, parse_type
 from lakehouse_assets.contracts.validity import VERDICTS, problems_of
@@ -32,20 +33,20 @@ def contracts(pipeline: str) -> dict[str, Contract]:
     Raises:
         ContractInvalid: a file does not say what it must.
     """
-    folder = resources.files(__package__) / pipeline
-    if not folder.is_dir():
-        raise ContractInvalid(contract=pipeline, problem="there is no pipeline of this name")
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+    files = sorted((f for f in contracts_folder(pipeline).iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     return parse_contracts(map(_document, files), pipeline)
 
 
 def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> dict[str, Contract]:
     """ODCS documents of one pipeline as its contracts by `layer.name`, also checked against each other.
 
+    Control tables that the documents lack are added.
+
     Raises:
         ContractInvalid: a contract does not say what it must, or names a window or table that there is not.
     """
-    known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, documents)}
+    given = list(documents)
+    known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
     windows = touched_columns(known.get(f"side.{pipeline}_run_ledger"))
     for name, parsed in known.items():
         problems = [*window_problems(parsed, known, windows), *parent_problems(parsed, known)]

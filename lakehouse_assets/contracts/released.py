@@ -20,11 +20,6 @@ RELEASED = Path(__file__).with_name("released.json")
 WORDS = {"description", "owner"}
 
 
-def pipelines() -> tuple[str, ...]:
-    """The pipelines that have contracts, sorted."""
-    return tuple(sorted({file.parent.name for file in Path(__file__).parent.glob("*/*.yaml")}))
-
-
 def released(pipeline: str, path: Path = RELEASED) -> dict[str, Contract]:
     """The released contracts of a pipeline by `layer.name`, without their words; empty when none was released.
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any
 
+from lakehouse_assets.core.request import Mode, RunRequest, Selection, Window, parse_request
 from lakehouse_assets.errors import ContractInvalid
-
-Mode = Literal["load", "replay", "reprocess"]
 
 IN_FLIGHT = re.compile(r"(\.tmp|\.part|_\$folder\$)$|(^|/)[._]")
 """Names of objects that are still being written, or that tools leave behind."""
@@ -38,45 +37,73 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one run works on.
+    """What one run works on: what it was asked, with its clock fixed, and the exact files.
 
     Attributes:
         run_id: the run that owns these files.
         pipeline: name of the pipeline, also of its lease.
-        as_of: the run's clock, UTC; ages and freshness are measured against it.
-        landing: URI of the landing root that keys are relative to.
+        landing: the landing root that keys are relative to: its URI, or its key in the lake where it lies there.
         files: the exact objects, ordered by dataset and key.
-        mode: load (landed files), replay (selected rejects), reprocess (files from the archive).
-        selection: which rejects a replay takes: any of code, file, run; `corrected` is a key in the lake with new text.
-        max_reject_ratio: overrides the contracts for this run.
+        request: what the run was asked; `as_of` is set.
     """
 
     run_id: str
     pipeline: str
-    as_of: datetime
     landing: str
     files: tuple[FileEntry, ...]
-    mode: Mode = "load"
-    selection: dict[str, str] = field(default_factory=dict)
-    max_reject_ratio: float | None = None
+    request: RunRequest
+
+    @property
+    def as_of(self) -> datetime:
+        """The run's clock, UTC; ages and freshness are measured against it."""
+        if self.request.as_of is None:
+            raise ValueError("a manifest needs a request with a clock")
+        return self.request.as_of
+
+    @property
+    def mode(self) -> Mode:
+        """What the files are: landed ones, none but selected rejects, or files from the archive."""
+        return self.request.mode
+
+    @property
+    def window(self) -> Window | None:
+        """The days that the run works on, where its pipeline works on days."""
+        return self.request.window
+
+    @property
+    def selection(self) -> dict[str, str]:
+        """Which rejects a replay takes: any of code, file, run; `corrected` is a key in the lake with new text."""
+        return self.request.selection.model_dump(exclude_none=True) if self.request.selection else {}
 
     def of(self, dataset: str) -> tuple[FileEntry, ...]:
         """The files of one dataset."""
         return tuple(entry for entry in self.files if entry.dataset == dataset)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form; times in ISO-8601."""
+        """JSON-ready form; times in ISO-8601. The request's own list of files is left out, `files` says more."""
         return {
-            **asdict(self),
-            "as_of": self.as_of.isoformat(),
+            "run_id": self.run_id,
+            "pipeline": self.pipeline,
+            "landing": self.landing,
+            "request": self.request.given() | {"files": None},
             "files": [{**asdict(entry), "modified": entry.modified.isoformat()} for entry in self.files],
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Manifest:
-        """The inverse of `to_dict`."""
+        """The inverse of `to_dict`; also reads the form of version 0.1.0, which had the request's fields beside."""
         files = (FileEntry(**{**entry, "modified": utc_moment(entry["modified"])}) for entry in data["files"])
-        return cls(**{**data, "as_of": utc_moment(data["as_of"]), "files": tuple(sorted(files))})
+        request = parse_request(data["request"]) if "request" in data else _request_0_1_0(data)
+        return cls(data["run_id"], data["pipeline"], data["landing"], tuple(sorted(files)), request)
+
+
+def _request_0_1_0(data: dict[str, Any]) -> RunRequest:
+    """The request in a manifest of version 0.1.0: its fields stand beside the files, and a reprocess has no date."""
+    selection = Selection(**data["selection"]) if data.get("selection") else None
+    ratio = data.get("max_reject_ratio")
+    return RunRequest.model_construct(
+        as_of=utc_moment(data["as_of"]), mode=data["mode"], selection=selection, max_reject_ratio=ratio
+    )
 
 
 def utc_moment(text: str) -> datetime:

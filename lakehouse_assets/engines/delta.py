@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.types import ColumnType
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import CommitConflict, ProtocolRaised
+from lakehouse_assets.errors import CommitConflict, ProtocolRaised, TableMissing
 from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,26 +57,20 @@ def _arrow_type(kind: ColumnType) -> pa.DataType:
     }[kind.name]
 
 
-def ensure(contract: Contract, location: str) -> DeltaTable:
+def ensure(contract: Contract, lake: Lake) -> DeltaTable:
     """The table, created from its contract when absent, widened by new nullable columns when behind.
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
     """
-    from deltalake import DeltaTable, Schema
+    from deltalake import Schema
 
-    schema = Schema.from_arrow(arrow_schema(contract))
-    if not DeltaTable.is_deltatable(location):
-        return DeltaTable.create(
-            location,
-            schema,
-            mode="ignore",
-            partition_by=list(contract.partition_by) or None,
-            configuration=CONFIGURATION,
-            name=contract.name,
-        )
-    table = DeltaTable(location)
-    wanted = {field.name: field for field in schema.fields}
+    schema = arrow_schema(contract)
+    try:
+        table = lake.delta(contract)
+    except TableMissing:
+        return lake.create_delta(contract, schema, CONFIGURATION)
+    wanted = {field.name: field for field in Schema.from_arrow(schema).fields}
     added = reconcile_columns([(f.name, _spelled(f.type)) for f in table.schema().fields], contract)
     if added:
         table.alter.add_columns([wanted[column.name] for column in added])
@@ -194,12 +188,11 @@ def _not_older(contract: Contract) -> str | None:
 
 
 def data_files(table: DeltaTable) -> dict[str, int]:
-    """The table's live data files, by their path below it, and their sizes in bytes."""
+    """The table's live data files, as its log spells them, and their sizes in bytes."""
     # Not as a pyarrow table: making one of foreign columns imports pandas, a fifth of a second.
     actions = table.get_add_actions(flatten=True)
     paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))
-    # The log spells paths as URIs do (https://github.com/delta-io/delta/blob/master/PROTOCOL.md#add-file-and-remove-file).
-    return dict(zip(map(unquote, paths), sizes, strict=True))
+    return dict(zip(paths, sizes, strict=True))
 
 
 def rows_in(table: DeltaTable) -> int:
@@ -211,5 +204,10 @@ def measured(table: DeltaTable, before: dict[str, int], held: int) -> Commit:
     """What a write did to a table that had these data files and rows."""
     after = data_files(table)
     added = [size for path, size in after.items() if path not in before]
-    gone = len(before.keys() - after.keys())
-    return Commit(table.version(), rows_in(table) - held, len(added), sum(added), gone)
+    return Commit(
+        version=table.version(),
+        rows=rows_in(table) - held,
+        added_files=len(added),
+        added_bytes=sum(added),
+        removed_files=len(before.keys() - after.keys()),
+    )

@@ -14,13 +14,13 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Column, Contract
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard, NativeFile, TextBatch
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 from lakehouse_assets.sql.sql_types import in_duckdb
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,7 +37,7 @@ class DuckEngine:
     """See `protocol.Engine`.
 
     Args:
-        lake: root of the lake, a folder.
+        lake: whose tables it reads and writes.
         zone: source time zone.
         memory: DuckDB's memory limit, as it writes it (`1GB`).
         threads: how many threads DuckDB may use; None for all.
@@ -45,7 +45,7 @@ class DuckEngine:
 
     name, callers = "duckdb", 1
 
-    def __init__(self, lake: str, *, zone: str = "UTC", memory: str = "800MB", threads: int | None = None) -> None:
+    def __init__(self, lake: Lake, *, zone: str = "UTC", memory: str = "800MB", threads: int | None = None) -> None:
         import duckdb
 
         self.lake, self._zone = lake, zone
@@ -169,9 +169,8 @@ class DuckEngine:
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""
-        location = table_location(contract, self.lake)
-        self._attached[contract.name] = table = delta.ensure(contract, location)
-        files = [f"{location}/{path}" for path in delta.data_files(table)]
+        self._attached[contract.name] = table = delta.ensure(contract, self.lake)
+        files = self.lake.delta_files(contract, table)
         self._show(contract, files)
         return bool(files)
 
@@ -180,7 +179,7 @@ class DuckEngine:
         from lakehouse_assets.engines import iceberg
 
         table = iceberg.ensure(contract, self.lake)
-        self._show(contract, iceberg.data_files(table))
+        self._show(contract, self.lake.iceberg_files(contract, table))
         return table
 
     def show(self, contract: Contract) -> None:

@@ -1,4 +1,4 @@
-"""Iceberg tables through pyiceberg: a SQLite catalog in the lake, one transaction per change, none without a change.
+"""Iceberg tables through pyiceberg: one transaction per change, none without a change.
 
 Gold is always written here when it is built locally. The window of a change is a range of the table's window column:
 rows in that range are replaced by the fresh ones and by those of the range that were not asked for.
@@ -8,34 +8,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.errors import CommitConflict
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyiceberg.catalog.sql import SqlCatalog
+    from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
 
-CATALOG_FILE = "catalog.db"
-
-
-def catalog_path(lake: str) -> Path:
-    """The SQLite file that knows the lake's Iceberg tables."""
-    return Path(lake) / CATALOG_FILE
-
-
-def open_catalog(lake: str) -> SqlCatalog:
-    """The lake's catalog, created when absent."""
-    from pyiceberg.catalog.sql import SqlCatalog
-
-    Path(lake).mkdir(parents=True, exist_ok=True)
-    return SqlCatalog("lake", uri=f"sqlite:///{catalog_path(lake)}", warehouse=_uri(lake))
+NO_RETRIES = {"commit.retry.num-retries": "0"}
+"""Property of every table. Without it pyiceberg puts a stale commit onto the newest version by itself, and rows that
+were compared with an older version are in the table twice."""
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -66,21 +54,22 @@ def _zoneless(field: pa.Field) -> pa.Field:
     return field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
 
 
-def ensure(contract: Contract, lake: str, catalog: SqlCatalog | None = None) -> Table:
+def ensure(contract: Contract, lake: Lake) -> Table:
     """The table, created from its contract when absent, widened by new nullable columns when behind.
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
+        CommitConflict: somebody else changes the table's columns or properties right now.
     """
-    catalog = catalog or open_catalog(lake)
+    catalog = lake.catalog()
     catalog.create_namespace_if_not_exists(contract.database)
     identifier = (contract.database, contract.name)
     # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
     if identifier in catalog.list_tables(contract.database):
-        table = catalog.load_table(identifier)
+        table = without_retries(contract, catalog.load_table(identifier))
     else:
-        location = _uri(table_location(contract, lake))
-        table = catalog.create_table_if_not_exists(identifier, arrow_schema(contract), location=location)
+        schema, location = arrow_schema(contract), lake.iceberg_location(contract)
+        table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
         _partition(table, contract)
     if reconcile_columns([(f.name, _spelled(f.field_type)) for f in table.schema().fields], contract):
         with table.update_schema() as update:
@@ -97,14 +86,23 @@ def _spelled(kind: Any) -> str:  # noqa: ANN401 - any of pyiceberg's types
     return f"struct<{','.join(f'{field.name}:{_spelled(field.field_type)}' for field in kind.fields)}>"
 
 
-def _uri(folder: str) -> str:
-    """A folder as pyiceberg takes it: it does not decode `%20`, so a blank stays a blank."""
-    return f"file://{Path(folder).absolute()}"
+def without_retries(contract: Contract, table: Table) -> Table:
+    """The table, given the property `NO_RETRIES` when an earlier version made it without.
 
+    Raises:
+        CommitConflict: somebody else changes the table right now.
+    """
+    from pyiceberg.exceptions import CommitFailedException
 
-def data_files(table: Table) -> list[str]:
-    """Paths of the live data files; there are no delete files, since every change rewrites its files."""
-    return [task.file.file_path.removeprefix("file://") for task in table.scan().plan_files()]
+    if NO_RETRIES.items() <= table.properties.items():
+        return table
+    try:
+        with table.transaction() as transaction:
+            transaction.set_properties(NO_RETRIES)
+    except CommitFailedException as error:
+        if not NO_RETRIES.items() <= table.refresh().properties.items():
+            raise CommitConflict(table=contract.name) from error
+    return table
 
 
 def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any, Any] | None, guard: Guard) -> Commit:
@@ -123,7 +121,7 @@ def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any,
     from pyiceberg.exceptions import CommitFailedException
     from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThanOrEqual
 
-    before = _sizes(table)
+    before = _files(table)
     guard()
     within = bounds and And(_at(GreaterThanOrEqual, contract, bounds[0]), _at(LessThanOrEqual, contract, bounds[1]))
     data = rows.cast(arrow_schema(contract))
@@ -137,19 +135,30 @@ def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any,
                 transaction.append(data)
     except CommitFailedException as error:
         raise CommitConflict(table=contract.name) from error
-    after = _sizes(table)
-    added = {path: size for path, size in after.items() if path not in before}
-    snapshot = table.current_snapshot()
-    version = snapshot.sequence_number if snapshot else 0
-    return Commit(int(version or 0), len(added), sum(added.values()), len(before.keys() - after.keys()))
+    return _measured(table, before)
 
 
 def _at(compare: Any, contract: Contract, value: Any) -> Any:  # noqa: ANN401 - pyiceberg's signatures do not show
     return compare(contract.window, value)
 
 
-def _sizes(table: Table) -> dict[str, int]:
-    return {task.file.file_path: task.file.file_size_in_bytes for task in table.scan().plan_files()}
+def _files(table: Table) -> dict[str, DataFile]:
+    """The live data files by path."""
+    return {task.file.file_path: task.file for task in table.scan().plan_files()}
+
+
+def _measured(table: Table, before: dict[str, DataFile]) -> Commit:
+    """What a write did to a table that had these data files."""
+    after, snapshot = _files(table), table.current_snapshot()
+    added = [file.file_size_in_bytes for path, file in after.items() if path not in before]
+    held, holds = (sum(file.record_count for file in files.values()) for files in (before, after))
+    return Commit(
+        version=int(snapshot.sequence_number or 0) if snapshot else 0,
+        rows=holds - held,
+        added_files=len(added),
+        added_bytes=sum(added),
+        removed_files=len(before.keys() - after.keys()),
+    )
 
 
 def bounds_of(values: Sequence[Any]) -> tuple[Any, Any]:

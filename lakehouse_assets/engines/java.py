@@ -42,6 +42,14 @@ def require_java(environment: Mapping[str, str]) -> Path:
     raise JavaMissing(found=", ".join(dict.fromkeys(versions)) or "none")
 
 
+def find_java(environment: Mapping[str, str]) -> Path | None:
+    """Home of the Java that `require_java` finds; None without one."""
+    try:
+        return require_java(environment)
+    except JavaMissing:
+        return None
+
+
 def candidates(environment: Mapping[str, str]) -> Iterator[Path]:
     """Programs that may be a Java, best first."""
     if environment.get("JAVA_HOME"):

@@ -45,21 +45,22 @@ class TextBatch:
     odd: Iterable[pa.RecordBatch]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Commit:
     """What one write did to a table.
 
     Attributes:
-        version: the table's after it.
-        rows: how many more the table holds.
-        added_files, added_bytes, removed_files: data files.
+        version: the table's version after the write.
+        rows: how many rows more the table holds; negative when it holds fewer.
+        added_files, removed_files: numbers of data files.
+        added_bytes: size of the added data files, bytes.
     """
 
     version: int
-    rows: int = 0
-    added_files: int = 0
-    added_bytes: int = 0
-    removed_files: int = 0
+    rows: int
+    added_files: int
+    added_bytes: int
+    removed_files: int
 
 
 class Engine(Protocol):

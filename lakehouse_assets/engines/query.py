@@ -24,6 +24,7 @@ from lakehouse_assets.engines.past import files_at
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,27 +44,27 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Lake:
+class QueryScope:
     """What can be asked about.
 
     Attributes:
-        root: folder of the lake.
+        lake: where the tables are.
         tables: contracts by catalog name.
         memory: DuckDB's memory limit.
         threads: how many threads DuckDB may use; None for all.
     """
 
-    root: str
+    lake: Lake
     tables: Mapping[str, Contract]
     memory: str = "800MB"
     threads: int | None = None
 
 
-def ask(lake: Lake, sql: str, as_of: datetime | None = None) -> Answer:
+def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
     """The answer to one statement.
 
     Args:
-        lake: where.
+        scope: where.
         sql: SELECT, WITH … SELECT, SHOW TABLES or DESCRIBE, in Athena's dialect.
         as_of: tables are read as committed until then (zone-aware); None for now.
 
@@ -73,12 +74,12 @@ def ask(lake: Lake, sql: str, as_of: datetime | None = None) -> Answer:
     """
     text = sql.strip().rstrip(";").strip()
     if match := SHOW_TABLES.fullmatch(text):
-        return _show_tables(lake, match["database"])
+        return _show_tables(scope, match["database"])
     if match := DESCRIBE.fullmatch(text):
-        return _describe(_table(lake, match["table"].lower()))
+        return _describe(_table(scope, match["table"].lower()))
     tree = _read_only(text)
-    used = {name: _table(lake, name) for name in sorted(_tables_of(tree))}
-    return _run(lake, _translated(tree, used), used, as_of)
+    used = {name: _table(scope, name) for name in sorted(_tables_of(tree))}
+    return _run(scope, _translated(tree, used), used, as_of)
 
 
 def _read_only(text: str) -> exp.Query:
@@ -100,10 +101,10 @@ def _tables_of(tree: exp.Query) -> set[str]:
     return {name.removeprefix("awsdatacatalog.") for name in names} - ctes
 
 
-def _table(lake: Lake, name: str) -> Contract:
-    if name not in lake.tables:
-        raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(lake.tables))}")
-    return lake.tables[name]
+def _table(scope: QueryScope, name: str) -> Contract:
+    if name not in scope.tables:
+        raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(scope.tables))}")
+    return scope.tables[name]
 
 
 def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
@@ -125,25 +126,25 @@ def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
         return tree.sql(dialect="duckdb")
 
 
-def _run(lake: Lake, sql: str, used: Mapping[str, Contract], as_of: datetime | None) -> Answer:
+def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datetime | None) -> Answer:
     import duckdb
 
-    db = _connect(lake)
+    db = _connect(scope)
     try:
         for name, contract in used.items():
             db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
-            db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, lake.root, as_of), db)}")
-        _lock(db, lake.root)
+            db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, scope.lake, as_of), db)}")
+        _lock(db, scope.lake.root)
         cursor = db.execute(sql)
         return Answer(_once([column[0] for column in cursor.description]), _batches(cursor))
     except duckdb.Error as error:
         raise BadRequest(message=_first_lines(error)) from error
 
 
-def _connect(lake: Lake) -> duckdb.DuckDBPyConnection:
+def _connect(scope: QueryScope) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    settings: dict[str, Any] = {"memory_limit": lake.memory} | ({"threads": lake.threads} if lake.threads else {})
+    settings: dict[str, Any] = {"memory_limit": scope.memory} | ({"threads": scope.threads} if scope.threads else {})
     db = duckdb.connect(config=settings)
     db.execute("SET TimeZone = 'UTC'")
     return db
@@ -181,8 +182,8 @@ def _once(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(n if n not in names[:i] else f"{n}_{names[: i + 1].count(n)}" for i, n in enumerate(names))
 
 
-def _show_tables(lake: Lake, database: str | None) -> Answer:
-    found = [c for _, c in sorted(lake.tables.items()) if database is None or c.database == database.lower()]
+def _show_tables(scope: QueryScope, database: str | None) -> Answer:
+    found = [c for _, c in sorted(scope.tables.items()) if database is None or c.database == database.lower()]
     rows: list[tuple[Any, ...]] = [(c.catalog_name, c.layer, c.description) for c in found]
     return Answer(("table", "layer", "description"), iter([rows]))
 

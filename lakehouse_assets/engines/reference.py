@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard
+from lakehouse_assets.errors import TableMissing
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,12 +23,12 @@ NOTE = "lakehouse.seed"
 """Where a commit notes the fingerprint of the seed that it brought."""
 
 
-def held(contract: Contract, lake: str) -> DeltaTable | None:
+def held(contract: Contract, lake: Lake) -> DeltaTable | None:
     """The reference table as it is now; None when it is not there yet."""
-    from deltalake import DeltaTable
-
-    location = table_location(contract, lake)
-    return DeltaTable(location) if DeltaTable.is_deltatable(location) else None
+    try:
+        return lake.delta(contract)
+    except TableMissing:
+        return None
 
 
 def is_current(seed: Seed, table: DeltaTable | None) -> bool:
@@ -39,17 +40,17 @@ def is_current(seed: Seed, table: DeltaTable | None) -> bool:
     return next((c[NOTE] for c in commits if NOTE in c), None) == seed.fingerprint
 
 
-def outdated(seeds: Iterable[Seed], lake: str) -> tuple[str, ...]:
+def outdated(seeds: Iterable[Seed], lake: Lake) -> tuple[str, ...]:
     """Names of the reference tables whose table is not there, or holds something else than the seed."""
     return tuple(seed.contract.name for seed in seeds if not is_current(seed, held(seed.contract, lake)))
 
 
-def replace(seed: Seed, lake: str, table: DeltaTable | None, rows: pa.Table, guard: Guard) -> Commit:
+def replace(seed: Seed, lake: Lake, table: DeltaTable | None, rows: pa.Table, guard: Guard) -> Commit:
     """Put the rows in place of all that the table holds, columns included, in one commit that does not rebase.
 
     Args:
         seed: where the rows come from.
-        lake: root of the lake.
+        lake: where the table is.
         table: the version that was looked at; None when there was none.
         rows: in the columns of the contract.
         guard: see `protocol.Guard`.
@@ -60,7 +61,7 @@ def replace(seed: Seed, lake: str, table: DeltaTable | None, rows: pa.Table, gua
     from deltalake import CommitProperties, write_deltalake
 
     contract = seed.contract
-    target = table or delta.ensure(contract, table_location(contract, lake))
+    target = table or delta.ensure(contract, lake)
     before, count = delta.data_files(target), delta.rows_in(target)
     properties = CommitProperties(max_commit_retries=0, custom_metadata={NOTE: seed.fingerprint})
     guard()

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard, TextBatch
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_text import WHOLE_FILES, native_frames, odd_frame
 from lakehouse_assets.sql.dialects import Parameter, render
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +45,7 @@ class SparkEngine:
 
     Args:
         spark: a session with Delta's extension and catalog.
-        lake: root of the lake.
+        lake: whose tables it reads and writes.
         zone: source time zone.
         scratch: a folder that all workers reach; None for a temporary one of this machine (Spark in local mode) or
             one below the lake.
@@ -53,7 +53,7 @@ class SparkEngine:
 
     name, callers = "spark", 3
 
-    def __init__(self, spark: SparkSession, lake: str, *, zone: str = "UTC", scratch: str | None = None) -> None:
+    def __init__(self, spark: SparkSession, lake: Lake, *, zone: str = "UTC", scratch: str | None = None) -> None:
         self._lake, self._zone = lake, zone
         self._parent = spark
         self._spark = self._session()
@@ -135,14 +135,13 @@ class SparkEngine:
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show the live files of its latest version under its catalog name."""
-        location = table_location(contract, self._lake)
-        table = delta.ensure(contract, location)
+        table = delta.ensure(contract, self._lake)
         delta.check_protocol(table, contract.name)
         self._attached[contract.name] = table
-        files = [f"{location}/{path}" for path in delta.data_files(table)]
+        files = self._lake.delta_files(contract, table)
         schema = _schema(contract)
         # Below the base path folders named `column=value` hold that column; a single file would be its own base.
-        reader = self._spark.read.schema(schema).option("basePath", location)
+        reader = self._spark.read.schema(schema).option("basePath", self._lake.location(contract))
         frame = reader.parquet(*files).select(*(c.name for c in contract.columns)) if files else self._empty(schema)
         frame.createOrReplaceTempView(relation_of(contract.catalog_name))
         return bool(files)
@@ -152,7 +151,7 @@ class SparkEngine:
     ) -> Commit:
         """One Delta transaction; see `Engine.merge`."""
         attached = self._attached[contract.name]
-        location = table_location(contract, self._lake)
+        location = self._lake.location(contract)
         target = Target(contract.name, location, attached.version())
         source = self._sorted(contract, self._spark.sql(self.sql(sql)))
         with transaction(self._spark, target, guard):
@@ -161,7 +160,7 @@ class SparkEngine:
                 self._spark.sql(merge_sql(contract, location, "__source", dates)).collect()
             else:
                 source.write.format("delta").mode("append").save(location)
-        return _measured(contract, location, attached)
+        return _measured(contract, self._lake, attached)
 
     def _sorted(self, contract: Contract, rows: DataFrame) -> DataFrame:
         """At most one partition per core, sorted by date within; Spark drops the query's own order for it."""
@@ -170,22 +169,20 @@ class SparkEngine:
         return few.sortWithinPartitions(date) if date else few
 
 
-def _scratch(spark: SparkSession, lake: str) -> str:
+def _scratch(spark: SparkSession, lake: Lake) -> str:
     """A new folder name that all workers reach."""
     if str(spark.sparkContext.master).startswith("local"):
         return tempfile.mkdtemp(prefix="lakehouse-scratch-")
-    return f"{lake.rstrip('/')}/scratch/{uuid4().hex}"
+    return f"{lake.root}/scratch/{uuid4().hex}"
 
 
-def _measured(contract: Contract, location: str, before: DeltaTable) -> Commit:
+def _measured(contract: Contract, lake: Lake, before: DeltaTable) -> Commit:
     """What the transaction did to the table.
 
     Raises:
         ProtocolRaised: see `Engine.merge`.
     """
-    from deltalake import DeltaTable
-
-    table = DeltaTable(location)
+    table = lake.delta(contract)
     delta.check_protocol(table, contract.name)
     return delta.measured(table, delta.data_files(before), delta.rows_in(before))
 

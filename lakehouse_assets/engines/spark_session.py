@@ -58,12 +58,24 @@ def spark_config(memory: str = "3g", cores: int = 2) -> dict[str, str]:
     }
 
 
-def local_session(environment: MutableMapping[str, str], config: Mapping[str, str] | None = None) -> SparkSession:
-    """The process's Spark session, started when there is none yet.
+def use_java(environment: MutableMapping[str, str]) -> None:
+    """Let Spark start on a Java that fits.
 
     Args:
         environment: the process's environment; `JAVA_HOME` is set in it to the Java that was found, because the
             launcher of Spark reads it there.
+
+    Raises:
+        JavaMissing: there is no Java that Spark starts on.
+    """
+    environment["JAVA_HOME"] = str(require_java(environment))
+
+
+def local_session(environment: MutableMapping[str, str], config: Mapping[str, str] | None = None) -> SparkSession:
+    """The process's Spark session, started when there is none yet.
+
+    Args:
+        environment: see `use_java`.
         config: settings; those of `spark_config` when None.
 
     Raises:
@@ -71,7 +83,7 @@ def local_session(environment: MutableMapping[str, str], config: Mapping[str, st
     """
     from pyspark.sql import SparkSession
 
-    environment["JAVA_HOME"] = str(require_java(environment))
+    use_java(environment)
     builder = SparkSession.builder.appName("lakehouse")
     for name, value in (spark_config() if config is None else config).items():
         builder = builder.config(name, value)

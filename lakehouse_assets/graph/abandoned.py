@@ -8,17 +8,18 @@ from __future__ import annotations
 import dagster as dg
 
 from lakehouse_assets.graph.alerts import Watch
-from lakehouse_assets.graph.process import Note
+from lakehouse_assets.graph.process import RunProcess
+from lakehouse_assets.storage.lake import open_lake
 
 
 def fail_abandoned(instance: dg.DagsterInstance, pipeline: str) -> list[str]:
     """Report started runs of a pipeline whose process is gone as failed, and tell people; the ids of these runs."""
     started = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    notes = [note for note in map(Note.of, started) if note and note.pipeline == pipeline and note.is_gone]
+    notes = [note for note in map(RunProcess.of, started) if note and note.pipeline == pipeline and note.is_gone]
     return [note.run_id for note in notes if fail(instance, note)]
 
 
-def fail(instance: dg.DagsterInstance, note: Note) -> bool:
+def fail(instance: dg.DagsterInstance, note: RunProcess) -> bool:
     """Report one run whose process is gone; False when the process ended the run before it went."""
     run = instance.get_run_by_id(note.run_id)
     if run is None or run.status != dg.DagsterRunStatus.STARTED:
@@ -27,5 +28,5 @@ def fail(instance: dg.DagsterInstance, note: Note) -> bool:
     failed = instance.get_run_by_id(note.run_id)
     # The sensors do not see runs of the command line; of the others they tell nothing a second time.
     if failed is not None:
-        Watch(note.pipeline, note.lake).tell(instance, failed)
+        Watch(note.pipeline, open_lake(note.lake)).tell(instance, failed)
     return True

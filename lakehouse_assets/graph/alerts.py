@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
-from lakehouse_assets.compute.alerts import alerts_of
 from lakehouse_assets.compute.notify import FolderTopic
-from lakehouse_assets.graph.job import Job
-from lakehouse_assets.graph.outcome import outcome_of
+from lakehouse_assets.compute.reports import REPORT
+from lakehouse_assets.graph.outcome import outcome_of, publish
 from lakehouse_assets.graph.pipeline import Pipeline
-from lakehouse_assets.storage.objects import ObjectStore
-from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.graph.process import REFUSED_TAG
+from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.runs import RunFolder
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
@@ -29,23 +29,27 @@ class Watch:
     """Whose runs are told, and where their lake is."""
 
     pipeline: str
-    lake: str
+    lake: Lake
 
     def tell(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
         """Keep the report of an ended run and tell what went wrong; the kinds told now."""
-        store: ObjectStore = open_store(self.lake)
+        self.lake.create()  # a run may have died before it did
+        store = self.lake.store
         folder = RunFolder(store, self.pipeline, run.root_run_id or run.run_id)
         events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
         outcome = outcome_of(folder, events, success=run.status == dg.DagsterRunStatus.SUCCESS)
-        folder.write("report", outcome.report)
+        folder.keep(REPORT, outcome.report)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
-        told = alerts_of(outcome.report | {"run_id": run.run_id}, outcome.failed_checks)
-        topic = FolderTopic(store)
-        return [message.kind for message in told if topic.publish(message)]
+        return publish(FolderTopic(store), outcome, run.run_id)
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
-    """Whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it."""
+    """Whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it.
+
+    A run that was refused when it was asked for is nobody's: whoever asked was answered.
+    """
+    if REFUSED_TAG in run.tags:
+        return False
     if not run.job_name.startswith(SELECTION):
         return run.job_name == pipeline.name
     checked = {check.asset_key for check in run.asset_check_selection or ()}
@@ -53,8 +57,8 @@ def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
     return not selected or not selected.isdisjoint(pipeline.keys)
 
 
-def alert_sensors(pipeline: Pipeline, job: Job, *, lake: str) -> list[dg.SensorDefinition]:
-    """Both sensors of a pipeline, on all jobs of the code location; `lake` is an absolute folder."""
+def alert_sensors(pipeline: Pipeline, job: Job, *, lake: Lake) -> list[dg.SensorDefinition]:
+    """Both sensors of a pipeline, on all jobs of the code location."""
     watch = Watch(pipeline.name, lake)
 
     def tell(context: dg.RunStatusSensorContext) -> None:

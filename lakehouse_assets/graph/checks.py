@@ -1,23 +1,22 @@
 """Checks: those that the load's own step answers, and assertions as steps of their own."""
 
 # No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.local import LocalServices
-from lakehouse_assets.compute.protocols import SAMPLE_ROWS
+from lakehouse_assets.compute.reports import Row
+from lakehouse_assets.compute.services import CheckOutcome, Services
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
 from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.contracts.layers import side_tables
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import Pipeline
-from lakehouse_assets.graph.resource import LakehouseResource, reported, run_id_of
+from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.load.report import COUNTS, SAMPLE_ROWS, LoadReport
 from lakehouse_assets.sql.dialects import literal
-
-SIDE = ("run_ledger", "rejects")
-"""The side tables that keep what a load counted and what it rejected."""
 
 
 def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
@@ -46,41 +45,41 @@ class Evidence:
 
     counts_sql: str
     rejects_sql: str
-    rejected: Sequence[Mapping[str, Any]]
+    rejected: Sequence[Row]
 
 
-def evidence(pipeline: Pipeline, contract: Contract, services: LocalServices, report: Mapping[str, Any]) -> Evidence:
-    """Of one run; the rows are asked for only when there are some."""
-    run, part = literal(report["run_id"]).sql(), report["tables"][contract.name]
-    ledger, rejects = (pipeline.contracts[f"side.{pipeline.name}_{name}"].catalog_name for name in SIDE)
+def evidence(pipeline: Pipeline, contract: Contract, services: Services, report: LoadReport) -> Evidence:
+    """The evidence for one table of one run; rows are asked for only when some were rejected."""
+    run, part = literal(report.run_id).sql(), report.tables[contract.name]
+    side = side_tables(pipeline.contracts, pipeline.name)
     which = f"run_id = {run} AND dataset = '{contract.landing}'"
-    sql = f"SELECT file, line, codes, raw FROM {rejects} WHERE {which} ORDER BY file, line"
+    sql = f"SELECT file, line, codes, raw FROM {side['rejects'].catalog_name} WHERE {which} ORDER BY file, line"
     first = Rule("rejects", "assertion", "warn", "", f"{sql} LIMIT {SAMPLE_ROWS}")
-    asked = services.check(contract, first, report["run_id"]).sample if part["counts"]["rejected"] else []
-    counts = ", ".join(part["counts"])
+    asked = services.check(contract, first).sample if part.counts.rejected else []
     held = f"run_id = {run} AND table_name = '{contract.name}' AND kind = 'load'"
-    return Evidence(f"SELECT {counts} FROM {ledger} WHERE {held}", sql, asked)
+    return Evidence(f"SELECT {', '.join(COUNTS)} FROM {side['run_ledger'].catalog_name} WHERE {held}", sql, asked)
 
 
-def load_check_results(contract: Contract, report: Mapping[str, Any], seen: Evidence) -> list[dg.AssetCheckResult]:
-    """Their answers; a mismatch would have failed the load before."""
-    part, key = report["tables"][contract.name], md.asset_key(contract)
+def load_check_results(contract: Contract, report: LoadReport, seen: Evidence) -> list[dg.AssetCheckResult]:
+    """The results of the checks that the load has answered; a mismatch would have failed the load before."""
+    part, key = report.tables[contract.name], md.asset_key(contract)
+    rejected = part.counts.rejected
     found = [
         dg.AssetCheckResult(
             passed=True,
             asset_key=key,
             check_name="reconciliation",
-            metadata={"failing": 0, "equation": md.balance(part["counts"]), "sql": md.sql(seen.counts_sql)},
+            metadata={"failing": 0, "equation": md.balance(part.counts), "sql": md.sql(seen.counts_sql)},
         ),
         dg.AssetCheckResult(
-            passed=not part["counts"]["rejected"],
+            passed=not rejected,
             asset_key=key,
             check_name="rejects",
             severity=dg.AssetCheckSeverity.WARN,
-            description=md.found(part["counts"]["rejected"], "rejected, see `lakehouse rejects list`"),
+            description=md.found(rejected, "rejected, see `lakehouse rejects list`"),
             metadata={
-                "failing": part["counts"]["rejected"],
-                "codes": md.codes(part["rejects"]),
+                "failing": rejected,
+                "codes": md.codes(part.rejects),
                 "sample": md.preview(seen.rejected),
                 "sql": md.sql(seen.rejects_sql),
             },
@@ -88,20 +87,19 @@ def load_check_results(contract: Contract, report: Mapping[str, Any], seen: Evid
     ]
     for rule in contract.rules_of("row"):
         if rule.verdict == "warn":
-            count = part["warnings"].get(rule.code, 0)
-            facts = {"failing": count, "sql": md.sql(rule.implementation)}
-            found.append(_warning(key, rule, count, facts))
+            facts = {"failing": part.warnings.get(rule.code, 0), "sql": md.sql(rule.implementation)}
+            found.append(_warning(key, rule, part.warnings.get(rule.code, 0), facts))
     return [*found, *set_check_results(contract, report)]
 
 
-def set_check_results(contract: Contract, report: Mapping[str, Any]) -> list[dg.AssetCheckResult]:
+def set_check_results(contract: Contract, report: LoadReport) -> list[dg.AssetCheckResult]:
     """Answers of the table's set rules."""
     found = []
-    for check in report["checks"]:
-        if check["table"] == contract.name:
-            rule = next(r for r in contract.rules_of("load") if r.code == check["check"])
-            facts = {"failing": check["failing"], "sample": md.preview(check["sample"]), "sql": md.sql(check["sql"])}
-            found.append(_warning(md.asset_key(contract), rule, check["failing"], facts))
+    for check in report.checks:
+        if check.table == contract.name:
+            rule = next(r for r in contract.rules_of("load") if r.code == check.check)
+            facts = {"failing": check.failing, "sample": md.preview(check.sample), "sql": md.sql(check.sql)}
+            found.append(_warning(md.asset_key(contract), rule, check.failing, facts))
     return found
 
 
@@ -116,16 +114,18 @@ def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any
     )
 
 
-def assertions(pipeline: Pipeline, name: str, tables: Iterable[Contract]) -> list[dg.AssetChecksDefinition]:
-    """The assertions on some tables: a step of their own, so that a blocking one is a gate in the plan; none without.
+def assertions(pipeline: Pipeline, layer: str) -> list[dg.AssetChecksDefinition]:
+    """The assertions on one layer: steps of their own, so that a blocking one is a gate in the plan.
 
-    Args:
-        pipeline: whose tables.
-        name: what the tables have in common, for the step's name.
-        tables: that can be checked at the same time; who reads one of them waits for all of them.
+    There is one step per level of the layer, since a table that other models read is checked before they are built.
+    Dagster would split one step for all by itself, but the task, which a machine runs, would still name all checks.
     """
-    pairs = [(contract, rule) for contract in tables for rule in contract.assertions]
-    return [_assertions(pipeline, name, pairs)] if pairs else []
+    steps = []
+    for number, tables in enumerate(pipeline.levels(layer), 1):
+        pairs = [(contract, rule) for contract in tables for rule in contract.assertions]
+        name = layer if number == 1 else f"{layer}_{number}"
+        steps += [_assertions(pipeline, name, pairs)] if pairs else []
+    return steps
 
 
 def _assertions(pipeline: Pipeline, name: str, pairs: Sequence[tuple[Contract, Rule]]) -> dg.AssetChecksDefinition:
@@ -142,17 +142,19 @@ def _assertions(pipeline: Pipeline, name: str, pairs: Sequence[tuple[Contract, R
     ]
 
     @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{name}_assertions", pool="athena", can_subset=True)
-    def checks(context: dg.AssetCheckExecutionContext, lakehouse: LakehouseResource) -> Iterator[dg.AssetCheckResult]:
-        services, run_id = lakehouse.services, run_id_of(context)
-        with reported(services.folder(run_id), f"{name} assertions"):
+    def checks(
+        context: dg.AssetCheckExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]
+    ) -> Iterator[dg.AssetCheckResult]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, f"{name} assertions"):
             for contract, rule in pairs:
                 if dg.AssetCheckKey(md.asset_key(contract), rule.code) in context.selected_asset_check_keys:
-                    yield assertion_result(contract, rule, services.check(contract, rule, run_id))
+                    yield assertion_result(contract, rule, services.check(contract, rule))
 
     return checks
 
 
-def assertion_result(contract: Contract, rule: Rule, outcome: Any) -> dg.AssetCheckResult:  # noqa: ANN401 - a CheckOutcome
+def assertion_result(contract: Contract, rule: Rule, outcome: CheckOutcome) -> dg.AssetCheckResult:
     """An assertion's outcome as Dagster shows it: failing count, sample rows, SQL."""
     return dg.AssetCheckResult(
         passed=outcome.passed,

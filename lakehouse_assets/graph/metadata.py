@@ -7,8 +7,10 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.reports import ModelReport, Row
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.load.report import COUNTS, Counts, LoadReport
 from lakehouse_assets.sql.lineage import Source
 
 MANIFEST_SCHEMA = dg.TableSchema(
@@ -105,20 +107,18 @@ def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
 
-def load_metadata(
-    report: Mapping[str, Any], table: str, rows: int, sample: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def load_metadata(report: LoadReport, table: str, rows: int, sample: Sequence[Row]) -> dict[str, Any]:
     """One silver table's part of a load report."""
-    part = report["tables"][table]
+    part = report.tables[table]
     return {
         "dagster/row_count": rows,
-        **{f"rows_{name}": count for name, count in part["counts"].items()},
-        "reconciliation": balance(part["counts"]),
-        "reject_codes": codes(part["rejects"]),
-        "added_bytes": part["added_bytes"],
-        "added_files": part["added_files"],
-        "seconds": round(part["seconds"], 3),
-        "engine": report["engine"],
+        **{f"rows_{name}": getattr(part.counts, name) for name in COUNTS},
+        "reconciliation": balance(part.counts),
+        "reject_codes": codes(part.rejects),
+        "added_bytes": part.added_bytes,
+        "added_files": part.added_files,
+        "seconds": round(part.seconds, 3),
+        "engine": report.engine,
         "preview": preview(sample),
     }
 
@@ -136,25 +136,27 @@ def landing_metadata(manifest: Manifest, dataset: str) -> dict[str, Any]:
     }
 
 
-def balance(counts: Mapping[str, int]) -> str:
+def balance(counts: Counts) -> str:
     """The reconciliation as two equations; plain text, because the UI hides markdown of checks behind a click."""
     read, valid = ("read", "retried"), ("inserted", "updated", "unchanged")
     went = ("valid", "rejected", "superseded", "pending")
     return f"{_sum(counts, read)} = {_sum(counts, went)}; valid = {_sum(counts, valid)}"
 
 
-def _sum(counts: Mapping[str, int], names: Sequence[str]) -> str:
-    return " + ".join(f"{name} {counts[name]}" for name in names)
+def _sum(counts: Counts, names: Sequence[str]) -> str:
+    return " + ".join(f"{name} {getattr(counts, name)}" for name in names)
 
 
-def model_metadata(answer: Mapping[str, Any]) -> dict[str, Any]:
+def model_metadata(report: ModelReport) -> dict[str, Any]:
     """One gold table's build."""
     return {
-        "dagster/row_count": answer["rows"],
-        **{f"rows_{name}": answer[name] for name in ("inserted", "updated", "deleted")},
-        "added_bytes": answer["added_bytes"],
-        "seconds": round(answer["seconds"], 3),
-        "engine": "duckdb",
-        "acknowledged_runs": len(answer["acknowledged"]),
-        "preview": preview(answer["preview"]),
+        "dagster/row_count": report.rows,
+        "rows_inserted": report.inserted,
+        "rows_updated": report.updated,
+        "rows_deleted": report.deleted,
+        "added_bytes": report.added_bytes,
+        "seconds": round(report.seconds, 3),
+        "engine": report.engine,
+        "acknowledged_runs": len(report.acknowledged),
+        "preview": preview(report.preview),
     }

@@ -6,35 +6,35 @@ Belongs here: what the command line and the sensors both tell. Not here: the wor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from lakehouse_assets.compute.alerts import FailedCheck
-from lakehouse_assets.compute.runs import compose
+from lakehouse_assets.compute.alerts import FailedCheck, alerts_of
+from lakehouse_assets.compute.notify import Topic
+from lakehouse_assets.compute.reports import FAILURE, Failure, RunReport, compose
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.errors import AssertionFailed
-from lakehouse_assets.load.report import COUNTS
+from lakehouse_assets.graph.standing import is_standing
 from lakehouse_assets.storage.runs import RunFolder
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run: its report (`compute.runs.compose`, zeros included) and the checks that did not pass."""
+    """A finished run: its report, and the checks that it evaluated and that did not pass."""
 
-    report: dict[str, Any]
+    report: RunReport
     failed_checks: tuple[FailedCheck, ...]
 
     @property
     def is_failed(self) -> bool:
         """Whether the run failed."""
-        return bool(self.report["status"] == "failed")
+        return self.report.status == "failed"
 
     @property
     def cause(self) -> str:
         """Why it failed, in one sentence."""
-        return str((self.report["failure"] or {}).get("message", "the run ended before its last step"))
+        return self.report.failure.message if self.report.failure else "the run ended before its last step"
 
 
 def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success: bool) -> Outcome:
@@ -47,19 +47,21 @@ def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success:
     """
     known = contracts(folder.pipeline).values()
     checks = failed_checks(events)
-    failure = None if success else folder.read("failure") or _cause(events, checks)
-    report = compose(folder, tuple(sorted(c.name for c in known if c.layer == "gold")))
-    silver = sorted(c.name for c in known if c.layer == "silver")
-    zeros = {name: dict.fromkeys(COUNTS, 0) | report["tables"].get(name, {}) for name in silver}
-    worked = (folder.read("plan") or {}).get("has_work") or any(report["gold"].values())
-    status = "failed" if failure else "succeeded" if worked else "nothing_to_do"
-    return Outcome({**report, "status": status, "failure": failure, "tables": zeros}, checks)
+    failure = None if success else folder.report(FAILURE, Failure) or _cause(events, checks)
+    silver, gold = (sorted(c.name for c in known if c.layer == layer) for layer in ("silver", "gold"))
+    return Outcome(compose(folder, silver, gold, failure), checks)
+
+
+def publish(topic: Topic, outcome: Outcome, run_id: str) -> list[str]:
+    """Tell people what went wrong in a run, each kind of trouble once; the kinds that were told now."""
+    told = alerts_of(replace(outcome.report, run_id=run_id), outcome.failed_checks)
+    return [message.kind for message in told if topic.publish(message)]
 
 
 def failed_checks(events: Iterable[dg.DagsterEvent]) -> tuple[FailedCheck, ...]:
-    """Checks whose last result in this run did not pass."""
+    """Checks whose last result in this run did not pass; a result that was only said again is no news."""
     evaluated = (e.asset_check_evaluation_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION")
-    latest = {evaluation.asset_check_key: evaluation for evaluation in evaluated}
+    latest = {evaluation.asset_check_key: evaluation for evaluation in evaluated if not is_standing(evaluation)}
     return tuple(failed_check(evaluation) for evaluation in latest.values() if not evaluation.passed)
 
 
@@ -75,7 +77,7 @@ def failed_check(evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
     )
 
 
-def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> dict[str, Any]:
+def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> Failure:
     """Why a run failed whose steps raised no error of ours: a blocking check, or something unexpected."""
     failed = next((event for event in events if event.is_step_failure), None)
     step = failed.step_key if failed else None
@@ -83,17 +85,18 @@ def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> 
     if stopped_by:
         worst = stopped_by[0]
         error = AssertionFailed(check=f"{worst.table}.{worst.check}", failing=worst.failing)
-        return {"step": step, "error": "AssertionFailed", "message": str(error)}
+        return Failure(step, "AssertionFailed", str(error))
     if failed:
-        return {"step": step, **_root_of(failed)}
+        return _root_of(failed, step)
     ended = [event.message for event in events if event.event_type_value in {"PIPELINE_FAILURE", "PIPELINE_CANCELED"}]
-    return {"step": None, "error": "Interrupted", "message": (ended or [None])[0] or "the run was stopped"}
+    return Failure(None, "Interrupted", (ended or [None])[0] or "the run was stopped")
 
 
-def _root_of(failed: dg.DagsterEvent) -> dict[str, Any]:
+def _root_of(failed: dg.DagsterEvent, step: str | None) -> Failure:
     """The first error behind a step's failure."""
     error = failed.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    known = error and {"error": error.cls_name, "message": error.message.strip()}
-    return known or {"error": "Unknown", "message": "the step failed without an error"}
+    if error is None:
+        return Failure(step, "Unknown", "the step failed without an error")
+    return Failure(step, error.cls_name or "Unknown", error.message.strip())

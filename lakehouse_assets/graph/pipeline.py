@@ -1,36 +1,95 @@
-"""What a pipeline is to the graph: its name, its contracts and its tasks, and what all its tables have in common."""
+"""What a pipeline is to the graph: facts that it owns, its plan, its assets; and what all its tables have in common.
+
+A pipeline is made in its own package: it composes its assets from the factories beside (`manifest`, `function`, `load`,
+`model`, `checks`), each of which takes a task. Not here: what Dagster makes of a pipeline (`assembly`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from lakehouse_assets.compute.tasks import FunctionTask, GlueTask
+from lakehouse_assets.compute.tasks import FunctionTask, asked_by
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import model_sql, silver_tables
+from lakehouse_assets.core.request import Window
+from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.process import PIPELINE_TAG
+from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.models import levels
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For transient errors only: `reported` forbids a retry of the others."""
+PLAN_OP = re.compile(r"bronze__\w+_manifest")
+"""Dagster's name of a step that plans, see `Pipeline.plan_op`."""
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """Name, contracts and tasks of one pipeline: all that the factories need."""
+class Schedule:
+    """When a pipeline runs without being asked: a cron expression in the pipeline's zone, and why, in words."""
 
     name: str
+    cron: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Days:
+    """The daily partitions of a pipeline: the first day, and how many days up to today a run works on by itself."""
+
+    first: date
+    window_days: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """One pipeline: everything that belongs to it and to no other.
+
+    Attributes:
+        name: also of its package, its contracts, its job, its group and its lease.
+        owner: e-mail address of whoever answers for it.
+        plan: the function that plans a run; what its payload takes of a request is what a run may be asked.
+        landing: folder below the lake where its files land; None for the one that the settings name.
+        zone: source time zone; None for the one that the settings name.
+        days: its daily partitions, which begin in its own `zone`; None when it works on files.
+        schedules: when it runs without being asked.
+        functions: handlers of functions that are its own, see `compute.functions.handler_of`.
+        assets: its assets and checks, composed by the pipeline.
+    """
+
+    name: str
+    owner: str
     plan: FunctionTask
-    load: GlueTask
-    archive: FunctionTask
+    landing: str | None = None
+    zone: str | None = None
+    days: Days | None = None
+    schedules: tuple[Schedule, ...] = ()
+    functions: Mapping[str, str] = field(default_factory=dict)
+    assets: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.days is not None and self.zone is None:
+            raise ContractInvalid(contract=self.name, problem="a pipeline with daily partitions names its own zone")
+
+    def of(self, *assets: Any) -> Self:  # noqa: ANN401 - definitions of assets, external assets and checks
+        """The pipeline with its assets, in the order of the data."""
+        return replace(self, assets=assets)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The fields of a request that its runs may be asked."""
+        return asked_by(self.plan)
 
     @property
     def contracts(self) -> dict[str, Contract]:
-        """The pipeline's contracts."""
+        """The pipeline's contracts by `layer.name`."""
         return contracts(self.name)
 
     def model(self, contract: Contract) -> str:
@@ -42,35 +101,71 @@ class Pipeline:
         if layer == "silver":
             return list(silver_tables(self.contracts))
         if layer == "gold":
-            return [contract for level in self.gold_levels for contract in level]
+            return [contract for level in self.levels("gold") for contract in level]
         return sorted((c for c in self.contracts.values() if c.layer == layer), key=lambda c: c.name)
 
-    @property
-    def gold_levels(self) -> list[list[Contract]]:
-        """Gold tables by what they read: each level reads gold of the levels before it only.
+    def levels(self, layer: str) -> list[list[Contract]]:
+        """Tables of one layer that can be made and checked at the same time, one list after the other.
+
+        Each level of gold reads gold of the levels before it only. Reference tables are made with silver.
 
         Raises:
             ContractInvalid: models read each other in a circle.
         """
+        if layer != "gold":
+            return [[*(self.layer("reference") if layer == "silver" else ()), *self.layer(layer)]]
         gold = {c.catalog_name: c for c in self.contracts.values() if c.layer == "gold"}
         ordered = levels({name: self.model(contract) for name, contract in gold.items()})
         return [[gold[name] for name in level] for level in ordered]
 
     @property
     def manifest_key(self) -> dg.AssetKey:
-        """The bronze asset."""
+        """The asset that stands for a run's frozen work."""
         return dg.AssetKey(["bronze", f"{self.name}_manifest"])
 
     @property
-    def archive_key(self) -> dg.AssetKey:
-        """The last asset."""
-        return dg.AssetKey(["archive", f"{self.name}_files"])
+    def plan_op(self) -> str:
+        """Dagster's name of the step that plans, which takes the run's request as its configuration."""
+        return self.manifest_key.to_python_identifier()
+
+    @cached_property
+    def keys(self) -> frozenset[dg.AssetKey]:
+        """The keys of all its assets."""
+        found: set[dg.AssetKey] = set()
+        for asset in self.assets:
+            found |= {asset.key} if isinstance(asset, dg.AssetSpec) else set(getattr(asset, "keys", ()))
+        return frozenset(found)
 
     @property
-    def keys(self) -> frozenset[dg.AssetKey]:
-        """All its assets."""
-        tables = (md.asset_key(contract) for contract in self.contracts.values() if contract.layer != "side")
-        return frozenset({self.manifest_key, self.archive_key, *tables})
+    def partitions(self) -> dg.DailyPartitionsDefinition | None:
+        """Its daily partitions; today is one of them."""
+        if self.days is None:
+            return None
+        first = datetime(self.days.first.year, self.days.first.month, self.days.first.day)  # noqa: DTZ001 - Dagster adds the zone
+        return dg.DailyPartitionsDefinition(start_date=first, timezone=self.zone or "UTC", end_offset=1)
+
+    @property
+    def partitioning(self) -> dict[str, Any]:
+        """Arguments of an asset of this pipeline: its partitions, and that a run over several of them is one run."""
+        if self.days is None:
+            return {}
+        return {"partitions_def": self.partitions, "backfill_policy": dg.BackfillPolicy.single_run()}
+
+    def usual_window(self, now: datetime) -> Window | None:
+        """The days that a run works on by itself; None for a pipeline that works on files."""
+        if self.days is None:
+            return None
+        today = now.astimezone(ZoneInfo(self.zone or "UTC")).date()
+        start = max(self.days.first, today - timedelta(days=self.days.window_days - 1))
+        return Window(start=start, end=max(start, today))
+
+    def landing_in(self, settings: Settings) -> str:
+        """Absolute folder where its files land."""
+        return str(settings.landing_of(self.name, self.landing))
+
+    def zone_in(self, settings: Settings) -> str:
+        """Its source time zone."""
+        return settings.zone_of(self.name, self.zone)
 
 
 def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any]:
@@ -99,8 +194,3 @@ def freshness_policy(contract: Contract) -> dg.FreshnessPolicy | None:
     if contract.freshness_hours is None:
         return None
     return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=contract.freshness_hours))
-
-
-def job_tags(pipeline: Pipeline) -> dict[str, str]:
-    """Tags of the pipeline's runs; one at a time (dagster.yaml)."""
-    return {PIPELINE_TAG: pipeline.name}

@@ -14,12 +14,15 @@ import dagster as dg
 from lakehouse_assets.core.lease import Holder
 from lakehouse_assets.storage.lease import is_dead_here, this_process
 
-PIPELINE_TAG, PROCESS_TAG = "lakehouse/pipeline", "lakehouse/process"
+PIPELINE_TAG, PROCESS_TAG, REFUSED_TAG = "lakehouse/pipeline", "lakehouse/process", "lakehouse/refused"
 
 
 @dataclass(frozen=True)
-class Note:
-    """A run's process: host, pid, start time (`core.lease.Process`), and whose run on which lake it carries."""
+class RunProcess:
+    """A run's process: host, pid, start time (`core.lease.Process`), and the run of which pipeline in which lake.
+
+    A run of a selection may touch several pipelines; the first one that it works on stands for it.
+    """
 
     run_id: str
     pipeline: str
@@ -29,7 +32,7 @@ class Note:
     started: str
 
     @classmethod
-    def of(cls, run: dg.DagsterRun) -> Note | None:
+    def of(cls, run: dg.DagsterRun) -> RunProcess | None:
         """The run's own note; None when there is none yet, also where a re-execution carries its parent's."""
         text = run.tags.get(PROCESS_TAG)
         note = cls(**json.loads(text)) if text else None
@@ -49,6 +52,8 @@ class Note:
 
 def note_process(instance: dg.DagsterInstance, run: dg.DagsterRun, pipeline: str, lake: str) -> None:
     """Note that this process carries the run."""
+    if RunProcess.of(run) is not None:
+        return
     here = this_process()
-    note = Note(run.run_id, pipeline, lake, here.host, here.pid, here.started)
+    note = RunProcess(run.run_id, pipeline, lake, here.host, here.pid, here.started)
     instance.add_run_tags(run.run_id, note.tags)

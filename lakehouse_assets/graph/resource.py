@@ -1,117 +1,113 @@
-"""The one resource of the assets: the services of this run, behind the compute Protocols.
+"""The one resource of the assets: the services of a Dagster run, for whichever pipelines the run touches.
 
-It is created when a run starts and closed when the run ends, whatever its end; so the lease is given back then.
+It is made when a run starts and closed when the run ends, whatever its end; so each lease is given back then. It has no
+configuration: what belongs to the installation comes from the settings and cannot be typed in the launchpad.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import dagster as dg
-from pydantic import PrivateAttr
 
-from lakehouse_assets.compute.local import Handler, LocalConfig, LocalServices
-from lakehouse_assets.compute.tasks import FunctionTask
+from lakehouse_assets.compute.local import LocalConfig, LocalServices
+from lakehouse_assets.compute.reports import FAILURE, failed_step
+from lakehouse_assets.compute.services import Services
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
+from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import note_process
+from lakehouse_assets.settings import Settings, process_environment
+from lakehouse_assets.storage.lake import Lake, lake_of
 from lakehouse_assets.storage.runs import RunFolder
 
 
-class LakehouseResource(dg.ConfigurableResource[Any]):
-    """Services of one pipeline's run.
+class Lakehouse:
+    """The services of one Dagster run, by pipeline; each is opened when a step first asks for it.
 
-    Attributes:
-        pipeline: name of the pipeline, also of its lease.
-        lake, landing: absolute folders.
-        engine: duckdb or spark.
-        zone, memory, threads, spark_memory, renew_seconds: see `settings.Settings`.
+    Args:
+        settings: the installation.
+        instance: Dagster's, where the run's process is noted; None outside of a run.
     """
 
-    pipeline: str
-    lake: str
-    landing: str
-    engine: str = "duckdb"
-    zone: str = "UTC"
-    memory: str = "800MB"
-    threads: int = 0
-    spark_memory: str = "3g"
-    renew_seconds: float = 30.0
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance | None = None) -> None:
+        self._settings, self._instance = settings, instance
+        self._open: dict[str, Services] = {}
 
-    _services: LocalServices | None = PrivateAttr(default=None)
+    def services(self, pipeline: Pipeline, run: dg.DagsterRun) -> Services:
+        """The services of a pipeline for this run.
+
+        A re-execution from failure goes on in the folder, and with the manifest, of the run that it repeats.
+        """
+        if pipeline.name not in self._open:
+            if self._instance is not None:
+                note_process(self._instance, run, pipeline.name, str(self._settings.lake_root))
+            self._open[pipeline.name] = open_services(self._settings, pipeline, run.root_run_id or run.run_id)
+        return self._open[pipeline.name]
+
+    def close(self) -> None:
+        """Close all services; each gives back its pipeline's lease."""
+        for services in self._open.values():
+            services.close()
+        self._open.clear()
+
+
+def lakehouse_resource(settings: Settings) -> dg.ResourceDefinition:
+    """The resource `lakehouse` for these settings, without any configuration."""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[LakehouseResource]:
-        """Open the services for the length of a run."""
-        if context.instance and context.run:
-            note_process(context.instance, context.run, self.pipeline, self.lake)
-        self._services = self.open()
+    def lakehouse(context: dg.InitResourceContext) -> Iterator[Lakehouse]:
+        opened = Lakehouse(settings, context.instance)
         try:
-            yield self
+            yield opened
         finally:
-            self._services.close()
+            opened.close()
 
-    def open(self) -> LocalServices:
-        """Services outside of a run (sensors, tests)."""
-        config = LocalConfig(
-            lake=Path(self.lake),
-            landing=Path(self.landing),
-            pipeline=self.pipeline,
-            zone=self.zone,
-            memory=self.memory,
-            threads=self.threads or None,
-            open_engine=self._engine_opener(),
-            renew_seconds=self.renew_seconds,
-        )
-        return LocalServices(config, handlers())
-
-    @property
-    def services(self) -> LocalServices:
-        """The services of the run that is going on."""
-        if self._services is None:
-            self._services = self.open()
-        return self._services
-
-    def _engine_opener(self) -> Callable[[], Engine]:
-        if self.engine == "spark":
-            return self._open_spark
-        return lambda: DuckEngine(self.lake, zone=self.zone, memory=self.memory, threads=self.threads or None)
-
-    def _open_spark(self) -> Engine:
-        """A local Spark through dagster-pyspark, with the settings of the Glue job."""
-        from dagster_pyspark import LazyPySparkResource
-
-        from lakehouse_assets.engines.spark import SparkEngine
-        from lakehouse_assets.engines.spark_session import spark_config
-
-        spark = LazyPySparkResource(spark_config=spark_config(memory=self.spark_memory))
-        return SparkEngine(spark.spark_session, self.lake, zone=self.zone)
+    return dg.ResourceDefinition(lakehouse, config_schema={}, description="Services of the run, from the settings.")
 
 
-def handlers() -> dict[str, Handler]:
-    """Lambda functions by name, called in this process."""
-    from lambdas.moves3objects.handler import handler as moves3objects
-    from lambdas.planrun.handler import handler as planrun
+def open_services(settings: Settings, pipeline: Pipeline, run_id: str) -> Services:
+    """The services of one run of a pipeline on this machine."""
+    lake, zone = lake_of(settings), pipeline.zone_in(settings)
+    config = LocalConfig(
+        pipeline=pipeline.name,
+        lake=lake,
+        landing=pipeline.landing_in(settings),
+        zone=zone,
+        memory=settings.duckdb_memory,
+        threads=settings.duckdb_threads or None,
+        open_engine=_engine_opener(settings, lake, zone),
+        functions=pipeline.functions,
+        renew_seconds=settings.lease_renew_seconds,
+    )
+    return LocalServices(config, run_id)
 
-    return {"Moves3Objects": moves3objects, "PlanRun": planrun}
+
+def _engine_opener(settings: Settings, lake: Lake, zone: str) -> Callable[[], Engine]:
+    if settings.engine == "spark":
+        return lambda: _open_spark(settings, lake, zone)
+    threads = settings.duckdb_threads or None
+    return lambda: DuckEngine(lake, zone=zone, memory=settings.duckdb_memory, threads=threads)
 
 
-def run_id_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext) -> str:
-    """The run's id in the lake: a re-execution from failure goes on with the manifest of the run it repeats."""
-    return context.run.root_run_id or context.run.run_id
+def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
+    """A local Spark through dagster-pyspark, with the settings of the Glue job.
 
+    Raises:
+        JavaMissing: there is no Java that Spark starts on.
+    """
+    from lakehouse_assets.engines.spark_session import spark_config, use_java
 
-def invoked(services: LocalServices, task: FunctionTask, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A function's answer, and what the UI shows of the call: duration, and that no engine but Python was needed."""
-    started = time.perf_counter()
-    answer = services.invoke(task, run_id)
-    return answer, {"seconds": round(time.perf_counter() - started, 3), "engine": "python"}
+    use_java(process_environment())
+    from dagster_pyspark import LazyPySparkResource
+
+    from lakehouse_assets.engines.spark import SparkEngine
+
+    spark = LazyPySparkResource(spark_config=spark_config(memory=settings.spark_memory))
+    return SparkEngine(spark.spark_session, lake, zone=zone)
 
 
 @contextmanager
@@ -122,8 +118,8 @@ def reported(folder: RunFolder, step: str) -> Iterator[None]:
     except (dg.Failure, dg.RetryRequested, dg.DagsterExecutionInterruptedError):
         raise
     except Exception as error:  # the outer edge of every step: what nobody foresaw is reported too, and not retried
-        kind = type(error).__name__
-        folder.write("failure", {"step": step, "error": kind, "message": str(error), "at": datetime.now(UTC)})
-        raise dg.Failure(description=f"{kind}: {error}", allow_retries=isinstance(error, Transient)) from error
-    if folder.read("failure"):
-        folder.write("failure", {})
+        folder.write(FAILURE, failed_step(step, error, datetime.now(UTC)))
+        description = f"{type(error).__name__}: {error}"
+        raise dg.Failure(description=description, allow_retries=isinstance(error, Transient)) from error
+    if folder.read(FAILURE):
+        folder.write(FAILURE, {})

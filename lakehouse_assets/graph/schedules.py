@@ -1,34 +1,41 @@
-"""The daily safety net: a run of everything, whatever the landing sensor saw or gave up.
+"""Schedules: runs of everything, whatever the landing sensor saw or gave up.
 
-The plan step also picks up rows that wait for a parent and dates that gold has not acknowledged; with nothing to do
-the run ends at once, as a success.
+The plan step also picks up rows that wait for a parent and windows that gold has not acknowledged; with nothing to do
+the run ends at once, as a success. A pipeline with daily partitions runs over its usual days, in one run.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
 from lakehouse_assets.graph.abandoned import fail_abandoned
-from lakehouse_assets.graph.job import Job
-from lakehouse_assets.graph.pipeline import Pipeline
-
-DAILY = "0 6 * * *"
-"""After the night's drops, before people come."""
+from lakehouse_assets.graph.partitions import range_tags
+from lakehouse_assets.graph.pipeline import Pipeline, Schedule
+from lakehouse_assets.settings import Settings
 
 
-def daily_schedule(pipeline: Pipeline, job: Job, *, zone: str) -> dg.ScheduleDefinition:
-    """The schedule of a pipeline, in the zone of its business dates; a tick first ends what a killed process left."""
+def schedule_of(pipeline: Pipeline, schedule: Schedule, job: Job, settings: Settings) -> dg.ScheduleDefinition:
+    """A schedule of a pipeline, in its zone; a tick first ends what a killed process left."""
 
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         fail_abandoned(context.instance, pipeline.name)
-        return dg.RunRequest()
+        # No run key of the days: a later tick of the same day works on the same days and is a run of its own.
+        return dg.RunRequest(tags=range_tags(pipeline, pipeline.usual_window(_now(context))))
 
     return dg.ScheduleDefinition(
-        name=f"{pipeline.name}_daily",
+        name=schedule.name,
         job=job,
-        cron_schedule=DAILY,
+        cron_schedule=schedule.cron,
         execution_fn=request,
-        execution_timezone=zone,
+        execution_timezone=pipeline.zone_in(settings),
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Runs {pipeline.name} once a day for all that is in landing, pending or not yet in gold.",
+        description=schedule.description,
     )
+
+
+def _now(context: dg.ScheduleEvaluationContext) -> datetime:
+    """The moment that the tick stands for."""
+    return context._scheduled_execution_time or datetime.now(UTC)  # noqa: SLF001 - the property raises where there is none

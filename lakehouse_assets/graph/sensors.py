@@ -12,14 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
 from lakehouse_assets.core.arrivals import Cursor, Landing, Offer, decide
 from lakehouse_assets.graph.abandoned import fail_abandoned
-from lakehouse_assets.graph.job import Job
+from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
-from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.landing import landed
+from lakehouse_assets.storage.opening import open_store
 
 OFFER_TAG = "lakehouse/offer"
 """Tag with the run key; a re-execution keeps it, Dagster's own tag it does not."""
@@ -29,17 +31,10 @@ ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 GOING_ON = [status for status in dg.DagsterRunStatus if status not in ENDED]
 
 
-def landing_sensor(pipeline: Pipeline, job: Job, *, landing: str, quiet_seconds: float) -> dg.SensorDefinition:
-    """The sensor on a pipeline's landing folder.
-
-    Args:
-        pipeline: whose files.
-        job: what to run for them.
-        landing: absolute folder.
-        quiet_seconds: how long a file must have been left alone.
-    """
+def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.SensorDefinition:
+    """The sensor on a pipeline's landing, which starts the job for what lands."""
     # One store for all ticks: it knows the etags of files that did not change.
-    store = FolderStore(landing, create=False)
+    store = open_store(pipeline.landing_in(settings), create=False)
 
     @dg.sensor(
         name=f"{pipeline.name}_landing",
@@ -50,7 +45,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, *, landing: str, quiet_seconds:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         fail_abandoned(context.instance, pipeline.name)
-        seen = Landing(landed(pipeline.name, store), datetime.now(UTC), quiet_seconds)
+        seen = Landing(landed(pipeline.name, store), datetime.now(UTC), settings.quiet_seconds)
         cursor = Cursor.parse(context.cursor)
         decision = decide(seen, cursor, under_way(context.instance, cursor))
         text = decision.cursor.dump()
@@ -72,8 +67,8 @@ def under_way(instance: dg.DagsterInstance, cursor: Cursor) -> Collection[str]:
 
 
 def run_request(pipeline: Pipeline, offer: Offer) -> dg.RunRequest:
-    """A run of exactly these files."""
-    plan = pipeline.manifest_key.to_python_identifier()
-    config: dict[str, Any] = {"ops": {plan: {"config": {"files": offer.pairs}}}}
+    """A run of exactly these files; over its usual days, where the pipeline has daily partitions."""
+    config: dict[str, Any] = {"ops": {pipeline.plan_op: {"config": {"files": offer.pairs}}}}
     tags = {PIPELINE_TAG: pipeline.name, OFFER_TAG: offer.key, "lakehouse/attempt": str(offer.attempt)}
-    return dg.RunRequest(run_key=offer.key, run_config=config, tags=tags)
+    days = range_tags(pipeline, pipeline.usual_window(datetime.now(UTC)))
+    return dg.RunRequest(run_key=offer.key, run_config=config, tags=tags | days)

@@ -13,6 +13,7 @@ from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.load.report import COUNTS, Affected
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.work import TableLoad, Work
@@ -82,21 +83,22 @@ class Backlog:
     window: tuple[Any, ...] | None
 
 
-def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
+def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
     """Runs that touched silver and that the gold table has not acknowledged, with all they touched.
 
     Args:
         contract: the run ledger's contract.
-        lake: root of the lake.
-        gold: the gold table; its property `window_source` says which touched values are its window. Without one,
-            whatever a run touched means everything.
+        lake: where both are.
+        gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
+            load means everything, also one that touched nothing but control tables.
     """
     side = SideTable(contract, lake)
     side.ensure()
     source = gold.window_source
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
+    kinds = "('touched')" if source else "('touched', 'load')"
     columns = f"run_id, {source}" if source else "run_id"
-    rows = side.read(f"kind = 'touched' AND run_id NOT IN ({known})", columns).to_pylist()
+    rows = side.read(f"kind IN {kinds} AND run_id NOT IN ({known})", columns).to_pylist()
     runs = tuple(sorted({row["run_id"] for row in rows}))
     if rows and (source is None or any(row[source] is None for row in rows)):
         return Backlog(runs, None)
@@ -104,7 +106,7 @@ def backlog(contract: Contract, lake: str, gold: Contract) -> Backlog:
 
 
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
-    contract: Contract, lake: str, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
+    contract: Contract, lake: Lake, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
 ) -> None:
     """Say that the gold table has caught up with these runs."""
     side = SideTable(contract, lake)

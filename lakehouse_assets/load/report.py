@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import dataclass, field
 from typing import Any
 
 from lakehouse_assets.errors import ReconciliationFailed
 
 COUNTS = ("read", "retried", "valid", "rejected", "superseded", "pending", "inserted", "updated", "unchanged")
+
+SAMPLE_ROWS = 5
+"""Failing rows that a check shows."""
 
 
 @dataclass
@@ -71,6 +73,18 @@ class TableReport:
 
 
 @dataclass
+class LoadCheck:
+    """A set rule that the load's own step has answered: failing rows counted, some of them as text, and its SQL."""
+
+    table: str
+    check: str
+    verdict: str
+    failing: int
+    sample: list[dict[str, str | None]] = field(default_factory=list)
+    sql: str = ""
+
+
+@dataclass
 class ReferenceReport:
     """One reference table of a load: rows it holds, whether this load brought them, and the commit."""
 
@@ -89,12 +103,15 @@ class LoadReport:
     """A whole load.
 
     Attributes:
+        run_id, engine, mode: which run it belongs to, what it ran on, and what the files were.
         tables: by bare silver table name.
         references: by bare name of a reference table.
         refused_files: key -> why a file was refused as a whole.
         skipped_files: keys that changed after the manifest was frozen; the next run takes them.
         extra_columns: key -> columns that the contract does not know.
         touched: values whose gold rows may have changed, by window; None where they are too many to list.
+        checks: answers to the set rules that belong to the load's own step.
+        seconds: how long it took.
     """
 
     run_id: str
@@ -105,7 +122,7 @@ class LoadReport:
     skipped_files: list[str] = field(default_factory=list)
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
     touched: Affected = field(default_factory=dict)
-    checks: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[LoadCheck] = field(default_factory=list)
     seconds: float = 0.0
     references: dict[str, ReferenceReport] = field(default_factory=dict)
 
@@ -113,39 +130,3 @@ class LoadReport:
     def rejects(self) -> Counter[str]:
         """Codes of all tables."""
         return sum((t.rejects for t in self.tables.values()), Counter())
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
-        plain = asdict(self)
-        for name, table in self.tables.items():
-            # Python 3.11's asdict breaks a Counter up into pairs.
-            plain["tables"][name] |= {"rejects": dict(table.rejects), "warnings": dict(table.warnings)}
-        plain["touched"] = {
-            window: None if listed is None else [_plain(value) for value in listed]
-            for window, listed in self.touched.items()
-        }
-        return plain
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> LoadReport:
-        """The inverse of `to_dict`; touched values stay as JSON has them."""
-        tables = {
-            name: TableReport(
-                **{
-                    **table,
-                    "counts": Counts(**table["counts"]),
-                    "rejects": Counter(table["rejects"]),
-                    "warnings": Counter(table["warnings"]),
-                }
-            )
-            for name, table in data["tables"].items()
-        }
-        references = {name: ReferenceReport(**held) for name, held in data.get("references", {}).items()}
-        return cls(**{**data, "tables": tables, "references": references})
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a window in, a JSON value out
-    """ISO-8601 of dates and moments; exact numbers as text."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if isinstance(value, (str, int)) else str(value)

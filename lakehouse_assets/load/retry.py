@@ -138,9 +138,7 @@ def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]
     Raises:
         BadRequest: the CSV lacks these columns, or names a row that is no open reject of the selection.
     """
-    from pathlib import Path
-
-    text = (Path(work.lake) / work.manifest.selection["corrected"]).read_text("utf-8-sig")
+    text = work.lake.store.read(work.manifest.selection["corrected"]).decode("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if not {"_file", "_line", "_etag"} <= set(reader.fieldnames or ()):
         hint = "`lakehouse rejects show --format csv` writes them"

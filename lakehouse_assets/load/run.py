@@ -18,7 +18,7 @@ from lakehouse_assets.load.judge import find_orphans, judge, sort_out
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
 from lakehouse_assets.load.owed import Owed
-from lakehouse_assets.load.report import LoadReport, reconcile
+from lakehouse_assets.load.report import SAMPLE_ROWS, LoadCheck, LoadReport, reconcile
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.seeds import stage_seeds, write_seed
 from lakehouse_assets.load.stage import stage_all
@@ -100,25 +100,17 @@ def _refuse_if_too_many(
             error = RejectRatioExceeded(
                 table=table.name, rejected=counts.rejected, read=seen, ratio=counts.rejected / seen, limit=limit
             )
-            error.report = report.to_dict()
+            error.report = report
             raise error
 
 
-def _checks(work: Work, engine: Engine) -> list[dict[str, object]]:
+def _checks(work: Work, engine: Engine) -> list[LoadCheck]:
     """Set rules that belong to the load's own step, on the tables as they are now."""
-    found: list[dict[str, object]] = []
+    found: list[LoadCheck] = []
     for contract in (*(seed.contract for seed in work.seeds), *work.tables):
         engine.attach(contract)
         for rule in contract.rules_of("load"):
             rows = engine.rows(rule.implementation)
-            found.append(
-                {
-                    "table": contract.name,
-                    "check": rule.code,
-                    "verdict": rule.verdict,
-                    "failing": len(rows),
-                    "sample": [{k: None if v is None else str(v) for k, v in row.items()} for row in rows[:5]],
-                    "sql": rule.implementation,
-                }
-            )
+            sample = [{k: None if v is None else str(v) for k, v in row.items()} for row in rows[:SAMPLE_ROWS]]
+            found.append(LoadCheck(contract.name, rule.code, rule.verdict, len(rows), sample, rule.implementation))
     return found

@@ -20,6 +20,7 @@ from lakehouse_assets.errors import ReconciliationFailed, SeedInvalid
 from lakehouse_assets.load.report import ReferenceReport
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.seeds import KEY_REPEATED, MALFORMED, as_landed, broken, rows
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +60,7 @@ class SeedLoad:
         return f"{contract.name}__parsed" if self.has_changes else contract.catalog_name
 
 
-def stage_seeds(seeds: Iterable[Seed], lake: str, engine: Engine) -> list[SeedLoad]:
+def stage_seeds(seeds: Iterable[Seed], lake: Lake, engine: Engine) -> list[SeedLoad]:
     """Compare every seed with its table and read those that differ; nothing is written.
 
     Raises:
@@ -68,7 +69,7 @@ def stage_seeds(seeds: Iterable[Seed], lake: str, engine: Engine) -> list[SeedLo
     return [_stage(seed, lake, engine) for seed in seeds]
 
 
-def write_seed(load: SeedLoad, lake: str, engine: Engine, guard: Guard) -> ReferenceReport:
+def write_seed(load: SeedLoad, lake: Lake, engine: Engine, guard: Guard) -> ReferenceReport:
     """Bring the table up to date, where it is not.
 
     Raises:
@@ -78,9 +79,9 @@ def write_seed(load: SeedLoad, lake: str, engine: Engine, guard: Guard) -> Refer
     report = ReferenceReport(load.rows, load.has_changes)
     if not load.has_changes:
         return report
-    contract = load.seed.contract
+    contract, before = load.seed.contract, delta.rows_in(load.table) if load.table else 0
     done = reference.replace(load.seed, lake, load.table, _table(contract, engine), guard)
-    held = (delta.rows_in(load.table) if load.table else 0) + done.rows
+    held = before + done.rows
     if held != load.rows:
         raise ReconciliationFailed(table=contract.name, equation=f"its seed has {load.rows} rows, the table {held}")
     engine.attach(contract)
@@ -88,7 +89,7 @@ def write_seed(load: SeedLoad, lake: str, engine: Engine, guard: Guard) -> Refer
     return report
 
 
-def _stage(seed: Seed, lake: str, engine: Engine) -> SeedLoad:
+def _stage(seed: Seed, lake: Lake, engine: Engine) -> SeedLoad:
     table = reference.held(seed.contract, lake)
     if table is not None and reference.is_current(seed, table):
         engine.attach(seed.contract)

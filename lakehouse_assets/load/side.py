@@ -11,10 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.duckdb import scan
 from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,20 +37,19 @@ class SideTable:
     """One side table in a lake."""
 
     contract: Contract
-    lake: str
-
-    @property
-    def location(self) -> str:
-        """The table's folder."""
-        return table_location(self.contract, self.lake)
+    lake: Lake
 
     def ensure(self) -> None:
         """Create it from its contract where it is absent."""
-        delta.ensure(self.contract, self.location)
+        delta.ensure(self.contract, self.lake)
 
     def read(self, where: str = "TRUE", columns: str = "*") -> pa.Table:
-        """Rows that meet a DuckDB predicate; moments are zone-less UTC."""
-        with self._shown(self._table()) as db:
+        """Rows that meet a DuckDB predicate; moments are zone-less UTC.
+
+        Raises:
+            TableMissing: the table is not there (yet).
+        """
+        with self._shown(self.lake.delta(self.contract)) as db:
             return db.execute(f"SELECT {columns} FROM held WHERE {where}").to_arrow_table()
 
     def sync(self, rows: pa.Table, guard: Guard, compare: Sequence[str]) -> int:
@@ -61,7 +60,7 @@ class SideTable:
         differs = " OR ".join(f'h."{c}" IS DISTINCT FROM r."{c}"' for c in compare) or "FALSE"
         new = f'h."{self.contract.key[0]}" IS NULL'
         columns = ", ".join(f'r."{c.name}"' for c in self.contract.columns)
-        table = self._table()
+        table = self.lake.delta(self.contract)
         with self._shown(table) as db:
             db.register("rows", rows)
             query = (
@@ -80,7 +79,7 @@ class SideTable:
 
         if not keys.num_rows:
             return
-        table = self._table()
+        table = self.lake.delta(self.contract)
         guard()
         match = " and ".join(f't."{k}" = s."{k}"' for k in self.contract.key)
         with delta.conflicts(self.contract.name):
@@ -93,15 +92,10 @@ class SideTable:
             ).when_matched_delete().execute()
         delta.check_protocol(table, self.contract.name)
 
-    def _table(self) -> DeltaTable:
-        from deltalake import DeltaTable
-
-        return DeltaTable(self.location)
-
     def _shown(self, table: DeltaTable) -> duckdb.DuckDBPyConnection:
         """A scratch connection that shows the table as `held`."""
         db = _scratch().cursor()
-        files = [f"{self.location}/{path}" for path in delta.data_files(table)]
+        files = self.lake.delta_files(self.contract, table)
         db.execute(f"CREATE TEMP VIEW held AS {scan(self.contract, files, db)}")
         return db
 

@@ -17,6 +17,7 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.landing import Landing, Sources
 from lakehouse_assets.load.report import TableReport
 from lakehouse_assets.sql.silver import Reference
+from lakehouse_assets.storage.lake import Lake
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,7 +34,7 @@ class Work:
         manifest: the frozen files and the run's clock.
         tables: silver contracts, parents before children.
         side: contracts of rejects, pending and run ledger, by those words.
-        lake: root of the lake.
+        lake: where the tables are.
         landing: where the manifest's files are read.
         max_reject_ratio: overrides the contracts for this run.
         seeds: what the pipeline's reference tables shall hold.
@@ -42,7 +43,7 @@ class Work:
     manifest: Manifest
     tables: tuple[Contract, ...]
     side: dict[str, Contract]
-    lake: str
+    lake: Lake
     landing: Landing
     max_reject_ratio: float | None = None
     seeds: tuple[Seed, ...] = ()

@@ -11,7 +11,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import Lake, pipeline_named, reading
+from lakehouse_assets.operations.options import Lake, PipelineOption, chosen_pipeline, reading
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 SAFE_HOURS = 168
 """A week: Delta's own default, longer than any reader or time traveller here looks back in one go."""
 
-PipelineName = Annotated[str, typer.Option(help="Whose tables.")]
 
-
-def optimize(*, pipeline: PipelineName = "ecommerce", lake: Lake = None) -> None:
+def optimize(*, pipeline: PipelineOption = None, lake: Lake = None) -> None:
     """Rewrite many small files into few large ones, sorted by date where a table has dates.
 
     What a table holds stays the same, and so does what it held before (`--as-of`). No run may go on meanwhile.
@@ -33,11 +31,12 @@ def optimize(*, pipeline: PipelineName = "ecommerce", lake: Lake = None) -> None
         lakehouse optimize
     """
     from lakehouse_assets.engines import upkeep
+    from lakehouse_assets.storage.lake import lake_of
 
-    settings, rows = reading(lake), []
-    with held(settings, pipeline_named(pipeline)) as guard:
-        for contract in tables(pipeline):
-            before, after = upkeep.optimize(contract, str(settings.lake_root), guard)
+    settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
+    with held(settings, name) as guard:
+        for contract in tables(name):
+            before, after = upkeep.optimize(contract, lake_of(settings), guard)
             rows.append((contract.catalog_name, before, after))
     terminal.table(("table", "files before", "files after"), rows, right=("files before", "files after"))
 
@@ -49,7 +48,7 @@ def vacuum(
     ] = SAFE_HOURS,
     delete: Annotated[bool, typer.Option("--delete", help="Delete; without it files are only listed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Allow a shorter retention: readers may lose files.")] = False,
-    pipeline: PipelineName = "ecommerce",
+    pipeline: PipelineOption = None,
     lake: Lake = None,
 ) -> None:
     """List, or with --delete remove, data files of Delta tables that no version needs any more.
@@ -62,13 +61,14 @@ def vacuum(
         lakehouse vacuum --delete
     """
     from lakehouse_assets.engines import upkeep
+    from lakehouse_assets.storage.lake import lake_of
 
     if retention_hours < SAFE_HOURS and not force:
         raise BadRequest(message=f"--retention-hours {retention_hours} is below {SAFE_HOURS}; --force allows it")
-    settings, rows = reading(lake), []
-    with held(settings, pipeline_named(pipeline)) as guard:
-        for contract in tables(pipeline):
-            files = upkeep.vacuum(contract, str(settings.lake_root), guard, hours=retention_hours, delete=delete)
+    settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
+    with held(settings, name) as guard:
+        for contract in tables(name):
+            files = upkeep.vacuum(contract, lake_of(settings), guard, hours=retention_hours, delete=delete)
             rows.append((contract.catalog_name, len(files)))
     terminal.table(("table", "removed" if delete else "would be removed"), rows)
     if not delete:
@@ -88,10 +88,13 @@ def held(settings: Settings, pipeline: str) -> Iterator[Guard]:
 
     Raises:
         LeaseHeld: a run is going on.
+        LakeElsewhere: the lake was copied or moved.
     """
-    from lakehouse_assets.storage.folder import FolderStore
+    from lakehouse_assets.storage.lake import lake_of
     from lakehouse_assets.storage.lease import Lease
 
-    lease = Lease(FolderStore(settings.lake_root), pipeline, renew_seconds=settings.lease_renew_seconds)
+    lake = lake_of(settings)
+    lake.require_here()
+    lease = Lease(lake.store, pipeline, renew_seconds=settings.lease_renew_seconds)
     with lease.acquire(f"care-{uuid4()}") as hold:
         yield hold.check

@@ -96,9 +96,12 @@ def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, 
     if known.status.value == "PLANNED":
         run = instance.get_run_by_id(known.run_id)
         return CheckState(**base | {"status": "errored" if run is None or run.is_finished else "running"})
+    from lakehouse_assets.graph.standing import found_at
+
     evaluation: AssetCheckEvaluation = known.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr] # evaluated records have their event
     at = known.event.timestamp  # type: ignore[union-attr] # as above
     status = "stale" if _is_stale(instance, key, known, at) else "passed" if evaluation.passed else "failed"
+    at = found_at(evaluation) or at
     return CheckState(**base | _facts(evaluation) | {"status": status, "at": datetime.fromtimestamp(at, UTC)})
 
 
@@ -128,10 +131,10 @@ def _is_stale(instance: DagsterInstance, key: AssetCheckKey, record: Record, at:
 
 
 def _facts(evaluation: AssetCheckEvaluation) -> dict[str, Any]:
-    """What the result carries; our checks write `failing`, `sample` and `sql` (or `predicate`)."""
+    """What the result carries; our checks write `failing`, `sample` and `sql`."""
     found = {name: value.value for name, value in evaluation.metadata.items()}
     sample = getattr(evaluation.metadata.get("sample"), "records", None) or []
-    sql = found.get("sql") or found.get("predicate")
+    sql = found.get("sql")
     return {
         "passed": evaluation.passed,
         "severity": evaluation.severity.value,

@@ -16,13 +16,14 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.care import optimize, vacuum
 from lakehouse_assets.operations.checks import checks
+from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
-from lakehouse_assets.operations.emission import emit
+from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.rejects import rejects
-from lakehouse_assets.operations.releases import contracts
+from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.run import run
-from lakehouse_assets.operations.samples import sample
+from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
 
 BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, run, sql, checks, dev, sample, optimize, vacuum, contracts, emit):
+for command in (demo, run, sql, checks, dev, sample_command(), optimize, vacuum, relocate, contracts, emit):
     app.command()(command)
 app.add_typer(rejects, name="rejects")
 
@@ -45,7 +46,7 @@ def root(context: typer.Context) -> None:
     Examples:
         lakehouse demo
 
-        lakehouse run ecommerce --landing drops --lake lake
+        lakehouse run --landing drops --lake lake
 
         lakehouse sql "SHOW TABLES" --lake lake
     """

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations.options import EngineOption, Verbose, writing
+from lakehouse_assets.operations.options import EngineOption, PipelineOption, Verbose, writing
+from lakehouse_assets.operations.samples import Sample, samples
 from lakehouse_assets.operations.terminal import command, complain, say
 from lakehouse_assets.settings import Settings, read_settings
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 MARKER = ".lakehouse-demo"
 """Lies in every folder that a demo made; without it nothing is ever deleted."""
-PIPELINE = "ecommerce"
 
 
 def demo(
@@ -28,6 +28,7 @@ def demo(
         Path | None, typer.Option(help="Real drops to load instead of the sample; copied, never changed.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the demo lives; made afresh each time.")] = Path("demo"),
+    pipeline: PipelineOption = None,
     engine: EngineOption = None,
     verbose: Verbose = False,
 ) -> None:
@@ -41,27 +42,52 @@ def demo(
 
         lakehouse demo --data ~/shop/drops
     """
+    read_settings(engine=engine)  # says what is wrong with them before the last demo is deleted
+    shown = demonstrated(pipeline, data)
+    make_fresh(folder.absolute(), data)
+    codes = [_show(name, sample, folder.absolute(), data, engine, verbose=verbose) for name, sample in shown.items()]
+    raise typer.Exit(max(codes))
+
+
+def demonstrated(pipeline: str | None, data: Path | None) -> dict[str, Sample]:
+    """The samples to show: of the pipeline that is named, else of all that have one.
+
+    Raises:
+        BadRequest: there is none, or drops are given and nobody says whose they are.
+    """
+    known = samples()
+    shown = known if pipeline is None else {name: known[name] for name in known if name == pipeline}
+    if not shown:
+        raise BadRequest(message=f"no sample to show; pipelines with one: {', '.join(known) or 'none'}")
+    if data is not None and len(shown) > 1:
+        raise BadRequest(message=f"--data belongs to one pipeline; name it with --pipeline: {', '.join(shown)}")
+    return shown
+
+
+def _show(name: str, sample: Sample, folder: Path, data: Path | None, engine: str | None, *, verbose: bool) -> int:
+    """Run one pipeline on its sample, say what happened, and return an exit code."""
     from lakehouse_assets.operations import run_text
     from lakehouse_assets.operations.run import exit_code, run_visibly
-    from lakehouse_assets.operations.running import Request
+    from lakehouse_assets.operations.running import Asked
+    from lakehouse_assets.storage.lake import lake_of
 
-    read_settings(engine=engine)  # says what is wrong with them before the last demo is deleted
-    make_fresh(folder.absolute(), data)
-    landing = folder.absolute() / "landing"
-    expected = put_files(landing, data)
-    settings = own_settings(folder.absolute(), landing, engine)
+    landing = folder / ("landing" if len(samples()) == 1 else f"landing-{name}")
+    expected = put_files(sample, landing, data)
+    settings = own_settings(name, folder, landing, engine)
     started = time.perf_counter()
-    outcome = run_visibly(settings, Request(PIPELINE), verbose=verbose)
+    outcome = run_visibly(settings, Asked(name), verbose=verbose)
     run_text.show(outcome, settings, time.perf_counter() - started)
-    differences = [] if expected is None or outcome.is_failed else compare(expected, outcome, settings)
-    _verdict(expected, differences, outcome)
-    _next_steps(settings, data)
-    raise typer.Exit(exit_code(outcome) or int(bool(differences)))
+    known = expected is not None and not outcome.is_failed
+    differences = sample.compare(expected, outcome.report, lake_of(settings)) if known else []
+    _verdict(sample.rows_of(expected) if expected is not None else None, differences, outcome)
+    _next_steps(settings, sample, data)
+    return exit_code(outcome) or int(bool(differences))
 
 
-def own_settings(folder: Path, landing: Path, engine: str | None) -> Settings:
+def own_settings(pipeline: str, folder: Path, landing: Path, engine: str | None) -> Settings:
     """Settings of the demo: its own lake with its own history, and UTC, in which the sample's answer is known."""
-    return writing(folder / "lake", landing, engine).model_copy(update={"source_timezone": "UTC"})
+    settings = writing(pipeline, folder / "lake", landing, engine)
+    return settings.model_copy(update={"zones": {**settings.zones, pipeline: "UTC"}})
 
 
 def make_fresh(folder: Path, data: Path | None) -> None:
@@ -91,67 +117,27 @@ def _check_data(data: Path, folder: Path) -> None:
         raise BadRequest(message=f"--data `{data}` holds no .csv or .csv.gz file")
 
 
-def put_files(landing: Path, data: Path | None) -> dict[str, Any] | None:
-    """Fill landing; the known answer when the files were generated."""
+def put_files(sample: Sample, landing: Path, data: Path | None) -> Any:  # noqa: ANN401 - the sample's own
+    """Fill landing; the known answer when the files were generated, else None."""
     if data is not None:
         shutil.copytree(data.expanduser(), landing)
         return None
-    from lakehouse_assets.operations.sample import write_demo
-
-    return write_demo(landing).to_dict()
+    return sample.write_demo(landing)
 
 
-def compare(expected: dict[str, Any], outcome: Outcome, settings: Settings) -> list[str]:
-    """What the run answered otherwise than the sample's known answer, one line each."""
-    report = outcome.report
-    found = {
-        "tables": {t: {n: report["tables"][t][n] for n in answer} for t, answer in expected["tables"].items()},
-        "rejects": report["rejects"],
-        "pending": pending_codes(settings),
-        "refused_files": report["refused_files"],
-        "orders_amount": orders_amount(settings),
-    }
-    wanted = {name: expected[name] for name in found if name in expected}
-    wanted["orders_amount"] = expected["totals"]["orders_amount"]
-    return [f"{name}: expected {wanted[name]}, found {found[name]}" for name in found if wanted[name] != found[name]]
-
-
-def pending_codes(settings: Settings) -> dict[str, int]:
-    """How many rows wait for what, from the table."""
-    from lakehouse_assets.contracts import contract
-    from lakehouse_assets.load.side import SideTable
-
-    table = SideTable(contract(PIPELINE, f"side.{PIPELINE}_pending"), str(settings.lake_root))
-    codes = [code for row in table.read(columns="codes").to_pylist() for code in row["codes"].split(",")]
-    return {code: codes.count(code) for code in sorted(set(codes))}
-
-
-def orders_amount(settings: Settings) -> str:
-    """Sum of all amounts that silver holds."""
-    from lakehouse_assets.contracts import contract
-    from lakehouse_assets.load.side import SideTable
-
-    table = SideTable(contract(PIPELINE, "silver.clean_orders"), str(settings.lake_root))
-    return str(table.read(columns="sum(total_amount) AS amount")["amount"][0].as_py())
-
-
-def _verdict(expected: dict[str, Any] | None, differences: list[str], outcome: Outcome) -> None:
+def _verdict(rows: int | None, differences: list[str], outcome: Outcome) -> None:
     for difference in differences:
         complain(f"not the sample's known answer: {difference}")
-    if expected is not None and not differences and not outcome.is_failed:
-        counted = sum(table["read"] for table in expected["tables"].values())
-        say(f"✔ Every one of the {counted} rows went where the sample's known answer says.")
+    if rows is not None and not differences and not outcome.is_failed:
+        say(f"✔ Every one of the {rows} rows went where the sample's known answer says.")
 
 
-def _next_steps(settings: Settings, data: Path | None) -> None:
+def _next_steps(settings: Settings, sample: Sample, data: Path | None) -> None:
     from lakehouse_assets.operations.run_text import short
 
     lake = short(settings.lake_root)
     say("\nTry next:")
-    query = (
-        "SELECT department, sum(amount) AS amount FROM ecommerce_gold.daily_sales GROUP BY department ORDER BY 2 DESC"
-    )
-    say(f'  {command()} sql "{query}" --lake {lake}')
+    say(f'  {command()} sql "{sample.QUERY}" --lake {lake}')
     say(f"  {command()} checks --lake {lake}")
     if data is None:
         say(f"  {command()} rejects list --lake {lake}")

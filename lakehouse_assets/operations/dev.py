@@ -10,7 +10,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history, terminal
-from lakehouse_assets.operations.options import EngineOption, Lake, Landing, writing
+from lakehouse_assets.operations.options import EngineOption, Lake, Landing, PipelineOption, chosen_pipeline, writing
 
 LOOPBACK = "127.0.0.1"
 WORKSPACE = "workspace.yaml"
@@ -20,6 +20,7 @@ def dev(
     *,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI, on this machine only.")] = 3000,
     landing: Landing = None,
+    pipeline: PipelineOption = None,
     lake: Lake = None,
     engine: EngineOption = None,
 ) -> None:
@@ -28,7 +29,7 @@ def dev(
     Example:
         lakehouse dev --lake demo/lake
     """
-    settings = writing(lake, landing, engine)
+    settings = writing(None if landing is None else chosen_pipeline(pipeline), lake, landing, engine)
     if not is_free(port):
         raise BadRequest(message=f"port {port} is in use; name another one with --port")
     terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}; Ctrl-C ends it")

@@ -5,19 +5,21 @@ The command line, the sensors and the UI share one home, so that a run started i
 
 from __future__ import annotations
 
-import os
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.settings import DAGSTER_HOME_ENV, PREFIX_ENV, Settings
+from lakehouse_assets.settings import DAGSTER_HOME_ENV, PREFIX_ENV, Settings, process_environment
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 CONFIG = "dagster.yaml"
+FORMER = {"ac880fe555757f01e665dd28aef952643a292d9495c436cd78ec090fe0ccb35a"}
+"""SHA-256 of the configurations that earlier versions wrote: 0.1.0."""
 
 
 def configuration(name: str = CONFIG) -> Path:
@@ -30,9 +32,14 @@ def ensure_home(settings: Settings) -> Path:
     """The home folder, made with the instance's configuration when it has none."""
     home = settings.history.absolute()
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / CONFIG).exists():
+    if not (home / CONFIG).exists() or _is_former(home / CONFIG):
         (home / CONFIG).write_text(configuration().read_text("utf-8"), "utf-8")
     return home
+
+
+def _is_former(config: Path) -> bool:
+    """Whether a configuration is one that an earlier version wrote and nobody has edited since."""
+    return hashlib.sha256(config.read_bytes()).hexdigest() in FORMER
 
 
 def is_begun(settings: Settings) -> bool:
@@ -76,7 +83,9 @@ def child_environment(settings: Settings) -> dict[str, str]:
     own = {
         DAGSTER_HOME_ENV: str(ensure_home(settings)),
         f"{PREFIX_ENV}LAKE": str(settings.lake_root),
-        f"{PREFIX_ENV}LANDING": str(settings.landing_root),
         f"{PREFIX_ENV}ENGINE": settings.engine,
     }
-    return {**os.environ, **own}  # noqa: TID251 - handed on as it is, not read
+    landings = {f"{PREFIX_ENV}LANDINGS__{name.upper()}": str(path) for name, path in settings.landings.items()}
+    if settings.landing is not None:
+        own[f"{PREFIX_ENV}LANDING"] = str(settings.landing.expanduser().absolute())
+    return {**process_environment(), **own, **landings}

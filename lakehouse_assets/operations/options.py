@@ -14,24 +14,50 @@ Engine = Literal["duckdb", "spark"]
 Lake = Annotated[Path | None, typer.Option(help="Folder of tables, archive and history (LAKEHOUSE_LAKE).")]
 Landing = Annotated[Path | None, typer.Option(help="Folder where files are dropped (LAKEHOUSE_LANDING).")]
 EngineOption = Annotated[Engine | None, typer.Option(help="Which engine loads silver (LAKEHOUSE_ENGINE).")]
+PipelineArgument = Annotated[
+    str | None, typer.Argument(metavar="[PIPELINE]", help="Which pipeline; the only one when there is just one.")
+]
+PipelineOption = Annotated[str | None, typer.Option(help="Which pipeline; the only one when there is just one.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Dagster's own log on stderr.")]
 
 
-def writing(lake: Path | None = None, landing: Path | None = None, engine: str | None = None) -> Settings:
+def writing(
+    pipeline: str | None, lake: Path | None = None, landing: Path | None = None, engine: str | None = None
+) -> Settings:
     """Settings of a command that may create the lake; landing is made too where it lies in the lake.
+
+    Args:
+        pipeline: whose landing is looked at; None for a command that is about all of them.
+        lake: as given on the command line, None for what the environment says.
+        landing: likewise, of the pipeline.
+        engine: likewise.
 
     Raises:
         SettingsInvalid: as `read_settings`.
         BadRequest: the lake is a file, or the landing folder that was named is none.
+        LakeElsewhere: the lake was copied or moved.
     """
-    settings = read_settings(lake=lake, landing=landing, engine=engine)
+    from lakehouse_assets.storage.lake import lake_of
+
+    settings = read_settings(lake=lake, engine=engine)
+    if pipeline is not None and landing is not None:
+        settings = read_settings(lake=lake, engine=engine, landings={**settings.landings, pipeline: landing})
     if settings.lake_root.exists() and not settings.lake_root.is_dir():
         raise BadRequest(message=f"the lake `{settings.lake_root}` is a file, not a folder")
-    if settings.landing is not None and not settings.landing_root.is_dir():
-        raise BadRequest(message=f"landing `{settings.landing_root}` is not a folder")
-    if settings.landing is None:
-        settings.landing_root.mkdir(parents=True, exist_ok=True)
+    lake_of(settings).require_here()
+    if pipeline is not None:
+        _ready_landing(pipeline, settings)
     return settings
+
+
+def _ready_landing(pipeline: str, settings: Settings) -> None:
+    from lakehouse_assets.pipelines import pipeline_of
+
+    folder = Path(pipeline_of(pipeline).landing_in(settings))
+    if folder.is_relative_to(settings.lake_root):
+        folder.mkdir(parents=True, exist_ok=True)
+    elif not folder.is_dir():
+        raise BadRequest(message=f"landing `{folder}` is not a folder")
 
 
 def reading(lake: Path | None = None) -> Settings:
@@ -43,18 +69,23 @@ def reading(lake: Path | None = None) -> Settings:
     """
     settings = read_settings(lake=lake)
     if not settings.lake_root.is_dir():
-        raise BadRequest(message=f"there is no lake at `{settings.lake_root}`; `lakehouse run ecommerce` makes one")
+        raise BadRequest(message=f"there is no lake at `{settings.lake_root}`; `lakehouse run` makes one")
     return settings
 
 
-def pipeline_named(name: str) -> str:
-    """The name, when there is such a pipeline.
+def chosen_pipeline(name: str | None) -> str:
+    """The pipeline of this name; the only one there is when none is named.
 
     Raises:
-        BadRequest: there is not.
+        BadRequest: there is no such pipeline, or none is named and there are several.
     """
-    from lakehouse_assets.contracts.released import pipelines
+    from lakehouse_assets.contracts.packages import pipelines
 
-    if name not in pipelines():
-        raise BadRequest(message=f"there is no pipeline `{name}`; there are: {', '.join(pipelines())}")
+    known = pipelines()
+    if name is None and len(known) == 1:
+        return known[0]
+    if name is None:
+        raise BadRequest(message=f"name a pipeline; there are: {', '.join(known)}")
+    if name not in known:
+        raise BadRequest(message=f"there is no pipeline `{name}`; there are: {', '.join(known)}")
     return name

@@ -16,10 +16,10 @@ import orjson
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.model import Kind
-from lakehouse_assets.engines.past import files_at
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.retry import identity, open_rejects_where
 from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.storage.lake import Lake
 
 MARKS = ("_file", "_line", "_etag", "_codes")
 """Columns of a correction file that say which row it is; the others are columns of landing. The etag tells files of
@@ -37,13 +37,13 @@ class Rejects:
     """The rejects of one pipeline in one lake."""
 
     pipeline: str
-    lake: str
+    lake: Lake
 
     def rows(self, where: str = "TRUE") -> list[dict[str, Any]]:
         """Rows that meet a predicate, ordered by file and line.
 
         Raises:
-            BadRequest: the lake has no table of rejects yet.
+            TableMissing: the lake has no table of rejects yet.
         """
         rows = self._side("rejects").read(where).to_pylist()
         return sorted(rows, key=lambda row: (row["file"], row["line"], row["etag"]))
@@ -58,7 +58,6 @@ class Rejects:
 
     def _side(self, kind: str) -> SideTable:
         contract = contracts(self.pipeline)[f"side.{self.pipeline}_{kind}"]
-        files_at(contract, self.lake, None)  # says so when the table is not there; opening it would not
         return SideTable(contract, self.lake)
 
     def columns(self, datasets: Iterable[str]) -> list[str]:

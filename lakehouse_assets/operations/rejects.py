@@ -9,10 +9,19 @@ from uuid import uuid4
 
 import typer
 
+from lakehouse_assets.core.request import RunRequest, Selection
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import EngineOption, Lake, Verbose, pipeline_named, reading, writing
-from lakehouse_assets.operations.running import Request
+from lakehouse_assets.operations.options import (
+    EngineOption,
+    Lake,
+    PipelineOption,
+    Verbose,
+    chosen_pipeline,
+    reading,
+    writing,
+)
+from lakehouse_assets.operations.running import Asked
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.reject_rows import Rejects
@@ -22,7 +31,6 @@ rejects = typer.Typer(help="Rejected rows: list them, show them, replay them.", 
 Code = Annotated[str | None, typer.Option(help="Only rows with this rule code.")]
 File = Annotated[str | None, typer.Option(help="Only rows of this file, such as `orders/2025-04-03.csv`.")]
 Run = Annotated[str | None, typer.Option(help="Only rows that this run rejected.")]
-PipelineName = Annotated[str, typer.Option(help="Whose rejects.")]
 ListFormat = Annotated[Literal["table", "json"], typer.Option(help="How they are printed.")]
 ShowFormat = Annotated[Literal["table", "csv", "json"], typer.Option(help="csv is a file to correct and give back.")]
 
@@ -40,7 +48,7 @@ def list_(
     code: Code = None,
     file: File = None,
     run: Run = None,
-    pipeline: PipelineName = "ecommerce",
+    pipeline: PipelineOption = None,
     format: ListFormat = "table",  # noqa: A002 - the option's name
     lake: Lake = None,
 ) -> None:
@@ -68,7 +76,7 @@ def show(
     code: Code = None,
     file: File = None,
     run: Run = None,
-    pipeline: PipelineName = "ecommerce",
+    pipeline: PipelineOption = None,
     format: ShowFormat = "table",  # noqa: A002 - the option's name
     lake: Lake = None,
 ) -> None:
@@ -100,7 +108,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     file: File = None,
     run: Run = None,
     corrected: Annotated[Path | None, typer.Option("--with", help="Corrected rows, from `show --format csv`.")] = None,
-    pipeline: PipelineName = "ecommerce",
+    pipeline: PipelineOption = None,
     engine: EngineOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the run report as JSON, and nothing else.")] = False,
     lake: Lake = None,
@@ -116,20 +124,21 @@ def replay(  # noqa: PLR0913 - one parameter per option
 
         lakehouse rejects replay --with corrected.csv
     """
-    from lakehouse_assets.operations.run import exit_code, run_visibly
+    from lakehouse_assets.operations.run import exit_code, print_json, run_visibly
 
+    settings = writing(chosen_pipeline(pipeline), lake, None, engine)
     table = _rejects(pipeline, lake)
     work = _plan(table, _selection(table, code, file, run), corrected)
     if not work.rows:
         terminal.say("{}" if json else "Nothing to replay: no open rejected row meets this.")
         return
-    outcome = run_visibly(writing(lake, None, engine), work.request, verbose=verbose)
+    outcome = run_visibly(settings, work.asked, verbose=verbose)
     became = {} if outcome.is_failed else _became(table, work)
     if json:
-        _print_json(outcome.report | {"replayed": became})
+        print_json([outcome.report], replayed=became)
     elif became:
         shown = f"{became['accepted']} accepted, {became['rejected']} still rejected, {became['pending']} pending"
-        terminal.say(f"Replayed {len(work.rows)} rows in run {work.request.run_id}: {shown}.")
+        terminal.say(f"Replayed {len(work.rows)} rows in run {work.asked.run_id}: {shown}.")
     raise typer.Exit(exit_code(outcome))
 
 
@@ -138,13 +147,14 @@ class Work:
     """The open rows that a replay reads again, and the run that does it."""
 
     rows: list[dict[str, Any]]
-    request: Request
+    asked: Asked
 
 
-def _rejects(pipeline: str, lake: Path | None) -> Rejects:
+def _rejects(pipeline: str | None, lake: Path | None) -> Rejects:
     from lakehouse_assets.operations.reject_rows import Rejects
+    from lakehouse_assets.storage.lake import lake_of
 
-    return Rejects(pipeline_named(pipeline), str(reading(lake).lake_root))
+    return Rejects(chosen_pipeline(pipeline), lake_of(reading(lake)))
 
 
 def _selection(table: Rejects, code: str | None, file: str | None, run: str | None) -> dict[str, str]:
@@ -162,7 +172,6 @@ def _meets(row: dict[str, Any], selection: dict[str, str]) -> bool:
 def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
     """Which rows are read again; a correction is put into the run's folder, cut to the rows that are still open."""
     from lakehouse_assets.operations.reject_rows import choose, corrected_csv, place, read_corrections
-    from lakehouse_assets.storage.folder import FolderStore
 
     run_id, rows = str(uuid4()), table.open_rows(selection)
     if corrected is not None:
@@ -173,9 +182,10 @@ def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> 
         if rows:
             selection = selection | {"corrected": f"runs/{table.pipeline}/{run_id}/corrected.csv"}
             text = corrected_csv(chosen, table.columns(row["dataset"] for row in rows), corrected)
-            FolderStore(table.lake).put(selection["corrected"], text)
+            table.lake.store.put(selection["corrected"], text)
     # Rejects that stay rejected are no news: the share that a drop may have does not apply.
-    return Work(rows, Request(table.pipeline, "replay", selection=selection, max_reject_ratio=1.0, run_id=run_id))
+    request = RunRequest(mode="replay", selection=Selection(**selection), max_reject_ratio=1.0)
+    return Work(rows, Asked(table.pipeline, request, run_id))
 
 
 def _became(table: Rejects, work: Work) -> dict[str, int]:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.core.request import parse_request, words
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import EngineOption, Lake, Landing, Verbose, pipeline_named, writing
-from lakehouse_assets.operations.running import OnStep, Request
+from lakehouse_assets.operations.options import (
+    EngineOption,
+    Lake,
+    Landing,
+    PipelineArgument,
+    Verbose,
+    chosen_pipeline,
+    writing,
+)
+from lakehouse_assets.operations.running import Asked, OnStep
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from lakehouse_assets.compute.reports import RunReport
     from lakehouse_assets.graph.outcome import Outcome
 
 ASKED_WRONGLY = {"BadRequest", "SettingsInvalid"}
@@ -24,18 +32,18 @@ ASKED_WRONGLY = {"BadRequest", "SettingsInvalid"}
 
 
 def run(  # noqa: PLR0913 - one parameter per option
-    pipeline: Annotated[str, typer.Argument(help="Which pipeline, such as `ecommerce`.")],
+    pipeline: PipelineArgument = None,
     *,
     landing: Landing = None,
     lake: Lake = None,
     engine: EngineOption = None,
-    max_reject_ratio: Annotated[
-        float | None, typer.Option(help="Share of rejected rows that this run accepts, 0 to 1 (contract: 0.05).")
-    ] = None,
+    max_reject_ratio: Annotated[float | None, typer.Option(help=words("max_reject_ratio"))] = None,
     reprocess: Annotated[
         list[str] | None,
         typer.Option(metavar="DATE", help="Load again what was archived on that UTC date; repeatable."),
     ] = None,
+    window: Annotated[tuple[str, str] | None, typer.Option(metavar="FIRST LAST", help=words("window"))] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="TIME", help=words("as_of"))] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the run report as JSON, and nothing else, on stdout.")
     ] = False,
@@ -47,39 +55,40 @@ def run(  # noqa: PLR0913 - one parameter per option
     Exit code 1 when the run failed.
 
     Examples:
-        lakehouse run ecommerce
+        lakehouse run
 
-        lakehouse run ecommerce --landing drops --lake lake --json
+        lakehouse run --landing drops --lake lake --json
 
-        lakehouse run ecommerce --reprocess 2025-04-03
+        lakehouse run --reprocess 2025-04-03
     """
-    pipeline_named(pipeline)
-    ratio, days = _ratio(max_reject_ratio), _dates(reprocess or [])
-    requests = [Request(pipeline, "reprocess", date=day, max_reject_ratio=ratio) for day in days]
-    requests = requests or [Request(pipeline, max_reject_ratio=ratio)]
-    settings = writing(lake, landing, engine)
+    name = chosen_pipeline(pipeline)
+    days = None if window is None else dict(zip(("start", "end"), window, strict=True))
+    common: dict[str, Any] = {"max_reject_ratio": max_reject_ratio, "window": days, "as_of": as_of}
+    asked = [common | {"mode": "reprocess", "date": day} for day in reprocess or []] or [common]
+    requests = [Asked(name, parse_request(one)) for one in asked]
+    settings = writing(name, lake, landing, engine)
     outcomes = [_once(settings, request, json=json, verbose=verbose) for request in requests]
     if json:
         print_json([outcome.report for outcome in outcomes])
     raise typer.Exit(max(exit_code(outcome) for outcome in outcomes))
 
 
-def _once(settings: Settings, request: Request, *, json: bool, verbose: bool) -> Outcome:
+def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Outcome:
     from lakehouse_assets.operations import run_text
 
     started = time.perf_counter()
-    outcome = run_visibly(settings, request, verbose=verbose)
+    outcome = run_visibly(settings, asked, verbose=verbose)
     if not json:
         run_text.show(outcome, settings, time.perf_counter() - started)
     return outcome
 
 
-def run_visibly(settings: Settings, request: Request, *, verbose: bool = False) -> Outcome:
+def run_visibly(settings: Settings, asked: Asked, *, verbose: bool = False) -> Outcome:
     """Run with a progress bar on a terminal; stdout stays free for the result, a failure is told on stderr."""
     from lakehouse_assets.operations import running
 
     with terminal.stdout_kept_clean(), nullcontext(None) if verbose else progress() as on_step:
-        outcome = running.run(settings, request, on_step=on_step, verbose=verbose)
+        outcome = running.run(settings, asked, on_step=on_step, verbose=verbose)
     if outcome.is_failed:
         terminal.complain(outcome.cause)
     return outcome
@@ -89,14 +98,16 @@ def exit_code(outcome: Outcome) -> int:
     """0, 1 when the run failed, 2 when it was asked for something that does not exist."""
     if not outcome.is_failed:
         return 0
-    return 2 if (outcome.report["failure"] or {}).get("error") in ASKED_WRONGLY else 1
+    failure = outcome.report.failure
+    return 2 if failure and failure.error in ASKED_WRONGLY else 1
 
 
-def print_json(reports: list[dict[str, object]]) -> None:
-    """One report as an object, several as a list."""
+def print_json(reports: list[RunReport], **further: object) -> None:
+    """One report as an object, several as a list, each with further facts."""
     import orjson
 
-    shown = reports[0] if len(reports) == 1 else reports
+    values = [report.to_dict() | further for report in reports]
+    shown = values[0] if len(values) == 1 else values
     terminal.say(orjson.dumps(shown, option=orjson.OPT_INDENT_2, default=str).decode())
 
 
@@ -109,18 +120,3 @@ def progress() -> Iterator[OnStep | None]:
         return
     with console.status("starting") as status:
         yield lambda step, what: status.update(f"{step.replace('__', ' ')}: {what.lower().replace('_', ' ')}")
-
-
-def _ratio(value: float | None) -> float | None:
-    if value is not None and not 0 <= value <= 1:
-        raise BadRequest(message=f"--max-reject-ratio is {value}, allowed is a number from 0 to 1")
-    return value
-
-
-def _dates(values: list[str]) -> list[str]:
-    for value in values:
-        try:
-            date.fromisoformat(value)
-        except ValueError as error:
-            raise BadRequest(message=f"--reprocess is `{value}`, allowed is a date such as 2025-04-03") from error
-    return values

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lakehouse_assets.load.report import COUNTS
+from lakehouse_assets.load.report import COUNTS, Counts
 from lakehouse_assets.operations.terminal import say, table
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from lakehouse_assets.compute.reports import RunReport
     from lakehouse_assets.graph.outcome import Outcome
 
 STATUS = {"succeeded": "✔ succeeded", "nothing_to_do": "✔ nothing to do", "failed": "✘ failed"}
@@ -18,15 +19,16 @@ STATUS = {"succeeded": "✔ succeeded", "nothing_to_do": "✔ nothing to do", "f
 
 def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
     """Print the whole report on stdout."""
+    from lakehouse_assets.pipelines import pipeline_of
+
     report = outcome.report
-    say(f"{STATUS[report['status']]}: {report['pipeline']}, run {report['run_id']}, {seconds:.1f} s")
-    if report["status"] == "nothing_to_do":
-        waiting = (
-            f"{report['waiting']} rows wait for an order or a product" if report["waiting"] else "no row is waiting"
-        )
-        say(f"Nothing new in {settings.landing_root}, {waiting}, and gold is up to date.")
+    say(f"{STATUS[report.status]}: {report.pipeline}, run {report.run_id}, {seconds:.1f} s")
+    if report.status == "nothing_to_do":
+        waiting = f"{report.waiting} rows wait for a parent" if report.waiting else "no row is waiting"
+        landing = pipeline_of(report.pipeline).landing_in(settings)
+        say(f"Nothing new in {landing}, {waiting}, and gold is up to date.")
         return
-    _counts(report["tables"])
+    _counts(report.tables)
     _codes(report)
     _files(report)
     _gold(report)
@@ -34,33 +36,34 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
     where(report, settings)
 
 
-def _counts(tables: Mapping[str, Mapping[str, int]]) -> None:
-    if any(counts["read"] or counts["retried"] for counts in tables.values()):
-        rows = [(name, *(counts[name] for counts in tables.values())) for name in COUNTS]
+def _counts(tables: Mapping[str, Counts]) -> None:
+    if any(counts.read or counts.retried for counts in tables.values()):
+        rows = [(name, *(getattr(counts, name) for counts in tables.values())) for name in COUNTS]
         table(("silver", *tables), rows, right=tuple(tables))
 
 
-def _codes(report: Mapping[str, Any]) -> None:
-    rows = [(code, "rejected", count) for code, count in report["rejects"].items()]
-    rows += [(code, "warned", count) for code, count in report["warnings"].items()]
+def _codes(report: RunReport) -> None:
+    rows = [(code, "rejected", count) for code, count in report.rejects.items()]
+    rows += [(code, "warned", count) for code, count in report.warnings.items()]
     if rows:
         table(("rule", "verdict", "rows"), rows, right=("rows",))
 
 
-def _files(report: Mapping[str, Any]) -> None:
-    for reason in report["refusals"].values():
+def _files(report: RunReport) -> None:
+    for reason in report.refusals.values():
         say(f"Refused: {reason}")
-    for key in report["skipped_files"]:
+    for key in report.skipped_files:
         say(f"Left for the next run: {key} changed while this one was going on")
-    for key, columns in report["extra_columns"].items():
+    for key, columns in report.extra_columns.items():
         say(f"Ignored in {key}: unknown columns {', '.join(columns)}")
 
 
-def _gold(report: Mapping[str, Any]) -> None:
+def _gold(report: RunReport) -> None:
     names = ("inserted", "updated", "deleted", "rows")
-    built = {name: facts for name, facts in report["gold"].items() if facts}
+    built = {name: counts for name, counts in report.gold.items() if counts}
     if built:
-        table(("gold", *names), [(name, *(facts[n] for n in names)) for name, facts in built.items()], right=names)
+        rows = [(name, *(getattr(counts, n) for n in names)) for name, counts in built.items()]
+        table(("gold", *names), rows, right=names)
 
 
 def _checks(outcome: Outcome) -> None:
@@ -68,15 +71,13 @@ def _checks(outcome: Outcome) -> None:
         say(f"Check {check.line}")
 
 
-def where(report: Mapping[str, Any], settings: Settings) -> None:
+def where(report: RunReport, settings: Settings) -> None:
     """Where files went, how long the steps took, and where to look."""
-    say(
-        f"Archived: {report['archived']} files"
-        + (f", left in landing: {len(report['left'])}" if report["left"] else "")
-    )
-    shown = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report["timings"].items())
+    left = f", left in landing: {len(report.left)}" if report.left else ""
+    say(f"Archived: {report.archived} files{left}")
+    shown = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items())
     say(f"Timings: {shown}")
-    folder = settings.lake_root / "runs" / report["pipeline"] / report["run_id"]
+    folder = settings.lake_root / "runs" / report.pipeline / report.run_id
     say(f"Lake: {short(settings.lake_root)}   report: {short(folder / 'report.json')}")
 
 

@@ -1,92 +1,107 @@
 """Running a pipeline's Dagster job once, in this process.
 
-Not here: what its report says (`graph.outcome`) and how it looks on a terminal (`run_text`).
+Not here: what its report says (`graph.outcome`) and how it looks on a terminal (`run_text`), and how the run gets into
+Dagster's history (`execution`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from lakehouse_assets.compute.alerts import alerts_of
-from lakehouse_assets.core.manifest import Mode
+from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from dagster import EventLogEntry, ExecuteInProcessResult, JobDefinition
+    from dagster import DagsterEvent, EventLogEntry
 
     from lakehouse_assets.graph.outcome import Outcome
+    from lakehouse_assets.graph.pipeline import Pipeline
 
 OnStep = Callable[[str, str], None]
 """Called with a step's name and what became of it: START, SUCCESS, SKIPPED, FAILURE, UP_FOR_RETRY."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """What one run is asked to do; see `graph.bronze.PlanConfig`."""
+class Asked:
+    """One run of a pipeline and what it is asked; `run_id` is made up when it is empty."""
 
     pipeline: str
-    mode: Mode = "load"
-    date: str | None = None
-    selection: Mapping[str, str] = field(default_factory=dict)
-    max_reject_ratio: float | None = None
+    request: RunRequest = field(default_factory=RunRequest)
     run_id: str = ""
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The plan step's configuration."""
-        known = {"date": self.date, "max_reject_ratio": self.max_reject_ratio}
-        given = {name: value for name, value in known.items() if value is not None}
-        return {"mode": self.mode, "selection": dict(self.selection), **given}
 
+def run(settings: Settings, asked: Asked, *, on_step: OnStep | None = None, verbose: bool = False) -> Outcome:
+    """Run the job, keep the report in the run's folder, and tell people what went wrong, once.
 
-def run(settings: Settings, request: Request, *, on_step: OnStep | None = None, verbose: bool = False) -> Outcome:
-    """Run the job, keep the report in the run's folder, and tell people what went wrong, once."""
+    Raises:
+        BadRequest: the pipeline cannot be asked this; nothing has begun.
+    """
     from lakehouse_assets.compute.notify import FolderTopic
-    from lakehouse_assets.graph.outcome import outcome_of
-    from lakehouse_assets.storage.folder import FolderStore
+    from lakehouse_assets.compute.reports import REPORT
+    from lakehouse_assets.core.request import parse_request
+    from lakehouse_assets.graph.outcome import outcome_of, publish
+    from lakehouse_assets.pipelines import pipeline_of
+    from lakehouse_assets.storage.lake import lake_of
     from lakehouse_assets.storage.runs import RunFolder
 
-    chosen = replace(request, run_id=request.run_id or str(uuid4()))
-    result = _execute(settings, chosen, on_step or _ignore, verbose=verbose)
-    lake = FolderStore(settings.lake_root)
-    folder = RunFolder(lake, chosen.pipeline, chosen.run_id)
-    outcome = outcome_of(folder, result.all_events, success=result.success)
-    folder.write("report", outcome.report)
-    for alert in alerts_of(outcome.report, outcome.failed_checks):
-        FolderTopic(lake).publish(alert)
+    pipeline, run_id = pipeline_of(asked.pipeline), asked.run_id or str(uuid4())
+    parse_request(asked.request.given(), pipeline.asked)
+    events, success = _execute(settings, pipeline, Asked(pipeline.name, asked.request, run_id), on_step, verbose)
+    lake = lake_of(settings)
+    lake.create()  # a run may fail before it does
+    store = lake.store
+    folder = RunFolder(store, pipeline.name, run_id)
+    outcome = outcome_of(folder, events, success=success)
+    folder.keep(REPORT, outcome.report)
+    publish(FolderTopic(store), outcome, run_id)
     return outcome
+
+
+def _execute(
+    settings: Settings,
+    pipeline: Pipeline,
+    asked: Asked,
+    on_step: OnStep | None,
+    verbose: bool,  # noqa: FBT001 - one caller
+) -> tuple[list[DagsterEvent], bool]:
+    """All events of the run, and whether it went well."""
+    from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.graph.abandoned import fail_abandoned
+    from lakehouse_assets.graph.partitions import range_tags
+    from lakehouse_assets.operations.execution import execute
+
+    job = build_definitions(settings).resolve_job_def(pipeline.name)
+    level = "DEBUG" if verbose else "CRITICAL"
+    logging.getLogger("dagster._core").setLevel(level)
+    with history.instance(settings) as instance:
+        fail_abandoned(instance, pipeline.name)
+        window = asked.request.window or pipeline.usual_window(_clock(asked.request))
+        instance.add_event_listener(asked.run_id, _listener(on_step or _ignore))
+        return execute(job, instance, asked.run_id, _run_config(pipeline, asked, level), range_tags(pipeline, window))
+
+
+def _clock(request: RunRequest) -> Any:  # noqa: ANN401 - a moment
+    from datetime import UTC, datetime
+
+    return request.as_of or datetime.now(UTC)
+
+
+def _run_config(pipeline: Pipeline, asked: Asked, level: str) -> dict[str, Any]:
+    # The days of a run are its partitions, so that Dagster knows which ones were made.
+    given = {name: value for name, value in asked.request.given().items() if name != "window" or pipeline.days is None}
+    return {
+        "ops": {pipeline.plan_op: {"config": given}},
+        "loggers": {"console": {"config": {"log_level": level}}},
+    }
 
 
 def _ignore(step: str, what: str) -> None:
     """Nobody watches."""
-
-
-def _execute(settings: Settings, request: Request, on_step: OnStep, *, verbose: bool) -> ExecuteInProcessResult:
-    from lakehouse_assets.definitions import build_definitions
-    from lakehouse_assets.graph.abandoned import fail_abandoned
-
-    job = build_definitions(settings).resolve_job_def(request.pipeline)
-    level = "DEBUG" if verbose else "CRITICAL"
-    logging.getLogger("dagster._core").setLevel(level)
-    with history.instance(settings) as instance:
-        fail_abandoned(instance, request.pipeline)
-        instance.add_event_listener(request.run_id, _listener(on_step))
-        return job.execute_in_process(
-            instance=instance,
-            run_id=request.run_id,
-            run_config=_run_config(job, request, level),
-            raise_on_error=False,
-        )
-
-
-def _run_config(job: JobDefinition, request: Request, level: str) -> dict[str, Any]:
-    plan = next(node.name for node in job.nodes if node.name.endswith(f"{request.pipeline}_manifest"))
-    return {"ops": {plan: {"config": request.config}}, "loggers": {"console": {"config": {"log_level": level}}}}
 
 
 def _listener(on_step: OnStep) -> Callable[[EventLogEntry], None]:

@@ -1,51 +1,56 @@
-"""`lakehouse sample`: drops of any size and dirtiness, with the answer that a load must give beside them."""
+"""The samples that pipelines bring: a module `sample` in a pipeline's package, which other pipelines may lack."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import typer
+from lakehouse_assets.contracts.packages import package_of, pipelines
 
-from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations import terminal
+if TYPE_CHECKING:
+    from lakehouse_assets.compute.reports import RunReport
+    from lakehouse_assets.storage.lake import Lake
+
+OnFile = Callable[[Path], object]
+"""Called with the path of each file as soon as it is written."""
 
 
-def sample(  # noqa: PLR0913 - one parameter per option
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; must hold none.")],
-    *,
-    days: Annotated[int, typer.Option(help="Daily drops.")] = 5,
-    orders_per_day: Annotated[int, typer.Option(help="Orders of one day at scale 1.")] = 500,
-    scale: Annotated[int, typer.Option(help="Multiplies the orders of a day; the number of files stays.")] = 1,
-    bad_ratio: Annotated[float, typer.Option(help="Share of rows that break one rule.")] = 0.0,
-    duplicate_ratio: Annotated[float, typer.Option(help="Share of rows that come a second time.")] = 0.0,
-    quoted_ratio: Annotated[float, typer.Option(help="Share of fields that come quoted.")] = 0.0,
-    gzip: Annotated[bool, typer.Option("--gzip", help="Compress the daily files.")] = False,
-    seed: Annotated[int, typer.Option(help="Equal options and seed give equal files.")] = 7,
-) -> None:
-    """Write sample drops, and DIR.expected.json with what a first load of them must answer.
+class Sample(Protocol):
+    """What the module `sample` of a pipeline's package holds.
 
-    Examples:
-        lakehouse sample drops --days 15
-
-        lakehouse sample dirty --bad-ratio 0.01 --duplicate-ratio 0.05 --quoted-ratio 0.01
+    Attributes:
+        SampleSpec: a dataclass of what a sample may be asked; a field whose metadata has `help` is an option.
+        QUERY: a first question to the demo's tables.
     """
-    from lakehouse_assets.operations.sample import SampleSpec, write_sample
 
-    spec = SampleSpec(
-        days=days,
-        orders_per_day=orders_per_day,
-        scale=scale,
-        bad_ratio=bad_ratio,
-        duplicate_ratio=duplicate_ratio,
-        quoted_ratio=quoted_ratio,
-        gzip=gzip,
-        seed=seed,
-    )
-    if folder.exists() and not folder.is_dir():
-        raise BadRequest(message=f"`{folder}` is a file, not a folder")
-    with terminal.bar("writing", 2 * days + 1) as advance:
-        answer = write_sample(spec, folder, on_file=lambda _: advance())
-    rows = sum(table.read for table in answer.tables.values())
-    terminal.say(f"{2 * days + 1} files with {rows} rows in {folder}; the answer is in {folder}.expected.json")
-    terminal.say(f"Try next: {terminal.command()} run ecommerce --landing {folder}")
+    SampleSpec: type[Any]
+    QUERY: str
+
+    def write_sample(self, spec: Any, folder: Path, on_file: OnFile | None = None) -> Any:  # noqa: ANN401 - the module's own
+        """Write drops, and return what a first load of them must answer."""
+        ...
+
+    def write_demo(self, folder: Path, on_file: OnFile | None = None) -> Any:  # noqa: ANN401 - the module's own
+        """Write the drops of the demo, and return what a first load of them must answer."""
+        ...
+
+    def compare(self, expected: Any, report: RunReport, lake: Lake) -> list[str]:  # noqa: ANN401 - the module's own
+        """Say what a run answered otherwise, one line each."""
+        ...
+
+    def rows_of(self, answer: Any) -> int:  # noqa: ANN401 - the module's own
+        """Count the rows of a sample's files."""
+        ...
+
+    def files_of(self, spec: Any) -> int:  # noqa: ANN401 - the module's own
+        """Count the files that a sample has."""
+        ...
+
+
+def samples() -> dict[str, Sample]:
+    """The samples by pipeline."""
+    modules = {name: f"{package_of(name)}.sample" for name in pipelines()}
+    return {name: cast("Sample", import_module(path)) for name, path in modules.items() if find_spec(path)}

@@ -16,8 +16,7 @@ from lakehouse_assets.operations.options import Lake, reading
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from lakehouse_assets.engines.query import Answer
-    from lakehouse_assets.engines.query import Lake as QueryLake
+    from lakehouse_assets.engines.query import Answer, QueryScope
 
 Format = Literal["table", "csv", "json"]
 
@@ -46,19 +45,20 @@ def sql(
     from lakehouse_assets.engines.query import ask
 
     moment = None if as_of is None else parse_moment(as_of)
-    answer = ask(query_lake(reading(lake)), query, moment)
+    answer = ask(query_scope(reading(lake)), query, moment)
     {"table": _as_table, "csv": _as_csv, "json": _as_json}[format](answer)
 
 
-def query_lake(settings: Settings) -> QueryLake:
+def query_scope(settings: Settings) -> QueryScope:
     """Every table of every pipeline in the settings' lake."""
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.released import pipelines
-    from lakehouse_assets.engines.query import Lake as QueryLake
+    from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.engines.query import QueryScope
+    from lakehouse_assets.storage.lake import lake_of
 
     known = [c for pipeline in pipelines() for c in contracts(pipeline).values() if c.layer != "landing"]
     tables = {contract.catalog_name: contract for contract in known}
-    return QueryLake(str(settings.lake_root), tables, settings.duckdb_memory, settings.duckdb_threads or None)
+    return QueryScope(lake_of(settings), tables, settings.duckdb_memory, settings.duckdb_threads or None)
 
 
 def parse_moment(text: str) -> datetime:

@@ -1,6 +1,7 @@
-"""CREATE statements from contracts: Delta for Spark, Delta and Iceberg for Athena.
+"""CREATE statements of Athena from contracts, for Delta and Iceberg tables.
 
-Belongs here: text in, text out. Not here: running it, and the embedded engine's tables (its libraries create them).
+Belongs here: text in, text out. Not here: running it, and making the Delta tables (`engines/delta.py` does), which
+Athena only registers.
 Athena's DDL is Hive's: backticks and lower-case types, while its queries take double quotes.
 Delta in Athena: https://docs.aws.amazon.com/athena/latest/ug/delta-lake-tables.html
 Iceberg in Athena: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html
@@ -10,34 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.model import Column, Contract
 from lakehouse_assets.sql.sql_types import in_athena_ddl
 
-DELTA_PROPERTIES = {
-    "delta.checkpointPolicy": "classic",
-    "delta.enableDeletionVectors": "false",
-    "delta.minReaderVersion": "1",
-    "delta.minWriterVersion": "2",
-}
-"""What keeps a Delta table readable by Athena and writable by both engines; no CHECK, no CLUSTER BY for that reason."""
 ATHENA_DELTA_PROPERTIES = {"table_type": "DELTA"}
 ATHENA_ICEBERG_PROPERTIES = {"table_type": "ICEBERG", "format": "parquet", "write_compression": "zstd"}
-
-
-def delta_ddl(contract: Contract, location: str) -> str:
-    """Spark's CREATE TABLE of a Delta table at a path; required columns are NOT NULL."""
-    clauses = (
-        f"CREATE TABLE IF NOT EXISTS delta.{_quoted(location.rstrip('/'))} (\n{_columns(contract, _spark_column)}\n)",
-        "USING DELTA",
-        *_partitions(contract),
-        f"COMMENT {_literal(contract.description)}",
-        f"TBLPROPERTIES ({_properties(DELTA_PROPERTIES)})",
-    )
-    return "\n".join(clauses)
 
 
 def athena_delta_ddl(contract: Contract, location: str) -> str:
@@ -51,8 +33,9 @@ def athena_delta_ddl(contract: Contract, location: str) -> str:
 
 def athena_iceberg_ddl(contract: Contract, location: str) -> str:
     """Athena's CREATE TABLE of an Iceberg table; its grammar has neither NOT NULL nor a comment on the table."""
+    columns = ",\n".join(f"  {_athena_column(column)}" for column in contract.columns)
     clauses = (
-        f"CREATE TABLE IF NOT EXISTS {_table(contract)} (\n{_columns(contract, _athena_column)}\n)",
+        f"CREATE TABLE IF NOT EXISTS {_table(contract)} (\n{columns}\n)",
         *_partitions(contract),
         f"LOCATION {_literal(_folder(location))}",
         f"TBLPROPERTIES ({_properties(ATHENA_ICEBERG_PROPERTIES)})",
@@ -81,15 +64,6 @@ def contract_hash(contract: Contract) -> str:
 def _declaration(contract: Contract, location: str) -> str:
     render = athena_iceberg_ddl if contract.layer == "gold" else athena_delta_ddl
     return render(contract, location)
-
-
-def _columns(contract: Contract, render: Callable[[Column], str]) -> str:
-    return ",\n".join(f"  {render(column)}" for column in contract.columns)
-
-
-def _spark_column(column: Column) -> str:
-    required = " NOT NULL" if column.required else ""
-    return f"{_quoted(column.name)} {column.type}{required} COMMENT {_literal(column.description)}"
 
 
 def _athena_column(column: Column) -> str:

@@ -14,8 +14,6 @@ from lakehouse_assets.contracts.model import Contract
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.dialects import Parameter, literal, parse, render
 
-ATHENA_QUERY_BYTES = 262_144
-"""Longest query text, not adjustable: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html"""
 MAX_WINDOW = 1_000
 """More touched values than this are not listed in SQL, the model is built whole: Athena takes 262,144 bytes of SQL
 (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""

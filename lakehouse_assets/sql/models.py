@@ -55,12 +55,17 @@ def levels(models: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     try:
         sorter.prepare()
     except CycleError as error:
-        circle = " reads ".join(f"`{name}`" for name in reversed(error.args[1]))
-        raise ContractInvalid(
-            contract=error.args[1][0], problem=f"models read each other in a circle: {circle}"
-        ) from error
+        names = _from_the_least(error.args[1][:0:-1])
+        circle = " reads ".join(f"`{name}`" for name in (*names, names[0]))
+        raise ContractInvalid(contract=names[0], problem=f"models read each other in a circle: {circle}") from error
     while sorter.is_active():
         ready = tuple(sorted(sorter.get_ready()))
         found.append(ready)
         sorter.done(*ready)
     return tuple(found)
+
+
+def _from_the_least(circle: list[str]) -> list[str]:
+    """The same circle, begun at its least name."""
+    first = circle.index(min(circle))
+    return circle[first:] + circle[:first]

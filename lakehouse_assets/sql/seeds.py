@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from lakehouse_assets.contracts import Column, Contract, Rule
 from lakehouse_assets.sql.casts import cast_of, quoted
-from lakehouse_assets.sql.silver import valid
 
 KEY_REPEATED = Rule("key_repeated", "row", "reject", "another row has the same key", "")
 MALFORMED = Rule("row_malformed", "reader", "reject", "wrong number of fields, or broken quoting", "")
@@ -39,14 +38,11 @@ def _implied(column: Column) -> list[Rule]:
 
 def broken(contract: Contract) -> str:
     """Lines of a seed that break a rule (`_row`) and which (`_codes`), in their order."""
-    t, key = contract.name, ", ".join(f"v.{quoted(k)}" for k in contract.key)
-    on = " AND ".join(f"r.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
-    repeated = f"SELECT {key} FROM {valid(t, [])} AS v GROUP BY {key} HAVING count(*) > 1"
-    doubled = (
-        f"SELECT v._row AS _row, '{KEY_REPEATED.code},' AS _codes FROM {t}__parsed AS v JOIN ({repeated}) AS r ON {on}"
-    )
-    found = f"SELECT p._row AS _row, p._codes AS _codes FROM {t}__parsed AS p WHERE p._codes <> ''"
-    return f"SELECT b._row AS _row, b._codes AS _codes FROM ({found} UNION ALL {doubled}) AS b ORDER BY b._row"
+    # A window, since Spark 4.1 cannot plan a UNION with a join of these rows with themselves.
+    same = f"count(*) OVER (PARTITION BY p._codes, {', '.join(f'p.{quoted(k)}' for k in contract.key)})"
+    doubled = f"CASE WHEN p._codes = '' AND {same} > 1 THEN '{KEY_REPEATED.code},' ELSE p._codes END"
+    found = f"SELECT p._row AS _row, {doubled} AS _codes FROM {contract.name}__parsed AS p"
+    return f"SELECT b._row AS _row, b._codes AS _codes FROM ({found}) AS b WHERE b._codes <> '' ORDER BY b._row"
 
 
 def rows(contract: Contract) -> str:

@@ -41,6 +41,19 @@ class FolderStore(ObjectStore):
         """The root as a `file://` URI."""
         return self.root.as_uri()
 
+    @property
+    def exists(self) -> bool:
+        """Whether the folder is there."""
+        return self.root.is_dir()
+
+    def location(self, key: str) -> str:
+        """The path of a key's file.
+
+        Raises:
+            BadRequest: as `path_of`.
+        """
+        return str(self.path_of(key))
+
     def path_of(self, key: str) -> Path:
         """The file of a key.
 
@@ -64,6 +77,11 @@ class FolderStore(ObjectStore):
             found = (self.stat(key) for key in keys if key.startswith(prefix))
             return sorted(stored for stored in found if stored)
 
+    def has(self, key: str) -> bool:
+        """See `ObjectStore.has`."""
+        with self._answering():
+            return self.path_of(key).is_file()
+
     def stat(self, key: str) -> StoredObject | None:
         """See `ObjectStore.stat`."""
         path = self.path_of(key)
@@ -76,6 +94,17 @@ class FolderStore(ObjectStore):
             except GONE:
                 return None
         return StoredObject(key, etag, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    def is_unchanged(self, listed: StoredObject) -> bool:
+        """Whether size and time of change (microseconds) are as listed, or else the content is."""
+        try:
+            status = self.path_of(listed.key).stat()
+        except GONE:
+            return False
+        if (status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)) == (listed.size_bytes, listed.modified):
+            return True
+        stored = self.stat(listed.key)
+        return stored is not None and stored.etag == listed.etag
 
     def read(self, key: str) -> bytes:
         """See `ObjectStore.read`."""

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.manifest import FileEntry, dataset_of
-from lakehouse_assets.storage.atomic_files import GONE
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
 
 @dataclass(frozen=True)
-class FolderLanding:
+class ManifestFiles:
     """Where the load reads the files of one manifest; see `load.landing.Landing`.
 
     Attributes:
@@ -27,8 +23,8 @@ class FolderLanding:
         lake: the store that holds entries with `archived` set.
     """
 
-    landing: FolderStore
-    lake: FolderStore
+    landing: ObjectStore
+    lake: ObjectStore
 
     def read(self, entry: FileEntry) -> bytes:
         """The object's bytes.
@@ -49,28 +45,18 @@ class FolderLanding:
         return store.chunks(key)
 
     def uri(self, entry: FileEntry) -> str:
-        """The object's path, as engines on this machine take it."""
-        return str(self._path(entry))
+        """Where engines' own readers find the object."""
+        store, key = self._place(entry)
+        return store.location(key)
 
     def is_unchanged(self, entry: FileEntry) -> bool:
-        """Whether size and time of change (microseconds) are as listed; of an archived copy, the content."""
+        """Whether the object is as it was listed; an archived copy has a time of its own, so its content counts."""
         if entry.archived is not None:
             stored = self.lake.stat(entry.archived)
             return stored is not None and stored.etag == entry.etag
-        try:
-            status = self._path(entry).stat()
-        except GONE:
-            return False
-        if (status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)) == (entry.size_bytes, entry.modified):
-            return True
-        stored = self.landing.stat(entry.key)
-        return stored is not None and stored.etag == entry.etag
+        return self.landing.is_unchanged(StoredObject(entry.key, entry.etag, entry.size_bytes, entry.modified))
 
-    def _path(self, entry: FileEntry) -> Path:
-        store, key = self._place(entry)
-        return store.path_of(key)
-
-    def _place(self, entry: FileEntry) -> tuple[FolderStore, str]:
+    def _place(self, entry: FileEntry) -> tuple[ObjectStore, str]:
         return (self.landing, entry.key) if entry.archived is None else (self.lake, entry.archived)
 
 

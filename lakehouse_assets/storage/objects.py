@@ -34,12 +34,29 @@ class ObjectStore(Protocol):
         """Where the store is."""
         ...
 
+    @property
+    def exists(self) -> bool:
+        """Whether the store can be used: the folder, or the bucket, is there."""
+        ...
+
+    def location(self, key: str) -> str:
+        """Where engines' own readers find an object, such as a path; it need not be there."""
+        ...
+
     def list(self, prefix: str = "") -> Listing:
         """All objects whose key starts with `prefix`, sorted by key, without folders."""
         ...
 
+    def has(self, key: str) -> bool:
+        """Whether there is an object under `key`; unlike `stat` this never reads it."""
+        ...
+
     def stat(self, key: str) -> StoredObject | None:
         """The object under `key` without its content, or None."""
+        ...
+
+    def is_unchanged(self, listed: StoredObject) -> bool:
+        """Whether the object is still the one that was listed; cheaply where its size and time tell."""
         ...
 
     def read(self, key: str) -> bytes:

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+from pydantic import TypeAdapter
 
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.storage.objects import ObjectStore
+
+Report = TypeVar("Report")
+"""A dataclass of plain values."""
 
 
 @dataclass(frozen=True)
@@ -23,26 +28,43 @@ class RunFolder:
     pipeline: str
     run_id: str
 
-    def key(self, piece: str) -> str:
-        """Key of one piece."""
-        return f"runs/{self.pipeline}/{self.run_id}/{piece}.json"
+    @property
+    def key(self) -> str:
+        """Key of the folder, without a slash at the end."""
+        return f"runs/{self.pipeline}/{self.run_id}"
 
-    def write(self, piece: str, value: dict[str, Any]) -> None:
+    def key_of(self, piece: str) -> str:
+        """Key of one piece."""
+        return f"{self.key}/{piece}.json"
+
+    def write(self, piece: str, value: Mapping[str, Any]) -> None:
         """Keep one piece; a step that runs again replaces its own."""
-        self.store.put(
-            self.key(piece), orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str)
-        )
+        data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str)
+        self.store.put(self.key_of(piece), data)
 
     def read(self, piece: str) -> dict[str, Any] | None:
-        """One piece, or None when that step has not reported."""
-        if self.store.stat(self.key(piece)) is None:
+        """One piece as plain values, or None when that step has not reported."""
+        if self.store.stat(self.key_of(piece)) is None:
             return None
-        value: dict[str, Any] = orjson.loads(self.store.read(self.key(piece)))
+        value: dict[str, Any] = orjson.loads(self.store.read(self.key_of(piece)))
         return value
 
+    def keep(self, piece: str, report: object) -> None:
+        """Keep a typed report, a dataclass, as one piece."""
+        self.write(piece, TypeAdapter(type(report)).dump_python(report, mode="json"))
+
+    def report(self, piece: str, kind: type[Report]) -> Report | None:
+        """One piece as the type that `keep` was given, or None when that step has not reported."""
+        value = self.read(piece)
+        return None if not value else TypeAdapter(kind).validate_python(value)
+
     def manifest(self) -> Manifest:
-        """The frozen work."""
-        return Manifest.from_dict(orjson.loads(self.store.read(self.key("manifest"))))
+        """The frozen work.
+
+        Raises:
+            ObjectMissing: the run has not been planned.
+        """
+        return Manifest.from_dict(orjson.loads(self.store.read(self.key_of("manifest"))))
 
     @property
     def as_of(self) -> datetime:

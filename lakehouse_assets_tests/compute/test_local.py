@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lakehouse_assets.ecommerce.assets import ECOMMERCE
 
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import GlueTask
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.graph.resource import handlers
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
 
 ZONE = "Europe/Berlin"
@@ -24,12 +25,12 @@ ORDER = "order_num,order_id,user_id,order_timestamp,total_amount,date\n1,o1,u1,2
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[LocalServices]:
     """Services in Berlin; an order of half past midnight there is planned as run r1."""
-    lake, landing = tmp_path / "lake", tmp_path / "landing"
+    lake, landing = open_lake(str(tmp_path / "lake")), tmp_path / "landing"
     (landing / "orders").mkdir(parents=True)
     (landing / "orders/1.csv").write_text(ORDER)
     os.utime(landing / "orders/1.csv", (SOME_DAY.timestamp(), SOME_DAY.timestamp()))
-    engine = lambda: DuckEngine(str(lake), zone=ZONE, threads=1)  # noqa: E731 - as the resource opens it
-    services = LocalServices(LocalConfig(lake, landing, "ecommerce", ZONE, "500MB", 1, engine), handlers())
+    engine = lambda: DuckEngine(lake, zone=ZONE, threads=1)  # noqa: E731 - as the resource opens it
+    services = LocalServices(LocalConfig(lake, str(landing), "ecommerce", ZONE, "500MB", 1, engine), handlers())
     request = {"pipeline": "ecommerce", "as_of": "2025-04-06T02:00:00+02:00", "mode": "load"}
     services.folder("r1").write("request", request | dict.fromkeys(["files", "date", "selection", "max_reject_ratio"]))
     services.invoke(ECOMMERCE.plan, "r1")

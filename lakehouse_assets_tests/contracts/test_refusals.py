@@ -227,9 +227,8 @@ def test_a_file_that_is_no_contract_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, sentence: str
 ) -> None:
     """Broken YAML and another document are told with the file's name."""
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "x.yaml").write_text(text, "utf-8")
-    monkeypatch.setattr(reader.resources, "files", lambda _package: tmp_path)
+    (tmp_path / "x.yaml").write_text(text, "utf-8")
+    monkeypatch.setattr(reader, "contracts_folder", lambda _pipeline: tmp_path)
     with pytest.raises(ContractInvalid, match=sentence):
         reader.contracts("shop")
 

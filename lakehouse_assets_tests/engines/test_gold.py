@@ -13,10 +13,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.contracts.layers import model_sql
+from lakehouse_assets.engines.gold import Built, build
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.sql.gold import MAX_WINDOW
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import PIPELINE, Lake
+from lakehouse_assets_tests.lake import PIPELINE, LakeDriver, never
 from lakehouse_assets_tests.load.drops import Both, Drop, drops, file_of
 from lakehouse_assets_tests.oracle import File, State
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
@@ -25,13 +26,13 @@ MODELS = {"daily_sales": oracle.daily_sales, "product_daily": oracle.product_dai
 DAY = "2025-04-01"
 
 
-def as_the_oracle_says(lake: Lake, state: State) -> None:
+def as_the_oracle_says(lake: LakeDriver, state: State) -> None:
     """Every gold table, brought up to date, is what the oracle makes of silver."""
     for name, expected in MODELS.items():
         assert (name, lake.gold(name)) == (name, expected(state))
 
 
-def from_scratch(lake: Lake, name: str) -> list[dict[str, Any]]:
+def from_scratch(lake: LakeDriver, name: str) -> list[dict[str, Any]]:
     """The model over all of silver at once, ordered by key."""
     engine, contract = lake.query(), lake.known[f"gold.{name}"]
     rows = engine.rows(model_sql(PIPELINE, name), {"everything": True, contract.window_source: ()})
@@ -39,7 +40,7 @@ def from_scratch(lake: Lake, name: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: [row[k] for k in contract.key])
 
 
-def gold_files(lake: Lake) -> set[Path]:
+def gold_files(lake: LakeDriver) -> set[Path]:
     """Data files and snapshots of gold."""
     return set((lake.root / "ecommerce_gold").rglob("*.*"))
 
@@ -140,9 +141,9 @@ def test_the_ledger_lists_no_more_than_gold_would(tmp_path: Path) -> None:
     assert behind(both.lake, "daily_sales") == (day,)
 
 
-def behind(lake: Lake, gold: str) -> tuple[Any, ...] | None:
+def behind(lake: LakeDriver, gold: str) -> tuple[Any, ...] | None:
     """The window of a gold table."""
-    return backlog(lake.known["side.ecommerce_run_ledger"], str(lake.root), lake.known[f"gold.{gold}"]).window
+    return backlog(lake.known["side.ecommerce_run_ledger"], lake.value, lake.known[f"gold.{gold}"]).window
 
 
 def test_gold_lies_in_the_lake_whatever_its_path(tmp_path: Path) -> None:
@@ -151,6 +152,26 @@ def test_gold_lies_in_the_lake_whatever_its_path(tmp_path: Path) -> None:
     as_the_oracle_says(both.lake, both.state)
     assert [path.name for path in tmp_path.iterdir()] == ["my shop"]
     assert gold_files(both.lake)
+
+
+def test_a_build_reports_the_rows_and_bytes_that_it_wrote(tmp_path: Path) -> None:
+    """The bytes are those of the new data file on disk; a build without a change has no commit."""
+    lake = shop(tmp_path, ["3.00", "4.00"], []).lake
+    first = built(lake, "user_orders")
+    (data,) = [path for path in gold_files(lake) if path.suffix == ".parquet"]
+    assert first.commit is not None
+    assert (first.commit.rows, first.commit.added_files, first.commit.removed_files) == (2, 1, 0)
+    assert first.commit.added_bytes == data.stat().st_size
+    assert built(lake, "user_orders").commit is None
+
+
+def built(lake: LakeDriver, name: str) -> Built:
+    """Build all of a gold table."""
+    engine = lake.query()
+    try:
+        return build(engine, lake.known[f"gold.{name}"], model_sql(PIPELINE, name), None, never)
+    finally:
+        engine.close()
 
 
 def test_without_a_difference_nothing_is_written(tmp_path: Path) -> None:

@@ -38,6 +38,19 @@ def test_a_java_that_spark_does_not_start_on_is_passed_over(tmp_path: Path) -> N
     assert java.require_java({"JAVA_HOME": str(newer), "PATH": str(fitting / "bin")}) == fitting
 
 
+def test_a_java_of_the_project_is_found_after_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `make spark` puts one; a Java of the same kind on the path wins."""
+    own, other = install(tmp_path / ".java" / "jre", "17"), install(tmp_path / "b", "17")
+    monkeypatch.setattr(java, "PLACES", ((tmp_path / ".java", "*/bin/java"),))
+    assert java.find_java({"PATH": ""}) == own
+    assert java.find_java({"PATH": str(other / "bin")}) == other
+
+
+def test_a_machine_without_a_java_has_none_to_find(tmp_path: Path) -> None:
+    """A broken JAVA_HOME is no Java."""
+    assert java.find_java({"JAVA_HOME": str(tmp_path / "gone"), "PATH": ""}) is None
+
+
 @pytest.mark.parametrize(("version", "found"), [("25", "Java 25"), (None, "none")])
 def test_without_a_fitting_java_the_way_out_is_named(tmp_path: Path, version: str | None, found: str) -> None:
     """The sentence says what was found and what to do."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from deltalake import DeltaTable
 
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import CommitConflict, FenceLost
-from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import Lake, counts_of, csv_file, folder_files
+from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file, folder_files
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File, State
 from lakehouse_assets_tests.spark import spark_lake
 
@@ -31,7 +31,7 @@ PRODUCTS = "product_id,department_id,department,product_name\n"
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+def lake(spark: SparkSession, tmp_path: Path) -> LakeDriver:
     """An empty lake that is loaded on Spark."""
     return spark_lake(spark, tmp_path)
 
@@ -50,14 +50,14 @@ def demo(tmp_path: Path) -> list[File]:
     return folder_files(tmp_path / "drop")
 
 
-def same_as_oracle(lake: Lake, state: State) -> None:
+def same_as_oracle(lake: LakeDriver, state: State) -> None:
     """Silver, rejects and pending rows are what the oracle says."""
     assert lake.silver() == {n: {k: r.values for k, r in rows.items()} for n, rows in state.silver.items()}
     assert lake.rejects() == {i: (r.raw, r.codes) for i, r in state.rejects.items()}
     assert lake.pending() == {i: (p.raw, p.codes) for i, p in state.pending.items()}
 
 
-def test_the_demo_loads_as_the_oracle_says_and_again_writes_nothing(lake: Lake, tmp_path: Path) -> None:
+def test_the_demo_loads_as_the_oracle_says_and_again_writes_nothing(lake: LakeDriver, tmp_path: Path) -> None:
     """Counts, codes, tables, rejects and pending rows agree; the same files once more add no data file."""
     files = demo(tmp_path)
     expected = oracle.load(files)
@@ -80,7 +80,7 @@ def test_the_demo_loads_the_same_without_ansi_mode_in_another_zone(spark: SparkS
     same_as_oracle(lake, expected.state)
 
 
-def test_quoted_gzipped_and_repeated_rows_load_as_the_oracle_says(lake: Lake, tmp_path: Path) -> None:
+def test_quoted_gzipped_and_repeated_rows_load_as_the_oracle_says(lake: LakeDriver, tmp_path: Path) -> None:
     """Files of both roads, compressed ones, duplicates and older versions in one run."""
     spec = SampleSpec(days=2, orders_per_day=60, products=50, bad_ratio=0.03, duplicate_ratio=0.2, quoted_ratio=0.02)
     write_sample(spec, tmp_path / "quoted")
@@ -96,13 +96,13 @@ def test_quoted_gzipped_and_repeated_rows_load_as_the_oracle_says(lake: Lake, tm
     same_as_oracle(lake, expected.state)
 
 
-def test_engines_take_turns_on_one_lake(lake: Lake, tmp_path: Path) -> None:
+def test_engines_take_turns_on_one_lake(lake: LakeDriver, tmp_path: Path) -> None:
     """Corrections, late parents and replays give the same tables, whichever engine takes which run."""
     files = demo(tmp_path)
     header = "order_num,order_id,user_id,order_timestamp,total_amount,date\n"
     newer = "10,900010,5010,2025-04-04T07:00:00,31.00,2025-04-04\n7,900007,5007,2025-04-03T10:06:00,5,2025-04-03\n"
     runs = [files[:4], files[4:], [csv_file("orders", "orders/late.csv", header + newer)], files]
-    engines = [lake.engine, lambda: DuckEngine(str(lake.root)), lake.engine, lambda: DuckEngine(str(lake.root))]
+    engines = [lake.engine, lambda: DuckEngine(lake.value), lake.engine, lambda: DuckEngine(lake.value)]
     state = State()
     for number, (dropped, engine) in enumerate(zip(runs, engines, strict=True)):
         lake.engine = engine
@@ -115,7 +115,7 @@ def test_engines_take_turns_on_one_lake(lake: Lake, tmp_path: Path) -> None:
     same_as_oracle(lake, state)
 
 
-def test_columns_and_file_names_of_any_kind_are_read(lake: Lake) -> None:
+def test_columns_and_file_names_of_any_kind_are_read(lake: LakeDriver) -> None:
     """Columns go by name, further ones are left out, and a name that Spark takes for a pattern is one."""
     shuffled = "product_name,note,department,department_id,product_id\nAtlas,x,Books,4,1\nTent,y,Sport,5,2\n"
     files = [
@@ -129,7 +129,7 @@ def test_columns_and_file_names_of_any_kind_are_read(lake: Lake) -> None:
     assert report.extra_columns == {"products/a b é%20.csv": ["note"]}
 
 
-def test_lines_are_those_of_the_file_with_any_newline(lake: Lake) -> None:
+def test_lines_are_those_of_the_file_with_any_newline(lake: LakeDriver) -> None:
     """A silver row says where it came from: the line in its file, whatever ends a line and however files are cut."""
     unix = PRODUCTS + "".join(f"{n},1,Books,P{n}\n" for n in range(1, 2001))
     windows = (PRODUCTS + "".join(f"{n},1,Books,P{n}\n" for n in range(3001, 3011))).replace("\n", "\r\n")
@@ -141,7 +141,7 @@ def test_lines_are_those_of_the_file_with_any_newline(lake: Lake) -> None:
     }
 
 
-def test_a_holder_that_lost_its_lease_commits_nothing(lake: Lake) -> None:
+def test_a_holder_that_lost_its_lease_commits_nothing(lake: LakeDriver) -> None:
     """The guard is asked inside Delta's transaction, and its refusal comes out as it is."""
     product = csv_file("products", "products.csv", PRODUCTS + "1,4,Books,Atlas\n")
 
@@ -160,14 +160,14 @@ ATLAS = (
 )
 
 
-def commit_to(lake: Lake) -> None:
+def commit_to(lake: LakeDriver) -> None:
     """What another writer of the products does."""
     table = DeltaTable(lake.root / "lakehouse-dwh" / "clean_products")
     table.alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
 
 
 @pytest.mark.parametrize("updates", [False, True])
-def test_a_commit_that_comes_in_during_ours_is_a_conflict(lake: Lake, *, updates: bool) -> None:
+def test_a_commit_that_comes_in_during_ours_is_a_conflict(lake: LakeDriver, *, updates: bool) -> None:
     """Insert and MERGE fail rather than rebase onto a commit that came after the transaction's snapshot."""
     contract, engine = lake.known["silver.clean_products"], lake.engine()
     engine.attach(contract)
@@ -177,7 +177,7 @@ def test_a_commit_that_comes_in_during_ours_is_a_conflict(lake: Lake, *, updates
     assert lake.silver()["products"] == {}
 
 
-def test_a_commit_between_the_reading_and_ours_is_a_conflict(lake: Lake) -> None:
+def test_a_commit_between_the_reading_and_ours_is_a_conflict(lake: LakeDriver) -> None:
     """Rows that were compared with one version of the table are not merged into another."""
     contract, engine = lake.known["silver.clean_products"], lake.engine()
     engine.attach(contract)
@@ -191,6 +191,6 @@ def test_a_commit_between_the_reading_and_ours_is_a_conflict(lake: Lake) -> None
 def test_the_engine_leaves_no_files_behind(spark: SparkSession, tmp_path: Path) -> None:
     """The scratch folder is gone after `close`."""
     lake = spark_lake(spark, tmp_path)
-    lake.engine = lambda: SparkEngine(spark, str(lake.root), scratch=str(tmp_path / "scratch"))
+    lake.engine = lambda: SparkEngine(spark, lake.value, scratch=str(tmp_path / "scratch"))
     lake.load(csv_file("products", "products.csv", PRODUCTS + "1,4,Books,Atlas\n"))
     assert not (tmp_path / "scratch").exists()

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glue.jobs.lakehouse import main
+from glue.jobs.lakehouse import guarded, main
 from lakehouse_assets.compute.job import arguments, manifest_of
-from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
 from lakehouse_assets.storage.lease import Lease, lease_key
 from lakehouse_assets.storage.runs import RunFolder
-from lakehouse_assets_tests.lake import Lake, csv_file
+from lakehouse_assets_tests.lake import LakeDriver, csv_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -27,15 +26,15 @@ GLUES_OWN = ["--JOB_NAME", "Lakehouse", "--enable-metrics", "true", "--TempDir",
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+def lake(tmp_path: Path) -> LakeDriver:
     """A lake with one run planned: two products, one of them without a name."""
-    found = Lake(tmp_path)
+    found = LakeDriver(tmp_path)
     manifest = found.work(found.drop(PRODUCTS)).manifest
-    RunFolder(FolderStore(found.root), "ecommerce", "run-1").write("manifest", manifest.to_dict())
+    RunFolder(found.value.store, "ecommerce", "run-1").write("manifest", manifest.to_dict())
     return found
 
 
-def argv(lake: Lake, **changes: str) -> list[str]:
+def argv(lake: LakeDriver, **changes: str) -> list[str]:
     """The job's arguments for the planned run."""
     given = {
         "run-id": "run-1",
@@ -50,7 +49,7 @@ def argv(lake: Lake, **changes: str) -> list[str]:
 @pytest.mark.spark
 @pytest.mark.usefixtures("spark")
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_the_job_loads_reports_and_says_so(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_job_loads_reports_and_says_so(lake: LakeDriver, capsys: pytest.CaptureFixture[str]) -> None:
     """Silver holds the good row, the report lies in the run's folder, one line tells what happened."""
     main(argv(lake))
     assert list(lake.silver()["products"]) == ["1"]
@@ -62,35 +61,58 @@ def test_the_job_loads_reports_and_says_so(lake: Lake, capsys: pytest.CaptureFix
 
 
 @pytest.mark.spark
-def test_a_run_whose_lease_another_run_took_writes_nothing(lake: Lake, spark: SparkSession) -> None:
+def test_a_run_whose_lease_another_run_took_writes_nothing(lake: LakeDriver, spark: SparkSession) -> None:
     """The lease in the lake keeps a stale holder out; the sentence names the holder."""
     del spark
-    with Lease(FolderStore(lake.root), "ecommerce").acquire("run-2"), pytest.raises(SystemExit, match="run `run-2`"):
+    with (
+        Lease(lake.value.store, "ecommerce").acquire("run-2"),
+        pytest.raises(SystemExit, match="run `run-2`"),
+    ):
         main(argv(lake))
     assert not (lake.root / "lakehouse-dwh").exists()
 
 
 @pytest.mark.spark
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_the_run_that_holds_the_lease_keeps_it(lake: Lake, spark: SparkSession) -> None:
+def test_the_run_that_holds_the_lease_keeps_it(lake: LakeDriver, spark: SparkSession) -> None:
     """The job shares the hold of its run's other steps and does not release it."""
     del spark
-    lease = Lease(FolderStore(lake.root), "ecommerce").acquire("run-1")
+    lease = Lease(lake.value.store, "ecommerce").acquire("run-1")
     main(argv(lake))
     lease.check()
     lease.release()
     assert json.loads((lake.root / lease_key("ecommerce")).read_text())["run_id"] == "run-1"
 
 
-def test_arguments_of_the_job_go_before_the_manifest(lake: Lake) -> None:
-    """The run's clock and the reject ratio are what the job was asked for."""
-    asked = arguments(argv(lake, **{"max-reject-ratio": "0.5"}))
-    manifest = manifest_of(asked)
-    assert manifest.max_reject_ratio == pytest.approx(0.5)
-    assert manifest.as_of == datetime(2025, 4, 6, tzinfo=UTC)
+def test_in_a_lake_without_a_lease_the_job_takes_one(lake: LakeDriver) -> None:
+    """The first run of a lake keeps all others out while it works, and gives the pipeline back."""
+    store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
+    assert store.stat(lease_key("ecommerce")) is None
+    with guarded(store, manifest) as guard:
+        guard()
+        with pytest.raises(LeaseHeld, match="run `run-1`"):
+            Lease(store, "ecommerce").acquire("run-2")
+    Lease(store, "ecommerce").acquire("run-2").release()
 
 
-def test_a_clock_with_an_offset_is_taken_in_utc(lake: Lake) -> None:
+def test_a_job_whose_lease_was_taken_over_may_not_commit(lake: LakeDriver) -> None:
+    """The guard asks the lease before each commit, also in a lake that had none when the job began."""
+    store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
+    with guarded(store, manifest) as guard:
+        (lake.root / lease_key("ecommerce")).unlink()
+        with Lease(store, "ecommerce").acquire("run-2"), pytest.raises(FenceLost, match="`run-2`"):
+            guard()
+
+
+def test_the_clock_of_the_job_goes_before_the_manifests(lake: LakeDriver) -> None:
+    """The run's clock is what the job was asked for; without, it is the manifest's."""
+    asked = arguments(argv(lake, **{"as-of": "2025-04-07T00:00:00+00:00"}))
+    assert manifest_of(asked).as_of == datetime(2025, 4, 7, tzinfo=UTC)
+    asked.as_of = None
+    assert manifest_of(asked).as_of == datetime(2025, 4, 6, tzinfo=UTC)
+
+
+def test_a_clock_with_an_offset_is_taken_in_utc(lake: LakeDriver) -> None:
     """The run's clock is the moment that was meant, whatever offset it was written with."""
     manifest = manifest_of(arguments(argv(lake, **{"as-of": "2025-04-06T01:00:00+02:00"})))
     assert manifest.as_of.replace(tzinfo=None).isoformat() == "2025-04-05T23:00:00"
@@ -104,21 +126,21 @@ def test_a_missing_argument_is_one_sentence(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(("option", "value"), [("run-id", "run-9"), ("mode", "replay")])
-def test_a_manifest_of_another_run_or_mode_is_refused(lake: Lake, option: str, value: str) -> None:
+def test_a_manifest_of_another_run_or_mode_is_refused(lake: LakeDriver, option: str, value: str) -> None:
     """A job never works on a manifest that is not the one it was started for."""
     with pytest.raises(BadRequest, match=f"--{option} is `{value}`"):
         manifest_of(arguments(argv(lake, **{option: value})))
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"run_id": "run-1"}'])
-def test_what_is_no_manifest_is_named(lake: Lake, content: str) -> None:
+def test_what_is_no_manifest_is_named(lake: LakeDriver, content: str) -> None:
     """A broken manifest ends the job with one sentence, not a traceback."""
     Path(lake.root / "broken.json").write_text(content)
     with pytest.raises(SystemExit, match="is no manifest"):
         main(argv(lake, **{"manifest-uri": f"{lake.root}/broken.json"}))
 
 
-def test_a_manifest_that_is_absent_is_named(lake: Lake) -> None:
+def test_a_manifest_that_is_absent_is_named(lake: LakeDriver) -> None:
     """A wrong address ends the job with one sentence."""
     with pytest.raises(SystemExit, match=r"`none\.json` does not exist"):
         main(argv(lake, **{"manifest-uri": f"{lake.root}/none.json"}))

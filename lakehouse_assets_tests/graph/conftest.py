@@ -34,6 +34,15 @@ IMPLICIT = "__ASSET_JOB"
 """What Dagster calls the job of whatever is selected in the UI."""
 
 
+def drop_known_files(landing: Path) -> None:
+    """Put all known files into a landing folder."""
+    for name, rows in ROWS.items():
+        file = landing / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w", newline="", encoding="utf-8") as target:
+            csv.writer(target).writerows(rows)
+
+
 @dataclass(frozen=True)
 class Shop:
     """A lake with its landing, and a history of its runs."""

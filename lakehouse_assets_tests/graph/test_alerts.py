@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
-
 from lakehouse_assets.ecommerce.assets import ECOMMERCE
+
 from lakehouse_assets.graph.alerts import Watch, concerns
 from lakehouse_assets_tests.graph.conftest import IMPLICIT, Shop
 from lakehouse_assets_tests.graph.test_job import double_an_order
@@ -75,7 +75,7 @@ def test_a_good_run_tells_warnings_and_refused_files(shop: Shop) -> None:
 
 def test_an_outcome_is_told_once(shop: Shop, failed: dg.ExecuteInProcessResult) -> None:
     """Who asks again, the command line or a sensor that was reset, tells nothing."""
-    watch = Watch("ecommerce", str(shop.settings.lake_root))
+    watch = Watch("ecommerce", shop.settings.open_lake())
     run = shop.instance.get_run_by_id(failed.run_id)
     assert run
     assert watch.tell(shop.instance, run) == ["run_failed", "checks_failed"]

@@ -15,14 +15,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from lakehouse_assets.ecommerce.assets import ECOMMERCE
+
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import ModelTask
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.graph.resource import handlers
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets_tests.load.drops import file_of
 from lakehouse_assets_tests.oracle import File
@@ -54,9 +56,9 @@ KILLED: tuple[File, ...] = (
 
 def services(root: Path) -> LocalServices:
     """The services of one run on the lake and landing below a folder."""
-    lake = root / "lake"
+    lake = open_lake(str(root / "lake"))
     config = LocalConfig(
-        lake, root / "landing", "ecommerce", "UTC", "500MB", 1, lambda: DuckEngine(str(lake), threads=1)
+        lake, str(root / "landing"), "ecommerce", "UTC", "500MB", 1, lambda: DuckEngine(lake, threads=1)
     )
     return LocalServices(config, handlers())
 

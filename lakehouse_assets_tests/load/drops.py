@@ -13,7 +13,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import Lake, counts_of
+from lakehouse_assets_tests.lake import LakeDriver, counts_of
 from lakehouse_assets_tests.oracle import COLUMNS, File, State
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
 
@@ -78,14 +78,14 @@ def drops(draw: st.DrawFn, least: int = 3, most: int = 4) -> list[Drop]:
 class Both:
     """A lake and the oracle's state, given the same drops."""
 
-    lake: Lake
+    lake: LakeDriver
     state: State = field(default_factory=State)
     landed: list[tuple[File, ...]] = field(default_factory=list)
 
     @classmethod
     def at(cls, folder: str | Path) -> Both:
         """Both, empty."""
-        return cls(Lake(Path(folder)))
+        return cls(LakeDriver(Path(folder)))
 
     def load(self, drop: Drop) -> None:
         """Run both; counts and codes are equal."""

@@ -8,11 +8,11 @@ from typing import Any
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.load.landing import Sources, survey, text_batch
 from lakehouse_assets.sql import silver
-from lakehouse_assets_tests.lake import SILVER, Lake
+from lakehouse_assets_tests.lake import SILVER, LakeDriver
 from lakehouse_assets_tests.oracle import COLUMNS, File
 
 
-def judged(lake: Lake, files: Sequence[File], *, strict: bool = False) -> tuple[Sources, list[dict[str, Any]]]:
+def judged(lake: LakeDriver, files: Sequence[File], *, strict: bool = False) -> tuple[Sources, list[dict[str, Any]]]:
     """How the files of one dataset were read, and their rows: `at` (file, line), `codes`, `warnings`, typed values."""
     dataset = files[0].dataset
     contract = lake.known[f"silver.{SILVER[dataset]}"]

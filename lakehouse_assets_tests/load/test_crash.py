@@ -16,11 +16,11 @@ from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import CommitConflict, LandingChanged, LeaseHeld
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding
+from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import Lake, never
+from lakehouse_assets_tests.lake import LakeDriver, never
 from lakehouse_assets_tests.load.crashing import EARLIER, KILLED, NEXT_DAY, run
 from lakehouse_assets_tests.load.drops import file_of
 
@@ -39,7 +39,7 @@ MOMENTS = {
 REPOSITORY = Path(__file__).parents[2]
 
 
-def contents(lake: Lake) -> dict[str, Any]:
+def contents(lake: LakeDriver) -> dict[str, Any]:
     """Everything that a run is for: all tables without what names a run, landing, and names of archived files."""
     engine = lake.query()
     gold: dict[str, Any] = {}
@@ -59,7 +59,7 @@ def contents(lake: Lake) -> dict[str, Any]:
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one lake per moment, each left by a process that was killed at that moment."""
     base, lakes = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("killed")
-    lake = Lake(base)
+    lake = LakeDriver(base)
     lake.load(*EARLIER)
     shutil.rmtree(lake.landing)
     lake.drop(*KILLED)
@@ -73,7 +73,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def clean(killed: Path) -> dict[str, Any]:
     """What a run leaves that nobody killed; the oracle agrees."""
-    lake = Lake(killed / "0")
+    lake = LakeDriver(killed / "0")
     state = oracle.load(KILLED, oracle.load(EARLIER).state, NEXT_DAY).state
     assert lake.silver() == {n: {k: r.values for k, r in rows.items()} for n, rows in state.silver.items()}
     assert [lake.gold(n) for n in GOLD] == [getattr(oracle, n)(state) for n in GOLD]
@@ -85,10 +85,10 @@ def test_a_killed_run_is_caught_up_by_the_next(killed: Path, clean: dict[str, An
     """Run again at once, the lease of the dead is taken over and everything ends as if nothing had happened."""
     folder = killed / str(moment)
     run(folder, "again")
-    lake = Lake(folder)
+    lake = LakeDriver(folder)
     assert contents(lake) == clean
     ledger = lake.known["side.ecommerce_run_ledger"]
-    assert {backlog(ledger, str(lake.root), lake.known[f"gold.{name}"]).runs for name in GOLD} == {()}
+    assert {backlog(ledger, lake.value, lake.known[f"gold.{name}"]).runs for name in GOLD} == {()}
 
 
 ORDERS = file_of("orders", 1, ["1,o1,u1,2025-04-01T10:00,10.00,2025-04-01", "1,bad,u1,2025-04-01T10:00,x,2025-04-01"])
@@ -100,7 +100,7 @@ MORE = file_of("orders", 2, ["1,o3,u3,2025-04-02T10:00,4.00,2025-04-02"])
 class Disturbed:
     """A landing where something happens while the n-th file is read."""
 
-    inner: FolderLanding
+    inner: ManifestFiles
     happens: Callable[[], object]
     at: int = 1
     reads: list[str] = field(default_factory=list)
@@ -117,16 +117,16 @@ class Disturbed:
         return getattr(self.inner, name)
 
 
-def disturbed(lake: Lake, work: Work, happens: Callable[[], object], at: int = 1) -> Work:
+def disturbed(lake: LakeDriver, work: Work, happens: Callable[[], object], at: int = 1) -> Work:
     """The work with a landing in which something happens."""
-    landing = FolderLanding(FolderStore(lake.landing), FolderStore(lake.root))
+    landing = ManifestFiles(open_store(str(lake.landing)), lake.value.store)
     return Work(work.manifest, work.tables, work.side, work.lake, Disturbed(landing, happens, at))
 
 
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_file_that_is_replaced_while_it_is_read_fails_the_try(tmp_path: Path, at: int) -> None:
     """In the first look at a file, or the second for its rejects: the next try leaves it to the next run."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     work = lake.work(lake.drop(ORDERS, MORE))
     with pytest.raises(LandingChanged, match=r"orders/1.csv. changed while it was being read"):
         load(disturbed(lake, work, lambda: lake.drop(REPLACED), at=2 * at - 1), lake.engine(), never)
@@ -139,7 +139,7 @@ def test_a_file_that_is_replaced_while_it_is_read_fails_the_try(tmp_path: Path, 
 
 def test_a_file_that_lands_in_the_middle_of_a_run_waits_for_the_next(tmp_path: Path) -> None:
     """The run reads, merges and archives its manifest and nothing else."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     work = lake.work(lake.drop(ORDERS))
     load(disturbed(lake, work, lambda: lake.drop(MORE)), lake.engine(), never)
     assert lake.silver()["orders"].keys() == {"o1"}
@@ -150,7 +150,7 @@ def test_a_file_that_lands_in_the_middle_of_a_run_waits_for_the_next(tmp_path: P
 
 def test_a_file_that_is_gone_before_it_is_read_is_left_to_the_next_run(tmp_path: Path) -> None:
     """It is skipped, even when it was there a moment ago, and the others are loaded."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     work = disturbed(lake, lake.work(lake.drop(ORDERS, MORE)), (lake.landing / ORDERS.key).unlink)
     assert load(work, lake.engine(), never).skipped_files == ["orders/1.csv"]
     assert lake.silver()["orders"].keys() == {"o3"}
@@ -158,7 +158,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_left_to_the_next_run(tmp_path:
 
 def test_a_file_that_is_in_the_work_twice_is_rejected_once(tmp_path: Path) -> None:
     """Two copies in the archive, of a run that died between copying and deleting, are one file."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     (entry,) = lake.drop(ORDERS)
     copies = [replace(entry, archived=f"archived/{n}.csv") for n in "ab"]
     for copy in copies:
@@ -171,7 +171,7 @@ def test_a_file_that_is_in_the_work_twice_is_rejected_once(tmp_path: Path) -> No
 
 def test_a_holder_that_stalls_between_fence_and_commit_does_not_double_a_key(tmp_path: Path) -> None:
     """Another run commits the same order meanwhile: the late one fails on the version it compared with."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     work, calls = lake.work(lake.drop(ORDERS)), iter(range(9))
 
     def guard() -> None:
@@ -185,7 +185,7 @@ def test_a_holder_that_stalls_between_fence_and_commit_does_not_double_a_key(tmp
 
 def test_a_replay_that_dies_between_the_side_tables_loses_no_row(tmp_path: Path) -> None:
     """The corrected row waits for its product before its reject is marked, so it is always in one of the two tables."""
-    lake, calls = Lake(tmp_path), iter(range(9))
+    lake, calls = LakeDriver(tmp_path), iter(range(9))
     lake.load(file_of("order_items", 1, ["i1,o1,u1,,p1,1,maybe,2025-04-01T10:00,2025-04-01"]), max_reject_ratio=1.0)
     corrected = next(iter(lake.rows("SELECT * FROM delta_lakehouse.ecommerce_rejects")))
     text = f"_file,_line,_etag,id,order_id,user_id,product_id,reordered,order_timestamp,date\n{corrected['file']},"
@@ -205,7 +205,7 @@ def test_a_replay_that_dies_between_the_side_tables_loses_no_row(tmp_path: Path)
 
 def test_a_run_that_is_tried_again_tells_gold_what_its_first_try_merged(tmp_path: Path) -> None:
     """After a lost race in the middle the second try finds orders unchanged; gold hears of them all the same."""
-    lake, calls = Lake(tmp_path), iter(range(9))
+    lake, calls = LakeDriver(tmp_path), iter(range(9))
     work = lake.work(lake.drop(*EARLIER))
 
     def guard() -> None:
@@ -221,7 +221,7 @@ def test_a_run_that_is_tried_again_tells_gold_what_its_first_try_merged(tmp_path
 
 def test_a_run_that_loads_more_after_gold_acknowledged_it_is_looked_at_again(tmp_path: Path) -> None:
     """All steps of a run executed once more, with a file that landed meanwhile."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.load(ORDERS)
     assert len(lake.gold("user_orders")) == 1
     lake.runs -= 1
@@ -232,8 +232,8 @@ def test_a_run_that_loads_more_after_gold_acknowledged_it_is_looked_at_again(tmp
 HOLD = """
 import sys, time
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.folder import FolderStore
-with Lease(FolderStore(sys.argv[1]), "ecommerce").acquire("first"):
+from lakehouse_assets.storage.opening import open_store
+with Lease(open_store(sys.argv[1]), "ecommerce").acquire("first"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -241,13 +241,13 @@ with Lease(FolderStore(sys.argv[1]), "ecommerce").acquire("first"):
 
 def test_a_second_run_hears_who_holds_the_pipeline_and_works_after_it(tmp_path: Path) -> None:
     """Two processes on one lake: refused with run, host, pid and since when; fine when the first has ended."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.drop(ORDERS)
     command = [sys.executable, "-c", HOLD, str(lake.root)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
-        since = Lease(FolderStore(lake.root), "ecommerce")._read()[0].acquired_at  # noqa: SLF001 - the file is the lease
+        since = Lease(lake.value.store, "ecommerce")._read()[0].acquired_at  # noqa: SLF001 - the file is the lease
         told = rf"held by run `first` \(.+, pid {first.pid}\) since {since:%Y-%m-%dT%H:%M:%S}"
         with pytest.raises(LeaseHeld, match=told):
             run(tmp_path, "second")

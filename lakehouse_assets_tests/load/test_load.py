@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakehouse_assets.contracts.model import Column
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets.engines import delta
 from lakehouse_assets.errors import FenceLost, ReconciliationFailed, RejectRatioExceeded
-from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import Lake, counts_of, csv_file, folder_files
+from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file, folder_files
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, State
 
 ORDERS = "order_num,order_id,user_id,order_timestamp,total_amount,date\n"
@@ -26,9 +26,9 @@ ITEM = csv_file("order_items", "order_items/a.csv", ITEMS + "i1,o1,u1,,1,1,0,202
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+def lake(tmp_path: Path) -> LakeDriver:
     """An empty lake."""
-    return Lake(tmp_path)
+    return LakeDriver(tmp_path)
 
 
 def silver_of(state: State) -> dict[str, dict[str, dict[str, object]]]:
@@ -36,14 +36,14 @@ def silver_of(state: State) -> dict[str, dict[str, dict[str, object]]]:
     return {name: {key: row.values for key, row in rows.items()} for name, rows in state.silver.items()}
 
 
-def same_as_oracle(lake: Lake, state: State) -> None:
+def same_as_oracle(lake: LakeDriver, state: State) -> None:
     """Silver, rejects and pending rows are what the oracle says."""
     assert lake.silver() == silver_of(state)
     assert lake.rejects() == {i: (r.raw, r.codes) for i, r in state.rejects.items()}
     assert lake.pending() == {i: (p.raw, p.codes) for i, p in state.pending.items()}
 
 
-def test_the_demo_drop_loads_as_the_oracle_says(lake: Lake, tmp_path: Path) -> None:
+def test_the_demo_drop_loads_as_the_oracle_says(lake: LakeDriver, tmp_path: Path) -> None:
     """Rows of every rule code, superseded versions and an unreadable file end where the oracle puts them."""
     write_demo(tmp_path / "drop")
     files = folder_files(tmp_path / "drop")
@@ -55,7 +55,7 @@ def test_the_demo_drop_loads_as_the_oracle_says(lake: Lake, tmp_path: Path) -> N
     same_as_oracle(lake, expected.state)
 
 
-def test_dirty_and_quoted_samples_load_as_the_oracle_says(lake: Lake, tmp_path: Path) -> None:
+def test_dirty_and_quoted_samples_load_as_the_oracle_says(lake: LakeDriver, tmp_path: Path) -> None:
     """One percent bad rows, five percent duplicates, quoted fields and gzip change nothing about exactness."""
     spec = SampleSpec(
         days=3, orders_per_day=200, products=100, bad_ratio=0.01, duplicate_ratio=0.05, quoted_ratio=0.01, gzip=True
@@ -67,7 +67,7 @@ def test_dirty_and_quoted_samples_load_as_the_oracle_says(lake: Lake, tmp_path: 
     same_as_oracle(lake, expected.state)
 
 
-def test_the_same_files_again_write_no_data_file(lake: Lake, tmp_path: Path) -> None:
+def test_the_same_files_again_write_no_data_file(lake: LakeDriver, tmp_path: Path) -> None:
     """A second pass over dirty input finds everything unchanged and leaves silver, rejects and pending alone."""
     write_demo(tmp_path / "drop")
     files = folder_files(tmp_path / "drop")
@@ -82,7 +82,7 @@ def test_days_in_any_order_end_in_the_same_tables(tmp_path: Path) -> None:
     """Day by day, backwards, or at once: the business columns of silver are equal."""
     write_sample(SampleSpec(days=4, orders_per_day=50, products=40, duplicate_ratio=0.1), tmp_path / "drop")
     files = folder_files(tmp_path / "drop")
-    at_once, forward, backward = (Lake(tmp_path / name) for name in ("once", "forward", "backward"))
+    at_once, forward, backward = (LakeDriver(tmp_path / name) for name in ("once", "forward", "backward"))
     at_once.load(*files)
     for file in files:
         forward.load(file)
@@ -92,7 +92,7 @@ def test_days_in_any_order_end_in_the_same_tables(tmp_path: Path) -> None:
     assert not backward.pending()
 
 
-def test_a_late_parent_frees_its_pending_item(lake: Lake) -> None:
+def test_a_late_parent_frees_its_pending_item(lake: LakeDriver) -> None:
     """An item waits while its order is missing, and is valid in the run that brings the order."""
     first = lake.load(PRODUCT, ITEM)
     assert first.tables["clean_orders_items"].counts.pending == 1
@@ -103,7 +103,7 @@ def test_a_late_parent_frees_its_pending_item(lake: Lake) -> None:
     assert lake.pending() == {}
 
 
-def test_an_item_whose_parent_never_comes_is_rejected_after_seven_days(lake: Lake) -> None:
+def test_an_item_whose_parent_never_comes_is_rejected_after_seven_days(lake: LakeDriver) -> None:
     """Six days later the row still waits, seven days later it is a reject with its reference codes."""
     lake.load(ITEM)
     lake.load(as_of=SOME_DAY + timedelta(days=6))
@@ -114,7 +114,7 @@ def test_an_item_whose_parent_never_comes_is_rejected_after_seven_days(lake: Lak
     assert [codes for _, codes in lake.rejects().values()] == [("unknown_order", "unknown_product")]
 
 
-def test_an_older_version_that_arrives_later_changes_nothing(lake: Lake) -> None:
+def test_an_older_version_that_arrives_later_changes_nothing(lake: LakeDriver) -> None:
     """The newer event wins whatever the order of the files, and the older row is counted as superseded."""
     newer = csv_file("orders", "orders/b.csv", ORDERS + "1,o1,u1,2025-04-01T11:00:00,99.00,2025-04-01\n")
     lake.load(newer)
@@ -123,7 +123,7 @@ def test_an_older_version_that_arrives_later_changes_nothing(lake: Lake) -> None
     assert str(lake.silver()["orders"]["o1"]["total_amount"]) == "99.00"
 
 
-def test_a_newer_file_decides_between_versions_of_one_moment(lake: Lake) -> None:
+def test_a_newer_file_decides_between_versions_of_one_moment(lake: LakeDriver) -> None:
     """With equal event times the later file wins, in one run or in two."""
     text = ORDERS + "1,o1,u1,2025-04-01T10:00:00,{},2025-04-01\n"
     early, late = (
@@ -131,12 +131,12 @@ def test_a_newer_file_decides_between_versions_of_one_moment(lake: Lake) -> None
     )
     lake.load(late, early)
     assert str(lake.silver()["orders"]["o1"]["total_amount"]) == "2.00"
-    other = Lake(lake.root.parent / "two")
+    other = LakeDriver(lake.root.parent / "two")
     other.load(late)
     assert other.load(early).tables["clean_orders"].counts.superseded == 1
 
 
-def test_waiting_is_counted_from_the_first_day_even_when_one_parent_comes(lake: Lake) -> None:
+def test_waiting_is_counted_from_the_first_day_even_when_one_parent_comes(lake: LakeDriver) -> None:
     """The product arrives on day six, the order never: on day seven the item is rejected for its order."""
     lake.load(ITEM)
     lake.load(PRODUCT, as_of=SOME_DAY + timedelta(days=6))
@@ -144,7 +144,9 @@ def test_waiting_is_counted_from_the_first_day_even_when_one_parent_comes(lake: 
     assert lake.load(as_of=SOME_DAY + timedelta(days=7)).rejects == {"unknown_order": 1}
 
 
-def test_a_commit_that_does_not_add_what_was_counted_fails_the_run(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_does_not_add_what_was_counted_fails_the_run(
+    lake: LakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The log of the table is held against the counts, so that a row that an engine drops is noticed."""
     real = delta.measured
     monkeypatch.setattr(delta, "measured", lambda *a: replace(real(*a), rows=real(*a).rows - 1))
@@ -152,7 +154,7 @@ def test_a_commit_that_does_not_add_what_was_counted_fails_the_run(lake: Lake, m
         lake.load(ORDER)
 
 
-def test_a_table_grows_by_a_nullable_column_with_its_contract(lake: Lake) -> None:
+def test_a_table_grows_by_a_nullable_column_with_its_contract(lake: LakeDriver) -> None:
     """Silver and gold of an existing lake hold NULL for what came before."""
     lake.load(ORDER)
     lake.gold("user_orders")
@@ -167,7 +169,7 @@ def test_a_table_grows_by_a_nullable_column_with_its_contract(lake: Lake) -> Non
     engine.close()
 
 
-def test_a_column_that_came_later_is_null_for_files_without_it(lake: Lake) -> None:
+def test_a_column_that_came_later_is_null_for_files_without_it(lake: LakeDriver) -> None:
     """An optional column of the grown contract: old files, plain and quoted ones, load on beside new ones."""
     lake.known = dict(lake.known)
     orders = lake.known["silver.clean_orders"]
@@ -185,7 +187,7 @@ def test_a_column_that_came_later_is_null_for_files_without_it(lake: Lake) -> No
 
 
 @pytest.mark.parametrize("days", [[[1, 2], [3]], [[2, 1, 2], [3]], [[3], [1], [2]]])
-def test_a_data_file_is_sorted_by_date(lake: Lake, days: list[list[int]]) -> None:
+def test_a_data_file_is_sorted_by_date(lake: LakeDriver, days: list[list[int]]) -> None:
     """However dates are spread over the files of a drop, so that a reader of one day skips the rest."""
     rows = [
         [f"1,o{n}{day}{k},u1,2025-04-0{day}T10:00,1.00,2025-04-0{day}\n" for k, day in enumerate(some)]
@@ -197,7 +199,7 @@ def test_a_data_file_is_sorted_by_date(lake: Lake, days: list[list[int]]) -> Non
     assert held == sorted(day for some in days for day in some)
 
 
-def test_a_data_file_is_sorted_by_date_whichever_reader_took_which_file(lake: Lake) -> None:
+def test_a_data_file_is_sorted_by_date_whichever_reader_took_which_file(lake: LakeDriver) -> None:
     """A quoted first day and a plain second one, which the engine has sooner."""
     quoted, plain = '1,"o1",u1,2025-04-01T10:00,1.00,2025-04-01\n', "1,o2,u1,2025-04-02T10:00,1.00,2025-04-02\n"
     lake.load(*(csv_file("orders", f"orders/{n}.csv", ORDERS + row) for n, row in enumerate((quoted, plain))))
@@ -205,7 +207,7 @@ def test_a_data_file_is_sorted_by_date_whichever_reader_took_which_file(lake: La
     assert [day.day for day in pq.read_table(file, columns=["date"])["date"].to_pylist()] == [1, 2]
 
 
-def test_a_rejected_row_supersedes_nothing(lake: Lake) -> None:
+def test_a_rejected_row_supersedes_nothing(lake: LakeDriver) -> None:
     """A newer version that breaks a rule leaves the older one in silver."""
     lake.load(ORDER)
     lake.load(csv_file("orders", "orders/b.csv", ORDERS + "1,o1,u1,2025-04-02T10:00:00,abc,2025-04-02\n"))
@@ -213,7 +215,7 @@ def test_a_rejected_row_supersedes_nothing(lake: Lake) -> None:
     assert [codes for _, codes in lake.rejects().values()] == [("amount_invalid",)]
 
 
-def test_too_many_rejects_merge_nothing_but_keep_the_rejects(lake: Lake) -> None:
+def test_too_many_rejects_merge_nothing_but_keep_the_rejects(lake: LakeDriver) -> None:
     """Above the ratio and from ten rejects on the run fails; an override for one run lets it through."""
     bad = "".join(f"1,x{n},,2025-04-01T10:00:00,1,2025-04-01\n" for n in range(10))
     drop = csv_file("orders", "orders/b.csv", ORDERS + bad + "1,ok,u1,2025-04-01T10:00:00,1,2025-04-01\n")
@@ -224,14 +226,14 @@ def test_too_many_rejects_merge_nothing_but_keep_the_rejects(lake: Lake) -> None
     assert list(lake.silver()["orders"]) == ["ok"]
 
 
-def test_nine_rejects_are_too_few_to_stop_a_load(lake: Lake) -> None:
+def test_nine_rejects_are_too_few_to_stop_a_load(lake: LakeDriver) -> None:
     """The ratio is not applied below ten rejects."""
     bad = "".join(f"1,x{n},,2025-04-01T10:00:00,1,2025-04-01\n" for n in range(9))
     report = lake.load(csv_file("orders", "orders/b.csv", ORDERS + bad))
     assert report.tables["clean_orders"].counts.rejected == 9
 
 
-def test_a_corrected_file_marks_its_rejects_as_replayed(lake: Lake) -> None:
+def test_a_corrected_file_marks_its_rejects_as_replayed(lake: LakeDriver) -> None:
     """A reject that is read again and found good stays in the table, marked with the run that took it."""
     lake.load(ITEM, as_of=SOME_DAY)
     lake.load(as_of=SOME_DAY + timedelta(days=8))
@@ -243,7 +245,7 @@ def test_a_corrected_file_marks_its_rejects_as_replayed(lake: Lake) -> None:
     assert list(lake.silver()["order_items"]) == ["i1"]
 
 
-def test_a_lost_fence_stops_every_commit(lake: Lake) -> None:
+def test_a_lost_fence_stops_every_commit(lake: LakeDriver) -> None:
     """A run whose lease was taken over writes no data file at all."""
 
     def lost() -> None:
@@ -257,7 +259,7 @@ def test_a_lost_fence_stops_every_commit(lake: Lake) -> None:
 def test_the_local_date_is_taken_in_the_source_time_zone(tmp_path: Path) -> None:
     """Half past midnight in Berlin is the evening before in UTC, and keeps its local date."""
     text = ORDERS + "1,o1,u1,2025-04-02T00:30:00,1,2025-04-02\n1,o2,u1,2025-03-30T02:30:00,1,2025-03-30\n"
-    lake = Lake(tmp_path, zone="Europe/Berlin")
+    lake = LakeDriver(tmp_path, zone="Europe/Berlin")
     report = lake.load(csv_file("orders", "orders/a.csv", text))
     assert lake.silver()["orders"]["o1"]["order_timestamp"].isoformat() == "2025-04-01T22:30:00+00:00"
     assert report.rejects == {"timestamp_invalid": 1}

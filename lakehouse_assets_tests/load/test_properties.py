@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets_tests.lake import Lake
+from lakehouse_assets_tests.lake import LakeDriver
 from lakehouse_assets_tests.load.drops import ORDERS, Both, Drop, drops, file_of
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File
 
@@ -38,7 +38,7 @@ def test_neither_order_nor_cuts_matter_when_event_times_differ(
     """Versions of orders and items in any order, any files and any runs end where one file of each ends."""
     rows = [versions(n) for n in range(12)]
     with tempfile.TemporaryDirectory() as folder:
-        once, cut = Lake(Path(folder) / "once"), Lake(Path(folder) / "cut")
+        once, cut = LakeDriver(Path(folder) / "once"), LakeDriver(Path(folder) / "cut")
         once.load(*(files_of(0, rows, 0)))
         for number, (start, end) in enumerate(zip([0, *sorted(cuts)], [*sorted(cuts), 12], strict=True)):
             cut.load(*files_of(number, [rows[n] for n in order[start:end]], times[number]))
@@ -67,7 +67,7 @@ def files_of(number: int, rows: list[tuple[str, str, str]], second: int) -> list
 def test_the_same_content_under_another_name_writes_nothing(texts: list[list[str]]) -> None:
     """What is in silver already is unchanged or superseded, wherever it comes from."""
     with tempfile.TemporaryDirectory() as folder:
-        lake = Lake(Path(folder))
+        lake = LakeDriver(Path(folder))
         lake.load(*(file_of("orders", n, lines, n) for n, lines in enumerate(texts)), max_reject_ratio=1.0)
         before = lake.silver()
         report = lake.load(file_of("orders", 9, list(dict.fromkeys(_winners(lake))), 9))
@@ -76,7 +76,7 @@ def test_the_same_content_under_another_name_writes_nothing(texts: list[list[str
         assert report.tables["clean_orders"].added_files == 0
 
 
-def _winners(lake: Lake) -> list[str]:
+def _winners(lake: LakeDriver) -> list[str]:
     return [
         f"{r['order_num']},{r['order_id']},{r['user_id']},{r['order_timestamp']:%Y-%m-%dT%H:%M},{r['total_amount']},{r['date']}"
         for r in lake.silver()["orders"].values()

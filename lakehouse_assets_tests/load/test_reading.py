@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.load import mixed
 from lakehouse_assets.load.reader import Lines, Record, plain_records, records
-from lakehouse_assets_tests.lake import Lake, csv_file
+from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.load.staged import judged
 from lakehouse_assets_tests.oracle import COLUMNS, File, read_records
 
@@ -33,7 +33,7 @@ def products(content: str | bytes, key: str = "products.csv") -> File:
 
 def names(tmp_path: Path, content: str | bytes, key: str = "products.csv") -> list[tuple[int, str | None]]:
     """Line and product name of every row of a file, as the engine has them."""
-    return [(row["at"][1], row["product_name"]) for row in judged(Lake(tmp_path), [products(content, key)])[1]]
+    return [(row["at"][1], row["product_name"]) for row in judged(LakeDriver(tmp_path), [products(content, key)])[1]]
 
 
 FORMS = {
@@ -56,7 +56,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_a_file_is_read_in_any_form_that_csv_allows(tmp_path: Path, form: str) -> None:
     """Marks, newlines, quotes, the order of columns and columns nobody knows change nothing about the row."""
-    _, rows = judged(Lake(tmp_path), [products(FORMS[form])])
+    _, rows = judged(LakeDriver(tmp_path), [products(FORMS[form])])
     expected = dict(zip(NAMES, ("1", "2", "3", "A"), strict=True))
     assert rows == [expected | {"at": (0, 2), "codes": [], "warnings": []}]
 
@@ -88,7 +88,7 @@ def test_a_record_costs_only_itself(tmp_path: Path, body: str) -> None:
 
 def test_bytes_that_are_no_utf8_make_one_record_malformed(tmp_path: Path) -> None:
     """A Latin-1 name is a reject that still shows what stood there; its neighbours are read."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.load(products(f"{HEADER}\n1,2,3,".encode() + b"Caf\xe9\n2,2,3,Tea\n"))
     assert list(lake.rejects().values()) == [("1,2,3,Caf\\xe9", ("row_malformed",))]
     assert list(lake.silver()["products"]) == ["2"]
@@ -108,7 +108,7 @@ def test_a_file_that_is_no_csv_of_its_dataset_is_refused_as_a_whole(tmp_path: Pa
     """It is named with its reason and costs nothing but itself."""
     content, reason = REFUSED[what]
     good = products(f"{HEADER}\n1,2,3,A\n", "products/good.csv")
-    sources, rows = judged(Lake(tmp_path), [products(content, "products/bad.csv"), good])
+    sources, rows = judged(LakeDriver(tmp_path), [products(content, "products/bad.csv"), good])
     assert (list(sources.refused), len(rows)) == (["products/bad.csv"], 1)
     assert reason in sources.refused["products/bad.csv"]
 
@@ -118,7 +118,7 @@ def test_a_gzip_file_is_read_and_half_of_one_is_refused(tmp_path: Path) -> None:
     whole = products(f"{HEADER}\n1,2,3,A\n", "products/whole.csv.gz")
     half = replace(whole, key="products/half.csv.gz", content=whole.content[:-6])
     fake = replace(whole, key="products/fake.csv.gz", content=b"product_id\n")
-    sources, rows = judged(Lake(tmp_path), [whole, half, fake])
+    sources, rows = judged(LakeDriver(tmp_path), [whole, half, fake])
     assert [row["product_name"] for row in rows] == ["A"]
     assert sources.refused.keys() == {"products/half.csv.gz", "products/fake.csv.gz"}
 
@@ -126,7 +126,7 @@ def test_a_gzip_file_is_read_and_half_of_one_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\n", HEADER.encode(), HEADER.encode() + b"\r\n"])
 def test_a_file_without_records_is_fine(tmp_path: Path, content: bytes) -> None:
     """Nothing at all, or a header alone, is no row and no complaint."""
-    sources, rows = judged(Lake(tmp_path), [products(content)])
+    sources, rows = judged(LakeDriver(tmp_path), [products(content)])
     assert (rows, sources.refused, sources.read) == ([], {}, 0)
 
 
@@ -146,7 +146,7 @@ NASTY_NAMES = [
 
 def test_names_mean_nothing_but_themselves(tmp_path: Path) -> None:
     """Spaces, quotes and what other tools take for a pattern are just letters of a file's name."""
-    lake = Lake(tmp_path / "department=hive")
+    lake = LakeDriver(tmp_path / "department=hive")
     keys = [*NASTY_NAMES, "a1.csv", "ab.csv", *(f"{name}.gz" for name in NASTY_NAMES)]
     lake.load(*(products(f"{HEADER}\n{n},2,3,{n}\n", f"products/{key}") for n, key in enumerate(keys)))
     held = lake.rows("SELECT product_id, department, _file FROM delta_lakehouse.clean_products")
@@ -156,7 +156,7 @@ def test_names_mean_nothing_but_themselves(tmp_path: Path) -> None:
 
 def test_columns_that_nobody_knows_are_reported(tmp_path: Path) -> None:
     """The run report names them by file."""
-    report = Lake(tmp_path).load(products(f"{HEADER},colour,size\n1,2,3,A,red,L\n"))
+    report = LakeDriver(tmp_path).load(products(f"{HEADER},colour,size\n1,2,3,A,red,L\n"))
     assert report.extra_columns == {"products.csv": ["colour", "size"]}
 
 
@@ -260,7 +260,7 @@ def test_the_fast_road_sees_what_the_strict_one_sees(texts: list[str]) -> None:
     """Rows, codes and line numbers of files without quotes are the same whichever reader takes them."""
     files = [products(text, f"products/{n}.csv") for n, text in enumerate(texts)]
     with tempfile.TemporaryDirectory() as folder:
-        lake = Lake(Path(folder))
+        lake = LakeDriver(Path(folder))
         strict, slow = judged(lake, files, strict=True)
         either, fast = judged(lake, files)
     assert fast == slow
@@ -284,7 +284,7 @@ def test_silver_knows_the_physical_line_of_every_row(tmp_path: Path) -> None:
     """Over plain, quoted, packed and gappy files `_line` counts every line from the header's 1."""
     plain, packed = (HEADER + "\r\n" + "".join(f"{k}{n},2,3,{n}\r\n" for n in range(2, 9)) for k in "pg")
     gappy = f'{HEADER}\n\nq3,2,3,"a\nb"\nq5,2,3,c\nbad\nq7,2,3,d'
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.load(products(plain, "products/z.csv"), products(gappy), products(packed, "products/g.csv.gz"))
     held = lake.rows("SELECT product_id, _line FROM delta_lakehouse.clean_products")
     assert len(held) == 7 + 3 + 7

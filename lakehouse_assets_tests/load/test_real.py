@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets_tests.lake import Lake, folder_files
+from lakehouse_assets_tests.lake import LakeDriver, folder_files
 from lakehouse_assets_tests.oracle import File
 from lakehouse_assets_tests.spark import spark_lake
 
@@ -54,10 +54,12 @@ WAYS: dict[str, Callable[[list[File]], list[list[File]]]] = {
 
 
 def loaded(
-    folder: Path, runs: Sequence[Sequence[File]], engines: Callable[[Lake], list[Callable[[], Engine]]] | None = None
-) -> Lake:
+    folder: Path,
+    runs: Sequence[Sequence[File]],
+    engines: Callable[[LakeDriver], list[Callable[[], Engine]]] | None = None,
+) -> LakeDriver:
     """A lake after these runs, gold built after each; the engines take turns (default: the embedded one)."""
-    lake = Lake(folder)
+    lake = LakeDriver(folder)
     turns = cycle(engines(lake) if engines else [lake.engine])
     for files in runs:
         lake.engine = next(turns)
@@ -68,19 +70,19 @@ def loaded(
 
 
 @pytest.fixture(scope="module")
-def at_once(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, Any]]:
+def at_once(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[LakeDriver, dict[str, Any]]:
     """The lake that took everything in one run, and its tables."""
     lake = loaded(tmp_path_factory.mktemp("real"), [folder_files(real_data)])
     return lake, tables(lake)
 
 
-def tables(lake: Lake) -> dict[str, Any]:
+def tables(lake: LakeDriver) -> dict[str, Any]:
     """Silver, gold and side tables."""
     held = {"silver": lake.silver(), "rejects": lake.rejects(), "pending": lake.pending()}
     return held | {name: lake.gold(name) for name in GOLD}
 
 
-def test_the_recorded_data_has_its_known_totals(at_once: tuple[Lake, dict[str, Any]]) -> None:
+def test_the_recorded_data_has_its_known_totals(at_once: tuple[LakeDriver, dict[str, Any]]) -> None:
     """1,000 products, 2,500 orders of 640,666.01 in all, 13,719 items of which 6,863 were bought before; no reject."""
     lake, held = at_once
     expected = {"products": 1000, "orders": 2500, "amount": "640666.01", "items": 13719, "reordered": 6863}
@@ -92,7 +94,7 @@ def test_the_recorded_data_has_its_known_totals(at_once: tuple[Lake, dict[str, A
 
 @pytest.mark.parametrize("way", WAYS)
 def test_any_way_through_the_days_ends_in_the_same_tables(
-    at_once: tuple[Lake, dict[str, Any]], real_data: Path, tmp_path: Path, way: str
+    at_once: tuple[LakeDriver, dict[str, Any]], real_data: Path, tmp_path: Path, way: str
 ) -> None:
     """Gold is brought up to date after each run; items of a later drop's products wait for them."""
     lake = loaded(tmp_path, WAYS[way](folder_files(real_data)))
@@ -104,7 +106,7 @@ def test_any_way_through_the_days_ends_in_the_same_tables(
     [pytest.param("in reverse", False, marks=ON_SPARK), pytest.param("day by day", True, marks=ON_SPARK)],
 )
 def test_spark_alone_or_in_turn_ends_in_the_same_tables(
-    at_once: tuple[Lake, dict[str, Any]],
+    at_once: tuple[LakeDriver, dict[str, Any]],
     real_data: Path,
     spark: SparkSession,
     tmp_path: Path,
@@ -113,7 +115,7 @@ def test_spark_alone_or_in_turn_ends_in_the_same_tables(
 ) -> None:
     """Every run on Spark, or every other one: what the embedded engine made of all files at once."""
 
-    def engines(lake: Lake) -> list[Callable[[], Engine]]:
+    def engines(lake: LakeDriver) -> list[Callable[[], Engine]]:
         on_spark = spark_lake(spark, tmp_path).engine
         return [on_spark, lake.engine] if turns else [on_spark]
 
@@ -123,19 +125,19 @@ def test_spark_alone_or_in_turn_ends_in_the_same_tables(
 
 @pytest.mark.parametrize("second", [pytest.param("spark", marks=ON_SPARK), pytest.param("duckdb", marks=ON_SPARK)])
 def test_after_spark_a_second_pass_on_either_engine_writes_no_data_file(
-    at_once: tuple[Lake, dict[str, Any]], real_data: Path, spark: SparkSession, tmp_path: Path, second: str
+    at_once: tuple[LakeDriver, dict[str, Any]], real_data: Path, spark: SparkSession, tmp_path: Path, second: str
 ) -> None:
     """All files at once on Spark give the same tables; the same files again leave every data file as it is."""
     lake = loaded(tmp_path, [folder_files(real_data)], lambda _: [spark_lake(spark, tmp_path).engine])
     before = lake.data_files()
     if second == "duckdb":
-        lake.engine = Lake(tmp_path).engine
+        lake.engine = LakeDriver(tmp_path).engine
     lake.load(*folder_files(real_data), as_of=AS_OF)
     assert tables(lake) == at_once[1]
     assert lake.data_files() == before
 
 
-def test_a_second_pass_writes_no_data_file(at_once: tuple[Lake, dict[str, Any]], real_data: Path) -> None:
+def test_a_second_pass_writes_no_data_file(at_once: tuple[LakeDriver, dict[str, Any]], real_data: Path) -> None:
     """Not in silver, gold, rejects or pending; the department with several names is warned of again."""
     lake, held = at_once
     before = lake.data_files()

@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.contracts import contracts
-from lakehouse_assets_tests.lake import SILVER, Lake, csv_file
+from lakehouse_assets_tests.lake import SILVER, LakeDriver, csv_file
 from lakehouse_assets_tests.load.staged import judged
 from lakehouse_assets_tests.oracle import COLUMNS, WARNINGS, File, codes_for, parse
 
@@ -66,7 +66,7 @@ def csv_of(dataset: str, rows: Iterable[Mapping[str, str]]) -> File:
 def verdicts(dataset: str, rows: Iterable[Mapping[str, str]], zone: str = "UTC") -> list[dict[str, Any]]:
     """What the engine says of these rows."""
     with tempfile.TemporaryDirectory() as folder:
-        return judged(Lake(Path(folder), zone=zone), [csv_of(dataset, rows)])[1]
+        return judged(LakeDriver(Path(folder), zone=zone), [csv_of(dataset, rows)])[1]
 
 
 def as_the_oracle_says(dataset: str, rows: list[Row], zone: str = "UTC") -> None:
@@ -126,7 +126,7 @@ def test_a_rule_does_not_fire_on_what_could_not_be_read() -> None:
 def test_a_malformed_row_has_no_other_code(tmp_path: Path) -> None:
     """Where the reader gave up nothing else is judged."""
     file = replace(csv_of("orders", []), content=csv_of("orders", []).content + b"1,,,\n")
-    assert [row["codes"] for row in judged(Lake(tmp_path), [file])[1]] == [["row_malformed"]]
+    assert [row["codes"] for row in judged(LakeDriver(tmp_path), [file])[1]] == [["row_malformed"]]
 
 
 def near(parts: list[list[str]]) -> st.SearchStrategy[str]:

@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 
 from lakehouse_assets.operations import dev
-from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Shop, put
 
 EVERYTHING = (
@@ -41,7 +41,7 @@ def test_vacuum_of_a_new_lake_finds_nothing(cli: Cli, shown: Shop) -> None:
 
 def test_care_waits_for_no_run(cli: Cli, shown: Shop) -> None:
     """While a run holds the pipeline, care is refused with its name; afterwards it goes on."""
-    with Lease(FolderStore(shown.lake), "ecommerce").acquire("some-run"):
+    with Lease(open_store(str(shown.lake)), "ecommerce").acquire("some-run"):
         result = cli("optimize", *shown.at)
     assert result.code == 1
     assert "held by run `some-run`" in result.err

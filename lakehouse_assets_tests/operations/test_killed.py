@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lakehouse_assets_tests.graph.test_job import STEPS
-from lakehouse_assets_tests.lake import Lake
+from lakehouse_assets_tests.lake import LakeDriver
 from lakehouse_assets_tests.load.crashing import EARLIER, KILLED
 from lakehouse_assets_tests.load.test_crash import REPOSITORY, contents
 
@@ -23,7 +23,7 @@ UNHARMED = "none"
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one lake per step: killed there, and run again."""
     base, folder = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("steps")
-    lake = Lake(base)
+    lake = LakeDriver(base)
     lake.load(*EARLIER)
     shutil.rmtree(lake.landing)
     lake.drop(*KILLED)
@@ -37,7 +37,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def unharmed(lakes: Path) -> dict[str, Any]:
     """What one clean run leaves."""
-    return contents(Lake(lakes / UNHARMED))
+    return contents(LakeDriver(lakes / UNHARMED))
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))
@@ -47,4 +47,4 @@ def test_a_job_that_is_killed_at_any_step_ends_the_same_when_run_again(
     """The lease of the dead is taken over; tables, side tables, landing and archive are those of one clean run."""
     assert unharmed["landed"] == []
     assert len(unharmed["archived"]) == len(KILLED)
-    assert contents(Lake(lakes / step)) == unharmed
+    assert contents(LakeDriver(lakes / step)) == unharmed

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets_tests.oracle import COLUMNS, File, Loaded, load
 
 DIRTY = SampleSpec(days=3, orders_per_day=400, products=300, bad_ratio=0.04, duplicate_ratio=0.1, quoted_ratio=0.05)

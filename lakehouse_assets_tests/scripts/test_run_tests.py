@@ -49,7 +49,7 @@ def test_without_java_the_spark_tests_are_missing() -> None:
 def test_required_groups_stop_a_strict_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where all is required, a missing Java ends the run before a test starts."""
     monkeypatch.setenv("LAKEHOUSE_REQUIRE_ALL", "1")
-    monkeypatch.setattr(run_tests, "find_java", lambda: None)
+    monkeypatch.setattr(run_tests, "find_java", lambda _: None)
     with pytest.raises(SystemExit, match=r"nothing may be left out here.*make spark"):
         run_tests.main()
 

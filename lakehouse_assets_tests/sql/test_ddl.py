@@ -16,12 +16,11 @@ from sqlglot import exp
 from lakehouse_assets.contracts import Contract, contract, contracts
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.reader import parse_contract
-from lakehouse_assets.sql.ddl import athena_delta_ddl, athena_iceberg_ddl, contract_hash, declare_statements, delta_ddl
+from lakehouse_assets.sql.ddl import athena_delta_ddl, athena_iceberg_ddl, contract_hash, declare_statements
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "ddl"
 ROOT = "s3://lake/lakehouse-dwh"
 TABLES = list(contracts("ecommerce").values())
-DELTA = [pytest.param(c, id=c.name) for c in TABLES if c.layer in {"silver", "side"}]
 GOLD = [pytest.param(c, id=c.name) for c in TABLES if c.layer == "gold"]
 ORDERS = contract("ecommerce", "silver.clean_orders")
 SALES = contract("ecommerce", "gold.daily_sales")
@@ -29,11 +28,7 @@ SALES = contract("ecommerce", "gold.daily_sales")
 
 def rendered() -> dict[str, str]:
     """All statements of the e-commerce tables by golden file name."""
-    spark = {
-        f"{c.name}.spark.sql": delta_ddl(c, table_location(c, ROOT)) for c in TABLES if c.layer in {"silver", "side"}
-    }
-    texts = {**spark, "declare.athena.sql": ";\n\n".join(declare_statements(TABLES, ROOT))}
-    return {name: f"{text};\n" for name, text in texts.items()}
+    return {"declare.athena.sql": ";\n\n".join(declare_statements(TABLES, ROOT)) + ";\n"}
 
 
 @pytest.mark.parametrize("name", rendered())
@@ -47,16 +42,6 @@ def test_every_golden_file_is_still_rendered() -> None:
     assert {file.name for file in GOLDENS.iterdir()} == set(rendered())
 
 
-@pytest.mark.parametrize("table", DELTA)
-def test_spark_sees_the_contracts_columns(table: Contract) -> None:
-    """Spark's parser reads names, types, NOT NULL and comments back as the contract has them."""
-    definitions = sqlglot.parse_one(delta_ddl(table, ROOT), read="spark").find_all(exp.ColumnDef)
-    read = [
-        (d.name, d.kind.sql("spark").replace(" ", ""), bool(d.find(exp.NotNullColumnConstraint))) for d in definitions
-    ]
-    assert read == [(c.name, c.type, c.required) for c in table.columns]
-
-
 @pytest.mark.parametrize("table", GOLD)
 def test_athena_sees_the_contracts_columns(table: Contract) -> None:
     """Athena's parser reads names, types and comments back as the contract has them."""
@@ -66,26 +51,11 @@ def test_athena_sees_the_contracts_columns(table: Contract) -> None:
     assert [comment.this.this for _, _, comment in read] == [c.description for c in table.columns]
 
 
-def test_delta_stays_at_the_oldest_protocol() -> None:
-    """Reader 1 and writer 2, no deletion vectors, no checks, no clustering: Athena and delta-rs can use the table."""
-    text = delta_ddl(ORDERS, f"{ROOT}/orders")
-    for wanted in ("minReaderVersion' = '1'", "minWriterVersion' = '2'", "enableDeletionVectors' = 'false'"):
-        assert wanted in text
-    assert "checkpointPolicy' = 'classic'" in text
-    assert not any(word in text for word in ("CHECK (", "CLUSTER BY", "PARTITIONED BY"))
-
-
-def test_a_delta_table_is_partitioned_only_when_asked_for() -> None:
-    """The property `partition_by` is what adds the clause, column by column."""
-    asked = replace(ORDERS, partition_by=("date", "user_id"))
-    assert "\nPARTITIONED BY (`date`, `user_id`)\n" in delta_ddl(asked, ROOT)
-
-
 def test_an_iceberg_table_is_partitioned_only_when_asked_for() -> None:
-    """The same property partitions an Iceberg table."""
-    asked = replace(SALES, partition_by=("date",))
+    """The property `partition_by` is what adds the clause, column by column."""
+    asked = replace(SALES, partition_by=("date", "department_id"))
     assert "PARTITIONED BY" not in athena_iceberg_ddl(SALES, ROOT)
-    assert "\nPARTITIONED BY (`date`)\n" in athena_iceberg_ddl(asked, ROOT)
+    assert "\nPARTITIONED BY (`date`, `department_id`)\n" in athena_iceberg_ddl(asked, ROOT)
 
 
 def test_athena_registers_delta_without_columns() -> None:
@@ -108,8 +78,8 @@ def test_iceberg_is_not_external() -> None:
 @pytest.mark.parametrize("words", ["The run's clock", r"a \ b", "ends with \\", "two\nlines", 'a "quote"; and more'])
 def test_words_cannot_leave_their_literal(words: str) -> None:
     """Quotes, backslashes, semicolons and line ends in a description stay in the comment."""
-    column = replace(ORDERS.columns[0], description=words)
-    parsed = sqlglot.parse(delta_ddl(replace(ORDERS, columns=(column,)), ROOT), read="spark")
+    column = replace(SALES.columns[0], description=words)
+    parsed = sqlglot.parse(athena_iceberg_ddl(replace(SALES, columns=(column,)), ROOT), read="athena")
     assert len(parsed) == 1
     assert parsed[0].find(exp.CommentColumnConstraint).this.this == words.replace("\n", " ")
 

@@ -11,6 +11,7 @@ import pytest
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.sql.macros import MACROS
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.sql.macro_values import CASES, Case, ask
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def test_every_macro_has_values() -> None:
 def test_the_embedded_engine_answers_the_values(case: Case) -> None:
     """DuckDB's rendering of each macro."""
     zone, expression, answers = case
-    engine = DuckEngine("unused", zone=zone)
+    engine = DuckEngine(open_lake("unused"), zone=zone)
     assert typed(ask(engine, expression, list(answers))) == typed(list(answers.values()))
     engine.close()
 
@@ -56,7 +57,7 @@ def test_spark_answers_the_values(spark: SparkSession, tmp_path: Path, ansi: str
     spark.conf.set("spark.sql.ansi.enabled", ansi)
     found = {}
     for case in CASES:
-        engine = SparkEngine(spark, str(tmp_path), zone=case[0])
+        engine = SparkEngine(spark, open_lake(str(tmp_path)), zone=case[0])
         found[name_of(case)] = dict(zip(case[2], typed(ask(engine, case[1], list(case[2]))), strict=True))
         engine.close()
     spark.conf.unset("spark.sql.ansi.enabled")

@@ -150,7 +150,7 @@ def test_tables_are_declared_after_the_load_and_before_the_first_query(emitted: 
 
 def step(key: str, task: Task) -> Step:
     """A step of that task."""
-    return Step(key, (key,), (), (), task, TWICE)
+    return Step(key, (key,), (), task, TWICE)
 
 
 def levels(*tasks: tuple[Task, ...]) -> Levels:

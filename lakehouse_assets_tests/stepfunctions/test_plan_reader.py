@@ -46,12 +46,6 @@ def test_the_jobs_levels_follow_the_data() -> None:
     ]
 
 
-def test_a_blocking_check_is_a_gate() -> None:
-    """Gold waits for the step that asserts on silver, not only for silver."""
-    gold = read_plan(defs, "ecommerce")[3][0]
-    assert gold.deps == ("ecommerce_silver", "ecommerce_silver_assertions")
-
-
 def test_a_multi_asset_is_one_step() -> None:
     """Three silver tables and their load-side checks are one Glue job."""
     (silver,) = read_plan(defs, "ecommerce")[1]

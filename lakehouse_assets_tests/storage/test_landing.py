@@ -11,13 +11,13 @@ import pytest
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding
+from lakehouse_assets.storage.landing import ManifestFiles
 
 
 @pytest.fixture
-def landing(tmp_path: Path) -> FolderLanding:
+def landing(tmp_path: Path) -> ManifestFiles:
     """A landing folder and a lake, both empty."""
-    return FolderLanding(FolderStore(tmp_path / "land"), FolderStore(tmp_path / "lake"))
+    return ManifestFiles(FolderStore(tmp_path / "land"), FolderStore(tmp_path / "lake"))
 
 
 def entry_of(store: FolderStore, key: str, data: bytes) -> FileEntry:
@@ -28,7 +28,7 @@ def entry_of(store: FolderStore, key: str, data: bytes) -> FileEntry:
     return FileEntry("orders", key, stored.etag, stored.size_bytes, stored.modified)
 
 
-def test_a_landed_file_is_read_where_it_landed(landing: FolderLanding) -> None:
+def test_a_landed_file_is_read_where_it_landed(landing: ManifestFiles) -> None:
     """Bytes and path come from the landing folder."""
     entry = entry_of(landing.landing, "orders/a b.csv", b"x,y\n")
     assert landing.read(entry) == b"x,y\n"
@@ -36,7 +36,7 @@ def test_a_landed_file_is_read_where_it_landed(landing: FolderLanding) -> None:
     assert landing.is_unchanged(entry)
 
 
-def test_an_archived_file_is_read_from_the_lake(landing: FolderLanding) -> None:
+def test_an_archived_file_is_read_from_the_lake(landing: ManifestFiles) -> None:
     """The copy in the archive stands for the landed file, though its time differs."""
     copy = entry_of(landing.lake, "archived/1-a.csv", b"x\n")
     entry = replace(copy, key="orders/a.csv", archived="archived/1-a.csv", modified=copy.modified.replace(year=2020))
@@ -45,20 +45,20 @@ def test_an_archived_file_is_read_from_the_lake(landing: FolderLanding) -> None:
     assert landing.is_unchanged(entry)
 
 
-def test_an_archived_file_with_other_content_is_changed(landing: FolderLanding) -> None:
+def test_an_archived_file_with_other_content_is_changed(landing: ManifestFiles) -> None:
     """The archive is trusted by content, not by name."""
     copy = entry_of(landing.lake, "archived/1-a.csv", b"x\n")
     assert not landing.is_unchanged(replace(copy, archived="archived/1-a.csv", etag="0" * 32))
 
 
-def test_other_content_of_another_size_is_a_change(landing: FolderLanding) -> None:
+def test_other_content_of_another_size_is_a_change(landing: ManifestFiles) -> None:
     """A file that grew since it was listed is another one."""
     entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
     Path(landing.uri(entry)).write_bytes(b"x\ny\n")
     assert not landing.is_unchanged(entry)
 
 
-def test_other_content_of_the_same_size_is_a_change(landing: FolderLanding) -> None:
+def test_other_content_of_the_same_size_is_a_change(landing: ManifestFiles) -> None:
     """A file rewritten with as many bytes is noticed by its time, and told apart by its content."""
     entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
     path, nanos = Path(landing.uri(entry)), 1_700_000_000_000_001_000
@@ -67,14 +67,14 @@ def test_other_content_of_the_same_size_is_a_change(landing: FolderLanding) -> N
     assert not landing.is_unchanged(entry)
 
 
-def test_a_new_time_alone_is_no_change(landing: FolderLanding) -> None:
+def test_a_new_time_alone_is_no_change(landing: ManifestFiles) -> None:
     """A file that was only touched still has the content that was listed, so it is loaded and archived."""
     entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
     os.utime(landing.uri(entry), ns=(1_700_000_000_000_001_000, 1_700_000_000_000_001_000))
     assert landing.is_unchanged(entry)
 
 
-def test_a_file_that_is_gone_is_changed_and_cannot_be_read(landing: FolderLanding) -> None:
+def test_a_file_that_is_gone_is_changed_and_cannot_be_read(landing: ManifestFiles) -> None:
     """A missing file is left out by the load, and reading it says which one."""
     entry = entry_of(landing.landing, "orders/a.csv", b"x\n")
     Path(landing.uri(entry)).unlink()

@@ -6,19 +6,19 @@ and waits for its turn: a hold lasts as long as one small commit.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import uuid4
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
 from lakehouse_assets.contracts import contract
 from lakehouse_assets.errors import LeaseHeld
 from lakehouse_assets.load.ledger import acknowledge
+from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.opening import open_store
 
 PATIENCE_SECONDS = 150.0
 """A hold of the run that nobody renews any more has expired by then (`core.lease.EXPIRE_SECONDS`)."""
@@ -34,13 +34,18 @@ class Acknowledgement:
     runs: tuple[str, ...]
     run_id: str
     as_of: datetime
-    lake: str
+    lake: Lake
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
         """From a Lambda event."""
-        known = {name: event[name] for name in ("pipeline", "model", "run_id", "lake")}
-        return cls(**known, runs=tuple(event["runs"]), as_of=datetime.fromisoformat(event["as_of"]))
+        known = {name: event[name] for name in ("pipeline", "model", "run_id")}
+        return cls(
+            **known,
+            lake=open_lake(event["lake"]),
+            runs=tuple(event["runs"]),
+            as_of=datetime.fromisoformat(event["as_of"]),
+        )
 
 
 def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
@@ -62,13 +67,16 @@ def in_turn(said: Acknowledgement) -> Lease:
     Raises:
         LeaseHeld: as `acknowledge_model`.
     """
-    lease, name = Lease(open_store(said.lake), said.pipeline), f"{said.run_id} {said.model} {uuid4().hex}"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return lease.acquire(name)
-        except LeaseHeld as held:
-            run_id, *_ = held.facts["holder"].split(" ")
-            if run_id != said.run_id or time.monotonic() >= deadline:
-                raise
-        time.sleep(random.uniform(PAUSE_SECONDS / 2, PAUSE_SECONDS))  # noqa: S311 - spreads the branches
+    lease, name = Lease(said.lake.store, said.pipeline), f"{said.run_id} {said.model} {uuid4().hex}"
+    waiting = Retrying(
+        retry=retry_if_exception(lambda error: _is_own(error, said.run_id)),
+        stop=stop_after_delay(PATIENCE_SECONDS),
+        wait=wait_random(PAUSE_SECONDS / 2, PAUSE_SECONDS),  # spreads the branches
+        reraise=True,
+    )
+    return waiting(lease.acquire, name)
+
+
+def _is_own(error: BaseException, run_id: str) -> bool:
+    """Whether another part of this run holds the lease, which ends soon."""
+    return isinstance(error, LeaseHeld) and error.facts["holder"].split(" ")[0] == run_id

@@ -13,31 +13,30 @@ from typing import Any
 
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.changes import reconcile_columns
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.sql.ddl import contract_hash, declare_statements
 from lakehouse_assets.sql.sql_types import in_athena_ddl
+from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.objects import ObjectStore
 
 
-def due(pipeline: str, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
+def due(pipeline: str, lake: Lake) -> dict[str, Any]:
     """Statements for the tables whose contract is not the declared one, and the hashes of all tables.
 
     Args:
         pipeline: whose tables.
-        lake: where the hashes are kept.
-        lake_root: URI of the lake, for the tables' locations.
+        lake: where the hashes are kept and the tables lie.
 
     Raises:
         ContractBreaking: a gold table's columns do not fit its contract any more.
     """
-    declared = _declared(pipeline, lake)
+    declared = _declared(pipeline, lake.store)
     tables = [contract for contract in contracts(pipeline).values() if contract.layer != "landing"]
     hashes = {contract.catalog_name: contract_hash(contract) for contract in tables}
     changed = [c for c in tables if declared.get(c.catalog_name) != hashes[c.catalog_name]]
-    return {"statements": [*declare_statements(changed, lake_root), *widenings(changed, lake)], "hashes": hashes}
+    return {"statements": [*declare_statements(changed, lake.uri), *widenings(changed, lake)], "hashes": hashes}
 
 
-def widenings(tables: Iterable[Contract], lake: ObjectStore) -> list[str]:
+def widenings(tables: Iterable[Contract], lake: Lake) -> list[str]:
     """ALTER statements for the Iceberg tables that exist and lack columns which their contracts got.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-add-columns.html (its grammar has no
@@ -56,16 +55,16 @@ def widenings(tables: Iterable[Contract], lake: ObjectStore) -> list[str]:
     ]
 
 
-def columns_held(contract: Contract, lake: ObjectStore) -> list[tuple[str, str]]:
+def columns_held(contract: Contract, lake: Lake) -> list[tuple[str, str]]:
     """Names and types of an Iceberg table's columns, as its newest metadata says; none when there is no table.
 
     https://iceberg.apache.org/spec/#table-metadata-fields
     """
-    folder = f"{table_location(contract, '')}/metadata/".lstrip("/")
-    files = [item for item in lake.list(folder) if item.key.endswith(".metadata.json")]
+    folder = f"{lake.key(contract)}/metadata/"
+    files = [item for item in lake.store.list(folder) if item.key.endswith(".metadata.json")]
     if not files:
         return []
-    metadata = json.loads(lake.read(max(files, key=lambda item: (item.modified, item.key)).key))
+    metadata = json.loads(lake.store.read(max(files, key=lambda item: (item.modified, item.key)).key))
     (schema,) = (s for s in metadata["schemas"] if s["schema-id"] == metadata["current-schema-id"])
     return [(field["name"], _spelled(field["type"])) for field in schema["fields"]]
 

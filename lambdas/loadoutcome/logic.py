@@ -7,11 +7,12 @@ they are told (the machine does) and how a failed load is told (it has no report
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from lakehouse_assets.compute.alerts import listed, load_checks
+from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.runs import RunFolder
 
 
@@ -24,13 +25,12 @@ def outcome(folder: RunFolder) -> dict[str, Any]:
     Raises:
         ObjectMissing: the load of this run has not reported.
     """
-    report = folder.read("load")
+    report = folder.report(LOAD, LoadReport)
     if report is None:
-        raise ObjectMissing(key=folder.key("load"), store=folder.store.uri)
-    refusals: Mapping[str, str] = report["refused_files"]
+        raise ObjectMissing(key=folder.key_of(LOAD), store=folder.store.uri)
     warned = sorted(check.line for check in load_checks(folder.pipeline, report))
     return {
-        "refused": sorted(refusals),
-        "refusals": listed([refusals[key] for key in sorted(refusals)]),
+        "refused": sorted(report.refused_files),
+        "refusals": listed([report.refused_files[key] for key in sorted(report.refused_files)]),
         "warnings": listed(warned),
     }

@@ -9,21 +9,28 @@ from typing import Any
 
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
-from lambdas.moves3objects.logic import MoveRequest, move_objects, read_manifest, target_of
+from lakehouse_assets.storage.runs import RunFolder
+from lambdas.moves3objects.logic import MoveRequest, answer, keep, move_objects, read_manifest, target_of
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Move one slice and say `{moved, left, bytes, token, done}`; see `MoveRequest.from_event` for the event."""
+    """Move one slice and say `{moved, bytes, left, left_files, token, done}`, totals over all slices of the run.
+
+    See `MoveRequest.from_event` for the event.
+    """
     request = MoveRequest.from_event(event)
     landing, lake = stores(request)
-    return move_objects(
-        read_manifest(lake, request.manifest_key),
+    manifest = read_manifest(lake, request.manifest_key)
+    result = move_objects(
+        manifest,
         landing,
         lake,
         token=request.token,
         budget_seconds=request.budget_seconds,
         target=target_of(request.refused),
-    ).to_dict()
+    )
+    report = keep(RunFolder(lake, manifest.pipeline, manifest.run_id), request.token, result)
+    return answer(report, result.token)
 
 
 def stores(request: MoveRequest) -> tuple[ObjectStore, ObjectStore]:

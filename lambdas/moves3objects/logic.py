@@ -14,16 +14,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from lakehouse_assets.compute.reports import ARCHIVE, ArchiveReport, ArchiveSlice, Left
 from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
 from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.runs import RunFolder
 
 SLICE_OBJECTS = 500
-ANSWER_BYTES = 128 * 1024
-"""No further object is begun when the answer is as long as this, half of Step Functions' 256 KiB of state:
-https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
-
+LISTED = 20
+"""Objects that an answer names; all of them are in the run's folder."""
 BUDGET_SECONDS = 600.0
 """Default time of one slice, below Lambda's 900 s:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -33,14 +33,6 @@ CHANGED = "changed after the manifest was written; the new version stays for the
 REPLACED = "archived, and replaced by a new version meanwhile, which stays for the next run"
 
 Target = Callable[[str, FileEntry, str, datetime], str]
-
-
-@dataclass(frozen=True)
-class Left:
-    """An object that stays where it is, and why."""
-
-    key: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -59,10 +51,6 @@ class MoveResult:
     bytes: int
     token: str | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, with `done` for a state machine's Choice."""
-        return {**asdict(self), "done": self.token is None}
-
 
 @dataclass(frozen=True)
 class MoveRequest:
@@ -77,16 +65,16 @@ class MoveRequest:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Read `manifest_key` or `manifest_uri`, `landing` and `lake`; optional: `token`, `refused`, `budget_seconds`.
+        """Read `manifest_key`, `landing` and `lake`; optional: `token`, `refused`, `budget_seconds`.
 
         Raises:
-            BadRequest: something is missing, or the manifest is not in the lake.
+            BadRequest: something is missing.
         """
-        missing = [name for name in ("landing", "lake") if not event.get(name)]
+        missing = [name for name in ("manifest_key", "landing", "lake") if not event.get(name)]
         if missing:
             raise BadRequest(message=f"the event lacks {' and '.join(f'`{name}`' for name in missing)}")
         return cls(
-            manifest_key=_manifest_key(event),
+            manifest_key=event["manifest_key"],
             landing=event["landing"],
             lake=event["lake"],
             token=event.get("token"),
@@ -124,7 +112,7 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
     clock: Callable[[], float] = time.monotonic,
     target: Target = archive_key,
 ) -> MoveResult:
-    """Move the manifest's objects in order, from `token` on, until the budget or the answer is used up; at least one.
+    """Move the manifest's objects in order, from `token` on, until the slice is full or its time is up; at least one.
 
     Args:
         manifest: what to move, but for files that were read from the archive; other objects are not looked at.
@@ -142,24 +130,45 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
     """
     deadline = clock() + budget_seconds
     todo = _from(tuple(entry for entry in manifest.files if entry.archived is None), token)
-    moved, left, answer_bytes = list[FileEntry](), list[Left](), 0
+    moved, left = list[FileEntry](), list[Left]()
     for entry in todo[:SLICE_OBJECTS]:
         why = _move(entry, landing, lake, target(manifest.pipeline, entry, manifest.run_id, manifest.as_of))
         if why is None:
             moved.append(entry)
         else:
             left.append(Left(entry.key, why))
-        answer_bytes += _answer_bytes(entry, why)
-        if answer_bytes >= ANSWER_BYTES or clock() >= deadline:
+        if clock() >= deadline:
             break
     rest = todo[len(moved) + len(left) :]
     size = sum(entry.size_bytes for entry in moved)
     return MoveResult([entry.key for entry in moved], left, size, rest[0].key if rest else None)
 
 
-def _answer_bytes(entry: FileEntry, why: str | None) -> int:
-    """What an object adds to the answer, as JSON spells it at its longest."""
-    return len(json.dumps(entry.key if why is None else asdict(Left(entry.key, why)))) + len(", ")
+def keep(folder: RunFolder, token: str | None, result: MoveResult) -> ArchiveReport:
+    """Add one slice to the archive's report in the run's folder; a slice that is done again replaces itself.
+
+    Args:
+        folder: the run's.
+        token: what the slice began with.
+        result: what it did.
+    """
+    before = (folder.report(ARCHIVE, ArchiveReport) if token else None) or ArchiveReport()
+    this = ArchiveSlice(len(result.moved), result.bytes, tuple(result.left))
+    report = ArchiveReport({**before.slices, token or "": this})
+    folder.keep(ARCHIVE, report)
+    return report
+
+
+def answer(report: ArchiveReport, token: str | None) -> dict[str, Any]:
+    """What the function answers: totals so far, the first objects that were left, and where the next slice starts."""
+    return {
+        "moved": report.moved,
+        "bytes": report.bytes,
+        "left": len(report.left),
+        "left_files": [asdict(left) for left in report.left[:LISTED]],
+        "token": token,
+        "done": token is None,
+    }
 
 
 def _move(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> str | None:
@@ -186,12 +195,3 @@ def _from(files: tuple[FileEntry, ...], token: str | None) -> tuple[FileEntry, .
     if token not in keys:
         raise BadRequest(message=f"token `{token}` is not of this manifest of {len(keys)} files")
     return files[keys.index(token) :]
-
-
-def _manifest_key(event: Mapping[str, Any]) -> str:
-    if event.get("manifest_key"):
-        return str(event["manifest_key"])
-    uri, lake = str(event.get("manifest_uri") or ""), str(event["lake"]).rstrip("/")
-    if not uri.startswith(f"{lake}/"):
-        raise BadRequest(message=f"the event names no manifest in the lake `{lake}` (`manifest_key` or `manifest_uri`)")
-    return uri.removeprefix(f"{lake}/")

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
+from lakehouse_assets.core.request import FIELDS, parse_request, resolve
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.opening import open_store
-from lambdas.planrun.logic import PlanRequest, plan
+from lambdas.planrun.logic import Planned, plan
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Plan a run; the event holds the fields of `PlanRequest`, and `landing` and `lake` (URIs)."""
-    lake = open_store(event["lake"])
-    landing = open_store(event["landing"], create=event.get("mode", "load") != "load")
-    return plan(PlanRequest.from_event(event), landing, lake, event["lake"])
+    """Plan a run.
+
+    The event holds `run_id`, `pipeline`, `landing` and `lake` (URIs), and the fields of `core.request.RunRequest` that
+    the pipeline is asked; `window_days` and `source_timezone` for a pipeline that works on days.
+    """
+    asked = parse_request({name: event[name] for name in FIELDS if name in event})
+    request = resolve(asked, datetime.now(UTC), event.get("source_timezone") or "UTC", event.get("window_days"))
+    lake = open_lake(event["lake"])
+    lake.require_here()
+    lake.create()
+    landing = open_store(event["landing"], create=request.mode != "load" or request.window is not None)
+    report = plan(Planned(event["run_id"], event["pipeline"], request, landing, lake))
+    return asdict(report) | {"window": request.to_dict()["window"]}

@@ -7,126 +7,103 @@ that says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
+from lakehouse_assets.compute.reports import PLAN, PlanReport
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import seeds
+from lakehouse_assets.contracts.layers import seeds, side_tables
 from lakehouse_assets.core.archive import archive_key
-from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode, utc_moment
+from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.load.work import PENDING_DAYS
+from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import datasets, landed
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
 
 
 @dataclass(frozen=True)
-class PlanRequest:
-    """What a run is asked to do.
+class Planned:
+    """The run to plan: its id, its pipeline, what it is asked with clock and days fixed, and where things are.
 
     Attributes:
-        files: the exact (key, etag) pairs that a sensor saw; None takes everything that is in landing.
-        date: for a reprocess: the UTC date under which the files were archived.
-        selection: for a replay: see `Manifest.selection`.
+        request: `as_of` is set, and `window` where the pipeline works on days.
+        landing: where files land.
+        lake: the lake.
     """
 
     run_id: str
     pipeline: str
-    as_of: datetime
-    mode: Mode = "load"
-    files: tuple[tuple[str, str], ...] | None = None
-    date: str | None = None
-    selection: Mapping[str, str] = field(default_factory=dict)
-    max_reject_ratio: float | None = None
+    request: RunRequest
+    landing: ObjectStore
+    lake: Lake
 
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """A request from a Lambda event."""
-        known = {name: event[name] for name in ("run_id", "pipeline")}
-        files = event.get("files")
-        return cls(
-            **known,
-            as_of=utc_moment(event["as_of"]),
-            mode=event.get("mode") or "load",
-            files=None if files is None else tuple((key, etag) for key, etag in files),
-            date=event.get("date"),
-            selection=event.get("selection") or {},
-            max_reject_ratio=event.get("max_reject_ratio"),
-        )
+    @property
+    def as_of(self) -> datetime:
+        """The run's clock."""
+        return self.request.as_of or datetime.now(UTC)
 
 
-def plan(request: PlanRequest, landing: ObjectStore, lake: ObjectStore, lake_root: str) -> dict[str, Any]:
+def plan(asked: Planned) -> PlanReport:
     """Write the manifest and say what there is to do.
-
-    Returns: run_id, manifest (key), as_of, files, bytes, pending and due (rows), unacknowledged (runs), references
-    (tables that do not hold their seed yet), has_work.
 
     Raises:
         BadRequest: a reprocess of a date under which nothing was archived.
     """
-    folder = RunFolder(lake, request.pipeline, request.run_id)
-    files = freeze(request, landing, lake)
-    manifest = Manifest(
-        run_id=request.run_id,
-        pipeline=request.pipeline,
-        as_of=request.as_of,
-        landing=landing.uri,
-        files=files,
-        mode=request.mode,
-        selection=dict(request.selection),
-        max_reject_ratio=request.max_reject_ratio,
-    )
+    folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
+    files = freeze(asked)
+    manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
-    pending, due, behind = left_over(request.pipeline, lake_root, request.as_of)
-    references = outdated(seeds(contracts(request.pipeline), request.pipeline), lake_root)
-    answer = {
-        "run_id": request.run_id,
-        "manifest": folder.key("manifest"),
-        "as_of": request.as_of.isoformat(),
-        "mode": request.mode,
-        "files": {name: len(manifest.of(name)) for name in datasets(request.pipeline)},
-        "bytes": sum(entry.size_bytes for entry in files),
-        "pending": pending,
-        "due": due,
-        "unacknowledged": behind,
-        "references": list(references),
-        "has_work": bool(files or due or behind or references or request.mode == "replay"),
-    }
-    folder.write("plan", answer)
-    return answer
+    pending, due, behind = left_over(asked.pipeline, asked.lake, asked.as_of)
+    references = outdated(seeds(contracts(asked.pipeline), asked.pipeline), asked.lake)
+    is_asked = asked.request.mode == "replay" or asked.request.window is not None
+    report = PlanReport(
+        run_id=asked.run_id,
+        manifest=folder.key_of("manifest"),
+        as_of=asked.as_of.isoformat(),
+        mode=asked.request.mode,
+        files={name: len(manifest.of(name)) for name in datasets(asked.pipeline)},
+        bytes=sum(entry.size_bytes for entry in files),
+        pending=pending,
+        due=due,
+        unacknowledged=behind,
+        references=references,
+        has_work=bool(files or due or behind or references or is_asked),
+    )
+    folder.keep(PLAN, report)
+    return report
 
 
-def freeze(request: PlanRequest, landing: ObjectStore, lake: ObjectStore) -> tuple[FileEntry, ...]:
-    """The exact objects of this run."""
+def freeze(asked: Planned) -> tuple[FileEntry, ...]:
+    """The exact objects of this run, by dataset and key."""
+    request = asked.request
     if request.mode == "replay":
         return ()
     if request.mode == "reprocess":
-        return archived_on(request, lake)
+        return archived_on(asked)
     wanted = None if request.files is None else set(request.files)
-    return tuple(
-        sorted(
-            entry for entry in landed(request.pipeline, landing) if wanted is None or (entry.key, entry.etag) in wanted
-        )
-    )
+    there = landed(asked.pipeline, asked.landing)
+    return tuple(sorted(entry for entry in there if wanted is None or (entry.key, entry.etag) in wanted))
 
 
-def archived_on(request: PlanRequest, lake: ObjectStore) -> tuple[FileEntry, ...]:
+def archived_on(asked: Planned) -> tuple[FileEntry, ...]:
     """Files archived on the request's date, as their runs' manifests describe them.
 
     Raises:
         BadRequest: there are none.
     """
-    folders = [f"archived/{request.pipeline}/{name}/{request.date}/" for name in datasets(request.pipeline)]
-    keys = {item.key for folder in folders for item in lake.list(folder)}
-    entries = {key: entry for run in runs_of(keys) for key, entry in _entries(request.pipeline, run, keys, lake)}
+    pipeline, date, store = asked.pipeline, asked.request.date, asked.lake.store
+    folders = [f"archived/{pipeline}/{name}/{date}/" for name in datasets(pipeline)]
+    keys = {item.key for folder in folders for item in store.list(folder)}
+    entries = {key: entry for run in runs_of(keys) for key, entry in _entries(pipeline, run, keys, store)}
     if not entries:
-        there = f"the dates are the folders of archived/{request.pipeline}/<dataset>/"
-        raise BadRequest(message=f"nothing was archived on {request.date}; {there}")
+        there = f"the dates are the folders of archived/{pipeline}/<dataset>/"
+        raise BadRequest(message=f"nothing was archived on {date}; {there}")
     return tuple(sorted(replace(entry, archived=key) for key, entry in entries.items()))
 
 
@@ -141,18 +118,18 @@ def _entries(pipeline: str, run_id: str, keys: Collection[str], lake: ObjectStor
     return [(key, entry) for key, entry in named if key in keys]
 
 
-def left_over(pipeline: str, lake_root: str, as_of: datetime) -> tuple[int, int, int]:
+def left_over(pipeline: str, lake: Lake, as_of: datetime) -> tuple[int, int, int]:
     """Rows that wait for a parent, those of them that are due, and runs that some gold table has not acknowledged.
 
     Every run tries all waiting rows against all of silver, so without a new file only their age can make them due.
     """
     known = contracts(pipeline)
-    pending, ledger = known[f"side.{pipeline}_pending"], known[f"side.{pipeline}_run_ledger"]
-    return *_pending_rows(pending, lake_root, as_of), len(_behind(known, ledger, lake_root))
+    side = side_tables(known, pipeline)
+    return *_pending_rows(side["pending"], lake, as_of), len(_behind(known, side["run_ledger"], lake))
 
 
-def _pending_rows(contract: Contract, lake_root: str, as_of: datetime) -> tuple[int, int]:
-    side = SideTable(contract, lake_root)
+def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:
+    side = SideTable(contract, lake)
     side.ensure()
     limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
     counted = f"count(*) AS pending, count(*) FILTER (first_seen <= TIMESTAMP '{limit}') AS due"
@@ -160,6 +137,6 @@ def _pending_rows(contract: Contract, lake_root: str, as_of: datetime) -> tuple[
     return row["pending"], row["due"]
 
 
-def _behind(known: Mapping[str, Contract], ledger: Contract, lake_root: str) -> set[str]:
+def _behind(known: Mapping[str, Contract], ledger: Contract, lake: Lake) -> set[str]:
     gold = [c for c in known.values() if c.layer == "gold"]
-    return {run for table in gold for run in backlog(ledger, lake_root, table).runs}
+    return {run for table in gold for run in backlog(ledger, lake, table).runs}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.storage.lake import open_lake
 from lambdas.rendermodel.logic import render_model
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Answer `{statement, runs}`; the event holds `pipeline`, `model` (`gold.daily_sales`) and `lake` (URI)."""
-    return render_model(event["pipeline"], event["model"], event["lake"])
+    return render_model(event["pipeline"], event["model"], open_lake(event["lake"]))

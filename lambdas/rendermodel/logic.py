@@ -9,19 +9,20 @@ from lakehouse_assets.contracts import Contract, contract
 from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.load.ledger import Backlog, backlog
 from lakehouse_assets.sql.gold import merge_statement, window_parameters
+from lakehouse_assets.storage.lake import Lake
 
 STATEMENT_BYTES = 200_000
 """Of the 256 KiB that a state machine passes on between states, which is also what Athena takes:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
-def render_model(pipeline: str, model: str, lake: str) -> dict[str, Any]:
+def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
     """The MERGE for a model, and the runs to acknowledge when it has run.
 
     Args:
         pipeline: whose model.
         model: its contract, such as `gold.daily_sales`.
-        lake: root of the lake.
+        lake: where the tables are.
 
     Returns: statement (None when nothing was touched) and runs.
 

@@ -73,18 +73,21 @@ def ours(landing: Path, lake: Path) -> Work:
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import side_tables, silver_tables
     from lakehouse_assets.core.manifest import Manifest
+    from lakehouse_assets.core.request import RunRequest
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.run import Work as LoadWork
     from lakehouse_assets.load.run import load
-    from lakehouse_assets.storage.folder import FolderStore
-    from lakehouse_assets.storage.landing import FolderLanding, landed
+    from lakehouse_assets.storage.lake import open_lake
+    from lakehouse_assets.storage.landing import ManifestFiles, landed
+    from lakehouse_assets.storage.opening import open_store
 
-    known, store = contracts("ecommerce"), FolderStore(landing)
+    known, store = contracts("ecommerce"), open_store(str(landing))
     files = tuple(sorted(landed("ecommerce", store)))
-    manifest = Manifest(uuid4().hex, "ecommerce", datetime.now(UTC), store.uri, files)
+    manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
     side = side_tables(known, "ecommerce")
-    job = LoadWork(manifest, silver_tables(known), side, str(lake), FolderLanding(store, FolderStore(lake)))
-    engine = DuckEngine(str(lake))
+    made = open_lake(str(lake))
+    job = LoadWork(manifest, silver_tables(known), side, made, ManifestFiles(store, made.store))
+    engine = DuckEngine(made)
 
     def work() -> None:
         load(job, engine, lambda: None)

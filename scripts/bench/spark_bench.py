@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.core.request import RunRequest
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_sample
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.engines.spark_session import local_session
 from lakehouse_assets.load.run import Work, load
-from lakehouse_assets.operations.sample import SampleSpec, write_sample
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import FolderLanding, landed
+from lakehouse_assets.storage.lake import open_lake
+from lakehouse_assets.storage.landing import ManifestFiles, landed
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -56,24 +59,25 @@ def main() -> None:
 
 def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
     """Our load of the whole landing folder."""
-    store = FolderStore(landing)
+    store, made = open_store(str(landing)), open_lake(str(lake))
+    made.create()
     known = contracts("ecommerce")
     work = Work(
         manifest=manifest_of(store),
         tables=tuple(known[f"silver.{name}"] for name in TABLES),
         side={word: known[f"side.ecommerce_{word}"] for word in ("rejects", "pending", "run_ledger")},
-        lake=str(lake),
-        landing=FolderLanding(store, FolderStore(lake)),
+        lake=made,
+        landing=ManifestFiles(store, made.store),
     )
-    engine = SparkEngine(spark, str(lake))
+    engine = SparkEngine(spark, made)
     load(work, engine, lambda: None)
     engine.close()
 
 
-def manifest_of(store: FolderStore) -> Manifest:
+def manifest_of(store: ObjectStore) -> Manifest:
     """All landed files as one run's manifest."""
     files = tuple(landed("ecommerce", store))
-    return Manifest(f"bench-{time.time_ns()}", "ecommerce", datetime.now(UTC), store.uri, files)
+    return Manifest(f"bench-{time.time_ns()}", "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
 
 
 def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.errors import LeaseHeld
-from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets_tests.lake import Lake
+from lakehouse_assets_tests.lake import LakeDriver
 from lambdas.acknowledgemodel import logic
 from lambdas.acknowledgemodel.handler import handler
 from lambdas.acknowledgemodel.logic import Acknowledgement
@@ -25,9 +24,9 @@ LEDGER = (
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+def lake(tmp_path: Path) -> LakeDriver:
     """A lake with an empty ledger."""
-    made = Lake(tmp_path)
+    made = LakeDriver(tmp_path)
     made.rows("SELECT run_id FROM delta_lakehouse.ecommerce_run_ledger")
     return made
 
@@ -39,7 +38,7 @@ def test_the_event_is_read() -> None:
     assert said.as_of.astimezone(UTC) == datetime(2025, 4, 2, 9, 0, 0, 123000, UTC)
 
 
-def test_each_run_is_acknowledged_once(lake: Lake) -> None:
+def test_each_run_is_acknowledged_once(lake: LakeDriver) -> None:
     """Said twice, it stands in the ledger once, at the run's clock in UTC."""
     for _ in range(2):
         answer = handler(EVENT | {"lake": str(lake.root)}, None)
@@ -52,15 +51,15 @@ def test_each_run_is_acknowledged_once(lake: Lake) -> None:
     ]
 
 
-def test_nothing_to_acknowledge_writes_nothing(lake: Lake) -> None:
+def test_nothing_to_acknowledge_writes_nothing(lake: LakeDriver) -> None:
     """An empty list of runs is fine."""
     assert handler(EVENT | {"lake": str(lake.root), "runs": []}, None) == {"acknowledged": []}
     assert lake.rows(LEDGER) == []
 
 
-def test_another_runs_lease_is_respected(lake: Lake) -> None:
+def test_another_runs_lease_is_respected(lake: LakeDriver) -> None:
     """While somebody else holds the pipeline nothing is written, and the caller may try again."""
-    with Lease(FolderStore(lake.root), "ecommerce").acquire("other"), pytest.raises(LeaseHeld, match="other"):
+    with Lease(lake.value.store, "ecommerce").acquire("other"), pytest.raises(LeaseHeld, match="other"):
         handler(EVENT | {"lake": str(lake.root)}, None)
     assert lake.rows(LEDGER) == []
 
@@ -68,7 +67,7 @@ def test_another_runs_lease_is_respected(lake: Lake) -> None:
 MODELS = ("daily_sales", "product_daily", "user_orders")
 
 
-def test_tables_of_one_run_may_be_acknowledged_at_the_same_time(lake: Lake) -> None:
+def test_tables_of_one_run_may_be_acknowledged_at_the_same_time(lake: LakeDriver) -> None:
     """Three branches of a machine at once all succeed, time after time: none ends another one's hold."""
     executions = ["exec-1", "exec-2", "exec-3"]
     with ThreadPoolExecutor(len(MODELS)) as pool:
@@ -79,17 +78,17 @@ def test_tables_of_one_run_may_be_acknowledged_at_the_same_time(lake: Lake) -> N
     assert said == {(run_id, name, run_id) for run_id in executions for name in MODELS}
 
 
-def test_a_branch_that_died_is_waited_for_only_so_long(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_branch_that_died_is_waited_for_only_so_long(lake: LakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hold of the same run that does not end is an error that the state tries again."""
     monkeypatch.setattr(logic, "PATIENCE_SECONDS", 0.1)
-    with Lease(FolderStore(lake.root), "ecommerce").acquire(EVENT["run_id"]) as held, pytest.raises(LeaseHeld):
+    with Lease(lake.value.store, "ecommerce").acquire(EVENT["run_id"]) as held, pytest.raises(LeaseHeld):
         handler(EVENT | {"lake": str(lake.root)}, None)
     assert held.holder is not None
     assert lake.rows(LEDGER) == []
 
 
-def test_the_lease_is_given_back(lake: Lake) -> None:
+def test_the_lease_is_given_back(lake: LakeDriver) -> None:
     """The next run can hold the pipeline at once."""
     handler(EVENT | {"lake": str(lake.root)}, None)
-    with Lease(FolderStore(lake.root), "ecommerce").acquire("next") as lease:
+    with Lease(lake.value.store, "ecommerce").acquire("next") as lease:
         lease.check()

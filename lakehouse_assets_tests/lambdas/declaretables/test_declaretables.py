@@ -11,8 +11,8 @@ import pytest
 from lakehouse_assets.contracts import Column, Contract, contracts
 from lakehouse_assets.engines import iceberg
 from lakehouse_assets.errors import ContractBreaking
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets_tests.lake import Lake
+from lakehouse_assets.storage.lake import Lake, open_lake
+from lakehouse_assets_tests.lake import LakeDriver
 from lambdas.declaretables import logic
 from lambdas.declaretables.handler import handler
 from lambdas.declaretables.logic import due, remember
@@ -43,10 +43,10 @@ def test_what_was_declared_is_not_due(tmp_path: Path) -> None:
 
 def test_a_changed_contract_is_due_alone(tmp_path: Path) -> None:
     """Only the table whose hash differs is declared again, and its database before it."""
-    lake = FolderStore(tmp_path)
-    hashes = due("ecommerce", lake, "s3://lake")["hashes"]
-    remember("ecommerce", lake, hashes | {"ecommerce_gold.user_orders": "of another contract"})
-    database, table = due("ecommerce", lake, "s3://lake")["statements"]
+    lake = open_lake(str(tmp_path))
+    hashes = due("ecommerce", lake)["hashes"]
+    remember("ecommerce", lake.store, hashes | {"ecommerce_gold.user_orders": "of another contract"})
+    database, table = due("ecommerce", lake)["statements"]
     assert database == "CREATE DATABASE IF NOT EXISTS `ecommerce_gold`"
     assert table.startswith("CREATE TABLE IF NOT EXISTS `ecommerce_gold`.`user_orders` (")
 
@@ -60,12 +60,12 @@ GREW = (
 )
 
 
-def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *columns: Column) -> FolderStore:
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *columns: Column) -> Lake:
     """A lake whose tables were declared and whose gold table exists, before its contract got these columns."""
-    made = Lake(tmp_path)
+    made = LakeDriver(tmp_path)
     made.gold("user_orders")
-    lake = FolderStore(made.root)
-    remember("ecommerce", lake, due("ecommerce", lake, "s3://lake")["hashes"])
+    lake = made.value
+    remember("ecommerce", lake.store, due("ecommerce", lake)["hashes"])
     known = {**contracts("ecommerce"), "gold.user_orders": grown(*columns)}
     monkeypatch.setattr(logic, "contracts", lambda _: known)
     return lake
@@ -79,7 +79,7 @@ def grown(*columns: Column) -> Contract:
 def test_a_table_is_given_the_columns_that_its_contract_got(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """CREATE leaves a table that exists as it is, so an ALTER follows it; asked again it is the same."""
     lake = declared(tmp_path, monkeypatch, *GREW)
-    first, second = (due("ecommerce", lake, "s3://lake")["statements"] for _ in range(2))
+    first, second = (due("ecommerce", lake)["statements"] for _ in range(2))
     assert first[-1] == (
         "ALTER TABLE `ecommerce_gold`.`user_orders` ADD COLUMNS (`note` string, `worth` decimal(18,2), "
         "`days` array<date>, `price` struct<amount:decimal(18,6),currency:string>)"
@@ -91,12 +91,12 @@ def test_a_table_is_given_the_columns_that_its_contract_got(tmp_path: Path, monk
 def test_a_table_that_has_the_columns_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that died after the ALTER and before it was remembered asks for no second one."""
     lake = declared(tmp_path, monkeypatch, *GREW)
-    iceberg.ensure(grown(*GREW), str(lake.root))
-    assert not [text for text in due("ecommerce", lake, "s3://lake")["statements"] if text.startswith("ALTER")]
+    iceberg.ensure(grown(*GREW), lake)
+    assert not [text for text in due("ecommerce", lake)["statements"] if text.startswith("ALTER")]
 
 
 def test_a_column_that_rows_cannot_do_without_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table is not altered into something its rows break."""
     lake = declared(tmp_path, monkeypatch, replace(GREW[0], required=True))
     with pytest.raises(ContractBreaking, match="its table lacks `note`, which is required"):
-        due("ecommerce", lake, "s3://lake")
+        due("ecommerce", lake)

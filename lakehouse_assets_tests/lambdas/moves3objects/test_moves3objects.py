@@ -21,7 +21,7 @@ from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import ObjectStore
 from lambdas.moves3objects import logic
 from lambdas.moves3objects.handler import handler
-from lambdas.moves3objects.logic import Left, MoveRequest, MoveResult, move_objects, target_of
+from lambdas.moves3objects.logic import Left, MoveResult, move_objects, target_of
 
 EVENT = Path(__file__).parents[2] / "events/moves3objects.json"
 AS_OF = datetime(2025, 4, 2, 9, 0, tzinfo=UTC)
@@ -322,18 +322,11 @@ def test_the_handler_raises(landing: FolderStore, lake: FolderStore) -> None:
         handler(recorded(landing, lake), None)
 
 
-def test_a_manifest_uri_names_the_same_key() -> None:
-    """The manifest may be given by URI when it is in the lake."""
-    event = {"landing": "/l", "lake": "file:///lake/", "manifest_uri": f"file:///lake/{MANIFEST_KEY}"}
-    assert MoveRequest.from_event(event).manifest_key == MANIFEST_KEY
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"landing": None}, "the event lacks `landing`"),
-        ({"manifest_key": None}, "the event names no manifest in the lake `file:///lake`"),
-        ({"manifest_key": None, "manifest_uri": "file:///lake-2/m.json"}, "names no manifest in the lake"),
+        ({"manifest_key": None, "lake": ""}, "the event lacks `manifest_key` and `lake`"),
         ({"landing": "s3://bucket/x"}, "the S3 adapter comes with the production tier"),
     ],
 )

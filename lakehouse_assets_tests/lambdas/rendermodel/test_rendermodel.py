@@ -13,7 +13,7 @@ from lakehouse_assets.contracts import contract
 from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.load.ledger import Backlog
-from lakehouse_assets_tests.lake import Lake, csv_file
+from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lambdas.rendermodel.handler import handler
 from lambdas.rendermodel.logic import STATEMENT_BYTES, statement
 
@@ -26,14 +26,14 @@ ORDERS = (
 USERS = contract("ecommerce", "gold.user_orders")
 
 
-def render(lake: Lake, model: str = "gold.daily_sales") -> dict[str, Any]:
+def render(lake: LakeDriver, model: str = "gold.daily_sales") -> dict[str, Any]:
     """The function's answer for a lake."""
     return handler(EVENT | {"lake": str(lake.root), "model": model}, None)
 
 
 def test_what_was_touched_is_in_the_statement(tmp_path: Path) -> None:
     """The dates of new orders bound the MERGE, and their run is named for the acknowledgement."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.load(csv_file("orders", "orders/1.csv", ORDERS))
     answer = render(lake)
     assert "BETWEEN CAST('2025-04-01' AS DATE) AND CAST('2025-04-03' AS DATE)" in answer["statement"]
@@ -43,7 +43,7 @@ def test_what_was_touched_is_in_the_statement(tmp_path: Path) -> None:
 
 def test_a_table_that_is_up_to_date_has_no_statement(tmp_path: Path) -> None:
     """After the acknowledgement there is nothing to run and nothing to tell."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     lake.load(csv_file("orders", "orders/1.csv", ORDERS))
     lake.gold("daily_sales")
     assert render(lake) == {"statement": None, "runs": []}
@@ -51,7 +51,7 @@ def test_a_table_that_is_up_to_date_has_no_statement(tmp_path: Path) -> None:
 
 def test_runs_that_touched_nothing_of_a_table_are_only_told(tmp_path: Path) -> None:
     """New products alone change no date: no MERGE, but the run is caught up with."""
-    lake = Lake(tmp_path)
+    lake = LakeDriver(tmp_path)
     products = "product_id,department_id,department,product_name\np1,d1,Food,Tea\n"
     lake.load(csv_file("products", "products.csv", products))
     assert render(lake) == {"statement": None, "runs": ["run-1"]}
@@ -60,7 +60,7 @@ def test_runs_that_touched_nothing_of_a_table_are_only_told(tmp_path: Path) -> N
 def test_a_model_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """The sentence names the models there are."""
     with pytest.raises(ContractInvalid, match=r"gold\.weather.*gold\.daily_sales"):
-        render(Lake(tmp_path), "gold.weather")
+        render(LakeDriver(tmp_path), "gold.weather")
 
 
 @pytest.mark.parametrize(

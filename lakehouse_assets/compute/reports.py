@@ -1,0 +1,236 @@
+"""What each step of a run reports, typed, and the run report that is made of it.
+
+Every fact about a run (its status, its totals) is derived here and nowhere else. The reports are kept as JSON in the
+run's folder. Not here: the load's own report (`load/report.py`), and words for people (`alerts.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from lakehouse_assets.load.report import Counts, LoadReport
+from lakehouse_assets.storage.runs import RunFolder
+
+Row = dict[str, Any]
+"""One row of any table: column name to plain value."""
+Status = Literal["succeeded", "failed", "nothing_to_do"]
+REQUEST, FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = (
+    "request", "facts", "plan", "load", "archive", "failure", "report",
+)  # fmt: skip
+"""Names of the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
+
+
+def model_piece(model: str) -> str:
+    """The name of a gold table's piece in a run's folder."""
+    return f"gold-{model}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanReport:
+    """What a plan found to do.
+
+    Attributes:
+        manifest: key of the frozen work in the lake.
+        as_of: the run's clock, ISO-8601.
+        files: how many landed files by dataset.
+        bytes: their size.
+        pending: rows that wait for a parent.
+        due: those of them that have waited long enough to be rejected.
+        unacknowledged: earlier runs that some gold table has not caught up with.
+        references: reference tables that do not hold their seed yet.
+        has_work: whether anything follows.
+    """
+
+    run_id: str
+    manifest: str
+    as_of: str
+    mode: str
+    files: dict[str, int] = field(default_factory=dict)
+    bytes: int = 0
+    pending: int = 0
+    due: int = 0
+    unacknowledged: int = 0
+    references: tuple[str, ...] = ()
+    has_work: bool = True
+
+
+@dataclass(frozen=True)
+class FunctionAnswer:
+    """What a function answered, JSON values by name, and how many seconds the call took."""
+
+    values: dict[str, Any]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Left:
+    """A landed object that stays where it is, and why."""
+
+    key: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ArchiveSlice:
+    """One slice of an archive: objects moved, their bytes, and those that were left."""
+
+    moved: int = 0
+    bytes: int = 0
+    left: tuple[Left, ...] = ()
+
+
+@dataclass(frozen=True)
+class ArchiveReport:
+    """What an archive has done so far, by the token that each slice began with; the first one began with none."""
+
+    slices: dict[str, ArchiveSlice] = field(default_factory=dict)
+
+    @property
+    def moved(self) -> int:
+        """Objects moved out of landing."""
+        return sum(one.moved for one in self.slices.values())
+
+    @property
+    def bytes(self) -> int:
+        """Their size in bytes."""
+        return sum(one.bytes for one in self.slices.values())
+
+    @property
+    def left(self) -> tuple[Left, ...]:
+        """Objects that were left, in the order of the manifest."""
+        return tuple(left for one in self.slices.values() for left in one.left)
+
+
+@dataclass(frozen=True)
+class ModelReport:
+    """What a build did to a gold table.
+
+    Attributes:
+        inserted, updated, deleted: rows by what became of them.
+        rows: rows that the table holds now.
+        added_bytes: bytes of new data files.
+        acknowledged: runs that the table has caught up with.
+        preview: its first rows.
+        seconds: how long it took.
+        engine: what ran the model.
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    rows: int = 0
+    added_bytes: int = 0
+    acknowledged: tuple[str, ...] = ()
+    preview: list[Row] = field(default_factory=list)
+    seconds: float = 0.0
+    engine: str = "duckdb"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run failed: the step, the class of the error, and its sentence."""
+
+    step: str | None
+    error: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ModelCounts:
+    """Rows of a gold table by what became of them, and how many it holds now."""
+
+    inserted: int
+    updated: int
+    deleted: int
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """A whole run, zeros and empty lists included.
+
+    Attributes:
+        tables: counts by silver table.
+        rejects, warnings: rows by rule code, most frequent first.
+        refusals: key of a refused file -> why.
+        skipped_files: keys that changed while the run was going on; the next run takes them.
+        waiting: pending rows when the run was planned.
+        extra_columns: key -> columns that no contract knows.
+        gold: counts by gold table; None for one that was not built.
+        archived: how many files were moved out of landing.
+        timings: seconds by step.
+        failure: None when the run went well.
+    """
+
+    run_id: str
+    pipeline: str
+    status: Status
+    tables: dict[str, Counts]
+    rejects: dict[str, int]
+    warnings: dict[str, int]
+    refused_files: list[str]
+    refusals: dict[str, str]
+    skipped_files: list[str]
+    waiting: int
+    extra_columns: dict[str, list[str]]
+    gold: dict[str, ModelCounts | None]
+    archived: int
+    left: tuple[Left, ...]
+    timings: dict[str, float]
+    failure: Failure | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return asdict(self)
+
+
+def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failure: Failure | None) -> RunReport:
+    """The run report from the pieces in the run's folder.
+
+    Args:
+        folder: what the steps reported.
+        silver: names of the pipeline's silver tables.
+        gold: names of its gold tables.
+        failure: why the run failed; None when it went well.
+    """
+    plan, load = folder.report(PLAN, PlanReport), folder.report(LOAD, LoadReport) or LoadReport(folder.run_id, "", "")
+    archive = folder.report(ARCHIVE, ArchiveReport) or ArchiveReport()
+    built = {name: folder.report(model_piece(name), ModelReport) for name in gold}
+    worked = (plan is not None and plan.has_work) or any(built.values())
+    return RunReport(
+        run_id=folder.run_id,
+        pipeline=folder.pipeline,
+        status="failed" if failure else "succeeded" if worked else "nothing_to_do",
+        tables={name: load.tables[name].counts if name in load.tables else Counts() for name in silver},
+        rejects=_most_frequent_first(sum((t.rejects for t in load.tables.values()), Counter())),
+        warnings=_most_frequent_first(sum((t.warnings for t in load.tables.values()), Counter())),
+        refused_files=sorted(load.refused_files),
+        refusals=load.refused_files,
+        skipped_files=load.skipped_files,
+        waiting=plan.pending if plan else 0,
+        extra_columns=load.extra_columns,
+        gold={name: _counts(report) for name, report in built.items()},
+        archived=archive.moved,
+        left=archive.left,
+        timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},
+        failure=failure,
+    )
+
+
+def _counts(report: ModelReport | None) -> ModelCounts | None:
+    if report is None:
+        return None
+    return ModelCounts(report.inserted, report.updated, report.deleted, report.rows)
+
+
+def _most_frequent_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def failed_step(step: str, error: Exception, at: datetime) -> dict[str, Any]:
+    """The piece that a failed step leaves in the run's folder; `Failure` and the moment."""
+    return asdict(Failure(step, type(error).__name__, str(error))) | {"at": at.isoformat()}

@@ -1,0 +1,68 @@
+"""Which Python package holds a pipeline, and where its files are: contracts, SELECTs of its gold models, seeds.
+
+Here: names and folders, read from the setting `pipelines`. Not here: what is in the files, and the pipeline's assets,
+which only the graph imports.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets.settings import read_settings
+
+OURS = "lakehouse_assets.contracts"
+"""Package that holds the contracts of the product's own pipelines, a folder each."""
+
+
+def pipelines() -> tuple[str, ...]:
+    """Names of all pipelines, sorted.
+
+    Raises:
+        SettingsInvalid: the setting names no packages.
+    """
+    return tuple(sorted(_packages()))
+
+
+def package_of(pipeline: str) -> str:
+    """The Python package of a pipeline.
+
+    Raises:
+        ContractInvalid: no package of this name is set.
+    """
+    known = _packages()
+    if pipeline not in known:
+        problem = f"there is no pipeline of this name; there are: {', '.join(sorted(known))}"
+        raise ContractInvalid(contract=pipeline, problem=problem)
+    return known[pipeline]
+
+
+def contracts_folder(pipeline: str) -> Traversable:
+    """The folder of a pipeline's contracts: `contracts/` in its package, or its folder among the product's own.
+
+    Raises:
+        ContractInvalid: there is no such pipeline, or it has no contracts.
+    """
+    package = package_of(pipeline)
+    for folder in (_files(package, pipeline) / "contracts", resources.files(OURS) / pipeline):
+        if folder.is_dir():
+            return folder
+    raise ContractInvalid(contract=pipeline, problem=f"package `{package}` has no folder `contracts`")
+
+
+def file_of(pipeline: str, folder: str, name: str) -> Traversable:
+    """A file of a pipeline's package, such as `sql` / `daily_sales.sql`; it need not exist."""
+    return _files(package_of(pipeline), pipeline) / folder / name
+
+
+def _packages() -> dict[str, str]:
+    return {package.rpartition(".")[2]: package for package in read_settings().pipelines}
+
+
+def _files(package: str, pipeline: str) -> Traversable:
+    try:
+        return resources.files(package)
+    except ModuleNotFoundError as error:
+        problem = f"its package `{package}` cannot be imported ({error}); see LAKEHOUSE_PIPELINES"
+        raise ContractInvalid(contract=pipeline, problem=problem) from error

@@ -1,0 +1,185 @@
+"""What one run of a pipeline may be asked, declared once: types, allowed values and words.
+
+The configuration that Dagster shows, the event of a planning function, the input of a state machine, the options of
+the command line and the frozen manifest are all derived from `RunRequest`. A pipeline may be asked those of its fields
+that its plan task takes. Not here: where a request comes from, and what is done for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, Self, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
+
+from lakehouse_assets.errors import BadRequest
+
+Day = date
+"""The type, under a name that the request's own field `date` does not hide."""
+Mode = Literal["load", "replay", "reprocess"]
+"""Load what has landed, load selected rejects again, or load files of the archive again."""
+
+
+class Selection(BaseModel):
+    """Which open rejects a replay takes: those that meet everything that is given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: Annotated[str | None, Field(description="Only rejects with this rule code.")] = None
+    file: Annotated[str | None, Field(description="Only rejects of this landed file.")] = None
+    run: Annotated[str | None, Field(description="Only rejects of this run.")] = None
+    corrected: Annotated[str | None, Field(description="Key in the lake of a CSV with corrected text.")] = None
+
+
+class Window(BaseModel):
+    """Days that a run works on, both ends included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: Annotated[date, Field(description="First day, such as 2025-04-01.")]
+    end: Annotated[date, Field(description="Last day, such as 2025-04-07.")]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start > self.end:
+            raise ValueError("a first day that is not after the last one")
+        return self
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day of the window, in order."""
+        return tuple(self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1))
+
+
+class RunRequest(BaseModel):
+    """What one run is asked. A field that is not given is None, or `load` for the mode."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    as_of: Annotated[
+        datetime | None,
+        Field(description="The run's clock, ISO-8601, UTC unless it says otherwise; the present when not given."),
+    ] = None
+    mode: Annotated[
+        Mode,
+        Field(
+            description="`load` takes what has landed, `replay` rejects once more, `reprocess` files of the archive."
+        ),
+    ] = "load"
+    files: Annotated[
+        tuple[tuple[str, str], ...] | None,
+        Field(description="Exact landed files as pairs of key and etag; everything that has landed when not given."),
+    ] = None
+    date: Annotated[
+        Day | None, Field(description="For `reprocess`: the UTC date under which the files were archived.")
+    ] = None
+    window: Annotated[
+        Window | None, Field(description="First and last day to work on; the pipeline's usual days when not given.")
+    ] = None
+    selection: Annotated[Selection | None, Field(description="For `replay`: which open rejects are taken.")] = None
+    max_reject_ratio: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="Share of rejected rows that this run accepts, 0 to 1 (contract: 0.05)."),
+    ] = None
+
+    @field_validator("as_of")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+    @field_validator("selection")
+    @classmethod
+    def _selects(cls, value: Selection | None) -> Selection | None:
+        return value if value and value.model_dump(exclude_none=True) else None
+
+    @model_validator(mode="after")
+    def _fits_mode(self) -> Self:
+        if (self.date is not None) != (self.mode == "reprocess"):
+            raise ValueError("`date` with mode `reprocess`, and only with it")
+        if self.selection is not None and self.mode != "replay":
+            raise ValueError("`selection` only with mode `replay`")
+        return self
+
+    @field_serializer("as_of")
+    def _spelled(self, value: datetime | None) -> str | None:
+        return value.isoformat() if value else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form with every field; dates and times in ISO-8601."""
+        return self.model_dump(mode="json")
+
+    def given(self) -> dict[str, Any]:
+        """JSON-ready form with only what was asked."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+
+
+FIELDS = tuple(RunRequest.model_fields)
+"""Names of all that a run may be asked."""
+
+
+def words(name: str) -> str:
+    """What a field of a request means, in a sentence."""
+    return str(RunRequest.model_fields[name].description)
+
+
+def parse_request(data: Mapping[str, Any], asked: Collection[str] = FIELDS) -> RunRequest:
+    """A request from plain values, such as a Lambda event or Dagster's configuration; None counts as not given.
+
+    >>> parse_request({"mode": "reprocess", "date": "2025-04-03"}).given()
+    {'mode': 'reprocess', 'date': '2025-04-03'}
+
+    Args:
+        data: values by field name.
+        asked: the fields that the pipeline may be asked.
+
+    Raises:
+        BadRequest: a field is not there, not of this pipeline, or has a value that is not allowed.
+    """
+    given = {name: value for name, value in data.items() if value is not None}
+    strange = sorted(set(given) - set(asked))
+    if strange:
+        raise BadRequest(message=f"a run cannot be asked `{strange[0]}`; it can be asked: {', '.join(asked)}")
+    try:
+        return RunRequest.model_validate(given)
+    except ValidationError as error:
+        raise BadRequest(message="; ".join(_problem(item, given) for item in error.errors())) from error
+
+
+def resolve(request: RunRequest, now: datetime, zone: str, window_days: int | None = None) -> RunRequest:
+    """The request with its clock fixed, and its window too where the pipeline works on days.
+
+    Args:
+        request: as it was asked.
+        now: the present, with a zone.
+        zone: the source time zone, in which days begin.
+        window_days: how many days up to today a run works on when no window was asked; None for no days.
+    """
+    as_of = request.as_of or now.astimezone(UTC)
+    window = request.window
+    if window is None and window_days is not None:
+        today = as_of.astimezone(ZoneInfo(zone)).date()
+        window = Window(start=today - timedelta(days=window_days - 1), end=today)
+    return request.model_copy(update={"as_of": as_of, "window": window})
+
+
+ALLOWED = {
+    "as_of": "a moment such as 2025-04-03T12:00:00Z",
+    "mode": ", ".join(get_args(Mode)),
+    "files": "a list of pairs of key and etag",
+    "date": "a date such as 2025-04-03",
+    "window": "a first and a last day such as 2025-04-01 and 2025-04-07",
+    "selection": f"any of {', '.join(Selection.model_fields)}, as text",
+    "max_reject_ratio": "a number from 0 to 1",
+}
+"""What each field allows, in words."""
+
+
+def _problem(item: Any, given: Mapping[str, Any]) -> str:  # noqa: ANN401 - pydantic's record of one problem
+    if not item["loc"]:
+        return f"allowed is {item['ctx']['error']}"
+    name = str(item["loc"][0])
+    return f"{name} is `{given.get(name)}`, allowed is {ALLOWED[name]}"

@@ -1,0 +1,93 @@
+"""Deterministic e-commerce drops of any size and dirtiness, with the answer a load must give beside them.
+
+Here: the two entry points. Making rows is `clean` and `dirt`, the demo's hand-made rows are `demo`, files are `write`;
+these start numpy and Arrow and are imported when a sample is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from lakehouse_assets.ecommerce.sample.answer import compare
+from lakehouse_assets.ecommerce.sample.spec import TABLES, Expectation, SampleSpec, TableAnswer
+
+__all__ = [
+    "QUERY",
+    "TABLES",
+    "Expectation",
+    "SampleSpec",
+    "TableAnswer",
+    "compare",
+    "files_of",
+    "rows_of",
+    "write_demo",
+    "write_sample",
+]
+
+QUERY = "SELECT department, sum(amount) AS amount FROM ecommerce_gold.daily_sales GROUP BY department ORDER BY 2 DESC"
+"""A first question to the demo's tables."""
+
+OnFile = Callable[[Path], object]
+"""Called with the path of each file as soon as it is written, for progress."""
+
+
+def write_sample(spec: SampleSpec, folder: Path, on_file: OnFile | None = None) -> Expectation:
+    """Write `products.csv`, `orders/<date>.csv`, `order_items/<date>.csv`, and `<folder>.expected.json` beside them.
+
+    Args:
+        spec: size and dirtiness; 2 x days + 1 files come of it.
+        folder: made when missing; must hold no file.
+        on_file: told about each data file.
+
+    Returns:
+        What a first load of the files into an empty lake answers, in UTC.
+
+    Raises:
+        BadRequest: the folder holds files already.
+    """
+    from lakehouse_assets.ecommerce.sample.write import make_files
+
+    return _write(make_files(spec), folder, on_file)
+
+
+def write_demo(folder: Path, on_file: OnFile | None = None) -> Expectation:
+    """Write the demo: five small clean days, a hand-made row for every rule code, and one unreadable file.
+
+    Args:
+        folder: made when missing; must hold no file.
+        on_file: told about each data file.
+
+    Returns:
+        What a first load of the files into an empty lake answers, in UTC.
+
+    Raises:
+        BadRequest: the folder holds files already.
+    """
+    from lakehouse_assets.ecommerce.sample.demo import make_demo_files
+
+    return _write(make_demo_files(), folder, on_file)
+
+
+def rows_of(answer: Expectation) -> int:
+    """The number of rows in a sample's files."""
+    return sum(table.read for table in answer.tables.values())
+
+
+def files_of(spec: SampleSpec) -> int:
+    """The number of files that a sample has."""
+    return 2 * spec.days + 1
+
+
+def _write(files: Iterable[tuple[str, bytes, Expectation]], folder: Path, on_file: OnFile | None) -> Expectation:
+    from lakehouse_assets.ecommerce.sample.write import ensure_empty, write_expectation, write_file
+
+    ensure_empty(folder)
+    total = Expectation()
+    for key, content, expectation in files:
+        path = write_file(folder, key, content)
+        total += expectation
+        if on_file:
+            on_file(path)
+    write_expectation(folder, total)
+    return total

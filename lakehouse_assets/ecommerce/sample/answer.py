@@ -1,0 +1,50 @@
+"""Holding a run of the demo against the sample's known answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.ecommerce.sample.spec import Expectation
+
+if TYPE_CHECKING:
+    from lakehouse_assets.compute.reports import RunReport
+    from lakehouse_assets.storage.lake import Lake
+
+PIPELINE = "ecommerce"
+
+
+def compare(expected: Expectation, report: RunReport, lake: Lake) -> list[str]:
+    """What a run answered otherwise than the sample's known answer, one line each."""
+    answer = expected.to_dict()
+    found: dict[str, Any] = {
+        "tables": {
+            table: {name: getattr(report.tables[table], name) for name in counts}
+            for table, counts in answer["tables"].items()
+        },
+        "rejects": report.rejects,
+        "pending": pending_codes(lake),
+        "refused_files": report.refused_files,
+        "orders_amount": orders_amount(lake),
+    }
+    wanted = {name: answer[name] for name in found if name in answer}
+    wanted["orders_amount"] = answer["totals"]["orders_amount"]
+    return [f"{name}: expected {wanted[name]}, found {found[name]}" for name in found if wanted[name] != found[name]]
+
+
+def pending_codes(lake: Lake) -> dict[str, int]:
+    """How many rows wait for what, from the table."""
+    from lakehouse_assets.contracts import contract
+    from lakehouse_assets.load.side import SideTable
+
+    table = SideTable(contract(PIPELINE, f"side.{PIPELINE}_pending"), lake)
+    codes = [code for row in table.read(columns="codes").to_pylist() for code in row["codes"].split(",")]
+    return {code: codes.count(code) for code in sorted(set(codes))}
+
+
+def orders_amount(lake: Lake) -> str:
+    """The sum of all amounts that silver holds."""
+    from lakehouse_assets.contracts import contract
+    from lakehouse_assets.load.side import SideTable
+
+    table = SideTable(contract(PIPELINE, "silver.clean_orders"), lake)
+    return str(table.read(columns="sum(total_amount) AS amount")["amount"][0].as_py())

@@ -1,0 +1,58 @@
+"""The queue of runs, which refuses a run whose request makes no sense before the run starts.
+
+Dagster's configuration knows types and vocabularies, but no ranges and no dates. What it lets through is held here
+against the one declaration of a request, for runs of the UI, of schedules and of sensors alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster._core.run_coordinator.base import SubmitRunContext
+from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
+from dagster_graphql.implementation.utils import UserFacingGraphQLError
+from dagster_graphql.schema.errors import GraphenePythonError
+from dagster_shared.error import SerializableErrorInfo
+
+from lakehouse_assets.core.request import parse_request
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.graph.pipeline import PLAN_OP
+from lakehouse_assets.graph.process import REFUSED_TAG
+from lakehouse_assets.graph.request_config import given_config
+
+
+class CheckedRunCoordinator(QueuedRunCoordinator[Any]):
+    """Dagster's queue, held against `core.request.RunRequest`; named in dagster.yaml."""
+
+    def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
+        """Queue a run.
+
+        Raises:
+            RequestRefusedError: it asks for something that is not allowed; it will not start.
+        """
+        try:
+            for config in requests_in(context.dagster_run.run_config):
+                parse_request(config)
+        except BadRequest as error:
+            # Whoever asked is answered right here; nobody else need be told.
+            self._instance.add_run_tags(context.dagster_run.run_id, {REFUSED_TAG: "true"})
+            raise RequestRefusedError(str(error)) from None
+        return super().submit_run(context)
+
+
+class RequestRefusedError(UserFacingGraphQLError):
+    """A run was refused; the UI shows the sentence and no stack of calls, which would say nothing to people."""
+
+    def __init__(self, sentence: str) -> None:
+        shown = SerializableErrorInfo(sentence, [], BadRequest.__name__)
+        super().__init__(GraphenePythonError(shown))  # type: ignore[no-untyped-call] # Dagster's class has no types
+        self.args = (sentence,)
+
+
+def requests_in(run_config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The requests in a run's configuration: what its planning steps are given."""
+    for op, given in (run_config.get("ops") or {}).items():
+        if PLAN_OP.fullmatch(op) and isinstance(given, Mapping):
+            yield given_config(given.get("config") or {})

@@ -1,0 +1,85 @@
+"""Function steps: an asset whose body is one call of a Lambda function, such as a pull, an export or an archive."""
+
+# No postponed annotations here: Dagster reads the type of the resource from the functions.
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.reports import FunctionAnswer
+from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, to_metadata
+from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.pipeline import RETRY, Pipeline
+from lakehouse_assets.graph.resource import Lakehouse, reported
+
+AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+"""What `dg.asset` with arguments is; its own type says nothing of the result."""
+CONTROL = {"token", "done"}
+"""Fields of an answer that say whether the function is to be called again, and nothing to people."""
+
+
+@dataclass(frozen=True)
+class FunctionStep:
+    """What the UI shows of a function step: its layer, its name in it, its meaning, and kinds of the technology."""
+
+    layer: str
+    name: str
+    description: str
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """Its asset key."""
+        return dg.AssetKey([self.layer, self.name])
+
+
+def function_asset(
+    pipeline: Pipeline, step: FunctionStep, task: FunctionTask, after: Iterable[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    """An asset that a function makes, after others."""
+    asset: AssetDecorator = dg.asset(
+        key=step.key,
+        deps=list(after),
+        kinds=set(step.kinds),
+        description=step.description,
+        **function_facts(pipeline, step.layer, task),
+        **pipeline.partitioning,
+    )
+
+    @asset
+    def call(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, step.name):
+            answer = services.invoke(task)
+        return dg.MaterializeResult(metadata=shown(answer))
+
+    return call
+
+
+def function_facts(pipeline: Pipeline, layer: str, task: FunctionTask, **metadata: Any) -> dict[str, Any]:  # noqa: ANN401 - any metadata
+    """Group, owner, tags, task and retries that every function step of a pipeline has, with further metadata."""
+    return {
+        "group_name": pipeline.name,
+        "owners": [pipeline.owner],
+        "tags": {"layer": layer, "pipeline": pipeline.name},
+        "metadata": {TASK_METADATA: dg.MetadataValue.json(to_metadata(task)), **metadata},
+        "retry_policy": RETRY,
+    }
+
+
+def shown(answer: FunctionAnswer) -> dict[str, Any]:
+    """An answer as metadata: plain values as they are, lists of rows as tables; how long it took, and on what."""
+    values = {name: value for name, value in answer.values.items() if name not in CONTROL}
+    return {name: _shown(value) for name, value in values.items() if value is not None} | call_facts(answer)
+
+
+def call_facts(answer: FunctionAnswer) -> dict[str, Any]:
+    """How long a call took, and that no engine but Python was needed."""
+    return {"seconds": round(answer.seconds, 3), "engine": "python"}
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return md.preview(value)
+    return dg.MetadataValue.json(value) if isinstance(value, (list, dict)) else value

@@ -1,0 +1,83 @@
+"""The load: all silver tables of a pipeline in one step, one output each.
+
+The body only unpacks the context, hands the task to the run's services and returns what the UI shows.
+"""
+
+# No postponed annotations here: Dagster reads the type of the resource from the functions.
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.tasks import TASK_METADATA, GlueTask, to_metadata
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
+from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
+from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
+from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.sql import lineage
+
+
+def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
+    """Silver and what is written beside it: one step after others, one output each, with the checks that it decides."""
+    tables, others, upstream = pipeline.layer("silver"), written_tables(pipeline), list(after)
+
+    @dg.multi_asset(
+        specs=[
+            *(output_spec(pipeline, contract, task, upstream) for contract in others),
+            *(silver_spec(pipeline, contract, task, upstream) for contract in tables),
+        ],
+        check_specs=[
+            *(spec for contract in others for spec in set_check_specs(contract)),
+            *(spec for contract in tables for spec in load_check_specs(contract)),
+        ],
+        name=f"{pipeline.name}_silver",
+        retry_policy=RETRY,
+        pool="glue",
+        **pipeline.partitioning,
+    )
+    def silver(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> Iterator[Any]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, "load"):
+            report = services.run_job(task)
+        services.refresh()
+        yield from output_results(pipeline, report, services)
+        for contract in tables:
+            yield dg.MaterializeResult(
+                asset_key=md.asset_key(contract),
+                metadata=md.load_metadata(report, contract.name, services.count(contract), services.preview(contract))
+                | silver_lineage(pipeline, contract),
+                check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
+            )
+
+    return silver
+
+
+def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:
+    """The landing dataset of a silver table."""
+    return pipeline.contracts[f"landing.{contract.landing}"]
+
+
+def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:
+    """Columns of a silver table come from landing and, those that say which record it was, from the manifest.
+
+    With the definition for who reads the graph, with each materialization for who reads the history.
+    """
+    landing = landing_of(pipeline, contract)
+    columns = md.column_lineage(lineage.of_silver(contract, landing), {landing.catalog_name: landing})
+    return {"dagster/column_lineage": md.with_provenance(columns, pipeline.manifest_key)}
+
+
+def silver_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: list[dg.AssetKey]) -> dg.AssetSpec:
+    """One silver table."""
+    return dg.AssetSpec(
+        md.asset_key(contract),
+        deps=[*after, md.asset_key(landing_of(pipeline, contract))],
+        freshness_policy=freshness_policy(contract),
+        metadata=definition_metadata(contract, table_location(contract, "<lake>"))
+        | silver_lineage(pipeline, contract)
+        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
+        **common(pipeline, contract, "deltalake"),
+    )

@@ -1,0 +1,102 @@
+"""Landing and manifest: what lands, and the frozen work of one run."""
+
+# No postponed annotations here: Dagster reads the type of the resource from the functions.
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.reports import PLAN, PlanReport
+from lakehouse_assets.compute.services import Services
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.core.request import RunRequest, parse_request
+from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.function import AssetDecorator, call_facts, function_facts
+from lakehouse_assets.graph.partitions import window_of
+from lakehouse_assets.graph.pipeline import Pipeline, common, freshness_policy
+from lakehouse_assets.graph.request_config import config_schema, given_config
+from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.graph.standing import standing_results
+
+
+def landing_specs(pipeline: Pipeline) -> list[dg.AssetSpec]:
+    """The landing prefixes of a pipeline."""
+    return [landing_spec(pipeline, contract) for contract in pipeline.layer("landing")]
+
+
+def landing_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
+    """A landing prefix: an external asset, whose history comes from planned runs and whose badge shows its age."""
+    return dg.AssetSpec(
+        md.asset_key(contract),
+        freshness_policy=freshness_policy(contract),
+        metadata={"dagster/column_schema": md.table_schema(contract), "files": ", ".join(contract.files)},
+        **common(pipeline, contract, "csv"),
+    )
+
+
+def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
+    """The frozen work of a run; yields nothing when there is nothing to do, so that all that follows is skipped."""
+    asset: AssetDecorator = dg.asset(
+        key=pipeline.manifest_key,
+        deps=[md.asset_key(c) for c in pipeline.layer("landing")],
+        kinds={"json"},
+        description="What one run works on, frozen once: the exact list of landed files (key, etag, size).",
+        output_required=False,
+        config_schema=config_schema(pipeline.asked),
+        **function_facts(pipeline, "bronze", pipeline.plan, **{"dagster/column_schema": md.MANIFEST_SCHEMA}),
+        **pipeline.partitioning,
+    )
+
+    @asset
+    def manifest(
+        context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, "plan"):
+            services.begin(asked_of(pipeline, context))
+            answer = services.invoke(pipeline.plan)
+        plan = services.run.report(PLAN, PlanReport)
+        if plan is None or not plan.has_work:
+            context.log.info("Nothing to do: no file in landing, no row pending, gold is up to date.")
+            for evaluation in standing_results(pipeline, context, services):
+                context.log_event(evaluation)
+            return
+        for event in landing_events(pipeline, services):
+            context.log_event(event)
+        yield dg.MaterializeResult(metadata=plan_metadata(plan) | call_facts(answer))
+
+    return manifest
+
+
+def asked_of(pipeline: Pipeline, context: dg.AssetExecutionContext) -> RunRequest:
+    """What a run is asked: its step's configuration, and the days that it was started for.
+
+    Raises:
+        BadRequest: something that the pipeline cannot be asked, or a value that is not allowed.
+    """
+    given = given_config(context.op_execution_context.op_config or {})
+    window = window_of(context)
+    if window is not None:
+        given["window"] = window.model_dump()
+    return parse_request(given, pipeline.asked)
+
+
+def plan_metadata(plan: PlanReport) -> dict[str, Any]:
+    """What was planned, as metadata."""
+    return {f"files_{name}": count for name, count in plan.files.items()} | {
+        "bytes": plan.bytes,
+        "pending": plan.pending,
+        "unacknowledged": plan.unacknowledged,
+        "manifest": plan.manifest,
+    }
+
+
+def landing_events(pipeline: Pipeline, services: Services) -> list[dg.AssetMaterialization]:
+    """History of the landing datasets that have files in a plan."""
+    manifest: Manifest = services.run.manifest()
+    return [
+        dg.AssetMaterialization(md.asset_key(contract), metadata=md.landing_metadata(manifest, contract.name))
+        for contract in pipeline.layer("landing")
+        if manifest.of(contract.name)
+    ]

@@ -1,0 +1,52 @@
+"""Gold: one asset per model."""
+
+# No postponed annotations here: Dagster reads the type of the resource from the functions.
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.tasks import TASK_METADATA, ModelTask, to_metadata
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
+from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.function import AssetDecorator
+from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.sql import lineage
+from lakehouse_assets.sql.models import sources
+
+
+def model_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
+    """The gold tables of a pipeline, one asset each."""
+    return [model_asset(pipeline, contract) for contract in pipeline.layer("gold")]
+
+
+def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
+    """One gold model."""
+    task = ModelTask(pipeline.name, f"gold.{contract.name}")
+    select = pipeline.model(contract)
+    read = sources(contract, select, pipeline.contracts)
+    columns = lineage.of_model(select, contract, read)
+    known = {"dagster/column_lineage": md.column_lineage(columns, read)}
+
+    asset: AssetDecorator = dg.asset(
+        key=md.asset_key(contract),
+        deps=[md.asset_key(source) for source in read.values()],
+        freshness_policy=freshness_policy(contract),
+        metadata=definition_metadata(contract, table_location(contract, "<lake>"))
+        | known
+        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
+        retry_policy=RETRY,
+        pool="athena",
+        **common(pipeline, contract, "iceberg", "athena"),
+        **pipeline.partitioning,
+    )
+
+    @asset
+    def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, contract.name):
+            report = services.build(task)
+        return dg.MaterializeResult(metadata=md.model_metadata(report) | known)
+
+    return model

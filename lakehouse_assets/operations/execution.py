@@ -1,0 +1,74 @@
+"""A run of the command line in Dagster's history, like any that the UI starts: it has a place in Timeline and Jobs.
+
+Dagster tells runs by the code location that they come from, and a run that is executed in a process of its own has
+none. So the run is created with the origin that the workspace file gives the UI, and then executed here. This is the
+one module that creates runs through Dagster's private classes; a test guards the version it was tried on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.operations import history
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent, DagsterInstance, JobDefinition
+    from dagster._core.remote_origin import RemoteJobOrigin
+
+TRIED_WITH = "1.13."
+"""Dagster versions whose runs are created as they are here."""
+
+
+def execute(
+    job: JobDefinition, instance: DagsterInstance, run_id: str, run_config: Mapping[str, Any], tags: Mapping[str, str]
+) -> tuple[list[DagsterEvent], bool]:
+    """Run a job in this process.
+
+    Args:
+        job: what to run.
+        instance: Dagster's history.
+        run_id: of the new run.
+        run_config: configuration of its steps.
+        tags: further ones than the job's own.
+
+    Returns: all events, and whether the run went well.
+    """
+    from dagster import DagsterRunStatus
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import ExecuteRunWithPlanIterable, create_execution_plan, job_execution_iterator
+    from dagster._core.execution.context_creation_job import PlanOrchestrationContextManager
+    from dagster._core.execution.context_creation_job import orchestration_context_event_generator as generator
+
+    in_memory = InMemoryJob(job)
+    plan = create_execution_plan(in_memory, run_config=run_config, tags={**job.run_tags, **tags})
+    run = instance.create_run_for_job(
+        job_def=job,
+        execution_plan=plan,
+        run_id=run_id,
+        run_config=run_config,
+        tags={**job.run_tags, **tags},
+        remote_job_origin=origin_of(job.name),
+    )
+    context = PlanOrchestrationContextManager(
+        context_event_generator=generator,
+        job=in_memory,
+        execution_plan=plan,
+        dagster_run=run,
+        instance=instance,
+        run_config=run_config,
+        raise_on_error=False,
+    )
+    events = list(ExecuteRunWithPlanIterable(plan, job_execution_iterator, context))
+    ended = instance.get_run_by_id(run_id)
+    return events, ended is not None and ended.status == DagsterRunStatus.SUCCESS
+
+
+def origin_of(job: str) -> RemoteJobOrigin:
+    """Where a job comes from, as the workspace file says it to the UI."""
+    from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+    from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+    from dagster._core.workspace.load import location_origins_from_yaml_paths
+
+    (location,) = location_origins_from_yaml_paths([str(history.configuration("workspace.yaml"))])
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job)

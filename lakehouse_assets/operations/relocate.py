@@ -1,0 +1,70 @@
+"""`lakehouse relocate`: make a copied or moved lake a lake of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import Lake, reading
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.storage.relocation import Relocation
+
+
+def relocate(*, lake: Lake = None) -> None:
+    """Make a lake that was copied, moved or restored a lake of its own, where it is now.
+
+    The metadata of gold tables holds absolute places. It is written anew for this place, with all its past (`--as-of`);
+    the lake that it was copied from is neither read nor written. No run may go on meanwhile. Killed, it can be run
+    again; in a lake that is where it was made it does nothing.
+
+    Example:
+        cp -r lake staging && lakehouse relocate --lake staging
+    """
+    from lakehouse_assets.storage import relocation
+    from lakehouse_assets.storage.lake import lake_of
+
+    settings = reading(lake)
+    with all_held(settings) as guard:
+        show(relocation.relocate(lake_of(settings), guard), settings)
+
+
+@contextmanager
+def all_held(settings: Settings) -> Iterator[Callable[[], None]]:
+    """The leases of all pipelines meanwhile; a guard that asks each of them.
+
+    Raises:
+        LeaseHeld: a run is going on.
+    """
+    from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.lease import Lease
+
+    store, name = lake_of(settings).store, f"relocate-{uuid4()}"
+    with ExitStack() as stack:
+        leases = [Lease(store, pipeline, renew_seconds=settings.lease_renew_seconds) for pipeline in pipelines()]
+        holds = [stack.enter_context(lease.acquire(name)) for lease in leases]
+
+        def guard() -> None:
+            for hold in holds:
+                hold.check()
+
+        yield guard
+
+
+def show(done: Relocation, settings: Settings) -> None:
+    """What was done, for people."""
+    if done.tables:
+        columns = ("table", "made at", "snapshots", "files")
+        rows = [(table.name, table.made_at, table.snapshots, table.files) for table in done.tables]
+        terminal.table(columns, rows, right=("snapshots", "files"))
+        terminal.say(f"The lake `{settings.lake_root}` is a lake of its own now.")
+    else:
+        terminal.say(f"The lake `{settings.lake_root}` is where its tables say; nothing to do.")
+    for count, what in ((done.manifests, "manifests of runs made relative"), (done.removed, "old files removed")):
+        if count:
+            terminal.say(f"{count} {what}.")

@@ -1,0 +1,46 @@
+"""The pipelines of this installation: those of the packages that the setting `pipelines` names.
+
+A package holds its pipeline, of the package's name, as `PIPELINE` in its module `pipeline`. Here: finding them. Not
+here: what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from lakehouse_assets.contracts.packages import package_of
+from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.settings import read_settings
+
+
+def all_pipelines(packages: Iterable[str] | None = None) -> tuple[Pipeline, ...]:
+    """The pipelines of these packages, of those in the settings when None, in their order.
+
+    Raises:
+        ContractInvalid: a package has no pipeline, or one of another name.
+    """
+    return tuple(_pipeline(package) for package in (read_settings().pipelines if packages is None else packages))
+
+
+def pipeline_of(name: str) -> Pipeline:
+    """One pipeline by name.
+
+    Raises:
+        ContractInvalid: there is none of this name.
+    """
+    return _pipeline(package_of(name))
+
+
+def _pipeline(package: str) -> Pipeline:
+    name = package.rpartition(".")[2]
+    try:
+        found = getattr(import_module(f"{package}.pipeline"), "PIPELINE", None)
+    except ModuleNotFoundError as error:
+        problem = f"its module `{package}.pipeline` cannot be imported ({error}); see LAKEHOUSE_PIPELINES"
+        raise ContractInvalid(contract=name, problem=problem) from error
+    if not isinstance(found, Pipeline) or found.name != name:
+        problem = f"`{package}.pipeline` holds no `PIPELINE` of the name `{name}`"
+        raise ContractInvalid(contract=name, problem=problem)
+    return found

@@ -1,0 +1,227 @@
+"""The metadata files of one Iceberg table: reading the tree that they form, and writing it for another place.
+
+    catalog -> newest metadata file -> manifest lists, one per snapshot -> manifests -> data files
+                                    -> earlier metadata files
+
+Every arrow is an absolute place. Here: following the arrows inside one lake, and files whose arrows lead elsewhere.
+Not here: when that is done, and the catalog's own arrow (`storage/relocation.py`).
+
+What the files hold: https://iceberg.apache.org/spec/#table-metadata-fields, #manifest-lists and #manifests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from lakehouse_assets.errors import LakeIncomplete
+from lakehouse_assets.storage.catalog import FILE_SCHEME, CatalogEntry
+from lakehouse_assets.storage.objects import ObjectStore
+
+UUID_IN_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DELETED = 2
+"""Status of a manifest's entry whose file the snapshot does not hold any more."""
+SCHEMES = (FILE_SCHEME, "file:", "")
+"""How writers spell a place: pyiceberg, Hadoop, and as it is."""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PathRewrite:
+    """The change of a lake's root in its metadata.
+
+    Attributes:
+        source: the root that the metadata names.
+        target: the root where the lake is now.
+    """
+
+    source: str
+    target: str
+
+    def key(self, uri: str) -> str | None:
+        """The key of a file that lies below the source; None for another one."""
+        found = (uri.removeprefix(f"{scheme}{self.source}/") for scheme in SCHEMES)
+        return next((key for key in found if key != uri), None)
+
+    def rewritten(self, value: Any) -> Any:  # noqa: ANN401 - what JSON and Avro hold
+        """The value with every text in it that begins with the source beginning with the target."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, list):
+            return [self.rewritten(item) for item in value]
+        return {name: self.rewritten(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+    def _text(self, text: str) -> str:
+        for scheme in SCHEMES:
+            if f"{text}/".startswith(f"{scheme}{self.source}/"):
+                return f"{scheme}{self.target}{text.removeprefix(f'{scheme}{self.source}')}"
+        return text
+
+    def metadata_file(self, uri: str) -> str:
+        """Where the metadata file is that takes the place of one below the source."""
+        return renamed(self._text(uri), self.target)
+
+
+def renamed(file: str, root: str) -> str:
+    """The path of a metadata file that is written anew for a root: beside the file, and always the same for both.
+
+    Only the UUID differs, because readers find the file's number and the snapshot's id in the rest.
+
+    >>> renamed("metadata/00003-6ba7b810-9dad-11d1-80b4-00c04fd430c8.metadata.json", "/srv/lake")
+    'metadata/00003-d5802423-9767-526a-a7c2-2411a5f74bd6.metadata.json'
+    """
+    folder, slash, name = file.rpartition("/")
+    new, found = UUID_IN_NAME.subn(lambda match: str(uuid5(UUID(match[0]), root)), name, count=1)
+    return folder + slash + (new if found else f"{uuid5(NAMESPACE_URL, root)}-{name}")
+
+
+class TableFiles:
+    """The metadata of one table of a lake, read by the places that it names itself.
+
+    Args:
+        store: the lake where the files are now.
+        entry: what the catalog says of the table.
+        root: of the lake where the files are now.
+    """
+
+    def __init__(self, store: ObjectStore, entry: CatalogEntry, root: str) -> None:
+        self.store, self.entry, self.rewrite = store, entry, PathRewrite(entry.root, root)
+
+    def read(self, uri: str) -> bytes:
+        """The content of a metadata file.
+
+        Raises:
+            LakeIncomplete: it is not in the lake.
+        """
+        self.require(uri)
+        return self.store.read(self._key(uri))
+
+    def require(self, uri: str) -> None:
+        """Make sure that a file is in the lake.
+
+        Raises:
+            LakeIncomplete: it is not.
+        """
+        if not self.is_there(uri):
+            raise LakeIncomplete(lake=self.rewrite.target, file=uri, table=self.entry.catalog_name)
+
+    def is_there(self, uri: str) -> bool:
+        """Whether a file that the metadata names is in the lake."""
+        key = self.rewrite.key(uri)
+        return key is not None and self.store.has(key)
+
+    def documents(self) -> Iterator[tuple[str, Record]]:
+        """The newest metadata file and the earlier ones that it names and that are still there, with their content."""
+        newest = json.loads(self.read(self.entry.metadata))
+        yield self.entry.metadata, newest
+        for earlier in newest.get("metadata-log", []):
+            if self.is_there(earlier["metadata-file"]):
+                yield earlier["metadata-file"], json.loads(self.read(earlier["metadata-file"]))
+
+    def keys(self) -> set[str]:
+        """The keys of all metadata files of the table's present state and past."""
+        documents = list(self.documents())
+        lists = {uri for _, document in documents for uri in lists_of(document) if self.is_there(uri)}
+        manifests = {record["manifest_path"] for uri in lists for record in avro_records(self.read(uri))}
+        return {self._key(uri) for uri in (*(uri for uri, _ in documents), *lists, *manifests)}
+
+    def _key(self, uri: str) -> str:
+        key = self.rewrite.key(uri)
+        if key is None:
+            raise LakeIncomplete(lake=self.rewrite.target, file=uri, table=self.entry.catalog_name)
+        return key
+
+
+class TableRewrite(TableFiles):
+    """Writes a table's metadata files anew, for the place where the lake is now.
+
+    Attributes:
+        written: the place of each new file by that of the file that it takes the place of.
+        snapshots: how many snapshots the table has.
+    """
+
+    def __init__(self, store: ObjectStore, entry: CatalogEntry, root: str) -> None:
+        super().__init__(store, entry, root)
+        self.written: dict[str, str] = {}
+        self.snapshots = 0
+        self._lengths: dict[str, int] = {}
+
+    def write(self) -> CatalogEntry:
+        """Write all of them; what the catalog shall say of the table then.
+
+        Raises:
+            LakeIncomplete: a file that the newest state or its past needs is not in the lake.
+        """
+        for uri, document in self.documents():
+            newest = uri == self.entry.metadata
+            self.snapshots = len(document.get("snapshots", [])) if newest else self.snapshots
+            self._write_document(uri, document, [u for u in lists_of(document) if newest or self.is_there(u)])
+        entry = self.entry
+        before = entry.previous and self.rewrite.metadata_file(entry.previous)
+        return CatalogEntry(entry.database, entry.name, self.rewrite.metadata_file(entry.metadata), before)
+
+    def _write_document(self, uri: str, document: Record, lists: list[str]) -> None:
+        for manifest_list in lists:
+            if manifest_list not in self.written:
+                self._write_avro(manifest_list, self._listed)
+        new = self.rewrite.rewritten(document)
+        for field, name in (("snapshots", "manifest-list"), ("metadata-log", "metadata-file")):
+            for item, original in zip(new.get(field, []), document.get(field, []), strict=True):
+                item[name] = self.rewrite.metadata_file(original[name])
+        self._put(uri, json.dumps(new).encode())
+
+    def _listed(self, record: Record) -> Record:
+        """A manifest's line in a manifest list, once the manifest itself is written."""
+        uri = record["manifest_path"]
+        if uri not in self.written:
+            self._write_avro(uri, self._held)
+        place: Record = {"manifest_path": self.written[uri], "manifest_length": self._lengths[uri]}
+        return {**self.rewrite.rewritten(record), **place}
+
+    def _held(self, record: Record) -> Record:
+        """A data file's line in a manifest."""
+        if record["status"] != DELETED:
+            self.require(record["data_file"]["file_path"])
+        return {**self.rewrite.rewritten(record)}
+
+    def _write_avro(self, uri: str, change: Callable[[Record], Record]) -> None:
+        self._put(uri, avro_changed(self.read(uri), change))
+
+    def _put(self, uri: str, data: bytes) -> None:
+        self.store.put(renamed(self._key(uri), self.rewrite.target), data)
+        self.written[uri], self._lengths[uri] = self.rewrite.metadata_file(uri), len(data)
+
+
+def lists_of(document: Record) -> list[str]:
+    """Places of the manifest lists that a metadata file names."""
+    return [snapshot["manifest-list"] for snapshot in document.get("snapshots", [])]
+
+
+def avro_records(data: bytes) -> Iterator[Record]:
+    """The records of an Avro file."""
+    from fastavro import reader
+
+    yield from reader(io.BytesIO(data))  # type: ignore[misc] # the records of Iceberg's files are objects
+
+
+def avro_changed(data: bytes, change: Callable[[Record], Record]) -> bytes:
+    """An Avro file with every record changed, and its schema, metadata and compression as they were.
+
+    The same input gives the same bytes, so that a second try writes what is there already.
+    """
+    from fastavro import reader, writer
+
+    source, out = reader(io.BytesIO(data)), io.BytesIO()
+    metadata = {name: value for name, value in source.metadata.items() if not name.startswith("avro.")}
+    marker = hashlib.md5(data, usedforsecurity=False).digest()
+    changed = (change(record) for record in source)  # type: ignore[arg-type] # as above
+    schema = json.loads(source.metadata["avro.schema"])
+    writer(out, schema, changed, codec=source.codec, metadata=metadata, sync_marker=marker)
+    return out.getvalue()

@@ -1,0 +1,180 @@
+"""A lake as a value: where it is, how its tables are opened, and which files hold their rows.
+
+Belongs here: every way to a table of the lake, so that each of them takes the lake's storage options. Not here: where
+a table lies below the root (`contracts.layers`), and what is written into tables (`engines`).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
+from lakehouse_assets.errors import LakeElsewhere, TableMissing
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri, path_in_uri
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table as IcebergTable
+
+
+@dataclass(frozen=True)
+class Lake:
+    """One lake; `open_lake` makes it.
+
+    Attributes:
+        root: an absolute folder without symbolic links, or later `s3://bucket/prefix`; no slash at its end.
+        storage_options: what delta-rs needs to reach the root, by the names that it takes; empty for a folder.
+    """
+
+    root: str
+    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The lake's objects: leases, runs, archive and messages; it does not create the lake."""
+        return open_store(self.root, create=False)
+
+    @property
+    def uri(self) -> str:
+        """Where the lake is, as a URI."""
+        return self.store.uri
+
+    @property
+    def exists(self) -> bool:
+        """Whether the lake is there."""
+        return self.store.exists
+
+    def create(self) -> None:
+        """Make the lake where it is absent.
+
+        Raises:
+            StorageUnavailable: it cannot be made there.
+        """
+        open_store(self.root, create=True)
+
+    def require_here(self) -> None:
+        """Make sure that the lake is where it was made or relocated to; to be called before anything is written.
+
+        Raises:
+            LakeElsewhere: its Iceberg tables lie in another lake, of which this one is a copy or a new place.
+        """
+        for entry in catalog_of(self.root).entries():
+            if not is_same_place(entry.root, self.root):
+                raise LakeElsewhere(lake=self.root, made=entry.root, named=shlex.quote(self.root))
+
+    def relative(self, uri: str) -> str:
+        """A place inside the lake by its key, so that it is found when the lake moves; any other as it is."""
+        place = root_of(uri)
+        return place.removeprefix(f"{self.root}/") if place.startswith(f"{self.root}/") else uri
+
+    def resolve(self, place: str) -> str:
+        """The opposite of `relative`: where the place is now."""
+        return place if "://" in place or place.startswith("/") else f"{self.root}/{place}"
+
+    def location(self, contract: Contract) -> str:
+        """Where the table of a contract lies, whether it is there or not."""
+        return table_location(contract, self.root)
+
+    def key(self, contract: Contract) -> str:
+        """The table's folder as a key of `store`."""
+        return table_location(contract, "").lstrip("/")
+
+    def delta(self, contract: Contract, version: int | None = None) -> DeltaTable:
+        """The Delta table of a contract, at its newest version or at the one that is named.
+
+        Raises:
+            TableMissing: there is none.
+        """
+        from deltalake import DeltaTable
+        from deltalake.exceptions import TableNotFoundError
+
+        try:
+            return DeltaTable(self.location(contract), version=version, storage_options=dict(self.storage_options))
+        except TableNotFoundError as error:
+            raise TableMissing(table=contract.catalog_name) from error
+
+    def create_delta(self, contract: Contract, schema: pa.Schema, configuration: Mapping[str, str]) -> DeltaTable:
+        """The Delta table of a contract, created with this schema and these table properties where it is absent."""
+        from deltalake import DeltaTable
+
+        return DeltaTable.create(
+            self.location(contract),
+            schema,
+            mode="ignore",
+            partition_by=list(contract.partition_by) or None,
+            configuration=dict(configuration),
+            name=contract.name,
+            storage_options=dict(self.storage_options),
+        )
+
+    def delta_files(self, contract: Contract, table: DeltaTable) -> list[str]:
+        """The live data files of a version of a Delta table, as engines read them."""
+        location = self.location(contract)
+        # Not as a pyarrow table: making one of foreign columns imports pandas, a fifth of a second.
+        paths = table.get_add_actions(flatten=True).column("path").to_pylist()
+        # The log spells paths as URIs do: https://github.com/delta-io/delta/blob/master/PROTOCOL.md
+        return [f"{location}/{unquote(path)}" for path in paths]
+
+    def catalog(self) -> Catalog:
+        """The catalog of the lake's Iceberg tables; it and the lake are created where they are absent.
+
+        Raises:
+            LakeElsewhere: see `require_here`.
+        """
+        self.require_here()
+        self.create()
+        return catalog_of(self.root).open()
+
+    def iceberg(self, contract: Contract) -> IcebergTable:
+        """The Iceberg table of a contract.
+
+        Raises:
+            TableMissing: there is none.
+            LakeElsewhere: see `require_here`.
+        """
+        from pyiceberg.exceptions import NoSuchTableError
+
+        if not catalog_of(self.root).exists:
+            raise TableMissing(table=contract.catalog_name)
+        try:
+            return self.catalog().load_table((contract.database, contract.name))
+        except NoSuchTableError as error:
+            raise TableMissing(table=contract.catalog_name) from error
+
+    def iceberg_location(self, contract: Contract) -> str:
+        """Where an Iceberg table lies, as Iceberg's metadata spells it."""
+        return iceberg_uri(self.location(contract))
+
+    def iceberg_files(self, contract: Contract, table: IcebergTable, snapshot_id: int | None = None) -> list[str]:
+        """The data files of a snapshot of an Iceberg table (None for its newest), as engines read them.
+
+        There are no delete files, since every change rewrites its files.
+        """
+        recorded, location = path_in_uri(table.location()), self.location(contract)
+        paths = (path_in_uri(task.file.file_path) for task in table.scan(snapshot_id=snapshot_id).plan_files())
+        return [location + path.removeprefix(recorded) if path.startswith(f"{recorded}/") else path for path in paths]
+
+
+def lake_of(settings: Settings) -> Lake:
+    """The lake that the settings name, whether it is there or not."""
+    return open_lake(str(settings.lake_root))
+
+
+def open_lake(uri: str, storage_options: Mapping[str, str] | None = None) -> Lake:
+    """The lake at a `file://` URI or a path, whether it is there or not; one place is the same lake by any name.
+
+    Raises:
+        BadRequest: no store can be there.
+    """
+    return Lake(root_of(uri), dict(storage_options or {}))

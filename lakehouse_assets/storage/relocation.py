@@ -1,0 +1,92 @@
+"""Making a lake that was copied or moved a lake of its own: Iceberg's metadata names absolute places.
+
+Nothing but the lake itself is read or written. New metadata files are written beside the old ones; the catalog's rows
+follow in one transaction; the old files are deleted last. So a relocation that is killed leaves the lake as it was, or
+done but for some files that nobody reads, and can be run again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from lakehouse_assets.storage.catalog import CatalogEntry, catalog_of
+from lakehouse_assets.storage.iceberg_files import TableFiles, TableRewrite, renamed
+from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import is_same_place, place_of
+from lakehouse_assets.storage.runs import RunFolder
+
+MANIFEST_KEY = re.compile(r"runs/(?P<pipeline>[^/]+)/(?P<run_id>[^/]+)/manifest\.json")
+
+
+@dataclass(frozen=True)
+class RelocatedTable:
+    """A gold table that named another place: that place, its snapshots, and the metadata files written anew."""
+
+    name: str
+    made_at: str
+    snapshots: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """What a relocation did: tables rewritten, run manifests whose landing is relative now, old files removed."""
+
+    tables: tuple[RelocatedTable, ...]
+    manifests: int
+    removed: int
+
+
+def relocate(lake: Lake, guard: Callable[[], None]) -> Relocation:
+    """Let a lake's metadata name the place where the lake is.
+
+    Args:
+        lake: where it is now.
+        guard: raises FenceLost when somebody else may write the lake; called before the catalog changes.
+
+    Raises:
+        LakeIncomplete: a file that the metadata needs is not in the lake; nothing was changed.
+        CommitConflict, FenceLost: somebody else writes; nothing was changed.
+    """
+    catalog = catalog_of(lake.root)
+    elsewhere = [entry for entry in catalog.entries() if not is_same_place(entry.root, lake.root)]
+    rewrites = [TableRewrite(lake.store, entry, lake.root) for entry in elsewhere]
+    changes = {rewrite.entry: rewrite.write() for rewrite in rewrites}
+    # Before the catalog, which alone knows the old place.
+    manifests = make_landings_relative(lake.store, {entry.root for entry in elsewhere})
+    guard()
+    catalog.repoint(changes)
+    removed = sum(remove_replaced(lake, entry) for entry in catalog.entries())
+    tables = (RelocatedTable(r.entry.catalog_name, r.entry.root, r.snapshots, len(r.written)) for r in rewrites)
+    return Relocation(tuple(tables), manifests, removed)
+
+
+def make_landings_relative(store: ObjectStore, roots: Iterable[str]) -> int:
+    """Let manifests of runs name a landing inside one of these lakes by its key; how many did not."""
+    found = (MANIFEST_KEY.fullmatch(item.key) for item in store.list("runs/")) if roots else ()
+    folders = [RunFolder(store, match["pipeline"], match["run_id"]) for match in found if match]
+    return sum(_make_relative(folder, roots) for folder in folders)
+
+
+def _make_relative(folder: RunFolder, roots: Iterable[str]) -> bool:
+    manifest = folder.read("manifest") or {}
+    place = place_of(str(manifest.get("landing", "")))
+    key = next((place.removeprefix(f"{root}/") for root in roots if place.startswith(f"{root}/")), None)
+    if key is not None:
+        folder.write("manifest", manifest | {"landing": key})
+    return key is not None
+
+
+def remove_replaced(lake: Lake, entry: CatalogEntry) -> int:
+    """Delete metadata files that were written anew for this place and that the table needs no more."""
+    folder = f"{entry.database}/{entry.name}/metadata/"
+    found = {item.key: item for item in lake.store.list(folder)}
+    replaced = [key for key in found if renamed(key, lake.root) in found]
+    if not replaced:
+        return 0
+    live = TableFiles(lake.store, entry, lake.root).keys()
+    gone = [key for key in replaced if key not in live]
+    return sum(lake.store.delete(key, if_match=found[key].etag) for key in gone)

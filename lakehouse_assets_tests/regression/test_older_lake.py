@@ -1,0 +1,102 @@
+"""A lake of an older version is read and loaded into as its own version left it.
+
+Gold is left out: its metadata names the folder where the lake was made, so that it cannot be read anywhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.operations.cli import main
+from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file
+from lakehouse_assets_tests.regression.older_lake import (
+    ARCHIVE,
+    MADE_AT,
+    PENDING,
+    REJECTS,
+    Rows,
+    contents,
+    figures_now,
+    records,
+    unpack,
+)
+
+DELTA = [table for table in contents()["tables"] if table.startswith("delta_lakehouse.")]
+ORDER = (
+    "order_num,order_id,user_id,order_timestamp,total_amount,date\n9,10008,777,2025-04-01T11:30:00,5.00,2025-04-01\n"
+)
+"""The order that eight pending records of the first day wait for, two of them versions of one item; it was rejected,
+because it came without its number."""
+
+
+class Older:
+    """A copy of the older lake, asked through the command line."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.lake, self._capsys = unpack(folder), capsys
+
+    def ask(self, sql: str) -> Rows:
+        """The rows that `lakehouse sql` answers."""
+        self._capsys.readouterr()
+        assert main(["sql", sql, "--format", "json", "--lake", str(self.lake)]) == 0
+        rows: Rows = json.loads(self._capsys.readouterr().out)
+        return rows
+
+
+@pytest.fixture
+def older(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Older:
+    """A copy of this test's own."""
+    return Older(tmp_path, capsys)
+
+
+@pytest.mark.parametrize("table", DELTA)
+def test_silver_and_control_tables_are_read_as_they_were(older: Older, table: str) -> None:
+    """Every value of every column that the table had, through `lakehouse sql`."""
+    kept = contents()
+    assert figures_now(older.ask, table, kept["columns"][table]) == kept["tables"][table]
+
+
+def test_open_rejects_and_pending_rows_are_read_as_they_were(older: Older) -> None:
+    """Each with its file, line and codes."""
+    kept = contents()
+    assert records(older.ask(REJECTS)) == kept["open_rejects"]
+    assert records(older.ask(PENDING)) == kept["pending"]
+
+
+def test_a_load_goes_on_where_the_older_version_stopped(older: Older, tmp_path: Path) -> None:
+    """The order that 8 of the 45 pending records wait for arrives, of which 7 are items; the others go on waiting."""
+    lake = LakeDriver(tmp_path)
+    first_seen = lake.rows("SELECT min(first_seen) AS at FROM delta_lakehouse.ecommerce_pending")[0]["at"]
+    report = lake.load(csv_file("orders", "orders/late.csv", ORDER), as_of=first_seen + timedelta(hours=1))
+    counts = counts_of(report)
+    assert [counts["clean_orders"][name] for name in ("read", "inserted")] == [1, 1]
+    fates = ("retried", "inserted", "superseded", "pending")
+    assert [counts["clean_orders_items"][name] for name in fates] == [45, 7, 1, 37]
+    assert older.ask("SELECT count(*) AS n FROM delta_lakehouse.clean_orders_items") == [{"n": 343 + 7}]
+
+
+def test_a_replay_reads_the_rejects_of_the_older_version(older: Older, tmp_path: Path) -> None:
+    """Rows without a date are as wrong as they were, so all 23 rejects stay open and none is there twice."""
+    lake = LakeDriver(tmp_path)
+    first_seen = lake.rows("SELECT min(first_seen) AS at FROM delta_lakehouse.ecommerce_pending")[0]["at"]
+    as_of = first_seen + timedelta(hours=1)
+    report = lake.load(as_of=as_of, mode="replay", selection={"code": "date_missing"}, max_reject_ratio=1.0)
+    rejected = {name: counts["rejected"] for name, counts in counts_of(report).items()}
+    assert rejected == {"clean_products": 0, "clean_orders": 1, "clean_orders_items": 2}
+    assert records(older.ask(REJECTS)) == contents()["open_rejects"]
+
+
+def test_the_archive_holds_a_whole_lake() -> None:
+    """Tables, catalog, archived and quarantined files, runs and the lease, made at a folder that is nobody's own."""
+    with tarfile.open(ARCHIVE) as archive:
+        names = archive.getnames()
+        catalog = archive.extractfile("lake/catalog.db")
+        assert catalog is not None
+        assert f"file://{MADE_AT}/ecommerce_gold/".encode() in catalog.read()
+    parts = {name.split("/")[1] for name in names if name.count("/")}
+    assert {"archived", "quarantine", "runs", "leases", "lakehouse-dwh", "ecommerce_gold", "catalog.db"} <= parts
