@@ -14,7 +14,8 @@ from typing import Any
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import model_sql, side_tables, silver_tables
-from lakehouse_assets.core.manifest import FileEntry, Manifest, Mode
+from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import build
 from lakehouse_assets.engines.protocol import Engine
@@ -59,24 +60,21 @@ class LakeDriver:
         etag = hashlib.md5(file.content, usedforsecurity=False).hexdigest()
         return FileEntry(file.dataset, file.key, etag, len(file.content), file.modified)
 
-    def work(
-        self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, mode: Mode = "load", **manifest: Any
-    ) -> Work:
-        """The work of one more run over these files."""
+    def work(self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, **asked: Any) -> Work:
+        """The work of one more run over these files; `asked` are further fields of its request."""
         self.runs += 1
-        frozen = Manifest(
-            f"run-{self.runs}", PIPELINE, as_of, self.landing.as_uri(), tuple(sorted(entries)), mode, **manifest
-        )
+        request = parse_request({"as_of": as_of, **asked})
+        frozen = Manifest(f"run-{self.runs}", PIPELINE, self.landing.as_uri(), tuple(sorted(entries)), request)
         side = side_tables(self.known, PIPELINE)
         self.value.create()
         landing = ManifestFiles(open_store(str(self.landing)), self.value.store)
-        return Work(frozen, silver_tables(self.known), side, self.value, landing, frozen.max_reject_ratio)
+        return Work(frozen, silver_tables(self.known), side, self.value, landing, request.max_reject_ratio)
 
     def load(
-        self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **manifest: Any
+        self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **asked: Any
     ) -> LoadReport:
         """Drop the files and load exactly them."""
-        work = self.work(self.drop(*files), as_of, **manifest)
+        work = self.work(self.drop(*files), as_of, **asked)
         engine = self.engine()
         try:
             return load(work, engine, guard)
@@ -151,7 +149,7 @@ def facts_of(report: LoadReport) -> dict[str, Any]:
         "counts": counts_of(report),
         "rejects": {name: dict(sorted(table.rejects.items())) for name, table in report.tables.items()},
         "warnings": {name: dict(sorted(table.warnings.items())) for name, table in report.tables.items()},
-        "checks": {f"{check['table']}.{check['check']}": check["failing"] for check in report.checks},
+        "checks": {f"{check.table}.{check.check}": check.failing for check in report.checks},
         "refused_files": sorted(report.refused_files),
         "skipped_files": sorted(report.skipped_files),
         "extra_columns": report.extra_columns,

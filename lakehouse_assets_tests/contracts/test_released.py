@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse_assets.contracts.released import RELEASED, check_all, is_current, pipelines, release, released
+from lakehouse_assets.contracts.packages import pipelines
+from lakehouse_assets.contracts.released import RELEASED, check_all, is_current, release, released
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
 
 ORDERS = "silver.clean_orders"

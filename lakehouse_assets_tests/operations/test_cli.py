@@ -19,7 +19,6 @@ SLOW = ("dagster", "duckdb", "pyarrow", "pandas", "pyspark", "deltalake", "pyice
 BAD = {
     "no such command": ["lod"],
     "no such option": ["run", "ecommerce", "--now"],
-    "no pipeline": ["run"],
     "no such pipeline": ["run", "shop"],
     "no such engine": ["run", "ecommerce", "--engine", "oracle"],
     "a ratio above one": ["run", "ecommerce", "--max-reject-ratio", "5"],
