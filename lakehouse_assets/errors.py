@@ -4,7 +4,7 @@
     ├── Terminal   the same call will fail again until somebody changes something
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
-    │   ├── FileUnreadable, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
+    │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
@@ -110,6 +110,12 @@ class FileUnreadable(Terminal):
     """A landed file is no CSV of its dataset; it is refused as a whole."""
 
     sentence = "`{key}` is refused: {problem}"
+
+
+class SeedInvalid(Terminal):
+    """The seed of a reference table breaks the table's contract; nothing was loaded."""
+
+    sentence = "`{file}`, the seed of `{table}`, {problem}; nothing was loaded"
 
 
 class NativeRefused(Terminal):

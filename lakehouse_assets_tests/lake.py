@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.contracts.layers import model_sql, side_tables, silver_tables
+from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import model_sql, seeds, side_tables, silver_tables
+from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.engines.duckdb import DuckEngine
@@ -22,6 +23,7 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.sql.models import sources
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.opening import open_store
@@ -37,7 +39,13 @@ def never() -> None:
 
 
 class LakeDriver:
-    """One lake and its landing folder."""
+    """One lake and its landing folder.
+
+    Attributes:
+        pipeline: whose tables it has; a subclass may bring another one, with its contracts, models and seeds.
+    """
+
+    pipeline = PIPELINE
 
     def __init__(self, root: Path, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None) -> None:
         self.root, self.landing = root / "lake", root / "landing"
@@ -45,8 +53,20 @@ class LakeDriver:
         self.value = open_lake(str(self.root))
         self.zone = zone
         self.engine = engine or (lambda: DuckEngine(self.value, zone=zone))
-        self.known = contracts(PIPELINE)
+        self.known = self.contracts()
         self.runs = 0
+
+    def contracts(self) -> dict[str, Contract]:
+        """The pipeline's contracts by `layer.name`."""
+        return contracts(self.pipeline)
+
+    def model(self, name: str) -> str:
+        """The SELECT of a gold table."""
+        return model_sql(self.pipeline, name)
+
+    def seeds(self) -> tuple[Seed, ...]:
+        """What the reference tables shall hold."""
+        return seeds(self.known, self.pipeline)
 
     def drop(self, *files: File) -> list[FileEntry]:
         """Write files into landing as they are, with their times."""
@@ -64,11 +84,11 @@ class LakeDriver:
         """The work of one more run over these files; `asked` are further fields of its request."""
         self.runs += 1
         request = parse_request({"as_of": as_of, **asked})
-        frozen = Manifest(f"run-{self.runs}", PIPELINE, self.landing.as_uri(), tuple(sorted(entries)), request)
-        side = side_tables(self.known, PIPELINE)
+        frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landing.as_uri(), tuple(sorted(entries)), request)
+        side, tables = side_tables(self.known, self.pipeline), silver_tables(self.known)
         self.value.create()
         landing = ManifestFiles(open_store(str(self.landing)), self.value.store)
-        return Work(frozen, silver_tables(self.known), side, self.value, landing, request.max_reject_ratio)
+        return Work(frozen, tables, side, self.value, landing, request.max_reject_ratio, self.seeds())
 
     def load(
         self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **asked: Any
@@ -83,10 +103,12 @@ class LakeDriver:
 
     def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
         """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
-        contract, ledger = self.known[f"gold.{name}"], self.known[f"side.{PIPELINE}_run_ledger"]
+        contract, ledger = self.known[f"gold.{name}"], self.known[f"side.{self.pipeline}_run_ledger"]
         behind = backlog(ledger, self.value, contract)
         engine = self.query()
-        build(engine, contract, model_sql(PIPELINE, name), behind.window, never)
+        for source in sources(contract, self.model(name), self.known).values():
+            engine.show(source)
+        build(engine, contract, self.model(name), behind.window, never)
         acknowledge(ledger, self.value, contract, behind.runs, "gold", as_of, never)
         rows = engine.rows(
             f"SELECT * FROM {contract.catalog_name} ORDER BY {', '.join(chr(34) + k + chr(34) for k in contract.key)}"
@@ -95,15 +117,15 @@ class LakeDriver:
         return rows
 
     def query(self) -> DuckEngine:
-        """An embedded engine that sees silver and side tables as they are now."""
+        """An embedded engine that sees all tables but gold as they are now."""
         engine = DuckEngine(self.value, zone=self.zone)
         for contract in self.known.values():
-            if contract.layer in {"silver", "side"}:
+            if contract.layer in {"silver", "side", "reference"}:
                 engine.attach(contract)
         return engine
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """The result of a query over silver and side tables."""
+        """The result of a query over all tables but gold."""
         engine = self.query()
         try:
             return engine.rows(sql)

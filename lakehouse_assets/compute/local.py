@@ -25,6 +25,8 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
+from lakehouse_assets.sql.dialects import Parameter
+from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.runs import RunFolder
@@ -72,6 +74,7 @@ class LocalServices:
         self._contracts = contracts(config.pipeline)
         self._lease: Lease | None = None
         self._query: DuckEngine | None = None
+        self._seen: set[str] = set()
 
     @property
     def run(self) -> RunFolder:
@@ -146,8 +149,8 @@ class LocalServices:
         started = time.perf_counter()
         lease, gold = self.hold(), self._contracts[task.model]
         ledger = side_tables(self._contracts, self.config.pipeline)["run_ledger"]
-        behind = backlog(ledger, self.config.lake, gold)
-        built = build(self._engine(), gold, model_sql(self.config.pipeline, gold.name), behind.window, lease.check)
+        behind, model = backlog(ledger, self.config.lake, gold), model_sql(self.config.pipeline, gold.name)
+        built = build(self._engine(model), gold, model, behind.window, lease.check)
         acknowledge(ledger, self.config.lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)
         report = ModelReport(
             inserted=built.inserted,
@@ -165,7 +168,7 @@ class LocalServices:
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Services.check`."""
         as_of = self._run.as_of.replace(tzinfo=None)
-        rows = self._engine().rows(rule.implementation, {"as_of": as_of})
+        rows = self._rows(rule.implementation, {"as_of": as_of})
         return CheckOutcome(
             contract.name, rule.code, rule.verdict, len(rows), _plain_rows(rows[:SAMPLE_ROWS]), rule.implementation
         )
@@ -173,13 +176,11 @@ class LocalServices:
     def preview(self, contract: Contract) -> list[Row]:
         """See `Services.preview`."""
         order = ", ".join(f'"{k}"' for k in contract.key)
-        return _plain_rows(
-            self._engine().rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}")
-        )
+        return _plain_rows(self._rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}"))
 
     def count(self, contract: Contract) -> int:
         """See `Services.count`."""
-        return int(self._engine().rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
+        return int(self._rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
 
     def refresh(self) -> None:
         """See `Services.refresh`."""
@@ -187,16 +188,27 @@ class LocalServices:
             self._query.close()
             self._query = None
 
-    def _engine(self) -> DuckEngine:
-        """The query engine, with every table of the pipeline attached."""
+    def _rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Row]:
+        """The rows of a statement on the query engine."""
+        return self._engine(sql).rows(sql, parameters)
+
+    def _engine(self, sql: str) -> DuckEngine:
+        """The query engine, with the tables that a statement reads attached; each is opened when it is first read.
+
+        Raises:
+            BadRequest: the statement reads a table that the pipeline does not have.
+        """
+        config = self.config
         if self._query is None:
-            config = self.config
             self._query = DuckEngine(config.lake, zone=config.zone, memory=config.memory, threads=config.threads)
-            for contract in self._contracts.values():
-                if contract.layer == "gold":
-                    self._query.attach_gold(contract)
-                elif contract.layer != "landing":
-                    self._query.attach(contract)
+            self._seen = set()
+        stored = {c.catalog_name: c for c in self._contracts.values() if c.layer != "landing"}
+        for name in tables_read(sql):
+            if name not in stored:
+                raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(stored))}")
+            if name not in self._seen:
+                self._query.show(stored[name])
+                self._seen.add(name)
         return self._query
 
     def _facts(self) -> dict[str, Any]:

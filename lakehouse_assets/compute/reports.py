@@ -41,6 +41,7 @@ class PlanReport:
         pending: rows that wait for a parent.
         due: those of them that have waited long enough to be rejected.
         unacknowledged: earlier runs that some gold table has not caught up with.
+        references: reference tables that do not hold their seed yet.
         has_work: whether anything follows.
     """
 
@@ -53,6 +54,7 @@ class PlanReport:
     pending: int = 0
     due: int = 0
     unacknowledged: int = 0
+    references: tuple[str, ...] = ()
     has_work: bool = True
 
 

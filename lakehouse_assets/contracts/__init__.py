@@ -4,7 +4,7 @@ Belongs here: reading the files, saying what is wrong with one, classifying a ch
 The standard: https://bitol-io.github.io/open-data-contract-standard/v3.1.0/
 """
 
-from lakehouse_assets.contracts.model import Column, Contract, Rule
+from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
 from lakehouse_assets.contracts.reader import contract, contracts
 
-__all__ = ["Column", "Contract", "Rule", "contract", "contracts"]
+__all__ = ["Column", "Contract", "Effect", "Rule", "contract", "contracts"]

@@ -2,7 +2,8 @@
 
 Belongs here: comparing two contracts, or a contract with a table's columns, and saying what follows. Not here: where
 the released state is kept (`released`), adding the columns (engines).
-Compatible is only a new nullable column after the others; words (descriptions, owner) are no change; all else breaks.
+Compatible are a new nullable column after the others and a change of `affects`, which breaks no reader and applies to
+what is loaded from then on. Words (descriptions, owner) are no change; all else breaks.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def classify(old: Contract, new: Contract) -> Change:
     breaking = (*_table_breaks(old, new), *_column_breaks(old, new), *_rule_breaks(old, new))
     if breaking:
         return Change("breaking", breaking)
-    added = tuple(f"new nullable column `{c.name}`" for c in _added(old, new))
+    added = (*(f"new nullable column `{c.name}`" for c in _added(old, new)), *_effect_changes(old, new))
     return Change("compatible", added) if added else Change("none")
 
 
@@ -119,6 +120,16 @@ def _rule_breaks(old: Contract, new: Contract) -> list[str]:
     for code in before.keys() & after.keys():
         breaks += _differences(f"rule `{code}` ", before[code], after[code], RULE_FACTS)
     return sorted(breaks)
+
+
+def _effect_changes(old: Contract, new: Contract) -> list[str]:
+    """Windows whose values are found in another way than before."""
+    windows = dict.fromkeys(effect.window for effect in (*old.affects, *new.affects))
+    return [
+        f"`affects` of window `{window}` changed"
+        for window in windows
+        if [e for e in old.affects if e.window == window] != [e for e in new.affects if e.window == window]
+    ]
 
 
 def _differences(prefix: str, old: object, new: object, facts: Iterable[str]) -> list[str]:

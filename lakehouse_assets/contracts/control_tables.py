@@ -1,12 +1,12 @@
 """Contracts of the control tables that every pipeline keeps beside its silver tables: rejects, pending, run ledger.
 
-A pipeline need not write them: what it does not say itself is made of the documents in `control/`, in the database of its
-silver tables. The run ledger gets a column `touched_<window>` for each window that a gold table is built by.
+A pipeline need not write them: what it does not say itself is made of the documents in `control/`, in the database of
+its silver tables. The run ledger gets a column `touched_<window>` for each window that a gold table is built by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from string import Template
 from typing import Any
@@ -15,7 +15,7 @@ import yaml
 
 from lakehouse_assets.contracts.layers import SIDE_TABLES
 
-Document = Mapping[str, Any]
+Document = dict[str, Any]
 ODCS_TYPES = {"DATE": "date", "INT": "integer", "BIGINT": "integer"}
 """Logical types of a window's values that are no text."""
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from lakehouse_assets.contracts.model import Contract
 from lakehouse_assets.contracts.packages import file_of
+from lakehouse_assets.contracts.references import Seed
+from lakehouse_assets.errors import ContractInvalid
 
 SIDE_TABLES = ("rejects", "pending", "run_ledger")
 """What every pipeline keeps beside its silver tables, each under `side.<pipeline>_<word>`."""
@@ -30,12 +32,20 @@ def table_location(contract: Contract, lake_root: str) -> str:
 
 
 def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:
-    """Silver tables, parents before the tables that refer to them."""
+    """Silver tables, parents before the tables that refer to them.
+
+    Raises:
+        ContractInvalid: tables refer to each other in a circle.
+    """
     left = sorted((c for c in known.values() if c.layer == "silver"), key=lambda c: c.name)
     ordered: list[Contract] = []
     while left:
-        done = {c.catalog_name for c in ordered}
-        ready = [c for c in left if _parents(c) <= done | {c.catalog_name}]
+        # Reference tables and parents that are done are no reason to wait.
+        waiting = {c.catalog_name for c in left}
+        ready = [c for c in left if not _parents(c) & waiting - {c.catalog_name}]
+        if not ready:
+            names = " and ".join(f"`{c.name}`" for c in left)
+            raise ContractInvalid(contract=left[0].name, problem=f"{names} refer to each other in a circle")
         ordered.append(ready[0])
         left.remove(ready[0])
     return tuple(ordered)
@@ -48,3 +58,21 @@ def _parents(contract: Contract) -> set[str]:
 def model_sql(pipeline: str, model: str) -> str:
     """The SELECT of a gold model."""
     return file_of(pipeline, "sql", f"{model}.sql").read_text("utf-8")
+
+
+def seeds(known: Mapping[str, Contract], pipeline: str) -> tuple[Seed, ...]:
+    """The seeds of a pipeline's reference tables, by name.
+
+    Raises:
+        ContractInvalid: a reference table has no seed.
+    """
+    tables = sorted((c for c in known.values() if c.layer == "reference"), key=lambda c: c.name)
+    return tuple(_seed(contract, pipeline) for contract in tables)
+
+
+def _seed(contract: Contract, pipeline: str) -> Seed:
+    file = file_of(pipeline, "seeds", f"{contract.name}.csv")
+    if not file.is_file():
+        problem = f"its rows are missing: there is no `seeds/{contract.name}.csv` in the package of `{pipeline}`"
+        raise ContractInvalid(contract=f"reference.{contract.name}", problem=problem)
+    return Seed(contract, file.read_bytes())

@@ -8,7 +8,8 @@ from typing import Literal
 Kind = Literal["reader", "row", "reference", "load", "assertion"]
 """Where a rule is decided: the CSV reader, one row, a parent table, a query in the load's step or in its own."""
 Verdict = Literal["reject", "pending", "warn", "fail"]
-Layer = Literal["landing", "silver", "side", "gold"]
+Layer = Literal["landing", "reference", "silver", "side", "gold"]
+"""Where a table stands: as dropped, a seed of the project, typed and clean, control tables of the load, models."""
 
 PROVENANCE = ("_file_time", "_file", "_line")
 """Columns of silver that say which record of which file a row came from."""
@@ -53,12 +54,27 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What a changed row of a silver table affects: a window, and the column or the SELECT that gives its values.
+
+    `affects` says what each field means.
+    """
+
+    window: str
+    column: str | None = None
+    select: str | None = None
+    when: str | None = None
+    unless_first: str | None = None
+
+
+@dataclass(frozen=True)
 class Contract:
     """One table: meaning, grain, key, columns and rules.
 
     Attributes:
         properties: the pipeline's own settings (landing, event_time, date_column, max_reject_ratio, window, …).
         freshness_hours: how old the latest materialization may be, hours; None when nothing is promised.
+        affects: which windows a changed row of a silver table affects.
     """
 
     name: str
@@ -72,6 +88,7 @@ class Contract:
     rules: tuple[Rule, ...]
     properties: dict[str, str]
     freshness_hours: int | None
+    affects: tuple[Effect, ...] = ()
 
     @property
     def catalog_name(self) -> str:

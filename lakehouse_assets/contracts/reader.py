@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, get_args
 
 import yaml
 
+from lakehouse_assets.contracts.affects import PROPERTY as AFFECTS
+from lakehouse_assets.contracts.affects import effect_problems, parse_effects, touched_columns, window_problems
+from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.model import Column, Contract, Kind, Layer, Reference, Rule, Verdict
 from lakehouse_assets.contracts.packages import contracts_folder
+from lakehouse_assets.contracts.references import parent_problems, reference_problems
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,8 +31,25 @@ def contracts(pipeline: str) -> dict[str, Contract]:
         ContractInvalid: a file does not say what it must.
     """
     files = sorted((f for f in contracts_folder(pipeline).iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    loaded = [parse_contract(yaml.load(f.read_text("utf-8"), SAFE_LOADER)) for f in files]  # noqa: S506 - a safe one
-    return {f"{c.layer}.{c.name}": c for c in loaded}
+    return parse_contracts((yaml.load(f.read_text("utf-8"), SAFE_LOADER) for f in files), pipeline)  # noqa: S506 - a safe one
+
+
+def parse_contracts(documents: Iterable[dict[str, Any]], pipeline: str) -> dict[str, Contract]:
+    """ODCS documents of one pipeline as its contracts by `layer.name`, also checked against each other.
+
+    Control tables that the documents lack are added.
+
+    Raises:
+        ContractInvalid: a contract does not say what it must, or names a window or table that there is not.
+    """
+    given = list(documents)
+    known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
+    windows = touched_columns(known.get(f"side.{pipeline}_run_ledger"))
+    for name, parsed in known.items():
+        problems = [*window_problems(parsed, known, windows), *parent_problems(parsed, known)]
+        if problems:
+            raise ContractInvalid(contract=name, problem="; ".join(problems))
+    return known
 
 
 def contract(pipeline: str, name: str) -> Contract:
@@ -61,6 +83,7 @@ def parse_contract(document: dict[str, Any]) -> Contract:
             rules=tuple(_rule(item) for item in table.get("quality", [])),
             properties=properties,
             freshness_hours=int(sla["freshness"]) if "freshness" in sla else None,
+            affects=parse_effects(document, name),
         )
     except (KeyError, IndexError) as error:
         raise ContractInvalid(contract=name, problem=f"lacks {error}") from error
@@ -71,7 +94,7 @@ def parse_contract(document: dict[str, Any]) -> Contract:
 
 
 def _properties(item: dict[str, Any]) -> dict[str, str]:
-    return {p["property"]: str(p["value"]) for p in item.get("customProperties", [])}
+    return {p["property"]: str(p["value"]) for p in item.get("customProperties", []) if p["property"] != AFFECTS}
 
 
 def _column(item: dict[str, Any]) -> Column:
@@ -117,5 +140,6 @@ def _check(parsed: Contract) -> None:
     problems += [f"event_time `{parsed.event_time}` is no column"] if parsed.event_time not in {None, *names} else []
     if parsed.layer != "landing" and not parsed.key:
         problems.append("no key")
+    problems += [*effect_problems(parsed), *reference_problems(parsed)]
     if problems:
         raise ContractInvalid(contract=parsed.name, problem="; ".join(problems))

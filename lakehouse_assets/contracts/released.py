@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts.changes import Change, check_release
-from lakehouse_assets.contracts.model import Column, Contract, Rule
+from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
 from lakehouse_assets.contracts.reader import contracts
 from lakehouse_assets.errors import ContractInvalid
 
@@ -89,7 +89,8 @@ def _to_facts(contract: Contract) -> dict[str, Any]:
     facts["columns"] = [{name: value for name, value in _without(c, WORDS).items() if value} for c in facts["columns"]]
     # A rule's reference is read from its implementation, so it is no fact of its own.
     facts["rules"] = [_without(rule, {*WORDS, "reference"}) for rule in facts["rules"]]
-    return facts
+    effects = [{name: value for name, value in effect.items() if value} for effect in facts.pop("affects")]
+    return facts | ({"affects": effects} if effects else {})
 
 
 def _without(facts: dict[str, Any], names: set[str]) -> dict[str, Any]:
@@ -99,4 +100,6 @@ def _without(facts: dict[str, Any], names: set[str]) -> dict[str, Any]:
 def _from_facts(facts: dict[str, Any]) -> Contract:
     columns = tuple(Column(description="", **column) for column in facts["columns"])
     rules = tuple(Rule(description="", **rule) for rule in facts["rules"])
-    return Contract(**{**facts, "columns": columns, "rules": rules, "description": "", "owner": ""})
+    affects = tuple(Effect(**effect) for effect in facts.get("affects", ()))
+    known = {"columns": columns, "rules": rules, "affects": affects}
+    return Contract(**{**facts, **known, "description": "", "owner": ""})

@@ -57,8 +57,8 @@ PIPELINE = SHOP.of(
     *landing_specs(SHOP),
     manifest_asset(SHOP),
     load_assets(SHOP, LOAD, after=[SHOP.manifest_key]),
-    assertions(SHOP, "silver"),
+    *assertions(SHOP, "silver"),
     *MODELS,
-    assertions(SHOP, "gold"),
+    *assertions(SHOP, "gold"),
     function_asset(SHOP, ARCHIVED, ARCHIVE, after=[model.key for model in MODELS]),
 )

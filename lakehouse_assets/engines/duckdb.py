@@ -181,6 +181,13 @@ class DuckEngine:
         self._show(contract, self.lake.iceberg_files(contract, table))
         return table
 
+    def show(self, contract: Contract) -> None:
+        """Ensure a table of whatever layer and show it under its catalog name."""
+        if contract.layer == "gold":
+            self.attach_gold(contract)
+        else:
+            self.attach(contract)
+
     def _show(self, contract: Contract, files: Sequence[str]) -> None:
         view = f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)}"
         self._db.execute(f"{view} AS {scan(contract, files, self._db)}")

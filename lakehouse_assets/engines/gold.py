@@ -31,15 +31,19 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
         engine: has the model's sources attached.
         contract: the gold table.
         model: its SELECT.
-        window: touched values of the window column; None for all of them.
+        window: touched values of the window column; None for all of them. A table without a window column is built
+            whole unless nothing at all was touched.
         guard: see `protocol.Guard`.
     """
     table = engine.attach_gold(contract)
+    held = relation_of(contract.catalog_name)
+    if window == ():
+        return Built(0, 0, 0, _count(engine, held), None)
     parameters = window_parameters(contract, window)
     named = None if window is None or parameters["everything"] else window
     engine.keep("__fresh", model, parameters)
-    held = relation_of(contract.catalog_name)
-    engine.register("__window", _named(contract, named or ()))
+    if named is not None:
+        engine.register("__window", _named(contract, named))
     inside = "TRUE" if named is None else _in_window(contract)
     engine.keep("__held", f"SELECT * FROM {held} AS h WHERE {inside}")
     counts = _difference(engine, contract)
@@ -48,8 +52,11 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
         bounds = iceberg.bounds_of(named) if named and _is_ranged(contract) else None
         commit = iceberg.replace(contract, table, _replacement(engine, contract, named), bounds, guard)
         engine.attach_gold(contract)
-    rows = int(engine.rows(f"SELECT count(*) AS n FROM {held}")[0]["n"])
-    return Built(counts["inserted"], counts["updated"], counts["deleted"], rows, commit)
+    return Built(counts["inserted"], counts["updated"], counts["deleted"], _count(engine, held), commit)
+
+
+def _count(engine: DuckEngine, relation: str) -> int:
+    return int(engine.rows(f"SELECT count(*) AS n FROM {relation}")[0]["n"])
 
 
 def _named(contract: Contract, window: tuple[Any, ...]) -> Any:  # noqa: ANN401 - an Arrow table
@@ -66,7 +73,7 @@ def _in_window(contract: Contract) -> str:
 
 def _is_ranged(contract: Contract) -> bool:
     """Whether a window lies between two values. Dates of a run do; buyers are anywhere, and a range spares nothing."""
-    return any(c.type == "DATE" for c in contract.columns if c.name == contract.properties["window"])
+    return any(c.type == "DATE" for c in contract.columns if c.name == contract.properties.get("window"))
 
 
 def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:

@@ -28,11 +28,15 @@ def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
             "reconciliation", asset=key, blocking=True, description="every row read is accounted for, exactly"
         ),
         dg.AssetCheckSpec("rejects", asset=key, description="no row was rejected"),
-        *(
-            dg.AssetCheckSpec(r.code, asset=key, description=r.description)
-            for r in (*contract.rules_of("load"), *warned)
-        ),
+        *set_check_specs(contract),
+        *(dg.AssetCheckSpec(rule.code, asset=key, description=rule.description) for rule in warned),
     ]
+
+
+def set_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
+    """Checks of a whole table that the load's own step answers: set rules of kind load."""
+    key = md.asset_key(contract)
+    return [dg.AssetCheckSpec(rule.code, asset=key, description=rule.description) for rule in contract.rules_of("load")]
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,17 @@ def load_check_results(contract: Contract, report: LoadReport, seen: Evidence) -
         if rule.verdict == "warn":
             facts = {"failing": part.warnings.get(rule.code, 0), "sql": md.sql(rule.implementation)}
             found.append(_warning(key, rule, part.warnings.get(rule.code, 0), facts))
+    return [*found, *set_check_results(contract, report)]
+
+
+def set_check_results(contract: Contract, report: LoadReport) -> list[dg.AssetCheckResult]:
+    """Answers of the table's set rules."""
+    found = []
     for check in report.checks:
         if check.table == contract.name:
             rule = next(r for r in contract.rules_of("load") if r.code == check.check)
             facts = {"failing": check.failing, "sample": md.preview(check.sample), "sql": md.sql(check.sql)}
-            found.append(_warning(key, rule, check.failing, facts))
+            found.append(_warning(md.asset_key(contract), rule, check.failing, facts))
     return found
 
 
@@ -104,10 +114,22 @@ def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any
     )
 
 
-def assertions(pipeline: Pipeline, layer: str) -> dg.AssetChecksDefinition:
-    """The assertions on one layer: a step of their own, so that a blocking one is a gate in the plan."""
-    pairs = [(contract, rule) for contract in pipeline.layer(layer) for rule in contract.rules_of("assertion")]
-    task = CheckTask(pipeline.name, tuple((f"{layer}.{c.name}", rule.code) for c, rule in pairs))
+def assertions(pipeline: Pipeline, layer: str) -> list[dg.AssetChecksDefinition]:
+    """The assertions on one layer: steps of their own, so that a blocking one is a gate in the plan.
+
+    There is one step per level of the layer, since a table that other models read is checked before they are built.
+    Dagster would split one step for all by itself, but the task, which a machine runs, would still name all checks.
+    """
+    steps = []
+    for number, tables in enumerate(pipeline.levels(layer), 1):
+        pairs = [(contract, rule) for contract in tables for rule in contract.rules_of("assertion")]
+        name = layer if number == 1 else f"{layer}_{number}"
+        steps += [_assertions(pipeline, name, pairs)] if pairs else []
+    return steps
+
+
+def _assertions(pipeline: Pipeline, name: str, pairs: Sequence[tuple[Contract, Rule]]) -> dg.AssetChecksDefinition:
+    task = CheckTask(pipeline.name, tuple((f"{c.layer}.{c.name}", rule.code) for c, rule in pairs))
     specs = [
         dg.AssetCheckSpec(
             rule.code,
@@ -119,12 +141,12 @@ def assertions(pipeline: Pipeline, layer: str) -> dg.AssetChecksDefinition:
         for contract, rule in pairs
     ]
 
-    @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{layer}_assertions", pool="athena", can_subset=True)
+    @dg.multi_asset_check(specs=specs, name=f"{pipeline.name}_{name}_assertions", pool="athena", can_subset=True)
     def checks(
         context: dg.AssetCheckExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]
     ) -> Iterator[dg.AssetCheckResult]:
         services = lakehouse.services(pipeline, context.run)
-        with reported(services.run, f"{layer} assertions"):
+        with reported(services.run, f"{name} assertions"):
             for contract, rule in pairs:
                 if dg.AssetCheckKey(md.asset_key(contract), rule.code) in context.selected_asset_check_keys:
                     yield assertion_result(contract, rule, services.check(contract, rule))

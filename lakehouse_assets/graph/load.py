@@ -13,19 +13,26 @@ from lakehouse_assets.compute.tasks import TASK_METADATA, GlueTask, to_metadata
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs
+from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
+from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
 from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.sql import lineage
 
 
 def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
-    """All silver tables: one step after others, one output each, with the checks that the load itself decides."""
-    tables, upstream = pipeline.layer("silver"), list(after)
+    """Silver and what is written beside it: one step after others, one output each, with the checks that it decides."""
+    tables, others, upstream = pipeline.layer("silver"), written_tables(pipeline), list(after)
 
     @dg.multi_asset(
-        specs=[silver_spec(pipeline, contract, task, upstream) for contract in tables],
-        check_specs=[spec for contract in tables for spec in load_check_specs(contract)],
+        specs=[
+            *(output_spec(pipeline, contract, task, upstream) for contract in others),
+            *(silver_spec(pipeline, contract, task, upstream) for contract in tables),
+        ],
+        check_specs=[
+            *(spec for contract in others for spec in set_check_specs(contract)),
+            *(spec for contract in tables for spec in load_check_specs(contract)),
+        ],
         name=f"{pipeline.name}_silver",
         retry_policy=RETRY,
         pool="glue",
@@ -36,6 +43,7 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
         with reported(services.run, "load"):
             report = services.run_job(task)
         services.refresh()
+        yield from output_results(pipeline, report, services)
         for contract in tables:
             yield dg.MaterializeResult(
                 asset_key=md.asset_key(contract),

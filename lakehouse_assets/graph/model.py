@@ -7,12 +7,13 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import TASK_METADATA, ModelTask, to_metadata
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.layers import model_sql, table_location
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
 from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.sql import lineage
+from lakehouse_assets.sql.models import sources
 
 
 def model_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
@@ -23,14 +24,14 @@ def model_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
 def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     """One gold model."""
     task = ModelTask(pipeline.name, f"gold.{contract.name}")
-    silver = {c.catalog_name: c for c in pipeline.layer("silver")}
-    columns = lineage.of_model(model_sql(pipeline.name, contract.name), contract, silver)
-    used = sorted({source.table for sources in columns.values() for source in sources})
-    known = {"dagster/column_lineage": md.column_lineage(columns, silver)}
+    select = pipeline.model(contract)
+    read = sources(contract, select, pipeline.contracts)
+    columns = lineage.of_model(select, contract, read)
+    known = {"dagster/column_lineage": md.column_lineage(columns, read)}
 
     asset: AssetDecorator = dg.asset(
         key=md.asset_key(contract),
-        deps=[md.asset_key(silver[name]) for name in used],
+        deps=[md.asset_key(source) for source in read.values()],
         freshness_policy=freshness_policy(contract),
         metadata=definition_metadata(contract, table_location(contract, "<lake>"))
         | known

@@ -18,11 +18,12 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import FunctionTask, asked_by
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import silver_tables
+from lakehouse_assets.contracts.layers import model_sql, silver_tables
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.sql.models import levels
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For transient errors only: `reported` forbids a retry of the others."""
@@ -91,11 +92,31 @@ class Pipeline:
         """The pipeline's contracts by `layer.name`."""
         return contracts(self.name)
 
+    def model(self, contract: Contract) -> str:
+        """The SELECT of a gold table."""
+        return model_sql(self.name, contract.name)
+
     def layer(self, layer: str) -> list[Contract]:
-        """Contracts of one layer by name; silver parents first."""
+        """Contracts of one layer by name; silver parents and gold sources first."""
         if layer == "silver":
             return list(silver_tables(self.contracts))
+        if layer == "gold":
+            return [contract for level in self.levels("gold") for contract in level]
         return sorted((c for c in self.contracts.values() if c.layer == layer), key=lambda c: c.name)
+
+    def levels(self, layer: str) -> list[list[Contract]]:
+        """Tables of one layer that can be made and checked at the same time, one list after the other.
+
+        Each level of gold reads gold of the levels before it only. Reference tables are made with silver.
+
+        Raises:
+            ContractInvalid: models read each other in a circle.
+        """
+        if layer != "gold":
+            return [[*(self.layer("reference") if layer == "silver" else ()), *self.layer(layer)]]
+        gold = {c.catalog_name: c for c in self.contracts.values() if c.layer == "gold"}
+        ordered = levels({name: self.model(contract) for name, contract in gold.items()})
+        return [[gold[name] for name in level] for level in ordered]
 
     @property
     def manifest_key(self) -> dg.AssetKey:

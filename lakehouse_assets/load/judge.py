@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,15 @@ SPARING = 4
 """A run this many times smaller than silver is worth a look at which dates hold its keys."""
 
 
-def find_orphans(table: TableLoad, loads: list[TableLoad], engine: Engine) -> None:
-    """Look for the parents that rows name; a rejected row without one carries that code too."""
+def find_orphans(table: TableLoad, loads: list[TableLoad], coming: Mapping[str, str], engine: Engine) -> None:
+    """Look for the parents that rows name; a rejected row without one carries that code too.
+
+    Args:
+        table: whose rows.
+        loads: the silver tables of this load; a parent may come with it.
+        coming: catalog names of reference tables -> the relation that holds what they hold after this load.
+        engine: where they are.
+    """
     found = []
     for number, rule in enumerate(table.contract.rules_of("reference")):
         if rule.reference is None:
@@ -23,7 +31,8 @@ def find_orphans(table: TableLoad, loads: list[TableLoad], engine: Engine) -> No
         parent = next((p for p in loads if p.contract.catalog_name == rule.reference.parent), None)
         relation = f"{table.name}__missing_{number}"
         column, parsed = rule.reference.column, f"{parent.name}__parsed" if parent else None
-        sql = silver.missing(table.name, column, rule.reference.parent, rule.reference.parent_column, parsed)
+        held = coming.get(rule.reference.parent, rule.reference.parent)
+        sql = silver.missing(table.name, column, held, rule.reference.parent_column, parsed)
         engine.keep(relation, sql)
         found.append((rule.code, column, relation))
     if any(_count(engine, relation) for _, _, relation in found):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.load.report import COUNTS, Touched
+from lakehouse_assets.load.report import COUNTS, Affected
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.storage.lake import Lake
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 ALL_TABLES = "(silver)"
 """Table name of the row that says what a run touches, written before any of its tables."""
-TOUCHED = ("touched_dates", "touched_users", "touched_products")
 
 
 class Ledger:
@@ -30,18 +30,21 @@ class Ledger:
         self._side = SideTable(work.side["run_ledger"], work.lake)
         self._side.ensure()
 
-    def plan(self, touched: Touched, guard: Guard) -> None:
-        """Before the first merge: what this run is about to touch. Nothing to touch, nothing to say.
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """The pipeline's windows, in the order of the ledger's columns."""
+        return tuple(touched_columns(self._side.contract))
+
+    def plan(self, touched: Affected, guard: Guard) -> None:
+        """Before the first merge of a run that changes anything: what it is about to touch.
 
         A run may load twice, when a step of it is tried or executed again. What its earlier try merged is unchanged
         by now and yet touched, and gold must look again at a run that it has acknowledged already.
         """
-        if not touched:
-            return
         earlier = self._side.read(f"run_id = {literal(self._work.manifest.run_id).sql('duckdb')}").to_pylist()
         known = [row for row in earlier if row["kind"] == "acknowledgement"]
         self._side.remove(self._side.rows(known).select(list(self._side.contract.key)), guard)
-        facts = {name: _union(getattr(touched, name.removeprefix("touched_")), name, earlier) for name in TOUCHED}
+        facts = {f"touched_{w}": _union(values, f"touched_{w}", earlier) for w, values in touched.items()}
         self._write([self._row(ALL_TABLES, "touched", "planned") | facts], guard)
 
     def close(self, loads: list[TableLoad], guard: Guard) -> None:
@@ -53,7 +56,9 @@ class Ledger:
         self._write([self._row(t.name, "load", "refused") | asdict(t.report.counts) for t in loads], guard)
 
     def _write(self, rows: list[dict[str, Any]], guard: Guard) -> None:
-        self._side.sync(self._side.rows(rows), guard, compare=["status", *COUNTS, *TOUCHED])
+        self._side.sync(
+            self._side.rows(rows), guard, compare=["status", *COUNTS, *(f"touched_{w}" for w in self.windows)]
+        )
 
     def _row(self, table: str, kind: str, status: str) -> dict[str, Any]:
         run_id = self._work.manifest.run_id
@@ -69,10 +74,13 @@ def _union(values: list[Any] | None, name: str, rows: list[dict[str, Any]]) -> l
 
 @dataclass(frozen=True)
 class Backlog:
-    """What a gold table has not caught up with: the runs, and the values of its window; None for everything."""
+    """What a gold table has not caught up with: the runs, and the values of its window; None for everything.
+
+    Without a run there is nothing to look at, so the window is empty then.
+    """
 
     runs: tuple[str, ...]
-    window: tuple[str | date, ...] | None
+    window: tuple[Any, ...] | None
 
 
 def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
@@ -81,16 +89,18 @@ def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
     Args:
         contract: the run ledger's contract.
         lake: where both are.
-        gold: the gold table; its property `window_source` says which touched values are its window.
+        gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
+            load means everything, also one that touched nothing but control tables.
     """
     side = SideTable(contract, lake)
     side.ensure()
-    source = gold.properties["window_source"]
+    source = gold.properties.get("window_source")
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
-    touched = " OR ".join(f"{name} IS NULL OR len({name}) > 0" for name in TOUCHED)
-    rows = side.read(f"kind = 'touched' AND ({touched}) AND run_id NOT IN ({known})", f"run_id, {source}").to_pylist()
+    kinds = "('touched')" if source else "('touched', 'load')"
+    columns = f"run_id, {source}" if source else "run_id"
+    rows = side.read(f"kind IN {kinds} AND run_id NOT IN ({known})", columns).to_pylist()
     runs = tuple(sorted({row["run_id"] for row in rows}))
-    if any(row[source] is None for row in rows):
+    if rows and (source is None or any(row[source] is None for row in rows)):
         return Backlog(runs, None)
     return Backlog(runs, tuple(sorted({value for row in rows for value in row[source]})))
 

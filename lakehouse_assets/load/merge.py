@@ -22,7 +22,7 @@ def merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
     contract, bounds, is_sorted = table.contract, None, False
     date = contract.properties.get("date_column")
     if date:
-        found = engine.rows(versions.dates(table.name, date))
+        found = engine.rows(versions.dates(contract, date))
         is_sorted = _in_one_piece(table) and _is_sorted([(row["ordinal"], row["came"]) for row in found])
         bounds = sorted({row[name] for row in found for name in ("came", "held") if row[name] is not None})
     updates = table.report.counts.updated > 0

@@ -85,15 +85,17 @@ class LoadCheck:
 
 
 @dataclass
-class Touched:
-    """What gold must look at again; None where it is too much to list, so that gold looks at everything."""
+class ReferenceReport:
+    """One reference table of a load: rows it holds, whether this load brought them, and the commit."""
 
-    dates: list[Any] | None = field(default_factory=list)
-    users: list[str] | None = field(default_factory=list)
-    products: list[str] | None = field(default_factory=list)
+    rows: int
+    has_changes: bool
+    added_files: int = 0
+    added_bytes: int = 0
 
-    def __bool__(self) -> bool:
-        return self.dates != [] or self.users != [] or self.products != []
+
+Affected = dict[str, list[Any] | None]
+"""Window -> its affected values in order; None where they are too many to list, so that gold looks at everything."""
 
 
 @dataclass
@@ -103,10 +105,11 @@ class LoadReport:
     Attributes:
         run_id, engine, mode: which run it belongs to, what it ran on, and what the files were.
         tables: by bare silver table name.
+        references: by bare name of a reference table.
         refused_files: key -> why a file was refused as a whole.
         skipped_files: keys that changed after the manifest was frozen; the next run takes them.
         extra_columns: key -> columns that the contract does not know.
-        touched: dates, users and products whose gold rows may have changed.
+        touched: values whose gold rows may have changed, by window; None where they are too many to list.
         checks: answers to the set rules that belong to the load's own step.
         seconds: how long it took.
     """
@@ -118,9 +121,10 @@ class LoadReport:
     refused_files: dict[str, str] = field(default_factory=dict)
     skipped_files: list[str] = field(default_factory=list)
     extra_columns: dict[str, list[str]] = field(default_factory=dict)
-    touched: Touched = field(default_factory=Touched)
+    touched: Affected = field(default_factory=dict)
     checks: list[LoadCheck] = field(default_factory=list)
     seconds: float = 0.0
+    references: dict[str, ReferenceReport] = field(default_factory=dict)
 
     @property
     def rejects(self) -> Counter[str]:

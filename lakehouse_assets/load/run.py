@@ -1,9 +1,9 @@
 """One load, written once: from a frozen manifest to silver, on whichever engine it is given.
 
 The order of effects makes it crash-safe: everything is judged first and nothing written; then the ledger says what
-will be touched; then parents before children are merged; then rejects and pending rows; then the ledger is closed.
-A run that is killed in between leaves a planned ledger row, so that gold still learns what was touched, and the
-next run over the same files finds rows that are unchanged already.
+will be touched; then reference tables are replaced and parents before children are merged; then rejects and pending
+rows are written; then the ledger is closed. A run that is killed in between leaves a planned ledger row, so that gold
+still learns what was touched, and the next run over the same files finds rows that are unchanged already.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from datetime import timedelta
 
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import RejectRatioExceeded
-from lakehouse_assets.load import touched
+from lakehouse_assets.load import affected
 from lakehouse_assets.load.judge import find_orphans, judge, sort_out
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
 from lakehouse_assets.load.owed import Owed
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadCheck, LoadReport, reconcile
 from lakehouse_assets.load.retry import Retry
+from lakehouse_assets.load.seeds import stage_seeds, write_seed
 from lakehouse_assets.load.stage import stage_all
 from lakehouse_assets.load.work import PENDING_DAYS, TableLoad, Work, each, timed
 
@@ -38,6 +39,7 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
         guard: raises FenceLost when this run may not write any more; called before every commit.
 
     Raises:
+        SeedInvalid: the seed of a reference table breaks its contract; nothing is written.
         RejectRatioExceeded: too many rejects; they are kept, nothing is merged.
         ReconciliationFailed: the counts do not add up; nothing is merged.
         LandingChanged: a file changed while it was being read; nothing is merged.
@@ -45,12 +47,15 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     """
     started = time.perf_counter()
     report = LoadReport(work.manifest.run_id, engine.name, work.manifest.mode)
+    seeds = stage_seeds(work.seeds, work.lake, engine)
     ledger, retry = Ledger(work), Retry(work)
+    report.touched = affected.nothing(ledger.windows)
     loads = stage_all(work, engine, retry, report)
+    coming = {seed.seed.contract.catalog_name: seed.relation for seed in seeds}
 
     def look(table: TableLoad) -> None:
         with timed(table):
-            find_orphans(table, loads, engine)
+            find_orphans(table, loads, coming, engine)
 
     each(engine, loads, look)
     owed = Owed(work, engine, retry)
@@ -63,8 +68,14 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
             reconcile(table.name, table.report.counts)
 
     each(engine, loads, settle)
-    report.touched = touched.find(loads, engine)
-    ledger.plan(report.touched, guard)
+    # Any row may name a row of a reference table, so a change there touches everything.
+    if any(seed.has_changes for seed in seeds):
+        report.touched = affected.everything(ledger.windows)
+        ledger.plan(report.touched, guard)
+    elif any(table.has_changes for table in loads):
+        report.touched = affected.find(loads, engine, ledger.windows)
+        ledger.plan(report.touched, guard)
+    report.references = {seed.name: write_seed(seed, work.lake, engine, guard) for seed in seeds}
     for table in loads:
         with timed(table):
             merge(table, engine, guard)
@@ -96,7 +107,7 @@ def _refuse_if_too_many(
 def _checks(work: Work, engine: Engine) -> list[LoadCheck]:
     """Set rules that belong to the load's own step, on the tables as they are now."""
     found: list[LoadCheck] = []
-    for contract in work.tables:
+    for contract in (*(seed.contract for seed in work.seeds), *work.tables):
         engine.attach(contract)
         for rule in contract.rules_of("load"):
             rows = engine.rows(rule.implementation)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.landing import Landing, Sources
@@ -36,6 +37,7 @@ class Work:
         lake: where the tables are.
         landing: where the manifest's files are read.
         max_reject_ratio: overrides the contracts for this run.
+        seeds: what the pipeline's reference tables shall hold.
     """
 
     manifest: Manifest
@@ -44,6 +46,7 @@ class Work:
     lake: Lake
     landing: Landing
     max_reject_ratio: float | None = None
+    seeds: tuple[Seed, ...] = ()
 
     @property
     def as_of(self) -> datetime:

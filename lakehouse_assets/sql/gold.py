@@ -20,9 +20,15 @@ MAX_WINDOW = 1_000
 
 
 def window_parameters(contract: Contract, window: tuple[Any, ...] | None) -> dict[str, Parameter]:
-    """The model's parameters for a window: its values, or `everything` when it is None or they are too many."""
+    """The model's parameters for a window: its values, or `everything` when it is None or they are too many.
+
+    A table without a window of its own is always built whole.
+    """
+    source = contract.properties.get("window_source")
+    if source is None:
+        return {"everything": True}
     listed = window if window is not None and len(window) <= MAX_WINDOW else None
-    return {"everything": listed is None, contract.properties["window_source"]: listed or ()}
+    return {"everything": listed is None, source: listed or ()}
 
 
 def merge_statement(
@@ -35,7 +41,8 @@ def merge_statement(
     a WITH query wherever it is named. Unchanged rows match and are left alone.
 
     Args:
-        contract: the gold table; its properties `window` and `window_source` name column and parameter.
+        contract: the gold table; its properties `window` and `window_source` name column and parameter. Without them
+            the whole table is the window.
         model_sql: the model's SELECT in Athena SQL with macros.
         parameters: the model's: `everything`, and the touched values (not empty unless `everything`).
         zone: the source time zone, see `dialects.render`.
@@ -44,7 +51,7 @@ def merge_statement(
         BadRequest: the model is no SQL, a parameter has no value, or nothing was touched.
         UnportableSql: the model uses a function outside `portable.ALLOWED`.
     """
-    column, values = contract.properties["window"], _window(contract, parameters)
+    column, values = contract.properties.get("window", ""), _window(contract, parameters)
     fresh = render(model_sql, "athena", zone=zone, parameters=parameters)
     text = (
         f"MERGE INTO {contract.catalog_name} AS t USING ({_source(contract, fresh, _inside(column, values))}) AS s "
@@ -68,10 +75,10 @@ def assertion_statement(rule: Rule, parameters: Mapping[str, Parameter], *, zone
 
 def _window(contract: Contract, parameters: Mapping[str, Parameter]) -> tuple[Any, ...] | None:
     """The touched values in order, or None for the whole table."""
-    given = parameters[contract.properties["window_source"]]
-    values = given if isinstance(given, (tuple, list)) else (given,)
     if parameters["everything"]:
         return None
+    given = parameters[contract.properties["window_source"]]
+    values = given if isinstance(given, (tuple, list)) else (given,)
     if not values:
         raise BadRequest(message=f"nothing was touched, so there is nothing to merge into `{contract.catalog_name}`")
     return tuple(sorted(values, key=str))

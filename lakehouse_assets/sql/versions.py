@@ -6,6 +6,7 @@ The relations are described in `silver`, the other half.
 from __future__ import annotations
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.sql.affected import old_columns
 from lakehouse_assets.sql.silver import ROWS_PER_FILE, quoted, valid
 
 INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
@@ -78,20 +79,13 @@ def judged(contract: Contract) -> str:
     )
     verdict = aged if event else f"'{TIE}'"
     old = ", ".join(
-        f"s.{quoted(c)} AS {quoted('_old_' + c)}" for c in (*_old(contract), "_file_time", "_file", "_line")
+        f"s.{quoted(c)} AS {quoted('_old_' + c)}" for c in (*old_columns(contract), "_file_time", "_file", "_line")
     )
     silver = f"(SELECT * FROM {contract.catalog_name}{_bounded(contract)})"
     return (
         f"SELECT v._row AS _row, {verdict} AS _verdict, {old} FROM {contract.name}__parsed AS v "
         f"JOIN {contract.name}__differing AS d ON d._row = v._row AND NOT d._new JOIN {silver} AS s ON {on}"
     )
-
-
-def _old(contract: Contract) -> list[str]:
-    """Columns whose old value gold needs to know: those that its windows and joins go by."""
-    return [
-        c.name for c in contract.content if c.name in {"date", "user_id", "order_id"} and c.name not in contract.key
-    ]
 
 
 def decided(contract: Contract) -> str:
@@ -103,7 +97,7 @@ def decided(contract: Contract) -> str:
         f"(f.file = j._old__file AND {line} > j._old__line)))"
     )
     verdict = f"CASE WHEN j._verdict <> '{TIE}' THEN j._verdict WHEN {newer} THEN '{UPDATE}' ELSE '{STALE}' END"
-    olds = "".join(f", j._old_{c} AS _old_{c}" for c in _old(contract))
+    olds = "".join(f", j._old_{c} AS _old_{c}" for c in old_columns(contract))
     return (
         f"SELECT j._row AS _row, {verdict} AS _verdict{olds} "
         f"FROM {t}__judged AS j JOIN __files AS f ON f.ordinal = int_div(j._row, {ROWS_PER_FILE})"
@@ -114,10 +108,10 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
     """`<t>__changed`: rows to insert or update, in silver's columns, with what gold must know of the old version."""
     t = contract.name
     names = ", ".join(f"v.{quoted(c.name)} AS {quoted(c.name)}" for c in contract.content)
-    none = "".join(f", CAST(NULL AS {_sql_type(contract, c)}) AS _old_{c}" for c in _old(contract))
+    none = "".join(f", CAST(NULL AS {_sql_type(contract, c)}) AS _old_{c}" for c in old_columns(contract))
     if all_new:
         return f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{none} FROM {valid(t, excluded)} AS v"
-    olds = "".join(f", d._old_{c} AS _old_{c}" for c in _old(contract))
+    olds = "".join(f", d._old_{c} AS _old_{c}" for c in old_columns(contract))
     return (
         f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{none} FROM {t}__parsed AS v "
         f"JOIN {t}__differing AS n ON n._row = v._row AND n._new UNION ALL "
@@ -126,10 +120,11 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
     )
 
 
-def dates(t: str, date: str) -> str:
+def dates(contract: Contract, date: str) -> str:
     """Which dates the changed rows of each file have, now and as silver held them."""
     ordinal = f"int_div(_row, {ROWS_PER_FILE})"
-    return f"SELECT DISTINCT {ordinal} AS ordinal, {quoted(date)} AS came, _old_{date} AS held FROM {t}__changed"
+    held = quoted(f"_old_{date}" if date in old_columns(contract) else date)
+    return f"SELECT DISTINCT {ordinal} AS ordinal, {quoted(date)} AS came, {held} AS held FROM {contract.name}__changed"
 
 
 def _sql_type(contract: Contract, column: str) -> str:

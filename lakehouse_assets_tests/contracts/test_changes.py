@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lakehouse_assets.contracts import Column, Contract, Rule
+from lakehouse_assets.contracts import Column, Contract, Effect, Rule
 from lakehouse_assets.contracts.changes import Change, check_release, classify, reconcile_columns
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
 
@@ -53,6 +53,17 @@ def test_a_new_nullable_column_is_compatible() -> None:
     assert classify(THINGS, widened) == Change("compatible", ("new nullable column `day`",))
 
 
+def test_affecting_other_windows_is_compatible() -> None:
+    """It breaks no reader: gold looks again at other rows from then on; the window is named."""
+    days, users = Effect("days", column="day"), Effect("users", column="id")
+    before = replace(THINGS, affects=(days,))
+    assert classify(before, before) == Change("none")
+    assert classify(before, replace(THINGS, affects=(days, users))) == Change(
+        "compatible", ("`affects` of window `users` changed",)
+    )
+    assert classify(before, THINGS) == Change("compatible", ("`affects` of window `days` changed",))
+
+
 BREAKING = {
     "column `amount` is gone": {"columns": (ID,)},
     "new column `day` is required": {"columns": (ID, AMOUNT, replace(DAY, required=True))},
@@ -73,6 +84,7 @@ BREAKING = {
     "grain: one row per thing -> one row per day": {"grain": "one row per day"},
     "freshness_hours: 26 -> None": {"freshness_hours": None},
     "database: lake -> pond": {"database": "pond"},
+    "layer: silver -> reference": {"layer": "reference"},
     "property `event_time`: at -> None": {"properties": {}},
     "property `window`: None -> day": {"properties": {"event_time": "at", "window": "day"}},
 }

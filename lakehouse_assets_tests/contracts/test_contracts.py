@@ -17,7 +17,7 @@ from lakehouse_assets.contracts.reader import parse_contract
 from lakehouse_assets.errors import ContractInvalid
 
 FOLDER = Path(__file__).parents[2] / "lakehouse_assets" / "contracts"
-FILES = sorted(FOLDER.glob("*/*.yaml"))
+FILES = sorted(file for file in FOLDER.glob("*/*.yaml") if file.parent.name != "control")
 ALL = [(pipeline, c) for pipeline in pipelines() for c in contracts(pipeline).values()]
 TABLES = [pytest.param(c, id=c.catalog_name) for _, c in ALL]
 SILVER = [pytest.param(pipeline, c, id=c.catalog_name) for pipeline, c in ALL if c.layer == "silver"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.contracts.released import RELEASED, check_all, is_current, release, released
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
@@ -57,6 +58,23 @@ def test_what_was_released_reads_back_as_unchanged() -> None:
     """Every contract survives writing and reading with all facts that count."""
     assert {change.kind for change in check_all("ecommerce").values()} == {"none"}
     assert released("ecommerce")[ORDERS].key == ("order_id",)
+
+
+def test_what_rows_affect_is_part_of_the_release() -> None:
+    """Entries survive writing and reading; what they leave at its default is not written."""
+    name = "silver.clean_orders_items"
+    assert released("ecommerce")[name].affects == contracts("ecommerce")[name].affects
+    facts = json.loads(RELEASED.read_text("utf-8"))["ecommerce"]
+    assert facts[ORDERS]["affects"] == [{"column": "date", "window": "dates"}, {"column": "user_id", "window": "users"}]
+    assert "affects" not in facts["gold.daily_sales"]
+
+
+def test_a_state_of_before_windows_were_contract_data_is_read(tmp_path: Path) -> None:
+    """A release without entries is compared as one that affected nothing."""
+    path = earlier(tmp_path, lambda tables: [table.pop("affects", None) for table in tables.values()])
+    change = check_all("ecommerce", path)[ORDERS]
+    assert change.kind == "compatible"
+    assert change.reasons == ("`affects` of window `dates` changed", "`affects` of window `users` changed")
 
 
 def test_a_breaking_change_is_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ PIPELINE = RETURNS.of(
     manifest_asset(RETURNS),
     function_asset(RETURNS, PULLED, PULL, after=[RETURNS.manifest_key]),
     load_assets(RETURNS, LOAD, after=[PULLED.key]),
-    assertions(RETURNS, "silver"),
+    *assertions(RETURNS, "silver"),
     *MODELS,
-    assertions(RETURNS, "gold"),
+    *assertions(RETURNS, "gold"),
     function_asset(RETURNS, EXPORTED, EXPORT, after=[model.key for model in MODELS]),
     function_asset(RETURNS, ARCHIVED, ARCHIVE, after=[EXPORTED.key]),
 )

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import side_tables
+from lakehouse_assets.contracts.layers import seeds, side_tables
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
+from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.load.side import SideTable
@@ -59,6 +60,8 @@ def plan(asked: Planned) -> PlanReport:
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     pending, due, behind = left_over(asked.pipeline, asked.lake, asked.as_of)
+    references = outdated(seeds(contracts(asked.pipeline), asked.pipeline), asked.lake)
+    is_asked = asked.request.mode == "replay" or asked.request.window is not None
     report = PlanReport(
         run_id=asked.run_id,
         manifest=folder.key_of("manifest"),
@@ -69,7 +72,8 @@ def plan(asked: Planned) -> PlanReport:
         pending=pending,
         due=due,
         unacknowledged=behind,
-        has_work=bool(files or due or behind or asked.request.mode == "replay" or asked.request.window),
+        references=references,
+        has_work=bool(files or due or behind or references or is_asked),
     )
     folder.keep(PLAN, report)
     return report

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, contract
 from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.load.ledger import Backlog, backlog
-from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.gold import merge_statement, window_parameters
 from lakehouse_assets.storage.lake import Lake
 
@@ -42,9 +40,5 @@ def statement(gold: Contract, model: str, behind: Backlog) -> str | None:
         return None
     text = merge_statement(gold, model, window_parameters(gold, behind.window))
     # Measured as it travels: quotes and line ends count twice in JSON.
-    return text if len(json.dumps(text)) <= STATEMENT_BYTES else merge_statement(gold, model, everything(gold))
-
-
-def everything(gold: Contract) -> Mapping[str, Parameter]:
-    """The parameters that build the whole table."""
-    return {"everything": True, gold.properties["window_source"]: ()}
+    whole = window_parameters(gold, None)
+    return text if len(json.dumps(text)) <= STATEMENT_BYTES else merge_statement(gold, model, whole)

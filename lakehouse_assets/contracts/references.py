@@ -1,0 +1,68 @@
+"""Reference tables: small tables whose rows the project itself holds as a CSV file, the seed, such as countries.
+
+A contract of layer `reference` has a key and columns like any other; its seed is `seeds/<name>.csv` in the pipeline's
+folder and names those columns in its header. Every row of a seed has to keep every rule, so a rule of a reference
+table either rejects, or it is a query over the table (`load`, `assertion`).
+
+Belongs here: the seed as a value, and what is wrong with a contract that has one or refers to one. Not here: reading
+the rows and writing the table (`load/references.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lakehouse_assets.contracts.model import Contract
+
+KINDS = ("reader", "row", "load", "assertion")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The rows of a reference table as the project holds them: its contract and the bytes of a CSV file."""
+
+    contract: Contract
+    content: bytes
+
+    @property
+    def file(self) -> str:
+        """Where the file lies in the pipeline's folder, as messages name it."""
+        return f"seeds/{self.contract.name}.csv"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of what the table is made of: rows and the facts of the contract, without words."""
+        columns = [(c.name, c.type, c.required, c.key, c.source) for c in self.contract.columns]
+        rules = [(r.code, r.kind, r.verdict, r.implementation) for r in self.contract.rules]
+        facts = json.dumps([columns, rules]).encode()
+        # A checkout may end lines otherwise; the rows are the same.
+        return hashlib.sha256(facts + b"\n" + self.content.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def reference_problems(contract: Contract) -> list[str]:
+    """What is wrong with a reference table's rules: a row that only warns, or waits, would be left to nobody."""
+    if contract.layer != "reference":
+        return []
+    odd = [r for r in contract.rules if r.kind not in KINDS or (r.kind == "row" and r.verdict != "reject")]
+    return [f"rule `{r.code}` is {r.kind}/{r.verdict}; a row of a seed is rejected, or is good" for r in odd]
+
+
+def parent_problems(contract: Contract, known: Mapping[str, Contract]) -> list[str]:
+    """What is wrong with a table's references: each leads to the whole key of a silver or reference table."""
+    parents = {c.catalog_name: c for c in known.values() if c.layer in {"silver", "reference"}}
+    problems = []
+    for rule in contract.rules:
+        if rule.reference is None:
+            continue
+        parent = parents.get(rule.reference.parent)
+        if parent is None:
+            problems.append(
+                f"rule `{rule.code}` refers to `{rule.reference.parent}`, which is no silver or reference table"
+            )
+        elif parent.key != (rule.reference.parent_column,):
+            key = ", ".join(parent.key)
+            problems.append(f"rule `{rule.code}` refers to `{rule.reference.parent_column}`, the key is `{key}`")
+    return problems

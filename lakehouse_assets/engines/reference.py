@@ -1,0 +1,71 @@
+"""Reference tables as Delta tables: replaced whole in one commit, which notes what it was made of.
+
+They are small and written by delta-rs on either engine, as the load's control tables are, so that each has one writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.references import Seed
+from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.protocol import Commit, Guard
+from lakehouse_assets.errors import TableMissing
+from lakehouse_assets.storage.lake import Lake
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+NOTE = "lakehouse.seed"
+"""Where a commit notes the fingerprint of the seed that it brought."""
+
+
+def held(contract: Contract, lake: Lake) -> DeltaTable | None:
+    """The reference table as it is now; None when it is not there yet."""
+    try:
+        return lake.delta(contract)
+    except TableMissing:
+        return None
+
+
+def is_current(seed: Seed, table: DeltaTable | None) -> bool:
+    """Whether the table holds what the seed says: the newest commit that notes a seed notes this one.
+
+    Commits without a note, such as a compaction, leave the rows as they are.
+    """
+    commits: list[dict[str, Any]] = sorted(table.history(), key=lambda c: -c["version"]) if table else []
+    return next((c[NOTE] for c in commits if NOTE in c), None) == seed.fingerprint
+
+
+def outdated(seeds: Iterable[Seed], lake: Lake) -> tuple[str, ...]:
+    """Names of the reference tables whose table is not there, or holds something else than the seed."""
+    return tuple(seed.contract.name for seed in seeds if not is_current(seed, held(seed.contract, lake)))
+
+
+def replace(seed: Seed, lake: Lake, table: DeltaTable | None, rows: pa.Table, guard: Guard) -> Commit:
+    """Put the rows in place of all that the table holds, columns included, in one commit that does not rebase.
+
+    Args:
+        seed: where the rows come from.
+        lake: where the table is.
+        table: the version that was looked at; None when there was none.
+        rows: in the columns of the contract.
+        guard: see `protocol.Guard`.
+
+    Raises:
+        CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
+    """
+    from deltalake import CommitProperties, write_deltalake
+
+    contract = seed.contract
+    target = table or delta.ensure(contract, lake)
+    before, count = delta.data_files(target), delta.rows_in(target)
+    properties = CommitProperties(max_commit_retries=0, custom_metadata={NOTE: seed.fingerprint})
+    guard()
+    with delta.conflicts(contract.name):
+        write_deltalake(target, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties)
+    delta.check_protocol(target, contract.name)
+    return delta.measured(target, before, count)

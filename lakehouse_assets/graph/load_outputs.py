@@ -1,0 +1,55 @@
+"""What the load's step writes beside silver: reference tables, and the control tables that models read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from lakehouse_assets.compute.services import Services
+from lakehouse_assets.compute.tasks import TASK_METADATA, GlueTask, to_metadata
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
+from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.checks import set_check_results
+from lakehouse_assets.graph.pipeline import Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.sql.models import tables_read
+
+
+def written_tables(pipeline: Pipeline) -> list[Contract]:
+    """Reference tables, and those control tables that a model reads: what nobody reads is no part of the graph."""
+    read = {name for contract in pipeline.layer("gold") for name in tables_read(pipeline.model(contract))}
+    controls = [contract for contract in pipeline.layer("side") if contract.catalog_name in read]
+    return [*pipeline.layer("reference"), *controls]
+
+
+def output_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: list[dg.AssetKey]) -> dg.AssetSpec:
+    """One of these tables; the rows of a reference table come from the project, so no other table is upstream of it."""
+    kinds = ("csv", "deltalake") if contract.layer == "reference" else ("deltalake",)
+    return dg.AssetSpec(
+        md.asset_key(contract),
+        deps=after,
+        freshness_policy=freshness_policy(contract),
+        metadata=definition_metadata(contract, table_location(contract, "<lake>"))
+        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
+        **common(pipeline, contract, *kinds),
+    )
+
+
+def output_results(pipeline: Pipeline, report: LoadReport, services: Services) -> Iterator[dg.MaterializeResult[Any]]:
+    """What a load left of each of these tables."""
+    for contract in written_tables(pipeline):
+        reference = report.references.get(contract.name)
+        replaced = {"replaced": reference.has_changes, "added_bytes": reference.added_bytes} if reference else {}
+        yield dg.MaterializeResult(
+            asset_key=md.asset_key(contract),
+            metadata={
+                "dagster/row_count": services.count(contract),
+                **replaced,
+                "engine": report.engine,
+                "preview": md.preview(services.preview(contract)),
+            },
+            check_results=set_check_results(contract, report),
+        )

@@ -1,0 +1,65 @@
+"""What a load affects, asked before it merges: the values per window that gold has to look at again.
+
+Which values a changed row affects is said by the contracts (`contracts/affects.py`). Old values come from silver as it
+was, new ones from the rows about to be merged. The values stay in the engine until it is known that they are few: more
+than gold would list in a statement are not collected, and gold then looks at everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.load.report import Affected
+from lakehouse_assets.sql import affected
+from lakehouse_assets.sql.gold import MAX_WINDOW
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.work import TableLoad
+
+
+def nothing(windows: Iterable[str]) -> Affected:
+    """No value of any window."""
+    return {window: [] for window in windows}
+
+
+def everything(windows: Iterable[str]) -> Affected:
+    """All values of every window."""
+    return dict.fromkeys(windows)
+
+
+def find(loads: list[TableLoad], engine: Engine, windows: Iterable[str]) -> Affected:
+    """What the rows about to be merged affect.
+
+    Args:
+        loads: the tables of the load, after their rows were compared with silver.
+        engine: which has silver and the changed rows.
+        windows: names of the pipeline's windows.
+    """
+    asked = _selects(loads)
+    return {window: _values(engine, asked[window]) if window in asked else [] for window in windows}
+
+
+def _selects(loads: list[TableLoad]) -> Mapping[str, list[str]]:
+    """The SELECTs to ask, by window; those that could give nothing in this run are left out."""
+    empty = {table.name for table in loads if table.was_empty}
+    found: dict[str, list[str]] = {}
+    for window, select in _due(loads, empty):
+        found.setdefault(window, []).append(select)
+    return found
+
+
+def _due(loads: list[TableLoad], empty: set[str]) -> Iterator[tuple[str, str]]:
+    for table in loads:
+        updates = table.report.counts.updated > 0
+        for effect in table.contract.affects if table.has_changes else ():
+            if (effect.when == "update" and not updates) or effect.unless_first in empty:
+                continue
+            for select in affected.values_of(table.contract, effect, updates=updates):
+                yield effect.window, select
+
+
+def _values(engine: Engine, selects: list[str]) -> list[Any] | None:
+    values = engine.values(affected.distinct(selects, MAX_WINDOW + 1))
+    return sorted(values, key=str) if len(values) <= MAX_WINDOW else None

@@ -1,0 +1,167 @@
+"""Reference tables in a load: seeds are read and checked before anything is written, and written when they changed.
+
+A row of a seed belongs to the project, not to a supplier. So a bad one is not set aside as a reject: it fails the load,
+by file, line and rule, and whoever changed the seed mends it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.contracts.references import Seed
+from lakehouse_assets.engines import delta, reference
+from lakehouse_assets.engines.protocol import Engine, Guard, TextBatch
+from lakehouse_assets.errors import ReconciliationFailed, SeedInvalid
+from lakehouse_assets.load.report import ReferenceReport
+from lakehouse_assets.sql import silver
+from lakehouse_assets.sql.seeds import KEY_REPEATED, MALFORMED, as_landed, broken, rows
+from lakehouse_assets.storage.lake import Lake
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+SEED_BYTES = 16 << 20
+"""A seed is read whole; what is larger is no lookup table but data, and is landed."""
+SHOWN = 3
+"""Broken lines that a message names."""
+
+
+@dataclass(frozen=True)
+class SeedLoad:
+    """One reference table in a load.
+
+    Attributes:
+        seed: what it shall hold.
+        table: the version that was looked at; None when there was none.
+        rows: rows of the seed.
+        has_changes: whether the table holds something else.
+    """
+
+    seed: Seed
+    table: DeltaTable | None
+    rows: int
+    has_changes: bool
+
+    @property
+    def name(self) -> str:
+        """Bare table name, the prefix of its relations."""
+        return self.seed.contract.name
+
+    @property
+    def relation(self) -> str:
+        """What the table holds once the load is done: the rows read, or the table itself."""
+        contract = self.seed.contract
+        return f"{contract.name}__parsed" if self.has_changes else contract.catalog_name
+
+
+def stage_seeds(seeds: Iterable[Seed], lake: Lake, engine: Engine) -> list[SeedLoad]:
+    """Compare every seed with its table and read those that differ; nothing is written.
+
+    Raises:
+        SeedInvalid: a row of a seed breaks a rule, or the file is no CSV of the table's columns.
+    """
+    return [_stage(seed, lake, engine) for seed in seeds]
+
+
+def write_seed(load: SeedLoad, lake: Lake, engine: Engine, guard: Guard) -> ReferenceReport:
+    """Bring the table up to date, where it is not.
+
+    Raises:
+        ReconciliationFailed: the table does not hold the rows of the seed afterwards.
+        CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
+    """
+    report = ReferenceReport(load.rows, load.has_changes)
+    if not load.has_changes:
+        return report
+    contract, before = load.seed.contract, delta.rows_in(load.table) if load.table else 0
+    done = reference.replace(load.seed, lake, load.table, _table(contract, engine), guard)
+    held = before + done.rows
+    if held != load.rows:
+        raise ReconciliationFailed(table=contract.name, equation=f"its seed has {load.rows} rows, the table {held}")
+    engine.attach(contract)
+    report.added_files, report.added_bytes = done.added_files, done.added_bytes
+    return report
+
+
+def _stage(seed: Seed, lake: Lake, engine: Engine) -> SeedLoad:
+    table = reference.held(seed.contract, lake)
+    if table is not None and reference.is_current(seed, table):
+        engine.attach(seed.contract)
+        return SeedLoad(seed, table, delta.rows_in(table), has_changes=False)
+    contract = as_landed(seed.contract)
+    batch = read_seed(seed)
+    text = TextBatch(tuple(str(c.source) for c in contract.columns), (), [batch])
+    engine.stage(f"{contract.name}__parsed", text, silver.parsed(contract))
+    found = [(row["_row"], code) for row in engine.rows(broken(contract)) for code in row["_codes"].split(",") if code]
+    _refuse(seed, found, (*contract.rules, KEY_REPEATED))
+    return SeedLoad(seed, table, batch.num_rows, has_changes=True)
+
+
+def read_seed(seed: Seed) -> pa.RecordBatch:
+    """The records of a seed as text: `_row` (the first line, from 1), `_malformed` (never), and the columns.
+
+    Raises:
+        SeedInvalid: it is too large, no UTF-8, no strict CSV, or its header is not the table's columns.
+    """
+    import pyarrow as pa
+
+    columns = [str(column.source) for column in as_landed(seed.contract).columns]
+    texts = [pa.field(column, pa.string()) for column in columns]
+    schema = pa.schema([pa.field("_row", pa.int64()), pa.field("_malformed", pa.bool_()), *texts])
+    records = _records(seed)
+    _, header = next(records, (1, []))
+    if sorted(header) != sorted(columns):
+        raise _invalid(seed, f"has the columns {', '.join(header) or '(none)'}, expected {', '.join(columns)}")
+    found = [(line, dict(zip(header, fields, strict=False)), len(fields)) for line, fields in records]
+    _refuse(seed, [(line, MALFORMED.code) for line, _, count in found if count != len(header)], (MALFORMED,))
+    values = [{"_row": line, "_malformed": False} | fields for line, fields, _ in found]
+    return pa.RecordBatch.from_pylist(values, schema)
+
+
+def _records(seed: Seed) -> Iterator[tuple[int, list[str]]]:
+    """First line and fields of every record; an empty line is none."""
+    if len(seed.content) > SEED_BYTES:
+        raise _invalid(
+            seed, f"has {len(seed.content):,} bytes, allowed are {SEED_BYTES:,}; land it as a dataset instead"
+        )
+    try:
+        text = seed.content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = seed.content[: error.start].count(b"\n") + 1
+        raise _invalid(seed, f"is no UTF-8 in line {line}") from error
+    reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
+    try:
+        for fields in reader:
+            if fields:
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        _refuse(seed, [(line, MALFORMED.code)], (MALFORMED,), error)
+
+
+def _refuse(seed: Seed, found: list[tuple[int, str]], rules: Iterable[Rule], cause: Exception | None = None) -> None:
+    """Fail when a line breaks a rule."""
+    if not found:
+        return
+    words = {rule.code: rule.description for rule in rules}
+    lines = ", ".join(f"line {line} `{code}` ({words.get(code, code)})" for line, code in found[:SHOWN])
+    more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    raise _invalid(seed, f"breaks its contract: {lines}{more}") from cause
+
+
+def _invalid(seed: Seed, problem: str) -> SeedInvalid:
+    return SeedInvalid(file=seed.file, table=seed.contract.catalog_name, problem=problem)
+
+
+def _table(contract: Contract, engine: Engine) -> Any:  # noqa: ANN401 - an Arrow table
+    """The rows read, in the table's types."""
+    import pyarrow as pa
+
+    schema, batches = delta.arrow_schema(contract), list(engine.batches(rows(contract)))
+    return pa.Table.from_batches(batches).cast(schema) if batches else schema.empty_table()

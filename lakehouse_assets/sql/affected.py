@@ -1,0 +1,70 @@
+"""The statements that find what changed rows affect, made from the entries of `affects`: pure text in Athena SQL.
+
+What an entry may say is described in `contracts/affects.py`; the relation `<t>__changed` in `silver`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from sqlglot import exp
+
+from lakehouse_assets.contracts import Contract, Effect
+from lakehouse_assets.contracts.affects import CHANGED, OLD, VALUE
+from lakehouse_assets.sql.dialects import parse
+
+
+def old_columns(contract: Contract) -> tuple[str, ...]:
+    """Columns whose old value a load has to know: the date that bounds a merge, and what `affects` asks for.
+
+    A key has no old value: a row with another key is another row.
+    """
+    date = contract.properties.get("date_column")
+    asked = {date, *(name for effect in contract.affects for name in _old_of(effect))}
+    return tuple(c.name for c in contract.content if c.name in asked and c.name not in contract.key)
+
+
+def values_of(contract: Contract, effect: Effect, *, updates: bool) -> list[str]:
+    """SELECTs of one column, `value`, that give what the changed rows affect; NULL and repetitions are possible.
+
+    Args:
+        contract: the silver table whose rows changed.
+        effect: one of its entries.
+        updates: whether any of the rows is an update; without, none has an old value.
+    """
+    changed = f"{contract.name}__changed"
+    if effect.select:
+        return [_over(effect.select, changed)]
+    names = (
+        [effect.column, f"{OLD}{effect.column}"]
+        if updates and effect.column in old_columns(contract)
+        else [effect.column]
+    )
+    return [f'SELECT c."{name}" AS {VALUE} FROM {changed} AS c' for name in names]
+
+
+def distinct(selects: Iterable[str], limit: int) -> str:
+    """At most so many different values of all SELECTs together, without NULL."""
+    union = " UNION ALL ".join(f"SELECT p.{VALUE} FROM ({select}) AS p" for select in selects)
+    return f"SELECT DISTINCT q.{VALUE} FROM ({union}) AS q WHERE q.{VALUE} IS NOT NULL LIMIT {limit}"
+
+
+@cache
+def _old_of(effect: Effect) -> frozenset[str]:
+    """Columns whose old value an entry asks for."""
+    if not effect.select:
+        return frozenset({effect.column} if effect.column else ())
+    names = (column.name for column in parse(effect.select).find_all(exp.Column))
+    return frozenset(name.removeprefix(OLD) for name in names if name.startswith(OLD))
+
+
+def _over(select: str, changed: str) -> str:
+    """The SELECT with the relation `changed` by the name it has in this run."""
+
+    def rename(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Table) and not node.db and node.name == CHANGED:
+            return exp.to_table(changed, alias=node.alias or CHANGED)
+        return node
+
+    return parse(select).transform(rename).sql("athena")

@@ -1,0 +1,71 @@
+"""Which tables a statement reads, and the order of gold models that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from sqlglot import exp
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets.sql.dialects import parse
+
+
+def tables_read(sql: str) -> tuple[str, ...]:
+    """Catalog names (`database.table`) of the tables that a statement reads, sorted; what it names itself is none.
+
+    >>> tables_read("WITH a AS (SELECT n FROM lake.orders) SELECT a.n FROM a JOIN gold.sales AS s ON s.n = a.n")
+    ('gold.sales', 'lake.orders')
+    """
+    return tuple(sorted({f"{table.db}.{table.name}" for table in parse(sql).find_all(exp.Table) if table.db}))
+
+
+def sources(contract: Contract, sql: str, known: Mapping[str, Contract]) -> dict[str, Contract]:
+    """The tables that a gold model reads: stored ones of its own pipeline, by catalog name.
+
+    Args:
+        contract: the gold table.
+        sql: its SELECT.
+        known: the pipeline's contracts, by whatever name.
+
+    Raises:
+        ContractInvalid: it reads a table that is none of these.
+    """
+    stored = {c.catalog_name: c for c in known.values() if c.layer != "landing"}
+    read = tables_read(sql)
+    for name in read:
+        if name not in stored:
+            problem = f"its SELECT reads `{name}`; a model may read {', '.join(f'`{n}`' for n in sorted(stored))}"
+            raise ContractInvalid(contract=f"{contract.layer}.{contract.name}", problem=problem)
+    return {name: stored[name] for name in read}
+
+
+def levels(models: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    """Gold models in the order in which they can be built: each level reads tables of the levels before it only.
+
+    Args:
+        models: catalog name of the gold table -> its SELECT.
+
+    Raises:
+        ContractInvalid: models read each other in a circle; names them in its order.
+    """
+    sorter = TopologicalSorter({name: set(tables_read(sql)) & models.keys() for name, sql in models.items()})
+    found = []
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        names = _from_the_least(error.args[1][:0:-1])
+        circle = " reads ".join(f"`{name}`" for name in (*names, names[0]))
+        raise ContractInvalid(contract=names[0], problem=f"models read each other in a circle: {circle}") from error
+    while sorter.is_active():
+        ready = tuple(sorted(sorter.get_ready()))
+        found.append(ready)
+        sorter.done(*ready)
+    return tuple(found)
+
+
+def _from_the_least(circle: list[str]) -> list[str]:
+    """The same circle, begun at its least name."""
+    first = circle.index(min(circle))
+    return circle[first:] + circle[:first]
