@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 from pathlib import Path
+from uuid import uuid4
 
+import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
+from lakehouse_assets.graph.process import RunProcess
+from lakehouse_assets.operations import history
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.storage.lease import started_of, this_host
 from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Result, Shop, put
 
 GOLD = "SELECT date, sum(amount) AS amount FROM ecommerce_gold.daily_sales GROUP BY date ORDER BY date"
@@ -71,3 +79,19 @@ def test_a_moved_lake_becomes_usable_again(cli: Cli, moved: Shop) -> None:
     assert cli(*moved.run).code == 0
     assert gold(cli, moved.lake).out == BOTH_DAYS
     assert not moved.lake.with_name("lake").exists()
+
+
+def test_a_killed_run_of_the_original_is_told_in_the_copy(cli: Cli, shop: Shop) -> None:
+    """The copied history calls it started; its end is noted where the copy is, and not where it began."""
+    with subprocess.Popen(["/bin/sleep", "60"]) as process:
+        begun = started_of(process.pid)
+        process.kill()
+    assert begun
+    note = RunProcess(str(uuid4()), "ecommerce", str(shop.lake), this_host(), process.pid, begun)
+    with history.instance(Settings(lake=shop.lake)) as instance:
+        create_run_for_test(instance, "ecommerce", note.run_id, tags=note.tags, status=dg.DagsterRunStatus.STARTED)
+    copy = Shop(Path(shutil.copytree(shop.lake, shop.lake.with_name("copy"))), shop.landing)
+    original = everything(shop.lake)
+    assert [cli(*command).code for command in (("relocate", *copy.at), copy.run)] == [0, 0]
+    assert everything(shop.lake) == original
+    assert (copy.lake / "runs/ecommerce" / note.run_id / "report.json").exists()
