@@ -65,6 +65,6 @@ def show(done: Relocation, settings: Settings) -> None:
         terminal.say(f"The lake `{settings.lake_root}` is a lake of its own now.")
     else:
         terminal.say(f"The lake `{settings.lake_root}` is where its tables say; nothing to do.")
-    for count, what in ((done.manifests, "manifests of runs made relative"), (done.removed, "old files removed")):
+    for what, count in (("Run manifests made relative", done.manifests), ("Old metadata files removed", done.removed)):
         if count:
-            terminal.say(f"{count} {what}.")
+            terminal.say(f"{what}: {count}")
