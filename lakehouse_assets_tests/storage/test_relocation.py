@@ -5,23 +5,32 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glue.jobs.lakehouse import run as glue_job
+from lakehouse_assets.compute.job import arguments, work_of
+from lakehouse_assets.compute.local import LocalConfig, LocalServices
+from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines import iceberg
+from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import CommitConflict, FenceLost, LakeElsewhere, LakeIncomplete
 from lakehouse_assets.storage.catalog import CatalogEntry, catalog_of
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.iceberg_files import TableFiles, avro_records, lists_of
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.relocation import relocate
+from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lake import never
 from lakehouse_assets_tests.storage.gold import SALES, USERS, fill, held
+from lambdas.planrun.handler import handler as planrun
 
 DAYS = (2, 4, 3)
 """What the table held after each of its commits."""
+MOMENT = datetime(2025, 4, 2, tzinfo=UTC)
 PAST = [2, 0, 4, 0, 3]
 """What it held at each snapshot: a commit that replaces all rows is one that deletes them and one that adds."""
 
@@ -119,6 +128,32 @@ def test_until_then_gold_is_neither_read_nor_written(made: Lake, moved: Lake) ->
         assert f"`{made.root}`" in str(caught.value)
         assert f"`lakehouse relocate --lake '{moved.root}'`" in str(caught.value)
     assert not Path(made.root).exists()
+
+
+def test_no_run_begins_on_it(made: Lake, moved: Lake, tmp_path: Path) -> None:
+    """Neither runtime plans or loads: nothing is written before it is refused, not even the manifest."""
+    store_manifest(moved, "run-1", moved.root)
+    before = content(moved.root)
+    event = {"run_id": "run-2", "pipeline": "ecommerce", "lake": moved.root, "landing": f"{moved.root}/landing"}
+    manifest = f"{moved.root}/runs/ecommerce/run-1/manifest.json"
+    asked = arguments(["--run-id", "run-1", "--manifest-uri", manifest, "--lake-root", moved.root])
+    local = LocalServices(LocalConfig("ecommerce", moved, str(tmp_path), "UTC", "500MB", 1, unreachable), "run-3")
+    for begin in (lambda: planrun(event, None), lambda: glue_job(asked), local.hold):
+        with pytest.raises(LakeElsewhere, match=made.root):
+            begin()
+    assert content(moved.root) == before
+
+
+def unreachable() -> Engine:
+    """The engine of a run that does not come so far."""
+    raise AssertionError
+
+
+def store_manifest(lake: Lake, run_id: str, landing: str) -> None:
+    """A manifest of no files."""
+    request = {"mode": "load", "as_of": "2025-04-02T09:00:00Z"}
+    manifest = {"run_id": run_id, "pipeline": "ecommerce", "landing": landing, "files": [], "request": request}
+    lake.store.put(f"runs/ecommerce/{run_id}/manifest.json", json.dumps(manifest).encode())
 
 
 def test_lengths_are_those_of_the_new_files(moved: Lake) -> None:
@@ -234,6 +269,19 @@ def test_killed_anywhere_it_is_done_by_the_next_try(moved: Lake, tmp_path: Path)
     assert {True, False} == set(refused)
 
 
+def test_files_that_the_catalog_still_leads_to_stay(made: Lake, moved: Lake) -> None:
+    """A relocation died at its end, and then the old place came to be another name of the new one."""
+
+    def dies() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        relocate(moved, dies)
+    Path(made.root).symlink_to(moved.root)
+    assert relocate(moved, never).tables == ()
+    assert past(moved) == PAST
+
+
 def test_a_lost_lease_changes_nothing(moved: Lake) -> None:
     """The guard is asked before the catalog changes; the lake is still refused, and relocated by whoever may."""
 
@@ -265,6 +313,14 @@ def test_a_lake_that_came_without_a_file_is_refused_as_it_is(moved: Lake, kind: 
     with pytest.raises(LakeIncomplete, match=lost.name):
         relocate(moved, never)
     assert catalog_of(moved.root).entries() == before
+
+
+def test_a_load_reads_the_landing_that_lies_in_its_lake(made: Lake) -> None:
+    """By its key in the manifest; a landing elsewhere by its URI."""
+    for landing, root in (("land-folder/Data", f"{made.root}/land-folder/Data"), ("file:///srv/drops", "/srv/drops")):
+        store_manifest(made, "run-1", landing)
+        manifest = RunFolder(made.store, "ecommerce", "run-1").manifest()
+        assert work_of(manifest, made, ()).landing.uri(FileEntry("orders", "a.csv", "", 0, MOMENT)) == f"{root}/a.csv"
 
 
 def test_a_landing_inside_the_lake_moves_with_it(made: Lake, moved: Lake) -> None:
