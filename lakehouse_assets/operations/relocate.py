@@ -29,8 +29,12 @@ def relocate(*, lake: Lake = None) -> None:
     from lakehouse_assets.storage.lake import lake_of
 
     settings = reading(lake)
+    where = lake_of(settings)
+    if not relocation.has_places(where):
+        terminal.say(f"The lake `{settings.lake_root}` has no gold tables, so it may lie anywhere; nothing to do.")
+        return
     with all_held(settings) as guard:
-        show(relocation.relocate(lake_of(settings), guard), settings)
+        show(relocation.relocate(where, guard), settings)
 
 
 @contextmanager

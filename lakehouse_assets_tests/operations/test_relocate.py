@@ -145,6 +145,13 @@ def test_what_was_done_is_told(cli: Cli, shop: Shop, copied: Shop) -> None:
     assert second.out == f"The lake `{copied.lake}` is where its tables say; nothing to do.\n"
 
 
+def test_a_lake_without_gold_may_lie_anywhere(cli: Cli, tmp_path: Path) -> None:
+    """Nothing is written into it, not even a lease."""
+    result = cli("relocate", "--lake", tmp_path)
+    assert (result.code, "nothing to do" in result.out) == (0, True)
+    assert everything(tmp_path) == {}
+
+
 def test_a_lake_is_where_it_is_by_any_name(cli: Cli, shop: Shop, tmp_path: Path) -> None:
     """A link to it, `..` and a slash at the end are the same place, for a run too."""
     (tmp_path / "link").symlink_to(shop.lake)
