@@ -16,7 +16,7 @@ from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import model_sql, seeds, side_tables, silver_tables
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
-from lakehouse_assets.core.request import Mode, RunRequest
+from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import build
 from lakehouse_assets.engines.protocol import Engine
@@ -80,23 +80,21 @@ class LakeDriver:
         etag = hashlib.md5(file.content, usedforsecurity=False).hexdigest()
         return FileEntry(file.dataset, file.key, etag, len(file.content), file.modified)
 
-    def work(
-        self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, mode: Mode = "load", **request: Any
-    ) -> Work:
-        """The work of one more run over these files."""
+    def work(self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, **asked: Any) -> Work:
+        """The work of one more run over these files; `asked` are further fields of its request."""
         self.runs += 1
-        asked = RunRequest(as_of=as_of, mode=mode, **request)
-        frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landing.as_uri(), tuple(sorted(entries)), asked)
+        request = parse_request({"as_of": as_of, **asked})
+        frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landing.as_uri(), tuple(sorted(entries)), request)
         side, tables = side_tables(self.known, self.pipeline), silver_tables(self.known)
         self.value.create()
         landing = ManifestFiles(open_store(str(self.landing)), self.value.store)
-        return Work(frozen, tables, side, self.value, landing, asked.max_reject_ratio, self.seeds())
+        return Work(frozen, tables, side, self.value, landing, request.max_reject_ratio, self.seeds())
 
     def load(
-        self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **request: Any
+        self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **asked: Any
     ) -> LoadReport:
         """Drop the files and load exactly them."""
-        work = self.work(self.drop(*files), as_of, **request)
+        work = self.work(self.drop(*files), as_of, **asked)
         engine = self.engine()
         try:
             return load(work, engine, guard)
@@ -173,7 +171,7 @@ def facts_of(report: LoadReport) -> dict[str, Any]:
         "counts": counts_of(report),
         "rejects": {name: dict(sorted(table.rejects.items())) for name, table in report.tables.items()},
         "warnings": {name: dict(sorted(table.warnings.items())) for name, table in report.tables.items()},
-        "checks": {f"{check['table']}.{check['check']}": check["failing"] for check in report.checks},
+        "checks": {f"{check.table}.{check.check}": check.failing for check in report.checks},
         "refused_files": sorted(report.refused_files),
         "skipped_files": sorted(report.skipped_files),
         "extra_columns": report.extra_columns,

@@ -15,13 +15,14 @@ from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline, Schedule
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.storage.lake import lake_of
 
 
 def schedule_of(pipeline: Pipeline, schedule: Schedule, job: Job, settings: Settings) -> dg.ScheduleDefinition:
     """A schedule of a pipeline, in its zone; a tick first ends what a killed process left."""
 
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        fail_abandoned(context.instance, pipeline.name)
+        fail_abandoned(context.instance, pipeline.name, lake_of(settings))
         # No run key of the days: a later tick of the same day works on the same days and is a run of its own.
         return dg.RunRequest(tags=range_tags(pipeline, pipeline.usual_window(_now(context))))
 

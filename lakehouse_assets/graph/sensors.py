@@ -20,6 +20,7 @@ from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.landing import landed
 from lakehouse_assets.storage.opening import open_store
 
@@ -35,6 +36,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
     """The sensor on a pipeline's landing, which starts the job for what lands."""
     # One store for all ticks: it knows the etags of files that did not change.
     store = open_store(pipeline.landing_in(settings), create=False)
+    lake = lake_of(settings)
 
     @dg.sensor(
         name=f"{pipeline.name}_landing",
@@ -44,7 +46,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
         description=f"Starts {pipeline.name} for new files in landing; a failed list of files is tried 3 times more.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        fail_abandoned(context.instance, pipeline.name)
+        fail_abandoned(context.instance, pipeline.name, lake)
         seen = Landing(landed(pipeline.name, store), datetime.now(UTC), settings.quiet_seconds)
         cursor = Cursor.parse(context.cursor)
         decision = decide(seen, cursor, under_way(context.instance, cursor))

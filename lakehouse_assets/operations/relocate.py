@@ -29,8 +29,12 @@ def relocate(*, lake: Lake = None) -> None:
     from lakehouse_assets.storage.lake import lake_of
 
     settings = reading(lake)
+    where = lake_of(settings)
+    if not relocation.has_places(where):
+        terminal.say(f"The lake `{settings.lake_root}` has no gold tables, so it may lie anywhere; nothing to do.")
+        return
     with all_held(settings) as guard:
-        show(relocation.relocate(lake_of(settings), guard), settings)
+        show(relocation.relocate(where, guard), settings)
 
 
 @contextmanager
@@ -65,6 +69,6 @@ def show(done: Relocation, settings: Settings) -> None:
         terminal.say(f"The lake `{settings.lake_root}` is a lake of its own now.")
     else:
         terminal.say(f"The lake `{settings.lake_root}` is where its tables say; nothing to do.")
-    for count, what in ((done.manifests, "manifests of runs made relative"), (done.removed, "old files removed")):
+    for what, count in (("Run manifests made relative", done.manifests), ("Old metadata files removed", done.removed)):
         if count:
-            terminal.say(f"{count} {what}.")
+            terminal.say(f"{what}: {count}")

@@ -74,12 +74,13 @@ def _execute(
     from lakehouse_assets.graph.abandoned import fail_abandoned
     from lakehouse_assets.graph.partitions import range_tags
     from lakehouse_assets.operations.execution import execute
+    from lakehouse_assets.storage.lake import lake_of
 
     job = build_definitions(settings).resolve_job_def(pipeline.name)
     level = "DEBUG" if verbose else "CRITICAL"
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
-        fail_abandoned(instance, pipeline.name)
+        fail_abandoned(instance, pipeline.name, lake_of(settings))
         window = asked.request.window or pipeline.usual_window(_clock(asked.request))
         instance.add_event_listener(asked.run_id, _listener(on_step or _ignore))
         return execute(job, instance, asked.run_id, _run_config(pipeline, asked, level), range_tags(pipeline, window))

@@ -40,6 +40,11 @@ class Relocation:
     removed: int
 
 
+def has_places(lake: Lake) -> bool:
+    """Whether the lake has tables whose metadata names places; without, it may lie anywhere."""
+    return bool(catalog_of(lake.root).entries())
+
+
 def relocate(lake: Lake, guard: Callable[[], None]) -> Relocation:
     """Let a lake's metadata name the place where the lake is.
 

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from lakehouse_assets.compute.alerts import FailedCheck, alerts_of
+from lakehouse_assets.compute.reports import Failure, RunReport
+
+GOOD = RunReport(
+    run_id="r1",
+    pipeline="ecommerce",
+    status="succeeded",
+    tables={},
+    rejects={},
+    warnings={},
+    refused_files=[],
+    refusals={},
+    skipped_files=[],
+    waiting=0,
+    extra_columns={},
+    gold={},
+    archived=0,
+    left=(),
+    timings={},
+)
 
 
-def report(**facts: Any) -> dict[str, Any]:
-    """A run report with the parts that messages are made of."""
-    known = {"run_id": "r1", "pipeline": "ecommerce", "status": "succeeded", "failure": None, "refusals": {}}
-    return known | facts
+def report(**facts: Any) -> RunReport:
+    """The report of a good run with other facts."""
+    return replace(GOOD, **facts)
 
 
 def failed(check: str, severity: str = "ERROR") -> FailedCheck:
@@ -25,7 +44,7 @@ def test_a_good_run_is_not_told() -> None:
 
 def test_a_failed_run_is_told_with_step_and_cause() -> None:
     """The subject names the step, the body the sentence and where to look."""
-    failure = {"step": "load", "error": "RejectRatioExceeded", "message": "`clean_orders`: 40 of 100 rows"}
+    failure = Failure("load", "RejectRatioExceeded", "`clean_orders`: 40 of 100 rows")
     (told,) = alerts_of(report(status="failed", failure=failure), [])
     assert (told.kind, told.subject) == ("run_failed", "ecommerce: run failed in load")
     assert "`clean_orders`: 40 of 100 rows" in told.body
@@ -50,7 +69,8 @@ def test_failed_checks_are_one_message_errors_first() -> None:
 
 def test_a_run_stopped_by_a_check_is_two_messages() -> None:
     """Who listens to failed runs hears it, and who listens to checks."""
-    failure = {"step": "ecommerce_silver_assertions", "message": "check `clean_orders.keys_unique` failed: 3 rows"}
+    sentence = "check `clean_orders.keys_unique` failed: 3 rows"
+    failure = Failure("ecommerce_silver_assertions", "AssertionFailed", sentence)
     told = alerts_of(report(status="failed", failure=failure), [failed("keys_unique")])
     assert [message.kind for message in told] == ["run_failed", "checks_failed"]
 

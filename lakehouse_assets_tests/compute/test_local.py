@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
 
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
+from lakehouse_assets.compute.reports import FACTS, LOAD
 from lakehouse_assets.compute.tasks import GlueTask
+from lakehouse_assets.core.request import parse_request
+from lakehouse_assets.ecommerce import pipeline as ecommerce
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.graph.resource import handlers
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
 
@@ -29,32 +31,39 @@ def here(tmp_path: Path) -> Iterator[LocalServices]:
     (landing / "orders").mkdir(parents=True)
     (landing / "orders/1.csv").write_text(ORDER)
     os.utime(landing / "orders/1.csv", (SOME_DAY.timestamp(), SOME_DAY.timestamp()))
-    engine = lambda: DuckEngine(lake, zone=ZONE, threads=1)  # noqa: E731 - as the resource opens it
-    services = LocalServices(LocalConfig(lake, str(landing), "ecommerce", ZONE, "500MB", 1, engine), handlers())
-    request = {"pipeline": "ecommerce", "as_of": "2025-04-06T02:00:00+02:00", "mode": "load"}
-    services.folder("r1").write("request", request | dict.fromkeys(["files", "date", "selection", "max_reject_ratio"]))
-    services.invoke(ECOMMERCE.plan, "r1")
+    config = LocalConfig(
+        pipeline="ecommerce",
+        lake=lake,
+        landing=str(landing),
+        zone=ZONE,
+        memory="500MB",
+        threads=1,
+        open_engine=lambda: DuckEngine(lake, zone=ZONE, threads=1),
+    )
+    services = LocalServices(config, "r1")
+    services.begin(parse_request({"as_of": "2025-04-06T02:00:00+02:00"}))
+    services.invoke(ecommerce.PLAN)
     yield services
     services.close()
 
 
 def changed(**arguments: str) -> GlueTask:
     """The declared load with other arguments; an empty one is left out."""
-    new = ECOMMERCE.load.arguments | {f"--{name.replace('_', '-')}": value for name, value in arguments.items()}
-    return replace(ECOMMERCE.load, arguments={name: value for name, value in new.items() if value})
+    new = ecommerce.LOAD.arguments | {f"--{name.replace('_', '-')}": value for name, value in arguments.items()}
+    return replace(ecommerce.LOAD, arguments={name: value for name, value in new.items() if value})
 
 
 def test_the_declared_load_reads_in_the_configured_zone(here: LocalServices) -> None:
     """Half past midnight in Berlin is its own day there, so the row is no mismatch; the report is kept."""
-    report = here.run_job(ECOMMERCE.load, "r1")
-    assert report["tables"]["clean_orders"]["counts"]["inserted"] == 1
-    assert here.folder("r1").read("load") == report
+    report = here.run_job(ecommerce.LOAD)
+    assert report.tables["clean_orders"].counts.inserted == 1
+    assert here.run.read(LOAD) == orjson.loads(orjson.dumps(report))
 
 
 def test_a_load_without_a_zone_is_not_run_in_another_one(here: LocalServices) -> None:
     """The Glue job would read it in UTC, so this machine does not read it in Berlin."""
     with pytest.raises(BadRequest, match="--source-timezone is `UTC`, but the engine reads in `Europe/Berlin`"):
-        here.run_job(changed(source_timezone=""), "r1")
+        here.run_job(changed(source_timezone=""))
 
 
 @pytest.mark.parametrize(
@@ -69,13 +78,13 @@ def test_a_load_without_a_zone_is_not_run_in_another_one(here: LocalServices) ->
 def test_arguments_that_do_not_fit_are_refused(here: LocalServices, arguments: dict[str, str], words: str) -> None:
     """What the job would refuse on Glue is refused here, before anything is loaded."""
     with pytest.raises(BadRequest, match=words):
-        here.run_job(changed(**arguments), "r1")
-    assert here.folder("r1").read("load") is None
+        here.run_job(changed(**arguments))
+    assert here.run.read(LOAD) is None
 
 
 def test_what_the_plan_gives_is_known_to_later_tasks(here: LocalServices) -> None:
     """Fields of the plan's answer fill the braces of what follows, in the place of what was asked for."""
-    assert here.folder("r1").read("facts") == {
+    assert here.run.read(FACTS) == {
         "manifest": "runs/ecommerce/r1/manifest.json",
         "as_of": "2025-04-06T00:00:00+00:00",
     }

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glue.jobs.lakehouse import guarded, main
-from lakehouse_assets.compute.job import arguments, manifest_of
+from lakehouse_assets.compute.job import arguments, manifest_of, work_of
+from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
 from lakehouse_assets.storage.lease import Lease, lease_key
 from lakehouse_assets.storage.runs import RunFolder
@@ -110,6 +111,15 @@ def test_the_clock_of_the_job_goes_before_the_manifests(lake: LakeDriver) -> Non
     assert manifest_of(asked).as_of == datetime(2025, 4, 7, tzinfo=UTC)
     asked.as_of = None
     assert manifest_of(asked).as_of == datetime(2025, 4, 6, tzinfo=UTC)
+
+
+def test_the_share_of_rejects_is_what_the_run_was_asked(tmp_path: Path) -> None:
+    """The frozen request carries it to the load, whoever starts the job."""
+    lake = LakeDriver(tmp_path)
+    manifest = lake.work(lake.drop(PRODUCTS), max_reject_ratio=0.5).manifest
+    RunFolder(lake.value.store, "ecommerce", "run-1").write("manifest", manifest.to_dict())
+    work = work_of(manifest_of(arguments(argv(lake))), lake.value, silver_tables(lake.known))
+    assert work.max_reject_ratio == pytest.approx(0.5)
 
 
 def test_a_clock_with_an_offset_is_taken_in_utc(lake: LakeDriver) -> None:

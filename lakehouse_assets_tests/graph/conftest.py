@@ -51,9 +51,14 @@ class Shop:
     instance: dg.DagsterInstance
     definitions: dg.Definitions
 
+    @property
+    def landing(self) -> Path:
+        """Where its files land."""
+        return self.settings.landing_of("ecommerce")
+
     def drop(self, name: str, rows: list[tuple[str, ...]] | None = None) -> Path:
         """Put a CSV file into landing, the known one when no rows are given."""
-        file = self.settings.landing_root / name
+        file = self.landing / name
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("w", newline="", encoding="utf-8") as target:
             csv.writer(target).writerows(rows or ROWS[name])
@@ -66,8 +71,7 @@ class Shop:
 
     def landed(self) -> list[str]:
         """What is in landing."""
-        root = self.settings.landing_root
-        return sorted(file.relative_to(root).as_posix() for file in root.rglob("*.csv"))
+        return sorted(file.relative_to(self.landing).as_posix() for file in self.landing.rglob("*.csv"))
 
     def run(self) -> dg.ExecuteInProcessResult:
         """The job, once."""
@@ -109,9 +113,10 @@ class Shop:
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """An empty shop; landing exists."""
     settings = Settings(lake=tmp_path / "lake", landing=tmp_path / "landing", quiet_seconds=0, duckdb_threads=1)
-    settings.landing_root.mkdir()
     with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
-        yield Shop(settings, instance, build_definitions(settings))
+        opened = Shop(settings, instance, build_definitions(settings))
+        opened.landing.mkdir()
+        yield opened
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from lakehouse_assets.graph.abandoned import fail, fail_abandoned
-from lakehouse_assets.graph.process import Note, note_process
+from lakehouse_assets.graph.process import RunProcess, note_process
 from lakehouse_assets.graph.sensors import OFFER_TAG
 from lakehouse_assets.operations import history
-from lakehouse_assets.operations.running import Request, run
+from lakehouse_assets.operations.running import Asked, run
 from lakehouse_assets.storage.lease import started_of, this_host
 from lakehouse_assets_tests.graph.conftest import Shop
 from lakehouse_assets_tests.graph.test_alerts import messages
@@ -28,12 +28,12 @@ from lakehouse_assets_tests.graph.test_sensor import pairs, tick
 STARTED, FAILURE = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE
 KILLED = """
 import sys
-from lakehouse_assets.operations.running import Request, run
+from lakehouse_assets.operations.running import Asked, run
 from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.operations.killed_job import killer
 
 settings = Settings(lake=sys.argv[1], landing=sys.argv[2], duckdb_threads=1)
-run(settings, Request("ecommerce", run_id=sys.argv[3]), on_step=killer("ecommerce_silver"))
+run(settings, Asked("ecommerce", run_id=sys.argv[3]), on_step=killer("ecommerce_silver"))
 """
 """A run of the job in a process that kills itself as silver begins."""
 
@@ -74,20 +74,20 @@ def noted(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRun:
     return found
 
 
-def started(shop: Shop, note: Note | None) -> str:
+def started(shop: Shop, note: RunProcess | None) -> str:
     """A run that the history calls started, with this note of its process."""
     tags = note.tags if note else {}
     run_id = note.run_id if note else None
     return create_run_for_test(shop.instance, "ecommerce", run_id=run_id, tags=tags, status=STARTED).run_id
 
 
-def gone(shop: Shop) -> Note:
+def gone(shop: Shop) -> RunProcess:
     """The note of a process that ran here and was killed."""
     with subprocess.Popen(["/bin/sleep", "60"]) as process:
         begun = started_of(process.pid)
         process.kill()
     assert begun
-    return Note(str(uuid4()), "ecommerce", str(shop.settings.lake), this_host(), process.pid, begun)
+    return RunProcess(str(uuid4()), "ecommerce", str(shop.settings.lake), this_host(), process.pid, begun)
 
 
 def test_a_tick_of_the_sensor_fails_a_killed_run_and_offers_its_files_again(killed: Killed) -> None:
@@ -101,7 +101,7 @@ def test_a_tick_of_the_sensor_fails_a_killed_run_and_offers_its_files_again(kill
 
 def test_the_command_line_fails_a_killed_run_before_its_own(killed: Killed) -> None:
     """The next run takes over, and the history says of both how they ended."""
-    assert run(killed.shop.settings, Request("ecommerce")).report["status"] == "succeeded"
+    assert run(killed.shop.settings, Asked("ecommerce")).report.status == "succeeded"
     assert status(killed.shop.instance, killed.run_id) == FAILURE
     assert killed.shop.report(killed.run_id)["status"] == "failed"
 
@@ -120,7 +120,7 @@ def test_a_tick_of_the_schedule_fails_a_killed_run(kept: Shop) -> None:
 def test_every_run_notes_its_process_when_it_begins(shop: Shop) -> None:
     """Also a selection, which the queue counts from then on as a run of the pipeline."""
     found = noted(shop.instance, shop.materialize("gold/daily_sales").run_id)
-    note = Note.of(found)
+    note = RunProcess.of(found)
     assert note
     assert (note.pipeline, note.host, note.is_gone) == ("ecommerce", this_host(), False)
     assert found.tags["lakehouse/pipeline"] == "ecommerce"
@@ -139,7 +139,7 @@ def test_a_run_without_a_note_of_its_own_is_left_alone(shop: Shop) -> None:
     repeated = create_run_for_test(shop.instance, "ecommerce", tags=gone(shop).tags, status=STARTED)
     started(shop, None)
     assert fail_abandoned(shop.instance, "ecommerce") == []
-    assert Note.of(repeated) is None
+    assert RunProcess.of(repeated) is None
 
 
 def test_a_living_run_is_left_alone(shop: Shop) -> None:

@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
 
+from lakehouse_assets.ecommerce.pipeline import PIPELINE
 from lakehouse_assets.graph.alerts import Watch, concerns
+from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets_tests.graph.conftest import IMPLICIT, Shop
 from lakehouse_assets_tests.graph.test_job import double_an_order
 
@@ -75,7 +76,7 @@ def test_a_good_run_tells_warnings_and_refused_files(shop: Shop) -> None:
 
 def test_an_outcome_is_told_once(shop: Shop, failed: dg.ExecuteInProcessResult) -> None:
     """Who asks again, the command line or a sensor that was reset, tells nothing."""
-    watch = Watch("ecommerce", shop.settings.open_lake())
+    watch = Watch("ecommerce", lake_of(shop.settings))
     run = shop.instance.get_run_by_id(failed.run_id)
     assert run
     assert watch.tell(shop.instance, run) == ["run_failed", "checks_failed"]
@@ -123,4 +124,4 @@ def test_a_selection_that_failed_is_told_once(shop: Shop) -> None:
 )
 def test_only_runs_that_touch_the_pipeline_are_its_runs(run: dict[str, Any], *, ours: bool) -> None:
     """Its own job, and a selection with one of its assets or checks."""
-    assert concerns(ECOMMERCE, dg.DagsterRun(run_id=str(uuid4()), **run)) is ours
+    assert concerns(PIPELINE, dg.DagsterRun(run_id=str(uuid4()), **run)) is ours

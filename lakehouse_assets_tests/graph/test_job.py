@@ -13,6 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines.query import QueryScope, ask
+from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets_tests.graph.conftest import ROWS, Shop
 
 STEPS = {
@@ -47,7 +48,7 @@ def answer(shop: Shop, shown: dg.MetadataValue[Any]) -> list[dict[str, Any]]:
     """What the SQL that a check shows gives, asked as `lakehouse sql` does."""
     text = str(shown.value).removeprefix("```sql").removesuffix("```")
     tables = {contract.catalog_name: contract for contract in contracts("ecommerce").values()}
-    found = ask(QueryScope(shop.settings.open_lake(), tables), text)
+    found = ask(QueryScope(lake_of(shop.settings), tables), text)
     return [dict(zip(found.columns, row, strict=True)) for batch in found.batches for row in batch]
 
 

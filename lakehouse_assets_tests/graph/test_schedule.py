@@ -48,6 +48,6 @@ def test_a_tick_asks_for_the_whole_job(kept: Shop) -> None:
 def test_it_takes_what_the_sensor_gave_up(shop: Shop) -> None:
     """A run without a list takes an empty file too, which the sensor never offers: it is refused and moved away."""
     shop.drop_all()
-    shop.settings.landing_root.joinpath("orders", "empty.csv").touch()
+    shop.landing.joinpath("orders", "empty.csv").touch()
     assert shop.run().success
     assert shop.landed() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -25,17 +26,21 @@ def behind(shop: Shop) -> Shop:
     return shop
 
 
-def test_everything_goes_well_with_the_executor_that_the_ui_uses(shop: Shop, tmp_path: Path) -> None:
-    """`Materialize all` keeps one process, hence one lease, from landing to archive."""
+def test_everything_goes_well_with_the_executor_that_the_ui_uses(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`Materialize all` keeps one process, hence one lease, from landing to archive; places come from the settings."""
     shop.drop_all()
+    monkeypatch.setenv("LAKEHOUSE_LAKE", str(shop.settings.lake))
+    monkeypatch.setenv("LAKEHOUSE_LANDING", str(shop.settings.landing))
+    # The code location reads the settings when it is loaded.
+    monkeypatch.delitem(sys.modules, "lakehouse_assets.definitions")
     pointer = CodePointer.from_module("lakehouse_assets.definitions", "defs", str(tmp_path))
     job = ReconstructableRepository(pointer).get_reconstructable_job(IMPLICIT)
-    here = {"pipeline": "ecommerce", "lake": str(shop.settings.lake), "landing": str(shop.settings.landing)}
-    config = {"resources": {"lakehouse": {"config": here}}, **shop.quiet}
     assert job.get_definition().executor_def.name == "in_process"
     with (
         dg.DagsterInstance.local_temp(str(tmp_path)) as instance,
-        dg.execute_job(job, instance=instance, run_config=config) as result,
+        dg.execute_job(job, instance=instance, run_config=shop.quiet) as result,
     ):
         assert result.success
     assert shop.landed() == []

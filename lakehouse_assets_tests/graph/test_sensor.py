@@ -50,7 +50,7 @@ def test_landed_files_are_a_run_of_exactly_these(shop: Shop) -> None:
     shop.drop("products.csv", [("a",)])
     for name in ("notes.txt", "orders/1.csv.tmp", "orders/.hidden.csv", "elsewhere/1.csv"):
         shop.drop(name, [("a",)])
-    shop.settings.landing_root.joinpath("orders", "empty.csv").touch()
+    shop.landing.joinpath("orders", "empty.csv").touch()
     # md5 of b"a\r\n", by md5sum
     assert pairs(tick(shop)) == [("products.csv", "933222b19ff3e7ea5f65517ea1f7d57e")]
 
@@ -111,6 +111,6 @@ def test_a_reupload_under_the_same_name_is_a_new_run(shop: Shop) -> None:
 
 def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop) -> None:
     """An outage is an error that shows, not a reason to skip."""
-    shutil.rmtree(shop.settings.landing_root)
+    shutil.rmtree(shop.landing)
     with pytest.raises(StorageUnavailable, match="does not answer"):
         tick(shop)

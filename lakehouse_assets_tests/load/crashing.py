@@ -15,13 +15,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.ecommerce.assets import ECOMMERCE
-
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import ModelTask
+from lakehouse_assets.core.request import parse_request
+from lakehouse_assets.ecommerce.pipeline import ARCHIVE, LOAD, PIPELINE
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.graph.resource import handlers
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lake import open_lake
@@ -54,28 +53,32 @@ KILLED: tuple[File, ...] = (
 """A rename, an order that moves, a parent that frees a pending item, rejects, and an item that will wait."""
 
 
-def services(root: Path) -> LocalServices:
+def services(root: Path, run_id: str) -> LocalServices:
     """The services of one run on the lake and landing below a folder."""
     lake = open_lake(str(root / "lake"))
     config = LocalConfig(
-        lake, str(root / "landing"), "ecommerce", "UTC", "500MB", 1, lambda: DuckEngine(lake, threads=1)
+        pipeline="ecommerce",
+        lake=lake,
+        landing=str(root / "landing"),
+        zone="UTC",
+        memory="500MB",
+        threads=1,
+        open_engine=lambda: DuckEngine(lake, threads=1),
     )
-    return LocalServices(config, handlers())
+    return LocalServices(config, run_id)
 
 
 def run(root: Path, run_id: str) -> dict[str, Any]:
     """All that the job's steps do, but for checks; what the archive did."""
-    here = services(root)
+    here = services(root, run_id)
     try:
-        request = {"pipeline": "ecommerce", "as_of": NEXT_DAY.isoformat(), "mode": "load", "max_reject_ratio": 1.0}
-        empty = {"files": None, "date": None, "selection": {}}
-        here.folder(run_id).write("request", request | empty)
-        here.invoke(ECOMMERCE.plan, run_id)
-        here.run_job(ECOMMERCE.load, run_id)
+        here.begin(parse_request({"as_of": NEXT_DAY, "max_reject_ratio": 1.0}))
+        here.invoke(PIPELINE.plan)
+        here.run_job(LOAD)
         here.refresh()
-        for contract in ECOMMERCE.layer("gold"):
-            here.build(ModelTask("ecommerce", f"gold.{contract.name}"), run_id)
-        return here.invoke(ECOMMERCE.archive, run_id)
+        for contract in PIPELINE.layer("gold"):
+            here.build(ModelTask("ecommerce", f"gold.{contract.name}"))
+        return here.invoke(ARCHIVE).values
     finally:
         here.close()
 

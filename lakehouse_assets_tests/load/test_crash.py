@@ -55,6 +55,12 @@ def contents(lake: LakeDriver) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def archived_by(lake: LakeDriver, run_id: str) -> list[str]:
+    """Landing keys of what a run archived, read from `archived/<pipeline>/<dataset>/<date>/<run>/<etag>-<name>`."""
+    found = (lake.root / "archived").rglob(f"{run_id}/*.csv")
+    return sorted(f"{path.parts[-4]}/{path.name.split('-', 1)[1]}" for path in found)
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one lake per moment, each left by a process that was killed at that moment."""
@@ -143,8 +149,8 @@ def test_a_file_that_lands_in_the_middle_of_a_run_waits_for_the_next(tmp_path: P
     work = lake.work(lake.drop(ORDERS))
     load(disturbed(lake, work, lambda: lake.drop(MORE)), lake.engine(), never)
     assert lake.silver()["orders"].keys() == {"o1"}
-    archived = run(tmp_path, "next")
-    assert archived["moved"] == ["orders/1.csv", "orders/2.csv"]
+    assert run(tmp_path, "next")["moved"] == 2
+    assert archived_by(lake, "next") == ["orders/1.csv", "orders/2.csv"]
     assert lake.silver()["orders"].keys() == {"o1", "o3"}
 
 
@@ -164,7 +170,7 @@ def test_a_file_that_is_in_the_work_twice_is_rejected_once(tmp_path: Path) -> No
     for copy in copies:
         lake.root.joinpath("archived").mkdir(parents=True, exist_ok=True)
         shutil.copy(lake.landing / entry.key, lake.root / str(copy.archived))
-    load(lake.work(copies, mode="reprocess"), lake.engine(), never)
+    load(lake.work(copies, mode="reprocess", date="2025-04-06"), lake.engine(), never)
     assert lake.silver()["orders"].keys() == {"o1"}
     assert lake.rows("SELECT count(*) AS n FROM delta_lakehouse.ecommerce_rejects") == [{"n": 1}]
 
@@ -252,5 +258,6 @@ def test_a_second_run_hears_who_holds_the_pipeline_and_works_after_it(tmp_path: 
         with pytest.raises(LeaseHeld, match=told):
             run(tmp_path, "second")
         first.communicate()
-    assert run(tmp_path, "second")["moved"] == ["orders/1.csv"]
+    assert run(tmp_path, "second")["moved"] == 1
+    assert archived_by(lake, "second") == ["orders/1.csv"]
     assert lake.silver()["orders"].keys() == {"o1"}

@@ -142,6 +142,6 @@ def test_a_second_pass_writes_no_data_file(at_once: tuple[LakeDriver, dict[str, 
     lake, held = at_once
     before = lake.data_files()
     report = lake.load(*folder_files(real_data), as_of=AS_OF)
-    assert [check["failing"] for check in report.checks if check["check"] == "department_ambiguous"] == [6]
+    assert [check.failing for check in report.checks if check.check == "department_ambiguous"] == [6]
     assert tables(lake) == held
     assert lake.data_files() == before

@@ -11,8 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
+from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.definitions import build_definitions
-from lakehouse_assets.operations.running import OnStep, Request, run
+from lakehouse_assets.operations.running import Asked, OnStep, run
 from lakehouse_assets.settings import Settings
 
 
@@ -31,8 +32,8 @@ def ended(folder: Path, on_step: OnStep | None) -> str:
     child = os.fork()
     if child == 0:
         settings = Settings(lake=folder / "lake", landing=folder / "landing", duckdb_threads=1)
-        outcome = run(settings, Request("ecommerce", max_reject_ratio=1.0), on_step=on_step)
-        os._exit(0 if outcome.report["status"] == "succeeded" else 1)
+        outcome = run(settings, Asked("ecommerce", RunRequest(max_reject_ratio=1.0)), on_step=on_step)
+        os._exit(0 if outcome.report.status == "succeeded" else 1)
     return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 

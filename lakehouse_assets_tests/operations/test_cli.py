@@ -11,7 +11,7 @@ import pytest
 from lakehouse_assets_tests.operations.conftest import Cli, process
 
 COMMANDS = (
-    "demo", "run", "sql", "checks", "dev", "sample", "optimize", "vacuum", "contracts", "emit",
+    "demo", "run", "sql", "checks", "dev", "sample", "optimize", "vacuum", "relocate", "contracts", "emit",
     "rejects", "rejects list", "rejects show", "rejects replay",
 )  # fmt: skip
 SLOW = ("dagster", "duckdb", "pyarrow", "pandas", "pyspark", "deltalake", "pyiceberg", "sqlglot")
@@ -19,7 +19,6 @@ SLOW = ("dagster", "duckdb", "pyarrow", "pandas", "pyspark", "deltalake", "pyice
 BAD = {
     "no such command": ["lod"],
     "no such option": ["run", "ecommerce", "--now"],
-    "no pipeline": ["run"],
     "no such pipeline": ["run", "shop"],
     "no such engine": ["run", "ecommerce", "--engine", "oracle"],
     "a ratio above one": ["run", "ecommerce", "--max-reject-ratio", "5"],
@@ -43,6 +42,7 @@ BAD = {
     "a sample into a file": ["sample", "file"],
     "a vacuum that may hurt": ["vacuum", "--retention-hours", "1", "--lake", "empty"],
     "care without a lake": ["optimize", "--lake", "nowhere"],
+    "a relocation without a lake": ["relocate", "--lake", "nowhere"],
     "contracts both ways": ["contracts", "--check", "--release"],
     "a port that is none": ["dev", "--port", "99999"],
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.ecommerce.sample import Expectation, TableAnswer
+from lakehouse_assets.operations.samples import samples
 from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Result, process, put
 
 
@@ -52,17 +54,24 @@ def test_a_wrong_answer_fails_the_demo(cli: Cli, tmp_path: Path, monkeypatch: py
     """When a run answers otherwise than the sample says, the difference is told and the exit code is 1."""
     from lakehouse_assets.operations import demo
 
-    answer = {"tables": {}, "rejects": {"amount_invalid": 2}, "pending": {"unknown_order": 1}, "refused_files": []}
+    tables = {
+        "clean_products": TableAnswer(read=2, valid=2),
+        "clean_orders": TableAnswer(read=3, valid=2, rejected=1),
+        "clean_orders_items": TableAnswer(read=3, valid=2, pending=1),
+    }
+    answer = Expectation(tables, rejects={"amount_invalid": 2}, pending={"unknown_order": 1}, amount_cents=3050)
 
-    def wrong(landing: Path, data: Path | None) -> dict[str, object]:
+    def wrong(sample: object, landing: Path, data: Path | None) -> Expectation:
         put(landing, FIRST)
-        assert data is None
-        return answer | {"totals": {"orders_amount": "30.50"}}
+        assert (sample, data) == (samples()["ecommerce"], None)
+        return answer
 
     monkeypatch.setattr(demo, "put_files", wrong)
     result = cli("demo", "--folder", tmp_path / "demo")
     assert result.code == 1
-    assert "rejects: expected {'amount_invalid': 2}, found {'amount_invalid': 1}" in result.err
+    assert result.err == (
+        "error: not the sample's known answer: rejects: expected {'amount_invalid': 2}, found {'amount_invalid': 1}\n"
+    )
 
 
 def test_real_files_are_copied_and_left_alone(cli: Cli, tmp_path: Path) -> None:

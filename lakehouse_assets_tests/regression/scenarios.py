@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from lakehouse_assets.operations.sample import SampleSpec, write_demo, write_sample
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets_tests.lake import folder_files
 from lakehouse_assets_tests.oracle import File
 

@@ -1,14 +1,13 @@
-"""A lake of an older version is read and loaded into as its own version left it.
-
-Gold is left out: its metadata names the folder where the lake was made, so that it cannot be read anywhere else.
-"""
+"""A lake of an older version is read and loaded into as its own version left it; gold once the lake is relocated."""
 
 from __future__ import annotations
 
 import json
 import tarfile
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +26,7 @@ from lakehouse_assets_tests.regression.older_lake import (
 )
 
 DELTA = [table for table in contents()["tables"] if table.startswith("delta_lakehouse.")]
+GOLD = [table for table in contents()["tables"] if table.startswith("ecommerce_gold.")]
 ORDER = (
     "order_num,order_id,user_id,order_timestamp,total_amount,date\n9,10008,777,2025-04-01T11:30:00,5.00,2025-04-01\n"
 )
@@ -40,12 +40,22 @@ class Older:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.lake, self._capsys = unpack(folder), capsys
 
-    def ask(self, sql: str) -> Rows:
+    def ask(self, sql: str, *more: str) -> Rows:
         """The rows that `lakehouse sql` answers."""
         self._capsys.readouterr()
-        assert main(["sql", sql, "--format", "json", "--lake", str(self.lake)]) == 0
+        assert self.call("sql", sql, "--format", "json", *more) == 0
         rows: Rows = json.loads(self._capsys.readouterr().out)
         return rows
+
+    def call(self, *command: str) -> int:
+        """The exit code of a command."""
+        return main([*command, "--lake", str(self.lake)])
+
+    def amounts(self, *more: str) -> list[Any]:
+        """What was sold, as gold and as silver say it, perhaps at a time."""
+        tables = {"ecommerce_gold.daily_sales": "amount", "delta_lakehouse.clean_orders": "total_amount"}
+        sums = (f"SELECT sum({column}) AS amount FROM {table}" for table, column in tables.items())
+        return [self.ask(sql, *more)[0]["amount"] for sql in sums]
 
 
 @pytest.fixture
@@ -89,6 +99,40 @@ def test_a_replay_reads_the_rejects_of_the_older_version(older: Older, tmp_path:
     rejected = {name: counts["rejected"] for name, counts in counts_of(report).items()}
     assert rejected == {"clean_products": 0, "clean_orders": 1, "clean_orders_items": 2}
     assert records(older.ask(REJECTS)) == contents()["open_rejects"]
+
+
+def test_gold_is_read_as_it_was_once_the_lake_is_relocated(older: Older) -> None:
+    """Refused before; every value of every column that the tables had afterwards."""
+    kept = contents()
+    assert [older.call("sql", f"SELECT * FROM {table}") for table in GOLD] == [2] * len(GOLD)
+    assert older.call("relocate") == 0
+    for table in GOLD:
+        assert figures_now(older.ask, table, kept["columns"][table]) == kept["tables"][table]
+
+
+def test_a_relocated_lake_shows_its_past(older: Older) -> None:
+    """As each later run began, gold held what silver held, which was less than today by the day that it loaded."""
+    older.call("relocate")
+    began = older.ask("SELECT DISTINCT as_of FROM delta_lakehouse.ecommerce_run_ledger ORDER BY as_of")
+    past = [older.amounts("--as-of", run["as_of"]) for run in began[1:]]
+    now = older.amounts()
+    assert all(gold == silver for gold, silver in [*past, now])
+    assert sorted({Decimal(gold) for gold, _ in past}) == [Decimal(gold) for gold, _ in past]
+    assert Decimal(past[0][0]) < Decimal(past[1][0]) < Decimal(now[0])
+
+
+def test_a_relocated_lake_is_run_and_replayed(older: Older) -> None:
+    """A file dropped into the lake's own landing reaches gold, and a replay goes through, nowhere but here."""
+    older.call("relocate")
+    before = older.amounts()
+    drop = older.lake / "land-folder/Data/orders/late.csv"
+    drop.parent.mkdir(parents=True, exist_ok=True)
+    drop.write_text(ORDER, "utf-8")
+    assert older.call("run", "ecommerce", "--max-reject-ratio", "1") == 0
+    assert older.amounts() == [str(Decimal(amount) + 5) for amount in before]
+    assert older.call("rejects", "replay", "--code", "date_missing") == 0
+    assert older.amounts() == [str(Decimal(amount) + 5) for amount in before]
+    assert not Path(MADE_AT).exists()
 
 
 def test_the_archive_holds_a_whole_lake() -> None:

@@ -196,7 +196,7 @@ def test_long_names_are_cut_and_stay_apart() -> None:
             ((step("plan", FunctionTask("P", {"m": "{manifest}"}, gives=("manifest",))),),),
             "needs manifest, which no state",
         ),
-        (((step("plan", FunctionTask("P", gives=("lake", "a b"))),),), "a plan cannot give `lake`, `a b`"),
+        (((step("plan", FunctionTask("P", gives=("lake", "a b"))),),), "`P` cannot give `lake`, `a b`"),
         (levels((GlueTask("Load", {"--m": "{lake}/{manifest}"}),)), "needs manifest, which no state knows"),
         (levels((FunctionTask("F", {"x": "{weather}"}),)), "`{weather}` needs weather, which no state knows"),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.landing import ManifestFiles
+from lakehouse_assets.storage.objects import ObjectStore
 
 
 @pytest.fixture
@@ -20,7 +22,18 @@ def landing(tmp_path: Path) -> ManifestFiles:
     return ManifestFiles(FolderStore(tmp_path / "land"), FolderStore(tmp_path / "lake"))
 
 
-def entry_of(store: FolderStore, key: str, data: bytes) -> FileEntry:
+class Remote:
+    """A store that is no folder for those who use it: everything but the `ObjectStore` verbs is hidden."""
+
+    def __init__(self, inner: FolderStore) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        assert name in vars(ObjectStore), name
+        return getattr(self._inner, name)
+
+
+def entry_of(store: ObjectStore, key: str, data: bytes) -> FileEntry:
     """Put an object and list it as a manifest would."""
     store.put(key, data)
     stored = store.stat(key)
@@ -81,3 +94,15 @@ def test_a_file_that_is_gone_is_changed_and_cannot_be_read(landing: ManifestFile
     assert not landing.is_unchanged(entry)
     with pytest.raises(ObjectMissing, match=r"orders/a\.csv"):
         landing.read(entry)
+
+
+def test_any_two_stores_will_do(tmp_path: Path) -> None:
+    """Landing and lake are asked by the verbs of `ObjectStore` alone."""
+    stores: list[ObjectStore] = [Remote(FolderStore(tmp_path / name)) for name in ("land", "lake")]
+    files = ManifestFiles(*stores)
+    landed, moved = entry_of(stores[0], "orders/a.csv", b"a\n"), entry_of(stores[1], "archived/b.csv", b"b\n")
+    archived = replace(moved, key="orders/b.csv", archived="archived/b.csv")
+    assert [files.read(entry) for entry in (landed, archived)] == [b"a\n", b"b\n"]
+    assert [b"".join(files.chunks(entry)) for entry in (landed, archived)] == [b"a\n", b"b\n"]
+    assert [files.is_unchanged(entry) for entry in (landed, archived)] == [True, True]
+    assert files.uri(archived) == str(tmp_path / "lake/archived/b.csv")

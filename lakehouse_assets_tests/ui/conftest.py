@@ -45,9 +45,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A lake whose last run was stopped by a duplicate key in silver."""
     root = tmp_path_factory.mktemp("ui")
     chosen = Settings(lake=root / "lake", landing=root / "landing", duckdb_threads=1)
-    (root / "landing").mkdir()
     with history.instance(chosen) as instance:
         shop = Shop(chosen, instance, build_definitions(chosen))
+        shop.landing.mkdir()
         shop.drop_all()
         assert shop.run().success
         double_an_order(shop)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.load.report import Counts, LoadCheck, LoadReport, TableReport
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.runs import RunFolder
 from lambdas.loadoutcome.handler import handler
@@ -16,36 +19,39 @@ from lambdas.loadoutcome.handler import handler
 EVENT = json.loads((Path(__file__).parents[2] / "events/loadoutcome.json").read_text("utf-8"))
 
 
-def table(rejected: int = 0, **codes: dict[str, int]) -> dict[str, Any]:
-    """One table of a report."""
-    return {"counts": {"rejected": rejected}, "rejects": {}, "warnings": {}} | codes
-
-
-def report(root: Path, **parts: Any) -> dict[str, Any]:
-    """The outcome of a load that reported this."""
-    folder = RunFolder(FolderStore(root), "ecommerce", EVENT["run_id"])
-    folder.write("load", {"refused_files": {}, "tables": {"clean_orders": table()}, "checks": []} | parts)
+def left(root: Path, **parts: Any) -> dict[str, Any]:
+    """The function's answer when the run's load reported this."""
+    report = LoadReport(EVENT["run_id"], "spark", "load", **parts)
+    RunFolder(FolderStore(root), "ecommerce", EVENT["run_id"]).keep(LOAD, report)
     return handler(EVENT | {"lake": root.as_uri()}, None)
+
+
+def ambiguous(failing: int) -> LoadCheck:
+    """The load's own check of products, with so many failing rows."""
+    return LoadCheck("clean_products", "department_ambiguous", "warn", failing)
 
 
 def test_a_clean_load_leaves_nothing_to_tell(tmp_path: Path) -> None:
     """No refused file and every check passed: nothing is told."""
-    passed = {"table": "clean_products", "check": "department_ambiguous", "failing": 0}
-    assert report(tmp_path, checks=[passed]) == {"refused": [], "refusals": "", "warnings": ""}
+    assert left(tmp_path, tables={"clean_orders": TableReport()}, checks=[ambiguous(0)]) == {
+        "refused": [],
+        "refusals": "",
+        "warnings": "",
+    }
 
 
 def test_refused_files_are_named_in_order(tmp_path: Path) -> None:
     """Keys for the archive, reasons for people."""
-    answer = report(tmp_path, refused_files={"orders/b.csv": "`b` is refused", "orders/a.csv": "`a` is refused"})
+    answer = left(tmp_path, refused_files={"orders/b.csv": "`b` is refused", "orders/a.csv": "`a` is refused"})
     assert answer["refused"] == ["orders/a.csv", "orders/b.csv"]
     assert answer["refusals"] == "- `a` is refused\n- `b` is refused"
 
 
 def test_checks_of_the_load_are_told(tmp_path: Path) -> None:
     """Rejects by code, rows that warn, and set rules, each in one line with what its rule says."""
-    orders = table(3, rejects={"date_missing": 1, "amount_invalid": 2}, warnings={"amount_not_positive": 4})
-    ambiguous = {"table": "clean_products", "check": "department_ambiguous", "failing": 1}
-    lines = report(tmp_path, tables={"clean_orders": orders}, checks=[ambiguous])["warnings"].splitlines()
+    codes = Counter(date_missing=1, amount_invalid=2)
+    orders = TableReport(Counts(read=3, rejected=3), codes, Counter(amount_not_positive=4))
+    lines = left(tmp_path, tables={"clean_orders": orders}, checks=[ambiguous(1)])["warnings"].splitlines()
     assert [line.split(": ")[0] for line in lines] == [
         "- WARN clean_orders.amount_not_positive",
         "- WARN clean_orders.rejects",
@@ -57,7 +63,7 @@ def test_checks_of_the_load_are_told(tmp_path: Path) -> None:
 
 def test_a_message_stays_small(tmp_path: Path) -> None:
     """However many files were refused, so many are named and the rest is counted."""
-    answer = report(tmp_path, refused_files={f"orders/{i:03}.csv": "x" * 5000 for i in range(100)})
+    answer = left(tmp_path, refused_files={f"orders/{i:03}.csv": "x" * 5000 for i in range(100)})
     assert answer["refusals"].splitlines()[-1] == "- and 80 more"
     assert len(answer["refusals"]) < 25_000
     assert len(answer["refused"]) == 100

@@ -14,17 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets.compute.reports import ARCHIVE, ArchiveReport, ArchiveSlice, Left
 from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.runs import RunFolder
 from lambdas.moves3objects import logic
 from lambdas.moves3objects.handler import handler
-from lambdas.moves3objects.logic import Left, MoveResult, move_objects, target_of
+from lambdas.moves3objects.logic import MoveResult, move_objects, target_of
 
 EVENT = Path(__file__).parents[2] / "events/moves3objects.json"
 AS_OF = datetime(2025, 4, 2, 9, 0, tzinfo=UTC)
+AT_NINE = RunRequest(as_of=AS_OF)
 MANIFEST_KEY = "runs/ecommerce/r1/manifest.json"
 
 
@@ -45,7 +49,7 @@ def drop(landing: FolderStore, **contents: bytes) -> Manifest:
     for name, content in contents.items():
         landing.put(f"orders/{name}.csv", content)
     files = [FileEntry("orders", found.key, found.etag, found.size_bytes, found.modified) for found in landing.list()]
-    return Manifest("r1", "ecommerce", AS_OF, landing.uri, tuple(sorted(files)))
+    return Manifest("r1", "ecommerce", landing.uri, tuple(sorted(files)), AT_NINE)
 
 
 def keys(store: ObjectStore) -> list[str]:
@@ -142,7 +146,7 @@ def test_same_name_in_a_later_run_keeps_both(landing: FolderStore, lake: FolderS
     first = drop(landing, a=b"old")
     move_objects(first, landing, lake)
     second = drop(landing, a=b"new")
-    move_objects(Manifest("r2", "ecommerce", AS_OF, landing.uri, second.files), landing, lake)
+    move_objects(Manifest("r2", "ecommerce", landing.uri, second.files, AT_NINE), landing, lake)
     assert sorted(lake.read(key) for key in keys(lake)) == [b"new", b"old"]
 
 
@@ -246,21 +250,6 @@ def test_a_slice_is_bounded_in_objects(
     assert move_objects(manifest, landing, lake).token == "orders/c.csv"  # noqa: S105 - no password
 
 
-@pytest.mark.parametrize("gone", [False, True])
-def test_an_answer_fits_a_state_machine(landing: FolderStore, lake: FolderStore, *, gone: bool) -> None:
-    """With keys that JSON spells long each slice's answer is below 256 KiB, and the slices together move all."""
-    folder = "/".join(["ü" * 100] * 4)
-    manifest = drop(landing, **{f"{folder}/{number:03}": b"1" for number in range(120)})
-    for item in manifest.files if gone else ():
-        landing.path_of(item.key).unlink()
-    slices = [move_objects(manifest, landing, lake)]
-    while slices[-1].token:
-        slices.append(move_objects(manifest, landing, lake, token=slices[-1].token))
-    assert len(slices) > 1
-    assert max(len(json.dumps(part.to_dict())) for part in slices) < 256 * 1024
-    assert sum(len(part.left if gone else part.moved) for part in slices) == 120
-
-
 def test_an_empty_manifest_is_done(landing: FolderStore, lake: FolderStore) -> None:
     """Nothing to move is a success."""
     assert move_objects(drop(landing), landing, lake) == MoveResult([], [], 0, None)
@@ -294,26 +283,69 @@ def recorded(landing: FolderStore, lake: FolderStore) -> dict[str, Any]:
     return {**json.loads(EVENT.read_text("utf-8")), "landing": landing.uri, "lake": lake.uri}
 
 
-def test_the_handler_answers_a_plain_dict(landing: FolderStore, lake: FolderStore) -> None:
-    """The recorded event moves one file to the archive and the refused one to quarantine."""
-    manifest = drop(landing, a=b"1", broken=b"\0")
+def planned(lake: FolderStore, manifest: Manifest) -> Manifest:
+    """The manifest, frozen in the lake."""
     lake.put(MANIFEST_KEY, json.dumps(manifest.to_dict()).encode())
+    return manifest
+
+
+def kept(lake: FolderStore) -> ArchiveReport | None:
+    """The report that the archive of run r1 keeps in the run's folder."""
+    return RunFolder(lake, "ecommerce", "r1").report(ARCHIVE, ArchiveReport)
+
+
+def test_the_handler_answers_totals(landing: FolderStore, lake: FolderStore) -> None:
+    """The recorded event moves one file to the archive and the refused one to quarantine."""
+    planned(lake, drop(landing, a=b"1", broken=b"\0\0"))
     answer = json.loads(json.dumps(handler(recorded(landing, lake), None)))
-    moved = ["orders/a.csv", "orders/broken.csv"]
-    assert answer == {"moved": moved, "left": [], "bytes": 2, "token": None, "done": True}
-    assert {key.split("/")[0] for key in keys(lake)} == {"archived", "quarantine", "runs"}
+    assert answer == {"moved": 2, "bytes": 3, "left": 0, "left_files": [], "token": None, "done": True}
+    refused = archived(b"\0\0", "broken").replace("archived/", "quarantine/")
+    assert keys(lake) == [archived(b"1", "a"), refused, "runs/ecommerce/r1/archive.json", MANIFEST_KEY]
 
 
 def test_the_handler_is_called_until_done(landing: FolderStore, lake: FolderStore) -> None:
-    """The answer's token given back goes on where the slice ended; what stays is listed with its reason."""
-    manifest = drop(landing, a=b"1", b=b"2")
-    lake.put(MANIFEST_KEY, json.dumps(manifest.to_dict()).encode())
+    """The answer's token given back goes on where the slice ended; totals grow, and what stays is listed with why."""
+    planned(lake, drop(landing, a=b"1", b=b"2", c=b"33"))
     landing.path_of("orders/b.csv").unlink()
+    event, answers = {**recorded(landing, lake), "budget_seconds": 0}, list[dict[str, Any]]()
+    while not answers or not answers[-1]["done"]:
+        answers.append(handler({**event, "token": answers[-1]["token"] if answers else None}, None))
+    assert [(a["moved"], a["bytes"], a["left"]) for a in answers] == [(1, 1, 0), (1, 1, 1), (2, 3, 1)]
+    assert [answer["token"] for answer in answers] == ["orders/b.csv", "orders/c.csv", None]
+    assert answers[-1]["left_files"] == [{"key": "orders/b.csv", "why": logic.VANISHED}]
+
+
+def test_a_slice_that_is_tried_again_counts_once(landing: FolderStore, lake: FolderStore) -> None:
+    """An answer that was lost on its way is asked for again: totals are those of the files, not of the calls."""
+    planned(lake, drop(landing, a=b"1", b=b"22", c=b"333"))
     event = {**recorded(landing, lake), "budget_seconds": 0}
-    first = handler(event, None)
-    assert (first["done"], first["token"]) == (False, "orders/b.csv")
-    last = handler({**event, "token": first["token"]}, None)
-    assert (last["done"], last["left"]) == (True, [{"key": "orders/b.csv", "why": logic.VANISHED}])
+    tokens = [None, None, "orders/b.csv", "orders/b.csv", "orders/c.csv", "orders/c.csv"]
+    totals = [handler({**event, "token": token}, None) for token in tokens]
+    assert [(total["moved"], total["bytes"]) for total in totals] == [(1, 1), (1, 1), (2, 3), (2, 3), (3, 6), (3, 6)]
+
+
+def test_an_archive_that_begins_anew_forgets_its_earlier_slices(landing: FolderStore, lake: FolderStore) -> None:
+    """A run that is executed again starts without a token; what was moved before counts as moved, once."""
+    planned(lake, drop(landing, a=b"1", b=b"22", c=b"333"))
+    first = {**recorded(landing, lake), "budget_seconds": 0}
+    handler({**first, "token": handler(first, None)["token"]}, None)
+    assert handler(recorded(landing, lake), None)["moved"] == 3
+    assert kept(lake) == ArchiveReport({"": ArchiveSlice(moved=3, bytes=6)})
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_answer_fits_a_state_machine(landing: FolderStore, lake: FolderStore, *, gone: bool) -> None:
+    """With keys that JSON spells long it is below 256 KiB: twenty files are named, the run's folder names all."""
+    folder = "/".join(["ü" * 100] * 4)
+    manifest = planned(lake, drop(landing, **{f"{folder}/{number:03}": b"1" for number in range(120)}))
+    for item in manifest.files if gone else ():
+        landing.path_of(item.key).unlink()
+    answer = handler(recorded(landing, lake), None)
+    assert len(json.dumps(answer)) < 256 * 1024
+    assert (answer["moved"], answer["left"], len(answer["left_files"])) == ((0, 120, 20) if gone else (120, 0, 0))
+    report = kept(lake)
+    assert report
+    assert [left.key for left in report.left] == ([item.key for item in manifest.files] if gone else [])
 
 
 def test_the_handler_raises(landing: FolderStore, lake: FolderStore) -> None:
