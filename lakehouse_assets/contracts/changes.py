@@ -18,7 +18,7 @@ from lakehouse_assets.errors import ContractBreaking, ContractInvalid
 ChangeKind = Literal["none", "compatible", "breaking"]
 VERSION = re.compile(r"(?P<major>[0-9]+)\.(?P<minor>[0-9]+)\.(?P<patch>[0-9]+)")
 TABLE_FACTS = ("name", "database", "layer", "grain", "freshness_hours")
-COLUMN_FACTS = ("type", "required", "key", "unit", "source", "optional")
+COLUMN_FACTS = ("type", "required", "key", "unit", "source", "optional", "path")
 RULE_FACTS = ("kind", "verdict", "implementation")
 SPELLINGS = {"INTEGER": "INT", "LONG": "BIGINT"}
 """How Delta and Iceberg spell types that contracts spell otherwise; case, blanks and `list<>` are evened out too."""

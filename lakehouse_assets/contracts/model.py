@@ -19,6 +19,7 @@ class Column:
     """One column: name, physical type (STRING, INT, …), meaning, unit, place in the key (0 = none), landing column.
 
     An `optional` one may be absent from a landed file and is NULL then: it came later than some of the files.
+    A landing column may have a `path`: the dotted names that lead to its text in a record; its own name without one.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Column:
     unit: str | None = None
     source: str | None = None
     optional: bool = False
+    path: str | None = None
 
 
 @dataclass(frozen=True)

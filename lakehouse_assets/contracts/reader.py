@@ -85,6 +85,7 @@ def _column(item: dict[str, Any]) -> Column:
         unit=custom.get("unit"),
         source=custom.get("source"),
         optional=custom.get("optional", "").lower() == "true",
+        path=custom.get("path"),
     )
 
 
