@@ -15,7 +15,7 @@ import orjson
 
 from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import side_tables
+from lakehouse_assets.contracts.layers import landing_datasets, side_tables
 from lakehouse_assets.core.manifest import Manifest, utc_moment
 from lakehouse_assets.core.request import Mode
 from lakehouse_assets.engines.protocol import Engine, Guard
@@ -78,10 +78,12 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
 def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Work:
     """The manifest's load into these silver tables of its pipeline."""
     landing = open_store(lake.resolve(manifest.landing), create=manifest.mode != "load")
+    known = contracts(manifest.pipeline)
     return Work(
         manifest=manifest,
         tables=tables,
-        side=side_tables(contracts(manifest.pipeline), manifest.pipeline),
+        datasets=landing_datasets(known),
+        side=side_tables(known, manifest.pipeline),
         lake=lake,
         landing=ManifestFiles(landing, lake.store),
         max_reject_ratio=manifest.request.max_reject_ratio,
