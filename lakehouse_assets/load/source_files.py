@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import NativeFile, TextBatch
-from lakehouse_assets.errors import FileUnreadable, LandingChanged
+from lakehouse_assets.errors import FileUnreadable, LandingChanged, ObjectMissing
 from lakehouse_assets.formats.compression import is_packed, unpacked
 from lakehouse_assets.formats.protocol import RawRecord, SourceFormat, Survey
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
@@ -112,10 +112,10 @@ class SourceFiles:
 
     @contextmanager
     def _unchanged(self, entry: FileEntry) -> Iterator[None]:
-        """Reading a file that was good in the survey: when it is not any more, it may be another one."""
+        """Reading a file that was good in the survey: where it is not any more, it is gone or another one."""
         try:
             yield
-        except FileUnreadable as error:
+        except (FileUnreadable, ObjectMissing) as error:
             if not self.landing.is_unchanged(entry):
                 raise LandingChanged(key=entry.key) from error
             raise

@@ -11,6 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets.errors import LandingChanged
+from lakehouse_assets.formats.registry import format_of
+from lakehouse_assets.load.source_files import survey
+from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.load.staged import judged
 from lakehouse_assets_tests.oracle import COLUMNS, File
@@ -186,3 +190,21 @@ def test_silver_knows_the_physical_line_of_every_row(tmp_path: Path) -> None:
     held = lake.rows("SELECT product_id, _line FROM delta_lakehouse.clean_products")
     assert len(held) == 7 + 3 + 7
     assert all(int(row["product_id"][1:]) == row["_line"] for row in held)
+
+
+@pytest.mark.parametrize("replaced", [None, b"prose\n", f'{HEADER}\n"1",2,3\n'.encode()])
+def test_a_file_that_changes_behind_the_survey_fails_the_try(tmp_path: Path, replaced: bytes | None) -> None:
+    """Gone or another one, it is met while the engine takes its records, and the error comes out as it is."""
+    lake = LakeDriver(tmp_path)
+    work, engine = lake.work(lake.drop(products(FORMS["quotes"]))), lake.engine()
+    contract = lake.known["silver.clean_products"]
+    sources = survey(format_of(work.datasets["products"], contract), work.landing, dict(enumerate(work.manifest.files)))
+    path = lake.landing / "products.csv"
+    path.unlink() if replaced is None else path.write_bytes(replaced)
+    for look in (
+        lambda: engine.stage("parsed", sources.text_batch(None), silver.parsed(contract)) or sources.check_unchanged(),
+        lambda: sources.raw_text(0, [2]),
+    ):
+        with pytest.raises(LandingChanged, match=r"products.csv. changed while it was being read"):
+            look()
+    engine.close()
