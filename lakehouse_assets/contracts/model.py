@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["reader", "row", "reference", "load", "assertion"]
-"""Where a rule is decided: the CSV reader, one row, a parent table, a query in the load's step or in its own."""
+"""Where a rule is decided: a format's reader, one row, a parent table, a query in the load's step or in its own."""
 Verdict = Literal["reject", "pending", "warn", "fail"]
 Layer = Literal["landing", "silver", "side", "gold"]
 

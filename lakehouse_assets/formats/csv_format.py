@@ -40,7 +40,7 @@ class Csv:
         header, line = csv_survey.read_header(key, window, self.fields)
         if header is not None:
             columns = tuple(field.name for field in self.fields)
-            yield from csv_hybrid.batches(window, line, header, columns, first_row)
+            yield from csv_hybrid.batches(window, line, csv_hybrid.Layout(header, columns, first_row))
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
         """The records that begin on these lines, with the text of all the file's columns."""

@@ -27,24 +27,37 @@ PART_BYTES = 1 << 21
 QUOTE, LAST_ASCII = ord('"'), 127
 
 
-def batches(
-    window: RecordWindow, line: int, header: tuple[str, ...], columns: tuple[str, ...], first_row: int
-) -> Iterator[pa.RecordBatch]:
+@dataclass(frozen=True)
+class Layout:
+    """How the fields of a file become rows.
+
+    Attributes:
+        header: names of the file's columns.
+        columns: the ones that are wanted; one that the file lacks is NULL.
+        first_row: `_row` is this plus the physical line, counted from 1.
+    """
+
+    header: tuple[str, ...]
+    columns: tuple[str, ...]
+    first_row: int
+
+
+def batches(window: RecordWindow, line: int, layout: Layout) -> Iterator[pa.RecordBatch]:
     """All records from a line on as (`_row`, `_malformed`, text...).
+
+    The window may as well begin in the middle of a file, at a line that is not in quotes.
 
     Args:
         window: where the records are; its `above` counts the lines of the file.
         line: the first line to read, counted in the window from 0.
-        header: names of the file's columns.
-        columns: the ones that are wanted.
-        first_row: `_row` is this plus the physical line, counted from 1.
+        layout: how they become rows.
     """
     while True:
-        part = _divided(window, line, len(header))
+        part = _divided(window, line, len(layout.header))
         if part.clear.any():
-            yield _fast(window, line, part.clear, header, columns, first_row)
+            yield _fast(window, line, part.clear, layout)
         if part.odd:
-            yield record_batch([_row(record, header, columns, first_row) for record in part.odd], columns)
+            yield record_batch([_row(record, layout) for record in part.odd], layout.columns)
         line = part.end
         if line == len(window) or part.goes_on:
             if not window.grow(line):
@@ -149,14 +162,7 @@ def _table(*bytes_in: int) -> NDArray[np.bool_]:
     return table
 
 
-def _fast(
-    window: RecordWindow,
-    first: int,
-    clear: NDArray[np.bool_],
-    header: tuple[str, ...],
-    columns: tuple[str, ...],
-    first_row: int,
-) -> pa.RecordBatch:
+def _fast(window: RecordWindow, first: int, clear: NDArray[np.bool_], layout: Layout) -> pa.RecordBatch:
     """The clear lines by Arrow's reader."""
     import numpy as np
     import pyarrow as pa
@@ -166,8 +172,8 @@ def _fast(
     edges = np.flatnonzero(np.diff(np.concatenate(([False], clear, [False])))) + first
     text = b"".join(window.content[start:stop] for start, stop in window.starts[edges].reshape(-1, 2).tolist())
     # Columns by number: a file may name further columns twice.
-    names = [f"c{number}" for number in range(len(header))]
-    name_of = {column: names[header.index(column)] for column in columns if column in header}
+    names = [f"c{number}" for number in range(len(layout.header))]
+    name_of = {c: names[layout.header.index(c)] for c in layout.columns if c in layout.header}
     table = csv.read_csv(
         pa.py_buffer(text),
         csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
@@ -176,18 +182,16 @@ def _fast(
             column_types=dict.fromkeys(names, pa.string()), include_columns=list(name_of.values()), check_utf8=False
         ),
     )
-    rows = pa.array(np.flatnonzero(clear) + (first_row + window.above + first + 1), pa.int64())
+    rows = pa.array(np.flatnonzero(clear) + (layout.first_row + window.above + first + 1), pa.int64())
     absent = pa.nulls(len(rows), pa.string())
-    texts = [table.column(name_of[c]).combine_chunks() if c in name_of else absent for c in columns]
+    texts = [table.column(name_of[c]).combine_chunks() if c in name_of else absent for c in layout.columns]
     malformed = pa.repeat(pa.scalar(value=False), len(rows))
-    return pa.RecordBatch.from_arrays([rows, malformed, *texts], names=[ROW, MALFORMED, *columns])
+    return pa.RecordBatch.from_arrays([rows, malformed, *texts], names=[ROW, MALFORMED, *layout.columns])
 
 
-def _row(
-    record: Record, header: tuple[str, ...], columns: tuple[str, ...], first_row: int
-) -> tuple[int | bool | str | None, ...]:
-    number = first_row + record.line
-    if record.fields is None or len(record.fields) != len(header):
-        return (number, True, *(None for _ in columns))
-    values = dict(zip(header, record.fields, strict=True))
-    return (number, False, *(values.get(name) for name in columns))
+def _row(record: Record, layout: Layout) -> tuple[int | bool | str | None, ...]:
+    number = layout.first_row + record.line
+    if record.fields is None or len(record.fields) != len(layout.header):
+        return (number, True, *(None for _ in layout.columns))
+    values = dict(zip(layout.header, record.fields, strict=True))
+    return (number, False, *(values.get(name) for name in layout.columns))

@@ -83,6 +83,27 @@ def test_raw_text_is_the_slice_of_the_document(page: list[Any], blank: str, size
     assert all((record.fields and tuple(record.fields.values())) == rows[place] for place, record in found.items())
 
 
+PAGE = b'[{"id": "a\\u00e9", "offer": {"id": 1.50}}, 5, {"payouts": [null, "\\n"], "id": -2}]'
+
+
+@given(st.binary(max_size=12), st.integers(0, len(PAGE)), st.integers(0, 9), SIZES)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_a_mutated_page_is_read_as_python_reads_it_or_refused(
+    junk: bytes, at: int, gone: int, sizes: list[int]
+) -> None:
+    """Bytes of any kind, put in or in place of others: the same records where Python's json reads the document."""
+    content, source = PAGE[:at] + junk + PAGE[at + gone :], JsonPages(FIELDS)
+    try:
+        page = json.loads(content.decode("utf-8-sig"), parse_float=Number, parse_int=Number, parse_constant=int)
+    except ValueError:
+        page = None
+    if isinstance(page, list):
+        assert rows_of(source, chunks_of(content, sizes)) == expected_rows(page)
+    else:
+        with pytest.raises(FileUnreadable):
+            source.survey(KEY, chunks_of(content, sizes))
+
+
 def test_money_keeps_all_its_digits() -> None:
     """18 digits are more than a float holds, and zeros at the end are digits too."""
     content = b'[{"id": 123456789012.345678, "offer": {"id": 0.100000}, "payouts": [1.10, {"of": 2.50}]}]'
