@@ -107,7 +107,7 @@ class UnportableSql(Terminal):
 
 
 class FileUnreadable(Terminal):
-    """A landed file is no CSV of its dataset; it is refused as a whole."""
+    """A landed file does not have the format and the columns of its dataset; it is refused as a whole."""
 
     sentence = "`{key}` is refused: {problem}"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import model_sql, seeds, side_tables, silver_tables
+from lakehouse_assets.contracts.layers import landing_datasets, model_sql, seeds, side_tables, silver_tables
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import parse_request
@@ -85,10 +85,17 @@ class LakeDriver:
         self.runs += 1
         request = parse_request({"as_of": as_of, **asked})
         frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landing.as_uri(), tuple(sorted(entries)), request)
-        side, tables = side_tables(self.known, self.pipeline), silver_tables(self.known)
         self.value.create()
-        landing = ManifestFiles(open_store(str(self.landing)), self.value.store)
-        return Work(frozen, tables, side, self.value, landing, request.max_reject_ratio, self.seeds())
+        return Work(
+            manifest=frozen,
+            tables=silver_tables(self.known),
+            datasets=landing_datasets(self.known),
+            side=side_tables(self.known, self.pipeline),
+            lake=self.value,
+            landing=ManifestFiles(open_store(str(self.landing)), self.value.store),
+            max_reject_ratio=request.max_reject_ratio,
+            seeds=self.seeds(),
+        )
 
     def load(
         self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **asked: Any

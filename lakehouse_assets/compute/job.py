@@ -15,7 +15,7 @@ import orjson
 
 from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import seeds, side_tables
+from lakehouse_assets.contracts.layers import landing_datasets, seeds, side_tables
 from lakehouse_assets.core.manifest import Manifest, utc_moment
 from lakehouse_assets.core.request import Mode
 from lakehouse_assets.engines.protocol import Engine, Guard
@@ -82,6 +82,7 @@ def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Wor
     return Work(
         manifest=manifest,
         tables=tables,
+        datasets=landing_datasets(known),
         side=side_tables(known, manifest.pipeline),
         lake=lake,
         landing=ManifestFiles(landing, lake.store),

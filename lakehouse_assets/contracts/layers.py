@@ -51,6 +51,11 @@ def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:
     return tuple(ordered)
 
 
+def landing_datasets(known: Mapping[str, Contract]) -> dict[str, Contract]:
+    """Landing contracts by the name of their dataset."""
+    return {contract.name: contract for contract in known.values() if contract.layer == "landing"}
+
+
 def _parents(contract: Contract) -> set[str]:
     return {rule.reference.parent for rule in contract.rules_of("reference") if rule.reference}
 

@@ -10,7 +10,7 @@ from lakehouse_assets.contracts.types import ColumnType, parse_type
 GenericCheck = Literal["keys_unique", "volume", "freshness", "no_orphans"]
 """Assertions whose SQL follows from the contract (`checks`)."""
 Kind = Literal["reader", "row", "reference", "load", "assertion", GenericCheck]
-"""Where a rule is decided: the reader of files, one row, a parent table, a query in the load's step or in its own."""
+"""Where a rule is decided: a format's reader, one row, a parent table, a query in the load's step or in its own."""
 Verdict = Literal["reject", "pending", "warn", "fail"]
 Layer = Literal["landing", "reference", "silver", "side", "gold"]
 """Where a table stands: as dropped, a seed of the project, typed and clean, control tables of the load, models."""

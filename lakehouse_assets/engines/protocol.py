@@ -37,7 +37,8 @@ class TextBatch:
     Attributes:
         columns: the landing columns that are wanted.
         native: plain files, in order of their ordinal.
-        odd: record batches of everything else (`_row`, `_malformed`, and the columns), read by the strict reader.
+        odd: record batches of everything else (`_row`, `_malformed`, and the columns), read by the source
+            format's own reader.
     """
 
     columns: tuple[str, ...]

@@ -11,8 +11,6 @@ import orjson
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine, Guard
-from lakehouse_assets.errors import LandingChanged
-from lakehouse_assets.load.landing import raw_lines
 from lakehouse_assets.load.retry import KEY, Retry, identity
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.load.text_form import text_form
@@ -98,14 +96,11 @@ class Owed:
                 origin = self._retried[row["_row"]]
                 yield _complete(row, origin | {"modified": origin["file_time"]}, origin["raw"], origin["fields"])
             return
-        lines = {row["_row"] % silver.ROWS_PER_FILE for row in rows}
-        texts = raw_lines(entry, self._work.landing, lines)
-        if not self._work.landing.is_unchanged(entry):
-            raise LandingChanged(key=entry.key)
+        texts = table.sources.raw_text(ordinal, {row["_row"] % silver.ROWS_PER_FILE for row in rows})
         for row in rows:
-            line = row["_row"] % silver.ROWS_PER_FILE
-            raw, fields = texts[line]
-            yield _complete(row, _origin(entry, line), raw, None if fields is None else orjson.dumps(fields).decode())
+            found = texts[row["_row"] % silver.ROWS_PER_FILE]
+            fields = None if found.fields is None else orjson.dumps(found.fields).decode()
+            yield _complete(row, _origin(entry, found.position), found.text, fields)
 
     @property
     def _tried_again(self) -> set[tuple[Any, ...]]:

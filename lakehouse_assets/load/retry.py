@@ -15,7 +15,8 @@ import orjson
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.load.mixed import to_batch
+from lakehouse_assets.formats.csv_strict import allow_long_fields
+from lakehouse_assets.formats.protocol import record_batch
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
@@ -80,9 +81,7 @@ class Retry:
     def batch(self, dataset: str, columns: tuple[str, ...]) -> pa.RecordBatch:
         """The rows of one dataset as text with their `_row`; `ordinals` comes first."""
         rows = [self._text_row(row, columns) for row in self.rows if row["dataset"] == dataset]
-        if not rows:
-            return _empty(columns)
-        return to_batch(rows, columns)
+        return record_batch(rows, columns)
 
     def _text_row(self, row: dict[str, Any], columns: tuple[str, ...]) -> tuple[Any, ...]:
         fields = orjson.loads(row["fields"]) if row["fields"] else None
@@ -98,13 +97,6 @@ class Retry:
     def by_row(self) -> dict[int, dict[str, Any]]:
         """Retried rows by `_row`."""
         return {self.number(row): row for row in self.rows}
-
-
-def _empty(columns: tuple[str, ...]) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    texts = [pa.field(column, pa.string()) for column in columns]
-    return pa.RecordBatch.from_pylist([], pa.schema([("_row", pa.int64()), ("_malformed", pa.bool_()), *texts]))
 
 
 def _entry(row: dict[str, Any]) -> FileEntry:
@@ -139,6 +131,7 @@ def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]
         BadRequest: the CSV lacks these columns, or names a row that is no open reject of the selection.
     """
     text = work.lake.store.read(work.manifest.selection["corrected"]).decode("utf-8-sig")
+    allow_long_fields()
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if not {"_file", "_line", "_etag"} <= set(reader.fieldnames or ()):
         hint = "`lakehouse rejects show --format csv` writes them"

@@ -8,9 +8,10 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import NativeRefused
-from lakehouse_assets.load.landing import check_unchanged, survey, text_batch
+from lakehouse_assets.formats.registry import format_of
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.retry import Retry
+from lakehouse_assets.load.source_files import survey
 from lakehouse_assets.load.work import TableLoad, Work, each
 from lakehouse_assets.sql import silver
 
@@ -26,7 +27,7 @@ def stage_all(work: Work, engine: Engine, retry: Retry, report: LoadReport) -> l
         entries = {n: e for n, (e, retried) in ordinals.items() if e.dataset == dataset and not retried}
         started = time.perf_counter()
         table = _stage(work, engine, contract, entries, retry)
-        check_unchanged(entries, table.sources, work.landing)
+        table.sources.check_unchanged()
         table.report.seconds += time.perf_counter() - started
         return table
 
@@ -46,13 +47,12 @@ def _stage(
     entries: dict[int, FileEntry],
     retry: Retry,
 ) -> TableLoad:
-    columns = tuple(c.source for c in contract.content if c.source)
-    optional = frozenset(c.source for c in contract.content if c.source and c.optional)
-    rows = retry.batch(contract.landing, columns)
+    source_format = format_of(work.datasets[contract.landing], contract)
+    rows = retry.batch(contract.landing, tuple(field.name for field in source_format.fields))
     for strict in (False, True):
-        sources = survey(entries, columns, work.landing, strict=strict, optional=optional)
+        sources = survey(source_format, work.landing, entries, strict=strict)
         try:
-            engine.stage(f"{contract.name}__parsed", text_batch(sources, work.landing, rows), silver.parsed(contract))
+            engine.stage(f"{contract.name}__parsed", sources.text_batch(rows), silver.parsed(contract))
             break
         except NativeRefused:
             if strict:

@@ -14,8 +14,8 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.load.landing import Landing, Sources
 from lakehouse_assets.load.report import TableReport
+from lakehouse_assets.load.source_files import LandedObjects, SourceFiles
 from lakehouse_assets.sql.silver import Reference
 from lakehouse_assets.storage.lake import Lake
 
@@ -33,6 +33,7 @@ class Work:
     Attributes:
         manifest: the frozen files and the run's clock.
         tables: silver contracts, parents before children.
+        datasets: landing contracts by the name of their dataset.
         side: contracts of rejects, pending and run ledger, by those words.
         lake: where the tables are.
         landing: where the manifest's files are read.
@@ -42,9 +43,10 @@ class Work:
 
     manifest: Manifest
     tables: tuple[Contract, ...]
+    datasets: dict[str, Contract]
     side: dict[str, Contract]
     lake: Lake
-    landing: Landing
+    landing: LandedObjects
     max_reject_ratio: float | None = None
     seeds: tuple[Seed, ...] = ()
 
@@ -71,7 +73,7 @@ class TableLoad:
 
     contract: Contract
     entries: dict[int, FileEntry]
-    sources: Sources
+    sources: SourceFiles
     report: TableReport = field(default_factory=TableReport)
     clean: int = 0
     orphans: list[Reference] = field(default_factory=list)

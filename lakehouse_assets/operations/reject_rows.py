@@ -17,6 +17,7 @@ import orjson
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.model import Kind
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.formats.csv_strict import strict_reader
 from lakehouse_assets.load.retry import identity, open_rejects_where
 from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.storage.lake import Lake
@@ -118,7 +119,7 @@ def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
         BadRequest: it cannot be read, is no CSV, lacks a mark, or has a column that landing does not know.
     """
     try:
-        reader = csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""), strict=True)
+        reader = strict_reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
         header, *records = [record for record in reader if record] or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadRequest(message=f"--with `{path}` cannot be read as CSV: {error}") from error

@@ -16,7 +16,7 @@ from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
 @dataclass(frozen=True)
 class ManifestFiles:
-    """Where the load reads the files of one manifest; see `load.landing.Landing`.
+    """Where the load reads the files of one manifest; see `load.source_files.LandedObjects`.
 
     Attributes:
         landing: the store that keys are relative to.

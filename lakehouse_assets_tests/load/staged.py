@@ -6,20 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from lakehouse_assets.errors import NativeRefused
-from lakehouse_assets.load.landing import Sources, survey, text_batch
+from lakehouse_assets.formats.registry import format_of
+from lakehouse_assets.load.source_files import SourceFiles, survey
 from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import SILVER, LakeDriver
-from lakehouse_assets_tests.oracle import COLUMNS, File
+from lakehouse_assets_tests.oracle import File
+
+Rows = list[dict[str, Any]]
 
 
-def judged(lake: LakeDriver, files: Sequence[File], *, strict: bool = False) -> tuple[Sources, list[dict[str, Any]]]:
+def judged(lake: LakeDriver, files: Sequence[File], *, strict: bool = False) -> tuple[SourceFiles, Rows]:
     """How the files of one dataset were read, and their rows: `at` (file, line), `codes`, `warnings`, typed values."""
     dataset = files[0].dataset
     contract = lake.known[f"silver.{SILVER[dataset]}"]
     work, engine = lake.work(lake.drop(*files)), lake.engine()
     try:
-        sources = survey(dict(enumerate(work.manifest.files)), COLUMNS[dataset], work.landing, strict=strict)
-        engine.stage("parsed", text_batch(sources, work.landing, None), silver.parsed(contract))
+        source_format = format_of(work.datasets[dataset], contract)
+        sources = survey(source_format, work.landing, dict(enumerate(work.manifest.files)), strict=strict)
+        engine.stage("parsed", sources.text_batch(None), silver.parsed(contract))
         rows = engine.rows("SELECT * FROM parsed ORDER BY _row")
     except NativeRefused:
         assert not strict

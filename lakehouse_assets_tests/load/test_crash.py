@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -111,13 +111,12 @@ class Disturbed:
     at: int = 1
     reads: list[str] = field(default_factory=list)
 
-    def read(self, entry: FileEntry) -> bytes:
+    def chunks(self, entry: FileEntry) -> Iterator[bytes]:
         """The bytes as they were, and then the disturbance."""
-        content = self.inner.read(entry)
+        yield from list(self.inner.chunks(entry))
         self.reads.append(entry.key)
         if len(self.reads) == self.at:
             self.happens()
-        return content
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -126,7 +125,7 @@ class Disturbed:
 def disturbed(lake: LakeDriver, work: Work, happens: Callable[[], object], at: int = 1) -> Work:
     """The work with a landing in which something happens."""
     landing = ManifestFiles(open_store(str(lake.landing)), lake.value.store)
-    return Work(work.manifest, work.tables, work.side, work.lake, Disturbed(landing, happens, at))
+    return replace(work, landing=Disturbed(landing, happens, at))
 
 
 @pytest.mark.parametrize("at", [1, 2])

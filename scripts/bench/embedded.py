@@ -71,7 +71,7 @@ def ours(landing: Path, lake: Path) -> Work:
     from sqlglot.dialects import duckdb as dialect  # noqa: F401
 
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.layers import side_tables, silver_tables
+    from lakehouse_assets.contracts.layers import landing_datasets, side_tables, silver_tables
     from lakehouse_assets.core.manifest import Manifest
     from lakehouse_assets.core.request import RunRequest
     from lakehouse_assets.engines.duckdb import DuckEngine
@@ -86,7 +86,8 @@ def ours(landing: Path, lake: Path) -> Work:
     manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
     side = side_tables(known, "ecommerce")
     made = open_lake(str(lake))
-    job = LoadWork(manifest, silver_tables(known), side, made, ManifestFiles(store, made.store))
+    objects = ManifestFiles(store, made.store)
+    job = LoadWork(manifest, silver_tables(known), landing_datasets(known), side, made, objects)
     engine = DuckEngine(made)
 
     def work() -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.ecommerce.sample import SampleSpec, write_sample
@@ -65,6 +66,7 @@ def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
     work = Work(
         manifest=manifest_of(store),
         tables=tuple(known[f"silver.{name}"] for name in TABLES),
+        datasets=landing_datasets(known),
         side={word: known[f"side.ecommerce_{word}"] for word in ("rejects", "pending", "run_ledger")},
         lake=made,
         landing=ManifestFiles(store, made.store),

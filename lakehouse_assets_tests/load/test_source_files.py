@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
-from operator import itemgetter
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.load import mixed
-from lakehouse_assets.load.reader import Lines, Record, plain_records, records
+from lakehouse_assets.errors import LandingChanged
+from lakehouse_assets.formats.registry import format_of
+from lakehouse_assets.load.source_files import survey
+from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.load.staged import judged
-from lakehouse_assets_tests.oracle import COLUMNS, File, read_records
+from lakehouse_assets_tests.oracle import COLUMNS, File
 
 HEADER = "product_id,department_id,department,product_name"
 NAMES = COLUMNS["products"]
@@ -160,91 +158,6 @@ def test_columns_that_nobody_knows_are_reported(tmp_path: Path) -> None:
     assert report.extra_columns == {"products.csv": ["colour", "size"]}
 
 
-PIECES = ['"', '""', ",", "\n", "\r\n", "\r", "1", "x y", "é", "\0", '",', '\n"', "1,2,3,4\n"]
-
-
-@given(st.lists(st.sampled_from(PIECES), max_size=40))
-@settings(max_examples=300, deadline=None, derandomize=True)
-def test_records_are_those_of_strict_csv(pieces: list[str]) -> None:
-    """Of any text the reader makes the records that Python's strict csv makes; broken quoting costs one line."""
-    text = f"{HEADER}\n{''.join(pieces)}"
-    found = [r if r.fields and len(r.fields) == 4 else replace(r, fields=None) for r in records(text.encode())]
-    assert found[1:] == list(expected_records(text))
-
-
-HIDDEN = '1,2,3,"a\n1,2,3,4\n1,2,3,4\n5"\n'
-SPOTS = [
-    *PIECES,
-    HIDDEN,
-    '"a,b"',
-    '""',
-    '"a ""b"""',
-    ',"c"',
-    '"d",',
-    '1,"2",3,"4"\r\n',
-    '"1","2,2","","4"\n',
-    '"1\n2",3,4,5\n',
-]
-
-
-@given(st.lists(st.sampled_from(SPOTS), max_size=40), st.sampled_from(["", "\n", "\udce9\n"]))
-@settings(max_examples=500, deadline=None, derandomize=True)
-def test_lines_that_leave_no_doubt_are_records_of_strict_csv_too(pieces: list[str], tail: str) -> None:
-    """Whichever reader takes a line of a mixed file, it makes what strict CSV makes; here two lines are a block."""
-    content = f"{HEADER}\n{''.join(pieces)}{tail}".encode("utf-8", "surrogateescape")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mixed, "BLOCK_LINES", 2)
-        found = [row for batch in mixed.batches(content, 0, NAMES, NAMES) for row in batch.to_pylist()]
-    strict = [(r.line, r.fields if r.fields and len(r.fields) == 4 else None) for r in records(content)]
-    values = [(r["_row"], None if r["_malformed"] else tuple(r[name] for name in NAMES)) for r in found]
-    assert sorted(values, key=itemgetter(0)) == strict[1:]
-
-
-def test_a_byte_order_mark_in_the_middle_of_a_file_is_text() -> None:
-    """Also where the fast reader's block begins with it; only the one at the start of a file is none of its data."""
-    content = "\ufeffid,name\n\ufeff1,a\n\ufeff2,b\n".encode()
-    rows = [row for batch in mixed.batches(content, 0, ("id", "name"), ("id", "name")) for row in batch.to_pylist()]
-    assert [row["id"] for row in rows] == ["\ufeff1", "\ufeff2"]
-
-
-def test_empty_lines_of_a_file_with_one_column_are_no_records() -> None:
-    """Where a record has no comma, an empty line looks like one."""
-    batch = next(mixed.batches(b"id\n\n1\n\r\n2\n", 0, ("id",), ("id",)))
-    assert batch.to_pydict() == {"_row": [3, 5], "_malformed": [False, False], "id": ["1", "2"]}
-
-
-@pytest.mark.parametrize("row", ["1,2,3,Tea", '"1","2","3","Tea"', '1,2,3,"Tea, green"'])
-def test_a_line_with_whole_fields_in_quotes_leaves_no_doubt(row: str) -> None:
-    """What exporters write goes to the fast reader even where another line is broken."""
-    asked: list[int] = []
-    with pytest.MonkeyPatch.context() as patch:
-        record = Lines.record
-        patch.setattr(Lines, "record", lambda self, line: asked.append(line) or record(self, line))
-        found = list(mixed.batches(f'{HEADER}\n{row}\n1,"2"x,3,4\n{row}\n'.encode(), 0, NAMES, NAMES))
-    assert sum(batch.num_rows for batch in found) == 3
-    assert asked == [0, 2]
-
-
-def expected_records(text: str, above: int = 0) -> Iterator[Record]:
-    """The oracle's records; after broken quoting that runs over lines it starts anew on the second of them."""
-    lines = list(io.StringIO(text, newline=""))
-    for line, values, raw in read_records(text.encode(), NAMES):
-        if values is None and is_broken(raw):
-            yield Record(above + line, None, lines[line - 1].rstrip("\r\n"))
-            yield from expected_records(f"{HEADER}\n{''.join(lines[line:])}", above + line - 1)
-            return
-        yield Record(above + line, tuple(map(str, values.values())) if values else None, raw)
-
-
-def is_broken(raw: str) -> bool:
-    """Whether strict CSV refuses the quoting of this text."""
-    try:
-        list(csv.reader(io.StringIO(raw, newline=""), strict=True))
-    except csv.Error:
-        return True
-    return False
-
-
 FIELDS = st.sampled_from(
     ["", "1", "x y", " ", "é", "NULL", "\\", "'", "#", "\t", "\x0b", "\u2028", "2025-04-01", "\ufeff"]
 )
@@ -268,18 +181,6 @@ def test_the_fast_road_sees_what_the_strict_one_sees(texts: list[str]) -> None:
     assert strict.native == []
 
 
-@pytest.mark.parametrize("content", [f"{HEADER}\n1,2,3,4\n5,6,7,8\n", f"{HEADER}\r\n1,2,3,é\r\n5,6,7,8"])
-def test_a_clean_file_is_plain(content: str) -> None:
-    """What most files are is counted from bytes alone and goes to the engine's own reader."""
-    assert plain_records(content.encode(), 4) == 2
-
-
-@pytest.mark.parametrize("form", ["CR", "mixed newlines", "quotes", "quoted header"])
-def test_a_file_that_readers_disagree_about_is_not_plain(form: str) -> None:
-    """Quotes and mixed newlines are for the strict reader."""
-    assert plain_records(FORMS[form].encode(), 4) is None
-
-
 def test_silver_knows_the_physical_line_of_every_row(tmp_path: Path) -> None:
     """Over plain, quoted, packed and gappy files `_line` counts every line from the header's 1."""
     plain, packed = (HEADER + "\r\n" + "".join(f"{k}{n},2,3,{n}\r\n" for n in range(2, 9)) for k in "pg")
@@ -289,3 +190,21 @@ def test_silver_knows_the_physical_line_of_every_row(tmp_path: Path) -> None:
     held = lake.rows("SELECT product_id, _line FROM delta_lakehouse.clean_products")
     assert len(held) == 7 + 3 + 7
     assert all(int(row["product_id"][1:]) == row["_line"] for row in held)
+
+
+@pytest.mark.parametrize("replaced", [None, b"prose\n", f'{HEADER}\n"1",2,3\n'.encode()])
+def test_a_file_that_changes_behind_the_survey_fails_the_try(tmp_path: Path, replaced: bytes | None) -> None:
+    """Gone or another one, it is met while the engine takes its records, and the error comes out as it is."""
+    lake = LakeDriver(tmp_path)
+    work, engine = lake.work(lake.drop(products(FORMS["quotes"]))), lake.engine()
+    contract = lake.known["silver.clean_products"]
+    sources = survey(format_of(work.datasets["products"], contract), work.landing, dict(enumerate(work.manifest.files)))
+    path = lake.landing / "products.csv"
+    path.unlink() if replaced is None else path.write_bytes(replaced)
+    for look in (
+        lambda: engine.stage("parsed", sources.text_batch(None), silver.parsed(contract)) or sources.check_unchanged(),
+        lambda: sources.raw_text(0, [2]),
+    ):
+        with pytest.raises(LandingChanged, match=r"products.csv. changed while it was being read"):
+            look()
+    engine.close()

@@ -1,0 +1,61 @@
+"""CSV as a source format: one record a line or more, its position being the physical line that it begins on.
+
+The header's line is 1. Columns are found by name; what the header names beyond the wanted ones is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.formats import csv_hybrid, csv_survey
+from lakehouse_assets.formats.csv_strict import Record, RecordWindow
+from lakehouse_assets.formats.lines import BLOCK_BYTES, line_blocks, without_bom
+from lakehouse_assets.formats.protocol import Field, RawRecord, Survey
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Csv:
+    """See `protocol.SourceFormat`.
+
+    Attributes:
+        fields: the wanted columns.
+        block_bytes: how much of a file is looked at in one piece.
+    """
+
+    fields: tuple[Field, ...]
+    block_bytes: int = BLOCK_BYTES
+
+    def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
+        """Look at the header, and count the records of a plain file; a file without a record is empty."""
+        return csv_survey.survey(key, line_blocks(chunks, self.block_bytes), self.fields)
+
+    def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
+        """All records below the header; a block of lines is held at a time."""
+        window = RecordWindow(line_blocks(without_bom(chunks), self.block_bytes))
+        header, line = csv_survey.read_header(key, window, self.fields)
+        if header is not None:
+            columns = tuple(field.name for field in self.fields)
+            yield from csv_hybrid.batches(window, line, csv_hybrid.Layout(header, columns, first_row))
+
+    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
+        """The records that begin on these lines, with the text of all the file's columns."""
+        window = RecordWindow(line_blocks(without_bom(chunks), self.block_bytes))
+        header, _ = csv_survey.read_header(key, window, self.fields)
+        for position in positions:
+            line = window.reach(position - window.above - 1)
+            if line is None:
+                return
+            record, _ = window.whole_record(line)
+            if record:
+                yield _raw(record, header or ())
+
+
+def _raw(record: Record, header: tuple[str, ...]) -> RawRecord:
+    fits = record.fields is not None and len(record.fields) == len(header)
+    fields: dict[str, str | None] | None = dict(zip(header, record.fields or (), strict=True)) if fits else None
+    return RawRecord(record.line, record.raw, fields)

@@ -1,0 +1,209 @@
+"""Walking one JSON document of bounded size to the elements of one array in it, each with its place in the text.
+
+One element is decoded at a time, so that a page needs the memory of its text and little more. Numbers are kept as
+they are written: each is an `orjson.Fragment`, which `orjson.dumps` gives back digit by digit, because money must not
+pass through a float. Python's own `json` does the decoding, since it alone tells where a value ends and how a number
+was written; its scanner in C takes 20,000 records of 700 bytes in 0.1 s, which is what `orjson.loads` takes for them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import orjson
+
+from lakehouse_assets.errors import FileUnreadable
+from lakehouse_assets.formats.lines import without_bom
+
+LONGEST_DOCUMENT = 1 << 26
+"""Bytes of the longest document that is read, unpacked. Its text is held as a whole: as many bytes in memory, or up to
+four times as many where it is not ASCII, and for a moment twice that."""
+DEEPEST = 200
+"""Levels of objects and arrays in one value: less than any library below gives up at."""
+TOO_DEEP = f"it is nested deeper than {DEEPEST} levels"
+BLANKS = re.compile(r"[ \t\n\r]*+")
+BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|(?P<opening>[\[{])|[\]}]', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of the array: where its text starts and stops in the document, and its value."""
+
+    start: int
+    stop: int
+    value: Any
+
+
+def document_of(key: str, chunks: Iterable[bytes]) -> str:
+    """The text of a document, without a byte order mark.
+
+    Raises:
+        FileUnreadable: it is longer than a document may be, which is noticed before more of it is taken, or no UTF-8.
+    """
+    decoder, parts, length = codecs.getincrementaldecoder("utf-8")(), [], 0
+    try:
+        for chunk in without_bom(chunks):
+            length += len(chunk)
+            if length > LONGEST_DOCUMENT:
+                problem = f"it is longer than the {LONGEST_DOCUMENT >> 20} MiB that a JSON document may have"
+                raise FileUnreadable(key=key, problem=problem)
+            parts.append(decoder.decode(chunk))
+        parts.append(decoder.decode(b"", final=True))
+    except UnicodeDecodeError as error:
+        raise FileUnreadable(key=key, problem="it is no JSON document: it is not UTF-8") from error
+    return "".join(parts)
+
+
+def elements(key: str, text: str, path: tuple[str, ...]) -> Iterator[Element]:
+    """The elements of the array below a path of names; no name means that the document is the array.
+
+    The whole document is walked, also what is behind the array.
+
+    Raises:
+        FileUnreadable: it is no JSON (RFC 8259) or breaks off, has no such array or two, or is nested too deeply.
+    """
+    try:
+        yield from _Walk(text).document(path)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise FileUnreadable(key=key, problem=f"it is no JSON document: {error.msg} ({where})") from error
+    except _Refused as error:
+        raise FileUnreadable(key=key, problem=str(error)) from error
+    except RecursionError as error:
+        raise FileUnreadable(key=key, problem=TOO_DEEP) from error
+
+
+class _Refused(Exception):  # noqa: N818 - it says what becomes of the document
+    """The document is not what is asked for, in words that go on with the name of the file."""
+
+
+def _no_constant(name: str) -> NoReturn:
+    message = f"it is no JSON document: {name} is no JSON value"
+    raise _Refused(message)
+
+
+DECODER = json.JSONDecoder(parse_float=orjson.Fragment, parse_int=orjson.Fragment, parse_constant=_no_constant)
+
+Steps = Generator[Element, None, int]
+"""Elements as they are met, and in the end the position behind the value."""
+
+
+class _Walk:
+    """One document; positions count the characters of its text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def document(self, path: tuple[str, ...]) -> Iterator[Element]:
+        """The elements of the array below the path.
+
+        Raises:
+            JSONDecodeError: the text is no JSON.
+            _Refused: there is not exactly one such array, or a value is nested too deeply.
+        """
+        stop = yield from self._value(self._skip(0), path, 0)
+        end = self._skip(stop)
+        if end != len(self._text):
+            raise json.JSONDecodeError("Extra data", self._text, end)
+
+    def _value(self, at: int, path: tuple[str, ...], level: int) -> Steps:
+        """Walk a value that so many names of the path lead to."""
+        if self._is(at, "{") and level < len(path):
+            return (yield from self._members(at, path, level))
+        if self._is(at, "[") and level == len(path):
+            return (yield from self._elements(at))
+        self._decoded(at)  # what is no value at all is refused as such
+        raise _no_array(path)
+
+    def _members(self, at: int, path: tuple[str, ...], level: int) -> Steps:
+        """Walk an object: the member that the path leads to, and past all others."""
+        at, goes_on = self._into(at, "}")
+        found = False
+        while goes_on:
+            name, at = self._name(at)
+            if name != path[level]:
+                _, stop = self._decoded(at)
+            elif found:
+                message = f"it names `{'.'.join(path[: level + 1])}` twice"
+                raise _Refused(message)
+            else:
+                found = True
+                stop = yield from self._value(at, path, level + 1)
+            at, goes_on = self._past(stop, "}")
+        if not found:
+            raise _no_array(path)
+        return at
+
+    def _elements(self, at: int) -> Steps:
+        """Walk the array itself."""
+        at, goes_on = self._into(at, "]")
+        while goes_on:
+            value, stop = self._decoded(at)
+            yield Element(at, stop, value)
+            at, goes_on = self._past(stop, "]")
+        return at
+
+    def _name(self, at: int) -> tuple[str, int]:
+        """The name of a member, and the position of its value."""
+        if not self._is(at, '"'):
+            raise json.JSONDecodeError("Expecting a name in double quotes", self._text, at)
+        name, stop = DECODER.raw_decode(self._text, at)
+        colon = self._skip(stop)
+        if not self._is(colon, ":"):
+            raise json.JSONDecodeError("Expecting ':'", self._text, colon)
+        return name, self._skip(colon + 1)
+
+    def _decoded(self, at: int) -> tuple[Any, int]:
+        """The value that starts here, and the position behind it."""
+        value, stop = DECODER.raw_decode(self._text, at)
+        # Counting all brackets is fast, and mostly shows that the value cannot be deep.
+        brackets = self._text.count("[", at, stop) + self._text.count("{", at, stop)
+        if brackets > DEEPEST and _depth(self._text[at:stop]) > DEEPEST:
+            raise _Refused(TOO_DEEP)
+        return value, stop
+
+    def _into(self, at: int, closing: str) -> tuple[int, bool]:
+        """The position of the first item behind an opening bracket, and whether there is one."""
+        at = self._skip(at + 1)
+        return (at + 1, False) if self._is(at, closing) else (at, True)
+
+    def _past(self, at: int, closing: str) -> tuple[int, bool]:
+        """The position of the next item behind one, and whether there is one; else that behind the bracket."""
+        at = self._skip(at)
+        if self._is(at, closing):
+            return at + 1, False
+        if not self._is(at, ","):
+            raise json.JSONDecodeError(f"Expecting ',' or '{closing}'", self._text, at)
+        return self._skip(at + 1), True
+
+    def _is(self, at: int, character: str) -> bool:
+        return self._text.startswith(character, at)
+
+    def _skip(self, at: int) -> int:
+        blanks = BLANKS.match(self._text, at)
+        return blanks.end() if blanks else at
+
+
+def _no_array(path: tuple[str, ...]) -> _Refused:
+    return _Refused(f"it has no array `{'.'.join(path)}`" if path else "its document is no array")
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at most.
+
+    >>> _depth('{"a": [1, "[[["], "b": {}}')
+    2
+    """
+    depth = deepest = 0
+    for found in BRACKETS.finditer(text):
+        if found["opening"]:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found[0] in "]}":
+            depth -= 1
+    return deepest

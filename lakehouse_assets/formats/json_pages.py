@@ -1,0 +1,187 @@
+"""JSON pages as a source format: one document a file, an array in it, one record an element.
+
+The position of a record is its place in the array, from 1. Columns are found by path. The text of a string is the
+string, that of a number all of its digits as they are written, of a boolean `true` or `false`, of an object or array
+its compact JSON text; null and what is not there are NULL. An element that is no object is malformed, and so is one
+with half of a surrogate pair in it, which no UTF-8 can hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from lakehouse_assets.errors import FileUnreadable
+from lakehouse_assets.formats.json_document import Element, document_of, elements
+from lakehouse_assets.formats.protocol import Field, RawRecord, Survey, lacking, record_batch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 10_000
+"""Rows of one record batch."""
+MOST_EXTRA_PATHS = 100
+"""How many paths that no column reads are reported of one page: keys that are values have no end."""
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True)
+class JsonPages:
+    """See `protocol.SourceFormat`.
+
+    Attributes:
+        fields: the wanted columns.
+        records: names below each other that lead to the array; none when the document is the array.
+    """
+
+    fields: tuple[Field, ...]
+    records: tuple[str, ...] = ()
+
+    def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
+        """Walk the whole document and hold its paths against the columns."""
+        drift, is_empty = _Drift(self.fields), True
+        for _, record in self._records(key, document_of(key, chunks)):
+            is_empty = False
+            if record is not None:
+                drift.add(record)
+        if drift.missing and not is_empty:
+            raise FileUnreadable(key=key, problem=lacking(drift.missing, drift.names))
+        return Survey(is_empty=is_empty, extra_columns=tuple(drift.extra)[:MOST_EXTRA_PATHS])
+
+    def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
+        """All elements of the array; the text of the document and one batch are held at a time."""
+        columns = [field.name for field in self.fields]
+        rows: list[tuple[Any, ...]] = []
+        for number, (_, record) in enumerate(self._records(key, document_of(key, chunks)), first_row + 1):
+            rows.append((number, record is None, *self._texts(record or {})))
+            if len(rows) == BATCH_ROWS:
+                yield record_batch(rows, columns)
+                rows = []
+        if rows:
+            yield record_batch(rows, columns)
+
+    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
+        """The elements at these places, each exactly as it stands in the document, and the text of the columns."""
+        text, wanted = document_of(key, chunks), iter(positions)
+        due = next(wanted, None)
+        for position, (element, record) in enumerate(self._records(key, text), 1):
+            while due is not None and due < position:
+                due = next(wanted, None)
+            if due is None:
+                return
+            if due == position:
+                names = [field.name for field in self.fields]
+                fields = None if record is None else dict(zip(names, self._texts(record), strict=True))
+                yield RawRecord(position, text[element.start : element.stop], fields)
+
+    def _records(self, key: str, text: str) -> Iterator[tuple[Element, dict[str, Any] | None]]:
+        """Each element, and its value where it is a record that can be read."""
+        may_be_torn = SURROGATE.search(text) is not None
+        for element in elements(key, text, self.records):
+            value = element.value
+            good = isinstance(value, dict) and not (may_be_torn and _is_torn(value))
+            yield element, value if good else None
+
+    def _texts(self, record: dict[str, Any]) -> list[str | None]:
+        return [_text(record, field.path) for field in self.fields]
+
+
+def _text(record: dict[str, Any], path: tuple[str, ...]) -> str | None:
+    """The text below a path of names; None where there is nothing, or null."""
+    value: Any = record
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _is_torn(value: dict[str, Any]) -> bool:
+    """Whether some text in a value cannot be written as UTF-8."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return True
+    return False
+
+
+@dataclass
+class _Names:
+    """What is known of one object in all records.
+
+    Attributes:
+        path: of the object, dotted; empty for the record itself.
+        is_read: whether a column reads the whole of it.
+        below: by name, what columns read of it.
+        seen: names that records had in it, in their order.
+    """
+
+    path: str = ""
+    is_read: bool = False
+    below: dict[str, _Names] = field(default_factory=dict)
+    seen: dict[str, None] = field(default_factory=dict)
+
+
+class _Drift:
+    """Holds the paths of records against those that columns read.
+
+    Attributes:
+        names: paths that were met, in their order.
+        extra: those that no column reads. Of an object that is not read at all only its own path is named.
+    """
+
+    def __init__(self, fields: tuple[Field, ...]) -> None:
+        self._fields, self._record = fields, _Names()
+        self.names: list[str] = []
+        self.extra: dict[str, None] = {}
+        for one in fields:
+            names = self._record
+            for name in one.path:
+                names = names.below.setdefault(name, _Names(_below(names, name)))
+            names.is_read = True
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Look at one more record."""
+        self._add(record, self._record)
+
+    @property
+    def missing(self) -> list[str]:
+        """Paths of columns that are needed and that no record had."""
+        return [".".join(one.path) for one in self._fields if not one.optional and not self._was_seen(one.path)]
+
+    def _add(self, value: dict[str, Any], names: _Names) -> None:
+        for name in [name for name in value if name not in names.seen]:
+            names.seen[name] = None
+            self._note(names, name)
+        for name, inner in names.below.items():
+            if inner.below and name in value:
+                self._descend(value[name], inner)
+
+    def _note(self, names: _Names, name: str) -> None:
+        """A name that is new in an object."""
+        inner = names.below.get(name)
+        if inner is None or inner.is_read:
+            self.names.append(_below(names, name))
+        if inner is None and not names.is_read:
+            self.extra[_below(names, name)] = None
+
+    def _descend(self, value: object, names: _Names) -> None:
+        """Into an object of which columns read a part; another value in its place is read by none of them."""
+        if isinstance(value, dict):
+            self._add(value, names)
+        elif value is not None and not names.is_read:
+            self.extra[names.path] = None
+
+    def _was_seen(self, path: tuple[str, ...]) -> bool:
+        names = self._record
+        for name in path:
+            if name not in names.seen:
+                return False
+            names = names.below[name]
+        return True
+
+
+def _below(names: _Names, name: str) -> str:
+    return f"{names.path}.{name}" if names.path else name

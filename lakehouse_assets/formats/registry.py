@@ -1,0 +1,46 @@
+"""Which format the files of a dataset have: read from the landing contract, here and nowhere else.
+
+format   custom property of the table: `csv` (the default) or `json_pages`
+records  custom property of the table, for JSON pages: dotted path of the array; none when the document is the array
+path     custom property of a column, for JSON pages: dotted path of its text in a record; the column's name if none
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.model import Format
+from lakehouse_assets.formats.csv_format import Csv
+from lakehouse_assets.formats.json_pages import JsonPages
+from lakehouse_assets.formats.protocol import Field, SourceFormat
+
+FORMATS: dict[Format, Callable[[Contract, tuple[Field, ...]], SourceFormat]] = {
+    "csv": lambda _landing, fields: Csv(fields),
+    "json_pages": lambda landing, fields: JsonPages(fields, _names(landing.records or "")),
+}
+"""By the name in a contract, how a format is made of the contract and the wanted columns."""
+
+
+def format_of(landing: Contract, table: Contract) -> SourceFormat:
+    """The format of a dataset for the columns that a silver table takes from it."""
+    return FORMATS[landing.format](landing, fields_of(landing, table))
+
+
+def fields_of(landing: Contract, table: Contract) -> tuple[Field, ...]:
+    """The landing columns that a silver table reads, in its order."""
+    paths = {column.name: column.path or column.name for column in landing.columns}
+    return tuple(
+        Field(column.source, _names(paths.get(column.source, column.source)), column.optional)
+        for column in table.content
+        if column.source
+    )
+
+
+def _names(path: str) -> tuple[str, ...]:
+    """A dotted path as names below each other.
+
+    >>> _names("data.items"), _names("")
+    (('data', 'items'), ())
+    """
+    return tuple(path.split(".")) if path else ()
