@@ -150,8 +150,10 @@ class DuckEngine:
 
     def is_rising(self, sql: str) -> bool:
         """One pass over the column in the order it comes; a tenth of what a GROUP BY takes."""
-        pairs = f"SELECT k, lag(k) OVER () AS p FROM ({self.sql(sql)}) AS keys(k)"
-        falls = "strlen(k) < strlen(p) OR (strlen(k) = strlen(p) AND k <= p)"
+        keys = f"SELECT k FROM ({self.sql(sql)}) AS keys(k)"
+        pairs = f"SELECT k, lag(k) OVER () AS p FROM ({keys})"
+        is_text = self._db.execute(f"{keys} LIMIT 0").description[0][1] == "VARCHAR"
+        falls = "strlen(k) < strlen(p) OR (strlen(k) = strlen(p) AND k <= p)" if is_text else "k <= p"
         return not self._db.execute(f"SELECT 1 FROM ({pairs}) WHERE {falls} LIMIT 1").fetchall()
 
     def values(self, sql: str) -> list[Any]:

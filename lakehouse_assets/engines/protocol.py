@@ -91,9 +91,9 @@ class Engine(Protocol):
         """The result of `sql`, small enough to hold."""
 
     def is_rising(self, sql: str) -> bool:
-        """Whether each text of the one column is greater than the one before (longer, or as long and later).
+        """Whether each value of the one column is greater than the one before; a text is when it is longer, or later.
 
-        Then no text occurs twice, whatever order they came in. An engine without a cheap answer says False.
+        Then no value occurs twice, whatever order they came in. An engine without a cheap answer says False.
         """
 
     def values(self, sql: str) -> list[Any]:

@@ -7,6 +7,7 @@ A pipeline is made in its own package: it composes its assets from the factories
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -24,6 +25,9 @@ from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.models import levels
+
+# `backfill_policy` is marked as beta since it appeared, and is the only way to make one run of several days.
+warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For transient errors only: `reported` forbids a retry of the others."""

@@ -27,6 +27,7 @@ not. So rules and models call these names, and each has a table of values that e
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 
 from lakehouse_assets.contracts.types import ColumnType, parse_type
 from lakehouse_assets.errors import BadRequest
@@ -95,5 +96,14 @@ MACROS: dict[str, Callable[..., str]] = {
 
 
 def render_macro(name: str, arguments: list[str], dialect: Dialect, zone: str) -> str:
-    """One call of a macro as SQL text of the dialect."""
+    """One call of a macro as SQL text of the dialect.
+
+    Raises:
+        BadRequest: the call has too many or too few arguments, or one that makes no sense.
+    """
+    takes = [p.name for p in signature(MACROS[name]).parameters.values()][2:]
+    try:
+        signature(MACROS[name]).bind(None, None, *arguments)
+    except TypeError as error:
+        raise BadRequest(message=f"`{name}` takes {len(takes)} arguments and was given {len(arguments)}") from error
     return MACROS[name](WORDS[dialect], zone, *arguments)
