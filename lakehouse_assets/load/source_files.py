@@ -159,6 +159,8 @@ def _look(entry: FileEntry, source_format: SourceFormat, landing: LandedObjects)
             deque(chunks, maxlen=0)  # whether a packed file is whole shows at its end only
     except FileUnreadable as error:
         return _Look(refused=str(error))
+    except ObjectMissing:
+        return _Look(changed=True)
     return _Look(seen)
 
 

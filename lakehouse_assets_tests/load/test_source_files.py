@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import LandingChanged
 from lakehouse_assets.formats.registry import format_of
-from lakehouse_assets.load.source_files import survey
+from lakehouse_assets.load.source_files import LandedObjects, survey
 from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.load.staged import judged
@@ -142,6 +144,20 @@ NASTY_NAMES = [
 ]
 
 
+@dataclass
+class Trusting:
+    """A landing that takes every file for unchanged."""
+
+    inner: LandedObjects
+
+    def is_unchanged(self, entry: FileEntry) -> bool:
+        """It says so."""
+        return bool(entry)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
 def test_names_mean_nothing_but_themselves(tmp_path: Path) -> None:
     """Spaces, quotes and what other tools take for a pattern are just letters of a file's name."""
     lake = LakeDriver(tmp_path / "department=hive")
@@ -190,6 +206,17 @@ def test_silver_knows_the_physical_line_of_every_row(tmp_path: Path) -> None:
     held = lake.rows("SELECT product_id, _line FROM delta_lakehouse.clean_products")
     assert len(held) == 7 + 3 + 7
     assert all(int(row["product_id"][1:]) == row["_line"] for row in held)
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_left_out(tmp_path: Path) -> None:
+    """It was there when the run asked whether it had changed, and is not when its bytes are wanted."""
+    lake = LakeDriver(tmp_path)
+    work = lake.work(lake.drop(products(FORMS["quotes"])))
+    (lake.landing / "products.csv").unlink()
+    landing = Trusting(work.landing)
+    source_format = format_of(work.datasets["products"], lake.known["silver.clean_products"])
+    sources = survey(source_format, landing, dict(enumerate(work.manifest.files)))
+    assert (sources.skipped, sources.refused, sources.odd) == (["products.csv"], {}, [])
 
 
 @pytest.mark.parametrize("replaced", [None, b"prose\n", f'{HEADER}\n"1",2,3\n'.encode()])
