@@ -140,7 +140,7 @@ def dropped(second: int, *records: Mapping[str, str]) -> File:
 
 def hold(lake: LakeDriver, contract: Contract) -> LakeDriver:
     """The lake with this one silver table instead of the shop's."""
-    side = {name: known for name, known in lake.known.items() if known.layer == "side"}
+    side = {name: known for name, known in lake.known.items() if known.layer == "control"}
     lake.known = side | {"silver.things": contract}
     return lake
 

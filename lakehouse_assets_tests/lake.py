@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import landing_datasets, model_sql, seeds, side_tables, silver_tables
+from lakehouse_assets.contracts.layers import control_tables, landing_datasets, model_sql, seeds, silver_tables
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import parse_request
@@ -22,7 +22,7 @@ from lakehouse_assets.engines.gold import build
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import LoadReport
-from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.load.run import LoadInput, load
 from lakehouse_assets.sql.models import sources
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.landing import ManifestFiles
@@ -80,17 +80,17 @@ class LakeDriver:
         etag = hashlib.md5(file.content, usedforsecurity=False).hexdigest()
         return FileEntry(file.dataset, file.key, etag, len(file.content), file.modified)
 
-    def work(self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, **asked: Any) -> Work:
+    def work(self, entries: Sequence[FileEntry], as_of: datetime = SOME_DAY, **asked: Any) -> LoadInput:
         """The work of one more run over these files; `asked` are further fields of its request."""
         self.runs += 1
         request = parse_request({"as_of": as_of, **asked})
         frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landing.as_uri(), tuple(sorted(entries)), request)
         self.value.create()
-        return Work(
+        return LoadInput(
             manifest=frozen,
             tables=silver_tables(self.known),
             datasets=landing_datasets(self.known),
-            side=side_tables(self.known, self.pipeline),
+            controls=control_tables(self.known, self.pipeline),
             lake=self.value,
             landing=ManifestFiles(open_store(str(self.landing)), self.value.store),
             max_reject_ratio=request.max_reject_ratio,
@@ -110,7 +110,7 @@ class LakeDriver:
 
     def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
         """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
-        contract, ledger = self.known[f"gold.{name}"], self.known[f"side.{self.pipeline}_run_ledger"]
+        contract, ledger = self.known[f"gold.{name}"], self.known[f"control.{self.pipeline}_run_ledger"]
         behind = backlog(ledger, self.value, contract)
         engine = self.query()
         for source in sources(contract, self.model(name), self.known).values():
@@ -127,7 +127,7 @@ class LakeDriver:
         """An embedded engine that sees all tables but gold as they are now."""
         engine = DuckEngine(self.value, zone=self.zone)
         for contract in self.known.values():
-            if contract.layer in {"silver", "side", "reference"}:
+            if contract.layer in {"silver", "control", "reference"}:
                 engine.attach(contract)
         return engine
 
@@ -161,7 +161,7 @@ class LakeDriver:
         return {_identity(row): (row["raw"], tuple(row["codes"].split(","))) for row in rows}
 
     def data_files(self) -> set[str]:
-        """Every data file of silver, side tables and gold but the run ledger, live or not."""
+        """Every data file of silver, control tables and gold but the run ledger, live or not."""
         return {
             str(p) for p in self.root.rglob("*.parquet") if "run_ledger" not in str(p) and "_delta_log" not in str(p)
         }

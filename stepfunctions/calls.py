@@ -25,7 +25,7 @@ USUAL = RetryPolicy(max_retries=2, delay_seconds=1, backoff_rate=2.0)
 
 
 @dataclass(frozen=True)
-class Ways:
+class Transitions:
     """Where a call leads: to `next`, or with its error to `catch`; `timeout_seconds` and `policy` on the way."""
 
     next: str
@@ -34,30 +34,30 @@ class Ways:
     policy: RetryPolicy = USUAL
 
 
-def function(name: str, payload: dict[str, Any], ways: Ways, output: Any = ANSWER, **assign: Any) -> Task:  # noqa: ANN401 - JSON
+def function(name: str, payload: dict[str, Any], ways: Transitions, output: Any = ANSWER, **assign: Any) -> Task:  # noqa: ANN401 - JSON
     """Invoke a Lambda function; its answer is the output."""
     return _task("lambda", "lambda:invoke", {"FunctionName": name, "Payload": payload}, ways, output, assign)
 
 
-def job(name: str, arguments: dict[str, str], ways: Ways) -> Task:
+def job(name: str, arguments: dict[str, str], ways: Transitions) -> Task:
     """Run a Glue job to its end; a run that fails fails the state."""
     return _task("glue", "glue:startJobRun.sync", {"JobName": name, "Arguments": arguments}, ways, None, {})
 
 
-def query(statement: str, ways: Ways, output: Any = None) -> Task:  # noqa: ANN401 - JSON
+def query(statement: str, ways: Transitions, output: Any = None) -> Task:  # noqa: ANN401 - JSON
     """Run an Athena query to its end."""
     arguments = {"QueryString": statement, "WorkGroup": WORKGROUP}
     return _task("athena", "athena:startQueryExecution.sync", arguments, ways, output, {})
 
 
-def results(rows: int, ways: Ways, output: Any) -> Task:  # noqa: ANN401 - JSON
+def results(rows: int, ways: Transitions, output: Any) -> Task:  # noqa: ANN401 - JSON
     """The first rows of the query that the state before has run; the first one is the header."""
     ran = expression("$states.input.QueryExecution.QueryExecutionId")
     arguments = {"QueryExecutionId": ran, "MaxResults": rows + 1}
     return _task("athena", "athena:getQueryResults", arguments, ways, output, {})
 
 
-def message(pipeline: str, kind: str, subject: str, body: str, ways: Ways) -> Task:
+def message(pipeline: str, kind: str, subject: str, body: str, ways: Transitions) -> Task:
     """Tell people: run id, JSONata `body`, and a link to the execution; hands on what it gets."""
     text = f'{quoted("run ")} & $run_id & "\\n" & {body} & "\\n" & $link'
     values = {"kind": kind, "pipeline": pipeline, "run_id": expression("$run_id")}
@@ -70,7 +70,7 @@ def message(pipeline: str, kind: str, subject: str, body: str, ways: Ways) -> Ta
     return _task("sns", "sns:publish", arguments, ways, expression("$states.input"), {})
 
 
-def _task(service: Service, api: str, arguments: Any, ways: Ways, output: Any, assign: dict[str, Any]) -> Task:  # noqa: ANN401 - JSON; all of a task
+def _task(service: Service, api: str, arguments: Any, ways: Transitions, output: Any, assign: dict[str, Any]) -> Task:  # noqa: ANN401 - JSON; all of a task
     retry = retries(service, ways.policy)
     resource = f"arn:aws:states:::{api}"
     return Task(resource, arguments, ways.next, ways.timeout_seconds, retry, ways.catch, output, assign)

@@ -16,8 +16,8 @@ from lakehouse_assets.errors import AssertionFailed, EmissionInvalid
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.gold import assertion_statement
 from stepfunctions import calls
-from stepfunctions.block import About, Block, Place, named
-from stepfunctions.calls import Ways
+from stepfunctions.builder import Block, Exits, MachineContext, named
+from stepfunctions.calls import Transitions
 from stepfunctions.jsonata import ERROR, expression, quoted
 from stepfunctions.states import Branch, Catch, Choice, Parallel, Succeed
 from stepfunctions.states import Rule as Way
@@ -41,14 +41,14 @@ LINES = (
 """What is wrong, check by check."""
 
 
-def checks_block(step: Step, task: CheckTask, place: Place, about: About) -> Block:
+def checks_block(step: Step, task: CheckTask, place: Exits, about: MachineContext) -> Block:
     """Ask, judge, and warn where that is all.
 
     Raises:
         EmissionInvalid: the task names a check that no contract has.
     """
     judge, warn = named("judge", step.key), named("warn", step.key)
-    subject, told = f"{about.pipeline}: checks warn", Ways(place.after, Catch(place.after))
+    subject, told = f"{about.pipeline}: checks warn", Transitions(place.after, Catch(place.after))
     pairs = [_rule(about, table, code) for table, code in task.checks]
     branches = tuple(_branch(step, place, contract, rule) for contract, rule in pairs)
     return Block(
@@ -61,7 +61,7 @@ def checks_block(step: Step, task: CheckTask, place: Place, about: About) -> Blo
     )
 
 
-def _rule(about: About, table: str, code: str) -> tuple[Contract, Rule]:
+def _rule(about: MachineContext, table: str, code: str) -> tuple[Contract, Rule]:
     contract = about.tables.get(table)
     for rule in contract.rules if contract else ():
         if contract and rule.code == code:
@@ -69,7 +69,7 @@ def _rule(about: About, table: str, code: str) -> tuple[Contract, Rule]:
     raise EmissionInvalid(machine=about.pipeline, problem=f"no contract has the check `{table} {code}`")
 
 
-def _branch(step: Step, place: Place, contract: Contract, rule: Rule) -> Branch:
+def _branch(step: Step, place: Exits, contract: Contract, rule: Rule) -> Branch:
     """Query, first rows, end; an error is an outcome as well."""
     check = f"{contract.layer}.{contract.name} {rule.code}"
     ask, read, known = named("ask", check), named("read", check), named("end", check)
@@ -79,8 +79,8 @@ def _branch(step: Step, place: Place, contract: Contract, rule: Rule) -> Branch:
     return Branch(
         ask,
         {
-            ask: calls.query(statement(contract, rule), Ways(read, unknown, seconds, step.retry)),
-            read: calls.results(SAMPLE_ROWS, Ways(known, unknown, policy=step.retry), facts | _found()),
+            ask: calls.query(statement(contract, rule), Transitions(read, unknown, seconds, step.retry)),
+            read: calls.results(SAMPLE_ROWS, Transitions(known, unknown, policy=step.retry), facts | _found()),
             known: Succeed(),
         },
     )
@@ -101,7 +101,7 @@ def _found() -> dict[str, Any]:
     }
 
 
-def _judge(place: Place, warn: str) -> Choice:
+def _judge(place: Exits, warn: str) -> Choice:
     unasked = f"$states.input[{BLOCKING} and $exists(error)]"
     failed = f"$states.input[{BLOCKING} and failing > 0]"
     cause = expression(LINES)

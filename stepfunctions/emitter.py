@@ -21,18 +21,18 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.request import Mode
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
-from stepfunctions.between import declare_tables, load_outcome, refused_files
-from stepfunctions.block import About, Block, Place, branch, ends, merged, named, rethrow
-from stepfunctions.blocks import assigned, given_by, step_block
-from stepfunctions.calls import INSTALLED, Ways
+from stepfunctions.builder import Block, Exits, MachineContext, branch, ends, merged, named, rethrow
+from stepfunctions.calls import INSTALLED, Transitions
+from stepfunctions.interludes import declare_tables, load_outcome, refused_files
 from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted, template
 from stepfunctions.states import Branch, Catch, Choice, Parallel, Pass, Rule, State, Succeed
+from stepfunctions.step_states import assigned, given_by, step_block
 from stepfunctions.steps import Levels, Step
 
-Section = Callable[[Place], Block]
+Section = Callable[[Exits], Block]
 """Makes the states of one section, once it is known where they lead."""
 
-CLOSING = Place(after="notify success", failed="notify failure")
+CLOSING = Exits(after="notify success", failed="notify failure")
 DEFAULTS = {"as_of": "$states.context.Execution.StartTime", "mode": quoted(get_args(Mode)[0])}
 """What holds where the execution's input does not say it; nothing, for every other field of a request."""
 
@@ -49,7 +49,7 @@ def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> di
         EmissionInvalid: the steps cannot be a machine; says why.
     """
     plan, task = _plan_of(pipeline, levels)
-    about = About(pipeline, tables, asked_by(task), given_by(pipeline, task))
+    about = MachineContext(pipeline, tables, asked_by(task), given_by(pipeline, task))
     work = _levels(about, levels[1:])
     states = merged(pipeline, _opening(about, plan, task, work.entry), work.states, _closing(about))
     return {
@@ -68,7 +68,7 @@ def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:
     raise EmissionInvalid(machine=pipeline, problem=problem)
 
 
-def _opening(about: About, plan: Step, task: FunctionTask, work: str) -> dict[str, State]:
+def _opening(about: MachineContext, plan: Step, task: FunctionTask, work: str) -> dict[str, State]:
     """Fix what the run is, plan it, and look whether there is work."""
     payload = template(task.payload, about.known_at_start, about.pipeline)
     ways = CLOSING.ways(plan, "work to do?")
@@ -81,7 +81,7 @@ def _opening(about: About, plan: Step, task: FunctionTask, work: str) -> dict[st
     }
 
 
-def _start(about: About) -> dict[str, Any]:
+def _start(about: MachineContext) -> dict[str, Any]:
     """The machine's variables: run id, clock, input, places, and a link for people."""
     given = {name: _optional(name, DEFAULTS.get(name, "null")) for name in ("as_of", *about.asked)}
     region = '$split($states.context.Execution.Id, ":")[3]'
@@ -100,16 +100,16 @@ def _optional(name: str, default: str) -> str:
     return expression(f"$exists($states.input.{name}) ? $states.input.{name} : {default}")
 
 
-def _levels(about: About, levels: Levels) -> Block:
+def _levels(about: MachineContext, levels: Levels) -> Block:
     """All sections, from the last to the first, since a state names the one that follows."""
     entry, states = CLOSING.after, dict[str, State]()
     for build in reversed(_sections(about, levels)):
-        block = build(Place(entry, CLOSING.failed))
+        block = build(Exits(entry, CLOSING.failed))
         entry, states = block.entry, merged(about.pipeline, block.states, states)
     return Block(entry, states)
 
 
-def _sections(about: About, levels: Levels) -> list[Section]:
+def _sections(about: MachineContext, levels: Levels) -> list[Section]:
     """The levels, and what comes between them."""
     loads = [i for i, level in enumerate(levels) if _has(level, GlueTask)]
     queries = [i for i, level in enumerate(levels) if _has(level, ModelTask, CheckTask)]
@@ -122,7 +122,7 @@ def _sections(about: About, levels: Levels) -> list[Section]:
     return [*sections, *([partial(refused_files, about)] if loads else [])]
 
 
-def _given_in(about: About, level: tuple[Step, ...]) -> tuple[str, ...]:
+def _given_in(about: MachineContext, level: tuple[Step, ...]) -> tuple[str, ...]:
     """The facts that the functions of a level give to those after it.
 
     Raises:
@@ -140,7 +140,7 @@ def _has(level: tuple[Step, ...], *kinds: type) -> bool:
     return any(isinstance(step.task, kinds) for step in level)
 
 
-def _level(about: About, level: tuple[Step, ...], place: Place) -> Block:
+def _level(about: MachineContext, level: tuple[Step, ...], place: Exits) -> Block:
     """A chain for one step, branches for several."""
     if len(level) == 1:
         return step_block(level[0], place, about)
@@ -150,12 +150,12 @@ def _level(about: About, level: tuple[Step, ...], place: Place) -> Block:
     return Block(name, {name: Parallel(branches, place.after, Catch(place.failed))})
 
 
-def _closing(about: About) -> dict[str, State]:
+def _closing(about: MachineContext) -> dict[str, State]:
     """One message per outcome; a success stays one when nobody can be told of it."""
     pipeline = about.pipeline
     cause = '$states.input.Error & ": " & ($exists($states.input.Cause) ? $states.input.Cause : "no cause was given")'
-    told = Ways("succeeded", Catch("succeeded", INPUT))
-    failed = Ways("failed", Catch("failed", INPUT))
+    told = Transitions("succeeded", Catch("succeeded", INPUT))
+    failed = Transitions("failed", Catch("failed", INPUT))
     done = {"run_id": expression("$run_id"), "status": "succeeded"}
     return {
         CLOSING.after: calls.message(pipeline, "run_succeeded", f"{pipeline}: run succeeded", '"succeeded"', told),

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, work_of
+from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.core.manifest import Manifest

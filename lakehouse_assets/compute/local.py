@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse_assets.compute.functions import handler_of
-from lakehouse_assets.compute.job import arguments, load_and_keep, manifest_of, work_of
+from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
 from lakehouse_assets.compute.reports import FACTS, LOAD, REQUEST, FunctionAnswer, ModelReport, Row, model_piece
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
-from lakehouse_assets.contracts.layers import model_sql, side_tables, silver_tables
+from lakehouse_assets.contracts.layers import control_tables, model_sql, silver_tables
 from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
@@ -149,7 +149,7 @@ class LocalServices:
 
         started = time.perf_counter()
         lease, gold = self.hold(), self._contracts[task.model]
-        ledger = side_tables(self._contracts, self.config.pipeline)["run_ledger"]
+        ledger = control_tables(self._contracts, self.config.pipeline)["run_ledger"]
         behind, model = backlog(ledger, self.config.lake, gold), model_sql(self.config.pipeline, gold.name)
         built = build(self._engine(model), gold, model, behind.window, lease.check)
         acknowledge(ledger, self.config.lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from lakehouse_assets.contracts.layers import SIDE_TABLES
+from lakehouse_assets.contracts.layers import CONTROL_TABLES
 
 Document = Mapping[str, Any]
 ODCS_TYPES = {"DATE": "date", "INT": "integer", "BIGINT": "integer"}
@@ -24,7 +24,7 @@ def derived(pipeline: str, documents: Sequence[Document]) -> list[Document]:
     """Documents of the control tables that a pipeline's own documents lack; none for a pipeline without silver."""
     silver = [document for document in documents if _property(document, "layer") == "silver"]
     there = {document.get("name") for document in documents}
-    lacking = [word for word in SIDE_TABLES if f"{pipeline}_{word}" not in there]
+    lacking = [word for word in CONTROL_TABLES if f"{pipeline}_{word}" not in there]
     return [_document(word, pipeline, silver[0], documents) for word in lacking] if silver else []
 
 

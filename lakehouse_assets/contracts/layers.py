@@ -12,13 +12,13 @@ from lakehouse_assets.contracts.packages import file_of
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 
-SIDE_TABLES = ("rejects", "pending", "run_ledger")
-"""What every pipeline keeps beside its silver tables, each under `side.<pipeline>_<word>`."""
+CONTROL_TABLES = ("rejects", "pending", "run_ledger")
+"""What every pipeline keeps beside its silver tables, each under `control.<pipeline>_<word>`."""
 
 
-def side_tables(known: Mapping[str, Contract], pipeline: str) -> dict[str, Contract]:
-    """Contracts of a pipeline's side tables by those words."""
-    return {word: known[f"side.{pipeline}_{word}"] for word in SIDE_TABLES}
+def control_tables(known: Mapping[str, Contract], pipeline: str) -> dict[str, Contract]:
+    """Contracts of a pipeline's control tables by those words."""
+    return {word: known[f"control.{pipeline}_{word}"] for word in CONTROL_TABLES}
 
 
 WAREHOUSE = "lakehouse-dwh"

@@ -12,7 +12,7 @@ GenericCheck = Literal["keys_unique", "volume", "freshness", "no_orphans"]
 Kind = Literal["reader", "row", "reference", "load", "assertion", GenericCheck]
 """Where a rule is decided: a format's reader, one row, a parent table, a query in the load's step or in its own."""
 Verdict = Literal["reject", "pending", "warn", "fail"]
-Layer = Literal["landing", "reference", "silver", "side", "gold"]
+Layer = Literal["landing", "reference", "silver", "control", "gold"]
 """Where a table stands: as dropped, a seed of the project, typed and clean, control tables of the load, models."""
 Format = Literal["csv", "json_pages"]
 FORMATS = get_args(Format)

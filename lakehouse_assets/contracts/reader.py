@@ -47,7 +47,7 @@ def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> di
     """
     given = list(documents)
     known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
-    windows = touched_columns(known.get(f"side.{pipeline}_run_ledger"))
+    windows = touched_columns(known.get(f"control.{pipeline}_run_ledger"))
     for name, parsed in known.items():
         problems = [*window_problems(parsed, known, windows), *parent_problems(parsed, known)]
         if problems:

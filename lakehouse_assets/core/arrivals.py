@@ -79,7 +79,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Landing:
+class LandingSnapshot:
     """One look at landing: what it holds, when, and how long a file must have been left alone to be whole."""
 
     entries: Sequence[FileEntry]
@@ -109,7 +109,7 @@ class Decision:
     reason: str
 
 
-def decide(landing: Landing, cursor: Cursor, under_way: Collection[str]) -> Decision:
+def decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str]) -> Decision:
     """The sensor's decision.
 
     Args:
@@ -126,7 +126,7 @@ def decide(landing: Landing, cursor: Cursor, under_way: Collection[str]) -> Deci
     return _next(landing, ended)
 
 
-def _next(landing: Landing, ended: tuple[Offer, ...]) -> Decision:
+def _next(landing: LandingSnapshot, ended: tuple[Offer, ...]) -> Decision:
     """The next offer when no run is under way: new files first, then what an ended run left behind."""
     known = {file for offer in ended for file in offer.files}
     new = tuple(sorted(landing.ready() - known))[:MANIFEST_FILES]
@@ -143,7 +143,7 @@ def _next(landing: Landing, ended: tuple[Offer, ...]) -> Decision:
     return Decision(None, Cursor(ended), _why_nothing(landing, ended))
 
 
-def _why_nothing(landing: Landing, ended: Sequence[Offer]) -> str:
+def _why_nothing(landing: LandingSnapshot, ended: Sequence[Offer]) -> str:
     counts = {
         "not left alone for long enough": len(landing.identities - landing.ready() - _empty(landing)),
         "empty": len(_empty(landing)),
@@ -154,5 +154,5 @@ def _why_nothing(landing: Landing, ended: Sequence[Offer]) -> str:
     return "; ".join(f"{count} {words}" for words, count in counts.items() if count) or "landing is empty"
 
 
-def _empty(landing: Landing) -> frozenset[Identity]:
+def _empty(landing: LandingSnapshot) -> frozenset[Identity]:
     return frozenset(identity(entry) for entry in landing.entries if not entry.size_bytes)

@@ -1,6 +1,6 @@
 """Delta tables through delta-rs: create from a contract, read the file list, commit without rebase.
 
-The embedded engine writes silver with it; side tables (rejects, pending, run ledger) are written with it on either
+The embedded engine writes silver with it; control tables (rejects, pending, run ledger) are written with it on either
 engine, so that each of them has one writer. Protocol reader 1 / writer 2 is checked after every write: more would
 shut out Athena or the other engine.
 """

@@ -20,7 +20,7 @@ from sqlglot.schema import MappingSchema
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.duckdb import scan
-from lakehouse_assets.engines.past import files_at
+from lakehouse_assets.engines.time_travel import files_at
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena

@@ -11,7 +11,7 @@ from lakehouse_assets.compute.reports import Row
 from lakehouse_assets.compute.services import CheckOutcome, Services
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
 from lakehouse_assets.contracts import Contract, Rule
-from lakehouse_assets.contracts.layers import side_tables
+from lakehouse_assets.contracts.layers import control_tables
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.resource import Lakehouse, reported
@@ -51,13 +51,13 @@ class Evidence:
 def evidence(pipeline: Pipeline, contract: Contract, services: Services, report: LoadReport) -> Evidence:
     """The evidence for one table of one run; rows are asked for only when some were rejected."""
     run, part = literal(report.run_id).sql(), report.tables[contract.name]
-    side = side_tables(pipeline.contracts, pipeline.name)
+    controls = control_tables(pipeline.contracts, pipeline.name)
     which = f"run_id = {run} AND dataset = '{contract.landing}'"
-    sql = f"SELECT file, line, codes, raw FROM {side['rejects'].catalog_name} WHERE {which} ORDER BY file, line"
+    sql = f"SELECT file, line, codes, raw FROM {controls['rejects'].catalog_name} WHERE {which} ORDER BY file, line"
     first = Rule("rejects", "assertion", "warn", "", f"{sql} LIMIT {SAMPLE_ROWS}")
     asked = services.check(contract, first).sample if part.counts.rejected else []
     held = f"run_id = {run} AND table_name = '{contract.name}' AND kind = 'load'"
-    return Evidence(f"SELECT {', '.join(COUNTS)} FROM {side['run_ledger'].catalog_name} WHERE {held}", sql, asked)
+    return Evidence(f"SELECT {', '.join(COUNTS)} FROM {controls['run_ledger'].catalog_name} WHERE {held}", sql, asked)
 
 
 def load_check_results(contract: Contract, report: LoadReport, seen: Evidence) -> list[dg.AssetCheckResult]:

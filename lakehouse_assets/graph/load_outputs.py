@@ -21,7 +21,7 @@ from lakehouse_assets.sql.models import tables_read
 def written_tables(pipeline: Pipeline) -> list[Contract]:
     """Reference tables, and those control tables that a model reads: what nobody reads is no part of the graph."""
     read = {name for contract in pipeline.layer("gold") for name in tables_read(pipeline.model(contract))}
-    controls = [contract for contract in pipeline.layer("side") if contract.catalog_name in read]
+    controls = [contract for contract in pipeline.layer("control") if contract.catalog_name in read]
     return [*pipeline.layer("reference"), *controls]
 
 

@@ -29,8 +29,8 @@ PROVENANCE = {"_file": "key", "_file_time": "modified"}
 
 
 def asset_key(contract: Contract) -> dg.AssetKey:
-    """`[layer, table]`; side tables belong to silver."""
-    return dg.AssetKey([{"side": "silver"}.get(contract.layer, contract.layer), contract.name])
+    """`[layer, table]`; control tables belong to silver."""
+    return dg.AssetKey([{"control": "silver"}.get(contract.layer, contract.layer), contract.name])
 
 
 def table_schema(contract: Contract) -> dg.TableSchema:

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
-from lakehouse_assets.core.arrivals import Cursor, Landing, Offer, decide
+from lakehouse_assets.core.arrivals import Cursor, LandingSnapshot, Offer, decide
 from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline
@@ -47,7 +47,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         fail_abandoned(context.instance, pipeline.name, lake)
-        seen = Landing(landed(pipeline.name, store), datetime.now(UTC), settings.quiet_seconds)
+        seen = LandingSnapshot(landed(pipeline.name, store), datetime.now(UTC), settings.quiet_seconds)
         cursor = Cursor.parse(context.cursor)
         decision = decide(seen, cursor, under_way(context.instance, cursor))
         text = decision.cursor.dump()

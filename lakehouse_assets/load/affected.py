@@ -16,7 +16,7 @@ from lakehouse_assets.sql import affected
 from lakehouse_assets.sql.gold import MAX_WINDOW
 
 if TYPE_CHECKING:
-    from lakehouse_assets.load.work import TableLoad
+    from lakehouse_assets.load.state import TableLoad
 
 
 def nothing(windows: Iterable[str]) -> Affected:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.load.report import COUNTS, Affected
-from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
-    from lakehouse_assets.load.work import TableLoad, Work
+    from lakehouse_assets.load.state import LoadInput, TableLoad
 
 ALL_TABLES = "(silver)"
 """Table name of the row that says what a run touches, written before any of its tables."""
@@ -25,15 +25,15 @@ ALL_TABLES = "(silver)"
 class Ledger:
     """Ledger rows of one load."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: LoadInput) -> None:
         self._work = work
-        self._side = SideTable(work.side["run_ledger"], work.lake)
-        self._side.ensure()
+        self._table = ControlTable(work.controls["run_ledger"], work.lake)
+        self._table.ensure()
 
     @property
     def windows(self) -> tuple[str, ...]:
         """The pipeline's windows, in the order of the ledger's columns."""
-        return tuple(touched_columns(self._side.contract))
+        return tuple(touched_columns(self._table.contract))
 
     def plan(self, touched: Affected, guard: Guard) -> None:
         """Before the first merge of a run that changes anything: what it is about to touch.
@@ -41,9 +41,9 @@ class Ledger:
         A run may load twice, when a step of it is tried or executed again. What its earlier try merged is unchanged
         by now and yet touched, and gold must look again at a run that it has acknowledged already.
         """
-        earlier = self._side.read(f"run_id = {literal(self._work.manifest.run_id).sql('duckdb')}").to_pylist()
+        earlier = self._table.read(f"run_id = {literal(self._work.manifest.run_id).sql('duckdb')}").to_pylist()
         known = [row for row in earlier if row["kind"] == "acknowledgement"]
-        self._side.remove(self._side.rows(known).select(list(self._side.contract.key)), guard)
+        self._table.remove(self._table.rows(known).select(list(self._table.contract.key)), guard)
         facts = {f"touched_{w}": _union(values, f"touched_{w}", earlier) for w, values in touched.items()}
         self._write([self._row(ALL_TABLES, "touched", "planned") | facts], guard)
 
@@ -56,8 +56,8 @@ class Ledger:
         self._write([self._row(t.name, "load", "refused") | asdict(t.report.counts) for t in loads], guard)
 
     def _write(self, rows: list[dict[str, Any]], guard: Guard) -> None:
-        self._side.sync(
-            self._side.rows(rows), guard, compare=["status", *COUNTS, *(f"touched_{w}" for w in self.windows)]
+        self._table.sync(
+            self._table.rows(rows), guard, compare=["status", *COUNTS, *(f"touched_{w}" for w in self.windows)]
         )
 
     def _row(self, table: str, kind: str, status: str) -> dict[str, Any]:
@@ -92,13 +92,13 @@ def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
         gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
             load means everything, also one that touched nothing but control tables.
     """
-    side = SideTable(contract, lake)
-    side.ensure()
+    table = ControlTable(contract, lake)
+    table.ensure()
     source = gold.window_source
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
     kinds = "('touched')" if source else "('touched', 'load')"
     columns = f"run_id, {source}" if source else "run_id"
-    rows = side.read(f"kind IN {kinds} AND run_id NOT IN ({known})", columns).to_pylist()
+    rows = table.read(f"kind IN {kinds} AND run_id NOT IN ({known})", columns).to_pylist()
     runs = tuple(sorted({row["run_id"] for row in rows}))
     if rows and (source is None or any(row[source] is None for row in rows)):
         return Backlog(runs, None)
@@ -109,7 +109,7 @@ def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
     contract: Contract, lake: Lake, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
 ) -> None:
     """Say that the gold table has caught up with these runs."""
-    side = SideTable(contract, lake)
+    table = ControlTable(contract, lake)
     rows = [
         {
             "run_id": run,
@@ -121,4 +121,4 @@ def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
         }
         for run in runs
     ]
-    side.sync(side.rows(rows), guard, compare=[])
+    table.sync(table.rows(rows), guard, compare=[])

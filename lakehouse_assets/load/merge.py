@@ -6,7 +6,7 @@ from typing import Any
 
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import ReconciliationFailed
-from lakehouse_assets.load.work import TableLoad
+from lakehouse_assets.load.state import TableLoad
 from lakehouse_assets.sql import versions
 
 

@@ -1,6 +1,6 @@
 """Rows that are tried again: pending ones in every run, selected rejects in a replay.
 
-They come from the side tables with the identity they always had (file, etag, line, time of the file), are read as
+They come from the control tables with the identity they always had (file, etag, line, time of the file), are read as
 text like any landed record, and go through the same rules.
 """
 
@@ -17,30 +17,30 @@ from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.formats.csv_strict import allow_long_fields
 from lakehouse_assets.formats.protocol import record_batch
-from lakehouse_assets.load.side import SideTable
+from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakehouse_assets.load.work import Work
+    from lakehouse_assets.load.state import LoadInput
 
 KEY = ("dataset", "file", "etag", "line")
 """What makes a landed record itself."""
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Which landed record a row of a side table is."""
+    """Which landed record a row of a control table is."""
     return tuple(row[name] for name in KEY)
 
 
 class Retry:
-    """The rows of one run that come from side tables."""
+    """The rows of one run that come from control tables."""
 
-    def __init__(self, work: Work) -> None:
-        self._pending = SideTable(work.side["pending"], work.lake)
-        self._rejects = SideTable(work.side["rejects"], work.lake)
+    def __init__(self, work: LoadInput) -> None:
+        self._pending = ControlTable(work.controls["pending"], work.lake)
+        self._rejects = ControlTable(work.controls["rejects"], work.lake)
         self._pending.ensure()
         self._rejects.ensure()
         self.seen = self._pending.read(columns="dataset, file, etag, CAST(line AS BIGINT) AS line, first_seen, run_id")
@@ -124,7 +124,7 @@ def open_rejects_where(selection: dict[str, str], run_id: str | None = None) -> 
     return " AND ".join(tests)
 
 
-def _corrected(chosen: list[dict[str, Any]], work: Work) -> list[dict[str, Any]]:
+def _corrected(chosen: list[dict[str, Any]], work: LoadInput) -> list[dict[str, Any]]:
     """Rejects with the text of a corrected CSV, which names them by `_file`, `_line` and `_etag`.
 
     Raises:

@@ -14,23 +14,24 @@ from datetime import timedelta
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import RejectRatioExceeded
 from lakehouse_assets.load import affected
-from lakehouse_assets.load.judge import find_orphans, judge, sort_out
+from lakehouse_assets.load.classify import detect_changes, find_orphans, set_aside
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
-from lakehouse_assets.load.owed import Owed
+from lakehouse_assets.load.parallel import each, timed
+from lakehouse_assets.load.rejects import RejectWriter
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadCheck, LoadReport, reconcile
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.seeds import stage_seeds, write_seed
 from lakehouse_assets.load.stage import stage_all
-from lakehouse_assets.load.work import PENDING_DAYS, TableLoad, Work, each, timed
+from lakehouse_assets.load.state import PENDING_DAYS, LoadInput, TableLoad
 
-__all__ = ["Work", "load"]
+__all__ = ["LoadInput", "load"]
 
 MIN_REJECTS = 10
 """Below this many rejects the ratio says nothing."""
 
 
-def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
+def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
     """Run the load.
 
     Args:
@@ -58,13 +59,13 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
             find_orphans(table, loads, coming, engine)
 
     each(engine, loads, look)
-    owed = Owed(work, engine, retry)
-    _refuse_if_too_many(work, report, loads, owed, ledger, guard)
+    writer = RejectWriter(work, engine, retry)
+    _refuse_if_too_many(work, report, loads, writer, ledger, guard)
 
     def settle(table: TableLoad) -> None:
         with timed(table):
-            sort_out(table, engine, work.as_of - timedelta(days=PENDING_DAYS))
-            judge(table, engine)
+            set_aside(table, engine, work.as_of - timedelta(days=PENDING_DAYS))
+            detect_changes(table, engine)
             reconcile(table.name, table.report.counts)
 
     each(engine, loads, settle)
@@ -79,7 +80,7 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
     for table in loads:
         with timed(table):
             merge(table, engine, guard)
-    owed.write(loads, guard)
+    writer.write(loads, guard)
     ledger.close(loads, guard)
     report.checks = _checks(work, engine)
     report.seconds = time.perf_counter() - started
@@ -87,7 +88,7 @@ def load(work: Work, engine: Engine, guard: Guard) -> LoadReport:
 
 
 def _refuse_if_too_many(
-    work: Work, report: LoadReport, loads: list[TableLoad], owed: Owed, ledger: Ledger, guard: Guard
+    work: LoadInput, report: LoadReport, loads: list[TableLoad], writer: RejectWriter, ledger: Ledger, guard: Guard
 ) -> None:
     """Keep the rejects and stop, when one table has too many of them."""
     for table in loads:
@@ -95,7 +96,7 @@ def _refuse_if_too_many(
         counts = table.report.counts
         seen = counts.read + counts.retried
         if counts.rejected >= MIN_REJECTS and counts.rejected > limit * seen:
-            owed.write_rejects(loads, guard)
+            writer.write_rejects(loads, guard)
             ledger.refuse(loads, guard)
             error = RejectRatioExceeded(
                 table=table.name, rejected=counts.rejected, read=seen, ratio=counts.rejected / seen, limit=limit
@@ -104,7 +105,7 @@ def _refuse_if_too_many(
             raise error
 
 
-def _checks(work: Work, engine: Engine) -> list[LoadCheck]:
+def _checks(work: LoadInput, engine: Engine) -> list[LoadCheck]:
     """Set rules that belong to the load's own step, on the tables as they are now."""
     found: list[LoadCheck] = []
     for contract in (*(seed.contract for seed in work.seeds), *work.tables):

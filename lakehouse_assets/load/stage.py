@@ -9,14 +9,15 @@ from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.formats.registry import format_of
+from lakehouse_assets.load.parallel import each
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.source_files import survey
-from lakehouse_assets.load.work import TableLoad, Work, each
+from lakehouse_assets.load.state import LoadInput, TableLoad
 from lakehouse_assets.sql import silver
 
 
-def stage_all(work: Work, engine: Engine, retry: Retry, report: LoadReport) -> list[TableLoad]:
+def stage_all(work: LoadInput, engine: Engine, retry: Retry, report: LoadReport) -> list[TableLoad]:
     """Read every dataset into its `__parsed` relation and count codes."""
     ordinals = retry.ordinals(work.manifest.files)
     engine.register("__files", retry.files_relation(ordinals))
@@ -41,7 +42,7 @@ def stage_all(work: Work, engine: Engine, retry: Retry, report: LoadReport) -> l
 
 
 def _stage(
-    work: Work,
+    work: LoadInput,
     engine: Engine,
     contract: Contract,
     entries: dict[int, FileEntry],

@@ -10,7 +10,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import Lake, reading
+from lakehouse_assets.operations.options import LakeOption, reading
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.check_results import CheckState
@@ -22,7 +22,7 @@ def checks(
     *,
     format: Annotated[Format, typer.Option(help="How the results are written.")] = "table",  # noqa: A002 - the option's name
     out: Annotated[Path | None, typer.Option(help="Write them into this file rather than to stdout.")] = None,
-    lake: Lake = None,
+    lake: LakeOption = None,
 ) -> None:
     """Show the latest result of every check: passed, failed, errored, never run, or stale.
 

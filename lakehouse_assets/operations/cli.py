@@ -14,12 +14,12 @@ from typer.exceptions import TyperException
 
 from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid, UnportableSql
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.care import optimize, vacuum
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
+from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.run import run

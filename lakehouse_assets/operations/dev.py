@@ -10,7 +10,14 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history, terminal
-from lakehouse_assets.operations.options import EngineOption, Lake, Landing, PipelineOption, chosen_pipeline, writing
+from lakehouse_assets.operations.options import (
+    EngineOption,
+    LakeOption,
+    LandingOption,
+    PipelineOption,
+    chosen_pipeline,
+    writing,
+)
 
 LOOPBACK = "127.0.0.1"
 WORKSPACE = "workspace.yaml"
@@ -19,9 +26,9 @@ WORKSPACE = "workspace.yaml"
 def dev(
     *,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI, on this machine only.")] = 3000,
-    landing: Landing = None,
+    landing: LandingOption = None,
     pipeline: PipelineOption = None,
-    lake: Lake = None,
+    lake: LakeOption = None,
     engine: EngineOption = None,
 ) -> None:
     """Open the Dagster UI: asset graph, runs, checks, sensors. Ctrl-C ends it.

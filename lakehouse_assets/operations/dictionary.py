@@ -11,7 +11,7 @@ from pathlib import Path
 from lakehouse_assets.contracts import Column, Contract, Rule, contracts
 from lakehouse_assets.contracts.packages import pipelines
 
-LAYERS = ("landing", "reference", "silver", "side", "gold")
+LAYERS = ("landing", "reference", "silver", "control", "gold")
 HEAD = """# Data dictionary
 
 Written from the contracts in `lakehouse_assets/contracts/`; change those, not this page.

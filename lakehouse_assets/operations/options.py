@@ -11,8 +11,8 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.settings import Settings, read_settings
 
 Engine = Literal["duckdb", "spark"]
-Lake = Annotated[Path | None, typer.Option(help="Folder of tables, archive and history (LAKEHOUSE_LAKE).")]
-Landing = Annotated[Path | None, typer.Option(help="Folder where files are dropped (LAKEHOUSE_LANDING).")]
+LakeOption = Annotated[Path | None, typer.Option(help="Folder of tables, archive and history (LAKEHOUSE_LAKE).")]
+LandingOption = Annotated[Path | None, typer.Option(help="Folder where files are dropped (LAKEHOUSE_LANDING).")]
 EngineOption = Annotated[Engine | None, typer.Option(help="Which engine loads silver (LAKEHOUSE_ENGINE).")]
 PipelineArgument = Annotated[
     str | None, typer.Argument(metavar="[PIPELINE]", help="Which pipeline; the only one when there is just one.")

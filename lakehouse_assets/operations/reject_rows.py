@@ -18,8 +18,8 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.model import Kind
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.formats.csv_strict import strict_reader
+from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.load.retry import identity, open_rejects_where
-from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.storage.lake import Lake
 
 MARKS = ("_file", "_line", "_etag", "_codes")
@@ -57,9 +57,9 @@ class Rejects:
         """Identities of the rows that wait for a parent."""
         return {identity(row) for row in self._side("pending").read().to_pylist()}
 
-    def _side(self, kind: str) -> SideTable:
-        contract = contracts(self.pipeline)[f"side.{self.pipeline}_{kind}"]
-        return SideTable(contract, self.lake)
+    def _side(self, kind: str) -> ControlTable:
+        contract = contracts(self.pipeline)[f"control.{self.pipeline}_{kind}"]
+        return ControlTable(contract, self.lake)
 
     def columns(self, datasets: Iterable[str]) -> list[str]:
         """Landing columns of these datasets, each once."""

@@ -14,7 +14,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import (
     EngineOption,
-    Lake,
+    LakeOption,
     PipelineOption,
     Verbose,
     chosen_pipeline,
@@ -50,7 +50,7 @@ def list_(
     run: Run = None,
     pipeline: PipelineOption = None,
     format: ListFormat = "table",  # noqa: A002 - the option's name
-    lake: Lake = None,
+    lake: LakeOption = None,
 ) -> None:
     """Count rejected rows per file and rule codes, those still open and those replayed.
 
@@ -78,7 +78,7 @@ def show(
     run: Run = None,
     pipeline: PipelineOption = None,
     format: ShowFormat = "table",  # noqa: A002 - the option's name
-    lake: Lake = None,
+    lake: LakeOption = None,
 ) -> None:
     """Show open rejected rows as they stand in their files; as CSV, to be corrected and replayed.
 
@@ -111,7 +111,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     pipeline: PipelineOption = None,
     engine: EngineOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the run report as JSON, and nothing else.")] = False,
-    lake: Lake = None,
+    lake: LakeOption = None,
     verbose: Verbose = False,
 ) -> None:
     """Read open rejected rows again through the same rules, as they were or corrected.

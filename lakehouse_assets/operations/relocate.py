@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import Lake, reading
+from lakehouse_assets.operations.options import LakeOption, reading
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.storage.relocation import Relocation
 
 
-def relocate(*, lake: Lake = None) -> None:
+def relocate(*, lake: LakeOption = None) -> None:
     """Make a lake that was copied, moved or restored a lake of its own, where it is now.
 
     The metadata of gold tables holds absolute places. It is written anew for this place, with all its past (`--as-of`);

@@ -13,8 +13,8 @@ from lakehouse_assets.core.request import parse_request, words
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import (
     EngineOption,
-    Lake,
-    Landing,
+    LakeOption,
+    LandingOption,
     PipelineArgument,
     Verbose,
     chosen_pipeline,
@@ -34,8 +34,8 @@ ASKED_WRONGLY = {"BadRequest", "SettingsInvalid"}
 def run(  # noqa: PLR0913 - one parameter per option
     pipeline: PipelineArgument = None,
     *,
-    landing: Landing = None,
-    lake: Lake = None,
+    landing: LandingOption = None,
+    lake: LakeOption = None,
     engine: EngineOption = None,
     max_reject_ratio: Annotated[float | None, typer.Option(help=words("max_reject_ratio"))] = None,
     reprocess: Annotated[

@@ -12,7 +12,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import Lake, reading
+from lakehouse_assets.operations.options import LakeOption, reading
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def sql(
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="Tables as committed until then; UTC unless it says otherwise.")
     ] = None,
-    lake: Lake = None,
+    lake: LakeOption = None,
 ) -> None:
     """Ask the tables a question, in Athena's SQL; nothing is changed.
 

@@ -10,10 +10,10 @@ Relations, all named after the silver table (`<t>` below):
     <t>__orphaned     `_row`, `_codes` of rejected rows whose parent is missing as well
     <t>__waiting      `_row`, `_codes` of rows whose parent is missing
     <t>__repeated     keys that occur more than once among the valid rows
-    <t>__losers       `_row` of older versions of such a key
-    <t>__differing    `_row`, `_new` of valid latest versions that silver does not hold like that
-    <t>__judged       `_row`, `_verdict`, and what silver held, for those that it holds otherwise
-    <t>__decided      the same with ties decided
+    <t>__superseded   `_row` of older versions of such a key
+    <t>__candidates   `_row`, `_new` of valid latest versions that silver does not hold like that
+    <t>__compared     `_row`, `_verdict`, and what silver held, for those that it holds otherwise
+    <t>__resolved     the same with ties decided
     <t>__changed      the rows to merge, in the columns of silver, with `_row` and `_old_…`
 
 `_row` identifies a record: ordinal of its file times `ROWS_PER_FILE`, plus its line. Files are numbered by (time,
@@ -23,6 +23,7 @@ name), so that the order of `_row` is the order (file time, file name, line) tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -93,28 +94,30 @@ def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed:
     return f"SELECT v.parent AS parent FROM ({named}) AS v WHERE {batch if parent_parsed else ''}{held}"
 
 
-Reference = tuple[str, str, str]
-"""Code, column, relation of missing parents."""
+@dataclass(frozen=True)
+class MissingParent:
+    """A reference with parents that are nowhere: its code, the column that names them, the relation that lists them."""
+
+    code: str
+    column: str
+    relation: str
 
 
-def _orphans(references: list[Reference]) -> tuple[str, str, str]:
+def _orphans(references: list[MissingParent]) -> tuple[str, str, str]:
     """Joins of the missing parents to rows `v`, the codes that follow, and whether there is one."""
-    joins = " ".join(
-        f"LEFT JOIN {rel} AS m{i} ON m{i}.parent = v.{quoted(c)}" for i, (_, c, rel) in enumerate(references)
-    )
-    codes = " || ".join(
-        f"CASE WHEN m{i}.parent IS NOT NULL THEN '{code},' ELSE '' END" for i, (code, _, _) in enumerate(references)
-    )
+    numbered = list(enumerate(references))
+    joins = " ".join(f"LEFT JOIN {r.relation} AS m{i} ON m{i}.parent = v.{quoted(r.column)}" for i, r in numbered)
+    codes = " || ".join(f"CASE WHEN m{i}.parent IS NOT NULL THEN '{r.code},' ELSE '' END" for i, r in numbered)
     return joins, codes, " OR ".join(f"m{i}.parent IS NOT NULL" for i in range(len(references)))
 
 
-def orphaned(t: str, references: list[Reference]) -> str:
+def orphaned(t: str, references: list[MissingParent]) -> str:
     """Rejected rows whose parent is missing, with these further codes."""
     joins, codes, found = _orphans(references)
     return f"SELECT v._row AS _row, {codes} AS _codes FROM {t}__parsed AS v {joins} WHERE v._codes <> '' AND ({found})"
 
 
-def waiting(t: str, dataset: str, references: list[Reference]) -> str:
+def waiting(t: str, dataset: str, references: list[MissingParent]) -> str:
     """Rows that wait for a parent.
 
     `_expired` says that the row was first seen (relation `__seen`) at or before the parameter `:limit`.
@@ -135,7 +138,7 @@ def valid(t: str, excluded: list[str]) -> str:
     return f"(SELECT * FROM {t}__parsed AS v WHERE v._codes = ''{rest})"
 
 
-def owed(contract: Contract, relation: str, *, orphaned: bool = False) -> str:
+def unloaded_rows(contract: Contract, relation: str, *, orphaned: bool = False) -> str:
     """Rejected or waiting rows with all their codes and the values that could be read, in file order.
 
     Values are text, but for those that engines write differently (`load/text_form.py` writes them).

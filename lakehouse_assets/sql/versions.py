@@ -25,7 +25,7 @@ def repeated(contract: Contract, excluded: list[str]) -> str:
     return f"SELECT {key} FROM {valid(contract.name, excluded)} AS v GROUP BY {key} HAVING count(*) > 1"
 
 
-def losers(contract: Contract, excluded: list[str]) -> str:
+def superseded(contract: Contract, excluded: list[str]) -> str:
     """Older versions of a repeated key, by (event time, file time, file name, line)."""
     t, event = contract.name, contract.event_time
     key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
@@ -48,8 +48,8 @@ def held_dates(contract: Contract, excluded: list[str]) -> str:
     return f"SELECT DISTINCT {what} AS held FROM {contract.catalog_name} AS s JOIN {source} AS v ON {on}"
 
 
-def differing(contract: Contract, excluded: list[str]) -> str:
-    """`<t>__differing`: valid latest versions that silver does not hold with the same content; `_new` when not at all.
+def candidates(contract: Contract, excluded: list[str]) -> str:
+    """`<t>__candidates`: valid latest versions that silver does not hold with the same content; `_new` when not at all.
 
     Compares fingerprints, so that the join carries a key and eight bytes per row whatever the table's width.
     """
@@ -80,8 +80,8 @@ def _bounded(contract: Contract) -> str:
     return f" WHERE :all OR {quoted(date)} IN (:held)" if date else ""
 
 
-def judged(contract: Contract) -> str:
-    """`<t>__judged`: rows that silver holds with other content: update, stale, or tie (decided by `decided`)."""
+def compared(contract: Contract) -> str:
+    """`<t>__compared`: rows that silver holds with other content: update, stale, or tie (decided by `decided`)."""
     on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
     event = contract.event_time
     aged = (
@@ -95,12 +95,12 @@ def judged(contract: Contract) -> str:
     silver = f"(SELECT * FROM {contract.catalog_name}{_bounded(contract)})"
     return (
         f"SELECT v._row AS _row, {verdict} AS _verdict, {old} FROM {contract.name}__parsed AS v "
-        f"JOIN {contract.name}__differing AS d ON d._row = v._row AND NOT d._new JOIN {silver} AS s ON {on}"
+        f"JOIN {contract.name}__candidates AS d ON d._row = v._row AND NOT d._new JOIN {silver} AS s ON {on}"
     )
 
 
-def decided(contract: Contract) -> str:
-    """`<t>__decided`: the rows of `<t>__judged`, ties decided by file time, file name, line."""
+def resolved(contract: Contract) -> str:
+    """`<t>__resolved`: the rows of `<t>__compared`, ties decided by file time, file name, line."""
     t = contract.name
     line = f"j._row - f.ordinal * {ROWS_PER_FILE}"
     newer = (
@@ -111,7 +111,7 @@ def decided(contract: Contract) -> str:
     olds = "".join(f", j._old_{c} AS _old_{c}" for c in old_columns(contract))
     return (
         f"SELECT j._row AS _row, {verdict} AS _verdict{olds} "
-        f"FROM {t}__judged AS j JOIN __files AS f ON f.ordinal = int_div(j._row, {ROWS_PER_FILE})"
+        f"FROM {t}__compared AS j JOIN __files AS f ON f.ordinal = int_div(j._row, {ROWS_PER_FILE})"
     )
 
 
@@ -125,9 +125,9 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
     olds = "".join(f", d._old_{c} AS _old_{c}" for c in old_columns(contract))
     return (
         f"SELECT v._row AS _row, '{INSERT}' AS _verdict, {names}{none} FROM {t}__parsed AS v "
-        f"JOIN {t}__differing AS n ON n._row = v._row AND n._new UNION ALL "
+        f"JOIN {t}__candidates AS n ON n._row = v._row AND n._new UNION ALL "
         f"SELECT v._row AS _row, '{UPDATE}' AS _verdict, {names}{olds} FROM {t}__parsed AS v "
-        f"JOIN {t}__decided AS d ON d._row = v._row AND d._verdict = '{UPDATE}'"
+        f"JOIN {t}__resolved AS d ON d._row = v._row AND d._verdict = '{UPDATE}'"
     )
 
 

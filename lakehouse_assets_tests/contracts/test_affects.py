@@ -52,7 +52,7 @@ def test_entries_are_read_as_they_are_written() -> None:
 
 def test_windows_are_columns_of_the_run_ledger() -> None:
     """Name and type of a window come from `touched_<window> ARRAY<type>`; a pipeline without a ledger has none."""
-    assert touched_columns(contracts("ecommerce")["side.ecommerce_run_ledger"]) == {
+    assert touched_columns(contracts("ecommerce")["control.ecommerce_run_ledger"]) == {
         "dates": "DATE",
         "users": "STRING",
         "products": "STRING",

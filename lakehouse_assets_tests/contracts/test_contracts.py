@@ -34,7 +34,7 @@ def test_the_ecommerce_tables_are_all_there() -> None:
     assert set(contracts("ecommerce")) == {
         *("landing.products", "landing.orders", "landing.order_items"),
         *("silver.clean_products", "silver.clean_orders", "silver.clean_orders_items"),
-        *("side.ecommerce_rejects", "side.ecommerce_pending", "side.ecommerce_run_ledger"),
+        *("control.ecommerce_rejects", "control.ecommerce_pending", "control.ecommerce_run_ledger"),
         *("gold.daily_sales", "gold.product_daily", "gold.user_orders"),
     }
 

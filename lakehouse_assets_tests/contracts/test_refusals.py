@@ -135,7 +135,7 @@ REFUSED: dict[str, Item] = {
     "column `n` is part of the key and has type `ARRAY<INT>`": gold(column("n", "ARRAY<INT>", 2)),
     "column `id` twice": silver(column("id", source="id")),
     "column `n` is optional and required": silver(column("n", source="n", optional=True) | {"required": True}),
-    "no key: say `primaryKeyPosition: 1`": table("side", [column("n")], []),
+    "no key: say `primaryKeyPosition: 1`": table("control", [column("n")], []),
     "rule `id_missing` twice": silver(rules=(rule("id_missing", "row", "warn", "id = '1'"),)),
     "rule `unique` has an `implementation`, but the SQL of `keys_unique` is made": gold(
         rules=(rule("unique", "keys_unique", "fail", "SELECT 1"),)
@@ -144,7 +144,7 @@ REFUSED: dict[str, Item] = {
         rules=(rule("blank", "row", "warn", "n"),)
     ),
     "rule `unique` of kind keys_unique belongs to silver or reference or gold, not side": table(
-        "side", [column("id", place=1)], [rule("unique", "keys_unique", "fail")]
+        "control", [column("id", place=1)], [rule("unique", "keys_unique", "fail")]
     ),
     "rule `fresh` needs a DATE column to go by; name one in its property `column`": silver(
         rules=(rule("fresh", "freshness", "warn"),)

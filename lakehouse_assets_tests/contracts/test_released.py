@@ -101,10 +101,10 @@ def test_a_compatible_change_passes_and_leaves_the_state_stale(tmp_path: Path) -
     """A new last nullable column is fine, but has to be released before the state is current again."""
 
     def edit(tables: dict[str, Any]) -> None:
-        tables["side.ecommerce_rejects"]["columns"].pop()
+        tables["control.ecommerce_rejects"]["columns"].pop()
 
     path = earlier(tmp_path, edit)
-    assert check_all("ecommerce", path)["side.ecommerce_rejects"].kind == "compatible"
+    assert check_all("ecommerce", path)["control.ecommerce_rejects"].kind == "compatible"
     assert not is_current("ecommerce", path)
 
 

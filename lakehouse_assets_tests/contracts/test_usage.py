@@ -62,6 +62,6 @@ def test_a_model_answers_exactly_the_contracts_columns(contract: Contract) -> No
 def test_side_tables_hold_what_the_load_writes() -> None:
     """Identity columns are the key of rejects and pending, the counts are columns of the ledger."""
     for kind in ("rejects", "pending"):
-        assert KNOWN[f"side.ecommerce_{kind}"].key == owed.KEY
-    ledger = arrow_schema(KNOWN["side.ecommerce_run_ledger"]).names
+        assert KNOWN[f"control.ecommerce_{kind}"].key == owed.KEY
+    ledger = arrow_schema(KNOWN["control.ecommerce_run_ledger"]).names
     assert set(COUNTS) < set(ledger)

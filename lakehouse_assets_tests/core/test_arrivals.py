@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lakehouse_assets.core.arrivals import MANIFEST_FILES, Cursor, Decision, Landing, decide
+from lakehouse_assets.core.arrivals import MANIFEST_FILES, Cursor, Decision, LandingSnapshot, decide
 from lakehouse_assets.core.manifest import FileEntry
 
 NOW = datetime(2025, 4, 2, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def landed(name: str, *, etag: str = "e1", size_bytes: int = 10, age_seconds: fl
 def tick(*entries: FileEntry, cursor: Cursor | None = None, under_way: tuple[str, ...] = ()) -> Decision:
     """One decision, with a quiet period of 5 seconds; the cursor goes through its JSON."""
     remembered = Cursor.parse((cursor or Cursor()).dump())
-    return decide(Landing(entries, NOW, 5.0), remembered, under_way)
+    return decide(LandingSnapshot(entries, NOW, 5.0), remembered, under_way)
 
 
 def failing_ticks(*entries: FileEntry, count: int) -> list[Decision]:

@@ -143,7 +143,7 @@ def test_the_ledger_lists_no_more_than_gold_would(tmp_path: Path) -> None:
 
 def behind(lake: LakeDriver, gold: str) -> tuple[Any, ...] | None:
     """The window of a gold table."""
-    return backlog(lake.known["side.ecommerce_run_ledger"], lake.value, lake.known[f"gold.{gold}"]).window
+    return backlog(lake.known["control.ecommerce_run_ledger"], lake.value, lake.known[f"gold.{gold}"]).window
 
 
 def test_gold_lies_in_the_lake_whatever_its_path(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lakehouse_assets.contracts import contract
-from lakehouse_assets.engines import iceberg, upkeep
+from lakehouse_assets.engines import iceberg, maintenance
 from lakehouse_assets.engines.protocol import Commit
 from lakehouse_assets.errors import CommitConflict, FenceLost
 from lakehouse_assets.storage.lake import open_lake
@@ -130,7 +130,7 @@ def test_compaction_of_a_table_of_before_commits_without_retries_too(tmp_path: P
     """Two files become one, and the table has the property from then on."""
     made_without_properties(tmp_path, ("a",))
     open_lake(str(tmp_path)).iceberg(GOLD).append(orders_of("b"))
-    assert upkeep.optimize(GOLD, open_lake(str(tmp_path)), never) == (2, 1)
+    assert maintenance.optimize(GOLD, open_lake(str(tmp_path)), never) == (2, 1)
     assert open_lake(str(tmp_path)).iceberg(GOLD).properties == NO_RETRIES
     assert users_in(tmp_path) == ["a", "b"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glue.jobs.lakehouse import guarded, main
-from lakehouse_assets.compute.job import arguments, manifest_of, work_of
+from lakehouse_assets.compute.job_arguments import arguments, manifest_of, work_of
 from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
 from lakehouse_assets.storage.lease import Lease, lease_key

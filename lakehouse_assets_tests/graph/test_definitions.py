@@ -64,7 +64,7 @@ def test_every_asset_is_described() -> None:
 
 def test_every_contract_is_an_asset() -> None:
     """Each landing dataset, silver and gold table is in the graph, and nothing else but manifest and archive."""
-    tables = {asset_key(c).to_user_string() for c in contracts("ecommerce").values() if c.layer != "side"}
+    tables = {asset_key(c).to_user_string() for c in contracts("ecommerce").values() if c.layer != "control"}
     assert set(described()["assets"]) - tables == {"bronze/ecommerce_manifest", "archive/ecommerce_files"}
 
 

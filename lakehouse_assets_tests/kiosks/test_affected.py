@@ -32,7 +32,7 @@ def lake(tmp_path: Path) -> Kiosks:
 
 def behind(lake: Kiosks, gold: str) -> Backlog:
     """What a gold table has not caught up with."""
-    return backlog(lake.known["side.kiosks_run_ledger"], lake.value, lake.known[f"gold.{gold}"])
+    return backlog(lake.known["control.kiosks_run_ledger"], lake.value, lake.known[f"gold.{gold}"])
 
 
 def test_a_column_gives_the_new_and_the_old_value_of_changed_rows(lake: Kiosks) -> None:
@@ -127,7 +127,7 @@ def test_without_a_window_any_load_is_everything(lake: Kiosks) -> None:
 def test_a_new_window_knows_nothing_of_earlier_runs(lake: Kiosks) -> None:
     """A ledger that lacks the column reads as NULL, so what a table is behind with is everything."""
     lake.load(file_of("refunds", 1, "r1,s1,1.00"))
-    ledger = lake.known["side.kiosks_run_ledger"]
+    ledger = lake.known["control.kiosks_run_ledger"]
     grown = replace(ledger, columns=(*ledger.columns, Column("touched_weeks", "ARRAY<DATE>", "Weeks")))
     gold = lake.known["gold.daily_totals"]
     weekly = replace(gold, window_source="touched_weeks")

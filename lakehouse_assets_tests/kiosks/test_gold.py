@@ -53,7 +53,7 @@ def test_a_table_of_a_table_gets_the_same_window(lake: Kiosks) -> None:
     """A refund of one day changes that day in both, and leaves the rows of the other day alone."""
     lake.all_gold()
     lake.load(file_of("refunds", 1, "r1,s2,5.00"))
-    ledger = lake.known["side.kiosks_run_ledger"]
+    ledger = lake.known["control.kiosks_run_ledger"]
     windows = {n: backlog(ledger, lake.value, lake.known[f"gold.{n}"]) for n in ("daily_regions", "daily_totals")}
     assert windows == dict.fromkeys(windows, Backlog(("run-2",), (FIRST,)))
     found = lake.all_gold()
@@ -83,7 +83,9 @@ def test_a_table_over_control_tables_follows_loads_that_change_no_silver(lake: K
     """A run that only counts is in the ledger, and so in what is made of the ledger."""
     lake.all_gold()
     lake.load(file_of("sales", 2, "s9,2025-04-01,XX,k1,1.00"))
-    assert backlog(lake.known["side.kiosks_run_ledger"], lake.value, lake.known["gold.load_health"]).runs == ("run-2",)
+    assert backlog(lake.known["control.kiosks_run_ledger"], lake.value, lake.known["gold.load_health"]).runs == (
+        "run-2",
+    )
     assert lake.all_gold()["load_health"] == [("clean_refunds", 0), ("clean_sales", 3)]
 
 

@@ -49,7 +49,7 @@ def test_the_dictionary_shows_reference_tables_before_silver(tmp_path: Path) -> 
     """The overview goes by layer; the table has its columns and rules."""
     page = render(Kiosks(tmp_path).known.values())
     overview = [line.split("|")[2].strip() for line in page.splitlines() if line.startswith("| [")]
-    assert list(dict.fromkeys(overview)) == ["landing", "reference", "silver", "side", "gold"]
+    assert list(dict.fromkeys(overview)) == ["landing", "reference", "silver", "control", "gold"]
     assert "\n## lake.country\n" in page
     assert "| `code_is_short` | row | reject | code is short |" in page
 

@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 from lakehouse_assets.contracts.references import Seed
-from lakehouse_assets.engines import upkeep
+from lakehouse_assets.engines import maintenance
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import CommitConflict, FenceLost, RejectRatioExceeded, SeedInvalid
 from lakehouse_assets.load.ledger import backlog
@@ -181,7 +181,7 @@ def test_a_run_that_dies_after_the_reference_table_has_announced_it(lake: Kiosks
         lake.load(file_of("sales", 2, "s2,2025-04-02,DE,k1,1.00"), guard=dies)
     assert {row[1] for row in held(lake)} == {"EU", "Asia"}
     gold = lake.known["gold.daily_regions"]
-    assert backlog(lake.known["side.kiosks_run_ledger"], lake.value, gold).window is None
+    assert backlog(lake.known["control.kiosks_run_ledger"], lake.value, gold).window is None
     assert lake.all_gold()["daily_regions"] == [(date(2025, 4, 1), "EU", 1, 10)]
 
 
@@ -225,8 +225,8 @@ def test_care_takes_reference_tables(lake: Kiosks) -> None:
     lake.countries += "US,America,,\n"
     lake.load()
     country, before = lake.known["reference.country"], held(lake)
-    assert upkeep.optimize(country, lake.value, never) == (1, 1)
-    assert len(upkeep.vacuum(country, lake.value, never, hours=0, delete=True)) == 1
+    assert maintenance.optimize(country, lake.value, never) == (1, 1)
+    assert len(maintenance.vacuum(country, lake.value, never, hours=0, delete=True)) == 1
     assert held(lake) == before
 
 

@@ -10,7 +10,7 @@ from lakehouse_assets.contracts.reader import parse_contract
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.oracle import File
 
-SIDE = {name: contract for name, contract in contracts("ecommerce").items() if contract.layer == "side"}
+SIDE = {name: contract for name, contract in contracts("ecommerce").items() if contract.layer == "control"}
 
 
 def column(name: str, kind: str = "STRING", *, key: int = 0, **custom: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import CommitConflict, LandingChanged, LeaseHeld
 from lakehouse_assets.load.ledger import backlog
-from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.load.run import LoadInput, load
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
@@ -93,7 +93,7 @@ def test_a_killed_run_is_caught_up_by_the_next(killed: Path, clean: dict[str, An
     run(folder, "again")
     lake = LakeDriver(folder)
     assert contents(lake) == clean
-    ledger = lake.known["side.ecommerce_run_ledger"]
+    ledger = lake.known["control.ecommerce_run_ledger"]
     assert {backlog(ledger, lake.value, lake.known[f"gold.{name}"]).runs for name in GOLD} == {()}
 
 
@@ -122,7 +122,7 @@ class Disturbed:
         return getattr(self.inner, name)
 
 
-def disturbed(lake: LakeDriver, work: Work, happens: Callable[[], object], at: int = 1) -> Work:
+def disturbed(lake: LakeDriver, work: LoadInput, happens: Callable[[], object], at: int = 1) -> LoadInput:
     """The work with a landing in which something happens."""
     landing = ManifestFiles(open_store(str(lake.landing)), lake.value.store)
     return replace(work, landing=Disturbed(landing, happens, at))
@@ -198,7 +198,7 @@ def test_a_replay_that_dies_between_the_side_tables_loses_no_row(tmp_path: Path)
     (lake.root / "fix.csv").write_text(text)
 
     def guard() -> None:
-        if next(calls) == 1:  # one side table is written, the other is about to be
+        if next(calls) == 1:  # one control table is written, the other is about to be
             raise CommitConflict(table="side")
 
     with pytest.raises(CommitConflict):

@@ -77,7 +77,7 @@ def at_once(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 def tables(lake: LakeDriver) -> dict[str, Any]:
-    """Silver, gold and side tables."""
+    """Silver, gold and control tables."""
     held = {"silver": lake.silver(), "rejects": lake.rejects(), "pending": lake.pending()}
     return held | {name: lake.gold(name) for name in GOLD}
 

@@ -63,7 +63,7 @@ def test_a_table_without_rules_has_no_list_of_them() -> None:
 
 def test_tables_come_from_landing_to_gold() -> None:
     """The page follows the data, whatever order the contracts come in."""
-    named = ("gold.daily_sales", "side.ecommerce_pending", "silver.clean_orders", "landing.orders")
+    named = ("gold.daily_sales", "control.ecommerce_pending", "silver.clean_orders", "landing.orders")
     headings = re.findall(r"^## (\S+)$", render(contract("ecommerce", name) for name in named), re.MULTILINE)
     assert [heading.split(".")[1] for heading in headings] == [
         "orders",

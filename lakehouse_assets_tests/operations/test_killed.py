@@ -44,7 +44,7 @@ def unharmed(lakes: Path) -> dict[str, Any]:
 def test_a_job_that_is_killed_at_any_step_ends_the_same_when_run_again(
     lakes: Path, unharmed: dict[str, Any], step: str
 ) -> None:
-    """The lease of the dead is taken over; tables, side tables, landing and archive are those of one clean run."""
+    """The lease of the dead is taken over; tables, control tables, landing and archive are those of one clean run."""
     assert unharmed["landed"] == []
     assert len(unharmed["archived"]) == len(KILLED)
     assert contents(LakeDriver(lakes / step)) == unharmed

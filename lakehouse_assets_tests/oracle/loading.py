@@ -65,7 +65,7 @@ class Reject:
 
 @dataclass
 class State:
-    """What the lake holds: silver by dataset and key, side tables by record."""
+    """What the lake holds: silver by dataset and key, control tables by record."""
 
     silver: dict[str, dict[str, Row]] = field(default_factory=lambda: {name: {} for name in KEYS})
     pending: dict[Ident, Pending] = field(default_factory=dict)

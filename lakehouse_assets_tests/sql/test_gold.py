@@ -194,7 +194,7 @@ def test_a_merge_reaches_the_table_that_the_embedded_engine_builds(model: str, t
     lake.load(*FIRST)
     held = pa.Table.from_pylist(lake.gold(model))
     lake.load(*SECOND)
-    window = backlog(contract("ecommerce", "side.ecommerce_run_ledger"), lake.value, gold).window
+    window = backlog(contract("ecommerce", "control.ecommerce_run_ledger"), lake.value, gold).window
     text = merge_statement(gold, model_sql("ecommerce", model), window_parameters(gold, window))
     with duckdb.connect() as db:
         fill(db, lake, gold, held)

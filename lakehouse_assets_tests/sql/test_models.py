@@ -64,7 +64,7 @@ def test_sources_are_stored_tables_of_all_layers() -> None:
     layers = {
         table.layer for name, sql in MODELS.items() for table in sources(KNOWN[f"gold.{name}"], sql, KNOWN).values()
     }
-    assert layers == {"silver", "gold", "side", "reference"}
+    assert layers == {"silver", "gold", "control", "reference"}
 
 
 @pytest.mark.parametrize("table", ["lake.sales", "lake.nothing", "ecommerce_gold.daily_sales"])

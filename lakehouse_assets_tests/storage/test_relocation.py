@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from glue.jobs.lakehouse import run as glue_job
-from lakehouse_assets.compute.job import arguments, work_of
+from lakehouse_assets.compute.job_arguments import arguments, work_of
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines import iceberg

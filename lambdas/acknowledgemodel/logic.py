@@ -55,7 +55,7 @@ def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
         LeaseHeld: another run holds the pipeline, or another branch of this one for too long.
         CommitConflict: another commit came first; nothing was written.
     """
-    gold, ledger = contract(said.pipeline, said.model), contract(said.pipeline, f"side.{said.pipeline}_run_ledger")
+    gold, ledger = contract(said.pipeline, said.model), contract(said.pipeline, f"control.{said.pipeline}_run_ledger")
     with in_turn(said) as lease:
         acknowledge(ledger, said.lake, gold, said.runs, said.run_id, said.as_of.astimezone(UTC), lease.check)
     return {"acknowledged": list(said.runs)}

@@ -12,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import seeds, side_tables
+from lakehouse_assets.contracts.layers import control_tables, seeds
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.load.ledger import backlog
-from lakehouse_assets.load.side import SideTable
-from lakehouse_assets.load.work import PENDING_DAYS
+from lakehouse_assets.load.state import PENDING_DAYS
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import datasets, landed
 from lakehouse_assets.storage.objects import ObjectStore
@@ -124,16 +124,16 @@ def left_over(pipeline: str, lake: Lake, as_of: datetime) -> tuple[int, int, int
     Every run tries all waiting rows against all of silver, so without a new file only their age can make them due.
     """
     known = contracts(pipeline)
-    side = side_tables(known, pipeline)
-    return *_pending_rows(side["pending"], lake, as_of), len(_behind(known, side["run_ledger"], lake))
+    controls = control_tables(known, pipeline)
+    return *_pending_rows(controls["pending"], lake, as_of), len(_behind(known, controls["run_ledger"], lake))
 
 
 def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:
-    side = SideTable(contract, lake)
-    side.ensure()
+    table = ControlTable(contract, lake)
+    table.ensure()
     limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
     counted = f"count(*) AS pending, count(*) FILTER (first_seen <= TIMESTAMP '{limit}') AS due"
-    row = side.read(columns=counted).to_pylist()[0]
+    row = table.read(columns=counted).to_pylist()[0]
     return row["pending"], row["due"]
 
 

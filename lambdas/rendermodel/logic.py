@@ -29,7 +29,7 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
     Raises:
         ContractInvalid: there is no such model.
     """
-    gold, ledger = contract(pipeline, model), contract(pipeline, f"side.{pipeline}_run_ledger")
+    gold, ledger = contract(pipeline, model), contract(pipeline, f"control.{pipeline}_run_ledger")
     behind = backlog(ledger, lake, gold)
     return {"statement": statement(gold, model_sql(pipeline, gold.name), behind), "runs": list(behind.runs)}
 

@@ -35,7 +35,7 @@ TABLES = {
         ],
     ),
 }
-Work = Callable[[], None]
+LoadInput = Callable[[], None]
 
 
 def files_of(landing: Path, dataset: str) -> list[str]:
@@ -44,7 +44,7 @@ def files_of(landing: Path, dataset: str) -> list[str]:
     return [str(flat)] if flat.exists() else [str(p) for p in sorted((landing / dataset).glob("*.csv*"))]
 
 
-def floor(landing: Path, lake: Path) -> Work:
+def floor(landing: Path, lake: Path) -> LoadInput:
     """DuckDB reads the CSV as text, delta-rs writes three Delta tables."""
     import duckdb
     import pyarrow as pa  # noqa: F401 - imports are not part of the work
@@ -60,7 +60,7 @@ def floor(landing: Path, lake: Path) -> Work:
     return work
 
 
-def ours(landing: Path, lake: Path) -> Work:
+def ours(landing: Path, lake: Path) -> LoadInput:
     """The product's load, as the Glue task runs it locally."""
     from datetime import UTC, datetime
     from uuid import uuid4
@@ -71,12 +71,11 @@ def ours(landing: Path, lake: Path) -> Work:
     from sqlglot.dialects import duckdb as dialect  # noqa: F401
 
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.layers import landing_datasets, side_tables, silver_tables
+    from lakehouse_assets.contracts.layers import control_tables, landing_datasets, silver_tables
     from lakehouse_assets.core.manifest import Manifest
     from lakehouse_assets.core.request import RunRequest
     from lakehouse_assets.engines.duckdb import DuckEngine
-    from lakehouse_assets.load.run import Work as LoadWork
-    from lakehouse_assets.load.run import load
+    from lakehouse_assets.load.run import LoadInput, load
     from lakehouse_assets.storage.lake import open_lake
     from lakehouse_assets.storage.landing import ManifestFiles, landed
     from lakehouse_assets.storage.opening import open_store
@@ -84,10 +83,10 @@ def ours(landing: Path, lake: Path) -> Work:
     known, store = contracts("ecommerce"), open_store(str(landing))
     files = tuple(sorted(landed("ecommerce", store)))
     manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
-    side = side_tables(known, "ecommerce")
+    side = control_tables(known, "ecommerce")
     made = open_lake(str(lake))
     objects = ManifestFiles(store, made.store)
-    job = LoadWork(manifest, silver_tables(known), landing_datasets(known), side, made, objects)
+    job = LoadInput(manifest, silver_tables(known), landing_datasets(known), side, made, objects)
     engine = DuckEngine(made)
 
     def work() -> None:
@@ -96,7 +95,7 @@ def ours(landing: Path, lake: Path) -> Work:
     return work
 
 
-def dlt(landing: Path, lake: Path) -> Work:
+def dlt(landing: Path, lake: Path) -> LoadInput:
     """What a user would pick instead: dlt merging into Delta by key, reading the same CSV with DuckDB as Arrow."""
     import os
 

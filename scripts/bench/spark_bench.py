@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import landing_datasets
+from lakehouse_assets.contracts.layers import control_tables, landing_datasets
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.ecommerce.sample import SampleSpec, write_sample
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.engines.spark_session import local_session
-from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.load.run import LoadInput, load
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.landing import ManifestFiles, landed
 from lakehouse_assets.storage.objects import ObjectStore
@@ -63,11 +63,11 @@ def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
     store, made = open_store(str(landing)), open_lake(str(lake))
     made.create()
     known = contracts("ecommerce")
-    work = Work(
+    work = LoadInput(
         manifest=manifest_of(store),
         tables=tuple(known[f"silver.{name}"] for name in TABLES),
         datasets=landing_datasets(known),
-        side={word: known[f"side.ecommerce_{word}"] for word in ("rejects", "pending", "run_ledger")},
+        controls=control_tables(known, "ecommerce"),
         lake=made,
         landing=ManifestFiles(store, made.store),
     )

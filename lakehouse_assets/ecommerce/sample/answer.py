@@ -34,9 +34,9 @@ def compare(expected: Expectation, report: RunReport, lake: Lake) -> list[str]:
 def pending_codes(lake: Lake) -> dict[str, int]:
     """How many rows wait for what, from the table."""
     from lakehouse_assets.contracts import contract
-    from lakehouse_assets.load.side import SideTable
+    from lakehouse_assets.load.control_tables import ControlTable
 
-    table = SideTable(contract(PIPELINE, f"side.{PIPELINE}_pending"), lake)
+    table = ControlTable(contract(PIPELINE, f"control.{PIPELINE}_pending"), lake)
     codes = [code for row in table.read(columns="codes").to_pylist() for code in row["codes"].split(",")]
     return {code: codes.count(code) for code in sorted(set(codes))}
 
@@ -44,7 +44,7 @@ def pending_codes(lake: Lake) -> dict[str, int]:
 def orders_amount(lake: Lake) -> str:
     """The sum of all amounts that silver holds."""
     from lakehouse_assets.contracts import contract
-    from lakehouse_assets.load.side import SideTable
+    from lakehouse_assets.load.control_tables import ControlTable
 
-    table = SideTable(contract(PIPELINE, "silver.clean_orders"), lake)
+    table = ControlTable(contract(PIPELINE, "silver.clean_orders"), lake)
     return str(table.read(columns="sum(total_amount) AS amount")["amount"][0].as_py())

@@ -15,13 +15,13 @@ import orjson
 
 from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import landing_datasets, seeds, side_tables
+from lakehouse_assets.contracts.layers import control_tables, landing_datasets, seeds
 from lakehouse_assets.core.manifest import Manifest, utc_moment
 from lakehouse_assets.core.request import Mode
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
 from lakehouse_assets.load.report import LoadReport
-from lakehouse_assets.load.run import Work, load
+from lakehouse_assets.load.run import LoadInput, load
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.opening import open_store
@@ -75,15 +75,15 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     return replace(found, request=found.request.model_copy(update=clock))
 
 
-def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Work:
+def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> LoadInput:
     """The manifest's load into these silver tables of its pipeline."""
     landing = open_store(lake.resolve(manifest.landing), create=manifest.mode != "load")
     known = contracts(manifest.pipeline)
-    return Work(
+    return LoadInput(
         manifest=manifest,
         tables=tables,
         datasets=landing_datasets(known),
-        side=side_tables(known, manifest.pipeline),
+        controls=control_tables(known, manifest.pipeline),
         lake=lake,
         landing=ManifestFiles(landing, lake.store),
         max_reject_ratio=manifest.request.max_reject_ratio,
@@ -91,7 +91,7 @@ def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Wor
     )
 
 
-def load_and_keep(work: Work, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
+def load_and_keep(work: LoadInput, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
     """One load whose report is kept in the run's folder, also when it stopped before merging for too many rejects.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Side tables of a pipeline: rejects, pending, run ledger. Always written by delta-rs, by keyed MERGE, never blindly.
+"""Control tables of a pipeline: rejects, pending, run ledger; delta-rs writes them, by keyed MERGE, never blindly.
 
 They are small beside silver. A row that is there already with the same values is not written again.
 """
@@ -33,8 +33,8 @@ def _scratch() -> duckdb.DuckDBPyConnection:
 
 
 @dataclass(frozen=True)
-class SideTable:
-    """One side table in a lake."""
+class ControlTable:
+    """One control table in a lake."""
 
     contract: Contract
     lake: Lake

@@ -11,8 +11,8 @@ import re
 from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
-from stepfunctions.block import About, Block, Place, named
-from stepfunctions.calls import INSTALLED, Ways
+from stepfunctions.builder import Block, Exits, MachineContext, named
+from stepfunctions.calls import INSTALLED, Transitions
 from stepfunctions.checks import checks_block
 from stepfunctions.jsonata import INPUT, expression, template
 from stepfunctions.retries import transient_names
@@ -28,7 +28,7 @@ PAUSE_SECONDS = 60
 """Before a Glue job is run again; what holds it up, such as another run's lease, lasts about that long."""
 
 
-def step_block(step: Step, place: Place, about: About) -> Block:
+def step_block(step: Step, place: Exits, about: MachineContext) -> Block:
     """The states of a step.
 
     Raises:
@@ -44,7 +44,7 @@ def step_block(step: Step, place: Place, about: About) -> Block:
     return repeat_block(step, task, place, about) if task.repeat else function_block(step, task, place, about)
 
 
-def function_block(step: Step, task: FunctionTask, place: Place, about: About) -> Block:
+def function_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
     """One invocation; the facts that the function gives become variables."""
     payload = template(task.payload, about.facts, about.pipeline)
     call = calls.function(task.function, payload, place.ways(step), **assigned(task))
@@ -69,7 +69,7 @@ def given_by(pipeline: str, task: FunctionTask) -> tuple[str, ...]:
     return task.gives
 
 
-def repeat_block(step: Step, task: FunctionTask, place: Place, about: About) -> Block:
+def repeat_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
     """Invocations until the answer says `done`; each gets the token of the one before."""
     begin, more = named("begin", step.key), named("done?", step.key)
     payload = template(task.payload, about.facts, about.pipeline) | {"token": expression("$states.input.token")}
@@ -84,12 +84,12 @@ def repeat_block(step: Step, task: FunctionTask, place: Place, about: About) -> 
     )
 
 
-def glue_block(step: Step, task: GlueTask, place: Place, about: About) -> Block:
+def glue_block(step: Step, task: GlueTask, place: Exits, about: MachineContext) -> Block:
     """A job run to its end, and again after a pause when its cause names a transient error of ours."""
     begin, again, pause = named("begin", step.key), named("again?", step.key), named("pause", step.key)
     arguments = template(task.arguments, about.facts, about.pipeline)
     catch = Catch(again, expression('$merge([$states.errorOutput, {"tries": $states.input.tries + 1}])'))
-    ways = Ways(place.after, catch, task.timeout_seconds, step.retry)
+    ways = Transitions(place.after, catch, task.timeout_seconds, step.retry)
     helps = f"$contains($states.input.Cause, /({'|'.join(transient_names())})/)"
     condition = expression(f"$states.input.tries <= {step.retry.max_retries} and {helps}")
     return Block(
@@ -103,7 +103,7 @@ def glue_block(step: Step, task: GlueTask, place: Place, about: About) -> Block:
     )
 
 
-def model_block(step: Step, task: ModelTask, place: Place) -> Block:
+def model_block(step: Step, task: ModelTask, place: Exits) -> Block:
     """Write the MERGE for what was touched, run it, and tell the ledger; nothing touched, nothing to run."""
     render, due, tell = named("render", step.key), named("due?", step.key), named("acknowledge", step.key)
     model = {"pipeline": task.pipeline, "model": task.model, "lake": expression("$lake")}

@@ -8,10 +8,10 @@ from typing import Any
 
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.stage import split_codes
-from lakehouse_assets.load.work import TableLoad
+from lakehouse_assets.load.state import TableLoad
 from lakehouse_assets.sql import silver, versions
 
-SPARING = 4
+SMALL_RUN_FACTOR = 4
 """A run this many times smaller than silver is worth a look at which dates hold its keys."""
 
 
@@ -34,8 +34,8 @@ def find_orphans(table: TableLoad, loads: list[TableLoad], coming: Mapping[str, 
         held = coming.get(rule.reference.parent, rule.reference.parent)
         sql = silver.missing(table.name, column, held, rule.reference.parent_column, parsed)
         engine.keep(relation, sql)
-        found.append((rule.code, column, relation))
-    if any(_count(engine, relation) for _, _, relation in found):
+        found.append(silver.MissingParent(rule.code, column, relation))
+    if any(_count(engine, parent.relation) for parent in found):
         table.orphans = found
     table.has_orphaned = bool(table.orphans and table.report.counts.rejected)
     if table.has_orphaned:
@@ -44,23 +44,23 @@ def find_orphans(table: TableLoad, loads: list[TableLoad], coming: Mapping[str, 
             table.report.rejects.update(dict.fromkeys(split_codes(row["_codes"]), row["n"]))
 
 
-def sort_out(table: TableLoad, engine: Engine, limit: datetime) -> None:
+def set_aside(table: TableLoad, engine: Engine, limit: datetime) -> None:
     """Set aside rows that wait for a parent and rows that are older versions of a key."""
     if table.orphans:
         _set_waiting_aside(table, engine, limit)
-    _set_losers_aside(table, engine)
+    _set_superseded_aside(table, engine)
 
 
-def _set_losers_aside(table: TableLoad, engine: Engine) -> None:
+def _set_superseded_aside(table: TableLoad, engine: Engine) -> None:
     """Older versions of a key that comes more than once; keys that rise from row to row cannot."""
     contract, name = table.contract, table.name
     if len(contract.key) == 1 and engine.is_rising(versions.keys(contract, table.excluded)):
         return
     engine.keep(f"{name}__repeated", versions.repeated(contract, table.excluded))
     if _count(engine, f"{name}__repeated"):
-        engine.keep(f"{name}__losers", versions.losers(contract, table.excluded))
-        table.excluded.append(f"{name}__losers")
-        table.report.counts.superseded += _count(engine, f"{name}__losers")
+        engine.keep(f"{name}__superseded", versions.superseded(contract, table.excluded))
+        table.excluded.append(f"{name}__superseded")
+        table.report.counts.superseded += _count(engine, f"{name}__superseded")
 
 
 def _set_waiting_aside(table: TableLoad, engine: Engine, limit: datetime) -> None:
@@ -78,7 +78,7 @@ def _set_waiting_aside(table: TableLoad, engine: Engine, limit: datetime) -> Non
             table.report.counts.pending += row["n"]
 
 
-def judge(table: TableLoad, engine: Engine) -> None:
+def detect_changes(table: TableLoad, engine: Engine) -> None:
     """Compare the latest versions with silver, so that the merge gets changed rows only."""
     contract, counts, name = table.contract, table.report.counts, table.name
     valid = _count(engine, silver.valid(name, table.excluded)) if table.excluded else table.clean
@@ -97,21 +97,21 @@ def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
     if not bounds["all"] and not bounds["held"]:
         return
     table.all_new = False
-    engine.keep(f"{name}__differing", versions.differing(contract, table.excluded), bounds)
+    engine.keep(f"{name}__candidates", versions.candidates(contract, table.excluded), bounds)
     differing, new = (
-        _count(engine, f"{name}__differing"),
-        _count(engine, f"(SELECT * FROM {name}__differing WHERE _new)"),
+        _count(engine, f"{name}__candidates"),
+        _count(engine, f"(SELECT * FROM {name}__candidates WHERE _new)"),
     )
     counts.unchanged, counts.inserted = valid - differing, new
     if differing > new:
-        engine.keep(f"{name}__judged", versions.judged(contract), bounds)
-        engine.keep(f"{name}__decided", versions.decided(contract))
-        found = {r["_verdict"]: r["n"] for r in engine.rows(versions.verdicts(name, "decided"))}
+        engine.keep(f"{name}__compared", versions.compared(contract), bounds)
+        engine.keep(f"{name}__resolved", versions.resolved(contract))
+        found = {r["_verdict"]: r["n"] for r in engine.rows(versions.verdicts(name, "resolved"))}
         counts.updated, counts.superseded = found.get("update", 0), counts.superseded + found.get("stale", 0)
         engine.keep(f"{name}__changed", versions.changed(contract, table.excluded, all_new=False))
     elif new:
         only_new = f"SELECT * FROM ({versions.changed(contract, table.excluded, all_new=True)}) AS a"
-        rows = f" WHERE EXISTS (SELECT 1 FROM {name}__differing AS d WHERE d._row = a._row)"
+        rows = f" WHERE EXISTS (SELECT 1 FROM {name}__candidates AS d WHERE d._row = a._row)"
         engine.view(f"{name}__changed", only_new + rows)
 
 
@@ -120,7 +120,7 @@ def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:
 
     A table without a date column is compared whole.
     """
-    if not table.contract.date_column or valid * SPARING > _count(engine, table.contract.catalog_name):
+    if not table.contract.date_column or valid * SMALL_RUN_FACTOR > _count(engine, table.contract.catalog_name):
         return {"all": True, "held": ()}
     held = [row["held"] for row in engine.rows(versions.held_dates(table.contract, table.excluded))]
     return {"all": False, "held": tuple(held)}

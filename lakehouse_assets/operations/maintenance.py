@@ -11,7 +11,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import Lake, PipelineOption, chosen_pipeline, reading
+from lakehouse_assets.operations.options import LakeOption, PipelineOption, chosen_pipeline, reading
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SAFE_HOURS = 168
 """A week: Delta's own default, longer than any reader or time traveller here looks back in one go."""
 
 
-def optimize(*, pipeline: PipelineOption = None, lake: Lake = None) -> None:
+def optimize(*, pipeline: PipelineOption = None, lake: LakeOption = None) -> None:
     """Rewrite many small files into few large ones, sorted by date where a table has dates.
 
     What a table holds stays the same, and so does what it held before (`--as-of`). No run may go on meanwhile.
@@ -30,13 +30,13 @@ def optimize(*, pipeline: PipelineOption = None, lake: Lake = None) -> None:
     Example:
         lakehouse optimize
     """
-    from lakehouse_assets.engines import upkeep
+    from lakehouse_assets.engines import maintenance
     from lakehouse_assets.storage.lake import lake_of
 
     settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
     with held(settings, name) as guard:
         for contract in tables(name):
-            before, after = upkeep.optimize(contract, lake_of(settings), guard)
+            before, after = maintenance.optimize(contract, lake_of(settings), guard)
             rows.append((contract.catalog_name, before, after))
     terminal.table(("table", "files before", "files after"), rows, right=("files before", "files after"))
 
@@ -49,7 +49,7 @@ def vacuum(
     delete: Annotated[bool, typer.Option("--delete", help="Delete; without it files are only listed.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Allow a shorter retention: readers may lose files.")] = False,
     pipeline: PipelineOption = None,
-    lake: Lake = None,
+    lake: LakeOption = None,
 ) -> None:
     """List, or with --delete remove, data files of Delta tables that no version needs any more.
 
@@ -60,7 +60,7 @@ def vacuum(
 
         lakehouse vacuum --delete
     """
-    from lakehouse_assets.engines import upkeep
+    from lakehouse_assets.engines import maintenance
     from lakehouse_assets.storage.lake import lake_of
 
     if retention_hours < SAFE_HOURS and not force:
@@ -68,7 +68,7 @@ def vacuum(
     settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
     with held(settings, name) as guard:
         for contract in tables(name):
-            files = upkeep.vacuum(contract, lake_of(settings), guard, hours=retention_hours, delete=delete)
+            files = maintenance.vacuum(contract, lake_of(settings), guard, hours=retention_hours, delete=delete)
             rows.append((contract.catalog_name, len(files)))
     terminal.table(("table", "removed" if delete else "would be removed"), rows)
     if not delete:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from stepfunctions import calls
-from stepfunctions.block import About, Block, Place, branch, ends
-from stepfunctions.calls import Ways
+from stepfunctions.builder import Block, Exits, MachineContext, branch, ends
+from stepfunctions.calls import Transitions
 from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted
 from stepfunctions.states import Catch, Choice, Map, Rule
 
 QUERY_SECONDS = 600
 
 
-def declare_tables(about: About, place: Place) -> Block:
+def declare_tables(about: MachineContext, place: Exits) -> Block:
     """Run the CREATE statements of tables whose contract changed since they were run last, then remember them.
 
     After the load, since Athena registers a Delta table only where there is one.
@@ -20,25 +20,25 @@ def declare_tables(about: About, place: Place) -> Block:
     request = {"pipeline": about.pipeline, "lake": expression("$lake")}
     hashes = {"declared": expression("$states.input.hashes")}
     one = "declare table"
-    run = Block(one, {one: calls.query(INPUT, Ways(ends(one).after, Catch(ends(one).failed), QUERY_SECONDS))})
+    run = Block(one, {one: calls.query(INPUT, Transitions(ends(one).after, Catch(ends(one).failed), QUERY_SECONDS))})
     return Block(
         first,
         {
-            first: calls.function("DeclareTables", request, Ways(each, Catch(place.failed))),
+            first: calls.function("DeclareTables", request, Transitions(each, Catch(place.failed))),
             each: Map(
                 expression("$states.input.statements"), branch(about, one, run), last, Catch(place.failed), INPUT
             ),
-            last: calls.function("DeclareTables", request | hashes, Ways(place.after, Catch(place.failed))),
+            last: calls.function("DeclareTables", request | hashes, Transitions(place.after, Catch(place.failed))),
         },
     )
 
 
-def load_outcome(about: About, place: Place) -> Block:
+def load_outcome(about: MachineContext, place: Exits) -> Block:
     """What later steps must know of the load: the files it refused, which the archive puts apart; warnings are told."""
     name, warned, warn = "load outcome", "load warned?", "warn load"
     request = {"pipeline": about.pipeline, "lake": expression("$lake"), "run_id": expression("$run_id")}
     known = {fact: expression(f"$states.result.Payload.{fact}") for fact in ("refused", "refusals")}
-    ways, told = Ways(warned, Catch(place.failed)), Ways(place.after, Catch(place.after))
+    ways, told = Transitions(warned, Catch(place.failed)), Transitions(place.after, Catch(place.after))
     subject, lines = f"{about.pipeline}: checks warn", "$states.input.warnings"
     return Block(
         name,
@@ -50,11 +50,11 @@ def load_outcome(about: About, place: Place) -> Block:
     )
 
 
-def refused_files(about: About, place: Place) -> Block:
+def refused_files(about: MachineContext, place: Exits) -> Block:
     """Tell of refused files once the run has put them apart; a failed run leaves them in landing and tells nothing."""
     name, tell = "files refused?", "tell refused files"
     body = f"$refusals & {quoted(chr(10) * 2 + 'Refused files go to quarantine/ in the lake.')}"
-    told = Ways(place.after, Catch(place.after))
+    told = Transitions(place.after, Catch(place.after))
     return Block(
         name,
         {

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import EmissionInvalid
-from stepfunctions.calls import INSTALLED, Ways
+from stepfunctions.calls import INSTALLED, Transitions
 from stepfunctions.jsonata import expression
 from stepfunctions.states import NAME_CHARS, Branch, Catch, Fail, State, Succeed
 from stepfunctions.steps import Step
 
 
 @dataclass(frozen=True)
-class About:
+class MachineContext:
     """What a machine is about: its pipeline, the contracts by `layer.name`, what a run is asked, what was found out.
 
     Attributes:
@@ -40,15 +40,15 @@ class About:
 
 
 @dataclass(frozen=True)
-class Place:
+class Exits:
     """Where a block leads: to `after` when it is done, with `{Error, Cause}` to `failed`."""
 
     after: str
     failed: str
 
-    def ways(self, step: Step, to: str | None = None, seconds: int | None = None) -> Ways:
+    def ways(self, step: Step, to: str | None = None, seconds: int | None = None) -> Transitions:
         """The ways of a call of a step: to the state `to`, else to `after`."""
-        return Ways(to or self.after, Catch(self.failed), seconds or step.task.timeout_seconds, step.retry)
+        return Transitions(to or self.after, Catch(self.failed), seconds or step.task.timeout_seconds, step.retry)
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def merged(machine: str, *parts: Mapping[str, State]) -> dict[str, State]:
     return states
 
 
-def ends(name: str) -> Place:
+def ends(name: str) -> Exits:
     """Where a block leads that is a branch of its own."""
-    return Place(after=named("end", name), failed=named("fail", name))
+    return Exits(after=named("end", name), failed=named("fail", name))
 
 
-def branch(about: About, name: str, block: Block) -> Branch:
+def branch(about: MachineContext, name: str, block: Block) -> Branch:
     """A block that leads to `ends(name)`, with these ends; a failure of it fails what it is a branch of."""
     place = ends(name)
     closing: dict[str, State] = {place.after: Succeed(), place.failed: rethrow()}

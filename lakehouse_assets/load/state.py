@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
-from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.report import TableReport
 from lakehouse_assets.load.source_files import LandedObjects, SourceFiles
-from lakehouse_assets.sql.silver import Reference
+from lakehouse_assets.sql.silver import MissingParent
 from lakehouse_assets.storage.lake import Lake
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 PENDING_DAYS = 7
 """Days after which a row whose parent never came is rejected, counted from when it was first seen."""
 
 
 @dataclass(frozen=True)
-class Work:
+class LoadInput:
     """What a load is asked to do.
 
     Attributes:
         manifest: the frozen files and the run's clock.
         tables: silver contracts, parents before children.
         datasets: landing contracts by the name of their dataset.
-        side: contracts of rejects, pending and run ledger, by those words.
+        controls: contracts of rejects, pending and run ledger, by those words.
         lake: where the tables are.
         landing: where the manifest's files are read.
         max_reject_ratio: overrides the contracts for this run.
@@ -44,7 +35,7 @@ class Work:
     manifest: Manifest
     tables: tuple[Contract, ...]
     datasets: dict[str, Contract]
-    side: dict[str, Contract]
+    controls: dict[str, Contract]
     lake: Lake
     landing: LandedObjects
     max_reject_ratio: float | None = None
@@ -76,7 +67,7 @@ class TableLoad:
     sources: SourceFiles
     report: TableReport = field(default_factory=TableReport)
     clean: int = 0
-    orphans: list[Reference] = field(default_factory=list)
+    orphans: list[MissingParent] = field(default_factory=list)
     has_orphaned: bool = False
     excluded: list[str] = field(default_factory=list)
     all_new: bool = True
@@ -91,19 +82,3 @@ class TableLoad:
     def name(self) -> str:
         """Bare table name, the prefix of its relations."""
         return self.contract.name
-
-
-@contextmanager
-def timed(table: TableLoad) -> Iterator[None]:
-    """Add the seconds of the block to the table's report."""
-    started = time.perf_counter()
-    yield
-    table.report.seconds += time.perf_counter() - started
-
-
-def each(engine: Engine, items: Sequence[Item], work: Callable[[Item], Result]) -> list[Result]:
-    """What the work gives for each item, in their order; side by side where the engine serves several callers."""
-    if engine.callers == 1:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(engine.callers) as pool:
-        return list(pool.map(work, items))

@@ -11,24 +11,24 @@ import orjson
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine, Guard
+from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.load.retry import KEY, Retry, identity
-from lakehouse_assets.load.side import SideTable
 from lakehouse_assets.load.text_form import text_form
 from lakehouse_assets.sql import silver
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakehouse_assets.load.work import TableLoad, Work
+    from lakehouse_assets.load.state import LoadInput, TableLoad
 
 
-class Owed:
-    """Writes the side tables of rejects and pending rows for one run."""
+class RejectWriter:
+    """Writes the control tables of rejects and pending rows for one run."""
 
-    def __init__(self, work: Work, engine: Engine, retry: Retry) -> None:
+    def __init__(self, work: LoadInput, engine: Engine, retry: Retry) -> None:
         self._work, self._engine, self._retry = work, engine, retry
-        self._rejects = SideTable(work.side["rejects"], work.lake)
-        self._pending = SideTable(work.side["pending"], work.lake)
+        self._rejects = ControlTable(work.controls["rejects"], work.lake)
+        self._pending = ControlTable(work.controls["pending"], work.lake)
         self._retried = retry.by_row()
 
     def write(self, loads: list[TableLoad], guard: Guard) -> None:
@@ -84,7 +84,7 @@ class Owed:
 
     def _with_raw(self, table: TableLoad, relation: str) -> Iterator[dict[str, Any]]:
         """The rows of a relation with identity, raw text and text by column, file by file."""
-        batches = self._engine.batches(silver.owed(table.contract, relation, orphaned=table.has_orphaned))
+        batches = self._engine.batches(silver.unloaded_rows(table.contract, relation, orphaned=table.has_orphaned))
         rows = (row for batch in batches for row in batch.to_pylist())
         for ordinal, group in groupby(rows, key=lambda row: row["_row"] // silver.ROWS_PER_FILE):
             yield from self._of_file(table, ordinal, list(group))
