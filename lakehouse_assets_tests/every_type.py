@@ -15,7 +15,7 @@ from typing import Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.reader import parse_contract
-from lakehouse_assets_tests.contracts.documents import column, gold, rule, silver
+from lakehouse_assets_tests.contracts.documents import column, gold, landing, rule, silver
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.oracle import File
 
@@ -36,6 +36,9 @@ TYPES = {
     "all": f"STRUCT<{', '.join(f'{name}: {kind}' for name, kind in SINGLE.items())}>",
 }
 MISFIT = rule("big_invalid", "row", "reject", "NOT blank(big) AND parse_bigint(big) IS NULL")
+
+
+LANDING = parse_contract(landing(*(column(name) for name in TYPES)))
 
 
 def silver_contract(**properties: object) -> Contract:
@@ -140,8 +143,8 @@ def dropped(second: int, *records: Mapping[str, str]) -> File:
 
 def hold(lake: LakeDriver, contract: Contract) -> LakeDriver:
     """The lake with this one silver table instead of the shop's."""
-    side = {name: known for name, known in lake.known.items() if known.layer == "control"}
-    lake.known = side | {"silver.things": contract}
+    control = {name: known for name, known in lake.known.items() if known.layer == "control"}
+    lake.known = control | {"silver.things": contract, "landing.things": LANDING}
     return lake
 
 

@@ -18,7 +18,7 @@ from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, K
 from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.references import parent_problems
 from lakehouse_assets.contracts.types import ALLOWED, parse_type
-from lakehouse_assets.contracts.validity import VERDICTS, problems_of
+from lakehouse_assets.contracts.validity import VERDICTS, landing_problems, problems_of
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,7 +49,8 @@ def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> di
     known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
     windows = touched_columns(known.get(f"control.{pipeline}_run_ledger"))
     for name, parsed in known.items():
-        problems = [*window_problems(parsed, known, windows), *parent_problems(parsed, known)]
+        mine = (*landing_problems(parsed, known), *window_problems(parsed, known, windows))
+        problems = [*mine, *parent_problems(parsed, known)]
         if problems:
             raise ContractInvalid(contract=name, problem="; ".join(problems))
     return known

@@ -5,7 +5,7 @@ Here: one sentence per contradiction, with what is allowed. Not here: what each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lakehouse_assets.contracts.affects import effect_problems
 from lakehouse_assets.contracts.checks import date_of
@@ -32,6 +32,29 @@ def problems_of(contract: Contract) -> list[str]:
     """All that contradicts itself, in sentences."""
     mine = (*_columns(contract), *_key(contract), *_named(contract), *_silver(contract), *_rules(contract))
     return [*mine, *effect_problems(contract), *reference_problems(contract)]
+
+
+def landing_problems(contract: Contract, known: Mapping[str, Contract]) -> list[str]:
+    """What is wrong with where a silver table is loaded from, as the pipeline's other contracts show.
+
+    Args:
+        contract: any table.
+        known: all contracts of the pipeline by `layer.name`.
+    """
+    if contract.layer != "silver":
+        return []
+    datasets = {c.name: c for c in known.values() if c.layer == "landing"}
+    if contract.landing not in datasets:
+        return [
+            f"landing `{contract.landing}` is no landing dataset; there are {', '.join(sorted(datasets)) or 'none'}"
+        ]
+    columns = [column.name for column in datasets[contract.landing].columns]
+    return [
+        f"column `{column.name}` has source `{column.source}`, which is no column of `landing.{contract.landing}`; "
+        f"there are {', '.join(columns)}"
+        for column in contract.content
+        if column.source not in columns
+    ]
 
 
 def _columns(contract: Contract) -> Iterator[str]:

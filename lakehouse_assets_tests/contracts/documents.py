@@ -33,7 +33,7 @@ def table(layer: str, columns: list[Item], rules: list[Item], **properties: obje
         "version": "1.0.0",
         "description": {"purpose": "Things"},
         "team": [{"username": "owner@example.com"}],
-        "customProperties": custom(layer=layer, database="lake", **properties),
+        "customProperties": custom(**({"layer": layer, "database": "lake"} | properties)),
         "schema": [{"dataGranularityDescription": "one row per thing", "properties": columns, "quality": rules}],
     }
 
@@ -58,4 +58,6 @@ def gold(*columns: Item, rules: tuple[Item, ...] = (), **properties: object) -> 
 
 def landing(*columns: Item, **properties: object) -> Item:
     """A landing dataset with one column."""
-    return table("landing", [column("id"), *columns], [], **({"files": "things/*.csv"} | properties))
+    return table(
+        "landing", [column("id"), *columns], [], **({"database": "landing", "files": "things/*.csv"} | properties)
+    )

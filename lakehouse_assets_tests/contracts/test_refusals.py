@@ -143,7 +143,7 @@ REFUSED: dict[str, Item] = {
     "rule `blank` of kind row belongs to silver or reference, not gold": gold(
         rules=(rule("blank", "row", "warn", "n"),)
     ),
-    "rule `unique` of kind keys_unique belongs to silver or reference or gold, not side": table(
+    "rule `unique` of kind keys_unique belongs to silver or reference or gold, not control": table(
         "control", [column("id", place=1)], [rule("unique", "keys_unique", "fail")]
     ),
     "rule `fresh` needs a DATE column to go by; name one in its property `column`": silver(
@@ -191,6 +191,21 @@ def test_a_type_that_is_not_known_is_refused_when_the_contract_is_read(kind: str
 def test_a_type_has_one_spelling(written: str, kind: str) -> None:
     """Case and blanks of a contract's types do not matter, also inside brackets."""
     assert parse_contract(silver(column("n", written, source="n"))).column("n").type == kind
+
+
+@pytest.mark.parametrize(
+    ("sentence", "edit"),
+    {
+        "landing `thngs` is no landing dataset; there are things": {"landing": "thngs"},
+        "column `n` has source `m`, which is no column of `landing.things`; there are id, n": {"landing": "things"},
+    }.items(),
+)
+def test_a_table_that_is_loaded_from_nowhere_is_refused(sentence: str, edit: dict[str, str]) -> None:
+    """Dataset and columns of landing are looked up when the contracts of a pipeline are read."""
+    documents = [landing(column("n")), silver(column("n", source="m"), **edit)]
+    with pytest.raises(ContractInvalid) as refused:
+        reader.parse_contracts(documents, "shop")
+    assert f"contract `silver.things`: {sentence}" in str(refused.value)
 
 
 def test_several_problems_are_told_at_once() -> None:

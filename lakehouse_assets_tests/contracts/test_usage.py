@@ -9,8 +9,8 @@ from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.definitions import defs
 from lakehouse_assets.engines.delta import arrow_schema
-from lakehouse_assets.load import owed
 from lakehouse_assets.load.report import COUNTS
+from lakehouse_assets.load.retry import KEY
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.dialects import parse
 
@@ -62,6 +62,6 @@ def test_a_model_answers_exactly_the_contracts_columns(contract: Contract) -> No
 def test_side_tables_hold_what_the_load_writes() -> None:
     """Identity columns are the key of rejects and pending, the counts are columns of the ledger."""
     for kind in ("rejects", "pending"):
-        assert KNOWN[f"control.ecommerce_{kind}"].key == owed.KEY
+        assert KNOWN[f"control.ecommerce_{kind}"].key == KEY
     ledger = arrow_schema(KNOWN["control.ecommerce_run_ledger"]).names
     assert set(COUNTS) < set(ledger)
