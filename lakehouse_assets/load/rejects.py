@@ -1,4 +1,4 @@
-"""Rows that are owed their raw text: rejects and pending ones, from a second look at just their files."""
+"""Rejected and pending rows: written to their control tables with their raw text, read anew from just their files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RejectWriter:
         """Bring both tables up to date with what became of every row.
 
         Raises:
-            LandingChanged: a file that owes rows changed since it was read; its text is not there any more.
+            LandingChanged: a file with such rows changed since it was read; their text is not there any more.
         """
         waiting = _once(row for table in loads for row in self._waiting(table))
         rejected = _once(row for table in loads for row in self._rejected(table))
@@ -133,7 +133,7 @@ def _origin(entry: FileEntry, line: int) -> dict[str, Any]:
 
 
 def _complete(row: dict[str, Any], origin: dict[str, Any], raw: str, fields: str | None) -> dict[str, Any]:
-    """One owed row: identity, codes, raw text, text by column, values that could be read."""
+    """One row of a control table: identity, codes, raw text, text by column, values that could be read."""
     codes = ",".join(sorted(code for code in row["_codes"].split(",") if code))
     values = {name: text_form(value) for name, value in row.items() if not name.startswith("_")}
     return {
