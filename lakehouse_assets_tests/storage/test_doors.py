@@ -9,7 +9,9 @@ import pytest
 
 OPENS = re.compile(r"\b(DeltaTable(\.create)?|is_deltatable|FolderStore|SqlCatalog|GlueCatalog|load_catalog)\(")
 """Opening a table, a store or a catalog past the door."""
-BY_PATH = re.compile(r"write_deltalake\((?!table\b)|\b(vacuum|delta_scan|iceberg_scan)\(['\"f]")
+BY_PATH = re.compile(
+    r"write_deltalake\((f?['\"]|str\(|[\w.]*(location|lake|path|root|uri)\b)|\b(vacuum|delta_scan|iceberg_scan)\(['\"f]"
+)
 """Writing or reading a table by its path."""
 AS_PATH = re.compile(
     r"\bPath\([^)]*\b(lake|landing)\b|\b(lake|lake_root)\)? ?/ |\b(lake|lake_root|store): (str|Path)\b"
@@ -53,6 +55,8 @@ def test_a_lake_is_handed_on_as_a_value() -> None:
         (OPENS, "    if not DeltaTable.is_deltatable(location):"),
         (OPENS, "    store = FolderStore(config.lake)"),
         (BY_PATH, '    write_deltalake(f"{lake}/orders", rows, mode="append")'),
+        (BY_PATH, "    write_deltalake(str(location), rows)"),
+        (BY_PATH, "    write_deltalake(self.location, rows)"),
         (AS_PATH, '    text = (Path(work.lake) / "corrected").read_text()'),
         (AS_PATH, '    text = (lake / "corrected").read_text()'),
         (AS_PATH, "def ensure(contract: Contract, lake: str) -> None:"),
