@@ -12,18 +12,22 @@ from lakehouse_assets.graph.resource import lakehouse_resource
 from lakehouse_assets.pipelines import all_pipelines
 from lakehouse_assets.settings import Settings, read_settings
 
-PIPELINES = all_pipelines()
 
+def build_definitions(settings: Settings | None = None, pipelines: Sequence[Pipeline] | None = None) -> dg.Definitions:
+    """All definitions for these settings; no table, store or network is touched here.
 
-def build_definitions(settings: Settings | None = None, pipelines: Sequence[Pipeline] = PIPELINES) -> dg.Definitions:
-    """All definitions for these settings and pipelines; no table, store or network is touched here."""
+    Args:
+        settings: those of the environment when None.
+        pipelines: those that the environment names when None.
+    """
     chosen = settings or read_settings()
+    named = all_pipelines() if pipelines is None else pipelines
     shared = dg.Definitions(
         resources={"lakehouse": lakehouse_resource(chosen)},
         # Also for what is selected in the UI: a run is one process, because it holds one lease per pipeline.
         executor=dg.in_process_executor,
     )
-    return dg.Definitions.merge(shared, *(pipeline_definitions(pipeline, chosen) for pipeline in pipelines))
+    return dg.Definitions.merge(shared, *(pipeline_definitions(pipeline, chosen) for pipeline in named))
 
 
 defs = build_definitions()

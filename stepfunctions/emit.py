@@ -42,10 +42,11 @@ def check(folder: Path = EMITTED) -> list[Path]:
 
 def current() -> dict[str, str]:
     """The text of every machine by file name."""
-    from lakehouse_assets.definitions import defs
+    from lakehouse_assets.definitions import build_definitions
     from stepfunctions.plan_reader import read_plan
 
-    machines = {name: machine(name, read_plan(defs, name), contracts(name)) for name in pipelines()}
+    definitions = build_definitions()
+    machines = {name: machine(name, read_plan(definitions, name), contracts(name)) for name in pipelines()}
     return {f"{name}.asl.json": text_of(made) for name, made in machines.items()}
 
 

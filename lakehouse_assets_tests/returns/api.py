@@ -10,20 +10,30 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-Scan = Mapping[str, Any]
+Scan = Mapping[str, Any] | str
+"""A scan; a text where something that is none shall come."""
+Days = Mapping[str, Sequence[Scan] | bytes]
+"""What the API knows by day; bytes are served as they are, as the day's only page."""
 PAGE_SCANS = 2
 """Scans on one page."""
 
 
 @contextmanager
-def serving(days: Mapping[str, Sequence[Scan]]) -> Iterator[str]:
-    """The API's address while it serves these scans by day."""
+def serving(days: Days, port: int = 0) -> Iterator[str]:
+    """The API's address while it serves these scans; what is added to them meanwhile is served too.
+
+    Args:
+        days: scans by day.
+        port: where it listens; 0 for any port that is free.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             """Answer one page."""
             asked = parse_qs(urlsplit(self.path).query)
-            body = json.dumps(page_of(days.get(asked["day"][0], ()), int(asked["page"][0]))).encode()
+            scans = days.get(asked["day"][0], ())
+            is_raw = isinstance(scans, bytes)
+            body = scans if is_raw else json.dumps(page_of(scans, int(asked["page"][0]))).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -32,7 +42,7 @@ def serving(days: Mapping[str, Sequence[Scan]]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

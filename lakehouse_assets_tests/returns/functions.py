@@ -20,14 +20,21 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.engines.query import QueryScope, ask
+from lakehouse_assets.errors import Transient
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.runs import RunFolder
 
 TIMEOUT_SECONDS = 10
 REPORT = """
-SELECT "date", region, returns, refund FROM returns_gold.region_returns
+SELECT "date", region, returns, scanned, refund FROM returns_gold.region_returns
 WHERE "date" BETWEEN DATE '{start}' AND DATE '{end}' ORDER BY "date", region
 """
+
+
+class ApiSilent(Transient):
+    """The warehouse's API does not answer; a little later it may."""
+
+    sentence = "the API of the warehouse at `{address}` gives no scans of {day}: {problem}"
 
 
 def pull_scans(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -46,14 +53,28 @@ def _pages_of(day: date, manifest: Manifest, lake: Lake) -> Iterator[FileEntry]:
     """The pages of one day, each kept in bronze before the next is asked for."""
     number: int | None = 1
     while number is not None:
-        asked = {"day": day.isoformat(), "page": str(number)}
-        answer = requests.get(f"{os.environ['RETURNS_API']}/scans", params=asked, timeout=TIMEOUT_SECONDS)
-        answer.raise_for_status()
+        answer = _page(day, number)
         key = f"bronze/{manifest.pipeline}/scans/{day}/{manifest.run_id}/{number}.json"
         etag = lake.store.put(key, answer.content)
         name = f"scans/{day}-{number}.json"
         yield FileEntry("scans", name, etag, len(answer.content), manifest.as_of, archived=key)
         number = answer.json()["next"]
+
+
+def _page(day: date, number: int) -> requests.Response:
+    """One page of the API.
+
+    Raises:
+        ApiSilent: it cannot be reached, or answers with an error.
+    """
+    address = os.environ.get("RETURNS_API", "http://127.0.0.1:8400")
+    asked = {"day": day.isoformat(), "page": str(number)}
+    try:
+        answer = requests.get(f"{address}/scans", params=asked, timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        raise ApiSilent(address=address, day=day, problem=type(error).__name__) from error
+    return answer
 
 
 def export_returns(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it

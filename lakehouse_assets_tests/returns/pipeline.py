@@ -50,8 +50,8 @@ RETURNS = Pipeline(
     days=Days(first=date(2025, 3, 1), window_days=7),
     schedules=(Schedule("returns_twice_daily", "0 9,14 * * *", "Pulls and rebuilds the last seven days."),),
     functions={
-        "PullScans": "lakehouse_assets_tests.returns.functions:pull_scans",
-        "ExportReturns": "lakehouse_assets_tests.returns.functions:export_returns",
+        "PullScans": f"{__package__}.functions:pull_scans",
+        "ExportReturns": f"{__package__}.functions:export_returns",
     },
 )
 MODELS = model_assets(RETURNS)

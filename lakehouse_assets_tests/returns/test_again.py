@@ -1,0 +1,103 @@
+"""Runs after the first one: nothing new, late scans, corrected rejects, another seed, and an API that fails."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+from lakehouse_assets_tests.operations.conftest import Cli
+from lakehouse_assets_tests.returns import known
+from lakehouse_assets_tests.returns.installation import DAY, Installation
+
+
+def test_the_same_days_again_write_no_data_file(loaded: Installation, cli: Cli) -> None:
+    """Every page is pulled and read again; no table but the run ledger gets a file."""
+    before = loaded.data_files()
+    again = json.loads(cli("run", "returns", *DAY, "--json").out)
+    assert again["status"] == "succeeded"
+    scans = again["tables"]["clean_scans"]
+    assert (scans["read"], scans["unchanged"], scans["inserted"] + scans["updated"]) == (6, 3, 0)
+    assert loaded.data_files() == before
+    assert loaded.rows("returns_lakehouse.returns_rejects", "file, line, codes") == known.REJECTS
+
+
+def test_a_late_scan_changes_its_day_in_both_gold_tables(loaded: Installation, cli: Cli) -> None:
+    """Pulled with the 8th, it is a scan of the 7th: one row of each table changes."""
+    eighth = loaded.served["2025-04-08"]
+    assert isinstance(eighth, list)
+    eighth.append(known.scan(8, 3, "2025-04-07", 23))
+    report = json.loads(cli("run", "returns", *DAY, "--json").out)
+    changed = {name: (counts["inserted"], counts["updated"]) for name, counts in report["gold"].items()}
+    assert changed == {"daily_returns": (0, 1), "region_returns": (0, 1)}
+    daily = [*known.DAILY[:2], (*known.DAILY[2][:3], 1, known.DAILY[2][4]), known.DAILY[3]]
+    assert loaded.rows("returns_gold.daily_returns") == daily
+    assert loaded.rows("returns_gold.region_returns")[1][:4] == (date(2025, 4, 7), "Overseas", 1, 1)
+
+
+def test_a_corrected_record_of_a_page_is_replayed(loaded: Installation, cli: Cli, tmp_path: Path) -> None:
+    """Shown as CSV, its number put right, given back: the scan is there and its day counts it."""
+    shown = cli("rejects", "show", "--pipeline", "returns", "--code", "scan_id_invalid", "--format", "csv").out
+    (row,) = csv.DictReader(shown.splitlines())
+    assert (row["_file"], row["scan_id"], row["return_id"]) == ("scans/2025-04-07-3.json", "four", "3")
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(shown.replace(",four,", ",4,"), "utf-8")
+    done = cli("rejects", "replay", "--pipeline", "returns", "--with", corrected)
+    assert (done.code, done.out.split(": ")[1]) == (0, "1 accepted, 0 still rejected, 0 pending.\n")
+    assert loaded.rows("returns_gold.daily_returns")[2][:4] == (date(2025, 4, 7), "US", 1, 1)
+    open_now = loaded.ask("SELECT count(*) FROM returns_lakehouse.returns_rejects WHERE status = 'open'")
+    assert open_now == [(4,)]
+
+
+def test_a_row_that_waits_is_taken_when_its_parent_comes(loaded: Installation, cli: Cli) -> None:
+    """Return 99 lands a run later; the scan that named it was pulled before, and is pulled again."""
+    loaded.drop({"returns/late.csv": known.HEADER + "99,2025-04-07T09:00:00,2025-04-07,AT,1,[]\n"})
+    assert cli("run", "returns", *DAY).code == 0
+    assert loaded.rows("returns_gold.daily_returns")[0][:4] == (date(2025, 4, 7), "AT", 2, 1)
+    assert [row[2] for row in loaded.rows("returns_lakehouse.returns_pending", "file, line, codes")] == [
+        "unknown_country"
+    ]
+
+
+def test_another_seed_is_loaded_and_gold_is_built_anew(empty: Installation, tmp_path: Path) -> None:
+    """The seed of an installation of its own gets France and another region for Austria; rows and sums follow."""
+    package = tmp_path / "src" / "returns"
+    shutil.copytree(Path(__file__).parent, package, ignore=shutil.ignore_patterns("test_*", "__pycache__"))
+    own = {"LAKEHOUSE_PIPELINES": "returns", "PYTHONPATH": str(package.parent)}
+    assert empty.command("run", *DAY, **own).code == 0
+    seed = package / "seeds" / "countries.csv"
+    seed.write_text(seed.read_text("utf-8").replace("AT,Austria,Central", "AT,Austria,Alps\nFR,France,Central"))
+    again = empty.command("run", *DAY, **own)
+    assert again.code == 0, again.err
+    regions = [row[:3] for row in empty.rows("returns_gold.region_returns")]
+    assert regions == [
+        (date(2025, 4, 7), "Alps", 1),
+        (date(2025, 4, 7), "Central", 2),
+        (date(2025, 4, 7), "Overseas", 1),
+        (date(2025, 4, 8), "Central", 1),
+    ]
+
+
+def test_a_page_that_is_none_is_refused_and_told(empty: Installation, cli: Cli) -> None:
+    """The run goes on with all others, and says which page was refused and why."""
+    empty.served["2025-04-06"] = b'{"data": {"found": 0}, "next": null}'
+    report = json.loads(cli("run", "returns", *DAY, "--json").out)
+    assert (report["status"], list(report["refusals"])) == ("succeeded", ["scans/2025-04-06-1.json"])
+    assert "`data.scans`" in report["refusals"]["scans/2025-04-06-1.json"]
+    assert empty.rows("returns_gold.daily_returns") == known.DAILY
+    told = "".join(path.read_text("utf-8") for path in (empty.lake / "notifications").rglob("*") if path.is_file())
+    assert "scans/2025-04-06-1.json" in told
+
+
+def test_an_api_that_is_down_fails_the_run_and_the_next_one_makes_it_good(empty: Installation, cli: Cli) -> None:
+    """One sentence says what does not answer; what landed stays there until a run has pulled."""
+    failed = empty.command("run", "returns", *DAY, RETURNS_API="http://127.0.0.1:9")
+    assert failed.code == 1
+    sentence = "the API of the warehouse at `http://127.0.0.1:9` gives no scans of 2025-04-02: ConnectionError"
+    assert failed.err.splitlines()[-1] == f"error: {sentence}"
+    assert len(list(empty.landing.rglob("*.csv"))) == 2
+    assert cli("run", "returns", *DAY).code == 0
+    assert empty.rows("returns_gold.region_returns") == known.REGIONS
+    assert not list(empty.landing.rglob("*.csv"))
