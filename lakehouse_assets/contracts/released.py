@@ -1,6 +1,7 @@
-"""The released state of all contracts, committed beside them, so that a change can be compared with what readers use.
+"""The released state of contracts, committed beside them, so that a change can be compared with what readers use.
 
-Belongs here: reading and writing `released.json`, comparing it with the contract files. Not here: what a difference
+Belongs here: reading and writing `released.json`, comparing it with the contract files; where another file is named,
+that one. Not here: what a difference
 means (`changes`). The file holds structure only: versions, columns, keys, rules, properties; no descriptions.
 """
 
@@ -13,33 +14,46 @@ from typing import Any
 
 from lakehouse_assets.contracts.changes import Change, check_release
 from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
+from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.reader import contracts, reference_of
 from lakehouse_assets.errors import ContractInvalid
 
 RELEASED = Path(__file__).with_name("released.json")
+"""That of the product's own pipelines, in one file."""
 WORDS = {"description", "owner"}
 
 
-def released(pipeline: str, path: Path = RELEASED) -> dict[str, Contract]:
+def state_of(pipeline: str) -> Path:
+    """The file with a pipeline's released state; it need not exist. A package of its own keeps it with its contracts.
+
+    Raises:
+        ContractInvalid: as `contracts_folder`.
+    """
+    folder = Path(str(contracts_folder(pipeline)))
+    return RELEASED if folder.parent == RELEASED.parent else folder / RELEASED.name
+
+
+def released(pipeline: str, path: Path | None = None) -> dict[str, Contract]:
     """The released contracts of a pipeline by `layer.name`, without their words; empty when none was released.
 
     Raises:
         ContractInvalid: the file cannot be read as released contracts.
     """
+    path = path or state_of(pipeline)
     try:
         return {name: _from_facts(facts) for name, facts in _document(path).get(pipeline, {}).items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise _unreadable(path, error) from error
 
 
-def check_all(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
+def check_all(pipeline: str, path: Path | None = None) -> dict[str, Change]:
     """What changed since the release per contract that was released, when all of it may be released.
 
     Raises:
         ContractBreaking: a contract changed in a breaking way without a higher major version.
         ContractInvalid: a released contract's file is gone, or its version makes no sense.
     """
-    now, changes = contracts(pipeline), {}
+    path, now, changes = path or state_of(pipeline), contracts(pipeline), {}
     for name, old in released(pipeline, path).items():
         if name not in now:
             problem = f"{old.version} was released and its file is gone; bring it back, or delete it from {path.name}"
@@ -48,18 +62,19 @@ def check_all(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
     return changes
 
 
-def is_current(pipeline: str, path: Path = RELEASED) -> bool:
+def is_current(pipeline: str, path: Path | None = None) -> bool:
     """Whether the released state equals the contract files; if not, `release` is due."""
-    return bool(_document(path).get(pipeline) == _facts_of_all(pipeline))
+    return bool(_document(path or state_of(pipeline)).get(pipeline) == _facts_of_all(pipeline))
 
 
-def release(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
+def release(pipeline: str, path: Path | None = None) -> dict[str, Change]:
     """Check the pipeline's contracts, then make them the released state; returns what changed.
 
     Raises:
         ContractBreaking: as `check_all`; nothing is written then.
         ContractInvalid: likewise.
     """
+    path = path or state_of(pipeline)
     changes = check_all(pipeline, path)
     document = {**_document(path), pipeline: _facts_of_all(pipeline)}
     path.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")

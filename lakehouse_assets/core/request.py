@@ -7,17 +7,36 @@ that its plan task takes. Not here: where a request comes from, and what is done
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from lakehouse_assets.errors import BadRequest
 
-Day = date
-"""The type, under a name that the request's own field `date` does not hide."""
+
+def _spelled_out(value: object) -> object:
+    # Pydantic would take 20250403 for seconds since 1970, which nobody means.
+    if isinstance(value, (int, float)) or (isinstance(value, str) and BARE_NUMBER.fullmatch(value)):
+        raise ValueError("no date or time is a bare number")
+    return value
+
+
+BARE_NUMBER = re.compile(r"\s*[-+]?[0-9.]+\s*")
+Day = Annotated[date, BeforeValidator(_spelled_out)]
+Moment = Annotated[datetime, BeforeValidator(_spelled_out)]
 Mode = Literal["load", "replay", "reprocess"]
 """Load what has landed, load selected rejects again, or load files of the archive again."""
 
@@ -38,8 +57,8 @@ class Window(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start: Annotated[date, Field(description="First day, such as 2025-04-01.")]
-    end: Annotated[date, Field(description="Last day, such as 2025-04-07.")]
+    start: Annotated[Day, Field(description="First day, such as 2025-04-01.")]
+    end: Annotated[Day, Field(description="Last day, such as 2025-04-07.")]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -59,7 +78,7 @@ class RunRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     as_of: Annotated[
-        datetime | None,
+        Moment | None,
         Field(description="The run's clock, ISO-8601, UTC unless it says otherwise; the present when not given."),
     ] = None
     mode: Annotated[
@@ -146,7 +165,8 @@ def parse_request(data: Mapping[str, Any], asked: Collection[str] = FIELDS) -> R
     try:
         return RunRequest.model_validate(given)
     except ValidationError as error:
-        raise BadRequest(message="; ".join(_problem(item, given) for item in error.errors())) from error
+        problems = dict.fromkeys(_problem(item, given) for item in error.errors())
+        raise BadRequest(message="; ".join(problems)) from error
 
 
 def resolve(request: RunRequest, now: datetime, zone: str, window_days: int | None = None) -> RunRequest:

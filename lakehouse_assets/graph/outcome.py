@@ -15,7 +15,7 @@ from lakehouse_assets.compute.notify import Topic
 from lakehouse_assets.compute.reports import FAILURE, Failure, RunReport, compose
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.errors import AssertionFailed
-from lakehouse_assets.graph.standing import is_standing
+from lakehouse_assets.graph.standing import is_news
 from lakehouse_assets.storage.runs import RunFolder
 
 
@@ -61,7 +61,7 @@ def publish(topic: Topic, outcome: Outcome, run_id: str) -> list[str]:
 def failed_checks(events: Iterable[dg.DagsterEvent]) -> tuple[FailedCheck, ...]:
     """Checks whose last result in this run did not pass; a result that was only said again is no news."""
     evaluated = (e.asset_check_evaluation_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION")
-    latest = {evaluation.asset_check_key: evaluation for evaluation in evaluated if not is_standing(evaluation)}
+    latest = {evaluation.asset_check_key: evaluation for evaluation in evaluated if is_news(evaluation)}
     return tuple(failed_check(evaluation) for evaluation in latest.values() if not evaluation.passed)
 
 

@@ -2,28 +2,34 @@
 
 Dagster plans all checks of a run when it starts and shows those that are not reached as skipped, whatever was known of
 them. So a run that finds nothing to do says the last result of each check again, with the moment when it was found.
-Age is the one thing that changes while nothing happens, so the checks of it are asked.
+Age is the one thing that changes while nothing happens, so the checks of it are asked. A check that could not be
+answered the last time is left alone: there is nothing to say again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import dagster as dg
 
 from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.check_history import (
+    SINCE,
+    Found,
+    evaluation_of,
+    found,
+    latest_record,
+    standing_metadata,
+)
 from lakehouse_assets.graph.checks import assertion_result
 from lakehouse_assets.graph.pipeline import Pipeline
 
 FRESHNESS = "freshness"
-"""Code of the assertion about a table's age."""
-SINCE = "unchanged_since"
-"""Metadata of a result that is said again: when it was found."""
-LOOKED_BACK = 100
-"""Results of one check that are looked at when the latest runs did not reach it."""
+"""Kind of the assertion about a table's age."""
+KNOWN = "known_since"
+"""Metadata of an age that was asked anew and is as bad as it was: when that was found first, and told."""
 
 
 def standing_results(
@@ -32,28 +38,23 @@ def standing_results(
     """The results of the pipeline's checks that this run has planned and will not reach, as they stand now."""
     ages, tables = dict(_age_rules(pipeline)), {md.asset_key(contract) for contract in pipeline.contracts.values()}
     for key in _planned(context.instance, context.run.run_id):
-        past = _last(context.instance, key) if key.asset_key in tables else None
-        if past is None:
+        record = latest_record(context.instance, key, apart=context.run.run_id) if key.asset_key in tables else None
+        past = evaluation_of(record)
+        if record is None or past is None:
             continue
-        evaluation, at = past
-        yield _asked_again(evaluation, services, *ages[key]) if key in ages else _said_again(evaluation, at)
+        where = found(record, past)
+        yield _asked_again(past, where, services, *ages[key]) if key in ages else _said_again(past, where)
 
 
-def is_standing(evaluation: dg.AssetCheckEvaluation) -> bool:
-    """Whether a result was only said again by a run that had nothing to do."""
-    return found_at(evaluation) is not None
-
-
-def found_at(evaluation: dg.AssetCheckEvaluation) -> float | None:
-    """When a result was found that was only said again, as a timestamp; None for one that was evaluated."""
-    since = evaluation.metadata.get(SINCE)
-    return None if since is None else datetime.fromisoformat(str(since.value)).timestamp()
+def is_news(evaluation: dg.AssetCheckEvaluation) -> bool:
+    """Whether a result was found by its own run, and not only said again or found once more."""
+    return SINCE not in evaluation.metadata and KNOWN not in evaluation.metadata
 
 
 def _age_rules(pipeline: Pipeline) -> Iterator[tuple[dg.AssetCheckKey, tuple[Contract, Rule]]]:
     for contract in pipeline.contracts.values():
-        for rule in contract.rules_of("assertion"):
-            if rule.code == FRESHNESS:
+        for rule in contract.rules:
+            if rule.kind == FRESHNESS:
                 yield dg.AssetCheckKey(md.asset_key(contract), rule.code), (contract, rule)
 
 
@@ -65,25 +66,17 @@ def _planned(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetCheckKey
     return [event.asset_check_planned_data.asset_check_key for event in events]
 
 
-def _last(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> tuple[dg.AssetCheckEvaluation, float] | None:
-    """The last result of a check and when it came, as a timestamp; None when it was never evaluated."""
-    for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=LOOKED_BACK):
-        event = record.event.dagster_event if record.event else None
-        if record.status.value in {"SUCCEEDED", "FAILED"} and event is not None and record.event is not None:
-            return event.asset_check_evaluation_data, record.event.timestamp
-    return None
-
-
-def _said_again(past: dg.AssetCheckEvaluation, at: float) -> dg.AssetCheckEvaluation:
-    since = past.metadata.get(SINCE) or dg.MetadataValue.text(datetime.fromtimestamp(at, UTC).isoformat(" ", "seconds"))
-    return _with(past, passed=past.passed, metadata={**past.metadata, SINCE: since}, description=past.description)
+def _said_again(past: dg.AssetCheckEvaluation, where: Found) -> dg.AssetCheckEvaluation:
+    metadata = {**past.metadata, **standing_metadata(where)}
+    return _with(past, passed=past.passed, metadata=metadata, description=past.description)
 
 
 def _asked_again(
-    past: dg.AssetCheckEvaluation, services: Services, contract: Contract, rule: Rule
+    past: dg.AssetCheckEvaluation, where: Found, services: Services, contract: Contract, rule: Rule
 ) -> dg.AssetCheckEvaluation:
     now = assertion_result(contract, rule, services.check(contract, rule))
-    return _with(past, passed=now.passed, metadata=now.metadata or {}, description=now.description)
+    known = {} if past.passed or now.passed else {KNOWN: past.metadata.get(KNOWN, standing_metadata(where)[SINCE])}
+    return _with(past, passed=now.passed, metadata={**(now.metadata or {}), **known}, description=now.description)
 
 
 def _with(past: dg.AssetCheckEvaluation, **changed: object) -> dg.AssetCheckEvaluation:

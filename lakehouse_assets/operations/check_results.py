@@ -1,8 +1,8 @@
 """The latest result of every check in the graph, read from Dagster's history.
 
-Dagster keeps three states only; a check that raised stays planned, and one whose step was never reached too. So the
-run is looked at: planned in a step that failed is `errored`; a step that was skipped changed nothing, and the result
-before it stands. Not here: how results are printed (`check_formats`, `check_html`).
+A check that was planned in a step that failed is `errored`; a step that was skipped changed nothing, and the result
+before it stands. Not here: which record says something (`graph/check_history`), and how results are printed
+(`check_formats`, `check_html`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, AssetCheckKey, AssetCheckSpec, DagsterInstance
     from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord as Record
 
+    from lakehouse_assets.graph.check_history import Found
+
 Status = Literal["passed", "failed", "errored", "running", "stale", "never run"]
-LOOKED_BACK = 100
-"""Results of one check that are looked at when the latest runs skipped it."""
 
 
 @dataclass(frozen=True)
@@ -86,48 +86,27 @@ def _never(key: AssetCheckKey, spec: AssetCheckSpec) -> CheckState:
 
 
 def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, record: Record | None) -> CheckState:
-    known = None if record is None else _that_says_something(instance, key, record)
+    from lakehouse_assets.graph.check_history import evaluation_of, found, is_skipped, latest_record
+
+    known = latest_record(instance, key) if record is not None and is_skipped(instance, record) else record
     if known is None:
         return _never(key, spec)
-    base = asdict(_never(key, spec)) | {
-        "run_id": known.run_id,
-        "at": datetime.fromtimestamp(known.create_timestamp, UTC),
-    }
-    if known.status.value == "PLANNED":
+    evaluation, base = evaluation_of(known), asdict(_never(key, spec))
+    if evaluation is None:
         run = instance.get_run_by_id(known.run_id)
-        return CheckState(**base | {"status": "errored" if run is None or run.is_finished else "running"})
-    from lakehouse_assets.graph.standing import found_at
-
-    evaluation: AssetCheckEvaluation = known.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr] # evaluated records have their event
-    at = known.event.timestamp  # type: ignore[union-attr] # as above
-    status = "stale" if _is_stale(instance, key, known, at) else "passed" if evaluation.passed else "failed"
-    at = found_at(evaluation) or at
-    return CheckState(**base | _facts(evaluation) | {"status": status, "at": datetime.fromtimestamp(at, UTC)})
-
-
-def _that_says_something(instance: DagsterInstance, key: AssetCheckKey, record: Record) -> Record | None:
-    """The latest record but for those of steps that a finished run never reached."""
-    if not _is_skipped(instance, record):
-        return record
-    past = instance.event_log_storage.get_asset_check_execution_history(key, limit=LOOKED_BACK)
-    return next((earlier for earlier in past if not _is_skipped(instance, earlier)), None)
+        status = "errored" if run is None or run.is_finished else "running"
+        at = datetime.fromtimestamp(known.create_timestamp, UTC)
+        return CheckState(**base | {"status": status, "run_id": known.run_id, "at": at})
+    where = found(known, evaluation)
+    status = "stale" if _is_stale(instance, key, where) else "passed" if evaluation.passed else "failed"
+    at = datetime.fromtimestamp(where.at, UTC)
+    return CheckState(**base | _facts(evaluation) | {"status": status, "run_id": where.run_id, "at": at})
 
 
-def _is_skipped(instance: DagsterInstance, record: Record) -> bool:
-    if record.status.value != "PLANNED":
-        return False
-    run = instance.get_run_by_id(record.run_id)
-    if run is None or not run.is_finished:
-        return run is None
-    step = record.event.step_key if record.event else None
-    begun = {stats.step_key for stats in instance.get_run_step_stats(record.run_id) if stats.start_time}
-    return step not in begun
-
-
-def _is_stale(instance: DagsterInstance, key: AssetCheckKey, record: Record, at: float) -> bool:
+def _is_stale(instance: DagsterInstance, key: AssetCheckKey, where: Found) -> bool:
     """Whether a later run has materialized the table."""
     latest = instance.get_latest_materialization_event(key.asset_key)
-    return latest is not None and latest.run_id != record.run_id and latest.timestamp > at
+    return latest is not None and latest.run_id != where.run_id and latest.timestamp > where.at
 
 
 def _facts(evaluation: AssetCheckEvaluation) -> dict[str, Any]:

@@ -85,7 +85,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
         f"{PREFIX_ENV}LAKE": str(settings.lake_root),
         f"{PREFIX_ENV}ENGINE": settings.engine,
     }
-    landings = {f"{PREFIX_ENV}LANDINGS__{name.upper()}": str(path) for name, path in settings.landings.items()}
+    landings = {f"{PREFIX_ENV}LANDINGS__{name.upper()}": path for name, path in settings.landings.items()}
     if settings.landing is not None:
-        own[f"{PREFIX_ENV}LANDING"] = str(settings.landing.expanduser().absolute())
-    return {**process_environment(), **own, **landings}
+        landings[f"{PREFIX_ENV}LANDING"] = settings.landing
+    places = {variable: str(path.expanduser().absolute()) for variable, path in landings.items()}
+    return {**process_environment(), **own, **places}

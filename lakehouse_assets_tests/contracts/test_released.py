@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.contracts.released import RELEASED, check_all, is_current, release, released
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
+from lakehouse_assets_tests import returns
 
 ORDERS = "silver.clean_orders"
 
@@ -150,3 +152,18 @@ def test_a_damaged_state_is_one_sentence(tmp_path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
     with pytest.raises(ContractInvalid, match=r"`released.json`: does not hold released contracts .* version control"):
         check_all("ecommerce", path)
+
+
+def test_a_package_of_its_own_keeps_its_released_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipeline that is no part of the product is released beside its contracts, and the product stays as it is."""
+    package = tmp_path / "weather_drops"
+    shutil.copytree(Path(returns.__file__).parent / "contracts", package / "contracts")
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,weather_drops")
+    before = RELEASED.read_bytes()
+    assert not is_current("weather_drops")
+    release("weather_drops")
+    assert is_current("weather_drops")
+    assert list(json.loads((package / "contracts" / "released.json").read_text("utf-8"))) == ["weather_drops"]
+    assert RELEASED.read_bytes() == before

@@ -13,6 +13,8 @@ import dagster as dg
 import pytest
 
 from lakehouse_assets.definitions import build_definitions
+from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.pipelines import pipeline_of
 from lakehouse_assets.settings import Settings
 
 ROWS = {
@@ -66,8 +68,7 @@ class Shop:
 
     def drop_all(self) -> None:
         """All known files."""
-        for name in ROWS:
-            self.drop(name)
+        drop_known_files(self.landing)
 
     def landed(self) -> list[str]:
         """What is in landing."""
@@ -124,3 +125,10 @@ def kept(shop: Shop, tmp_path: Path) -> Iterator[Shop]:
     """A shop whose history is on disk: a schedule opens it by itself."""
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         yield replace(shop, instance=instance)
+
+
+@pytest.fixture
+def returns(monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """The pipeline of the tests, set beside e-commerce."""
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets_tests.returns")
+    return pipeline_of("returns")

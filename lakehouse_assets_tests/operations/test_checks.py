@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -68,13 +69,55 @@ def test_a_check_whose_step_failed_is_errored(cli: Cli, shop: Shop) -> None:
     assert states["gold/user_orders", "keys_unique"] == "passed"
 
 
-def test_a_run_with_nothing_to_do_changes_no_result(cli: Cli, tmp_path: Path, shop: Shop) -> None:
-    """Checks that a run skipped keep their last result."""
-    put(shop.landing, {"order_items/never.csv": "x"})
-    before = json.loads(cli("checks", "--format", "json", *shop.at).out)["counts"]
-    (tmp_path / "empty").mkdir()
-    cli("run", "ecommerce", *shop.at, "--landing", tmp_path / "empty")
-    assert json.loads(cli("checks", "--format", "json", *shop.at).out)["counts"].keys() == before.keys()
+def states(cli: Cli, shop: Shop) -> dict[tuple[str, str], dict[str, Any]]:
+    """All checks by table and name."""
+    document = json.loads(cli("checks", "--format", "json", *shop.at).out)
+    return {(check["table"], check["check"]): check for check in document["checks"]}
+
+
+def quiet_run(cli: Cli, shop: Shop) -> None:
+    """A run that finds nothing to do."""
+    nowhere = shop.lake.with_name("empty")
+    nowhere.mkdir(exist_ok=True)
+    assert "nothing to do" in cli("run", "ecommerce", *shop.at, "--landing", nowhere).out
+
+
+def test_a_run_with_nothing_to_do_changes_no_result(cli: Cli, shop: Shop) -> None:
+    """Neither a status nor what was found, when and by which run; only ages were asked by the quiet run."""
+    before = states(cli, shop)
+    for _ in range(2):
+        quiet_run(cli, shop)
+    after = states(cli, shop)
+    aged = {key for key in before if key[1] == "freshness"}
+    assert {key: after[key] for key in before if key not in aged} == {
+        key: before[key] for key in before if key not in aged
+    }
+    assert {key: after[key]["status"] for key in aged} == {key: before[key]["status"] for key in aged}
+    assert all(after[key]["at"] > before[key]["at"] for key in aged)
+
+
+def test_a_stale_result_stays_stale_in_a_quiet_run(cli: Cli, shop: Shop) -> None:
+    """It was found before the table was made anew, however often it is said again; ages are asked of the new one."""
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(shop.lake / "dagster")) as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization(["gold", "daily_sales"]))
+    stale = {key for key, check in states(cli, shop).items() if check["status"] == "stale"}
+    quiet_run(cli, shop)
+    still = {key for key, check in states(cli, shop).items() if check["status"] == "stale"}
+    assert stale - still == {("gold/daily_sales", "freshness")}
+    assert still
+
+
+def test_a_check_that_could_not_be_answered_is_not_made_good_by_a_quiet_run(cli: Cli, shop: Shop) -> None:
+    """The pass of the run before the failed one is not said again in its place."""
+    bad = "".join(f"{n},{n},7,2025-04-01T10:00:00,ten,2025-04-01\n" for n in range(500, 512))
+    put(shop.landing, {"orders/bad.csv": ORDERS + bad})
+    assert cli("run", "ecommerce", *shop.at, "--landing", shop.landing).code == 1
+    quiet_run(cli, shop)
+    found = states(cli, shop)
+    assert found["silver/clean_orders", "reconciliation"]["status"] == "errored"
+    assert found["gold/user_orders", "keys_unique"]["status"] == "passed"
 
 
 def test_junit_is_xml_with_a_case_per_check() -> None:

@@ -36,11 +36,20 @@ def test_a_home_that_was_configured_stays_so(tmp_path: Path) -> None:
 
 def test_children_work_on_the_same_lake_and_history(tmp_path: Path) -> None:
     """A child process sees absolute folders and the rest of the environment."""
-    environment = history.child_environment(read_settings(lake=tmp_path, engine="duckdb"))
+    settings = read_settings(lake=tmp_path, engine="duckdb", landing="drops", landings={"ecommerce": Path("shop")})
+    environment = history.child_environment(settings)
     assert environment["DAGSTER_HOME"] == str(tmp_path / "dagster")
     assert environment["LAKEHOUSE_LAKE"] == str(tmp_path)
-    assert environment["LAKEHOUSE_LANDING"] == str(tmp_path / "land-folder" / "Data")
+    assert environment["LAKEHOUSE_LANDING"] == str(Path.cwd() / "drops")
+    assert environment["LAKEHOUSE_LANDINGS__ECOMMERCE"] == str(Path.cwd() / "shop")
     assert "PATH" in environment
+
+
+def test_children_find_landing_where_nobody_set_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said to them, so that they take a pipeline's own folder, or the usual one, below the lake."""
+    monkeypatch.delenv("LAKEHOUSE_LANDING", raising=False)
+    environment = history.child_environment(read_settings(lake=tmp_path))
+    assert [variable for variable in environment if variable.startswith("LAKEHOUSE_LANDING")] == []
 
 
 def test_only_the_history_is_written_unhurriedly(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""What Dagster's history knows of a check: the latest record that says something, and since when a result stands.
+
+Dagster keeps three states only; a check that raised stays planned, and one whose step was never reached too. So the
+run is looked at: a step that was never reached changed nothing, and the record before it stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord as Record
+
+LOOKED_BACK = 100
+"""Records of one check that are looked at when the latest runs did not reach it."""
+SINCE, FOUND_IN = "unchanged_since", "found_in_run"
+"""Metadata of a result that is said again: when and in which run it was found."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a result comes from: the run that found it, and when, as a timestamp."""
+
+    run_id: str
+    at: float
+
+
+def latest_record(instance: dg.DagsterInstance, key: dg.AssetCheckKey, apart: str | None = None) -> Record | None:
+    """The latest record of a check, but for those of steps that a finished run never reached.
+
+    Args:
+        instance: the history.
+        key: the check.
+        apart: a run whose records do not count.
+    """
+    past = instance.event_log_storage.get_asset_check_execution_history(key, limit=LOOKED_BACK)
+    return next((record for record in past if record.run_id != apart and not is_skipped(instance, record)), None)
+
+
+def is_skipped(instance: dg.DagsterInstance, record: Record) -> bool:
+    """Whether a finished run, or one that is gone, planned the check and never reached its step."""
+    if record.status.value != "PLANNED":
+        return False
+    run = instance.get_run_by_id(record.run_id)
+    if run is None or not run.is_finished:
+        return run is None
+    step = record.event.step_key if record.event else None
+    begun = {stats.step_key for stats in instance.get_run_step_stats(record.run_id) if stats.start_time}
+    return step not in begun
+
+
+def evaluation_of(record: Record | None) -> dg.AssetCheckEvaluation | None:
+    """The result in a record; None without a record, and where the check was not answered."""
+    event = record.event.dagster_event if record and record.event else None
+    evaluated = record is not None and record.status.value in {"SUCCEEDED", "FAILED"}
+    return event.asset_check_evaluation_data if event and evaluated else None
+
+
+def found(record: Record, evaluation: dg.AssetCheckEvaluation) -> Found:
+    """Where the result of a record was found: in its own run, or in the one whose result it only says again."""
+    since, run = (evaluation.metadata.get(name) for name in (SINCE, FOUND_IN))
+    if since is None or run is None:
+        return Found(record.run_id, record.event.timestamp if record.event else record.create_timestamp)
+    return Found(str(run.value), datetime.fromisoformat(str(since.value)).timestamp())
+
+
+def standing_metadata(where: Found) -> dict[str, dg.MetadataValue[Any]]:
+    """What marks a result that is said again."""
+    at = datetime.fromtimestamp(where.at, UTC).isoformat(" ", "microseconds")
+    return {SINCE: dg.MetadataValue.text(at), FOUND_IN: dg.MetadataValue.dagster_run(where.run_id)}
