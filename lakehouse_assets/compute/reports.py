@@ -54,7 +54,7 @@ class PlanReport:
     pending: int = 0
     due: int = 0
     unacknowledged: int = 0
-    references: tuple[str, ...] = ()
+    references: list[str] = field(default_factory=list)
     has_work: bool = True
 
 

@@ -72,7 +72,7 @@ def plan(asked: Planned) -> PlanReport:
         pending=pending,
         due=due,
         unacknowledged=behind,
-        references=references,
+        references=list(references),
         has_work=bool(files or due or behind or references or is_asked),
     )
     folder.keep(PLAN, report)

@@ -71,6 +71,7 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "pending": 0,
         "due": 0,
         "unacknowledged": 0,
+        "references": [],
         "has_work": True,
         "window": None,
     }
