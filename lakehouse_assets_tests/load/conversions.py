@@ -77,14 +77,14 @@ KNOWN = SIDE | {
             column("id", key=1, source="id"),
             column("offer_id", source="offer_id"),
             column("moment", "TIMESTAMP", source="moment"),
-            column("amount", "DECIMAL(18,2)", source="amount"),
+            column("amount", "DECIMAL(18,6)", source="amount"),
             column("details", source="details", optional="true"),
             *PROVENANCE,
         ],
         [
             rule("id_missing", "blank(id)"),
             rule("moment_invalid", "parse_instant(moment) IS NULL"),
-            rule("amount_invalid", "parse_amount(amount) IS NULL"),
+            rule("amount_invalid", "parse_decimal(amount, 18, 6) IS NULL"),
             rule(
                 "unknown_offer",
                 "offer_id REFERENCES delta_lakehouse.clean_offers (id)",

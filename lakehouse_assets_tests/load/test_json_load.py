@@ -40,7 +40,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> LakeDriver:
 MIXED = page(
     "1.json",
     "[{},\n  {} , 5, {}, {}]".format(
-        conversion(1, "1234567890123456.78", more=', "details": {"a": [1.10, true, null]}'),
+        conversion(1, "123456789012.345678", more=', "details": {"a": [1.10, true, null]}'),
         conversion(2, '"12.5"'),
         conversion(3, "1e2"),
         conversion(4, "1.00", offer="99"),
@@ -53,8 +53,8 @@ def test_every_record_of_a_page_ends_where_its_rules_put_it(lake: LakeDriver) ->
     counts = lake.load(OFFERS, MIXED).tables["clean_conversions"].counts
     assert (counts.read, counts.inserted, counts.rejected, counts.pending) == (5, 2, 2, 1)
     assert held(lake) == {
-        "c1": ("7", "1234567890123456.78", '{"a":[1.10,true,null]}', "conversions/1.json", 1),
-        "c2": ("7", "12.50", None, "conversions/1.json", 2),
+        "c1": ("7", "123456789012.345678", '{"a":[1.10,true,null]}', "conversions/1.json", 1),
+        "c2": ("7", "12.500000", None, "conversions/1.json", 2),
     }
     rejects = {identity[3]: found for identity, found in lake.rejects().items()}
     assert rejects == {3: ("5", ("row_malformed",)), 4: (conversion(3, "1e2"), ("amount_invalid",))}
@@ -88,7 +88,7 @@ def test_the_newest_version_of_a_conversion_wins(lake: LakeDriver) -> None:
     versions = [conversion(1, "1", 12), conversion(1, "2", 11), conversion(2, "3"), conversion(2, "4")]
     report = lake.load(OFFERS, page("1.json", f"[{','.join(versions)}]"))
     assert report.tables["clean_conversions"].counts.superseded == 2
-    assert {key: (row[1], row[4]) for key, row in held(lake).items()} == {"c1": ("1.00", 1), "c2": ("4.00", 4)}
+    assert {key: (row[1], row[4]) for key, row in held(lake).items()} == {"c1": ("1.000000", 1), "c2": ("4.000000", 4)}
 
 
 def test_a_late_offer_frees_its_conversion(lake: LakeDriver) -> None:
@@ -107,7 +107,7 @@ def test_a_reject_of_a_page_is_replayed_with_its_correction(lake: LakeDriver) ->
     text += f"conversions/1.json,4,{etag},c3,8,2025-04-01T10:00:00,100,\n"
     (lake.root / "fix.csv").write_text(text)
     lake.load(mode="replay", selection={"corrected": "fix.csv"})
-    assert held(lake)["c3"] == ("8", "100.00", None, "conversions/1.json", 4)
+    assert held(lake)["c3"] == ("8", "100.000000", None, "conversions/1.json", 4)
     assert [identity[3] for identity in lake.rejects()] == [3]
 
 
