@@ -28,8 +28,12 @@ def range_tags(pipeline: Pipeline, window: Window | None) -> dict[str, str]:
 
 
 def window_of(context: dg.AssetExecutionContext) -> Window | None:
-    """The days that a run was started for in Dagster, by partition or by a range of partitions; None without."""
-    if not context.has_partition_key_range and not context.has_partition_key:
+    """The days that a run was started for in Dagster, by partition or by a range of partitions; None without.
+
+    A run that touches several pipelines may have days that only some of their assets know.
+    """
+    has_days = context.has_partition_key_range or context.has_partition_key
+    if not has_days or context.assets_def.partitions_def is None:
         return None
     keys = context.partition_key_range
     return Window.model_validate({"start": keys.start, "end": keys.end})
