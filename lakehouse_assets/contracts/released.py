@@ -1,7 +1,8 @@
 """The released state of all contracts, committed beside them, so that a change can be compared with what readers use.
 
-Belongs here: reading and writing `released.json`, comparing it with the contract files. Not here: what a difference
-means (`changes`). The file holds structure only: versions, columns, keys, rules, properties; no descriptions.
+The product's own contracts have one file, those that a pipeline's package brings have one among them. Belongs here:
+reading and writing `released.json`, comparing it with the contract files. Not here: what a difference means
+(`changes`). The file holds structure only: versions, columns, keys, rules, properties; no descriptions.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from lakehouse_assets.contracts.changes import Change, check_release
 from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
+from lakehouse_assets.contracts.packages import own_contracts
 from lakehouse_assets.contracts.reader import contracts, reference_of
 from lakehouse_assets.errors import ContractInvalid
 
@@ -20,25 +22,33 @@ RELEASED = Path(__file__).with_name("released.json")
 WORDS = {"description", "owner"}
 
 
-def released(pipeline: str, path: Path = RELEASED) -> dict[str, Contract]:
+def place_of(pipeline: str) -> Path:
+    """The file that holds a pipeline's released state."""
+    own = own_contracts(pipeline)
+    return RELEASED if own is None else Path(str(own)) / RELEASED.name
+
+
+def released(pipeline: str, path: Path | None = None) -> dict[str, Contract]:
     """The released contracts of a pipeline by `layer.name`, without their words; empty when none was released.
 
     Raises:
         ContractInvalid: the file cannot be read as released contracts.
     """
+    path = path or place_of(pipeline)
     try:
         return {name: _from_facts(facts) for name, facts in _document(path).get(pipeline, {}).items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise _unreadable(path, error) from error
 
 
-def check_all(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
+def check_all(pipeline: str, path: Path | None = None) -> dict[str, Change]:
     """What changed since the release per contract that was released, when all of it may be released.
 
     Raises:
         ContractBreaking: a contract changed in a breaking way without a higher major version.
         ContractInvalid: a released contract's file is gone, or its version makes no sense.
     """
+    path = path or place_of(pipeline)
     now, changes = contracts(pipeline), {}
     for name, old in released(pipeline, path).items():
         if name not in now:
@@ -48,18 +58,19 @@ def check_all(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
     return changes
 
 
-def is_current(pipeline: str, path: Path = RELEASED) -> bool:
+def is_current(pipeline: str, path: Path | None = None) -> bool:
     """Whether the released state equals the contract files; if not, `release` is due."""
-    return bool(_document(path).get(pipeline) == _facts_of_all(pipeline))
+    return bool(_document(path or place_of(pipeline)).get(pipeline) == _facts_of_all(pipeline))
 
 
-def release(pipeline: str, path: Path = RELEASED) -> dict[str, Change]:
+def release(pipeline: str, path: Path | None = None) -> dict[str, Change]:
     """Check the pipeline's contracts, then make them the released state; returns what changed.
 
     Raises:
         ContractBreaking: as `check_all`; nothing is written then.
         ContractInvalid: likewise.
     """
+    path = path or place_of(pipeline)
     changes = check_all(pipeline, path)
     document = {**_document(path), pipeline: _facts_of_all(pipeline)}
     path.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
