@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.packages import package_of
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph.pipeline import Pipeline
@@ -19,9 +21,31 @@ def all_pipelines(packages: Iterable[str] | None = None) -> tuple[Pipeline, ...]
     """The pipelines of these packages, of those in the settings when None, in their order.
 
     Raises:
-        ContractInvalid: a package has no pipeline, or one of another name.
+        ContractInvalid: a package has no pipeline, or one of another name, or two tables would lie in one place.
     """
-    return tuple(_pipeline(package) for package in (read_settings().pipelines if packages is None else packages))
+    found = tuple(_pipeline(package) for package in (read_settings().pipelines if packages is None else packages))
+    refuse_shared_places(found)
+    return found
+
+
+def refuse_shared_places(found: Iterable[Pipeline]) -> None:
+    """Refuse tables that would lie in one folder of the lake, or be one asset of the graph.
+
+    All Delta tables lie in one folder, whatever their database, and an asset is named by its layer and table; so two
+    pipelines that each know nothing of the other may name a table alike.
+
+    Raises:
+        ContractInvalid: names both tables.
+    """
+    taken: dict[str, tuple[str, Contract]] = {}
+    for pipeline in found:
+        for name, contract in pipeline.contracts.items():
+            places = {name} if contract.layer == "landing" else {name, table_location(contract, "<lake>")}
+            for place in places:
+                other, first = taken.setdefault(place, (pipeline.name, contract))
+                if first is not contract:
+                    both = f"`{first.catalog_name}` of `{other}` and `{contract.catalog_name}` of `{pipeline.name}`"
+                    raise ContractInvalid(contract=name, problem=f"{both} would both be `{place}`; rename one of them")
 
 
 def pipeline_of(name: str) -> Pipeline:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import resources
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.settings import read_settings
@@ -44,11 +45,20 @@ def contracts_folder(pipeline: str) -> Traversable:
     Raises:
         ContractInvalid: there is no such pipeline, or it has no contracts.
     """
-    package = package_of(pipeline)
-    for folder in (_files(package, pipeline) / "contracts", resources.files(OURS) / pipeline):
-        if folder.is_dir():
-            return folder
-    raise ContractInvalid(contract=pipeline, problem=f"package `{package}` has no folder `contracts`")
+    folder = own_contracts(pipeline) or resources.files(OURS) / pipeline
+    if folder.is_dir():
+        return folder
+    raise ContractInvalid(contract=pipeline, problem=f"package `{package_of(pipeline)}` has no folder `contracts`")
+
+
+def own_contracts(pipeline: str) -> Traversable | None:
+    """The folder `contracts/` in a pipeline's package; None for one whose contracts are among the product's own.
+
+    Raises:
+        ContractInvalid: there is no such pipeline, or its package cannot be imported.
+    """
+    folder = _files(package_of(pipeline), pipeline) / "contracts"
+    return folder if folder.is_dir() else None
 
 
 def file_of(pipeline: str, folder: str, name: str) -> Traversable:
@@ -56,8 +66,32 @@ def file_of(pipeline: str, folder: str, name: str) -> Traversable:
     return _files(package_of(pipeline), pipeline) / folder / name
 
 
+def module_of(pipeline: str, name: str) -> str | None:
+    """A module of a pipeline's package by its full name, such as its `sample`; None where the package lacks it.
+
+    Raises:
+        ContractInvalid: there is no such pipeline, or its package cannot be imported.
+    """
+    package = package_of(pipeline)
+    _files(package, pipeline)
+    path = f"{package}.{name}"
+    return path if find_spec(path) else None
+
+
 def _packages() -> dict[str, str]:
-    return {package.rpartition(".")[2]: package for package in read_settings().pipelines}
+    """Packages by pipeline.
+
+    Raises:
+        ContractInvalid: two of them have one name, which is also that of their pipelines.
+    """
+    found: dict[str, str] = {}
+    for package in read_settings().pipelines:
+        name = package.rpartition(".")[2]
+        other = found.setdefault(name, package)
+        if other != package:
+            problem = f"`{other}` and `{package}` are both packages of this name; see LAKEHOUSE_PIPELINES"
+            raise ContractInvalid(contract=name, problem=problem)
+    return found
 
 
 def _files(package: str, pipeline: str) -> Traversable:

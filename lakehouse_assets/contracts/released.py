@@ -1,8 +1,8 @@
 """The released state of contracts, committed beside them, so that a change can be compared with what readers use.
 
-Belongs here: reading and writing `released.json`, comparing it with the contract files; where another file is named,
-that one. Not here: what a difference
-means (`changes`). The file holds structure only: versions, columns, keys, rules, properties; no descriptions.
+The product's own contracts have one file, those that a pipeline's package brings have one among them. Belongs here:
+reading and writing `released.json`, comparing it with the contract files. Not here: what a difference means
+(`changes`). The file holds structure only: versions, columns, keys, rules, properties; no descriptions.
 """
 
 from __future__ import annotations

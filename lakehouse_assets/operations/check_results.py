@@ -68,11 +68,18 @@ class CheckState:
         return asdict(self) | {"at": at, "is_required": self.is_required, "is_good": self.is_good}
 
 
-def read_states(settings: Settings) -> list[CheckState]:
-    """All checks of the graph, sorted by table and name; all `never run` where there is no history."""
-    from lakehouse_assets.definitions import build_definitions
+def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckState]:
+    """All checks of the graph, sorted by table and name; all `never run` where there is no history.
 
-    graph = build_definitions(settings).resolve_asset_graph()
+    Args:
+        settings: whose lake and history.
+        pipeline: the one whose checks are asked for; None for all.
+    """
+    from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.pipelines import pipeline_of
+
+    only = None if pipeline is None else [pipeline_of(pipeline)]
+    graph = build_definitions(settings, only).resolve_asset_graph()
     specs = {key: graph.get_check_spec(key) for key in sorted(graph.asset_check_keys, key=str)}
     if not history.is_begun(settings):
         return [_never(key, spec) for key, spec in specs.items()]

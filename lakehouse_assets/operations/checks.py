@@ -10,7 +10,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import LakeOption, reading
+from lakehouse_assets.operations.options import LakeOption, chosen_pipeline, reading
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.check_results import CheckState
@@ -22,6 +22,7 @@ def checks(
     *,
     format: Annotated[Format, typer.Option(help="How the results are written.")] = "table",  # noqa: A002 - the option's name
     out: Annotated[Path | None, typer.Option(help="Write them into this file rather than to stdout.")] = None,
+    pipeline: Annotated[str | None, typer.Option(help="Only the checks of this pipeline.")] = None,
     lake: LakeOption = None,
 ) -> None:
     """Show the latest result of every check: passed, failed, errored, never run, or stale.
@@ -41,7 +42,7 @@ def checks(
     settings = reading(lake)
     if out is not None and not out.absolute().parent.is_dir():
         raise BadRequest(message=f"--out `{out}`: its folder does not exist")
-    states = read_states(settings)
+    states = read_states(settings, None if pipeline is None else chosen_pipeline(pipeline))
     if format == "table" and out is None:
         show(states)
     else:

@@ -28,18 +28,21 @@ from lakehouse_assets.operations.sql import sql
 
 BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
 
-app = typer.Typer(
-    name="lakehouse",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-for command in (demo, run, sql, checks, dev, sample_command(), optimize, vacuum, relocate, contracts, emit):
-    app.command()(command)
-app.add_typer(rejects, name="rejects")
+
+def application() -> typer.Typer:
+    """The command with all its commands; the options of `sample` are those that the pipelines' samples have.
+
+    Raises:
+        LakehouseError: the settings name pipelines that cannot be read.
+    """
+    app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    for command in (demo, run, sql, checks, dev, sample_command(), optimize, vacuum, relocate, contracts, emit):
+        app.command()(command)
+    app.add_typer(rejects, name="rejects")
+    app.callback(invoke_without_command=True)(root)
+    return app
 
 
-@app.callback(invoke_without_command=True)
 def root(context: typer.Context) -> None:
     """A lakehouse on this machine: load, look, check, repair. Begin with `lakehouse demo`.
 
@@ -57,7 +60,7 @@ def root(context: typer.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and answer its exit code."""
     try:
-        code = app(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        code = application()(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
         terminal.complain(error.format_message())

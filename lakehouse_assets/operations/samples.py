@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from lakehouse_assets.contracts.packages import package_of, pipelines
+from lakehouse_assets.contracts.packages import module_of, pipelines
 
 if TYPE_CHECKING:
     from lakehouse_assets.compute.reports import RunReport
@@ -52,5 +51,5 @@ class Sample(Protocol):
 
 def samples() -> dict[str, Sample]:
     """The samples by pipeline."""
-    modules = {name: f"{package_of(name)}.sample" for name in pipelines()}
-    return {name: cast("Sample", import_module(path)) for name, path in modules.items() if find_spec(path)}
+    modules = {name: module_of(name, "sample") for name in pipelines()}
+    return {name: cast("Sample", import_module(path)) for name, path in modules.items() if path}

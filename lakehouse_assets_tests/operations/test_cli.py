@@ -101,9 +101,29 @@ def test_without_a_command_it_lists_them(cli: Cli) -> None:
 
 def test_the_start_imports_nothing_slow() -> None:
     """Loading the command line loads no engine and no Dagster, so that help comes at once."""
-    code = f"import sys, lakehouse_assets.operations.cli; print([n for n in {SLOW!r} if n in sys.modules])"
+    start = "from lakehouse_assets.operations import cli; cli.application()"
+    code = f"import sys; {start}; print([n for n in {SLOW!r} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("packages", "problem"),
+    [
+        ("no.such", "package `no.such` cannot be imported"),
+        ("two words", "LAKEHOUSE_PIPELINES is `two words`"),
+        ("a.shop,b.shop", "`a.shop` and `b.shop` are both packages of this name"),
+    ],
+)
+def test_pipelines_that_cannot_be_found_are_one_sentence(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, packages: str, problem: str
+) -> None:
+    """Every command needs them, help too; none answers with a traceback."""
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", packages)
+    result = cli("--help")
+    assert result.code in {1, 2}
+    assert result.err.count("\n") == 1
+    assert problem in result.err
 
 
 def test_the_installed_command_answers() -> None:

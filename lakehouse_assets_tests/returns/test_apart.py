@@ -1,0 +1,61 @@
+"""The pipeline needs nothing of the product, and the product nothing of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets.pipelines import all_pipelines
+from lakehouse_assets_tests.returns.installation import BOTH
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("lakehouse_assets", "glue", "lambdas", "stepfunctions", "scripts")
+NAMES = re.compile(
+    r"lakehouse_assets_tests[./]returns|returns_(?:lakehouse|gold|manifest)|clean_returns|clean_scans|daily_returns|region_returns"
+    r"|PullScans|ExportReturns|\bscans\b|land-folder/Returns"
+)
+"""The pipeline's package, databases, tables, datasets and functions; "returns" itself is also a verb."""
+
+
+def test_nothing_of_the_product_names_it() -> None:
+    """Neither code nor contracts, machines or settings."""
+    files = [path for folder in PRODUCT for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files += [ROOT / name for name in ("dagster.yaml", "dagster_cloud.yaml", "workspace.yaml")]
+    texts = {path: path.read_text("utf-8") for path in files if path.suffix not in {".pyc", ".whl"}}
+    assert len(texts) > 200
+    naming = {path.relative_to(ROOT).as_posix(): NAMES.findall(text) for path, text in texts.items()}
+    assert {name: found for name, found in naming.items() if found} == {}
+
+
+def renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, edits: dict[str, str]) -> None:
+    """A package `name` made of this one with its text edited, importable, and set beside both others."""
+    package = tmp_path / name
+    shutil.copytree(Path(__file__).parent, package, ignore=shutil.ignore_patterns("test_*", "__pycache__", "*.json"))
+    for path in [*package.rglob("*.py"), *package.rglob("*.yaml"), *package.rglob("*.sql")]:
+        text = path.read_text("utf-8")
+        for old, new in edits.items():
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", f"{BOTH},{name}")
+
+
+def test_two_pipelines_with_one_place_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases of their own do not tell Delta tables apart, which all lie in one folder of the lake."""
+    edits = {
+        'name="returns"': 'name="parcels"',
+        "returns_lakehouse": "parcels_lakehouse",
+        "returns_gold": "parcels_gold",
+    }
+    renamed(tmp_path, monkeypatch, "parcels", edits)
+    with pytest.raises(ContractInvalid) as refused:
+        all_pipelines()
+    sentence = str(refused.value)
+    assert (
+        "`returns_lakehouse.clean_returns` of `returns` and `parcels_lakehouse.clean_returns` of `parcels`" in sentence
+    )
+    assert sentence.endswith("; rename one of them")
