@@ -20,6 +20,7 @@ from lakehouse_assets.graph.process import RunProcess, note_process
 from lakehouse_assets.graph.sensors import OFFER_TAG
 from lakehouse_assets.operations import history
 from lakehouse_assets.operations.running import Asked, run
+from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.lease import started_of, this_host
 from lakehouse_assets_tests.graph.conftest import Shop
 from lakehouse_assets_tests.graph.test_alerts import messages
@@ -130,7 +131,7 @@ def test_every_run_notes_its_process_when_it_begins(shop: Shop) -> None:
 def test_only_proof_fails_a_run(shop: Shop, change: dict[str, str]) -> None:
     """A process of another machine, or one whose start nobody knows, may live; another pipeline sees to its own."""
     run_id = started(shop, replace(gone(shop), **change))  # type: ignore[arg-type] - texts all of them
-    assert fail_abandoned(shop.instance, "ecommerce") == []
+    assert fail_abandoned(shop.instance, "ecommerce", lake_of(shop.settings)) == []
     assert status(shop.instance, run_id) == STARTED
 
 
@@ -138,7 +139,7 @@ def test_a_run_without_a_note_of_its_own_is_left_alone(shop: Shop) -> None:
     """A re-execution carries the tags of the run it repeats, until its own process begins."""
     repeated = create_run_for_test(shop.instance, "ecommerce", tags=gone(shop).tags, status=STARTED)
     started(shop, None)
-    assert fail_abandoned(shop.instance, "ecommerce") == []
+    assert fail_abandoned(shop.instance, "ecommerce", lake_of(shop.settings)) == []
     assert RunProcess.of(repeated) is None
 
 
@@ -146,11 +147,11 @@ def test_a_living_run_is_left_alone(shop: Shop) -> None:
     """The process of the note is this one."""
     living = noted(shop.instance, started(shop, None))
     note_process(shop.instance, living, "ecommerce", str(shop.settings.lake))
-    assert fail_abandoned(shop.instance, "ecommerce") == []
+    assert fail_abandoned(shop.instance, "ecommerce", lake_of(shop.settings)) == []
 
 
 def test_a_run_that_ended_before_its_process_did_keeps_its_end(shop: Shop) -> None:
     """It may end while somebody looks: after the history was read, before the process was."""
     note = gone(shop)
     create_run_for_test(shop.instance, "ecommerce", run_id=note.run_id, status=dg.DagsterRunStatus.SUCCESS)
-    assert not fail(shop.instance, note)
+    assert not fail(shop.instance, note, lake_of(shop.settings))
