@@ -51,7 +51,7 @@ fix: setup ## Repair what can be repaired: format and lint
 emit: setup ## Write stepfunctions/emitted from the asset graph
 	@$(BIN)/lakehouse emit $(ARGS)
 
-docs: setup ## Write docs/data-dictionary.md from the contracts
+docs: setup ## Write docs/data-dictionary.md, and the files shown in docs/adding-a-pipeline.md
 	@$(BIN)/python -m scripts.docs $(ARGS)
 
 bench: setup ## Measure the load against its floors and its peer

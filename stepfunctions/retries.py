@@ -33,8 +33,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 
 
 def transient_names() -> tuple[str, ...]:
-    """The leaves of `errors.Transient` by name, as a Python function on Lambda reports them."""
-    return tuple(sorted(kind.__name__ for kind in _leaves(errors.Transient)))
+    """The leaves of `errors.Transient` by name, as a Python function on Lambda reports them.
+
+    Only those of the tree in `errors`: what a machine says must not depend on which other modules were imported.
+    """
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Transient)]
+    parents = {parent for kind in kinds for parent in kind.__mro__[1:]}
+    return tuple(sorted(kind.__name__ for kind in kinds if kind not in parents))
 
 
 def retries(service: Service, policy: RetryPolicy) -> tuple[Retry, ...]:
@@ -48,8 +53,3 @@ def retries(service: Service, policy: RetryPolicy) -> tuple[Retry, ...]:
     if not own or not policy.max_retries:
         return (patient,)
     return (patient, Retry(own, policy.delay_seconds, policy.max_retries, policy.backoff_rate))
-
-
-def _leaves(kind: type[errors.LakehouseError]) -> list[type[errors.LakehouseError]]:
-    children = kind.__subclasses__()
-    return [leaf for child in children for leaf in _leaves(child)] if children else [kind]

@@ -1,12 +1,17 @@
-"""A warehouse's API on the loopback interface: pages of scans by day, as the returns pipeline pulls them."""
+"""A warehouse's API on the loopback interface: pages of scans by day, as the returns pipeline pulls them.
+
+`python -m lakehouse_assets_tests.returns.api scans.json` serves the scans of a JSON file until it is interrupted.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +19,7 @@ Scan = Mapping[str, Any] | str
 """A scan; a text where something that is none shall come."""
 Days = Mapping[str, Sequence[Scan] | bytes]
 """What the API knows by day; bytes are served as they are, as the day's only page."""
+PORT = 8400
 PAGE_SCANS = 2
 """Scans on one page."""
 
@@ -58,3 +64,10 @@ def page_of(scans: Sequence[Scan], number: int) -> dict[str, Any]:
     first = (number - 1) * PAGE_SCANS
     more = number + 1 if len(scans) > first + PAGE_SCANS else None
     return {"data": {"scans": list(scans[first : first + PAGE_SCANS])}, "next": more}
+
+
+if __name__ == "__main__":
+    with serving(json.loads(Path(sys.argv[1]).read_text("utf-8")), PORT) as address:
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
+        Event().wait()

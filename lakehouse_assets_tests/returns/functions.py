@@ -20,7 +20,7 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.engines.query import QueryScope, ask
-from lakehouse_assets.errors import Transient
+from lakehouse_assets.errors import StorageUnavailable
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -29,12 +29,6 @@ REPORT = """
 SELECT "date", region, returns, scanned, refund FROM returns_gold.region_returns
 WHERE "date" BETWEEN DATE '{start}' AND DATE '{end}' ORDER BY "date", region
 """
-
-
-class ApiSilent(Transient):
-    """The warehouse's API does not answer; a little later it may."""
-
-    sentence = "the API of the warehouse at `{address}` gives no scans of {day}: {problem}"
 
 
 def pull_scans(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -65,7 +59,7 @@ def _page(day: date, number: int) -> requests.Response:
     """One page of the API.
 
     Raises:
-        ApiSilent: it cannot be reached, or answers with an error.
+        StorageUnavailable: it cannot be reached, or answers with an error.
     """
     address = os.environ.get("RETURNS_API", "http://127.0.0.1:8400")
     asked = {"day": day.isoformat(), "page": str(number)}
@@ -73,7 +67,7 @@ def _page(day: date, number: int) -> requests.Response:
         answer = requests.get(f"{address}/scans", params=asked, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
     except requests.RequestException as error:
-        raise ApiSilent(address=address, day=day, problem=type(error).__name__) from error
+        raise StorageUnavailable(store=address, problem=f"no scans of {day} ({type(error).__name__})") from error
     return answer
 
 

@@ -95,7 +95,7 @@ def test_an_api_that_is_down_fails_the_run_and_the_next_one_makes_it_good(empty:
     """One sentence says what does not answer; what landed stays there until a run has pulled."""
     failed = empty.command("run", "returns", *DAY, RETURNS_API="http://127.0.0.1:9")
     assert failed.code == 1
-    sentence = "the API of the warehouse at `http://127.0.0.1:9` gives no scans of 2025-04-02: ConnectionError"
+    sentence = "storage `http://127.0.0.1:9` does not answer: no scans of 2025-04-02 (ConnectionError)"
     assert failed.err.splitlines()[-1] == f"error: {sentence}"
     assert len(list(empty.landing.rglob("*.csv"))) == 2
     assert cli("run", "returns", *DAY).code == 0

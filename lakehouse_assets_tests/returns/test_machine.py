@@ -144,9 +144,9 @@ def test_a_window_that_was_asked_reaches_the_plan() -> None:
 
 def test_a_pull_that_fails_ends_the_run_before_the_load() -> None:
     """The failure is told, and nothing is loaded or archived."""
-    error = {"error": {"Error": "ApiSilent", "Cause": "no answer"}}
+    error = {"error": {"Error": "StorageUnavailable", "Cause": "no answer"}}
     run = Run({"Execution": EXECUTION}, answers() | {"bronze__returns_scans": error})
-    with pytest.raises(MachineFailed, match="ApiSilent"):
+    with pytest.raises(MachineFailed, match="StorageUnavailable"):
         run.machine(MACHINE, {})
     assert run.path[-3:] == ["bronze__returns_scans", "notify failure", "failed"]
 

@@ -22,12 +22,13 @@ from lakehouse_assets.compute.tasks import (
     to_metadata,
 )
 from lakehouse_assets.contracts import Column, Contract, Rule
-from lakehouse_assets.errors import EmissionInvalid
+from lakehouse_assets.errors import EmissionInvalid, Transient
 from lakehouse_assets_tests.stepfunctions.interpreter import MachineFailed, Run
 from lakehouse_assets_tests.stepfunctions.walk import states, targets
 from stepfunctions.emit import text_of
 from stepfunctions.emitter import machine
 from stepfunctions.plan_reader import read_plan
+from stepfunctions.retries import transient_names
 from stepfunctions.steps import Levels, RetryPolicy, Step
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +175,18 @@ def test_a_step_that_is_not_to_be_tried_again_is_not() -> None:
     made = machine("visits", (*levels(), (never,)), TABLES)
     (retry,) = made["States"]["once"]["Retry"]
     assert all(name.startswith("Lambda.") for name in retry["ErrorEquals"])
+
+
+def test_an_error_of_somebody_else_changes_no_machine() -> None:
+    """A pipeline may have transient errors of its own, imported or not; the same graph gives the same machine."""
+    before = transient_names()
+
+    class ApiSilent(Transient):
+        """One of them."""
+
+    assert issubclass(ApiSilent, Transient)
+    assert transient_names() == before
+    assert "StorageUnavailable" in before
 
 
 def test_long_names_are_cut_and_stay_apart() -> None:

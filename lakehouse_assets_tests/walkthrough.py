@@ -1,0 +1,93 @@
+"""Pages whose commands and files are run as they stand: taking a page apart, and walking through it in a folder.
+
+A page holds console blocks, whose lines after `$ ` are commands and the others their output, and files: fenced blocks
+under a comment that says `new: PATH`, `append: PATH` or `file: PATH`. Files of the last kind are real ones elsewhere.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.docs import FILE_BLOCK
+
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+PART = re.compile(rf"{FILE_BLOCK.pattern}|{CONSOLE.pattern}", re.DOTALL | re.MULTILINE)
+LINES_LIKE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file of a page: what the comment above it says of it, its place, and its text."""
+
+    how: str
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of a page and the output shown below it; `...` stands for anything."""
+
+    line: str
+    shown: str
+
+
+def parts(page: str) -> Iterator[Written | Command]:
+    """Files and commands of a page in their order."""
+    for found in PART.finditer(page):
+        if found["how"]:
+            yield Written(found["how"], found["path"], found["text"])
+        else:
+            yield from commands(found[0])
+
+
+def commands(page: str) -> list[Command]:
+    """Every command of the console blocks of a page."""
+    blocks = (re.split(r"^\$ ", block, flags=re.MULTILINE)[1:] for block in CONSOLE.findall(page))
+    return [Command(part.partition("\n")[0], part.partition("\n")[2]) for block in blocks for part in block]
+
+
+def walk(page: str, folder: Path, session: Path, environment: Mapping[str, str] | None = None) -> int:
+    """Write and run everything in a folder, as one shell session would; answers how many commands there were.
+
+    Args:
+        page: its text.
+        folder: where it is walked through.
+        session: a file that keeps what is exported from one command to the next.
+        environment: variables beside those of this process.
+    """
+    bin_folder = Path(sys.executable).parent
+    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "COLUMNS": "120", **(environment or {})}
+    walked = 0
+    for part in parts(page):
+        if isinstance(part, Written):
+            _write(part, folder)
+        else:
+            walked += 1
+            run(part, folder, session, env)
+    return walked
+
+
+def _write(part: Written, folder: Path) -> None:
+    if part.how == "file":
+        return
+    target = folder / part.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("a" if part.how == "append" else "w", encoding="utf-8") as file:
+        file.write(part.text)
+
+
+def run(command: Command, folder: Path, session: Path, env: Mapping[str, str]) -> None:
+    """Run one command; it succeeds and prints what the page shows."""
+    script = f"[ -f {session} ] && . {session}\n{command.line}\nended=$?; export -p > {session}; exit $ended"
+    done = subprocess.run(["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, f"{command.line}\n{printed}"
+    assert doctest.OutputChecker().check_output(command.shown, printed, LINES_LIKE), f"{command.line}\n{printed}"
