@@ -67,7 +67,7 @@ def test_a_changed_seed_is_work_for_a_plan(tmp_path: Path, monkeypatch: pytest.M
     # The seeds of a pipeline that ships lie in its package; these lie in the tests.
     monkeypatch.setattr(left_over, "seeds", lambda _known, _pipeline: lake.seeds())
     first = planned(lake, "r1")
-    assert (first.references, first.has_work) == (("country",), True)
+    assert (first.references, first.has_work) == (["country"], True)
     lake.load()
     second = planned(lake, "r2")
-    assert (second.references, second.has_work) == ((), False)
+    assert (second.references, second.has_work) == ([], False)
