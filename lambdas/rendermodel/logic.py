@@ -23,7 +23,7 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
 
     Args:
         pipeline: whose model.
-        model: its contract, such as `gold.daily_sales`.
+        model: its contract, such as `gold.daily_weather`.
         lake: where the tables are.
 
     Returns: statement (None when nothing was touched) and runs.
