@@ -53,13 +53,6 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
-def _named_apart(packages: tuple[str, ...]) -> tuple[str, ...]:
-    names = [package.rpartition(".")[2] for package in packages]
-    if len(set(names)) < len(names):
-        raise ValueError("packages of different names, since a pipeline is named like its package")
-    return packages
-
-
 Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")]
 
 
@@ -83,9 +76,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, env_nested_delimiter="__", frozen=True, extra="ignore")
 
-    pipelines: Annotated[
-        tuple[Package, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_named_apart), Field(min_length=1)
-    ] = PIPELINES
+    pipelines: Annotated[tuple[Package, ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)] = PIPELINES
     lake: Folder = Path("lake")
     landing: Folder | None = None
     landings: dict[str, Folder] = Field(default_factory=dict)
@@ -125,7 +116,7 @@ class Settings(BaseSettings):
 
 
 ALLOWED = {
-    "pipelines": "Python packages such as lakehouse_assets.ecommerce, separated by commas, no two of one name",
+    "pipelines": "a list of Python packages such as lakehouse_assets.ecommerce, separated by commas",
     "engine": " or ".join(get_args(EngineName)),
     "source_timezone": "a time zone such as Europe/Berlin or UTC",
     "duckdb_memory": "a size such as 800MB or 2GB",

@@ -62,8 +62,8 @@ class Block:
 def named(*words: str) -> str:
     """A state's name; a long one is cut and told apart by a digest.
 
-    >>> named("render", "gold__daily_sales")
-    'render gold__daily_sales'
+    >>> named("render", "gold__daily_weather")
+    'render gold__daily_weather'
     >>> len(named("check", "x" * 200))
     80
     """

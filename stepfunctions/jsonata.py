@@ -40,7 +40,7 @@ def quoted(text: str) -> str:
 def template(value: Any, facts: Collection[str], machine: str) -> Any:  # noqa: ANN401 - JSON in, JSON out
     """A task's values with variables in place of the braces; the counterpart of `compute.tasks.fill`.
 
-    >>> template({"--run-id": "{run_id}", "--uri": "{lake}/{manifest}"}, ["run_id", "lake", "manifest"], "shop")
+    >>> template({"--run-id": "{run_id}", "--uri": "{lake}/{manifest}"}, ["run_id", "lake", "manifest"], "weather")
     {'--run-id': '{% $run_id %}', '--uri': '{% $lake & "/" & $manifest %}'}
 
     Raises:

@@ -1,6 +1,6 @@
 """What the Glue job `Lakehouse` starts: one load of one manifest on Spark, report out.
 
-    spark-submit glue/jobs/lakehouse.py --run-id R --manifest-uri LAKE/runs/ecommerce/R/manifest.json --lake-root LAKE
+    spark-submit glue/jobs/lakehouse.py --run-id R --manifest-uri LAKE/runs/PIPELINE/R/manifest.json --lake-root LAKE
 
 Everything comes in as arguments; Glue's own are ignored. The session is the one that Glue configured. Ends with
 status 1 and one sentence when the load fails.

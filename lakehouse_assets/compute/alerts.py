@@ -6,34 +6,11 @@ ended (the command line and Dagster's sensors do, and both may tell: a topic tel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from lakehouse_assets.compute.failed_checks import FailedCheck, listed
 from lakehouse_assets.compute.notify import Notification, fit_subject
 from lakehouse_assets.compute.reports import RunReport
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.load.report import LoadReport
-
-LISTED = 20
-"""Checks and files named in one message; the rest is counted."""
-LINE_CHARS = 1000
-"""Of one line of a message; a key alone may be as long."""
-
-
-@dataclass(frozen=True)
-class FailedCheck:
-    """A check that did not pass: table, check, severity (ERROR or WARN), failing rows, and what it found in words."""
-
-    table: str
-    check: str
-    severity: str
-    failing: int | None = None
-    description: str = ""
-
-    @property
-    def line(self) -> str:
-        """The check in one line."""
-        return f"{self.severity} {self.table}.{self.check}: {self.description}".rstrip(": ")
 
 
 def alerts_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> list[Notification]:
@@ -79,36 +56,6 @@ def _file_unreadable(report: RunReport) -> Notification | None:
     )
 
 
-def listed(lines: Sequence[str]) -> str:
-    """Lines as a list that fits a message; the rest is counted."""
-    more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return "\n".join([*(f"- {line[:LINE_CHARS]}" for line in lines[:LISTED]), *more])
-
-
 def _message(report: RunReport, kind: str, subject: str, body: str) -> Notification:
     text = f"{body}\nRun: {report.run_id}; in the Dagster UI: /runs/{report.run_id}"
     return Notification(report.run_id, report.pipeline, kind, fit_subject(subject), text)
-
-
-def load_checks(pipeline: str, report: LoadReport) -> Iterator[FailedCheck]:
-    """Checks that the load itself answers and that did not pass; all of them warn, as what must hold fails the load."""
-    words = _words(pipeline)
-    for table, part in report.tables.items():
-        if part.rejects:
-            codes = ", ".join(f"{code} {count}" for code, count in sorted(part.rejects.items()))
-            rows = part.counts.rejected
-            yield FailedCheck(table, "rejects", "WARN", rows, f"rejected {rows}, by code: {codes}")
-        for code, count in part.warnings.items():
-            yield _warned(words, table, code, count)
-    for check in report.checks:
-        if check.failing:
-            yield _warned(words, check.table, check.check, check.failing)
-
-
-def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: int) -> FailedCheck:
-    return FailedCheck(table, code, "WARN", count, f"rows {count}: {words.get((table, code), '')}".rstrip(": "))
-
-
-def _words(pipeline: str) -> dict[tuple[str, str], str]:
-    """What each rule says, by table and code."""
-    return {(c.name, rule.code): rule.description for c in contracts(pipeline).values() for rule in c.rules}

@@ -46,7 +46,7 @@ class FunctionTask:
 
 @dataclass(frozen=True)
 class ModelTask:
-    """A gold model built by Athena: pipeline and contract name (`gold.daily_sales`)."""
+    """A gold model built by Athena: pipeline and contract name (`gold.daily_weather`)."""
 
     pipeline: str
     model: str

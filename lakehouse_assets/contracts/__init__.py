@@ -2,9 +2,33 @@
 
 Belongs here: reading the files, saying what is wrong with one, classifying a change. Not here: SQL, engines, Dagster.
 The standard: https://bitol-io.github.io/open-data-contract-standard/v3.1.0/
+The reader and its YAML are imported when a contract is read, not by everybody who knows what a contract is.
 """
 
+from __future__ import annotations
+
 from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
-from lakehouse_assets.contracts.reader import contract, contracts
 
 __all__ = ["Column", "Contract", "Effect", "Rule", "contract", "contracts"]
+
+
+def contracts(pipeline: str) -> dict[str, Contract]:
+    """All contracts of a pipeline by `layer.name`, as `reader.contracts` reads them.
+
+    Raises:
+        ContractInvalid: a file does not say what it must.
+    """
+    from lakehouse_assets.contracts import reader
+
+    return reader.contracts(pipeline)
+
+
+def contract(pipeline: str, name: str) -> Contract:
+    """One contract by `layer.name`.
+
+    Raises:
+        ContractInvalid: as `contracts`, or there is none of this name.
+    """
+    from lakehouse_assets.contracts import reader
+
+    return reader.contract(pipeline, name)

@@ -3,7 +3,7 @@
 The custom property `affects` of a silver contract is a list. Each entry names a window and how its values are found:
 
     {window: dates, column: date}
-    {window: dates, select: 'SELECT … AS value FROM changed AS c JOIN …', when: update, unless_first: clean_orders}
+    {window: dates, select: 'SELECT … AS value FROM changed AS c JOIN …', when: update, unless_first: clean_readings}
 
 The column form takes the value that each changed row has now and the one that silver held before. The SELECT is Athena
 SQL with the project's macros and has one column, `value`. It reads silver and reference tables by catalog name, as they

@@ -85,7 +85,7 @@ GENERIC: dict[str, Callable[[Contract, Rule], str]] = {
 def _aliases(tables: list[str]) -> list[str]:
     """Short names: the initial of the last word of each table, with a number where it is taken.
 
-    >>> _aliases(["lake.clean_orders_items", "lake.clean_orders", "lake.old_offers"])
+    >>> _aliases(["lake.clean_reading_items", "lake.clean_outages", "lake.old_offices"])
     ['i', 'o', 'o2']
     """
     initials = [table.rsplit(".", 1)[-1].rsplit("_", 1)[-1][0] for table in tables]
@@ -96,8 +96,8 @@ def _aliases(tables: list[str]) -> list[str]:
 def _named(name: str) -> str:
     """A column name, in quotes where SQL has a meaning for the bare word.
 
-    >>> _named("order_id"), _named("date"), _named("order")
-    ('order_id', '"date"', '"order"')
+    >>> _named("station_id"), _named("date"), _named("order")
+    ('station_id', '"date"', '"order"')
     """
     # Imported here: reading contracts alone should not cost the time of a SQL parser.
     from sqlglot.dialects import Athena

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lakehouse_assets.contracts.model import Contract
-from lakehouse_assets.contracts.packages import file_of
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 
@@ -62,6 +61,8 @@ def _parents(contract: Contract) -> set[str]:
 
 def model_sql(pipeline: str, model: str) -> str:
     """The SELECT of a gold model."""
+    from lakehouse_assets.contracts.packages import file_of
+
     return file_of(pipeline, "sql", f"{model}.sql").read_text("utf-8")
 
 
@@ -76,6 +77,8 @@ def seeds(known: Mapping[str, Contract], pipeline: str) -> tuple[Seed, ...]:
 
 
 def _seed(contract: Contract, pipeline: str) -> Seed:
+    from lakehouse_assets.contracts.packages import file_of
+
     file = file_of(pipeline, "seeds", f"{contract.name}.csv")
     if not file.is_file():
         problem = f"its rows are missing: there is no `seeds/{contract.name}.csv` in the package of `{pipeline}`"

@@ -122,7 +122,7 @@ class Contract:
         files: of landing: patterns of the keys below the landing root (`core.manifest.dataset_of`).
         format: of landing: how the files are read.
         records: of landing: the field that holds the records of a JSON page.
-        event_time: of silver: column that orders versions of a key; None when the file's time decides.
+        event_time: of silver: column that says which version of a key is newer; None when the file's time decides.
         date_column: of silver: DATE column by which the table is sorted and bounded.
         max_reject_ratio: of silver: share of rejected rows above which nothing is merged.
         affects: of silver: which windows a changed row affects.

@@ -62,7 +62,7 @@ def own_contracts(pipeline: str) -> Traversable | None:
 
 
 def file_of(pipeline: str, folder: str, name: str) -> Traversable:
-    """A file of a pipeline's package, such as `sql` / `daily_sales.sql`; it need not exist."""
+    """A file of a pipeline's package, such as `sql` / `daily_weather.sql`; it need not exist."""
     return _files(package_of(pipeline), pipeline) / folder / name
 
 

@@ -28,7 +28,7 @@ REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<p
 
 @cache
 def contracts(pipeline: str) -> dict[str, Contract]:
-    """All contracts of a pipeline by their id's last two parts, e.g. `silver.clean_orders`, `landing.orders`.
+    """All contracts of a pipeline by their id's last two parts, e.g. `silver.clean_readings`, `landing.readings`.
 
     Raises:
         ContractInvalid: a file does not say what it must.

@@ -19,9 +19,9 @@ UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f\ud800-\udfff]")
 def archive_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
     """Where an object goes: `archived/<pipeline>/<dataset>/<date>/<run>/<etag>-<name>`, another key for each object.
 
-    >>> entry = FileEntry("orders", "orders/1.csv", "e1", 3, datetime(2025, 4, 1))
-    >>> archive_key("ecommerce", entry, "r1", datetime(2025, 4, 2))
-    'archived/ecommerce/orders/2025-04-02/r1/e1-1.csv'
+    >>> entry = FileEntry("readings", "readings/1.csv", "e1", 3, datetime(2025, 4, 1))
+    >>> archive_key("weather", entry, "r1", datetime(2025, 4, 2))
+    'archived/weather/readings/2025-04-02/r1/e1-1.csv'
     """
     # A multipart etag has a dash of its own, which must not read as the one before the name.
     etag = entry.etag.replace("-", "_")

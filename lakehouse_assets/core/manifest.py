@@ -124,11 +124,11 @@ def dataset_of(key: str, patterns: Mapping[str, Iterable[str]]) -> str | None:
         patterns: of every dataset, those of its contract's `files`: `*` and `?` stand for any characters and for
             one, `[…]` for one of a set; none of them for a slash.
 
-    >>> dataset_of("orders/2025-04-01.csv.gz", {"products": ["products.csv"], "orders": ["orders/*.csv.gz"]})
-    'orders'
-    >>> dataset_of("orders/2025/04.csv", {"orders": ["orders/*.csv"]}) is None
+    >>> dataset_of("readings/2025-04-01.csv.gz", {"stations": ["stations.csv"], "readings": ["readings/*.csv.gz"]})
+    'readings'
+    >>> dataset_of("readings/2025/04.csv", {"readings": ["readings/*.csv"]}) is None
     True
-    >>> dataset_of("orders/.2025.csv", {"orders": ["orders/*.csv"]}) is None
+    >>> dataset_of("readings/.2025.csv", {"readings": ["readings/*.csv"]}) is None
     True
 
     Raises:
@@ -146,7 +146,7 @@ def dataset_of(key: str, patterns: Mapping[str, Iterable[str]]) -> str | None:
 def _takes(glob: str, key: str) -> bool:
     """Whether a pattern matches the key, folder by folder, so that no wildcard stands for a slash.
 
-    >>> _takes("orders/*.csv", "orders/1.csv"), _takes("orders/*.csv", "orders/old/1.csv"), _takes("*.csv", "O.CSV")
+    >>> _takes("data/*.csv", "data/1.csv"), _takes("data/*.csv", "data/old/1.csv"), _takes("*.csv", "D.CSV")
     (True, False, False)
     """
     globs, names = glob.split("/"), key.split("/")

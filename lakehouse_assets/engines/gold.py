@@ -72,7 +72,7 @@ def _in_window(contract: Contract) -> str:
 
 
 def _is_ranged(contract: Contract) -> bool:
-    """Whether a window lies between two values. Dates of a run do; buyers are anywhere, and a range spares nothing."""
+    """Whether a window lies between two values. Dates of a run do; other keys lie anywhere."""
     return any(c.type == "DATE" for c in contract.columns if c.name == contract.window)
 
 

@@ -88,8 +88,8 @@ def sql(text: str) -> dg.MetadataValue[Any]:
 def found(failing: int, what: str) -> str | None:
     """What a check found; nothing when it passed, because its own description is shown beside it.
 
-    >>> found(1, "total_amount is zero or less")
-    '1 row: total_amount is zero or less'
+    >>> found(1, "humidity is above 100")
+    '1 row: humidity is above 100'
     """
     return f"{_rows(failing)}: {what}" if failing else None
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from lakehouse_assets.compute.alerts import FailedCheck, alerts_of
+from lakehouse_assets.compute.alerts import alerts_of
+from lakehouse_assets.compute.failed_checks import FailedCheck
 from lakehouse_assets.compute.notify import Topic
 from lakehouse_assets.compute.reports import FAILURE, Failure, RunReport, compose
 from lakehouse_assets.contracts import contracts

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+PENDING_DAYS = 7
+"""Days after which a row whose parent never came is rejected, counted from when it was first seen."""
+
 
 @cache
 def _scratch() -> duckdb.DuckDBPyConnection:

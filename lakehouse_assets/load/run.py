@@ -15,6 +15,7 @@ from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import RejectRatioExceeded
 from lakehouse_assets.load import affected
 from lakehouse_assets.load.classify import detect_changes, find_orphans, set_aside
+from lakehouse_assets.load.control_tables import PENDING_DAYS
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
 from lakehouse_assets.load.parallel import each, timed
@@ -23,7 +24,7 @@ from lakehouse_assets.load.report import SAMPLE_ROWS, LoadCheck, LoadReport, rec
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.seeds import stage_seeds, write_seed
 from lakehouse_assets.load.stage import stage_all
-from lakehouse_assets.load.state import PENDING_DAYS, LoadInput, TableLoad
+from lakehouse_assets.load.state import LoadInput, TableLoad
 
 __all__ = ["LoadInput", "load"]
 

@@ -13,9 +13,6 @@ from lakehouse_assets.load.source_files import LandedObjects, SourceFiles
 from lakehouse_assets.sql.silver import MissingParent
 from lakehouse_assets.storage.lake import Lake
 
-PENDING_DAYS = 7
-"""Days after which a row whose parent never came is rejected, counted from when it was first seen."""
-
 
 @dataclass(frozen=True)
 class LoadInput:

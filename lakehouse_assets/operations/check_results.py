@@ -28,7 +28,7 @@ class CheckState:
     """One check as it stands.
 
     Attributes:
-        table: asset key, such as `silver/clean_orders`.
+        table: asset key, such as `silver/clean_readings`.
         status: passed; failed; errored (could not be computed); running; stale (the table changed after it); never run.
         passed: what the last result said, also when it is stale; None without a result.
         blocking: whether a failure stops the run.

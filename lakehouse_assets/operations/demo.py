@@ -34,13 +34,13 @@ def demo(
 ) -> None:
     """Load sample data from landing to gold and say what happened.
 
-    The sample is five days of a shop with a broken row of every kind; what a load must make of it is
-    known and compared.
+    The sample is a few days of drops with a broken row of every kind; what a load must make of it is known and
+    compared.
 
     Examples:
         lakehouse demo
 
-        lakehouse demo --data ~/shop/drops
+        lakehouse demo --data ~/drops
     """
     read_settings(engine=engine)  # says what is wrong with them before the last demo is deleted
     shown = demonstrated(pipeline, data)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 rejects = typer.Typer(help="Rejected rows: list them, show them, replay them.", rich_markup_mode="rich")
 
 Code = Annotated[str | None, typer.Option(help="Only rows with this rule code.")]
-File = Annotated[str | None, typer.Option(help="Only rows of this file, such as `orders/2025-04-03.csv`.")]
+File = Annotated[str | None, typer.Option(help="Only rows of this file, such as `readings/2025-04-03.csv`.")]
 Run = Annotated[str | None, typer.Option(help="Only rows that this run rejected.")]
 ListFormat = Annotated[Literal["table", "json"], typer.Option(help="How they are printed.")]
 ShowFormat = Annotated[Literal["table", "csv", "json"], typer.Option(help="csv is a file to correct and give back.")]
@@ -55,7 +55,7 @@ def list_(
     """Count rejected rows per file and rule codes, those still open and those replayed.
 
     Example:
-        lakehouse rejects list --code timestamp_invalid
+        lakehouse rejects list --code CODE
     """
     from lakehouse_assets.operations.reject_rows import summary
 
@@ -83,7 +83,7 @@ def show(
     """Show open rejected rows as they stand in their files; as CSV, to be corrected and replayed.
 
     Examples:
-        lakehouse rejects show --code amount_invalid
+        lakehouse rejects show --code CODE
 
         lakehouse rejects show --format csv > corrected.csv
     """
@@ -120,7 +120,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     twice: what was replayed is not open any more. Exit code 1 when the run failed.
 
     Examples:
-        lakehouse rejects replay --code unknown_product
+        lakehouse rejects replay --code CODE
 
         lakehouse rejects replay --with corrected.csv
     """

@@ -38,9 +38,9 @@ def sql(
     Examples:
         lakehouse sql "SHOW TABLES"
 
-        lakehouse sql "SELECT * FROM ecommerce_gold.daily_sales LIMIT 5" --format csv
+        lakehouse sql "SELECT * FROM DATABASE.TABLE LIMIT 5" --format csv
 
-        lakehouse sql "SELECT count(*) FROM delta_lakehouse.clean_orders" --as-of 2025-04-03T12:00:00
+        lakehouse sql "SELECT count(*) FROM DATABASE.TABLE" --as-of 2025-04-03T12:00:00
     """
     from lakehouse_assets.engines.query import ask
 

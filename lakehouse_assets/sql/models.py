@@ -15,8 +15,8 @@ from lakehouse_assets.sql.dialects import parse
 def tables_read(sql: str) -> tuple[str, ...]:
     """Catalog names (`database.table`) of the tables that a statement reads, sorted; what it names itself is none.
 
-    >>> tables_read("WITH a AS (SELECT n FROM lake.orders) SELECT a.n FROM a JOIN gold.sales AS s ON s.n = a.n")
-    ('gold.sales', 'lake.orders')
+    >>> tables_read("WITH a AS (SELECT n FROM lake.readings) SELECT a.n FROM a JOIN gold.days AS s ON s.n = a.n")
+    ('gold.days', 'lake.readings')
     """
     return tuple(sorted({f"{table.db}.{table.name}" for table in parse(sql).find_all(exp.Table) if table.db}))
 

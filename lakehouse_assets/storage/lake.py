@@ -16,9 +16,7 @@ from urllib.parse import unquote
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableMissing
-from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri, path_in_uri
-from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
 if TYPE_CHECKING:
@@ -26,6 +24,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table as IcebergTable
+
+    from lakehouse_assets.settings import Settings
+    from lakehouse_assets.storage.objects import ObjectStore
 
 
 @dataclass(frozen=True)

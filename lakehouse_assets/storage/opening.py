@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from lakehouse_assets.storage.objects import ObjectStore
 
 
 def open_store(uri: str, *, create: bool = True) -> ObjectStore:
-    """The store at a `file://` URI or a plain path; `create` as in `FolderStore`.
+    """The store at a `file://` URI or a plain path, whose adapter is imported then; `create` as in `FolderStore`.
 
     Raises:
         BadRequest: the URI has another scheme.
     """
+    from lakehouse_assets.storage.folder import FolderStore
+
     return FolderStore(_folder(uri), create=create)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lakehouse_assets.compute.alerts import FailedCheck, alerts_of
+from lakehouse_assets.compute.alerts import alerts_of
+from lakehouse_assets.compute.failed_checks import FailedCheck
 from lakehouse_assets.compute.reports import Failure, RunReport
 
 GOOD = RunReport(

@@ -14,7 +14,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.dictionary import render
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.kiosks.lake import Kiosks
-from lambdas.planrun import logic
+from lambdas.planrun import left_over, logic
 
 
 def answers(lake: Kiosks, sql: str, as_of: datetime | None = None) -> list[tuple[object, ...]]:
@@ -65,9 +65,9 @@ def test_a_changed_seed_is_work_for_a_plan(tmp_path: Path, monkeypatch: pytest.M
     lake = Kiosks(tmp_path)
     lake.value.create()
     # The seeds of a pipeline that ships lie in its package; these lie in the tests.
-    monkeypatch.setattr(logic, "seeds", lambda _known, _pipeline: lake.seeds())
+    monkeypatch.setattr(left_over, "seeds", lambda _known, _pipeline: lake.seeds())
     first = planned(lake, "r1")
-    assert (first.references, first.has_work) == (("country",), True)
+    assert (first.references, first.has_work) == (["country"], True)
     lake.load()
     second = planned(lake, "r2")
-    assert (second.references, second.has_work) == ((), False)
+    assert (second.references, second.has_work) == ([], False)

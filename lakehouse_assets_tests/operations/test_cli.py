@@ -140,3 +140,47 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         assert child.stderr is not None
         child.stdout.close()
         assert child.stderr.read() == ""
+
+
+def test_the_only_pipeline_is_implied(cli: Cli) -> None:
+    """A command that needs a pipeline takes it when there is one, whether it is named or not."""
+    for arguments in (["run", "--lake", "lake"], ["run", "ecommerce", "--lake", "lake"], ["vacuum", "--lake", "lake"]):
+        assert cli(*arguments).code == 0
+
+
+SEVERAL = "there are: ecommerce, returns\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run"], f"name a pipeline; {SEVERAL}"),
+        (["run", "weather"], f"there is no pipeline `weather`; {SEVERAL}"),
+        (["optimize", "--lake", "empty"], f"name a pipeline; {SEVERAL}"),
+        (["rejects", "list", "--lake", "empty"], f"name a pipeline; {SEVERAL}"),
+        (["dev", "--landing", "empty"], f"name a pipeline; {SEVERAL}"),
+        (["sample", "drops", "--pipeline", "returns"], "pipeline `returns` has no sample; those with one: ecommerce\n"),
+        (["demo", "--pipeline", "returns"], "no sample to show; pipelines with one: ecommerce\n"),
+    ],
+)
+def test_one_of_several_pipelines_has_to_be_named(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    """The sentence lists them; where only some will do, those."""
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets_tests.returns")
+    result = cli(*arguments)
+    assert (result.code, result.out, result.err) == (2, "", f"error: {sentence}")
+
+
+def test_what_a_run_cannot_be_asked_is_refused_like_any_bad_input(cli: Cli, tmp_path: Path) -> None:
+    """A window for a pipeline of files, a clock that is none, a share above all: nothing begins."""
+    wrong = {
+        ("--window", "2025-04-01", "2025-04-07"): "a run cannot be asked `window`; it can be asked: ",
+        ("--as-of", "20250403"): "as_of is `20250403`, allowed is a moment such as 2025-04-03T12:00:00Z",
+        ("--max-reject-ratio", "7"): "max_reject_ratio is `7.0`, allowed is a number from 0 to 1",
+        ("--reprocess", "20250403"): "date is `20250403`, allowed is a date such as 2025-04-03",
+    }
+    for options, sentence in wrong.items():
+        result = cli("run", "--lake", "lake", *options)
+        assert (result.code, sentence in result.err) == (2, True), result.err
+    assert not list(tmp_path.glob("lake/runs/*"))

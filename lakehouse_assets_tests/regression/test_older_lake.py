@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.compute.reports import LOAD
+from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.operations.cli import main
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file
 from lakehouse_assets_tests.regression.older_lake import (
     ARCHIVE,
@@ -144,3 +148,19 @@ def test_the_archive_holds_a_whole_lake() -> None:
         assert f"file://{MADE_AT}/ecommerce_gold/".encode() in catalog.read()
     parts = {name.split("/")[1] for name in names if name.count("/")}
     assert {"archived", "quarantine", "runs", "leases", "lakehouse-dwh", "ecommerce_gold", "catalog.db"} <= parts
+
+
+def test_runs_of_the_older_version_are_read(older: Older) -> None:
+    """Every manifest, and every report of a load, in the folders of its runs; one of them was a replay."""
+    store = open_store(str(older.lake), create=False)
+    folders = [RunFolder(store, "ecommerce", path.name) for path in (older.lake / "runs" / "ecommerce").iterdir()]
+    manifests = {folder.run_id: folder.manifest() for folder in folders}
+    assert sorted(manifest.mode for manifest in manifests.values()) == ["load", "load", "load", "replay"]
+    assert all(manifest.run_id == run_id for run_id, manifest in manifests.items())
+    loads = [folder.report(LOAD, LoadReport) for folder in folders]
+    read = sum(table.counts.read for load in loads if load for table in load.tables.values())
+    archived = sum(len(manifest.files) for manifest in manifests.values())
+    assert read > 343
+    assert archived == len(
+        list((older.lake / "archived").rglob("*.csv*")) + list((older.lake / "quarantine").rglob("*.csv*"))
+    )

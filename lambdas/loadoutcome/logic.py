@@ -1,15 +1,15 @@
 """The load's report, reduced to what a machine may carry: its state is limited to 256 KiB.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-Here: which files were refused, and what people are told of the load, in the words of `compute.alerts`. Not here: when
-they are told (the machine does) and how a failed load is told (it has no report).
+Here: which files were refused, and what people are told of the load, in the words of `compute.failed_checks`. Not here:
+when they are told (the machine does) and how a failed load is told (it has no report).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.compute.alerts import listed, load_checks
+from lakehouse_assets.compute.failed_checks import listed, load_checks
 from lakehouse_assets.compute.reports import LOAD
 from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.load.report import LoadReport

@@ -6,21 +6,15 @@ that says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
-from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import control_tables, seeds
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
-from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.load.control_tables import ControlTable
-from lakehouse_assets.load.ledger import backlog
-from lakehouse_assets.load.state import PENDING_DAYS
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import datasets, landed
 from lakehouse_assets.storage.objects import ObjectStore
@@ -59,8 +53,10 @@ def plan(asked: Planned) -> PlanReport:
     files = freeze(asked)
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
-    pending, due, behind = left_over(asked.pipeline, asked.lake, asked.as_of)
-    references = outdated(seeds(contracts(asked.pipeline), asked.pipeline), asked.lake)
+    # What reads tables is imported when they are read.
+    from lambdas.planrun.left_over import left_over
+
+    left = left_over(asked.pipeline, asked.lake, asked.as_of)
     is_asked = asked.request.mode == "replay" or asked.request.window is not None
     report = PlanReport(
         run_id=asked.run_id,
@@ -69,11 +65,11 @@ def plan(asked: Planned) -> PlanReport:
         mode=asked.request.mode,
         files={name: len(manifest.of(name)) for name in datasets(asked.pipeline)},
         bytes=sum(entry.size_bytes for entry in files),
-        pending=pending,
-        due=due,
-        unacknowledged=behind,
-        references=list(references),
-        has_work=bool(files or due or behind or references or is_asked),
+        pending=left.pending,
+        due=left.due,
+        unacknowledged=left.unacknowledged,
+        references=list(left.references),
+        has_work=bool(files or left.is_due or is_asked),
     )
     folder.keep(PLAN, report)
     return report
@@ -116,27 +112,3 @@ def _entries(pipeline: str, run_id: str, keys: Collection[str], lake: ObjectStor
     manifest = RunFolder(lake, pipeline, run_id).manifest()
     named = [(archive_key(pipeline, entry, run_id, manifest.as_of), entry) for entry in manifest.files]
     return [(key, entry) for key, entry in named if key in keys]
-
-
-def left_over(pipeline: str, lake: Lake, as_of: datetime) -> tuple[int, int, int]:
-    """Rows that wait for a parent, those of them that are due, and runs that some gold table has not acknowledged.
-
-    Every run tries all waiting rows against all of silver, so without a new file only their age can make them due.
-    """
-    known = contracts(pipeline)
-    controls = control_tables(known, pipeline)
-    return *_pending_rows(controls["pending"], lake, as_of), len(_behind(known, controls["run_ledger"], lake))
-
-
-def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:
-    table = ControlTable(contract, lake)
-    table.ensure()
-    limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
-    counted = f"count(*) AS pending, count(*) FILTER (first_seen <= TIMESTAMP '{limit}') AS due"
-    row = table.read(columns=counted).to_pylist()[0]
-    return row["pending"], row["due"]
-
-
-def _behind(known: Mapping[str, Contract], ledger: Contract, lake: Lake) -> set[str]:
-    gold = [c for c in known.values() if c.layer == "gold"]
-    return {run for table in gold for run in backlog(ledger, lake, table).runs}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract, contract
 from lakehouse_assets.contracts.layers import model_sql
-from lakehouse_assets.load.ledger import Backlog, backlog
 from lakehouse_assets.sql.gold import merge_statement, window_parameters
-from lakehouse_assets.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.ledger import Backlog
+    from lakehouse_assets.storage.lake import Lake
 
 STATEMENT_BYTES = 200_000
 """Of the 256 KiB that a state machine passes on between states, which is also what Athena takes:
@@ -21,7 +23,7 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
 
     Args:
         pipeline: whose model.
-        model: its contract, such as `gold.daily_sales`.
+        model: its contract, such as `gold.daily_weather`.
         lake: where the tables are.
 
     Returns: statement (None when nothing was touched) and runs.
@@ -29,6 +31,9 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
     Raises:
         ContractInvalid: there is no such model.
     """
+    # What reads tables is imported when they are read.
+    from lakehouse_assets.load.ledger import backlog
+
     gold, ledger = contract(pipeline, model), contract(pipeline, f"control.{pipeline}_run_ledger")
     behind = backlog(ledger, lake, gold)
     return {"statement": statement(gold, model_sql(pipeline, gold.name), behind), "runs": list(behind.runs)}

@@ -1,0 +1,63 @@
+"""Checks that did not pass, as people read them: a line each, in lists that fit a message.
+
+Belongs here: the load's own checks from its report. Not here: which messages a run calls for (`alerts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lakehouse_assets.load.report import LoadReport
+
+LISTED = 20
+"""Checks and files named in one message; the rest is counted."""
+LINE_CHARS = 1000
+"""Of one line of a message; a key alone may be as long."""
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that did not pass: table, check, severity (ERROR or WARN), failing rows, and what it found in words."""
+
+    table: str
+    check: str
+    severity: str
+    failing: int | None = None
+    description: str = ""
+
+    @property
+    def line(self) -> str:
+        """The check in one line."""
+        return f"{self.severity} {self.table}.{self.check}: {self.description}".rstrip(": ")
+
+
+def listed(lines: Sequence[str]) -> str:
+    """Lines as a list that fits a message; the rest is counted."""
+    more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+    return "\n".join([*(f"- {line[:LINE_CHARS]}" for line in lines[:LISTED]), *more])
+
+
+def load_checks(pipeline: str, report: LoadReport) -> Iterator[FailedCheck]:
+    """Checks that the load itself answers and that did not pass; all of them warn, as what must hold fails the load."""
+    for table, part in report.tables.items():
+        if part.rejects:
+            codes = ", ".join(f"{code} {count}" for code, count in sorted(part.rejects.items()))
+            rows = part.counts.rejected
+            yield FailedCheck(table, "rejects", "WARN", rows, f"rejected {rows}, by code: {codes}")
+    warned = [(table, code, count) for table, part in report.tables.items() for code, count in part.warnings.items()]
+    warned += [(check.table, check.check, check.failing) for check in report.checks if check.failing]
+    # Contracts are read when there is something to say of one.
+    words = _words(pipeline) if warned else {}
+    yield from (_warned(words, *found) for found in warned)
+
+
+def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: int) -> FailedCheck:
+    return FailedCheck(table, code, "WARN", count, f"rows {count}: {words.get((table, code), '')}".rstrip(": "))
+
+
+def _words(pipeline: str) -> dict[tuple[str, str], str]:
+    """What each rule says, by table and code."""
+    from lakehouse_assets.contracts import contracts
+
+    return {(c.name, rule.code): rule.description for c in contracts(pipeline).values() for rule in c.rules}

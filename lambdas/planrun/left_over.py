@@ -1,0 +1,62 @@
+"""What earlier runs left to do, as the tables of the lake say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.layers import control_tables, seeds
+from lakehouse_assets.engines.reference import outdated
+from lakehouse_assets.load.control_tables import PENDING_DAYS, ControlTable
+from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.storage.lake import Lake
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """Work that needs no new file.
+
+    Attributes:
+        pending: rows that wait for a parent.
+        due: those of them that have waited long enough to be rejected.
+        unacknowledged: earlier runs that some gold table has not caught up with.
+        references: reference tables that do not hold their seed yet.
+    """
+
+    pending: int
+    due: int
+    unacknowledged: int
+    references: tuple[str, ...]
+
+    @property
+    def is_due(self) -> bool:
+        """Whether any of it is to be done now.
+
+        Every run tries all waiting rows against all of silver, so without a new file only their age makes them due.
+        """
+        return bool(self.due or self.unacknowledged or self.references)
+
+
+def left_over(pipeline: str, lake: Lake, as_of: datetime) -> LeftOver:
+    """What there is to do in a lake at a run's clock, also when nothing has landed."""
+    known = contracts(pipeline)
+    controls = control_tables(known, pipeline)
+    pending, due = _pending_rows(controls["pending"], lake, as_of)
+    behind = _behind(known, controls["run_ledger"], lake)
+    return LeftOver(pending, due, len(behind), outdated(seeds(known, pipeline), lake))
+
+
+def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:
+    table = ControlTable(contract, lake)
+    table.ensure()
+    limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
+    counted = f"count(*) AS pending, count(*) FILTER (first_seen <= TIMESTAMP '{limit}') AS due"
+    row = table.read(columns=counted).to_pylist()[0]
+    return row["pending"], row["due"]
+
+
+def _behind(known: Mapping[str, Contract], ledger: Contract, lake: Lake) -> set[str]:
+    gold = [c for c in known.values() if c.layer == "gold"]
+    return {run for table in gold for run in backlog(ledger, lake, table).runs}
