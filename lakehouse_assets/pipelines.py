@@ -6,7 +6,7 @@ here: what they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 from lakehouse_assets.contracts import Contract
@@ -40,12 +40,18 @@ def refuse_shared_places(found: Iterable[Pipeline]) -> None:
     taken: dict[str, tuple[str, Contract]] = {}
     for pipeline in found:
         for name, contract in pipeline.contracts.items():
-            places = {name} if contract.layer == "landing" else {name, table_location(contract, "<lake>")}
-            for place in places:
+            for place in _places(contract):
                 other, first = taken.setdefault(place, (pipeline.name, contract))
                 if first is not contract:
                     both = f"`{first.catalog_name}` of `{other}` and `{contract.catalog_name}` of `{pipeline.name}`"
-                    raise ContractInvalid(contract=name, problem=f"{both} would both be `{place}`; rename one of them")
+                    raise ContractInvalid(contract=name, problem=f"{both} would both {place}; rename one of them")
+
+
+def _places(contract: Contract) -> Iterator[str]:
+    """What no other table may do, in words: where it lies, and which asset it is."""
+    if contract.layer != "landing":
+        yield f"lie in `{table_location(contract, '<lake>')}`"
+    yield f"be the asset `{contract.layer}/{contract.name}`"
 
 
 def pipeline_of(name: str) -> Pipeline:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.compute.tasks import FunctionTask
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.model import Layer
 from lakehouse_assets.errors import ContractInvalid
-from lakehouse_assets.pipelines import all_pipelines
+from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.pipelines import all_pipelines, refuse_shared_places
 from lakehouse_assets_tests.returns.installation import BOTH
 
 ROOT = Path(__file__).parents[2]
@@ -59,3 +64,43 @@ def test_two_pipelines_with_one_place_are_refused(tmp_path: Path, monkeypatch: p
         "`returns_lakehouse.clean_returns` of `returns` and `parcels_lakehouse.clean_returns` of `parcels`" in sentence
     )
     assert sentence.endswith("; rename one of them")
+
+
+@dataclass(frozen=True, eq=False)
+class Tables(Pipeline):
+    """A pipeline of nothing but contracts."""
+
+    held: tuple[Contract, ...] = ()
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """See `Pipeline`."""
+        return {f"{contract.layer}.{contract.name}": contract for contract in self.held}
+
+
+def table(layer: Layer, database: str, name: str = "days") -> Contract:
+    """A table of which only its place counts."""
+    words = {"version": "1.0.0", "description": "d", "grain": "g", "owner": "o"}
+    return Contract(name=name, database=database, layer=layer, columns=(), **words)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem"),
+    [
+        (table("gold", "a_gold"), table("gold", "b_gold"), "be the asset `gold/days`"),
+        (table("gold", "gold"), table("gold", "gold"), "lie in `<lake>/gold/days`"),
+        (table("landing", "landing"), table("landing", "landing"), "be the asset `landing/days`"),
+        (table("silver", "a"), table("reference", "b"), "lie in `<lake>/lakehouse-dwh/days`"),
+    ],
+)
+def test_what_two_tables_may_not_share_is_named(first: Contract, second: Contract, problem: str) -> None:
+    """A folder of the lake, whatever the layers, and an asset of the graph, whatever the databases."""
+    plan = FunctionTask("PlanRun")
+    with pytest.raises(ContractInvalid, match=f"of `b` would both {problem}; rename one of them"):
+        refuse_shared_places([Tables("a", "o", plan, held=(first,)), Tables("b", "o", plan, held=(second,))])
+
+
+def test_tables_of_other_names_or_places_are_no_trouble() -> None:
+    """Gold of one name as silver, and other names in one database."""
+    held = (table("gold", "gold"), table("gold", "gold", "weeks"), table("silver", "lake"), table("landing", "landing"))
+    refuse_shared_places([Tables("a", "o", FunctionTask("PlanRun"), held=held)])

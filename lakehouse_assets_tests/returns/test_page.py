@@ -26,6 +26,22 @@ def test_the_files_of_the_page_are_the_real_ones() -> None:
     assert refreshed(PAGE, EXAMPLE) == PAGE
 
 
+def test_a_file_that_changed_is_put_into_the_page(tmp_path: Path) -> None:
+    """Only blocks that show a file of the folder are touched."""
+    page = "<!-- file: a.sql -->\n```sql\nold\n```\n\n<!-- new: a.sql -->\n```sql\nold\n```\n"
+    (tmp_path / "a.sql").write_text("SELECT 1\n", "utf-8")
+    assert refreshed(page, tmp_path) == page.replace("old", "SELECT 1", 1)
+
+
+@pytest.mark.parametrize("file", sorted((EXAMPLE / "contracts").glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_standard_accepts_its_contracts(file: Path) -> None:
+    """They are as short as the Open Data Contract Standard's own linter lets them be."""
+    from datacontract.data_contract import DataContract
+
+    run = DataContract(data_contract_file=str(file)).lint()
+    assert run.result == "passed", [check.reason for check in run.checks]
+
+
 def test_the_page_shows_the_whole_pipeline() -> None:
     """Every contract, SELECT, seed and module of it, and nothing that is not there."""
     folders = [path for name in ("contracts", "sql", "seeds") for path in (EXAMPLE / name).iterdir()]
