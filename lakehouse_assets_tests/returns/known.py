@@ -26,12 +26,13 @@ FILES = {
     + "4,2025-04-07T13:00:00,2025-04-07,FR,9.0,[]\n"
     + "5,2025-04-07T13:00:00,2025-04-07,DE,9.1234567,[]\n"
     + "6,only,three\n"
-    + "seven,2025-04-07T14:00:00,no day,DE,1.0,broken\n",
+    + "seven,2025-04-07T14:00:00,no day,DE,1.0,broken\n"
+    + "7,2025-04-07T15:00:00,2025-04-07,,1.0,[]\n",
     SECOND_FILE: HEADER
     + "6000000000,2025-04-08T10:00:00,2025-04-08,DE,2,[]\n"
     + "2,2025-04-07T11:30:00,2025-04-07,AT,1.75,[]\n",
 }
-"""Three good returns of the 7th, one of a country that is not known, three that break rules; on the 8th one with a
+"""Three good returns of the 7th, one of a country that is not known, four that break rules; on the 8th one with a
 number beyond 32 bits, and a later version of return 2."""
 
 
@@ -93,6 +94,7 @@ REJECTS = [
     (FIRST_FILE, 6, "refund_invalid"),
     (FIRST_FILE, 7, "row_malformed"),
     (FIRST_FILE, 8, "date_missing,reasons_invalid,return_id_invalid"),
+    (FIRST_FILE, 9, "country_missing"),
     ("scans/2025-04-07-2.json", 2, "row_malformed"),
     ("scans/2025-04-07-3.json", 1, "scan_id_invalid"),
 ]
@@ -101,10 +103,10 @@ PENDING = [
     ("scans/2025-04-07-2.json", 1, "unknown_return"),
 ]
 COUNTS = {
-    "clean_returns": {"read": 9, "valid": 4, "rejected": 3, "superseded": 1, "pending": 1, "inserted": 4},
+    "clean_returns": {"read": 10, "valid": 4, "rejected": 4, "superseded": 1, "pending": 1, "inserted": 4},
     "clean_scans": {"read": 6, "valid": 3, "rejected": 2, "superseded": 0, "pending": 1, "inserted": 3},
 }
-"""9 = 4 + 3 + 1 + 1 and 6 = 3 + 2 + 1; nothing was there before, so nothing was retried, updated or unchanged."""
+"""10 = 4 + 4 + 1 + 1 and 6 = 3 + 2 + 1; nothing was there before, so nothing was retried, updated or unchanged."""
 REPORT = """date,region,returns,scanned,refund
 2025-04-07,Central,2,1,14.095678
 2025-04-07,Overseas,1,0,100.000001
