@@ -123,6 +123,14 @@ def test_a_gzip_file_is_read_and_half_of_one_is_refused(tmp_path: Path) -> None:
     assert sources.refused.keys() == {"products/half.csv.gz", "products/fake.csv.gz"}
 
 
+def test_a_packed_file_that_breaks_off_behind_what_was_looked_at_is_refused(tmp_path: Path) -> None:
+    """That it is not plain shows in its first rows, that its end is missing only at the end."""
+    rows = "".join(f'{n},"2",3,A{n * 7919}\n' for n in range(200_000))
+    whole = products(f"{HEADER}\n{rows}", "products/large.csv.gz")
+    sources, found = judged(LakeDriver(tmp_path), [replace(whole, content=whole.content[:-9])])
+    assert (list(sources.refused), found) == (["products/large.csv.gz"], [])
+
+
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\n", HEADER.encode(), HEADER.encode() + b"\r\n"])
 def test_a_file_without_records_is_fine(tmp_path: Path, content: bytes) -> None:
     """Nothing at all, or a header alone, is no row and no complaint."""
