@@ -20,9 +20,9 @@ STORED = {
     "returns_lakehouse.clean_returns": "silver",
     "returns_lakehouse.clean_scans": "silver",
     "returns_lakehouse.countries": "reference",
-    "returns_lakehouse.returns_pending": "side",
-    "returns_lakehouse.returns_rejects": "side",
-    "returns_lakehouse.returns_run_ledger": "side",
+    "returns_lakehouse.returns_pending": "control",
+    "returns_lakehouse.returns_rejects": "control",
+    "returns_lakehouse.returns_run_ledger": "control",
     "returns_gold.daily_returns": "gold",
     "returns_gold.region_returns": "gold",
 }
