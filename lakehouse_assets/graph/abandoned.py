@@ -1,4 +1,4 @@
-"""Runs whose process was killed: Dagster's history would call them started for ever, and the queue wait for them.
+"""Fail the runs whose process was killed: Dagster would call them started for ever, and the queue would wait for them.
 
 Dagster's own monitoring cannot tell: the launcher of a single machine does not support asking for a run's process.
 """
@@ -13,7 +13,7 @@ from lakehouse_assets.storage.lake import Lake, open_lake
 
 
 def fail_abandoned(instance: dg.DagsterInstance, pipeline: str, lake: Lake) -> list[str]:
-    """Report started runs of a pipeline whose process is gone as failed, and tell people; the ids of these runs.
+    """Report started runs of a pipeline whose process is gone as failed, tell people, and return the ids of these runs.
 
     Args:
         instance: the history.
@@ -26,7 +26,7 @@ def fail_abandoned(instance: dg.DagsterInstance, pipeline: str, lake: Lake) -> l
 
 
 def fail(instance: dg.DagsterInstance, note: RunProcess, lake: Lake) -> bool:
-    """Report one run whose process is gone; False when the process ended the run before it went."""
+    """Report one run whose process is gone; return False when the process ended the run before it went."""
     run = instance.get_run_by_id(note.run_id)
     if run is None or run.status != dg.DagsterRunStatus.STARTED:
         return False
@@ -39,7 +39,7 @@ def fail(instance: dg.DagsterInstance, note: RunProcess, lake: Lake) -> bool:
 
 
 def lake_told(instance: dg.DagsterInstance, note: RunProcess, lake: Lake) -> Lake:
-    """The lake in which a run's end is told: the one that the history lies in, for it may have moved since the run.
+    """Return the lake in which a run's end is told: the one that holds the history, as it may have moved since the run.
 
     A history of its own (`DAGSTER_HOME`) may serve several lakes; then the run's note says which.
     """

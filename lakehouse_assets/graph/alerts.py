@@ -1,4 +1,4 @@
-"""Telling people how runs ended: a sensor on failed runs and one on good ones, whose checks may have failed.
+"""Tell people how runs ended: one sensor watches failed runs, one good runs, whose checks may have failed.
 
 Belongs here: reading a run back from Dagster's history, and keeping its report. Not here: words (`compute/alerts.py`)
 and that each outcome is told once (`compute/notify.py`): the command line tells the same messages of its own runs.
@@ -21,18 +21,18 @@ from lakehouse_assets.storage.runs import RunFolder
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
 SELECTION = "__ASSET_JOB"
-"""Dagster's own job, of whatever was selected in the UI."""
+"""Names Dagster's own job, which runs whatever was selected in the UI."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Whose runs are told, and where their lake is."""
+    """Hold the pipeline whose runs are told to people, and the lake that keeps their reports."""
 
     pipeline: str
     lake: Lake
 
     def tell(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
-        """Keep the report of an ended run and tell what went wrong; the kinds told now."""
+        """Keep the report of an ended run, tell people what went wrong, and return the kinds of trouble told now."""
         self.lake.create()  # a run may have died before it did
         store = self.lake.store
         folder = RunFolder(store, self.pipeline, run.root_run_id or run.run_id)
@@ -44,7 +44,7 @@ class Watch:
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
-    """Whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it.
+    """Say whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it.
 
     A run that was refused when it was asked for is nobody's: whoever asked was answered.
     """
@@ -58,7 +58,7 @@ def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
 
 
 def alert_sensors(pipeline: Pipeline, job: Job, *, lake: Lake) -> list[dg.SensorDefinition]:
-    """Both sensors of a pipeline, on all jobs of the code location."""
+    """Return both sensors of a pipeline; they watch all jobs of the code location."""
     watch = Watch(pipeline.name, lake)
 
     def tell(context: dg.RunStatusSensorContext) -> None:

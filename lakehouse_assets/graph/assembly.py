@@ -1,4 +1,4 @@
-"""Everything that Dagster gets of one pipeline: its assets, its job, its schedules and its sensors."""
+"""Make everything that Dagster gets of one pipeline: its assets, its job, its schedules and its sensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lakehouse_assets.storage.lake import lake_of
 
 
 def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitions:
-    """The definitions of one pipeline, without resources; nothing is read or written here."""
+    """Return the definitions of one pipeline, without resources; nothing is read or written here."""
     job = pipeline_job(pipeline)
     landing = [landing_sensor(pipeline, job, settings)] if pipeline.layer("landing") else []
     return dg.Definitions(
@@ -27,7 +27,7 @@ def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitio
 
 
 def pipeline_job(pipeline: Pipeline) -> Job:
-    """The pipeline's one job: everything it owns, in this process."""
+    """Return the pipeline's one job, which runs everything that the pipeline owns in one process."""
     return dg.define_asset_job(
         pipeline.name,
         selection=dg.AssetSelection.groups(pipeline.name),

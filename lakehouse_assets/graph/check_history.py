@@ -1,4 +1,4 @@
-"""What Dagster's history knows of a check: the latest record that says something, and since when a result stands.
+"""Read what Dagster's history knows of a check: the latest record that says something, and since when a result stands.
 
 Dagster keeps three states only; a check that raised stays planned, and one whose step was never reached too. So the
 run is looked at: a step that was never reached changed nothing, and the record before it stands.
@@ -14,21 +14,21 @@ import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord as Record
 
 LOOKED_BACK = 100
-"""Records of one check that are looked at when the latest runs did not reach it."""
+"""Limits how many records of one check are looked at when the latest runs did not reach it."""
 SINCE, FOUND_IN = "unchanged_since", "found_in_run"
-"""Metadata of a result that is said again: when and in which run it was found."""
+"""Name the metadata of a result that is said again: when and in which run it was found."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Where a result comes from: the run that found it, and when, as a timestamp."""
+    """Hold where a result comes from: the run that found it, and when, as a timestamp."""
 
     run_id: str
     at: float
 
 
 def latest_record(instance: dg.DagsterInstance, key: dg.AssetCheckKey, apart: str | None = None) -> Record | None:
-    """The latest record of a check, but for those of steps that a finished run never reached.
+    """Return the latest record of a check, passing over records of steps that a finished run never reached.
 
     Args:
         instance: the history.
@@ -40,7 +40,7 @@ def latest_record(instance: dg.DagsterInstance, key: dg.AssetCheckKey, apart: st
 
 
 def is_skipped(instance: dg.DagsterInstance, record: Record) -> bool:
-    """Whether a finished run, or one that is gone, planned the check and never reached its step."""
+    """Say whether a finished run, or one that is gone, planned the check and never reached its step."""
     if record.status.value != "PLANNED":
         return False
     run = instance.get_run_by_id(record.run_id)
@@ -52,14 +52,14 @@ def is_skipped(instance: dg.DagsterInstance, record: Record) -> bool:
 
 
 def evaluation_of(record: Record | None) -> dg.AssetCheckEvaluation | None:
-    """The result in a record; None without a record, and where the check was not answered."""
+    """Return the result in a record; None without a record, and where the check was not answered."""
     event = record.event.dagster_event if record and record.event else None
     evaluated = record is not None and record.status.value in {"SUCCEEDED", "FAILED"}
     return event.asset_check_evaluation_data if event and evaluated else None
 
 
 def found(record: Record, evaluation: dg.AssetCheckEvaluation) -> Found:
-    """Where the result of a record was found: in its own run, or in the one whose result it only says again."""
+    """Say where the result of a record was found: in its own run, or in the one whose result it only says again."""
     since, run = (evaluation.metadata.get(name) for name in (SINCE, FOUND_IN))
     if since is None or run is None:
         return Found(record.run_id, record.event.timestamp if record.event else record.create_timestamp)
@@ -67,6 +67,6 @@ def found(record: Record, evaluation: dg.AssetCheckEvaluation) -> Found:
 
 
 def standing_metadata(where: Found) -> dict[str, dg.MetadataValue[Any]]:
-    """What marks a result that is said again."""
+    """Return the metadata that marks a result as said again."""
     at = datetime.fromtimestamp(where.at, UTC).isoformat(" ", "microseconds")
     return {SINCE: dg.MetadataValue.text(at), FOUND_IN: dg.MetadataValue.dagster_run(where.run_id)}

@@ -1,4 +1,4 @@
-"""Checks: those that the load's own step answers, and assertions as steps of their own."""
+"""Make the checks of a pipeline: those that the load's own step answers, and assertions as steps of their own."""
 
 # No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from lakehouse_assets.sql.dialects import literal
 
 
 def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
-    """Checks that the load's own step answers: reconciliation, set rules of kind load, and row rules that warn."""
+    """Declare checks that the load's own step answers: reconciliation, set rules of kind load, row rules that warn."""
     key = md.asset_key(contract)
     warned = [rule for rule in contract.rules_of("row") if rule.verdict == "warn"]
     return [
@@ -34,14 +34,14 @@ def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
 
 
 def set_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
-    """Checks of a whole table that the load's own step answers: set rules of kind load."""
+    """Declare the checks of a whole table that the load's own step answers: set rules of kind load."""
     key = md.asset_key(contract)
     return [dg.AssetCheckSpec(rule.code, asset=key, description=rule.description) for rule in contract.rules_of("load")]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What stands behind the counts of a table's load: where they are, which rows were rejected, the first of these."""
+    """Hold what stands behind the counts of a load: where they are, which rows were rejected, the first of these."""
 
     counts_sql: str
     rejects_sql: str
@@ -49,7 +49,7 @@ class Evidence:
 
 
 def evidence(pipeline: Pipeline, contract: Contract, services: Services, report: LoadReport) -> Evidence:
-    """The evidence for one table of one run; rows are asked for only when some were rejected."""
+    """Return the evidence for one table of one run; rows are asked for only when some were rejected."""
     run, part = literal(report.run_id).sql(), report.tables[contract.name]
     controls = control_tables(pipeline.contracts, pipeline.name)
     which = f"run_id = {run} AND dataset = '{contract.landing}'"
@@ -61,7 +61,7 @@ def evidence(pipeline: Pipeline, contract: Contract, services: Services, report:
 
 
 def load_check_results(contract: Contract, report: LoadReport, seen: Evidence) -> list[dg.AssetCheckResult]:
-    """The results of the checks that the load has answered; a mismatch would have failed the load before."""
+    """Return the results of the checks that the load has answered; a mismatch would have failed the load before."""
     part, key = report.tables[contract.name], md.asset_key(contract)
     rejected = part.counts.rejected
     found = [
@@ -93,7 +93,7 @@ def load_check_results(contract: Contract, report: LoadReport, seen: Evidence) -
 
 
 def set_check_results(contract: Contract, report: LoadReport) -> list[dg.AssetCheckResult]:
-    """Answers of the table's set rules."""
+    """Return the results of the table's set rules."""
     found = []
     for check in report.checks:
         if check.table == contract.name:
@@ -115,7 +115,7 @@ def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any
 
 
 def assertions(pipeline: Pipeline, layer: str) -> list[dg.AssetChecksDefinition]:
-    """The assertions on one layer: steps of their own, so that a blocking one is a gate in the plan.
+    """Make the assertions on one layer: they are steps of their own, so that a blocking one is a gate in the plan.
 
     There is one step per level of the layer, since a table that other models read is checked before they are built.
     Dagster would split one step for all by itself, but the task, which a machine runs, would still name all checks.
@@ -155,7 +155,7 @@ def _assertions(pipeline: Pipeline, name: str, pairs: Sequence[tuple[Contract, R
 
 
 def assertion_result(contract: Contract, rule: Rule, outcome: CheckOutcome) -> dg.AssetCheckResult:
-    """An assertion's outcome as Dagster shows it: failing count, sample rows, SQL."""
+    """Return an assertion's outcome as Dagster shows it: failing count, sample rows, SQL."""
     return dg.AssetCheckResult(
         passed=outcome.passed,
         asset_key=md.asset_key(contract),

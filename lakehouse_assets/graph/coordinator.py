@@ -1,4 +1,4 @@
-"""The queue of runs, which refuses a run whose request makes no sense before the run starts.
+"""Queue runs, and refuse a run whose request makes no sense before the run starts.
 
 Dagster's configuration knows types and vocabularies, but no ranges and no dates. What it lets through is held here
 against the one declaration of a request, for runs of the UI, of schedules and of sensors alike.
@@ -24,7 +24,7 @@ from lakehouse_assets.graph.request_config import given_config
 
 
 class CheckedRunCoordinator(QueuedRunCoordinator[Any]):
-    """Dagster's queue, held against `core.request.RunRequest`; named in dagster.yaml."""
+    """Check each run against `core.request.RunRequest` before Dagster queues it; dagster.yaml names this class."""
 
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
         """Queue a run.
@@ -52,7 +52,7 @@ class RequestRefusedError(UserFacingGraphQLError):
 
 
 def requests_in(run_config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The requests in a run's configuration: what its planning steps are given."""
+    """Yield the requests in a run's configuration, which are what its planning steps are given."""
     for op, given in (run_config.get("ops") or {}).items():
         if PLAN_OP.fullmatch(op) and isinstance(given, Mapping):
             yield given_config(given.get("config") or {})

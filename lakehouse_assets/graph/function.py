@@ -1,4 +1,4 @@
-"""Function steps: an asset whose body is one call of a Lambda function, such as a pull, an export or an archive."""
+"""Make function steps: assets whose body is one call of a Lambda function, such as a pull, an export or an archive."""
 
 # No postponed annotations here: Dagster reads the type of the resource from the functions.
 from collections.abc import Callable, Iterable, Mapping
@@ -14,14 +14,14 @@ from lakehouse_assets.graph.pipeline import RETRY, Pipeline
 from lakehouse_assets.graph.resource import Lakehouse, reported
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
-"""What `dg.asset` with arguments is; its own type says nothing of the result."""
+"""Types what `dg.asset` with arguments returns; Dagster's own type says nothing of the result."""
 CONTROL = {"token", "done"}
-"""Fields of an answer that say whether the function is to be called again, and nothing to people."""
+"""Names the fields of an answer that say whether the function is to be called again; people need not see them."""
 
 
 @dataclass(frozen=True)
 class FunctionStep:
-    """What the UI shows of a function step: its layer, its name in it, its meaning, and kinds of the technology."""
+    """Hold what the UI shows of a function step: its layer, name in it, meaning, and kinds of the technology."""
 
     layer: str
     name: str
@@ -30,14 +30,14 @@ class FunctionStep:
 
     @property
     def key(self) -> dg.AssetKey:
-        """Its asset key."""
+        """Return the step's asset key."""
         return dg.AssetKey([self.layer, self.name])
 
 
 def function_asset(
     pipeline: Pipeline, step: FunctionStep, task: FunctionTask, after: Iterable[dg.AssetKey]
 ) -> dg.AssetsDefinition:
-    """An asset that a function makes, after others."""
+    """Return an asset that one call of a function makes, once the assets in `after` are made."""
     asset: AssetDecorator = dg.asset(
         key=step.key,
         deps=list(after),
@@ -58,7 +58,7 @@ def function_asset(
 
 
 def function_facts(pipeline: Pipeline, layer: str, task: FunctionTask, **metadata: Any) -> dict[str, Any]:  # noqa: ANN401 - any metadata
-    """Group, owner, tags, task and retries that every function step of a pipeline has, with further metadata."""
+    """Return what every function step of a pipeline has: group, owner, tags, task, retries, and further metadata."""
     return {
         "group_name": pipeline.name,
         "owners": [pipeline.owner],
@@ -69,13 +69,13 @@ def function_facts(pipeline: Pipeline, layer: str, task: FunctionTask, **metadat
 
 
 def shown(answer: FunctionAnswer) -> dict[str, Any]:
-    """An answer as metadata: plain values as they are, lists of rows as tables; how long it took, and on what."""
+    """Return an answer as metadata: plain values as they are, lists of rows as tables, and what `call_facts` adds."""
     values = {name: value for name, value in answer.values.items() if name not in CONTROL}
     return {name: _shown(value) for name, value in values.items() if value is not None} | call_facts(answer)
 
 
 def call_facts(answer: FunctionAnswer) -> dict[str, Any]:
-    """How long a call took, and that no engine but Python was needed."""
+    """Return how long a call took in seconds, and that no engine but Python was needed."""
     return {"seconds": round(answer.seconds, 3), "engine": "python"}
 
 

@@ -1,4 +1,4 @@
-"""The load: all silver tables of a pipeline in one step, one output each.
+"""Make the load: one step that writes all silver tables of a pipeline, with one output each.
 
 The body only unpacks the context, hands the task to the run's services and returns what the UI shows.
 """
@@ -21,7 +21,7 @@ from lakehouse_assets.sql import lineage
 
 
 def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
-    """Silver and what is written beside it: one step after others, one output each, with the checks that it decides."""
+    """Make silver and the tables written beside it in one step: one output each, with the checks that it decides."""
     tables, others, upstream = pipeline.layer("silver"), written_tables(pipeline), list(after)
 
     @dg.multi_asset(
@@ -56,14 +56,14 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
 
 
 def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:
-    """The landing dataset of a silver table."""
+    """Return the contract of the landing dataset that a silver table is loaded from."""
     return pipeline.contracts[f"landing.{contract.landing}"]
 
 
 def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:
-    """Columns of a silver table come from landing and, those that say which record it was, from the manifest.
+    """Say where a silver table's columns come from: landing, or the manifest for those that say which record it was.
 
-    With the definition for who reads the graph, with each materialization for who reads the history.
+    It goes with the definition for who reads the graph, and with each materialization for who reads the history.
     """
     landing = landing_of(pipeline, contract)
     columns = md.column_lineage(lineage.of_silver(contract, landing), {landing.catalog_name: landing})
@@ -71,7 +71,7 @@ def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:
 
 
 def silver_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: list[dg.AssetKey]) -> dg.AssetSpec:
-    """One silver table."""
+    """Return the asset of one silver table as an output of the load's step."""
     return dg.AssetSpec(
         md.asset_key(contract),
         deps=[*after, md.asset_key(landing_of(pipeline, contract))],

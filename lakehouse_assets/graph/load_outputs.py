@@ -1,4 +1,4 @@
-"""What the load's step writes beside silver: reference tables, and the control tables that models read."""
+"""Declare what the load's step writes beside silver: reference tables, and the control tables that models read."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from lakehouse_assets.sql.models import tables_read
 
 
 def written_tables(pipeline: Pipeline) -> list[Contract]:
-    """Reference tables, and those control tables that a model reads: what nobody reads is no part of the graph."""
+    """Return reference tables, and the control tables that a model reads; what nobody reads is no part of the graph."""
     read = {name for contract in pipeline.layer("gold") for name in tables_read(pipeline.model(contract))}
     controls = [contract for contract in pipeline.layer("control") if contract.catalog_name in read]
     return [*pipeline.layer("reference"), *controls]
 
 
 def output_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: list[dg.AssetKey]) -> dg.AssetSpec:
-    """One of these tables; the rows of a reference table come from the project, so no other table is upstream of it."""
+    """Return the asset of one such table; a reference table has no table upstream, as the project holds its rows."""
     kinds = ("csv", "deltalake") if contract.layer == "reference" else ("deltalake",)
     return dg.AssetSpec(
         md.asset_key(contract),
@@ -39,7 +39,7 @@ def output_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: l
 
 
 def output_results(pipeline: Pipeline, report: LoadReport, services: Services) -> Iterator[dg.MaterializeResult[Any]]:
-    """What a load left of each of these tables."""
+    """Yield what a load left in each of these tables, one result per table."""
     for contract in written_tables(pipeline):
         reference = report.references.get(contract.name)
         replaced = {"replaced": reference.has_changes, "added_bytes": reference.added_bytes} if reference else {}

@@ -1,4 +1,4 @@
-"""Landing and manifest: what lands, and the frozen work of one run."""
+"""Make the assets before the load: the landing datasets, and the manifest, which is the frozen work of one run."""
 
 # No postponed annotations here: Dagster reads the type of the resource from the functions.
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from lakehouse_assets.graph.standing import standing_results
 
 
 def landing_specs(pipeline: Pipeline) -> list[dg.AssetSpec]:
-    """The landing prefixes of a pipeline."""
+    """Return the landing datasets of a pipeline, one asset each."""
     return [landing_spec(pipeline, contract) for contract in pipeline.layer("landing")]
 
 
 def landing_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
-    """A landing prefix: an external asset, whose history comes from planned runs and whose badge shows its age."""
+    """Return a landing dataset as an external asset: planned runs write its history, and its badge shows its age."""
     return dg.AssetSpec(
         md.asset_key(contract),
         freshness_policy=freshness_policy(contract),
@@ -36,7 +36,7 @@ def landing_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
 
 
 def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
-    """The frozen work of a run; yields nothing when there is nothing to do, so that all that follows is skipped."""
+    """Return the asset that plans a run; with nothing to do it yields nothing, so that all that follows is skipped."""
     asset: AssetDecorator = dg.asset(
         key=pipeline.manifest_key,
         deps=[md.asset_key(c) for c in pipeline.layer("landing")],
@@ -70,7 +70,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
 
 
 def asked_of(pipeline: Pipeline, context: dg.AssetExecutionContext) -> RunRequest:
-    """What a run is asked: its step's configuration, and the days that it was started for.
+    """Return what a run is asked: its step's configuration, and the days that it was started for.
 
     Raises:
         BadRequest: something that the pipeline cannot be asked, or a value that is not allowed.
@@ -84,7 +84,7 @@ def asked_of(pipeline: Pipeline, context: dg.AssetExecutionContext) -> RunReques
 
 
 def plan_metadata(plan: PlanReport) -> dict[str, Any]:
-    """What was planned, as metadata."""
+    """Return what was planned, as metadata."""
     return {f"files_{name}": count for name, count in plan.files.items()} | {
         "bytes": plan.bytes,
         "pending": plan.pending,
@@ -94,7 +94,7 @@ def plan_metadata(plan: PlanReport) -> dict[str, Any]:
 
 
 def landing_events(pipeline: Pipeline, services: Services) -> list[dg.AssetMaterialization]:
-    """History of the landing datasets that have files in a plan."""
+    """Return one materialization for each landing dataset that has files in the plan."""
     manifest: Manifest = services.run.manifest()
     return [
         dg.AssetMaterialization(md.asset_key(contract), metadata=md.landing_metadata(manifest, contract.name))

@@ -1,4 +1,4 @@
-"""What the UI shows about a table: schema, lineage, counts, codes, previews. Contracts and reports in, metadata out."""
+"""Turn contracts and reports into what the UI shows about a table: schema, lineage, counts, codes, previews."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ MANIFEST_SCHEMA = dg.TableSchema(
         dg.TableColumn("modified", "timestamp", "When it was last changed [UTC]"),
     ]
 )
-"""The frozen list of files: see `core.manifest.FileEntry`."""
+"""Describes the columns of the frozen list of files, see `core.manifest.FileEntry`."""
 
 PROVENANCE = {"_file": "key", "_file_time": "modified"}
-"""Silver's columns that come from the manifest; `_line` comes from no column."""
+"""Maps silver's columns that come from the manifest to its columns; `_line` comes from no column."""
 
 
 def asset_key(contract: Contract) -> dg.AssetKey:
-    """`[layer, table]`; control tables belong to silver."""
+    """Return the asset key `[layer, table]`; control tables belong to silver."""
     return dg.AssetKey([{"control": "silver"}.get(contract.layer, contract.layer), contract.name])
 
 
 def table_schema(contract: Contract) -> dg.TableSchema:
-    """The contract's columns as Dagster's."""
+    """Return the contract's columns as a Dagster schema."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -51,7 +51,7 @@ def table_schema(contract: Contract) -> dg.TableSchema:
 
 
 def column_lineage(columns: Mapping[str, Sequence[Source]], tables: Mapping[str, Contract]) -> dg.TableColumnLineage:
-    """Where each column comes from; sources are (catalog name, column)."""
+    """Return where each column comes from; sources are (catalog name, column)."""
     return dg.TableColumnLineage(
         deps_by_column={
             name: [dg.TableColumnDep(asset_key=asset_key(tables[s.table]), column_name=s.column) for s in sources]
@@ -61,13 +61,13 @@ def column_lineage(columns: Mapping[str, Sequence[Source]], tables: Mapping[str,
 
 
 def with_provenance(lineage: dg.TableColumnLineage, manifest: dg.AssetKey) -> dg.TableColumnLineage:
-    """The lineage of a silver table, with the columns that say where a row came from."""
+    """Return the lineage of a silver table, with the columns that say where a row came from."""
     known = {name: [dg.TableColumnDep(asset_key=manifest, column_name=c)] for name, c in PROVENANCE.items()}
     return dg.TableColumnLineage(deps_by_column={**lineage.deps_by_column, **known})
 
 
 def preview(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
-    """A few rows as a table."""
+    """Return a few rows as a table."""
     if not rows:
         return dg.MetadataValue.md("(no rows)")
     records = [dg.TableRecord({name: "" if value is None else value for name, value in row.items()}) for row in rows]
@@ -76,17 +76,17 @@ def preview(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
 
 
 def codes(counts: Mapping[str, int]) -> dg.MetadataValue[Any]:
-    """Rows by rule code."""
+    """Return the number of rows by rule code as a table."""
     return preview([{"code": code, "rows": count} for code, count in sorted(counts.items())])
 
 
 def sql(text: str) -> dg.MetadataValue[Any]:
-    """SQL to read and to copy."""
+    """Return SQL as text to read and to copy."""
     return dg.MetadataValue.md(f"```sql\n{text.strip()}\n```")
 
 
 def found(failing: int, what: str) -> str | None:
-    """What a check found; nothing when it passed, because its own description is shown beside it.
+    """Say what a check found; None when it passed, because its own description is shown beside it.
 
     >>> found(1, "humidity is above 100")
     '1 row: humidity is above 100'
@@ -95,7 +95,7 @@ def found(failing: int, what: str) -> str | None:
 
 
 def broken(failing: int, rule: str) -> str | None:
-    """As `found`, for a rule that says what should be.
+    """Say what a check found, as `found` does, for a rule that says what should be.
 
     >>> broken(2, "no key occurs twice")
     'broken by 2 rows: no key occurs twice'
@@ -108,7 +108,7 @@ def _rows(count: int) -> str:
 
 
 def load_metadata(report: LoadReport, table: str, rows: int, sample: Sequence[Row]) -> dict[str, Any]:
-    """One silver table's part of a load report."""
+    """Return one silver table's part of a load report as metadata."""
     part = report.tables[table]
     return {
         "dagster/row_count": rows,
@@ -124,7 +124,7 @@ def load_metadata(report: LoadReport, table: str, rows: int, sample: Sequence[Ro
 
 
 def landing_metadata(manifest: Manifest, dataset: str) -> dict[str, Any]:
-    """What a plan found of one landing dataset; nothing is computed there, so no engine and no duration."""
+    """Return what a plan found of one landing dataset; nothing is computed there, so no engine and no duration."""
     files = manifest.of(dataset)
     first = [{"key": f.key, "etag": f.etag, "size_bytes": f.size_bytes, "modified": str(f.modified)} for f in files[:5]]
     return {
@@ -137,7 +137,7 @@ def landing_metadata(manifest: Manifest, dataset: str) -> dict[str, Any]:
 
 
 def balance(counts: Counts) -> str:
-    """The reconciliation as two equations; plain text, because the UI hides markdown of checks behind a click."""
+    """Return the reconciliation as two equations; in plain text, as the UI hides markdown of checks behind a click."""
     read, valid = ("read", "retried"), ("inserted", "updated", "unchanged")
     went = ("valid", "rejected", "superseded", "pending")
     return f"{_sum(counts, read)} = {_sum(counts, went)}; valid = {_sum(counts, valid)}"
@@ -148,7 +148,7 @@ def _sum(counts: Counts, names: Sequence[str]) -> str:
 
 
 def model_metadata(report: ModelReport) -> dict[str, Any]:
-    """One gold table's build."""
+    """Return the report of one gold table's build as metadata."""
     return {
         "dagster/row_count": report.rows,
         "rows_inserted": report.inserted,

@@ -1,4 +1,4 @@
-"""Gold: one asset per model."""
+"""Make gold: one asset per model."""
 
 # No postponed annotations here: Dagster reads the type of the resource from the functions.
 from typing import Any
@@ -17,12 +17,12 @@ from lakehouse_assets.sql.models import sources
 
 
 def model_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
-    """The gold tables of a pipeline, one asset each."""
+    """Return the gold tables of a pipeline, one asset each."""
     return [model_asset(pipeline, contract) for contract in pipeline.layer("gold")]
 
 
 def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
-    """One gold model."""
+    """Return the asset of one gold table, whose step builds it from its model."""
     task = ModelTask(pipeline.name, f"gold.{contract.name}")
     select = pipeline.model(contract)
     read = sources(contract, select, pipeline.contracts)

@@ -1,4 +1,4 @@
-"""How a run ended, read from its events and its folder: the run report, and the checks that did not pass.
+"""Find out how a run ended from its events and its folder: the run report, and the checks that did not pass.
 
 Belongs here: what the command line and the sensors both tell. Not here: the words of a message (`compute/alerts.py`).
 """
@@ -22,24 +22,24 @@ from lakehouse_assets.storage.runs import RunFolder
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run: its report, and the checks that it evaluated and that did not pass."""
+    """Hold a finished run: its report, and the checks that it evaluated and that did not pass."""
 
     report: RunReport
     failed_checks: tuple[FailedCheck, ...]
 
     @property
     def is_failed(self) -> bool:
-        """Whether the run failed."""
+        """Say whether the run failed."""
         return self.report.status == "failed"
 
     @property
     def cause(self) -> str:
-        """Why it failed, in one sentence."""
+        """Say in one sentence why the run failed."""
         return self.report.failure.message if self.report.failure else "the run ended before its last step"
 
 
 def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success: bool) -> Outcome:
-    """The outcome of a run that has ended.
+    """Return the outcome of a run that has ended.
 
     Args:
         folder: what its steps reported.
@@ -54,20 +54,20 @@ def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success:
 
 
 def publish(topic: Topic, outcome: Outcome, run_id: str) -> list[str]:
-    """Tell people what went wrong in a run, each kind of trouble once; the kinds that were told now."""
+    """Tell people what went wrong in a run, each kind of trouble once; return the kinds that were told now."""
     told = alerts_of(replace(outcome.report, run_id=run_id), outcome.failed_checks)
     return [message.kind for message in told if topic.publish(message)]
 
 
 def failed_checks(events: Iterable[dg.DagsterEvent]) -> tuple[FailedCheck, ...]:
-    """Checks whose last result in this run did not pass; a result that was only said again is no news."""
+    """Return checks whose last result in this run did not pass; a result that was only said again is no news."""
     evaluated = (e.asset_check_evaluation_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION")
     latest = {evaluation.asset_check_key: evaluation for evaluation in evaluated if is_news(evaluation)}
     return tuple(failed_check(evaluation) for evaluation in latest.values() if not evaluation.passed)
 
 
 def failed_check(evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
-    """A check's evaluation as what people are told."""
+    """Return a check's evaluation in the form that people are told."""
     failing = evaluation.metadata.get("failing")
     return FailedCheck(
         table=evaluation.asset_key.path[-1],
@@ -79,7 +79,7 @@ def failed_check(evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
 
 
 def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> Failure:
-    """Why a run failed whose steps raised no error of ours: a blocking check, or something unexpected."""
+    """Say why a run failed whose steps raised no error of ours: a blocking check, or something unexpected."""
     failed = next((event for event in events if event.is_step_failure), None)
     step = failed.step_key if failed else None
     stopped_by = [check for check in checks if check.severity == "ERROR"]
@@ -94,7 +94,7 @@ def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> 
 
 
 def _root_of(failed: dg.DagsterEvent, step: str | None) -> Failure:
-    """The first error behind a step's failure."""
+    """Return the first error behind a step's failure."""
     error = failed.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause

@@ -1,4 +1,4 @@
-"""Daily partitions: from a range of days to the tags of one run, and back from a run to its days."""
+"""Convert daily partitions: from a range of days to the tags of one run, and back from a run to its days."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lakehouse_assets.graph.pipeline import Pipeline
 
 
 def range_tags(pipeline: Pipeline, window: Window | None) -> dict[str, str]:
-    """Tags that make one run out of a range of days; none for a pipeline that works on files.
+    """Return tags that make one run out of a range of days; none for a pipeline that works on files.
 
     Raises:
         BadRequest: a day of the window is no partition; Dagster would quietly leave such days out.
@@ -28,7 +28,7 @@ def range_tags(pipeline: Pipeline, window: Window | None) -> dict[str, str]:
 
 
 def window_of(context: dg.AssetExecutionContext) -> Window | None:
-    """The days that a run was started for in Dagster, by partition or by a range of partitions; None without.
+    """Return the days that a run was started for in Dagster, by partition or by a range of partitions; None without.
 
     A run that touches several pipelines may have days that only some of their assets know.
     """

@@ -1,4 +1,4 @@
-"""What a pipeline is to the graph: facts that it owns, its plan, its assets; and what all its tables have in common.
+"""Define what a pipeline is to the graph: the facts it owns, its plan, its assets, and what all its tables share.
 
 A pipeline is made in its own package: it composes its assets from the factories beside (`manifest`, `function`, `load`,
 `model`, `checks`), each of which takes a task. Not here: what Dagster makes of a pipeline (`assembly`).
@@ -30,14 +30,14 @@ from lakehouse_assets.sql.models import levels
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 RETRY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-"""For transient errors only: `reported` forbids a retry of the others."""
+"""Repeats a step after transient errors only: `reported` forbids a retry of the others."""
 PLAN_OP = re.compile(r"bronze__\w+_manifest")
-"""Dagster's name of a step that plans, see `Pipeline.plan_op`."""
+"""Matches Dagster's name of a step that plans, see `Pipeline.plan_op`."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a pipeline runs without being asked: a cron expression in the pipeline's zone, and why, in words."""
+    """Say when a pipeline runs without being asked: a cron expression in the pipeline's zone, and why, in words."""
 
     name: str
     cron: str
@@ -46,7 +46,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Days:
-    """The daily partitions of a pipeline: the first day, and how many days up to today a run works on by itself."""
+    """Hold the daily partitions of a pipeline: the first day, and how many days up to today a run covers by itself."""
 
     first: date
     window_days: int
@@ -54,7 +54,7 @@ class Days:
 
 @dataclass(frozen=True, eq=False)
 class Pipeline:
-    """One pipeline: everything that belongs to it and to no other.
+    """Hold one pipeline: everything that belongs to it and to no other.
 
     Attributes:
         name: also of its package, its contracts, its job, its group and its lease.
@@ -83,25 +83,25 @@ class Pipeline:
             raise ContractInvalid(contract=self.name, problem="a pipeline with daily partitions names its own zone")
 
     def of(self, *assets: Any) -> Self:  # noqa: ANN401 - definitions of assets, external assets and checks
-        """The pipeline with its assets, in the order of the data."""
+        """Return the pipeline with its assets, in the order of the data."""
         return replace(self, assets=assets)
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The fields of a request that its runs may be asked."""
+        """Return the fields of a request that its runs may be asked."""
         return asked_by(self.plan)
 
     @property
     def contracts(self) -> dict[str, Contract]:
-        """The pipeline's contracts by `layer.name`."""
+        """Return the pipeline's contracts by `layer.name`."""
         return contracts(self.name)
 
     def model(self, contract: Contract) -> str:
-        """The SELECT of a gold table."""
+        """Return the SELECT of a gold table."""
         return model_sql(self.name, contract.name)
 
     def layer(self, layer: str) -> list[Contract]:
-        """Contracts of one layer by name; silver parents and gold sources first."""
+        """Return the contracts of one layer by name; silver parents and gold sources come first."""
         if layer == "silver":
             return list(silver_tables(self.contracts))
         if layer == "gold":
@@ -109,7 +109,7 @@ class Pipeline:
         return sorted((c for c in self.contracts.values() if c.layer == layer), key=lambda c: c.name)
 
     def levels(self, layer: str) -> list[list[Contract]]:
-        """Tables of one layer that can be made and checked at the same time, one list after the other.
+        """Return the tables of one layer in lists made one after the other; those of one list may be made at once.
 
         Each level of gold reads gold of the levels before it only. Reference tables are made with silver.
 
@@ -124,17 +124,17 @@ class Pipeline:
 
     @property
     def manifest_key(self) -> dg.AssetKey:
-        """The asset that stands for a run's frozen work."""
+        """Return the key of the asset that stands for a run's frozen work."""
         return dg.AssetKey(["bronze", f"{self.name}_manifest"])
 
     @property
     def plan_op(self) -> str:
-        """Dagster's name of the step that plans, which takes the run's request as its configuration."""
+        """Return Dagster's name of the step that plans, which takes the run's request as its configuration."""
         return self.manifest_key.to_python_identifier()
 
     @cached_property
     def keys(self) -> frozenset[dg.AssetKey]:
-        """The keys of all its assets."""
+        """Return the keys of all assets of the pipeline."""
         found: set[dg.AssetKey] = set()
         for asset in self.assets:
             found |= {asset.key} if isinstance(asset, dg.AssetSpec) else set(getattr(asset, "keys", ()))
@@ -142,7 +142,7 @@ class Pipeline:
 
     @property
     def partitions(self) -> dg.DailyPartitionsDefinition | None:
-        """Its daily partitions; today is one of them."""
+        """Return the daily partitions of the pipeline, today included; None when it works on files."""
         if self.days is None:
             return None
         first = datetime(self.days.first.year, self.days.first.month, self.days.first.day)  # noqa: DTZ001 - Dagster adds the zone
@@ -150,13 +150,13 @@ class Pipeline:
 
     @property
     def partitioning(self) -> dict[str, Any]:
-        """Arguments of an asset of this pipeline: its partitions, and that a run over several of them is one run."""
+        """Return arguments for an asset of this pipeline: its partitions, and that a run over several is one run."""
         if self.days is None:
             return {}
         return {"partitions_def": self.partitions, "backfill_policy": dg.BackfillPolicy.single_run()}
 
     def usual_window(self, now: datetime) -> Window | None:
-        """The days that a run works on by itself; None for a pipeline that works on files."""
+        """Return the days that a run works on by itself; None for a pipeline that works on files."""
         if self.days is None:
             return None
         today = now.astimezone(ZoneInfo(self.zone or "UTC")).date()
@@ -164,16 +164,16 @@ class Pipeline:
         return Window(start=start, end=max(start, today))
 
     def landing_in(self, settings: Settings) -> str:
-        """Absolute folder where its files land."""
+        """Return the absolute folder where the pipeline's files land."""
         return str(settings.landing_of(self.name, self.landing))
 
     def zone_in(self, settings: Settings) -> str:
-        """Its source time zone."""
+        """Return the source time zone of the pipeline."""
         return settings.zone_of(self.name, self.zone)
 
 
 def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any]:
-    """Group, owner, kinds and tags that every table of a pipeline has."""
+    """Return group, owner, kinds and tags, which every table of a pipeline has."""
     return {
         "group_name": pipeline.name,
         "owners": [contract.owner],
@@ -184,7 +184,7 @@ def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any
 
 
 def definition_metadata(contract: Contract, location: str) -> dict[str, Any]:
-    """What is known of a table before it holds a row."""
+    """Return what is known of a table before it holds a row."""
     return {
         "dagster/table_name": contract.catalog_name,
         "dagster/column_schema": md.table_schema(contract),
@@ -194,7 +194,7 @@ def definition_metadata(contract: Contract, location: str) -> dict[str, Any]:
 
 
 def freshness_policy(contract: Contract) -> dg.FreshnessPolicy | None:
-    """The contract's SLA as a badge: red when the latest materialization is older than promised."""
+    """Return the contract's SLA as a badge: it is red when the latest materialization is older than promised."""
     if contract.freshness_hours is None:
         return None
     return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=contract.freshness_hours))

@@ -1,4 +1,4 @@
-"""Which process carries a run, noted with the run, so that anybody can see later whether it is gone.
+"""Note with a run which process carries it, so that anybody can see later whether that process is gone.
 
 Belongs here: the note and the proof. Not here: what becomes of a run whose process is gone (`graph/abandoned.py`).
 """
@@ -19,7 +19,7 @@ PIPELINE_TAG, PROCESS_TAG, REFUSED_TAG = "lakehouse/pipeline", "lakehouse/proces
 
 @dataclass(frozen=True)
 class RunProcess:
-    """A run's process: host, pid, start time (`core.lease.Process`), and the run of which pipeline in which lake.
+    """Hold a run's process: host, pid, start time (`core.lease.Process`), and the run of which pipeline in which lake.
 
     A run of a selection may touch several pipelines; the first one that it works on stands for it.
     """
@@ -33,19 +33,19 @@ class RunProcess:
 
     @classmethod
     def of(cls, run: dg.DagsterRun) -> RunProcess | None:
-        """The run's own note; None when there is none yet, also where a re-execution carries its parent's."""
+        """Return the run's own note; None when there is none yet, also where a re-execution carries its parent's."""
         text = run.tags.get(PROCESS_TAG)
         note = cls(**json.loads(text)) if text else None
         return note if note and note.run_id == run.run_id else None
 
     @property
     def tags(self) -> dict[str, str]:
-        """As the run's tags; with its pipeline, for which the queue counts it from now on."""
+        """Return the note as the run's tags, with the pipeline, for which the queue counts the run from now on."""
         return {PROCESS_TAG: json.dumps(asdict(self)), PIPELINE_TAG: self.pipeline}
 
     @property
     def is_gone(self) -> bool:
-        """Whether the process ran on this machine and certainly ended."""
+        """Say whether the process ran on this machine and certainly ended."""
         now = datetime.now(UTC)
         return is_dead_here(Holder(self.run_id, self.host, self.pid, self.started, 0, now, now))
 

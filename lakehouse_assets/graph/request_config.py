@@ -1,4 +1,4 @@
-"""A run's request as Dagster's configuration: fields with type, words and allowed values, derived from `RunRequest`.
+"""Spell a run's request as Dagster's configuration: fields with type, words and allowed values, from `RunRequest`.
 
 What belongs to the installation (lake, engine, zone, memory) is no field of a request, so the launchpad has none.
 """
@@ -14,7 +14,7 @@ from lakehouse_assets.core.request import ALLOWED, Mode, Selection, Window, word
 
 
 def config_schema(asked: Collection[str]) -> dict[str, dg.Field]:
-    """Dagster's schema of these fields of a request."""
+    """Return Dagster's schema of these fields of a request."""
     return {name: _field(name) for name in asked}
 
 
@@ -24,7 +24,7 @@ def _field(name: str) -> dg.Field:
 
 
 def given_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given of a step's configuration, without the fields that say nothing."""
+    """Return what was given of a step's configuration, without the fields that say nothing."""
     return {name: value for name, value in config.items() if value not in (None, {})}
 
 
@@ -48,5 +48,5 @@ TYPES: dict[str, Any] = {
     "selection": _shape(Selection, dg.Noneable(str), required=False),
     "max_reject_ratio": dg.Noneable(float),
 }
-"""Field of a request -> how Dagster's configuration spells its type."""
+"""Maps each field of a request to the way Dagster's configuration spells its type."""
 DEFAULTS = {"mode": str(get_args(Mode)[0])}

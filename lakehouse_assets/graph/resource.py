@@ -1,4 +1,4 @@
-"""The one resource of the assets: the services of a Dagster run, for whichever pipelines the run touches.
+"""Provide the one resource of the assets: the services of a Dagster run, for whichever pipelines the run touches.
 
 It is made when a run starts and closed when the run ends, whatever its end; so each lease is given back then. It has no
 configuration: what belongs to the installation comes from the settings and cannot be typed in the launchpad.
@@ -26,7 +26,7 @@ from lakehouse_assets.storage.runs import RunFolder
 
 
 class Lakehouse:
-    """The services of one Dagster run, by pipeline; each is opened when a step first asks for it.
+    """Hold the services of one Dagster run, by pipeline; each is opened when a step first asks for it.
 
     Args:
         settings: the installation.
@@ -38,7 +38,7 @@ class Lakehouse:
         self._open: dict[str, Services] = {}
 
     def services(self, pipeline: Pipeline, run: dg.DagsterRun) -> Services:
-        """The services of a pipeline for this run.
+        """Return the services of a pipeline for this run.
 
         A re-execution from failure goes on in the folder, and with the manifest, of the run that it repeats.
         """
@@ -56,7 +56,7 @@ class Lakehouse:
 
 
 def lakehouse_resource(settings: Settings) -> dg.ResourceDefinition:
-    """The resource `lakehouse` for these settings, without any configuration."""
+    """Return the resource `lakehouse` for these settings, without any configuration."""
 
     @contextmanager
     def lakehouse(context: dg.InitResourceContext) -> Iterator[Lakehouse]:
@@ -70,7 +70,7 @@ def lakehouse_resource(settings: Settings) -> dg.ResourceDefinition:
 
 
 def open_services(settings: Settings, pipeline: Pipeline, run_id: str) -> Services:
-    """The services of one run of a pipeline on this machine."""
+    """Open the services of one run of a pipeline on this machine."""
     lake, zone = lake_of(settings), pipeline.zone_in(settings)
     config = LocalConfig(
         pipeline=pipeline.name,
@@ -94,7 +94,7 @@ def _engine_opener(settings: Settings, lake: Lake, zone: str) -> Callable[[], En
 
 
 def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
-    """A local Spark through dagster-pyspark, with the settings of the Glue job.
+    """Open a local Spark through dagster-pyspark, with the settings of the Glue job.
 
     Raises:
         JavaMissing: there is no Java that Spark starts on.

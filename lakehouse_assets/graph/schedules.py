@@ -1,4 +1,4 @@
-"""Schedules: runs of everything, whatever the landing sensor saw or gave up.
+"""Make schedules: they start runs of everything, whatever the landing sensor saw or gave up.
 
 The plan step also picks up rows that wait for a parent and windows that gold has not acknowledged; with nothing to do
 the run ends at once, as a success. A pipeline with daily partitions runs over its usual days, in one run.
@@ -19,7 +19,7 @@ from lakehouse_assets.storage.lake import lake_of
 
 
 def schedule_of(pipeline: Pipeline, schedule: Schedule, job: Job, settings: Settings) -> dg.ScheduleDefinition:
-    """A schedule of a pipeline, in its zone; a tick first ends what a killed process left."""
+    """Return a schedule of a pipeline, in its zone; a tick first ends what a killed process left."""
 
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         fail_abandoned(context.instance, pipeline.name, lake_of(settings))
@@ -38,5 +38,5 @@ def schedule_of(pipeline: Pipeline, schedule: Schedule, job: Job, settings: Sett
 
 
 def _now(context: dg.ScheduleEvaluationContext) -> datetime:
-    """The moment that the tick stands for."""
+    """Return the moment that the tick stands for."""
     return context._scheduled_execution_time or datetime.now(UTC)  # noqa: SLF001 - the property raises where there is none

@@ -1,4 +1,4 @@
-"""The landing sensor: a run for what has landed, with the exact list of it.
+"""Make the landing sensor, which starts a run for exactly the files that have landed.
 
 Belongs here: asking landing and the run history, and answering Dagster. Not here: the decision (`core/arrivals.py`).
 The sensor reports no materialization of the landing assets: the plan step does, for whoever started the run.
@@ -25,7 +25,7 @@ from lakehouse_assets.storage.landing import landed
 from lakehouse_assets.storage.opening import open_store
 
 OFFER_TAG = "lakehouse/offer"
-"""Tag with the run key; a re-execution keeps it, Dagster's own tag it does not."""
+"""Names the tag with the run key; a re-execution keeps it, which it does not do with Dagster's own tag."""
 
 INTERVAL_SECONDS = 30
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
@@ -33,7 +33,7 @@ GOING_ON = [status for status in dg.DagsterRunStatus if status not in ENDED]
 
 
 def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.SensorDefinition:
-    """The sensor on a pipeline's landing, which starts the job for what lands."""
+    """Return the sensor on a pipeline's landing, which starts the job for what lands."""
     # One store for all ticks: it knows the etags of files that did not change.
     store = open_store(pipeline.landing_in(settings), create=False)
     lake = lake_of(settings)
@@ -60,7 +60,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
 
 
 def under_way(instance: dg.DagsterInstance, cursor: Cursor) -> Collection[str]:
-    """Run keys of the cursor's offers whose runs go on."""
+    """Return the run keys of the cursor's offers whose runs go on."""
     keys = [offer.key for offer in cursor.offers]
     if not keys:
         return set()
@@ -69,7 +69,7 @@ def under_way(instance: dg.DagsterInstance, cursor: Cursor) -> Collection[str]:
 
 
 def run_request(pipeline: Pipeline, offer: Offer) -> dg.RunRequest:
-    """A run of exactly these files; over its usual days, where the pipeline has daily partitions."""
+    """Return a run of exactly these files; over its usual days, where the pipeline has daily partitions."""
     config: dict[str, Any] = {"ops": {pipeline.plan_op: {"config": {"files": offer.pairs}}}}
     tags = {PIPELINE_TAG: pipeline.name, OFFER_TAG: offer.key, "lakehouse/attempt": str(offer.attempt)}
     days = range_tags(pipeline, pipeline.usual_window(datetime.now(UTC)))

@@ -1,4 +1,4 @@
-"""Results that stand: a run with nothing to do leaves every check as it was, and asks only for ages anew.
+"""Say again which results stand: a run with nothing to do leaves every check as it was and asks only for ages anew.
 
 Dagster plans all checks of a run when it starts and shows those that are not reached as skipped, whatever was known of
 them. So a run that finds nothing to do says the last result of each check again, with the moment when it was found.
@@ -27,15 +27,15 @@ from lakehouse_assets.graph.checks import assertion_result
 from lakehouse_assets.graph.pipeline import Pipeline
 
 FRESHNESS = "freshness"
-"""Kind of the assertion about a table's age."""
+"""Names the kind of the assertion about a table's age."""
 KNOWN = "known_since"
-"""Metadata of an age that was asked anew and is as bad as it was: when that was found first, and told."""
+"""Names the metadata of an age that was asked anew and is as bad as before: when that was found first, and told."""
 
 
 def standing_results(
     pipeline: Pipeline, context: dg.AssetExecutionContext, services: Services
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The results of the pipeline's checks that this run has planned and will not reach, as they stand now."""
+    """Yield the results of the pipeline's checks that this run has planned and will not reach, as they stand now."""
     ages, tables = dict(_age_rules(pipeline)), {md.asset_key(contract) for contract in pipeline.contracts.values()}
     for key in _planned(context.instance, context.run.run_id):
         record = latest_record(context.instance, key, apart=context.run.run_id) if key.asset_key in tables else None
@@ -47,7 +47,7 @@ def standing_results(
 
 
 def is_news(evaluation: dg.AssetCheckEvaluation) -> bool:
-    """Whether a result was found by its own run, and not only said again or found once more."""
+    """Say whether a result was found by its own run, and not only said again or found once more."""
     return SINCE not in evaluation.metadata and KNOWN not in evaluation.metadata
 
 
@@ -59,7 +59,7 @@ def _age_rules(pipeline: Pipeline) -> Iterator[tuple[dg.AssetCheckKey, tuple[Con
 
 
 def _planned(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetCheckKey]:
-    """The checks that Dagster planned when the run started."""
+    """Return the checks that Dagster planned when the run started."""
     planned = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
     entries = (record.event_log_entry for record in instance.get_records_for_run(run_id, of_type=planned).records)
     events = (entry.dagster_event for entry in entries if entry.dagster_event)
@@ -80,6 +80,6 @@ def _asked_again(
 
 
 def _with(past: dg.AssetCheckEvaluation, **changed: object) -> dg.AssetCheckEvaluation:
-    """The result with other facts, about the same materialization of the table."""
+    """Return the result with other facts, about the same materialization of the table."""
     same = ("asset_key", "check_name", "target_materialization_data", "severity", "blocking", "partition")
     return dg.AssetCheckEvaluation(**{name: getattr(past, name) for name in same}, **changed)  # type: ignore[arg-type] # named above
