@@ -1,4 +1,4 @@
-"""What people are told about a run: one message per kind of trouble, none when all is well.
+"""Decide what people are told about a run: one message per kind of trouble, none when all is well.
 
 Belongs here: run report and failed checks in, messages out. Not here: sending them (`notify`), noticing that a run
 ended (the command line and Dagster's sensors do, and both may tell: a topic tells each kind once per run).
@@ -14,7 +14,7 @@ from lakehouse_assets.compute.reports import RunReport
 
 
 def alerts_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> list[Notification]:
-    """The messages that a run calls for; kinds `run_failed`, `checks_failed`, `file_unreadable`.
+    """Return the messages that a run calls for; kinds `run_failed`, `checks_failed`, `file_unreadable`.
 
     Args:
         report: of the run.

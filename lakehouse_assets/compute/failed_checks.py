@@ -1,4 +1,4 @@
-"""Checks that did not pass, as people read them: a line each, in lists that fit a message.
+"""List the checks that did not pass as people read them: a line each, in lists that fit a message.
 
 Belongs here: the load's own checks from its report. Not here: which messages a run calls for (`alerts`).
 """
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from lakehouse_assets.load.report import LoadReport
 
 LISTED = 20
-"""Checks and files named in one message; the rest is counted."""
+"""Limits the checks and files named in one message; the rest is counted."""
 LINE_CHARS = 1000
-"""Of one line of a message; a key alone may be as long."""
+"""Limits the characters of one line of a message; a key alone may be as long."""
 
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that did not pass: table, check, severity (ERROR or WARN), failing rows, and what it found in words."""
+    """Hold a check that did not pass: table, check, severity (ERROR or WARN), failing rows, what it found in words."""
 
     table: str
     check: str
@@ -28,18 +28,18 @@ class FailedCheck:
 
     @property
     def line(self) -> str:
-        """The check in one line."""
+        """Return the check in one line."""
         return f"{self.severity} {self.table}.{self.check}: {self.description}".rstrip(": ")
 
 
 def listed(lines: Sequence[str]) -> str:
-    """Lines as a list that fits a message; the rest is counted."""
+    """Return lines as a list that fits a message; the rest is counted."""
     more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
     return "\n".join([*(f"- {line[:LINE_CHARS]}" for line in lines[:LISTED]), *more])
 
 
 def load_checks(pipeline: str, report: LoadReport) -> Iterator[FailedCheck]:
-    """Checks that the load itself answers and that did not pass; all of them warn, as what must hold fails the load."""
+    """Yield the checks that the load answers and that did not pass; all warn, as what must hold fails the load."""
     for table, part in report.tables.items():
         if part.rejects:
             codes = ", ".join(f"{code} {count}" for code, count in sorted(part.rejects.items()))
@@ -57,7 +57,7 @@ def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: 
 
 
 def _words(pipeline: str) -> dict[tuple[str, str], str]:
-    """What each rule says, by table and code."""
+    """Return what each rule says, by table and code."""
     from lakehouse_assets.contracts import contracts
 
     return {(c.name, rule.code): rule.description for c in contracts(pipeline).values() for rule in c.rules}

@@ -1,4 +1,4 @@
-"""Finding the handler of a Lambda function by its name, to call it in this process.
+"""Find the handler of a Lambda function by its name, to call it in this process.
 
 A function `PlanRun` of the product has its handler in `lambdas/planrun/handler.py`. A pipeline may name others of its
 own as `module:handler`.
@@ -17,7 +17,7 @@ Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
 def handler_of(function: str, own: Mapping[str, str]) -> Handler:
-    """The handler of a function.
+    """Return the handler of a function.
 
     Args:
         function: its name, as a `FunctionTask` has it.

@@ -29,10 +29,10 @@ from lakehouse_assets.storage.runs import RunFolder
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose refusals are errors of our tree, not the end of the process."""
+    """Raise an error of our tree where argparse would end the process."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse.
+        """Refuse the arguments.
 
         Raises:
             BadRequest: always.
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """What the job was asked for; arguments of Glue's own are left alone.
+    """Return what the job was asked for; arguments of Glue's own are left alone.
 
     Raises:
         BadRequest: one is missing, or has a value that is not allowed.
@@ -57,7 +57,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def manifest_of(asked: argparse.Namespace) -> Manifest:
-    """The manifest, with the job's own arguments put in.
+    """Return the manifest, with the job's own arguments put in.
 
     Raises:
         BadRequest: it is no manifest, or of another run or mode.
@@ -76,7 +76,7 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
 
 
 def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> LoadInput:
-    """The manifest's load into these silver tables of its pipeline."""
+    """Return the manifest's load into these silver tables of its pipeline."""
     landing = open_store(lake.resolve(manifest.landing), create=manifest.mode != "load")
     known = contracts(manifest.pipeline)
     return LoadInput(
@@ -92,7 +92,7 @@ def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> Loa
 
 
 def load_and_keep(work: LoadInput, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
-    """One load whose report is kept in the run's folder, also when it stopped before merging for too many rejects.
+    """Run one load and keep its report in the run's folder, also when too many rejects stopped it before merging.
 
     Raises:
         LakehouseError: see `load`.

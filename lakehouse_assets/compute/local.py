@@ -1,4 +1,4 @@
-"""The services on this machine: a lake that is opened here, the embedded engine or a local Spark, handlers in-process.
+"""Serve a run on this machine: a lake opened here, the embedded engine or a local Spark, handlers in-process.
 
 One `LocalServices` serves one run of one pipeline. It holds the pipeline's lease from the first step that needs it
 until `close`.
@@ -35,7 +35,7 @@ from lakehouse_assets.storage.runs import RunFolder
 
 @dataclass(frozen=True)
 class LocalConfig:
-    """Where and how a pipeline runs on this machine.
+    """Say where and how a pipeline runs on this machine.
 
     Attributes:
         pipeline: its name, also of its lease.
@@ -61,10 +61,10 @@ class LocalConfig:
 
 
 class LocalServices:
-    """See `services.Services`.
+    """Implement `services.Services` on this machine, for one run.
 
     Args:
-        config: where and how.
+        config: where and how the pipeline runs.
         run_id: the run that is served.
     """
 
@@ -79,11 +79,11 @@ class LocalServices:
 
     @property
     def run(self) -> RunFolder:
-        """The run's folder in the lake."""
+        """Return the run's folder in the lake."""
         return self._run
 
     def hold(self) -> Lease:
-        """The pipeline's lease, taken or re-entered by this run.
+        """Return the pipeline's lease, taken or re-entered by this run.
 
         Raises:
             LeaseHeld: another run has it.
@@ -123,7 +123,7 @@ class LocalServices:
         return FunctionAnswer(answer, time.perf_counter() - started)
 
     def run_job(self, task: GlueTask) -> LoadReport:
-        """One load as the task's arguments ask for it, on the configured engine, in this process.
+        """Run one load as the task's arguments ask for it, on the configured engine, in this process.
 
         See `Services.run_job`.
 
@@ -173,26 +173,26 @@ class LocalServices:
         return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), _plain_rows(rows[:SAMPLE_ROWS]), sql)
 
     def preview(self, contract: Contract) -> list[Row]:
-        """See `Services.preview`."""
+        """Return the first rows of a table by key; see `Services.preview`."""
         order = ", ".join(f'"{k}"' for k in contract.key)
         return _plain_rows(self._rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}"))
 
     def count(self, contract: Contract) -> int:
-        """See `Services.count`."""
+        """Return the number of rows of a table; see `Services.count`."""
         return int(self._rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
 
     def refresh(self) -> None:
-        """See `Services.refresh`."""
+        """Forget what was read of the tables; see `Services.refresh`."""
         if self._query is not None:
             self._query.close()
             self._query = None
 
     def _rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Row]:
-        """The rows of a statement on the query engine."""
+        """Return the rows of a statement on the query engine."""
         return self._engine(sql).rows(sql, parameters)
 
     def _engine(self, sql: str) -> DuckEngine:
-        """The query engine, with the tables that a statement reads attached; each is opened when it is first read.
+        """Return the query engine with the tables that a statement reads attached; each is opened at its first read.
 
         Raises:
             BadRequest: the statement reads a table that the pipeline does not have.
@@ -211,7 +211,7 @@ class LocalServices:
         return self._query
 
     def _facts(self) -> dict[str, Any]:
-        """What a task's braces stand for: the installation, the request, what functions gave, what the load refused."""
+        """Return what a task's braces stand for: installation, request, what functions gave, what the load refused."""
         asked, given = (self._run.read(piece) or {} for piece in (REQUEST, FACTS))
         loaded = self._run.report(LOAD, LoadReport)
         here = {

@@ -1,4 +1,4 @@
-"""Messages to people: one per outcome of a run, through a topic (a folder here, SNS behind the same Protocol).
+"""Send messages to people: one per outcome of a run, through a topic (a folder here, SNS behind the same Protocol).
 
 Not here: when to tell and in which words; callers build the text.
 """
@@ -14,12 +14,12 @@ from lakehouse_assets.errors import BadRequest, PreconditionFailed
 from lakehouse_assets.storage.objects import ObjectStore
 
 SUBJECT_CHARS = 100
-"""ASCII on one line; SNS' limit: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+"""Limits a subject (ASCII, one line) as SNS does: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
 
 
 @dataclass(frozen=True)
 class Notification:
-    """What happened, for people.
+    """Say what happened, for people.
 
     Attributes:
         run_id: the run it is about.
@@ -45,7 +45,7 @@ class Notification:
 
 
 def fit_subject(text: str) -> str:
-    """The text as a subject that SNS accepts.
+    """Return the text as a subject that SNS accepts.
 
     >>> fit_subject("Größe:  2 files refused ")
     'Gr??e: 2 files refused'
@@ -55,21 +55,21 @@ def fit_subject(text: str) -> str:
 
 
 class Topic(Protocol):
-    """Where messages go."""
+    """Take messages to people and tell each outcome of a run once."""
 
     def publish(self, notification: Notification) -> bool:
-        """Tell it, once; False when this outcome was told before."""
+        """Tell people the notification once; return False when this outcome was told before."""
         ...
 
 
 class FolderTopic(Topic):
-    """Messages as JSON objects `notifications/<pipeline>/<run_id>-<kind>.json` in a store."""
+    """Keep messages as JSON objects `notifications/<pipeline>/<run_id>-<kind>.json` in a store."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     def publish(self, notification: Notification) -> bool:
-        """See `Topic.publish`."""
+        """Keep the message unless its outcome was told before; see `Topic.publish`."""
         key = f"notifications/{notification.pipeline}/{notification.run_id}-{notification.kind}.json"
         data = json.dumps(asdict(notification), indent=1, ensure_ascii=False).encode()
         try:

@@ -1,4 +1,4 @@
-"""What each step of a run reports, typed, and the run report that is made of it.
+"""Define what each step of a run reports, typed, and make the run report of it.
 
 Every fact about a run (its status, its totals) is derived here and nowhere else. The reports are kept as JSON in the
 run's folder. Not here: the load's own report (`load/report.py`), and words for people (`alerts.py`).
@@ -16,22 +16,22 @@ from lakehouse_assets.load.report import Counts, LoadReport
 from lakehouse_assets.storage.runs import RunFolder
 
 Row = dict[str, Any]
-"""One row of any table: column name to plain value."""
+"""Holds one row of any table: column name to plain value."""
 Status = Literal["succeeded", "failed", "nothing_to_do"]
 REQUEST, FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = (
     "request", "facts", "plan", "load", "archive", "failure", "report",
 )  # fmt: skip
-"""Names of the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
+"""Name the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
 
 
 def model_piece(model: str) -> str:
-    """The name of a gold table's piece in a run's folder."""
+    """Return the name of a gold table's piece in a run's folder."""
     return f"gold-{model}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanReport:
-    """What a plan found to do.
+    """Hold what a plan found to do.
 
     Attributes:
         manifest: key of the frozen work in the lake.
@@ -60,7 +60,7 @@ class PlanReport:
 
 @dataclass(frozen=True)
 class FunctionAnswer:
-    """What a function answered, JSON values by name, and how many seconds the call took."""
+    """Hold what a function answered, JSON values by name, and how many seconds the call took."""
 
     values: dict[str, Any]
     seconds: float = 0.0
@@ -68,7 +68,7 @@ class FunctionAnswer:
 
 @dataclass(frozen=True)
 class Left:
-    """A landed object that stays where it is, and why."""
+    """Name a landed object that stays where it is, and say why."""
 
     key: str
     why: str
@@ -76,7 +76,7 @@ class Left:
 
 @dataclass(frozen=True)
 class ArchiveSlice:
-    """One slice of an archive: objects moved, their bytes, and those that were left."""
+    """Hold one slice of an archive: objects moved, their bytes, and those that were left."""
 
     moved: int = 0
     bytes: int = 0
@@ -85,29 +85,29 @@ class ArchiveSlice:
 
 @dataclass(frozen=True)
 class ArchiveReport:
-    """What an archive has done so far, by the token that each slice began with; the first one began with none."""
+    """Hold what an archive has done so far, by the token that each slice began with; the first one began with none."""
 
     slices: dict[str, ArchiveSlice] = field(default_factory=dict)
 
     @property
     def moved(self) -> int:
-        """Objects moved out of landing."""
+        """Return how many objects were moved out of landing."""
         return sum(one.moved for one in self.slices.values())
 
     @property
     def bytes(self) -> int:
-        """Their size in bytes."""
+        """Return the size in bytes of the objects that were moved."""
         return sum(one.bytes for one in self.slices.values())
 
     @property
     def left(self) -> tuple[Left, ...]:
-        """Objects that were left, in the order of the manifest."""
+        """Return the objects that were left, in the order of the manifest."""
         return tuple(left for one in self.slices.values() for left in one.left)
 
 
 @dataclass(frozen=True)
 class ModelReport:
-    """What a build did to a gold table.
+    """Hold what a build did to a gold table.
 
     Attributes:
         inserted, updated, deleted: rows by what became of them.
@@ -132,7 +132,7 @@ class ModelReport:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a run failed: the step, the class of the error, and its sentence."""
+    """Say why a run failed: the step, the class of the error, and its sentence."""
 
     step: str | None
     error: str
@@ -141,7 +141,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class ModelCounts:
-    """Rows of a gold table by what became of them, and how many it holds now."""
+    """Count the rows of a gold table by what became of them, and those it holds now."""
 
     inserted: int
     updated: int
@@ -151,7 +151,7 @@ class ModelCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """A whole run, zeros and empty lists included.
+    """Report a whole run, zeros and empty lists included.
 
     Attributes:
         tables: counts by silver table.
@@ -184,12 +184,12 @@ class RunReport:
     failure: Failure | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
+        """Return the report as plain values that JSON can hold."""
         return asdict(self)
 
 
 def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failure: Failure | None) -> RunReport:
-    """The run report from the pieces in the run's folder.
+    """Compose the run report from the pieces in the run's folder.
 
     Args:
         folder: what the steps reported.
@@ -232,5 +232,5 @@ def _most_frequent_first(counts: Counter[str]) -> dict[str, int]:
 
 
 def failed_step(step: str, error: Exception, at: datetime) -> dict[str, Any]:
-    """The piece that a failed step leaves in the run's folder; `Failure` and the moment."""
+    """Return the piece that a failed step leaves in the run's folder: `Failure` and the moment."""
     return asdict(Failure(step, type(error).__name__, str(error))) | {"at": at.isoformat()}

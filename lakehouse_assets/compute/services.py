@@ -1,4 +1,4 @@
-"""What the asset graph asks of the services behind it, as one Protocol: jobs, functions, models and checks.
+"""Declare what the asset graph asks of the services behind it, as one Protocol: jobs, functions, models and checks.
 
 A service belongs to one run of one pipeline and knows it. The local adapter is in `local.py`; one for AWS is one more
 class. The type checker holds each adapter against this Protocol where it is opened.
@@ -19,7 +19,7 @@ from lakehouse_assets.storage.runs import RunFolder
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """One assertion: failing rows counted, up to `SAMPLE_ROWS` of them, and the SQL that found them."""
+    """Hold one assertion's answer: failing rows counted, up to `SAMPLE_ROWS` of them, and the SQL that found them."""
 
     table: str
     check: str
@@ -30,16 +30,16 @@ class CheckOutcome:
 
     @property
     def passed(self) -> bool:
-        """No row failed."""
+        """Say whether the assertion passed, so that no row failed."""
         return self.failing == 0
 
 
 class Services(Protocol):
-    """Everything that the graph asks for in one run of a pipeline."""
+    """Declare everything that the graph asks for in one run of a pipeline."""
 
     @property
     def run(self) -> RunFolder:
-        """The run's folder in the lake, where each step leaves its report."""
+        """Return the run's folder in the lake, where each step leaves its report."""
         ...
 
     def begin(self, request: RunRequest) -> RunRequest:
@@ -75,7 +75,7 @@ class Services(Protocol):
         ...
 
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
-        """Run one assertion."""
+        """Run one assertion and return its outcome."""
         ...
 
     def preview(self, contract: Contract) -> list[Row]:

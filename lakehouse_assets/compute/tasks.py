@@ -1,4 +1,4 @@
-"""What a step runs, as data: the one declaration that both runtimes read.
+"""Declare what a step runs, as data: the one declaration that both runtimes read.
 
 Under Dagster an asset's body hands its task to the services of its run; the emitter turns the same task into a state
 of a Step Functions machine. Values in braces are facts, filled in per run: its `{run_id}` and `{pipeline}`, what it is
@@ -15,12 +15,12 @@ from typing import Any
 from lakehouse_assets.core.request import FIELDS
 
 TASK_METADATA = "lakehouse/task"
-"""Metadata key under which an asset or check carries its task."""
+"""Names the metadata key under which an asset or check carries its task."""
 
 
 @dataclass(frozen=True)
 class GlueTask:
-    """A Glue job run: job name and arguments (`--name` -> text)."""
+    """Describe a Glue job run: job name and arguments (`--name` -> text)."""
 
     job: str
     arguments: dict[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class GlueTask:
 
 @dataclass(frozen=True)
 class FunctionTask:
-    """A Lambda invocation: function and payload; `repeat` invokes again with the answer's token until it is done.
+    """Describe a Lambda call: function and payload; `repeat` calls again with the answer's token until it is done.
 
     A function that repeats keeps its own totals, so that its last answer holds them in both runtimes. `gives` names the
     fields of an answer that are facts for every later task.
@@ -46,7 +46,7 @@ class FunctionTask:
 
 @dataclass(frozen=True)
 class ModelTask:
-    """A gold model built by Athena: pipeline and contract name (`gold.daily_weather`)."""
+    """Describe a gold model built by Athena: pipeline and contract name (`gold.daily_weather`)."""
 
     pipeline: str
     model: str
@@ -56,7 +56,7 @@ class ModelTask:
 
 @dataclass(frozen=True)
 class CheckTask:
-    """Assertions run by Athena: (contract name, rule code) pairs; a blocking one stops what follows."""
+    """Describe assertions run by Athena: (contract name, rule code) pairs; a blocking one stops what follows."""
 
     pipeline: str
     checks: tuple[tuple[str, str], ...]
@@ -68,12 +68,12 @@ Task = GlueTask | FunctionTask | ModelTask | CheckTask
 
 
 def to_metadata(task: Task) -> dict[str, Any]:
-    """A task as plain JSON values."""
+    """Return a task as plain JSON values."""
     return asdict(task)
 
 
 def from_metadata(data: dict[str, Any]) -> Task:
-    """The inverse of `to_metadata` (KeyError for a kind that does not exist)."""
+    """Return the task that `to_metadata` wrote (KeyError for a kind that does not exist)."""
     kinds: dict[str, type[Task]] = {"glue": GlueTask, "function": FunctionTask, "model": ModelTask, "checks": CheckTask}
     values = {**data}
     if "checks" in values:
@@ -84,7 +84,7 @@ def from_metadata(data: dict[str, Any]) -> Task:
 
 
 def asked_by(task: FunctionTask) -> tuple[str, ...]:
-    """The fields of a request that a task takes, in the order in which they are declared.
+    """Return the fields of a request that a task takes, in the order in which they are declared.
 
     >>> asked_by(FunctionTask("PlanRun", {"run_id": "{run_id}", "mode": "{mode}", "as_of": "{as_of}"}))
     ('as_of', 'mode')
@@ -95,7 +95,7 @@ def asked_by(task: FunctionTask) -> tuple[str, ...]:
 
 
 def request_payload(*fields: str) -> dict[str, str]:
-    """A payload that hands on these fields of a request, and whose run of which pipeline it is.
+    """Return a payload that hands on these fields of a request, and whose run of which pipeline it is.
 
     >>> request_payload("mode")
     {'run_id': '{run_id}', 'pipeline': '{pipeline}', 'mode': '{mode}'}
@@ -104,7 +104,7 @@ def request_payload(*fields: str) -> dict[str, str]:
 
 
 def fill(value: Any, facts: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON in, JSON out
-    """A task's values with the run's facts in place of the braces; a lone `{name}` keeps the fact's type.
+    """Return a task's values with the run's facts in place of the braces; a lone `{name}` keeps the fact's type.
 
     >>> fill({"--run-id": "{run_id}", "n": "{limit}"}, {"run_id": "r1", "limit": 3})
     {'--run-id': 'r1', 'n': 3}
