@@ -1,4 +1,4 @@
-"""The code location: assembly only, over the pipelines of this installation."""
+"""Assemble the code location, and nothing else, from the pipelines of this installation."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lakehouse_assets.settings import Settings, read_settings
 
 
 def build_definitions(settings: Settings | None = None, pipelines: Sequence[Pipeline] | None = None) -> dg.Definitions:
-    """All definitions for these settings; no table, store or network is touched here.
+    """Return all definitions for these settings; no table, store or network is touched here.
 
     Args:
-        settings: those of the environment when None.
-        pipelines: those that the environment names when None.
+        settings: the settings to use; None reads them from the environment.
+        pipelines: the pipelines to assemble; None takes those that the environment names.
     """
     chosen = settings or read_settings()
     named = all_pipelines() if pipelines is None else pipelines

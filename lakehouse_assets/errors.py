@@ -1,4 +1,4 @@
-"""Every error a user can meet, as one tree; the type says whether trying again can help.
+"""Define every error a user can meet, as one tree; the type says whether trying again can help.
 
     LakehouseError
     ├── Terminal   the same call will fail again until somebody changes something
@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 
 class LakehouseError(Exception):
-    """Root of the tree: a sentence built from typed facts.
+    """Hold typed facts and the sentence built from them, as the root of the tree.
 
     Args:
         **facts: what the sentence of the class names; kept in `facts` for reports.
@@ -42,11 +42,11 @@ def _rebuild(kind: type[LakehouseError], facts: dict[str, Any]) -> LakehouseErro
 
 
 class Terminal(LakehouseError):
-    """Trying again changes nothing until somebody acts."""
+    """Mark an error that trying again cannot help until somebody acts."""
 
 
 class Transient(LakehouseError):
-    """Trying again a little later may help."""
+    """Mark an error that trying again a little later may help."""
 
 
 class SettingsInvalid(Terminal):

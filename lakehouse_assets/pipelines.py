@@ -1,7 +1,7 @@
-"""The pipelines of this installation: those of the packages that the setting `pipelines` names.
+"""Find the pipelines of this installation: those of the packages that the setting `pipelines` names.
 
-A package holds its pipeline, of the package's name, as `PIPELINE` in its module `pipeline`. Here: finding them. Not
-here: what they are.
+A package holds its pipeline, of the name of the package, as `PIPELINE` in its module `pipeline`. Not here: what a
+pipeline is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lakehouse_assets.settings import read_settings
 
 
 def all_pipelines(packages: Iterable[str] | None = None) -> tuple[Pipeline, ...]:
-    """The pipelines of these packages, of those in the settings when None, in their order.
+    """Return the pipelines of these packages, of those in the settings when None, in their order.
 
     Raises:
         ContractInvalid: a package has no pipeline, or one of another name, or two tables would lie in one place.
@@ -48,14 +48,14 @@ def refuse_shared_places(found: Iterable[Pipeline]) -> None:
 
 
 def _places(contract: Contract) -> Iterator[str]:
-    """What no other table may do, in words: where it lies, and which asset it is."""
+    """Yield in words what no other table may do: lie where this one lies, and be the asset that this one is."""
     if contract.layer != "landing":
         yield f"lie in `{table_location(contract, '<lake>')}`"
     yield f"be the asset `{contract.layer}/{contract.name}`"
 
 
 def pipeline_of(name: str) -> Pipeline:
-    """One pipeline by name.
+    """Return one pipeline by name.
 
     Raises:
         ContractInvalid: there is none of this name.

@@ -1,4 +1,4 @@
-"""The only reader of the environment: every setting, its default, and what is allowed.
+"""Read the environment, as the only module that does: every setting, its default, and what is allowed.
 
 A setting `name` is read from `LAKEHOUSE_<NAME>`. All problems are reported at once.
 """
@@ -20,7 +20,7 @@ PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
 
 PIPELINES = ("lakehouse_assets.ecommerce",)
-"""The packages of the pipelines that come with the product."""
+"""Names the packages of the pipelines that come with the product."""
 
 EngineName = Literal["duckdb", "spark"]
 
@@ -47,7 +47,7 @@ def _folder(value: Path) -> Path:
 
 
 DEFAULT_LANDING = "land-folder/Data"
-"""Below the lake: where files are dropped when nothing else is said."""
+"""Says where below the lake files are dropped when no setting names a landing."""
 FOLDER = "the name of a local folder, without any of % # [ ] * ?"
 Folder = Annotated[Path, AfterValidator(_folder)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -57,7 +57,7 @@ Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Z
 
 
 class Settings(BaseSettings):
-    """All settings; frozen, so that a run cannot change under its steps.
+    """Hold all settings; frozen, so that a run cannot change under its steps.
 
     Attributes:
         pipelines: Python packages of the pipelines, separated by commas; a package is named like its pipeline.
@@ -91,11 +91,11 @@ class Settings(BaseSettings):
 
     @property
     def lake_root(self) -> Path:
-        """The lake as an absolute path."""
+        """Return the lake as an absolute path."""
         return self.lake.expanduser().absolute()
 
     def landing_of(self, pipeline: str, own: str | None = None) -> Path:
-        """Landing of a pipeline as an absolute path: set for it, else its own below the lake, else set for all.
+        """Return a pipeline's landing as an absolute path: set for it, else its own below the lake, else set for all.
 
         Args:
             pipeline: its name.
@@ -105,12 +105,12 @@ class Settings(BaseSettings):
         return (chosen.expanduser() if chosen else self.lake_root / (own or DEFAULT_LANDING)).absolute()
 
     def zone_of(self, pipeline: str, own: str | None = None) -> str:
-        """Source time zone of a pipeline: set for it, else the one that it names itself, else the one set for all."""
+        """Return a pipeline's source time zone: set for it, else named by the pipeline itself, else set for all."""
         return self.zones.get(pipeline) or own or self.source_timezone
 
     @property
     def history(self) -> Path:
-        """Where Dagster keeps its history: `DAGSTER_HOME`, else a folder in the lake."""
+        """Return where Dagster keeps its history: `DAGSTER_HOME`, else a folder in the lake."""
         home = os.environ.get(DAGSTER_HOME_ENV)
         return Path(home) if home else self.lake_root / "dagster"
 
@@ -129,11 +129,11 @@ ALLOWED = {
     "landings": FOLDER,
     "zones": "a time zone such as Europe/Berlin or UTC",
 }
-"""What each setting allows, in words."""
+"""Says in words what each setting allows."""
 
 
 def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by the model
-    """Settings from the environment; overrides that are not None win.
+    """Return the settings from the environment; overrides that are not None win.
 
     Raises:
         SettingsInvalid: lists every problem with the variable's name, the value got and what is allowed.
@@ -146,7 +146,7 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
 
 
 def process_environment() -> MutableMapping[str, str]:
-    """The environment of this process, for callers that start programs with it; settings come from `read_settings`."""
+    """Return the environment of this process, for starting programs with it; settings come from `read_settings`."""
     return os.environ
 
 

@@ -1,4 +1,4 @@
-"""The e-commerce pipeline: CSV drops of products, orders and order items to silver (Delta) and gold (Iceberg).
+"""Declare the e-commerce pipeline: CSV drops of products, orders and items become silver (Delta) and gold (Iceberg).
 
 Sizes that drove the design: five days are 3,500 rows of orders and products and 14,000 items, 1 MB; a hundred
 times a busy fortnight is 4 million items, 300 MB. What runs is declared here; how it runs is `graph` and `compute`.
