@@ -137,7 +137,7 @@ class DuckEngine:
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self.sql(sql)}")
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Copy a small Arrow table in."""
+        """Copy a small Arrow table into DuckDB."""
         self._db.register("__arrow", table)
         self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM __arrow")
         self._db.unregister("__arrow")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OBSERVER = "org.apache.spark.sql.delta.TransactionExecutionObserver"
-"""Delta 4.2 has it in spark/src/main/scala/org/apache/spark/sql/delta/TransactionExecutionObserver.scala."""
+"""Interface of Delta 4.2: spark/src/main/scala/org/apache/spark/sql/delta/TransactionExecutionObserver.scala."""
 COMMIT_ATTEMPTS = "spark.databricks.delta.maxCommitAttempts"
 """Setting: how often Delta tries again on top of newer commits (`DeltaSQLConf.scala`); 0 makes a conflict an error."""
 CONFLICTS = ("DELTA_MAX_COMMIT_RETRIES_EXCEEDED", "DELTA_CONCURRENT")

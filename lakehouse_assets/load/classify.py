@@ -16,7 +16,7 @@ SMALL_RUN_FACTOR = 4
 
 
 def find_orphans(table: TableLoad, loads: list[TableLoad], coming: Mapping[str, str], engine: Engine) -> None:
-    """Look for the parents that rows name; a rejected row without one carries that code too.
+    """Look for the parents that rows name; a rejected row whose parent is missing carries that code too.
 
     Args:
         table: the table whose rows are looked at.

@@ -124,7 +124,7 @@ class SourceFiles:
 def survey(
     source_format: SourceFormat, landing: LandedObjects, entries: Mapping[int, FileEntry], *, strict: bool = False
 ) -> SourceFiles:
-    """Look at every file once.
+    """Look at every file once and decide which reader takes it.
 
     Args:
         source_format: how they are read.
