@@ -1,9 +1,9 @@
-"""What the Glue job `Lakehouse` starts: one load of one manifest on Spark, report out.
+"""Run the Glue job `Lakehouse`: load one manifest on Spark and keep the load's report in the run's folder.
 
     spark-submit glue/jobs/lakehouse.py --run-id R --manifest-uri LAKE/runs/PIPELINE/R/manifest.json --lake-root LAKE
 
-Everything comes in as arguments; Glue's own are ignored. The session is the one that Glue configured. Ends with
-status 1 and one sentence when the load fails.
+Everything comes in as arguments; Glue's own are ignored. The session is the one that Glue configured. The job ends
+with status 1 and one sentence when the load fails.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lakehouse_assets.storage.runs import RunFolder
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Load, or end with status 1 and one sentence."""
+    """Run the load and print its summary, or end with status 1 and one sentence."""
     try:
         report = run(arguments(argv))
     except LakehouseError as error:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def run(asked: argparse.Namespace) -> LoadReport:
-    """One load; its report is kept in the run's folder.
+    """Run one load, keep its report in the run's folder, and return it.
 
     Raises:
         LakehouseError: see `load`, and `manifest_of`.
@@ -59,19 +59,19 @@ def run(asked: argparse.Namespace) -> LoadReport:
 
 @contextmanager
 def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Guard]:
-    """The guard that asks the pipeline's lease, which this run holds meanwhile, whether it may still commit.
+    """Hold the pipeline's lease inside the block and yield the guard that asks it whether this run may still commit.
 
     Another step of the run may hold the lease already; then the job shares it and leaves it to that step.
 
     Raises:
-        LeaseHeld: another run has it.
+        LeaseHeld: another run has the lease.
     """
     with Lease(lake, manifest.pipeline).acquire(manifest.run_id) as lease:
         yield lease.check
 
 
 def summary(report: LoadReport) -> str:
-    """One line: what became of the rows of each table."""
+    """Return one line that says what became of the rows of each table."""
     tables = (
         f"{name}: {t.counts.read + t.counts.retried} read, {t.counts.inserted} new, {t.counts.updated} updated, "
         f"{t.counts.unchanged} unchanged, {t.counts.rejected} rejected, {t.counts.pending} pending"

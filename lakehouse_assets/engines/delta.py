@@ -1,8 +1,8 @@
-"""Delta tables through delta-rs: create from a contract, read the file list, commit without rebase.
+"""Create Delta tables from contracts, list their files and commit to them without rebase, through delta-rs.
 
-The embedded engine writes silver with it; control tables (rejects, pending, run ledger) are written with it on either
-engine, so that each of them has one writer. Protocol reader 1 / writer 2 is checked after every write: more would
-shut out Athena or the other engine.
+The embedded engine writes silver with this module; control tables (rejects, pending, run ledger) are written with it
+on either engine, so that each of them has one writer. Protocol reader 1 / writer 2 is checked after every write: more
+would shut out Athena or the other engine.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterv
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
-    """The contract's columns as Arrow types; moments are microseconds in zone UTC."""
+    """Return the contract's columns as an Arrow schema; moments are microseconds in zone UTC."""
     import pyarrow as pa
 
     return pa.schema(
@@ -58,7 +58,7 @@ def _arrow_type(kind: ColumnType) -> pa.DataType:
 
 
 def ensure(contract: Contract, lake: Lake) -> DeltaTable:
-    """The table, created from its contract when absent, widened by new nullable columns when behind.
+    """Return the table, created from its contract when absent, widened by new nullable columns when behind.
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
@@ -78,7 +78,7 @@ def ensure(contract: Contract, lake: Lake) -> DeltaTable:
 
 
 def _spelled(delta_type: Any) -> str:  # noqa: ANN401 - delta-rs has no common root of its types
-    """A Delta type in words."""
+    """Return a Delta type in words, for messages."""
     if hasattr(delta_type, "element_type"):
         return f"array<{_spelled(delta_type.element_type)}>"
     if hasattr(delta_type, "fields"):
@@ -90,7 +90,7 @@ def check_protocol(table: DeltaTable, name: str) -> None:
     """Refuse a protocol that a reader of the table cannot handle.
 
     Raises:
-        ProtocolRaised: it is not reader 1 / writer 2.
+        ProtocolRaised: the table's protocol is not reader 1 / writer 2.
     """
     found = table.protocol()
     if (found.min_reader_version, found.min_writer_version) != PROTOCOL:
@@ -110,12 +110,12 @@ def commit(
     dates: Sequence[date] | None,
     updates: bool,
 ) -> Commit:
-    """Insert, or merge by key, in one commit onto the version at hand, which fails rather than rebases.
+    """Insert rows, or merge them by key, in one commit onto the version at hand, which fails rather than rebases.
 
     Args:
-        contract: the table's.
+        contract: the table's contract.
         table: the version that the rows were compared with; it is the new one afterwards.
-        source: the rows.
+        source: the rows to write.
         guard: see `Guard`.
         dates: literal bounds of the table's date column; None when it has none.
         updates: whether any of the keys is in the table already.
@@ -150,7 +150,7 @@ def commit(
 
 @contextmanager
 def conflicts(table: str) -> Iterator[None]:
-    """Turn delta-rs' words for a lost race into ours."""
+    """Turn delta-rs' errors for a lost race inside the block into `CommitConflict`."""
     from deltalake.exceptions import CommitFailedError, DeltaError
 
     try:
@@ -164,7 +164,10 @@ def conflicts(table: str) -> Iterator[None]:
 
 
 def _writer(contract: Contract) -> WriterProperties:
-    """No dictionaries for columns whose values do not repeat: they cost time and save nothing."""
+    """Return settings for writing Parquet without dictionaries for columns whose values do not repeat.
+
+    Dictionaries of such columns cost time and save nothing.
+    """
     from deltalake import ColumnProperties, WriterProperties
 
     plain = ColumnProperties(dictionary_enabled=False)
@@ -188,7 +191,7 @@ def _not_older(contract: Contract) -> str | None:
 
 
 def data_files(table: DeltaTable) -> dict[str, int]:
-    """The table's live data files, as its log spells them, and their sizes in bytes."""
+    """Return the table's live data files, as its log spells them, and their sizes in bytes."""
     # Not as a pyarrow table: making one of foreign columns imports pandas, a fifth of a second.
     actions = table.get_add_actions(flatten=True)
     paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))
@@ -196,12 +199,12 @@ def data_files(table: DeltaTable) -> dict[str, int]:
 
 
 def rows_in(table: DeltaTable) -> int:
-    """How many rows the table holds, as its log says."""
+    """Return how many rows the table holds, as its log says."""
     return sum(table.get_add_actions(flatten=True).column("num_records").to_pylist())
 
 
 def measured(table: DeltaTable, before: dict[str, int], held: int) -> Commit:
-    """What a write did to a table that had these data files and rows."""
+    """Return what a write did to a table that had these data files and rows before."""
     after = data_files(table)
     added = [size for path, size in after.items() if path not in before]
     return Commit(

@@ -1,4 +1,4 @@
-"""The embedded engine: DuckDB reads and computes, delta-rs commits. No JVM, nothing to start.
+"""Run the load on the embedded engine: DuckDB reads and computes, delta-rs commits, and nothing has to be started.
 
 Memory is bounded by a setting; DuckDB spills what does not fit into a temporary folder. Plain files are read by
 DuckDB's own CSV reader in parallel; the position of a row in the staged table gives its line in the file.
@@ -34,12 +34,12 @@ ARROW_ROWS = 131_072
 
 
 class DuckEngine:
-    """See `protocol.Engine`.
+    """Run the load's SQL on DuckDB; see `protocol.Engine`.
 
     Args:
-        lake: whose tables it reads and writes.
+        lake: the lake whose tables the engine reads and writes.
         zone: source time zone.
-        memory: DuckDB's memory limit, as it writes it (`1GB`).
+        memory: DuckDB's memory limit, as DuckDB spells it (`1GB`).
         threads: how many threads DuckDB may use; None for all.
     """
 
@@ -63,7 +63,7 @@ class DuckEngine:
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
-        """Athena SQL as DuckDB's."""
+        """Translate Athena SQL to DuckDB's."""
         return render(sql, "duckdb", zone=self._zone, parameters=parameters, table=relation_of)
 
     def stage(self, name: str, batch: TextBatch, sql: str) -> None:
@@ -104,7 +104,7 @@ class DuckEngine:
         return self._numbered(name, files)
 
     def _numbered(self, name: str, files: list[NativeFile]) -> str:
-        """A SELECT that turns (file index, position in the table) into `_row`; line 1 is the header.
+        """Return a SELECT that turns (file index, position in the table) into `_row`; line 1 is the header.
 
         Raises:
             NativeRefused: DuckDB made another number of records of a file than it holds lines, or tore a file apart.
@@ -129,27 +129,27 @@ class DuckEngine:
         return f"SELECT * FROM {name}"
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
-        """Materialize the result as a temporary table."""
+        """Keep the result as a temporary table."""
         self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self.sql(sql, parameters)}")
 
     def view(self, name: str, sql: str) -> None:
-        """A temporary view."""
+        """Create a temporary view of the query."""
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self.sql(sql)}")
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Copy a small Arrow table in."""
+        """Copy a small Arrow table into DuckDB."""
         self._db.register("__arrow", table)
         self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM __arrow")
         self._db.unregister("__arrow")
 
     def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
-        """All rows as dictionaries."""
+        """Return all rows of the query as dictionaries."""
         cursor = self._db.execute(self.sql(sql, parameters))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def is_rising(self, sql: str) -> bool:
-        """One pass over the column in the order it comes; a tenth of what a GROUP BY takes."""
+        """Say whether the column rises, in one pass in the order it comes: a tenth of what a GROUP BY takes."""
         keys = f"SELECT k FROM ({self.sql(sql)}) AS keys(k)"
         pairs = f"SELECT k, lag(k) OVER () AS p FROM ({keys})"
         is_text = self._db.execute(f"{keys} LIMIT 0").description[0][1] == "VARCHAR"
@@ -157,16 +157,16 @@ class DuckEngine:
         return not self._db.execute(f"SELECT 1 FROM ({pairs}) WHERE {falls} LIMIT 1").fetchall()
 
     def values(self, sql: str) -> list[Any]:
-        """One column as a list."""
+        """Return the query's one column as a list."""
         found: list[Any] = self.arrow(sql).column(0).to_pylist()
         return found
 
     def arrow(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Table:
-        """The result as one Arrow table (gold windows, previews)."""
+        """Return the result as one Arrow table (gold windows, previews)."""
         return self._db.execute(self.sql(sql, parameters)).to_arrow_table()
 
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
-        """Record batches in the order of the query."""
+        """Yield record batches in the order of the query."""
         yield from self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
 
     def attach(self, contract: Contract) -> bool:
@@ -209,12 +209,12 @@ class DuckEngine:
 
 
 def relation_of(catalog_name: str) -> str:
-    """The name under which a catalog table is visible in DuckDB: `database__table`."""
+    """Return the name under which a catalog table is visible in DuckDB: `database__table`."""
     return catalog_name.replace(".", "__")
 
 
 def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection) -> str:
-    """A SELECT over Parquet files in the contract's columns; moments become zone-less UTC.
+    """Return a SELECT over Parquet files in the contract's columns; moments become zone-less UTC.
 
     A column that none of the files has yet, because the contract grew since, is NULL.
     """
@@ -228,7 +228,10 @@ def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection
 
 
 def _partitioning(contract: Contract) -> str:
-    """Where partition columns are read: of Delta in the folders' names, of Iceberg in the files like all others."""
+    """Return the options that say where partition columns are read.
+
+    Delta has them in the names of folders, Iceberg in the files like all other columns.
+    """
     if not contract.partition_by or contract.layer == "gold":
         return "hive_partitioning = false"
     # Told, because DuckDB would take the text `007` for a number.
@@ -241,7 +244,7 @@ def _null(column: Column) -> str:
 
 
 def _stored(column: Column) -> str:
-    """A column as files hold it, with moments zone-less."""
+    """Return the expression that reads a column from the files, with moments zone-less."""
     name, kind = f'"{column.name}"', column.data_type
     if kind.name == "TIMESTAMP":
         # By the number of microseconds: DuckDB's own conversion of zones takes longer than reading the column.
@@ -250,7 +253,7 @@ def _stored(column: Column) -> str:
 
 
 def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The batch in the table's types; zone-less moments are UTC."""
+    """Return the batch in the table's types; zone-less moments are UTC."""
     import pyarrow as pa
 
     return pa.RecordBatch.from_arrays(
@@ -259,15 +262,15 @@ def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _kind(file: NativeFile) -> tuple[str, tuple[str, ...]]:
-    """What one reader call must have in common: compression and columns."""
+    """Return what all files of one reader call must have in common: compression and columns."""
     return ("gzip" if file.uri.endswith(".gz") else "none", file.header)
 
 
 def _path(uri: str) -> str:
-    """A literal of exactly this path: DuckDB would take `*`, `?` and `[` for a pattern."""
+    """Return a literal of exactly this path, escaped: DuckDB would take `*`, `?` and `[` for a pattern."""
     return _text(GLOB.sub(r"[\g<0>]", uri))
 
 
 def _text(value: str) -> str:
-    """A string literal."""
+    """Return the text as a string literal of SQL."""
     return "'" + value.replace("'", "''") + "'"

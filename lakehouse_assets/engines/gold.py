@@ -1,4 +1,4 @@
-"""Building a gold table on the embedded engine: run the model, compare, and commit only a difference."""
+"""Build a gold table on the embedded engine: run the model, compare, and commit only a difference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lakehouse_assets.sql.gold import window_parameters
 
 @dataclass(frozen=True)
 class Built:
-    """What became of a gold table: rows that are new, changed and gone, rows it holds now, and the commit, if any."""
+    """Hold what became of a gold table: rows new, changed and gone, rows it holds now, and the commit, if any."""
 
     inserted: int
     updated: int
@@ -28,7 +28,7 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
     """Bring the touched part of a gold table up to date.
 
     Args:
-        engine: has the model's sources attached.
+        engine: the engine, which has the model's sources attached.
         contract: the gold table.
         model: its SELECT.
         window: touched values of the window column; None for all of them. A table without a window column is built
@@ -60,7 +60,10 @@ def _count(engine: DuckEngine, relation: str) -> int:
 
 
 def _named(contract: Contract, window: tuple[Any, ...]) -> Any:  # noqa: ANN401 - an Arrow table
-    """`__window`: the touched values. A relation, since a list of hundreds is compared one by one with every row."""
+    """Return the relation `__window` of the touched values.
+
+    It is a relation because a list of hundreds would be compared one by one with every row.
+    """
     import pyarrow as pa
 
     kind = iceberg.arrow_schema(contract).field(contract.window).type
@@ -72,12 +75,12 @@ def _in_window(contract: Contract) -> str:
 
 
 def _is_ranged(contract: Contract) -> bool:
-    """Whether a window lies between two values. Dates of a run do; other keys lie anywhere."""
+    """Say whether a window's values lie close together between two ends: dates of a run do, other keys do not."""
     return any(c.type == "DATE" for c in contract.columns if c.name == contract.window)
 
 
 def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
-    """How many keys are new, different, and gone."""
+    """Count the keys that are new, different, and gone."""
     on = " AND ".join(f'f."{k}" = h."{k}"' for k in contract.key)
     content = [c.name for c in contract.columns if not c.key]
     differs = " OR ".join(f'f."{c}" IS DISTINCT FROM h."{c}"' for c in content)
@@ -92,7 +95,7 @@ def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
 
 
 def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...] | None) -> Any:  # noqa: ANN401 - an Arrow table
-    """Fresh rows, and rows that the window does not name: those between its ends, or all of them."""
+    """Return the fresh rows and the held rows that the window does not name: those between its ends, or all."""
     columns = ", ".join(f'"{c.name}"' for c in contract.columns)
     order = ", ".join(f'"{k}"' for k in contract.key)
     fresh = f"SELECT {columns} FROM __fresh"

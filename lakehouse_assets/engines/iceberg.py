@@ -1,4 +1,4 @@
-"""Iceberg tables through pyiceberg: one transaction per change, none without a change.
+"""Create and change Iceberg tables through pyiceberg: one transaction per change, none without a change.
 
 Gold is always written here when it is built locally. The window of a change is a range of the table's window column:
 rows in that range are replaced by the fresh ones and by those of the range that were not asked for.
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 NO_RETRIES = {"commit.retry.num-retries": "0"}
-"""Property of every table. Without it pyiceberg puts a stale commit onto the newest version by itself, and rows that
-were compared with an older version are in the table twice."""
+"""Property that every table has. Without it pyiceberg puts a stale commit onto the newest version by itself, and rows
+that were compared with an older version are in the table twice."""
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
-    """The contract's columns as Arrow types; moments are zone-less UTC, as Athena's Iceberg wants them."""
+    """Return the contract's columns as an Arrow schema; moments are zone-less UTC, as Athena's Iceberg wants them."""
     import pyarrow as pa
 
     from lakehouse_assets.engines import delta
@@ -44,7 +44,7 @@ def _partition(table: Table, contract: Contract) -> None:
 
 
 def _zoneless(field: pa.Field) -> pa.Field:
-    """The field with moments that have no zone, also within an array or a record."""
+    """Return the field with moments that have no zone, also within an array or a record."""
     import pyarrow as pa
 
     if pa.types.is_list(field.type):
@@ -55,7 +55,7 @@ def _zoneless(field: pa.Field) -> pa.Field:
 
 
 def ensure(contract: Contract, lake: Lake) -> Table:
-    """The table, created from its contract when absent, widened by new nullable columns when behind.
+    """Return the table, created from its contract when absent, widened by new nullable columns when behind.
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
@@ -78,7 +78,7 @@ def ensure(contract: Contract, lake: Lake) -> Table:
 
 
 def _spelled(kind: Any) -> str:  # noqa: ANN401 - any of pyiceberg's types
-    """An Iceberg type in words, without the numbers of a record's fields."""
+    """Return an Iceberg type in words, without the numbers of a record's fields."""
     from pyiceberg.types import StructType
 
     if not isinstance(kind, StructType):
@@ -87,7 +87,7 @@ def _spelled(kind: Any) -> str:  # noqa: ANN401 - any of pyiceberg's types
 
 
 def without_retries(contract: Contract, table: Table) -> Table:
-    """The table, given the property `NO_RETRIES` when an earlier version made it without.
+    """Return the table, given the property `NO_RETRIES` when an earlier version of this code made it without.
 
     Raises:
         CommitConflict: somebody else changes the table right now.
@@ -109,7 +109,7 @@ def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any,
     """Put `rows` in place of everything within the bounds of the window column, in one transaction.
 
     Args:
-        contract: the table's; its property `window` names the column.
+        contract: the table's contract, whose property `window` names the column.
         table: the version that the rows were compared with.
         rows: all rows that the range shall hold.
         bounds: smallest and largest value of the range; None replaces the whole table.
@@ -143,12 +143,12 @@ def _at(compare: Any, contract: Contract, value: Any) -> Any:  # noqa: ANN401 - 
 
 
 def _files(table: Table) -> dict[str, DataFile]:
-    """The live data files by path."""
+    """Return the live data files by path."""
     return {task.file.file_path: task.file for task in table.scan().plan_files()}
 
 
 def _measured(table: Table, before: dict[str, DataFile]) -> Commit:
-    """What a write did to a table that had these data files."""
+    """Return what a write did to a table that had these data files before."""
     after, snapshot = _files(table), table.current_snapshot()
     added = [file.file_size_in_bytes for path, file in after.items() if path not in before]
     held, holds = (sum(file.record_count for file in files.values()) for files in (before, after))
@@ -162,7 +162,7 @@ def _measured(table: Table, before: dict[str, DataFile]) -> Commit:
 
 
 def bounds_of(values: Sequence[Any]) -> tuple[Any, Any]:
-    """Smallest and largest value, as Iceberg literals."""
+    """Return the smallest and the largest value, as Iceberg literals."""
     ordered = sorted(values)
     low, high = ordered[0], ordered[-1]
     return (low.isoformat(), high.isoformat()) if hasattr(low, "isoformat") else (low, high)

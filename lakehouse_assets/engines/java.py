@@ -16,7 +16,7 @@ from lakehouse_assets.errors import JavaMissing
 
 ROOT = Path(__file__).resolve().parents[2]
 FITTING = ("17", "21")
-"""Versions that https://spark.apache.org/docs/4.1.1/ names; it does not start on 25."""
+"""Java versions that https://spark.apache.org/docs/4.1.1/ names; Spark does not start on 25."""
 PLACES = (
     (ROOT / ".java", "*/bin/java"),
     (ROOT / ".java", "*/Contents/Home/bin/java"),
@@ -27,10 +27,10 @@ PROPERTY = re.compile(r"^\s*(java\.home|java\.specification\.version) = (.+?)\s*
 
 
 def require_java(environment: Mapping[str, str]) -> Path:
-    """Home of the first Java 17 or 21: `JAVA_HOME`, `PATH`, the project's `.java`, `/usr/lib/jvm`.
+    """Return the home of the first Java 17 or 21 in `JAVA_HOME`, `PATH`, the project's `.java`, `/usr/lib/jvm`.
 
     Raises:
-        JavaMissing: there is none; says which versions were found.
+        JavaMissing: there is none; the message says which versions were found.
     """
     versions = []
     for java in candidates(environment):
@@ -43,7 +43,7 @@ def require_java(environment: Mapping[str, str]) -> Path:
 
 
 def find_java(environment: Mapping[str, str]) -> Path | None:
-    """Home of the Java that `require_java` finds; None without one."""
+    """Return the home of the Java that `require_java` finds; None without one."""
     try:
         return require_java(environment)
     except JavaMissing:
@@ -51,7 +51,7 @@ def find_java(environment: Mapping[str, str]) -> Path | None:
 
 
 def candidates(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Programs that may be a Java, best first."""
+    """Yield the programs that may be a Java, best first."""
     if environment.get("JAVA_HOME"):
         yield Path(environment["JAVA_HOME"], "bin", "java")
     if found := shutil.which("java", path=environment.get("PATH", "")):
@@ -61,7 +61,7 @@ def candidates(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def ask(java: Path) -> str:
-    """What a Java says about itself; nothing when it does not start."""
+    """Return what a Java says about itself; nothing when it does not start."""
     command = [str(java), "-XshowSettings:properties", "-version"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stderr  # noqa: S603

@@ -1,4 +1,4 @@
-"""Care of stored tables: compaction and removal of dead files, without changing what a table holds.
+"""Compact stored tables and remove their dead files, without changing what a table holds.
 
 Delta through delta-rs, Iceberg through pyiceberg. Each call commits once or not at all, after asking the guard.
 """
@@ -15,9 +15,9 @@ from lakehouse_assets.storage.lake import Lake
 
 
 def optimize(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, int]:
-    """Fewer, larger files; Z-ordered by date where the contract has a date column. Files before and after.
+    """Rewrite a table into fewer, larger files, Z-ordered by date where the contract has a date column.
 
-    A table with one file, or none, is left alone.
+    Returns the number of files before and after. A table with one file, or none, is left alone.
 
     Raises:
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
@@ -31,14 +31,14 @@ def optimize(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, int]:
 
 
 def vacuum(contract: Contract, lake: Lake, guard: Guard, *, hours: int, delete: bool) -> list[str]:
-    """Files of a Delta table that no version of the last `hours` needs; none for Iceberg.
+    """Return the files of a Delta table that no version of the last `hours` needs; none for Iceberg.
 
     Args:
-        contract: the table.
-        lake: the table's.
+        contract: the contract of the table.
+        lake: the lake of the table.
         guard: called before anything is deleted.
-        hours: what was in use within them is kept.
-        delete: remove them, too.
+        hours: how far back in hours a file must have been in use to be kept.
+        delete: whether to remove these files, too.
     """
     try:
         table = None if contract.layer == "gold" else lake.delta(contract)

@@ -1,4 +1,4 @@
-"""What the load asks of an engine; the engines answer in their own modules.
+"""Say what the load asks of an engine; the engines answer in their own modules.
 
 SQL goes in as Athena SQL with macros; relations are named by the caller and live as long as the engine. An engine
 decides what it keeps and what it only remembers as a view.
@@ -22,7 +22,7 @@ Guard = Callable[[], None]
 
 @dataclass(frozen=True)
 class NativeFile:
-    """A plain CSV file that the engine's own reader may take: ordinal, where it is, its header, records it holds."""
+    """Describe a plain CSV file for the engine's own reader: ordinal, where it is, its header, records it holds."""
 
     ordinal: int
     uri: str
@@ -32,7 +32,7 @@ class NativeFile:
 
 @dataclass(frozen=True)
 class TextBatch:
-    """All records of one dataset in one run, as text.
+    """Hold all records of one dataset in one run, as text.
 
     Attributes:
         columns: the landing columns that are wanted.
@@ -48,7 +48,7 @@ class TextBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """What one write did to a table.
+    """Hold what one write did to a table.
 
     Attributes:
         version: the table's version after the write.
@@ -65,7 +65,7 @@ class Commit:
 
 
 class Engine(Protocol):
-    """Where the load's SQL runs.
+    """Run the load's SQL and commit its results.
 
     Attributes:
         name: as reports show it.
@@ -88,19 +88,20 @@ class Engine(Protocol):
         """Make relation `name` from values at hand (small)."""
 
     def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
-        """The result of `sql`, small enough to hold."""
+        """Return the result of `sql`, which must be small enough to hold in memory."""
 
     def is_rising(self, sql: str) -> bool:
-        """Whether each value of the one column is greater than the one before; a text is when it is longer, or later.
+        """Say whether each value of the one column of `sql` is greater than the one before.
 
-        Then no value occurs twice, whatever order they came in. An engine without a cheap answer says False.
+        A text is greater when it is longer, or as long and later in the alphabet. If the answer is yes, no value
+        occurs twice. An engine without a cheap answer says False.
         """
 
     def values(self, sql: str) -> list[Any]:
-        """The one column of `sql`, of any length that memory holds."""
+        """Return the one column of `sql`, of any length that memory holds."""
 
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
-        """The result of `sql` in its order, a batch at a time."""
+        """Yield the result of `sql` in its order, a batch at a time."""
 
     def attach(self, contract: Contract) -> bool:
         """Create the table from its contract where it is absent, and make it readable by its catalog name.

@@ -1,4 +1,4 @@
-"""Questions of users: one read-only statement in Athena SQL over the tables of a lake, now or as they were.
+"""Answer users' questions: one read-only statement in Athena SQL over the tables of a lake, now or as they were.
 
 Belongs here: refusing what is no question, finding the tables it names, reading them at a moment, asking DuckDB. Not
 here: how an answer is printed, and the SQL of the pipelines, which is held to the portable subset (`sql/portable.py`).
@@ -37,7 +37,7 @@ FETCH_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Answer:
-    """Column names, each once, and rows in batches."""
+    """Hold an answer: column names, each once, and rows in batches."""
 
     columns: tuple[str, ...]
     batches: Iterator[list[tuple[Any, ...]]]
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class QueryScope:
-    """What can be asked about.
+    """Hold what a question can be asked about, and within which limits.
 
     Attributes:
         lake: where the tables are.
@@ -61,10 +61,10 @@ class QueryScope:
 
 
 def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
-    """The answer to one statement.
+    """Return the answer to one statement.
 
     Args:
-        scope: where.
+        scope: the tables that it can ask about.
         sql: SELECT, WITH … SELECT, SHOW TABLES or DESCRIBE, in Athena's dialect.
         as_of: tables are read as committed until then (zone-aware); None for now.
 
@@ -94,7 +94,7 @@ def _read_only(text: str) -> exp.Query:
 
 
 def _tables_of(tree: exp.Query) -> set[str]:
-    """Catalog names that the statement reads; Athena does not tell case apart."""
+    """Return the catalog names of the tables that the statement reads; Athena does not tell case apart."""
     ctes = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
     nodes = [node for node in tree.find_all(exp.Table) if isinstance(node.this, exp.Identifier)]
     names = {".".join(part.name for part in node.parts).lower() for node in nodes}
@@ -108,7 +108,7 @@ def _table(scope: QueryScope, name: str) -> Contract:
 
 
 def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
-    """The statement in DuckDB's SQL; with the types of all columns, because Athena divides integers as integers.
+    """Translate the statement to DuckDB's SQL, knowing all columns' types, because Athena divides integers as such.
 
     What sqlglot cannot resolve goes on as it is: DuckDB says better what is wrong with it.
     """
@@ -151,7 +151,7 @@ def _connect(scope: QueryScope) -> duckdb.DuckDBPyConnection:
 
 
 def _lock(db: duckdb.DuckDBPyConnection, root: str) -> None:
-    """From here on DuckDB reads nothing outside of the lake."""
+    """Lock the connection, so that DuckDB reads nothing outside of the lake from here on."""
     folder = root.replace("'", "''")
     db.execute(f"SET allowed_directories = ['{folder}']")
     db.execute("SET enable_external_access = false")
@@ -169,12 +169,12 @@ def _batches(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]
 
 
 def _first_lines(error: Exception) -> str:
-    """DuckDB's words without the picture of the statement below them."""
+    """Return DuckDB's message without the excerpt of the statement that follows it."""
     return " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split())
 
 
 def _once(names: Sequence[str]) -> tuple[str, ...]:
-    """Names with a number behind the second use of one.
+    """Return the names, each once: a number is put behind the second and every further use of a name.
 
     >>> _once(["date", "n", "date"])
     ('date', 'n', 'date_2')

@@ -1,6 +1,7 @@
-"""Reference tables as Delta tables: replaced whole in one commit, which notes what it was made of.
+"""Keep reference tables as Delta tables, each replaced whole in one commit, which notes the seed it was made of.
 
-They are small and written by delta-rs on either engine, as the load's control tables are, so that each has one writer.
+These tables are small and written by delta-rs on either engine, as the load's control tables are, so that each has
+one writer.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 NOTE = "lakehouse.seed"
-"""Where a commit notes the fingerprint of the seed that it brought."""
+"""Key in a commit's metadata under which the commit notes the fingerprint of the seed that it brought."""
 
 
 def held(contract: Contract, lake: Lake) -> DeltaTable | None:
-    """The reference table as it is now; None when it is not there yet."""
+    """Return the reference table as it is now; None when it is not there yet."""
     try:
         return lake.delta(contract)
     except TableMissing:
@@ -32,7 +33,7 @@ def held(contract: Contract, lake: Lake) -> DeltaTable | None:
 
 
 def is_current(seed: Seed, table: DeltaTable | None) -> bool:
-    """Whether the table holds what the seed says: the newest commit that notes a seed notes this one.
+    """Say whether the table holds what the seed says: the newest commit that notes a seed notes this one.
 
     Commits without a note, such as a compaction, leave the rows as they are.
     """
@@ -41,7 +42,7 @@ def is_current(seed: Seed, table: DeltaTable | None) -> bool:
 
 
 def outdated(seeds: Iterable[Seed], lake: Lake) -> tuple[str, ...]:
-    """Names of the reference tables whose table is not there, or holds something else than the seed."""
+    """Return the names of the reference tables whose table is not there, or holds something else than the seed."""
     return tuple(seed.contract.name for seed in seeds if not is_current(seed, held(seed.contract, lake)))
 
 
@@ -49,8 +50,8 @@ def replace(seed: Seed, lake: Lake, table: DeltaTable | None, rows: pa.Table, gu
     """Put the rows in place of all that the table holds, columns included, in one commit that does not rebase.
 
     Args:
-        seed: where the rows come from.
-        lake: where the table is.
+        seed: the seed that the rows come from.
+        lake: the lake that the table is in.
         table: the version that was looked at; None when there was none.
         rows: in the columns of the contract.
         guard: see `protocol.Guard`.

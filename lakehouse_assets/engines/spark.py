@@ -1,4 +1,4 @@
-"""The Spark engine: the same SQL on Spark, commits by Delta. What runs on Glue.
+"""Run the load on the Spark engine, as Glue does: the same SQL on Spark, commits by Delta.
 
 Each dataset is read once and its parsed rows are written to a scratch folder as Parquet: they do not change under
 the load when a file does, memory stays bounded, and later statements read only the columns they need. Silver is read
@@ -39,13 +39,13 @@ INHERITED = ("spark.sql.ansi.enabled", "spark.sql.shuffle.partitions", "spark.sq
 
 
 class SparkEngine:
-    """See `protocol.Engine`.
+    """Run the load's SQL on Spark; see `protocol.Engine`.
 
     Temporary views and settings are kept in a session of the engine's own.
 
     Args:
         spark: a session with Delta's extension and catalog.
-        lake: whose tables it reads and writes.
+        lake: the lake whose tables the engine reads and writes.
         zone: source time zone.
         scratch: a folder that all workers reach; None for a temporary one of this machine (Spark in local mode) or
             one below the lake.
@@ -62,7 +62,7 @@ class SparkEngine:
         self._attached: dict[str, DeltaTable] = {}
 
     def _session(self, settings: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
-        """A session with temporary views and settings of its own."""
+        """Return a session with temporary views and settings of its own."""
         found = self._parent.newSession()
         inherited = {name: self._parent.conf.get(name) or "" for name in INHERITED}
         for name, value in {**inherited, **SETTINGS, **settings}.items():
@@ -70,7 +70,7 @@ class SparkEngine:
         return found
 
     def close(self) -> None:
-        """Give back what was kept in memory and the scratch folder."""
+        """Release what was kept in memory and remove the scratch folder."""
         for frame in self._kept.values():
             frame.unpersist()
         context = self._spark.sparkContext
@@ -78,7 +78,7 @@ class SparkEngine:
         path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: FBT003, SLF001 - recursively
 
     def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
-        """Athena SQL as Spark's."""
+        """Translate Athena SQL to Spark's."""
         return render(sql, "spark", zone=self._zone, parameters=parameters, table=relation_of)
 
     def stage(self, name: str, batch: TextBatch, sql: str) -> None:
@@ -101,35 +101,35 @@ class SparkEngine:
         return (session or self._spark).createDataFrame([], columns)
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
-        """A view of the query, whose result is kept when it is first used."""
+        """Create a view of the query, whose result is kept when it is first used."""
         self._kept[name] = self._spark.sql(self.sql(sql, parameters)).persist()
         self._kept[name].createOrReplaceTempView(name)
 
     def view(self, name: str, sql: str) -> None:
-        """A temporary view."""
+        """Create a temporary view of the query."""
         self._spark.sql(self.sql(sql)).createOrReplaceTempView(name)
 
     def register(self, name: str, table: pa.Table) -> None:
-        """A small Arrow table as a view."""
+        """Show a small Arrow table as a view."""
         self._spark.createDataFrame(table).createOrReplaceTempView(name)
 
     def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
-        """All rows as dictionaries; moments are zone-less UTC."""
+        """Return all rows of the query as dictionaries; moments are zone-less UTC."""
         found = self._spark.sql(self.sql(sql, parameters)).toArrow().to_pylist()
         return [{name: _naive(value) for name, value in row.items()} for row in found]
 
     def is_rising(self, sql: str) -> bool:
-        """Rows have no order here, so there is no cheap answer."""
+        """Return False: rows have no order on Spark, so there is no cheap answer."""
         del sql
         return False
 
     def values(self, sql: str) -> list[Any]:
-        """One column as a list."""
+        """Return the query's one column as a list."""
         found: list[Any] = self._spark.sql(self.sql(sql)).toArrow().column(0).to_pylist()
         return [_naive(value) for value in found]
 
     def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
-        """Record batches in the order of the query."""
+        """Yield record batches in the order of the query."""
         table: pa.Table = self._spark.sql(self.sql(sql)).toArrow()
         yield from table.to_batches()
 
@@ -149,7 +149,7 @@ class SparkEngine:
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
     ) -> Commit:
-        """One Delta transaction; see `Engine.merge`."""
+        """Write the rows in one Delta transaction; see `Engine.merge`."""
         attached = self._attached[contract.name]
         location = self._lake.location(contract)
         target = Target(contract.name, location, attached.version())
@@ -163,21 +163,21 @@ class SparkEngine:
         return _measured(contract, self._lake, attached)
 
     def _sorted(self, contract: Contract, rows: DataFrame) -> DataFrame:
-        """At most one partition per core, sorted by date within; Spark drops the query's own order for it."""
+        """Return the rows in at most one partition per core, each sorted by date instead of the query's own order."""
         date = contract.date_column
         few = rows.coalesce(self._cores)
         return few.sortWithinPartitions(date) if date else few
 
 
 def _scratch(spark: SparkSession, lake: Lake) -> str:
-    """A new folder name that all workers reach."""
+    """Return the name of a new folder that all workers reach."""
     if str(spark.sparkContext.master).startswith("local"):
         return tempfile.mkdtemp(prefix="lakehouse-scratch-")
     return f"{lake.root}/scratch/{uuid4().hex}"
 
 
 def _measured(contract: Contract, lake: Lake, before: DeltaTable) -> Commit:
-    """What the transaction did to the table.
+    """Return what the transaction did to the table.
 
     Raises:
         ProtocolRaised: see `Engine.merge`.
@@ -188,7 +188,7 @@ def _measured(contract: Contract, lake: Lake, before: DeltaTable) -> Commit:
 
 
 def relation_of(catalog_name: str) -> str:
-    """The name under which a catalog table is visible: `database__table`."""
+    """Return the name under which a catalog table is visible in Spark: `database__table`."""
     return catalog_name.replace(".", "__")
 
 

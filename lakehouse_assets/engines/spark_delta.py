@@ -1,4 +1,4 @@
-"""One Delta transaction from Spark: append or guarded MERGE, which fails rather than rebases.
+"""Write one Delta transaction from Spark, an append or a guarded MERGE, which fails rather than rebases.
 
 Delta begins its transaction by itself; asking the guard before that would leave a moment in which another holder may
 commit. So the guard is asked by Delta's own observer, once the transaction has its snapshot of the table.
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OBSERVER = "org.apache.spark.sql.delta.TransactionExecutionObserver"
-"""Of Delta 4.2: spark/src/main/scala/org/apache/spark/sql/delta/TransactionExecutionObserver.scala."""
+"""Interface of Delta 4.2: spark/src/main/scala/org/apache/spark/sql/delta/TransactionExecutionObserver.scala."""
 COMMIT_ATTEMPTS = "spark.databricks.delta.maxCommitAttempts"
-"""How often Delta tries again on top of newer commits (`DeltaSQLConf.scala`); with 0 the first conflict is an error."""
+"""Setting: how often Delta tries again on top of newer commits (`DeltaSQLConf.scala`); 0 makes a conflict an error."""
 CONFLICTS = ("DELTA_MAX_COMMIT_RETRIES_EXCEEDED", "DELTA_CONCURRENT")
 
 
 @dataclass(frozen=True)
 class Target:
-    """The table a transaction writes.
+    """Describe the table that a transaction writes.
 
     Attributes:
-        name: for messages.
-        location: where it lies.
-        version: the one that the rows were compared with.
+        name: the table's name, for messages.
+        location: where the table lies.
+        version: the table's version that the rows were compared with.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Target:
 
 
 def merge_sql(contract: Contract, location: str, source: str, dates: Sequence[Any] | None) -> str:
-    """Spark's MERGE of the relation `source`: update what is not older, insert what is new."""
+    """Return Spark's MERGE of the relation `source`: update what is not older, insert what is new."""
     conditions = [f"t.`{key}` = s.`{key}`" for key in contract.key]
     date, event = contract.date_column, contract.event_time
     if date and dates:
@@ -61,7 +61,7 @@ def transaction(spark: SparkSession, target: Target, guard: Guard) -> Iterator[N
 
     Raises:
         CommitConflict: another commit came first; nothing was written.
-        FenceLost: what the guard raised.
+        FenceLost: the guard raised it.
     """
     from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
     from pyspark.errors import PySparkException
@@ -82,15 +82,15 @@ def transaction(spark: SparkSession, target: Target, guard: Guard) -> Iterator[N
 
 
 def _translated(target: Target, error: Exception) -> Exception:
-    """Our error for a lost race, else the error as it is."""
+    """Return `CommitConflict` for a lost race, else the error as it is."""
     return CommitConflict(table=target.name) if any(word in str(error) for word in CONFLICTS) else error
 
 
 class _Observer:
-    """Delta's `TransactionExecutionObserver`; its methods are named by Delta."""
+    """Implement Delta's `TransactionExecutionObserver`, which gives the methods their names."""
 
     class Java:
-        """What py4j presents to the JVM."""
+        """Tell py4j which Java interface the observer has for the JVM."""
 
         implements = (OBSERVER,)
 
@@ -99,7 +99,7 @@ class _Observer:
         self.refused: LakehouseError | None = None
 
     def startingTransaction(self, start: Any) -> Any:  # noqa: N802, ANN401 - a Scala function
-        """The transaction, unless it may not commit."""
+        """Start the transaction, and fail if it may not commit."""
         found = start.apply()
         try:
             self._check(found.readVersion())
@@ -114,15 +114,15 @@ class _Observer:
             raise CommitConflict(table=self._target.name)
 
     def preparingCommit(self, prepare: Any) -> Any:  # noqa: N802, ANN401 - a Scala function
-        """Nothing of ours."""
+        """Let Delta prepare the commit; there is nothing to check."""
         return prepare.apply()
 
     def createChild(self) -> _Observer:  # noqa: N802
-        """The same for threads that the transaction starts."""
+        """Return this same observer for threads that the transaction starts."""
         return self
 
     def _nothing(self) -> None:
-        """Nothing of ours."""
+        """Do nothing at the other steps of a transaction."""
 
     nextObserver = advanceToNextThreadObserver = beginDoCommit = beginBackfill = _nothing  # noqa: N815
     beginPostCommit = transactionCommitted = transactionAborted = _nothing  # noqa: N815

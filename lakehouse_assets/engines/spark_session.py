@@ -1,4 +1,4 @@
-"""A Spark session for this machine: what Glue sets up in production, set up for a laptop.
+"""Start a Spark session on this machine: what Glue sets up in production, set up for a laptop.
 
 Belongs here: master, memory and jars of local runs. Not here: what the load itself needs (`engines/spark.py`), which
 holds on Glue too.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DELTA_JARS = "io.delta:delta-spark_4.1_2.13:4.2.0"
-"""The Delta of Glue 6.0, for the Spark that is pinned in pyproject.toml."""
+"""Maven name of the Delta that Glue 6.0 has, for the Spark that is pinned in pyproject.toml."""
 
 JAVA_OPTIONS = (
     # Methods over 8,000 bytes stay uncompiled otherwise, and the code that Spark makes for our rules is longer.
@@ -28,14 +28,14 @@ JAVA_OPTIONS = (
     # Two cores are better used by the load than by a collector that works beside it.
     "-XX:+UseSerialGC",
 )
-"""Of the JVM of a local session; measured: a small load takes 40 % less processor time, a large one 15 %."""
+"""Options for the JVM of a local session; measured: a small load takes 40 % less processor time, a large one 15 %."""
 
 
 def spark_config(memory: str = "3g", cores: int = 2) -> dict[str, str]:
-    """Settings of a local session.
+    """Return the settings of a local session.
 
     Args:
-        memory: heap of the JVM, as Java writes it.
+        memory: heap of the JVM, as Java spells it.
         cores: threads, and partitions of a shuffle: more of them only cost time on one machine.
     """
     return {
@@ -72,7 +72,7 @@ def use_java(environment: MutableMapping[str, str]) -> None:
 
 
 def local_session(environment: MutableMapping[str, str], config: Mapping[str, str] | None = None) -> SparkSession:
-    """The process's Spark session, started when there is none yet.
+    """Return the process's Spark session, started when there is none yet.
 
     Args:
         environment: see `use_java`.

@@ -1,4 +1,4 @@
-"""Landed text as Spark DataFrames: plain files by Spark's text reader, the rest from Arrow by way of a Parquet file.
+"""Read landed text as Spark DataFrames: plain files by Spark's text reader, the rest from Arrow through Parquet.
 
 A plain file has no quotes, so splitting its lines at commas *is* reading CSV. One file is one partition, so that the
 position of a line in its partition is its line in the file.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 WHOLE_FILES = dict.fromkeys(("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes"), str(2**40))
-"""Settings of a session that reads one file per partition: none is as large as that, and opening one costs as much."""
+"""Settings of a session that reads one file per partition: no file is as large, and opening one "costs" as much."""
 POSITION_BITS = 2**33 - 1
 """`monotonically_increasing_id` keeps the position in the partition in its lower 33 bits."""
 NOT_LISTED_RIGHT = re.compile(r"[][{}*?:\\]")
@@ -28,7 +28,7 @@ NOT_LISTED_RIGHT = re.compile(r"[][{}*?:\\]")
 
 
 def native_frames(spark: SparkSession, files: Sequence[NativeFile], columns: tuple[str, ...]) -> list[DataFrame]:
-    """One DataFrame of `_row`, `_malformed` and the columns per group of files with the same header.
+    """Return one DataFrame of `_row`, `_malformed` and the columns per group of files with the same header.
 
     Raises:
         NativeRefused: a file's name is one that Spark does not read right.
@@ -60,7 +60,7 @@ def _frame(spark: SparkSession, files: list[NativeFile], columns: tuple[str, ...
 
 
 def _first_rows(spark: SparkSession, files: list[NativeFile]) -> DataFrame:
-    """The `_row` of each file's header by path, in both spellings of a path without host."""
+    """Return the `_row` of each file's header by path, in both spellings of a path without host."""
     import pyarrow as pa
 
     rows = {_listed_as(spark, file.uri): file.ordinal * ROWS_PER_FILE + 1 for file in files}
@@ -69,7 +69,7 @@ def _first_rows(spark: SparkSession, files: list[NativeFile]) -> DataFrame:
 
 
 def _listed_as(spark: SparkSession, uri: str) -> str:
-    """A path as `_metadata.file_path` escapes it."""
+    """Return a path escaped as `_metadata.file_path` escapes it."""
     context = spark.sparkContext
     path = context._jvm.org.apache.hadoop.fs.Path(uri)  # type: ignore[union-attr]  # noqa: SLF001 - as pyspark does
     system = path.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
@@ -77,7 +77,7 @@ def _listed_as(spark: SparkSession, uri: str) -> str:
 
 
 def odd_frame(spark: SparkSession, batches: Iterable[pa.RecordBatch], file: str) -> DataFrame | None:
-    """The batches by way of a Parquet file, so that no more than one of them is in memory; None without rows."""
+    """Return the batches by way of a Parquet file, so that one at most is in memory; None without rows."""
     import pyarrow.parquet as pq
     from pyarrow.fs import FileSystem
 

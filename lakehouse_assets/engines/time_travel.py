@@ -1,4 +1,4 @@
-"""The data files of a table at a moment: by commit time, as Delta's and Iceberg's logs tell it. Reads only.
+"""Find the data files of a table at a moment, by commit time as Delta's and Iceberg's logs tell it; nothing is written.
 
 A commit's time is the one its writer noted, so a copied lake answers alike.
 """
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def files_at(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
-    """Paths of the files that hold the table's rows, as committed until `as_of` (zone-aware; None for now).
+    """Return paths of the files that hold the table's rows, as committed until `as_of` (zone-aware; None for now).
 
     Raises:
         TableMissing: the table is not there (yet).
-        BadRequest: it was not yet there at that time.
+        BadRequest: the table was not yet there at that time.
     """
     read = _iceberg_files if contract.layer == "gold" else _delta_files
     return read(contract, lake, as_of)

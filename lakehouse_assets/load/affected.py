@@ -1,4 +1,4 @@
-"""What a load affects, asked before it merges: the values per window that gold has to look at again.
+"""Find what a load affects before it merges: the values per window whose gold rows have to be built again.
 
 Which values a changed row affects is said by the contracts (`contracts/affects.py`). Old values come from silver as it
 was, new ones from the rows about to be merged. The values stay in the engine until it is known that they are few: more
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 def nothing(windows: Iterable[str]) -> Affected:
-    """No value of any window."""
+    """Return what a load affects that changes nothing: no value of any window."""
     return {window: [] for window in windows}
 
 
 def everything(windows: Iterable[str]) -> Affected:
-    """All values of every window."""
+    """Return what a load affects when it cannot be listed: None, which stands for all values, for every window."""
     return dict.fromkeys(windows)
 
 
 def find(loads: list[TableLoad], engine: Engine, windows: Iterable[str]) -> Affected:
-    """What the rows about to be merged affect.
+    """Return, by window, the values that the rows about to be merged affect; None where they are too many to list.
 
     Args:
         loads: the tables of the load, after their rows were compared with silver.
-        engine: which has silver and the changed rows.
+        engine: the engine that has silver and the changed rows.
         windows: names of the pipeline's windows.
     """
     asked = _selects(loads)
@@ -42,7 +42,7 @@ def find(loads: list[TableLoad], engine: Engine, windows: Iterable[str]) -> Affe
 
 
 def _selects(loads: list[TableLoad]) -> Mapping[str, list[str]]:
-    """The SELECTs to ask, by window; those that could give nothing in this run are left out."""
+    """Return the SELECTs to ask, by window; those that could give nothing in this run are left out."""
     empty = {table.name for table in loads if table.was_empty}
     found: dict[str, list[str]] = {}
     for window, select in _due(loads, empty):

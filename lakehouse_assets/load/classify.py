@@ -1,4 +1,4 @@
-"""Deciding what becomes of every row that broke no rule: it waits, or it is older, new, changed or unchanged."""
+"""Decide what becomes of every row that broke no rule: it waits, or it is older, new, changed or unchanged."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SMALL_RUN_FACTOR = 4
 
 
 def find_orphans(table: TableLoad, loads: list[TableLoad], coming: Mapping[str, str], engine: Engine) -> None:
-    """Look for the parents that rows name; a rejected row without one carries that code too.
+    """Look for the parents that rows name; a rejected row whose parent is missing carries that code too.
 
     Args:
-        table: whose rows.
+        table: the table whose rows are looked at.
         loads: the silver tables of this load; a parent may come with it.
         coming: catalog names of reference tables -> the relation that holds what they hold after this load.
-        engine: where they are.
+        engine: where the relations of these tables are.
     """
     found = []
     for number, rule in enumerate(table.contract.rules_of("reference")):
@@ -52,7 +52,7 @@ def set_aside(table: TableLoad, engine: Engine, limit: datetime) -> None:
 
 
 def _set_superseded_aside(table: TableLoad, engine: Engine) -> None:
-    """Older versions of a key that comes more than once; keys that rise from row to row cannot."""
+    """Set aside the older versions of a key that comes more than once; keys that rise from row to row cannot."""
     contract, name = table.contract, table.name
     if len(contract.key) == 1 and engine.is_rising(versions.keys(contract, table.excluded)):
         return
@@ -64,7 +64,7 @@ def _set_superseded_aside(table: TableLoad, engine: Engine) -> None:
 
 
 def _set_waiting_aside(table: TableLoad, engine: Engine, limit: datetime) -> None:
-    """Rows without a parent are pending, or rejected once they have waited long enough."""
+    """Set aside rows without a parent: as pending, or as rejects once they have waited long enough."""
     name = f"{table.name}__waiting"
     sql = silver.waiting(table.name, table.contract.landing, table.orphans)
     engine.keep(name, sql, {"limit": limit})
@@ -116,7 +116,7 @@ def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
 
 
 def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:
-    """Dates that silver holds for this run's keys; not asked where the run is about as large as silver.
+    """Return the dates that silver holds for this run's keys; they are not asked for when the run is about as large.
 
     A table without a date column is compared whole.
     """

@@ -1,4 +1,4 @@
-"""Control tables of a pipeline: rejects, pending, run ledger; delta-rs writes them, by keyed MERGE, never blindly.
+"""Read and write a pipeline's control tables (rejects, pending, run ledger) with delta-rs, by MERGE on their keys.
 
 They are small beside silver. A row that is there already with the same values is not written again.
 """
@@ -27,7 +27,7 @@ PENDING_DAYS = 7
 
 @cache
 def _scratch() -> duckdb.DuckDBPyConnection:
-    """A database that holds nothing; opening one takes longer than what is done with it."""
+    """Open an empty DuckDB database once per process: opening one takes longer than what is done with it."""
     import duckdb
 
     db = duckdb.connect()
@@ -37,17 +37,17 @@ def _scratch() -> duckdb.DuckDBPyConnection:
 
 @dataclass(frozen=True)
 class ControlTable:
-    """One control table in a lake."""
+    """Hold one control table of a lake: its contract and where it is."""
 
     contract: Contract
     lake: Lake
 
     def ensure(self) -> None:
-        """Create it from its contract where it is absent."""
+        """Create the table from its contract where it is absent."""
         delta.ensure(self.contract, self.lake)
 
     def read(self, where: str = "TRUE", columns: str = "*") -> pa.Table:
-        """Rows that meet a DuckDB predicate; moments are zone-less UTC.
+        """Return the rows that meet a DuckDB predicate; moments are zone-less UTC.
 
         Raises:
             TableMissing: the table is not there (yet).
@@ -96,14 +96,14 @@ class ControlTable:
         delta.check_protocol(table, self.contract.name)
 
     def _shown(self, table: DeltaTable) -> duckdb.DuckDBPyConnection:
-        """A scratch connection that shows the table as `held`."""
+        """Return a scratch connection that shows the table as `held`."""
         db = _scratch().cursor()
         files = self.lake.delta_files(self.contract, table)
         db.execute(f"CREATE TEMP VIEW held AS {scan(self.contract, files, db)}")
         return db
 
     def rows(self, values: Sequence[Mapping[str, Any]]) -> pa.Table:
-        """Python values as the table's columns; moments are zone-less UTC until they are written."""
+        """Return Python values as rows in the table's columns; moments are zone-less UTC until they are written."""
         import pyarrow as pa
 
         schema = delta.arrow_schema(self.contract)

@@ -1,4 +1,7 @@
-"""The run ledger: one row per run and table; silver says what it touched, gold says what it has caught up with."""
+"""Write and read the run ledger, which has one row per run and table.
+
+Silver's rows say what a run touched, gold's say which runs the gold table has caught up with.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ if TYPE_CHECKING:
     from lakehouse_assets.load.state import LoadInput, TableLoad
 
 ALL_TABLES = "(silver)"
-"""Table name of the row that says what a run touches, written before any of its tables."""
+"""Table name in the ledger row that says what a run touches; that row is written before any table of the run."""
 
 
 class Ledger:
-    """Ledger rows of one load."""
+    """Write the ledger rows of one load."""
 
     def __init__(self, work: LoadInput) -> None:
         self._work = work
@@ -32,11 +35,11 @@ class Ledger:
 
     @property
     def windows(self) -> tuple[str, ...]:
-        """The pipeline's windows, in the order of the ledger's columns."""
+        """Return the names of the pipeline's windows, in the order of the ledger's columns."""
         return tuple(touched_columns(self._table.contract))
 
     def plan(self, touched: Affected, guard: Guard) -> None:
-        """Before the first merge of a run that changes anything: what it is about to touch.
+        """Write what the run is about to touch; called before its first merge when it changes anything.
 
         A run may load twice, when a step of it is tried or executed again. What its earlier try merged is unchanged
         by now and yet touched, and gold must look again at a run that it has acknowledged already.
@@ -48,11 +51,11 @@ class Ledger:
         self._write([self._row(ALL_TABLES, "touched", "planned") | facts], guard)
 
     def close(self, loads: list[TableLoad], guard: Guard) -> None:
-        """After the last merge: every table's counts."""
+        """Write every table's counts; called after the last merge."""
         self._write([self._row(t.name, "load", "done") | asdict(t.report.counts) for t in loads], guard)
 
     def refuse(self, loads: list[TableLoad], guard: Guard) -> None:
-        """Too many rejects: counts only, nothing touched."""
+        """Write the counts of a run that is refused for too many rejects; it touched nothing."""
         self._write([self._row(t.name, "load", "refused") | asdict(t.report.counts) for t in loads], guard)
 
     def _write(self, rows: list[dict[str, Any]], guard: Guard) -> None:
@@ -66,7 +69,7 @@ class Ledger:
 
 
 def _union(values: list[Any] | None, name: str, rows: list[dict[str, Any]]) -> list[Any] | None:
-    """The values and those that a column of the rows lists; None as soon as one of them stands for everything."""
+    """Return the values and those that a column of the rows lists, once each; None when any of them means all."""
     lists = [values, *(row[name] for row in rows if row["kind"] == "touched")]
     listed = [some for some in lists if some is not None]
     return sorted({value for some in listed for value in some}) if len(listed) == len(lists) else None
@@ -74,7 +77,7 @@ def _union(values: list[Any] | None, name: str, rows: list[dict[str, Any]]) -> l
 
 @dataclass(frozen=True)
 class Backlog:
-    """What a gold table has not caught up with: the runs, and the values of its window; None for everything.
+    """Hold what a gold table has not caught up with: the runs, and the values of its window (None for everything).
 
     Without a run there is nothing to look at, so the window is empty then.
     """
@@ -84,11 +87,11 @@ class Backlog:
 
 
 def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
-    """Runs that touched silver and that the gold table has not acknowledged, with all they touched.
+    """Return the runs that touched silver and that the gold table has not acknowledged, with all they touched.
 
     Args:
         contract: the run ledger's contract.
-        lake: where both are.
+        lake: where the run ledger is.
         gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
             load means everything, also one that touched nothing but control tables.
     """

@@ -1,4 +1,4 @@
-"""Writing the changed rows of one table, bounded by literal dates."""
+"""Write the changed rows of one table in a merge that is bounded by literal dates."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
 
 
 def _in_one_piece(table: TableLoad) -> bool:
-    """Whether rows come in the order of their files: one group of plain files, all rows new."""
+    """Say whether rows come in the order of their files: one group of plain files, all rows new."""
     kinds = {(file.header, file.uri.endswith(".gz")) for file in table.sources.native}
     return table.all_new and len(kinds) == 1 and not table.sources.odd and not table.report.counts.retried
 
 
 def _is_sorted(found: list[tuple[int, Any]]) -> bool:
-    """Whether rows are in the order of their dates as they come: one date a file, and files in that order."""
+    """Say whether rows come in the order of their dates: one date per file, and the files in that order."""
     days = [day for _, day in sorted(found)]
     return len(days) == len({ordinal for ordinal, _ in found}) and days == sorted(days)

@@ -1,4 +1,4 @@
-"""Doing the same for several tables: side by side where the engine serves several callers, and timed."""
+"""Do the same for several tables, side by side where the engine serves several callers, and time it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def timed(table: TableLoad) -> Iterator[None]:
 
 
 def each(engine: Engine, items: Sequence[Item], work: Callable[[Item], Result]) -> list[Result]:
-    """What the work gives for each item, in their order; side by side where the engine serves several callers."""
+    """Return what the work gives for each item, in their order; side by side if the engine serves several callers."""
     if engine.callers == 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(engine.callers) as pool:

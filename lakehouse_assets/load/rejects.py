@@ -1,4 +1,4 @@
-"""Rejected and pending rows: written to their control tables with their raw text, read anew from just their files."""
+"""Write rejected and pending rows to their control tables, with raw text that is read anew from just their files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RejectWriter:
-    """Writes the control tables of rejects and pending rows for one run."""
+    """Write the control tables of rejects and pending rows for one run."""
 
     def __init__(self, work: LoadInput, engine: Engine, retry: Retry) -> None:
         self._work, self._engine, self._retry = work, engine, retry
@@ -70,7 +70,7 @@ class RejectWriter:
         ]
 
     def _no_longer(self, pending: set[tuple[Any, ...]]) -> pa.Table:
-        """Keys of rows that were pending before and are not any more."""
+        """Return the keys of rows that were pending before and are not any more."""
         gone = [row for row in self._retry.seen.to_pylist() if identity(row) not in pending]
         return self._pending.rows(gone).select(list(KEY))
 
@@ -83,7 +83,7 @@ class RejectWriter:
             yield from self._with_raw(table, "rejected")
 
     def _with_raw(self, table: TableLoad, relation: str) -> Iterator[dict[str, Any]]:
-        """The rows of a relation with identity, raw text and text by column, file by file."""
+        """Yield the rows of a relation with identity, raw text and text by column, file by file."""
         batches = self._engine.batches(silver.unloaded_rows(table.contract, relation, orphaned=table.has_orphaned))
         rows = (row for batch in batches for row in batch.to_pylist())
         for ordinal, group in groupby(rows, key=lambda row: row["_row"] // silver.ROWS_PER_FILE):
@@ -107,7 +107,10 @@ class RejectWriter:
         return {identity(row) for row in self._retry.rows}
 
     def _as_rejects(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Open rejects. A record whose correction went through stays replayed when its file is read once more."""
+        """Return rows as open rejects.
+
+        A record whose correction went through is left out: it stays replayed when its file is read once more.
+        """
         if not rows:
             return []
         settled = {identity(row) for row in self._rejects.read("status = 'replayed'", ", ".join(KEY)).to_pylist()}
@@ -116,14 +119,17 @@ class RejectWriter:
         return [_base(r) | {"parsed": r["parsed"]} | facts for r in rows if identity(r) not in settled]
 
     def _as_pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Rows that wait, those that did before since when they did."""
+        """Return rows as pending; a row that was pending before keeps its first run and when it was first seen."""
         before = {identity(row): row for row in self._retry.seen.to_pylist()}
         new = {"run_id": self._work.manifest.run_id, "first_seen": self._work.as_of}
         return [_base(row) | {name: before.get(identity(row), new)[name] for name in new} for row in rows]
 
 
 def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each record once: one is there twice when its file is, or when that is read in the run that tries it again."""
+    """Return each record once.
+
+    A record comes twice when its file is listed twice, or is read in the same run that tries the record again.
+    """
     return list({identity(row): row for row in rows}.values())
 
 
@@ -133,7 +139,7 @@ def _origin(entry: FileEntry, line: int) -> dict[str, Any]:
 
 
 def _complete(row: dict[str, Any], origin: dict[str, Any], raw: str, fields: str | None) -> dict[str, Any]:
-    """One row of a control table: identity, codes, raw text, text by column, values that could be read."""
+    """Return one row of a control table: identity, codes, raw text, text by column, values that could be read."""
     codes = ",".join(sorted(code for code in row["_codes"].split(",") if code))
     values = {name: text_form(value) for name, value in row.items() if not name.startswith("_")}
     return {

@@ -1,4 +1,4 @@
-"""What a load did, as values: counts per table that must add up, codes, files, commits."""
+"""Hold what a load did, as values: counts per table that must add up, codes, files, commits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lakehouse_assets.errors import ReconciliationFailed
 COUNTS = ("read", "retried", "valid", "rejected", "superseded", "pending", "inserted", "updated", "unchanged")
 
 SAMPLE_ROWS = 5
-"""Failing rows that a check shows."""
+"""How many failing rows a check shows at most."""
 
 
 @dataclass
 class Counts:
-    """Rows of one table in one run.
+    """Count the rows of one table in one run.
 
     Attributes:
         read: records in the files, counted independently of the parse.
@@ -61,7 +61,7 @@ def reconcile(table: str, counts: Counts) -> None:
 
 @dataclass
 class TableReport:
-    """One table of a load: its counts, codes of rejects and warnings, and the commit."""
+    """Hold what a load did to one table: its counts, codes of rejects and warnings, and the commit."""
 
     counts: Counts = field(default_factory=Counts)
     rejects: Counter[str] = field(default_factory=Counter)
@@ -74,7 +74,7 @@ class TableReport:
 
 @dataclass
 class LoadCheck:
-    """A set rule that the load's own step has answered: failing rows counted, some of them as text, and its SQL."""
+    """Hold the answer to a set rule that the load's own step asked: failing rows, some of them as text, its SQL."""
 
     table: str
     check: str
@@ -86,7 +86,7 @@ class LoadCheck:
 
 @dataclass
 class ReferenceReport:
-    """One reference table of a load: rows it holds, whether this load brought them, and the commit."""
+    """Hold what a load did to one reference table: rows it holds, whether this load brought them, and the commit."""
 
     rows: int
     has_changes: bool
@@ -95,12 +95,12 @@ class ReferenceReport:
 
 
 Affected = dict[str, list[Any] | None]
-"""Window -> its affected values in order; None where they are too many to list, so that gold looks at everything."""
+"""Maps a window to its affected values in order; to None where they are too many to list: gold then looks at all."""
 
 
 @dataclass
 class LoadReport:
-    """A whole load.
+    """Hold what a whole load did.
 
     Attributes:
         run_id, engine, mode: which run it belongs to, what it ran on, and what the files were.
@@ -128,5 +128,5 @@ class LoadReport:
 
     @property
     def rejects(self) -> Counter[str]:
-        """Codes of all tables."""
+        """Return how often each reject code occurs, over all tables."""
         return sum((t.rejects for t in self.tables.values()), Counter())

@@ -1,7 +1,7 @@
-"""Rows that are tried again: pending ones in every run, selected rejects in a replay.
+"""Read the rows that are tried again: pending ones in every run, selected rejects in a replay.
 
-They come from the control tables with the identity they always had (file, etag, line, time of the file), are read as
-text like any landed record, and go through the same rules.
+These rows come from the control tables with the identity they always had (file, etag, line, time of the file), are
+read as text like any landed record, and go through the same rules.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from lakehouse_assets.load.state import LoadInput
 
 KEY = ("dataset", "file", "etag", "line")
-"""What makes a landed record itself."""
+"""Columns of a control table that identify a landed record."""
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Which landed record a row of a control table is."""
+    """Return the values of `KEY`: which landed record a row of a control table is."""
     return tuple(row[name] for name in KEY)
 
 
 class Retry:
-    """The rows of one run that come from control tables."""
+    """Hold the rows of one run that come from control tables."""
 
     def __init__(self, work: LoadInput) -> None:
         self._pending = ControlTable(work.controls["pending"], work.lake)
@@ -55,7 +55,7 @@ class Retry:
         self._numbers: dict[tuple[str, str, str], int] = {}
 
     def ordinals(self, files: Iterable[FileEntry]) -> dict[int, tuple[FileEntry, bool]]:
-        """Number all files, those of retried rows included, by (time, name); the flag says retried."""
+        """Number all files, those of retried rows included, by (time, name); the flag marks a retried row's file."""
         retried = {(r["dataset"], r["file"], r["etag"]): _entry(r) for r in self.rows}
         both = [(entry, False) for entry in files] + [(entry, True) for entry in retried.values()]
         both.sort(key=lambda item: (item[0].modified, item[0].key, not item[1], item[0].etag))
@@ -64,7 +64,7 @@ class Retry:
         return numbered
 
     def files_relation(self, ordinals: dict[int, tuple[FileEntry, bool]]) -> pa.Table:
-        """`__files`: ordinal, file, etag, file_time (zone-less UTC)."""
+        """Return the relation `__files`: ordinal, file, etag, file_time (zone-less UTC)."""
         import pyarrow as pa
 
         return pa.table(
@@ -79,7 +79,7 @@ class Retry:
         )
 
     def batch(self, dataset: str, columns: tuple[str, ...]) -> pa.RecordBatch:
-        """The rows of one dataset as text with their `_row`; `ordinals` comes first."""
+        """Return the retried rows of one dataset as text with their `_row`; `ordinals` must have been called."""
         rows = [self._text_row(row, columns) for row in self.rows if row["dataset"] == dataset]
         return record_batch(rows, columns)
 
@@ -91,11 +91,11 @@ class Retry:
         return (number, False, *(fields.get(column) for column in columns))
 
     def number(self, row: dict[str, Any]) -> int:
-        """The `_row` of a retried row."""
+        """Return the `_row` of a retried row."""
         return self._numbers[(row["dataset"], row["file"], row["etag"])] * ROWS_PER_FILE + int(row["line"])
 
     def by_row(self) -> dict[int, dict[str, Any]]:
-        """Retried rows by `_row`."""
+        """Return the retried rows by `_row`."""
         return {self.number(row): row for row in self.rows}
 
 
@@ -106,7 +106,7 @@ def _entry(row: dict[str, Any]) -> FileEntry:
 
 
 def open_rejects_where(selection: dict[str, str], run_id: str | None = None) -> str:
-    """A predicate on the rejects table: open ones that meet the selection (any of code, file, run).
+    """Return a predicate on the rejects table: open ones that meet the selection (any of code, file, run).
 
     With a run id: those that were open when that run began, whatever an earlier try of it made of them.
     """
@@ -125,7 +125,7 @@ def open_rejects_where(selection: dict[str, str], run_id: str | None = None) -> 
 
 
 def _corrected(chosen: list[dict[str, Any]], work: LoadInput) -> list[dict[str, Any]]:
-    """Rejects with the text of a corrected CSV, which names them by `_file`, `_line` and `_etag`.
+    """Return rejects with the text of a corrected CSV, which names them by `_file`, `_line` and `_etag`.
 
     Raises:
         BadRequest: the CSV lacks these columns, or names a row that is no open reject of the selection.

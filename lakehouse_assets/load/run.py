@@ -1,4 +1,4 @@
-"""One load, written once: from a frozen manifest to silver, on whichever engine it is given.
+"""Run one load from a frozen manifest to silver, the same on whichever engine it is given.
 
 The order of effects makes it crash-safe: everything is judged first and nothing written; then the ledger says what
 will be touched; then reference tables are replaced and parents before children are merged; then rejects and pending
@@ -29,7 +29,7 @@ from lakehouse_assets.load.state import LoadInput, TableLoad
 __all__ = ["LoadInput", "load"]
 
 MIN_REJECTS = 10
-"""Below this many rejects the ratio says nothing."""
+"""With fewer rejects than this the reject ratio is not checked: it says nothing about so few rows."""
 
 
 def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
@@ -107,7 +107,7 @@ def _refuse_if_too_many(
 
 
 def _checks(work: LoadInput, engine: Engine) -> list[LoadCheck]:
-    """Set rules that belong to the load's own step, on the tables as they are now."""
+    """Return the answers to the set rules of the load's own step, on the tables as they are now."""
     found: list[LoadCheck] = []
     for contract in (*(seed.contract for seed in work.seeds), *work.tables):
         engine.attach(contract)

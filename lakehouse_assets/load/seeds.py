@@ -1,4 +1,4 @@
-"""Reference tables in a load: seeds are read and checked before anything is written, and written when they changed.
+"""Load reference tables: seeds are read and checked before anything is written, and written when they changed.
 
 A row of a seed belongs to the project, not to a supplier. So a bad one is not set aside as a reject: it fails the load,
 by file, line and rule, and whoever changed the seed mends it.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 SEED_BYTES = 16 << 20
-"""A seed is read whole; what is larger is no lookup table but data, and is landed."""
+"""Largest seed, bytes. A seed is read whole; what is larger is no lookup table but data, and has to be landed."""
 SHOWN = 3
-"""Broken lines that a message names."""
+"""How many broken lines a message names."""
 
 
 @dataclass(frozen=True)
 class SeedLoad:
-    """One reference table in a load.
+    """Hold one reference table of a load.
 
     Attributes:
         seed: what it shall hold.
@@ -50,12 +50,12 @@ class SeedLoad:
 
     @property
     def name(self) -> str:
-        """Bare table name, the prefix of its relations."""
+        """Return the bare table name, the prefix of the table's relations."""
         return self.seed.contract.name
 
     @property
     def relation(self) -> str:
-        """What the table holds once the load is done: the rows read, or the table itself."""
+        """Return the relation of what the table holds once the load is done: the rows read, or the table itself."""
         contract = self.seed.contract
         return f"{contract.name}__parsed" if self.has_changes else contract.catalog_name
 
@@ -70,7 +70,7 @@ def stage_seeds(seeds: Iterable[Seed], lake: Lake, engine: Engine) -> list[SeedL
 
 
 def write_seed(load: SeedLoad, lake: Lake, engine: Engine, guard: Guard) -> ReferenceReport:
-    """Bring the table up to date, where it is not.
+    """Bring the reference table up to date with its seed, where it is not.
 
     Raises:
         ReconciliationFailed: the table does not hold the rows of the seed afterwards.
@@ -104,7 +104,7 @@ def _stage(seed: Seed, lake: Lake, engine: Engine) -> SeedLoad:
 
 
 def read_seed(seed: Seed) -> pa.RecordBatch:
-    """The records of a seed as text: `_row` (the first line, from 1), `_malformed` (never), and the columns.
+    """Return the records of a seed as text: `_row` (its first line, from 1), `_malformed` (never), and the columns.
 
     Raises:
         SeedInvalid: it is too large, no UTF-8, no strict CSV, or its header is not the table's columns.
@@ -125,7 +125,7 @@ def read_seed(seed: Seed) -> pa.RecordBatch:
 
 
 def _records(seed: Seed) -> Iterator[tuple[int, list[str]]]:
-    """First line and fields of every record; an empty line is none."""
+    """Yield first line and fields of every record; an empty line is not a record."""
     if len(seed.content) > SEED_BYTES:
         raise _invalid(
             seed, f"has {len(seed.content):,} bytes, allowed are {SEED_BYTES:,}; land it as a dataset instead"
@@ -160,7 +160,7 @@ def _invalid(seed: Seed, problem: str) -> SeedInvalid:
 
 
 def _table(contract: Contract, engine: Engine) -> Any:  # noqa: ANN401 - an Arrow table
-    """The rows read, in the table's types."""
+    """Return the rows that were read, in the table's types."""
     import pyarrow as pa
 
     schema, batches = delta.arrow_schema(contract), list(engine.batches(rows(contract)))

@@ -1,4 +1,4 @@
-"""The files of one dataset in one run: which road each takes to an engine, and which are refused as a whole."""
+"""Decide for each file of a dataset in a run which reader takes it, and which files are refused as a whole."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 READERS = 2
-"""Files looked at side by side; a block of each is held in memory."""
+"""How many files are looked at side by side; a block of each is held in memory."""
 
 
 class LandedObjects(Protocol):
-    """Where the files of a manifest can be read."""
+    """Read the files of a manifest where they landed."""
 
     def chunks(self, entry: FileEntry) -> Iterator[bytes]:
-        """The object's bytes, a piece at a time."""
+        """Yield the object's bytes, a piece at a time."""
 
     def uri(self, entry: FileEntry) -> str:
-        """Where an engine's own reader finds the object."""
+        """Return where an engine's own reader finds the object."""
 
     def is_unchanged(self, entry: FileEntry) -> bool:
-        """Whether the object is still the one that the manifest names."""
+        """Say whether the object is still the one that the manifest names."""
 
 
 @dataclass
 class SourceFiles:
-    """The files of one dataset: where they are, how they are read, and what a look at each of them gave.
+    """Hold the files of one dataset: where they are, how they are read, and what a look at each of them gave.
 
     Attributes:
         source_format: how the dataset's files are read, and which columns are wanted.
@@ -64,11 +64,11 @@ class SourceFiles:
 
     @property
     def read(self) -> int:
-        """Records in the files: counted from bytes in plain files, by the format's reader in others."""
+        """Return how many records the files hold: counted from bytes in plain files, by the format's reader else."""
         return sum(file.records for file in self.native) + self.counted
 
     def text_batch(self, retried: pa.RecordBatch | None) -> TextBatch:
-        """What an engine stages; the format's reader runs while the engine takes its batches."""
+        """Return the text that an engine stages; the format's reader runs while the engine takes its batches."""
         columns = tuple(field.name for field in self.source_format.fields)
         return TextBatch(columns, tuple(self.native), self._odd_batches(retried))
 
@@ -84,7 +84,7 @@ class SourceFiles:
                     yield batch
 
     def check_unchanged(self) -> None:
-        """After reading: a file that changed meanwhile may have been read half old and half new.
+        """Fail after reading when a file changed meanwhile: it may have been read half old and half new.
 
         Raises:
             LandingChanged: names the file; the next try leaves it out.
@@ -94,10 +94,10 @@ class SourceFiles:
                 raise LandingChanged(key=entry.key)
 
     def raw_text(self, ordinal: int, positions: Iterable[int]) -> dict[int, RawRecord]:
-        """A second look at some records of a file, by position.
+        """Read some records of a file a second time and return their raw text, by position.
 
         Raises:
-            LandingChanged: the file is not the one that was read any more.
+            LandingChanged: the file is no longer the one that was read.
         """
         entry = self.entries[ordinal]
         with self._unchanged(entry):
@@ -112,7 +112,7 @@ class SourceFiles:
 
     @contextmanager
     def _unchanged(self, entry: FileEntry) -> Iterator[None]:
-        """Reading a file that was good in the survey: where it is not any more, it is gone or another one."""
+        """Report an error in reading a file that was good in the survey as `LandingChanged` when the file changed."""
         try:
             yield
         except (FileUnreadable, ObjectMissing) as error:
@@ -124,7 +124,7 @@ class SourceFiles:
 def survey(
     source_format: SourceFormat, landing: LandedObjects, entries: Mapping[int, FileEntry], *, strict: bool = False
 ) -> SourceFiles:
-    """Look at every file once.
+    """Look at every file once and decide which reader takes it.
 
     Args:
         source_format: how they are read.
@@ -142,7 +142,7 @@ def survey(
 
 @dataclass(frozen=True)
 class _Look:
-    """One file at a glance, or why it is not taken."""
+    """Hold what a first look at one file gave, or why the file is not taken."""
 
     survey: Survey | None = None
     refused: str | None = None

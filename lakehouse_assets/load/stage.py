@@ -1,4 +1,4 @@
-"""Reading every dataset into its `__parsed` relation and counting what the rules say of its rows."""
+"""Read every dataset into its `__parsed` relation and count what the rules say of its rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lakehouse_assets.sql import silver
 
 
 def stage_all(work: LoadInput, engine: Engine, retry: Retry, report: LoadReport) -> list[TableLoad]:
-    """Read every dataset into its `__parsed` relation and count codes."""
+    """Read every dataset into its `__parsed` relation and count the codes of rejects and warnings."""
     ordinals = retry.ordinals(work.manifest.files)
     engine.register("__files", retry.files_relation(ordinals))
     engine.register("__seen", retry.seen)
@@ -78,5 +78,5 @@ def _tally(table: TableLoad, engine: Engine) -> None:
 
 
 def split_codes(codes: str) -> list[str]:
-    """The codes of a comma-ended list."""
+    """Return the codes of a list in which a comma follows each code."""
     return [code for code in codes.split(",") if code]

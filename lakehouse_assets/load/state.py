@@ -1,4 +1,4 @@
-"""What a load is asked to do, and one table while it is being loaded: values that the load's steps share."""
+"""Hold the values that the load's steps share: what a load is asked to do, and each table while it is loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lakehouse_assets.storage.lake import Lake
 
 @dataclass(frozen=True)
 class LoadInput:
-    """What a load is asked to do.
+    """Hold what a load is asked to do.
 
     Attributes:
         manifest: the frozen files and the run's clock.
@@ -40,13 +40,13 @@ class LoadInput:
 
     @property
     def as_of(self) -> datetime:
-        """The run's clock, zone-less UTC."""
+        """Return the run's clock, zone-less UTC."""
         return self.manifest.as_of.replace(tzinfo=None)
 
 
 @dataclass
 class TableLoad:
-    """One table while it is being loaded: what was read and what is known about it so far.
+    """Hold one table while it is being loaded: what was read and what is known about it so far.
 
     Attributes:
         contract, entries, sources: the table, its files by ordinal, and what they gave.
@@ -72,10 +72,10 @@ class TableLoad:
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to merge."""
+        """Say whether there is anything to merge."""
         return bool(self.report.counts.inserted + self.report.counts.updated)
 
     @property
     def name(self) -> str:
-        """Bare table name, the prefix of its relations."""
+        """Return the bare table name, the prefix of the table's relations."""
         return self.contract.name

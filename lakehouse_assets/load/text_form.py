@@ -1,4 +1,4 @@
-"""The text of a value in the form that its type is read from again: the inverse of the casts (`sql/casts.py`)."""
+"""Write values as the text that their type is read from again: the inverse of the casts (`sql/casts.py`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 
 
 def text_form(value: Any) -> str | None:  # noqa: ANN401 - any value of a column
-    """A value of any column as text; None for NULL, text as it stands.
+    """Return a value of any column as text: None for NULL, text as it stands.
 
     >>> text_form([Decimal("0.10"), None]), text_form({"on": date(2025, 4, 1), "ok": True})
     ('[0.10,null]', '{"on":"2025-04-01","ok":true}')
