@@ -39,7 +39,7 @@ def read_effects(value: Any) -> tuple[Effect, ...]:  # noqa: ANN401 - as YAML gi
     """Read the entries of the property as typed values.
 
     Raises:
-        ValueError: it is no list, an entry names no window, or has a field that there is not; says so in words.
+        ValueError: the property is no list, or an entry names no window or has an unknown field; the text says which.
     """
     return tuple(_effect(entry) for entry in (value if isinstance(value, list) else [value]))
 

@@ -52,8 +52,8 @@ def check_release(old: Contract, new: Contract) -> Change:
     """Return the change if it may be released under the new contract's version.
 
     Raises:
-        ContractBreaking: it breaks readers and the major version was not raised.
-        ContractInvalid: the version is none, or lower than the released one.
+        ContractBreaking: the change breaks readers and the major version was not raised.
+        ContractInvalid: the version is not written `major.minor.patch`, or is lower than the released one.
     """
     change, was, now = classify(old, new), version_of(old), version_of(new)
     if now < was:

@@ -15,7 +15,7 @@ class Node:
     """Hold one mapping of the document.
 
     Attributes:
-        content: what stands there.
+        content: the fields of the mapping, by name.
         place: the words before a problem that say where (`column `id` `), empty for the document itself.
         problems: sentences about what is wrong, shared by all nodes of a document.
     """

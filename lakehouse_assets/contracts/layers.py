@@ -1,4 +1,4 @@
-"""Sort the tables of a pipeline by layer: their load order, their place in a lake, the SELECT that makes them.
+"""Say, by layer, in which order a pipeline's tables load, where they lie in a lake, and which SELECT makes them.
 
 Here: what follows from contracts and file names alone. Not here: SQL of the load (`sql`), and opening tables.
 """

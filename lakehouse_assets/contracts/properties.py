@@ -76,7 +76,7 @@ def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - as YAML gives it
 
 
 def one_of(words: Sequence[str]) -> Value:
-    """Return a value that is one of these words."""
+    """Return the kind of value that takes one of these words."""
 
     def read(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
         text = _text(value)

@@ -22,7 +22,7 @@ from lakehouse_assets.contracts.validity import VERDICTS, landing_problems, prob
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Is libyaml's safe loader if it is installed, which is ten times faster."""
+"""Holds libyaml's safe loader if it is installed: it is ten times faster than Python's."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
 
 

@@ -68,7 +68,7 @@ def _type_of_value(tree: exp.Query, schema: MappingSchema) -> exp.DataType:
     """Return the type of the statement's column.
 
     Raises:
-        SqlglotError: it names a column that there is not.
+        SqlglotError: the statement names a column that does not exist.
     """
     from sqlglot import exp
     from sqlglot.optimizer.annotate_types import annotate_types

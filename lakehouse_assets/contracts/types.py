@@ -75,7 +75,7 @@ def parse_type(text: str) -> ColumnType:
     'STRUCT<amount: DECIMAL(18,6), currency: STRING>'
 
     Raises:
-        ValueError: it is none of the vocabulary.
+        ValueError: the text is no type of the vocabulary.
     """
     plain = re.sub(r"\s", "", text)
     match = NESTED.fullmatch(plain)

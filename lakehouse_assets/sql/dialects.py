@@ -88,7 +88,7 @@ def _decimal(value: Decimal) -> exp.Expr:
     ("CAST('-0.050' AS DECIMAL(3, 3))", "CAST('1200' AS DECIMAL(4, 0))")
 
     Raises:
-        BadRequest: no DECIMAL holds it.
+        BadRequest: the value is no finite number, or has more digits than a DECIMAL holds.
     """
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):

@@ -49,7 +49,7 @@ def _named_type(wrap: str, literal: str) -> ColumnType:
     """Return the nested type that a macro's last argument names: a text literal of what stands in its brackets.
 
     Raises:
-        BadRequest: it names none.
+        BadRequest: the argument names no type.
     """
     try:
         return parse_type(wrap.format(literal.strip("'")))

@@ -30,7 +30,7 @@ def sources(contract: Contract, sql: str, known: Mapping[str, Contract]) -> dict
         known: the pipeline's contracts, by whatever name.
 
     Raises:
-        ContractInvalid: it reads a table that is none of these.
+        ContractInvalid: the model reads a table that is not stored in its pipeline.
     """
     stored = {c.catalog_name: c for c in known.values() if c.layer != "landing"}
     read = tables_read(sql)
@@ -48,7 +48,7 @@ def levels(models: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
         models: catalog name of the gold table -> its SELECT.
 
     Raises:
-        ContractInvalid: models read each other in a circle; names them in its order.
+        ContractInvalid: models read each other in a circle; the message names the models in its order.
     """
     sorter = TopologicalSorter({name: set(tables_read(sql)) & models.keys() for name, sql in models.items()})
     found = []
