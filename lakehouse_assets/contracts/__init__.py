@@ -1,4 +1,4 @@
-"""Contracts: one ODCS v3.1 YAML file per table, and the typed view of them that everything else is generated from.
+"""Read contracts: one ODCS v3.1 YAML file per table, and the typed view of it that everything else is generated from.
 
 Belongs here: reading the files, saying what is wrong with one, classifying a change. Not here: SQL, engines, Dagster.
 The standard: https://bitol-io.github.io/open-data-contract-standard/v3.1.0/
@@ -13,7 +13,7 @@ __all__ = ["Column", "Contract", "Effect", "Rule", "contract", "contracts"]
 
 
 def contracts(pipeline: str) -> dict[str, Contract]:
-    """All contracts of a pipeline by `layer.name`, as `reader.contracts` reads them.
+    """Return all contracts of a pipeline by `layer.name`, as `reader.contracts` reads them.
 
     Raises:
         ContractInvalid: a file does not say what it must.
@@ -24,7 +24,7 @@ def contracts(pipeline: str) -> dict[str, Contract]:
 
 
 def contract(pipeline: str, name: str) -> Contract:
-    """One contract by `layer.name`.
+    """Return one contract, found by `layer.name`.
 
     Raises:
         ContractInvalid: as `contracts`, or there is none of this name.

@@ -1,4 +1,4 @@
-"""What a changed row of a silver table affects: which values of which windows gold has to look at again.
+"""Read what a changed row of a silver table affects: the windows and their values that gold has to build again.
 
 The custom property `affects` of a silver contract is a list. Each entry names a window and how its values are found:
 
@@ -36,10 +36,10 @@ ARRAY = re.compile(r"ARRAY<(?P<element>.+)>")
 
 
 def read_effects(value: Any) -> tuple[Effect, ...]:  # noqa: ANN401 - as YAML gives it
-    """The entries of the property, as typed values.
+    """Read the entries of the property as typed values.
 
     Raises:
-        ValueError: it is no list, an entry names no window, or has a field that there is not; says so in words.
+        ValueError: the property is no list, or an entry names no window or has an unknown field; the text says which.
     """
     return tuple(_effect(entry) for entry in (value if isinstance(value, list) else [value]))
 
@@ -58,7 +58,7 @@ def _effect(entry: object) -> Effect:
 
 
 def touched_columns(ledger: Contract | None) -> dict[str, str]:
-    """The windows of a pipeline: name -> type, in the order of its run ledger's columns; none without a ledger."""
+    """Return a pipeline's windows: name -> type, in the order of its run ledger's columns; none without a ledger."""
     found = {}
     for column in ledger.columns if ledger else ():
         name, array = TOUCHED.fullmatch(column.name), ARRAY.fullmatch(column.type)
@@ -68,7 +68,7 @@ def touched_columns(ledger: Contract | None) -> dict[str, str]:
 
 
 def effect_problems(contract: Contract) -> list[str]:
-    """What is wrong with a contract's entries as far as the contract itself shows."""
+    """Report what is wrong with a contract's entries as far as the contract itself shows."""
     problems = []
     names = {column.name for column in contract.columns}
     for effect in contract.affects:
@@ -85,7 +85,7 @@ def effect_problems(contract: Contract) -> list[str]:
 
 
 def window_problems(contract: Contract, known: Mapping[str, Contract], windows: Mapping[str, str]) -> list[str]:
-    """What is wrong with a contract's windows as the pipeline's other contracts show.
+    """Report what is wrong with a contract's windows as the pipeline's other contracts show.
 
     Args:
         contract: a silver or gold table.
@@ -119,7 +119,7 @@ def _entry_problems(
 
 
 def _gold_problems(contract: Contract, windows: Mapping[str, str]) -> Iterator[str]:
-    """What fills the window has to be there, and of the type of the column that the window goes by."""
+    """Report a gold table whose window has no source in the run ledger, or one of another type than its column."""
     column, source = contract.window, contract.window_source
     if not column or not source:
         return
@@ -132,7 +132,7 @@ def _gold_problems(contract: Contract, windows: Mapping[str, str]) -> Iterator[s
 
 
 def _relations(contract: Contract, known: Mapping[str, Contract]) -> dict[str, dict[str, str]]:
-    """What a SELECT may read: relation -> column -> type."""
+    """Return what a SELECT may read: relation -> column -> type."""
     content = {column.name: column.type for column in contract.content}
     old = {f"{OLD}{column.name}": column.type for column in contract.content if not column.key}
     stored = (c for c in known.values() if c.layer in {"silver", "reference"})

@@ -1,4 +1,4 @@
-"""What a changed contract means for its readers and for its existing table.
+"""Say what a changed contract means for its readers and for its existing table.
 
 Belongs here: comparing two contracts, or a contract with a table's columns, and saying what follows. Not here: where
 the released state is kept (`released`), adding the columns (engines).
@@ -29,14 +29,14 @@ PROPERTIES = tuple(known.name for known in properties.TABLE if known.name not in
 
 @dataclass(frozen=True)
 class Change:
-    """What kind of change it is, and each difference in words."""
+    """Hold the kind of a change, and each difference in words."""
 
     kind: ChangeKind
     reasons: tuple[str, ...] = ()
 
 
 def classify(old: Contract, new: Contract) -> Change:
-    """The change from one state of a contract to the next; words do not count."""
+    """Compare one state of a contract with the next and classify the change; words do not count."""
     breaking = (*_table_breaks(old, new), *_column_breaks(old, new), *_rule_breaks(old, new))
     if breaking:
         return Change("breaking", breaking)
@@ -49,11 +49,11 @@ def classify(old: Contract, new: Contract) -> Change:
 
 
 def check_release(old: Contract, new: Contract) -> Change:
-    """The change, when it may be released under the new contract's version.
+    """Return the change if it may be released under the new contract's version.
 
     Raises:
-        ContractBreaking: it breaks readers and the major version was not raised.
-        ContractInvalid: the version is none, or lower than the released one.
+        ContractBreaking: the change breaks readers and the major version was not raised.
+        ContractInvalid: the version is not written `major.minor.patch`, or is lower than the released one.
     """
     change, was, now = classify(old, new), version_of(old), version_of(new)
     if now < was:
@@ -65,7 +65,7 @@ def check_release(old: Contract, new: Contract) -> Change:
 
 
 def version_of(contract: Contract) -> tuple[int, int, int]:
-    """Major, minor and patch of the contract's version.
+    """Return major, minor and patch of the contract's version.
 
     Raises:
         ContractInvalid: the version is not written that way.
@@ -78,7 +78,7 @@ def version_of(contract: Contract) -> tuple[int, int, int]:
 
 
 def reconcile_columns(existing: Sequence[tuple[str, str]], contract: Contract) -> tuple[Column, ...]:
-    """Columns that an existing table lacks and may simply be given, in the contract's order.
+    """Return the columns that an existing table lacks and may simply be given, in the contract's order.
 
     Args:
         existing: name and type of the table's columns, in order, in the spelling of Delta, Iceberg, Spark or Athena.
@@ -106,7 +106,7 @@ def _table_breaks(old: Contract, new: Contract) -> list[str]:
 
 
 def _shown(value: object) -> object:
-    """A property's value in a sentence: names with commas between them, None for what is empty."""
+    """Write a property's value for a sentence: names with commas between them, None for what is empty."""
     return (", ".join(value) if isinstance(value, tuple) else value) or None
 
 
@@ -136,7 +136,7 @@ def _rule_facts(contract: Contract, rule: Rule) -> dict[str, object]:
 
 
 def _effect_changes(old: Contract, new: Contract) -> list[str]:
-    """Windows whose values are found in another way than before."""
+    """Report the windows whose values are found in another way than before."""
     windows = dict.fromkeys(effect.window for effect in (*old.affects, *new.affects))
     return [
         f"`affects` of window `{window}` changed"
@@ -160,14 +160,14 @@ def _added(old: Contract, new: Contract) -> list[Column]:
 
 
 def _why_not(column: Column) -> str:
-    """Why rows that exist already cannot do without this column, or nothing."""
+    """Say why rows that exist already cannot do without this column; return an empty text if they can."""
     if column.key:
         return "is part of the key"
     return "is required" if column.required else ""
 
 
 def _spelled(kind: str) -> str:
-    """A type as contracts spell it; one that they do not know stays as it is.
+    """Write a type as contracts spell it; one that they do not know stays as it is.
 
     >>> _spelled("decimal(18, 2)"), _spelled("long"), _spelled("list<date>"), _spelled("map<string,int>")
     ('DECIMAL(18,2)', 'BIGINT', 'ARRAY<DATE>', 'map<string,int>')

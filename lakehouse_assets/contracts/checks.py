@@ -1,11 +1,11 @@
-"""The generic checks: assertions whose SQL follows from the contract, instead of being written per table.
+"""Make the generic checks: assertions whose SQL follows from the contract, instead of being written per table.
 
     keys_unique   no key occurs twice
     no_orphans    every parent that the contract's references name is there
     volume        the newest date holds at least a share (half) of the rows of an average date before it
     freshness     the newest date is at most some days (two) before the run
 
-Here: their text in Athena SQL, one SELECT whose rows are failures. Not here: asking it.
+Here: the checks' text in Athena SQL, one SELECT each whose rows are failures. Not here: running it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from lakehouse_assets.contracts.model import Contract, Rule
 
 
 def assertion_sql(contract: Contract, rule: Rule) -> str:
-    """The SELECT of a rule that is asked as a query: as written, or made from the contract."""
+    """Return the SELECT of a rule that is evaluated as a query: as written, or made from the contract."""
     return GENERIC[rule.kind](contract, rule) if rule.kind in GENERIC else rule.implementation
 
 
 def date_of(contract: Contract, rule: Rule) -> str | None:
-    """The DATE column that a check of volume or freshness goes by: its own, the table's, or the window of gold."""
+    """Return the DATE column that a volume or freshness check uses: the check's, the table's, or the window of gold."""
     dates = {c.name for c in contract.columns if c.type == "DATE"}
     return rule.column or next((name for name in (contract.date_column, contract.window) if name in dates), None)
 
@@ -33,7 +33,10 @@ def _keys_unique(contract: Contract, _rule: Rule) -> str:
 
 
 def _no_orphans(contract: Contract, _rule: Rule) -> str:
-    """A NULL where the reference may be NULL names no parent, so it lacks none."""
+    """Return the SELECT of rows whose parent is missing.
+
+    A NULL where the reference may be NULL names no parent, so its row is none of them.
+    """
     references = [rule.reference for rule in contract.rules_of("reference") if rule.reference]
     own, *aliases = _aliases([contract.catalog_name, *(r.parent for r in references)])
     columns = [f"{own}.{_named(name)}" for name in (*contract.key, *(r.column for r in references))]
@@ -83,7 +86,7 @@ GENERIC: dict[str, Callable[[Contract, Rule], str]] = {
 
 
 def _aliases(tables: list[str]) -> list[str]:
-    """Short names: the initial of the last word of each table, with a number where it is taken.
+    """Return a short alias for each table: the initial of its last word, with a number where it is taken.
 
     >>> _aliases(["lake.clean_reading_items", "lake.clean_outages", "lake.old_offices"])
     ['i', 'o', 'o2']
@@ -94,7 +97,7 @@ def _aliases(tables: list[str]) -> list[str]:
 
 
 def _named(name: str) -> str:
-    """A column name, in quotes where SQL has a meaning for the bare word.
+    """Write a column name, in quotes where SQL has a meaning for the bare word.
 
     >>> _named("station_id"), _named("date"), _named("order")
     ('station_id', '"date"', '"order"')

@@ -1,4 +1,4 @@
-"""Contracts of the control tables that every pipeline keeps beside its silver tables: rejects, pending, run ledger.
+"""Make the contracts of the control tables that every pipeline has beside silver: rejects, pending, run ledger.
 
 A pipeline need not write them: what it does not say itself is made of the documents in `control/`, in the database of
 its silver tables. The run ledger gets a column `touched_<window>` for each window that a gold table is built by.
@@ -17,11 +17,11 @@ from lakehouse_assets.contracts.layers import CONTROL_TABLES
 
 Document = Mapping[str, Any]
 ODCS_TYPES = {"DATE": "date", "INT": "integer", "BIGINT": "integer"}
-"""Logical types of a window's values that are no text."""
+"""Maps a window's types to logical types; every other type is text."""
 
 
 def derived(pipeline: str, documents: Sequence[Document]) -> list[Document]:
-    """Documents of the control tables that a pipeline's own documents lack; none for a pipeline without silver."""
+    """Return documents of the control tables that a pipeline's own documents lack; without silver it needs none."""
     silver = [document for document in documents if _property(document, "layer") == "silver"]
     there = {document.get("name") for document in documents}
     lacking = [word for word in CONTROL_TABLES if f"{pipeline}_{word}" not in there]
@@ -41,7 +41,7 @@ def _document(word: str, pipeline: str, silver: Document, documents: Sequence[Do
 
 
 def windows(documents: Sequence[Document]) -> dict[str, str]:
-    """The windows that gold tables are built by: ledger column -> type of its values."""
+    """Return the windows that gold tables are built by: ledger column -> type of its values."""
     return dict(pair for document in documents if _property(document, "layer") == "gold" for pair in _window(document))
 
 

@@ -1,4 +1,4 @@
-"""A contract's YAML document, read piece by piece: whatever is absent or of another kind is noted, with where it is.
+"""Read a contract's YAML document piece by piece, and note what is absent or of another kind, and where.
 
 Here: looking into the document. Not here: what a contract must say (`reader`, `properties`).
 """
@@ -12,10 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Node:
-    """One mapping of the document.
+    """Hold one mapping of the document.
 
     Attributes:
-        content: what stands there.
+        content: the fields of the mapping, by name.
         place: the words before a problem that say where (`column `id` `), empty for the document itself.
         problems: sentences about what is wrong, shared by all nodes of a document.
     """
@@ -25,11 +25,11 @@ class Node:
     problems: list[str] = field(default_factory=list)
 
     def note(self, problem: str) -> None:
-        """Remember one thing that is wrong here."""
+        """Note one problem of this mapping."""
         self.problems.append(f"{self.place}{problem}")
 
     def text(self, name: str, *, default: str | None = None) -> str:
-        """A text that must be there, unless it has a default; numbers are taken as they are written."""
+        """Return a text, or a number as it is written; note a problem if it is absent and has no default."""
         value = self.content.get(name, default)
         if value is None:
             self.note(f"lacks `{name}`")
@@ -40,7 +40,7 @@ class Node:
         return ""
 
     def number(self, name: str) -> int:
-        """A whole number from 0; 0 when it is not there."""
+        """Return a whole number from 0; it is 0 when absent."""
         value = self.content.get(name, 0)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             self.note(f"has `{value}` in `{name}`, which takes a whole number")
@@ -48,7 +48,7 @@ class Node:
         return value
 
     def flag(self, name: str) -> bool:
-        """True or false; false when it is not there."""
+        """Return true or false; it is false when absent."""
         value = self.content.get(name, False)
         if not isinstance(value, bool):
             self.note(f"has `{value}` in `{name}`, which takes true or false")
@@ -56,18 +56,18 @@ class Node:
         return value
 
     def child(self, name: str) -> Node:
-        """A mapping that must be there."""
+        """Return a mapping; note a problem if it is absent."""
         return self._node(self.content.get(name), name, self.place)
 
     def first(self, name: str) -> Node:
-        """The first mapping of a list that must be there and not be empty."""
+        """Return the first mapping of a list; note a problem if the list is absent or empty."""
         items = self.children(name)
         if not items:
             self.note(f"lacks `{name}`")
         return items[0] if items else Node({}, self.place, [])
 
     def children(self, name: str, what: str = "") -> list[Node]:
-        """The mappings of a list, which may be absent; each is called `what` and its `name` in problems."""
+        """Return the mappings of a list, which may be absent; problems call each one `what` and its `name`."""
         items = self.content.get(name) or []
         if not isinstance(items, list):
             self.note(f"has no list in `{name}`")

@@ -1,4 +1,4 @@
-"""The tables of a pipeline by layer: in which order they load, where they lie in a lake, which SELECT makes them.
+"""Say, by layer, in which order a pipeline's tables load, where they lie in a lake, and which SELECT makes them.
 
 Here: what follows from contracts and file names alone. Not here: SQL of the load (`sql`), and opening tables.
 """
@@ -12,26 +12,26 @@ from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 
 CONTROL_TABLES = ("rejects", "pending", "run_ledger")
-"""What every pipeline keeps beside its silver tables, each under `control.<pipeline>_<word>`."""
+"""Names the tables that every pipeline keeps beside its silver tables, each under `control.<pipeline>_<word>`."""
 
 
 def control_tables(known: Mapping[str, Contract], pipeline: str) -> dict[str, Contract]:
-    """Contracts of a pipeline's control tables by those words."""
+    """Return the contracts of a pipeline's control tables, by the words of `CONTROL_TABLES`."""
     return {word: known[f"control.{pipeline}_{word}"] for word in CONTROL_TABLES}
 
 
 WAREHOUSE = "lakehouse-dwh"
-"""Folder of all Delta tables below the lake's root."""
+"""Names the folder of all Delta tables below the lake's root."""
 
 
 def table_location(contract: Contract, lake_root: str) -> str:
-    """Where the table lies below the lake's root: gold by its database, the Delta tables in the warehouse folder."""
+    """Return the table's path below the lake's root: gold by its database, the Delta tables in the warehouse folder."""
     folder = contract.database if contract.layer == "gold" else WAREHOUSE
     return f"{lake_root.rstrip('/')}/{folder}/{contract.name}"
 
 
 def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:
-    """Silver tables, parents before the tables that refer to them.
+    """Return the silver tables, parents before the tables that refer to them.
 
     Raises:
         ContractInvalid: tables refer to each other in a circle.
@@ -51,7 +51,7 @@ def silver_tables(known: Mapping[str, Contract]) -> tuple[Contract, ...]:
 
 
 def landing_datasets(known: Mapping[str, Contract]) -> dict[str, Contract]:
-    """Landing contracts by the name of their dataset."""
+    """Return the landing contracts by the name of their dataset."""
     return {contract.name: contract for contract in known.values() if contract.layer == "landing"}
 
 
@@ -60,14 +60,14 @@ def _parents(contract: Contract) -> set[str]:
 
 
 def model_sql(pipeline: str, model: str) -> str:
-    """The SELECT of a gold model."""
+    """Return the SELECT of a gold model."""
     from lakehouse_assets.contracts.packages import file_of
 
     return file_of(pipeline, "sql", f"{model}.sql").read_text("utf-8")
 
 
 def seeds(known: Mapping[str, Contract], pipeline: str) -> tuple[Seed, ...]:
-    """The seeds of a pipeline's reference tables, by name.
+    """Return the seeds of a pipeline's reference tables, by name.
 
     Raises:
         ContractInvalid: a reference table has no seed.

@@ -1,4 +1,4 @@
-"""The typed view of a contract: values only."""
+"""Define the typed view of a contract, which consists of values only."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Literal, get_args
 from lakehouse_assets.contracts.types import ColumnType, parse_type
 
 GenericCheck = Literal["keys_unique", "volume", "freshness", "no_orphans"]
-"""Assertions whose SQL follows from the contract (`checks`)."""
+"""Names the assertions whose SQL follows from the contract (`checks`)."""
 Kind = Literal["reader", "row", "reference", "load", "assertion", GenericCheck]
-"""Where a rule is decided: a format's reader, one row, a parent table, a query in the load's step or in its own."""
+"""Says where a rule is decided: a format's reader, one row, a parent table, a query in the load's step or its own."""
 Verdict = Literal["reject", "pending", "warn", "fail"]
 Layer = Literal["landing", "reference", "silver", "control", "gold"]
-"""Where a table stands: as dropped, a seed of the project, typed and clean, control tables of the load, models."""
+"""Names the layer of a table: files as dropped, project seeds, typed and clean, control tables of the load, models."""
 Format = Literal["csv", "json_pages"]
 FORMATS = get_args(Format)
 GENERIC_CHECKS = get_args(GenericCheck)
 ASSERTIONS: tuple[Kind, ...] = ("assertion", *GENERIC_CHECKS)
 
 PROVENANCE = ("_file_time", "_file", "_line")
-"""Columns of silver that say which record of which file a row came from."""
+"""Names the columns of silver that say which record of which file a row came from."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
+    """Hold one column.
 
     Attributes:
         name: lower case.
@@ -51,13 +51,13 @@ class Column:
 
     @property
     def data_type(self) -> ColumnType:
-        """The type, taken apart."""
+        """Return the type, taken apart into name, digits, element and fields."""
         return parse_type(self.type)
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A foreign key: own column, parent's catalog name, parent's column."""
+    """Hold a foreign key: the table's own column, the parent's catalog name, and the parent's column."""
 
     column: str
     parent: str
@@ -66,7 +66,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule.
+    """Hold one rule.
 
     Attributes:
         code: its stable name.
@@ -92,13 +92,13 @@ class Rule:
 
     @property
     def decided_by(self) -> str:
-        """Where it is decided, one word for all assertions."""
+        """Return where the rule is decided, with one word for all assertions."""
         return "assertion" if self.kind in ASSERTIONS else self.kind
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a changed row of a silver table affects: a window, and the column or the SELECT that gives its values.
+    """Hold what a changed row of a silver table affects: a window, and the column or SELECT that gives its values.
 
     `affects` says what each field means.
     """
@@ -112,7 +112,7 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """One table: meaning, grain, key, columns and rules.
+    """Hold the contract of one table: meaning, grain, key, columns and rules.
 
     What a layer does not have is None or empty in its contracts. What it must have is a text.
 
@@ -155,28 +155,28 @@ class Contract:
 
     @property
     def catalog_name(self) -> str:
-        """`database.table`, the name used in SQL."""
+        """Return `database.table`, the name used in SQL."""
         return f"{self.database}.{self.name}"
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Key columns in order."""
+        """Return the key columns in order."""
         return tuple(c.name for c in sorted((c for c in self.columns if c.key), key=lambda c: c.key))
 
     @property
     def content(self) -> tuple[Column, ...]:
-        """Columns that carry business content: all but the provenance."""
+        """Return the columns that carry business content: all but the provenance."""
         return tuple(c for c in self.columns if c.name not in PROVENANCE)
 
     @property
     def assertions(self) -> tuple[Rule, ...]:
-        """The rules that are checks of their own, written in SQL or generic."""
+        """Return the rules that are checks of their own, written in SQL or generic."""
         return self.rules_of(*ASSERTIONS)
 
     def rules_of(self, *kinds: Kind) -> tuple[Rule, ...]:
-        """The rules of these kinds, in the contract's order."""
+        """Return the rules of these kinds, in the contract's order."""
         return tuple(rule for rule in self.rules if rule.kind in kinds)
 
     def column(self, name: str) -> Column:
-        """The column of that name (KeyError when there is none)."""
+        """Return the column of that name; raise KeyError if there is none."""
         return {c.name: c for c in self.columns}[name]

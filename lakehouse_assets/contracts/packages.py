@@ -1,4 +1,4 @@
-"""Which Python package holds a pipeline, and where its files are: contracts, SELECTs of its gold models, seeds.
+"""Find which Python package holds a pipeline, and where its contracts, gold SELECTs and seeds are.
 
 Here: names and folders, read from the setting `pipelines`. Not here: what is in the files, and the pipeline's assets,
 which only the graph imports.
@@ -14,11 +14,11 @@ from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.settings import read_settings
 
 OURS = "lakehouse_assets.contracts"
-"""Package that holds the contracts of the product's own pipelines, a folder each."""
+"""Names the package that holds the contracts of the product's own pipelines, a folder each."""
 
 
 def pipelines() -> tuple[str, ...]:
-    """Names of all pipelines, sorted.
+    """Return the names of all pipelines, sorted.
 
     Raises:
         SettingsInvalid: the setting names no packages.
@@ -27,7 +27,7 @@ def pipelines() -> tuple[str, ...]:
 
 
 def package_of(pipeline: str) -> str:
-    """The Python package of a pipeline.
+    """Return the Python package of a pipeline.
 
     Raises:
         ContractInvalid: no package of this name is set.
@@ -40,7 +40,7 @@ def package_of(pipeline: str) -> str:
 
 
 def contracts_folder(pipeline: str) -> Traversable:
-    """The folder of a pipeline's contracts: `contracts/` in its package, or its folder among the product's own.
+    """Return the folder of a pipeline's contracts: `contracts/` in its package, or its folder among the product's own.
 
     Raises:
         ContractInvalid: there is no such pipeline, or it has no contracts.
@@ -52,7 +52,7 @@ def contracts_folder(pipeline: str) -> Traversable:
 
 
 def own_contracts(pipeline: str) -> Traversable | None:
-    """The folder `contracts/` in a pipeline's package; None for one whose contracts are among the product's own.
+    """Return the folder `contracts/` of a pipeline's package; None if its contracts are among the product's own.
 
     Raises:
         ContractInvalid: there is no such pipeline, or its package cannot be imported.
@@ -62,12 +62,12 @@ def own_contracts(pipeline: str) -> Traversable | None:
 
 
 def file_of(pipeline: str, folder: str, name: str) -> Traversable:
-    """A file of a pipeline's package, such as `sql` / `daily_weather.sql`; it need not exist."""
+    """Return a file of a pipeline's package, such as `sql` / `daily_weather.sql`; it need not exist."""
     return _files(package_of(pipeline), pipeline) / folder / name
 
 
 def module_of(pipeline: str, name: str) -> str | None:
-    """A module of a pipeline's package by its full name, such as its `sample`; None where the package lacks it.
+    """Return a module of a pipeline's package by its full name, such as its `sample`; None if the package lacks it.
 
     Raises:
         ContractInvalid: there is no such pipeline, or its package cannot be imported.
@@ -79,7 +79,7 @@ def module_of(pipeline: str, name: str) -> str | None:
 
 
 def _packages() -> dict[str, str]:
-    """Packages by pipeline.
+    """Return the packages by pipeline.
 
     Raises:
         ContractInvalid: two of them have one name, which is also that of their pipelines.

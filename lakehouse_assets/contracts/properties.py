@@ -1,4 +1,4 @@
-"""Custom properties of contracts: the one place that knows their names, what they hold, and where they may stand.
+"""Define the custom properties of contracts: their names, what they hold, and where they may stand.
 
 A property becomes a typed field of the same name (`model`). An unknown one is refused with the nearest known name, a
 known one in the wrong place or with a value of another kind with what is allowed.
@@ -23,12 +23,12 @@ from lakehouse_assets.contracts.model import FORMATS, Kind, Layer
 LAYERS = get_args(Layer)
 TABLES = tuple(layer for layer in LAYERS if layer != "landing")
 PLACING = ("layer", "kind")
-"""The properties that say where the others may stand."""
+"""Names the properties that say where the others may stand."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """What a property may hold.
+    """Define what a property may hold.
 
     Attributes:
         words: what that is.
@@ -76,7 +76,7 @@ def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - as YAML gives it
 
 
 def one_of(words: Sequence[str]) -> Value:
-    """One word of a few."""
+    """Return the kind of value that takes one of these words."""
 
     def read(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
         text = _text(value)
@@ -98,7 +98,7 @@ PATTERNS = Value("file patterns with commas between them", _names)
 
 @dataclass(frozen=True)
 class Property:
-    """One property.
+    """Define one property.
 
     Attributes:
         name: as contracts write it, and the field's.
@@ -143,7 +143,7 @@ RULE = (
 
 
 def word(node: Node, known: Property) -> str:
-    """The value of the property that says where the others may stand (`layer`, `kind`); empty when it is none."""
+    """Return the value of the property that says where the others may stand (`layer`, `kind`); empty if it has none."""
     found = {item.content.get("property"): item.content.get("value") for item in node.children("customProperties")}
     try:
         return str(known.value.read(found.get(known.name)))
@@ -152,7 +152,7 @@ def word(node: Node, known: Property) -> str:
 
 
 def read(node: Node, known: Iterable[Property], place: str) -> dict[str, Any]:
-    """The properties that stand in a node as typed values by name; what is wrong is noted.
+    """Return the properties of a node as typed values by name, and note what is wrong.
 
     Args:
         node: the table's, a column's or a rule's.
@@ -186,7 +186,7 @@ def _take(node: Node, known: Property, value: Any, values: dict[str, Any]) -> No
 
 
 def _note_absent(node: Node, name: str) -> None:
-    """Say that a property is lacking, unless a bad value of it was noted."""
+    """Note that a property is lacking, unless a bad value of it was noted already."""
     if not any(item.content.get("property") == name for item in node.children("customProperties")):
         node.note(f"lacks the property `{name}`")
 

@@ -1,4 +1,4 @@
-"""Reading contract files: YAML in, typed contracts out, one sentence about everything that is wrong with one."""
+"""Read contract files: take YAML, return typed contracts, and list everything that is wrong with one in a sentence."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from lakehouse_assets.contracts.validity import VERDICTS, landing_problems, prob
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's safe loader where it is there: ten times faster."""
+"""Holds libyaml's safe loader if it is installed: it is ten times faster than Python's."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
 
 
 @cache
 def contracts(pipeline: str) -> dict[str, Contract]:
-    """All contracts of a pipeline by their id's last two parts, e.g. `silver.clean_readings`, `landing.readings`.
+    """Return all contracts of a pipeline by the id's last two parts, e.g. `silver.clean_readings`, `landing.readings`.
 
     Raises:
         ContractInvalid: a file does not say what it must.
@@ -38,7 +38,7 @@ def contracts(pipeline: str) -> dict[str, Contract]:
 
 
 def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> dict[str, Contract]:
-    """ODCS documents of one pipeline as its contracts by `layer.name`, also checked against each other.
+    """Read ODCS documents of one pipeline as contracts by `layer.name`, and check them against each other.
 
     Control tables that the documents lack are added.
 
@@ -67,7 +67,7 @@ def _document(file: Traversable) -> Mapping[str, Any]:
 
 
 def contract(pipeline: str, name: str) -> Contract:
-    """One contract by `layer.name`."""
+    """Return one contract, found by `layer.name`."""
     found = contracts(pipeline)
     if name not in found:
         raise ContractInvalid(contract=name, problem=f"there is none in `{pipeline}`; there are {', '.join(found)}")
@@ -75,7 +75,7 @@ def contract(pipeline: str, name: str) -> Contract:
 
 
 def parse_contract(document: Mapping[str, Any]) -> Contract:
-    """One ODCS document as a typed contract.
+    """Read one ODCS document as a typed contract.
 
     Raises:
         ContractInvalid: something required is absent, unknown, or has a value outside its vocabulary; names all that
@@ -154,6 +154,6 @@ def _rule(item: Node) -> Rule:
 
 
 def reference_of(kind: Kind, implementation: str) -> Reference | None:
-    """What the implementation of a reference says; None for every other rule, and where it says nothing."""
+    """Read what the implementation of a reference says; return None for any other rule, and if it says nothing."""
     match = REFERENCE.fullmatch(implementation) if kind == "reference" else None
     return Reference(**match.groupdict()) if match else None

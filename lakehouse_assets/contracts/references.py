@@ -1,4 +1,4 @@
-"""Reference tables: small tables whose rows the project itself holds as a CSV file, the seed, such as countries.
+"""Describe reference tables: small tables, such as countries, whose rows the project holds as a CSV file, the seed.
 
 A contract of layer `reference` has a key and columns like any other; its seed is `seeds/<name>.csv` in the pipeline's
 folder and names those columns in its header. Every row of a seed has to keep every rule, so a rule of a reference
@@ -22,19 +22,19 @@ KINDS = ("reader", "row", "load", "assertion")
 
 @dataclass(frozen=True)
 class Seed:
-    """The rows of a reference table as the project holds them: its contract and the bytes of a CSV file."""
+    """Hold the rows of a reference table as the project has them: its contract and the bytes of a CSV file."""
 
     contract: Contract
     content: bytes
 
     @property
     def file(self) -> str:
-        """Where the file lies in the pipeline's folder, as messages name it."""
+        """Return the seed's path in the pipeline's folder, as messages name it."""
         return f"seeds/{self.contract.name}.csv"
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of what the table is made of: rows and the facts of the contract, without words."""
+        """Return the SHA-256 (hex) of what the table is made of: its rows and the contract's facts, without words."""
         columns = [(c.name, c.type, c.required, c.key, c.source) for c in self.contract.columns]
         rules = [(r.code, r.kind, r.verdict, r.implementation) for r in self.contract.rules]
         facts = json.dumps([columns, rules]).encode()
@@ -43,7 +43,7 @@ class Seed:
 
 
 def reference_problems(contract: Contract) -> list[str]:
-    """What is wrong with a reference table's rules: a row that only warns, or waits, would be left to nobody."""
+    """Report rules of a reference table that only warn or let a row wait: nobody would look after such a row."""
     if contract.layer != "reference":
         return []
     odd = [r for r in contract.rules if r.decided_by not in KINDS or (r.kind == "row" and r.verdict != "reject")]
@@ -51,7 +51,7 @@ def reference_problems(contract: Contract) -> list[str]:
 
 
 def parent_problems(contract: Contract, known: Mapping[str, Contract]) -> list[str]:
-    """What is wrong with a table's references: each leads to the whole key of a silver or reference table."""
+    """Report references of a table that do not lead to the whole key of a silver or reference table."""
     parents = {c.catalog_name: c for c in known.values() if c.layer in {"silver", "reference"}}
     problems = []
     for rule in contract.rules:

@@ -1,4 +1,4 @@
-"""The released state of contracts, committed beside them, so that a change can be compared with what readers use.
+"""Keep the released state of contracts, committed beside them, so that changes are compared with what readers use.
 
 The product's own contracts have one file, those that a pipeline's package brings have one among them. Belongs here:
 reading and writing `released.json`, comparing it with the contract files. Not here: what a difference means
@@ -19,12 +19,12 @@ from lakehouse_assets.contracts.reader import contracts, reference_of
 from lakehouse_assets.errors import ContractInvalid
 
 RELEASED = Path(__file__).with_name("released.json")
-"""That of the product's own pipelines, in one file."""
+"""Holds the released state of the product's own pipelines, in one file."""
 WORDS = {"description", "owner"}
 
 
 def state_of(pipeline: str) -> Path:
-    """The file with a pipeline's released state; it need not exist. A package of its own keeps it with its contracts.
+    """Return the path of a pipeline's released state, which need not exist; an own package keeps it with its contracts.
 
     Raises:
         ContractInvalid: as `contracts_folder`.
@@ -34,7 +34,7 @@ def state_of(pipeline: str) -> Path:
 
 
 def released(pipeline: str, path: Path | None = None) -> dict[str, Contract]:
-    """The released contracts of a pipeline by `layer.name`, without their words; empty when none was released.
+    """Return the released contracts of a pipeline by `layer.name`, without their words; empty when none was released.
 
     Raises:
         ContractInvalid: the file cannot be read as released contracts.
@@ -47,7 +47,7 @@ def released(pipeline: str, path: Path | None = None) -> dict[str, Contract]:
 
 
 def check_all(pipeline: str, path: Path | None = None) -> dict[str, Change]:
-    """What changed since the release per contract that was released, when all of it may be released.
+    """Return, per released contract, what changed since its release, if all of it may be released.
 
     Raises:
         ContractBreaking: a contract changed in a breaking way without a higher major version.
@@ -63,12 +63,12 @@ def check_all(pipeline: str, path: Path | None = None) -> dict[str, Change]:
 
 
 def is_current(pipeline: str, path: Path | None = None) -> bool:
-    """Whether the released state equals the contract files; if not, `release` is due."""
+    """Say whether the released state equals the contract files; if not, `release` is due."""
     return bool(_document(path or state_of(pipeline)).get(pipeline) == _facts_of_all(pipeline))
 
 
 def release(pipeline: str, path: Path | None = None) -> dict[str, Change]:
-    """Check the pipeline's contracts, then make them the released state; returns what changed.
+    """Check the pipeline's contracts, make them the released state, and return what changed.
 
     Raises:
         ContractBreaking: as `check_all`; nothing is written then.
@@ -107,7 +107,7 @@ def _to_facts(contract: Contract) -> dict[str, Any]:
 
 
 def _said(value: Column | Rule | Effect | Contract) -> dict[str, Any]:
-    """What is said by more than a default (required, unit, a property), so that the file stays readable."""
+    """Return the fields that differ from their defaults, without descriptive words, so that the file stays readable."""
     known = [(field, getattr(value, field.name)) for field in fields(value) if field.name not in WORDS]
     said = {field.name: found for field, found in known if found != field.default}
     return {name: list(found) if isinstance(found, tuple) else found for name, found in said.items()}

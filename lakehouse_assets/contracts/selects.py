@@ -1,4 +1,4 @@
-"""Checking a SELECT in a contract when the contract is read: its syntax, its tables, its columns, its value.
+"""Check a SELECT in a contract when the contract is read: its syntax, its tables, its columns, its value.
 
 Not here: whether it is portable, which is checked whenever it is rendered (`sql/portable.py`).
 """
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from sqlglot.schema import MappingSchema
 
 RUN = "_run"
-"""The database under which a relation without one is looked up: a schema wants all its tables on one level."""
+"""Names the database under which relations without one are looked up, as a schema wants all its tables on one level."""
 
 
 def select_problem(select: str, relations: Mapping[str, Mapping[str, str]], value: str, kind: str) -> str | None:
-    """What is wrong with a SELECT of one value, in words; None when nothing is.
+    """Say what is wrong with a SELECT of one value, in words; return None when nothing is.
 
     Args:
         select: the text, in Athena SQL.
@@ -48,7 +48,7 @@ def select_problem(select: str, relations: Mapping[str, Mapping[str, str]], valu
 
 
 def _tables(tree: exp.Query) -> set[str]:
-    """Relations that the statement reads, without those that it makes itself."""
+    """Return the relations that the statement reads, without those that it defines itself."""
     from sqlglot import exp
 
     made = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
@@ -65,10 +65,10 @@ def _schema(relations: Mapping[str, Mapping[str, str]]) -> MappingSchema:
 
 
 def _type_of_value(tree: exp.Query, schema: MappingSchema) -> exp.DataType:
-    """The type of the statement's column.
+    """Return the type of the statement's column.
 
     Raises:
-        SqlglotError: it names a column that there is not.
+        SqlglotError: the statement names a column that does not exist.
     """
     from sqlglot import exp
     from sqlglot.optimizer.annotate_types import annotate_types

@@ -1,4 +1,4 @@
-"""Types of columns: the vocabulary of contracts, read from text once, written back in one spelling.
+"""Define the types of columns: the vocabulary of contracts, read from text once, written back in one spelling.
 
 Here: what a type is and how engines spell it. Not here: casts (`sql/casts.py`) and Arrow types (`engines/delta.py`).
 
@@ -18,7 +18,7 @@ from typing import Literal, cast, get_args
 ScalarName = Literal["STRING", "INT", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL"]
 TypeName = Literal[ScalarName, "ARRAY", "STRUCT"]
 MAX_PRECISION = 38
-"""Digits of a DECIMAL: what Delta, Iceberg, Spark, DuckDB and Athena all hold."""
+"""Limits the digits of a DECIMAL to what Delta, Iceberg, Spark, DuckDB and Athena all hold."""
 ALLOWED = (
     "STRING, INT, BIGINT, DOUBLE, BOOLEAN, DATE, TIMESTAMP, DECIMAL(p,s) with 1 <= p <= 38 and 0 <= s <= p, "
     "ARRAY<…> of one of these, or STRUCT<name: …, name: …> of these"
@@ -26,16 +26,16 @@ ALLOWED = (
 DECIMAL = re.compile(r"DECIMAL\(([0-9]{1,2}),([0-9]{1,2})\)", re.IGNORECASE)
 NESTED = re.compile(r"(ARRAY|LIST|STRUCT)<(.*)>", re.IGNORECASE)
 FIELD = re.compile(r"([a-z_][a-z0-9_]*):(.+)")
-"""One field of a record, blanks taken out. Athena folds names to lower case, so no name may depend on case."""
+"""Matches one field of a record without blanks. Athena folds names to lower case, so no name may depend on case."""
 OTHER_COMMAS = re.compile(r",(?![^(]*\))")
-"""The commas outside of parentheses: those between the fields of a record."""
+"""Matches the commas outside of parentheses: those between the fields of a record."""
 ALIASES = {"INTEGER": "INT", "LONG": "BIGINT"}
-"""How Delta and Iceberg spell types that contracts spell otherwise."""
+"""Maps the type names of Delta and Iceberg to those of contracts."""
 
 
 @dataclass(frozen=True)
 class ColumnType:
-    """One type.
+    """Hold one type.
 
     Attributes:
         name: its name without what stands in brackets.
@@ -61,13 +61,13 @@ class ColumnType:
 
     @property
     def is_nested(self) -> bool:
-        """Whether it is an array or a record."""
+        """Say whether the type is an array or a record."""
         return self.name in {"ARRAY", "STRUCT"}
 
 
 @cache
 def parse_type(text: str) -> ColumnType:
-    """The type of that spelling; case and blanks do not matter, and Delta's and Iceberg's own words are known.
+    """Read a type from its spelling; case and blanks do not matter, and Delta's and Iceberg's own words are known.
 
     >>> str(parse_type("decimal(18, 6)")), str(parse_type("list<long>"))
     ('DECIMAL(18,6)', 'ARRAY<BIGINT>')
@@ -75,7 +75,7 @@ def parse_type(text: str) -> ColumnType:
     'STRUCT<amount: DECIMAL(18,6), currency: STRING>'
 
     Raises:
-        ValueError: it is none of the vocabulary.
+        ValueError: the text is no type of the vocabulary.
     """
     plain = re.sub(r"\s", "", text)
     match = NESTED.fullmatch(plain)

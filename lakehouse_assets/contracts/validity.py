@@ -1,4 +1,4 @@
-"""What the parts of a contract must say of each other: keys, columns that properties name, what rules need.
+"""Check what the parts of a contract say of each other: keys, columns that properties name, what rules need.
 
 Here: one sentence per contradiction, with what is allowed. Not here: what each part must be by itself (`reader`).
 """
@@ -19,23 +19,23 @@ VERDICTS: dict[Kind, tuple[Verdict, ...]] = {
     "load": ("warn",),
     **dict.fromkeys(ASSERTIONS, ("fail", "warn")),
 }
-"""What may follow from a rule of each kind."""
+"""Names the verdicts that a rule of each kind may have."""
 LOADED = ("silver", "reference")
-"""Layers whose rows are read as text, and so have rules of their own."""
+"""Names the layers whose rows are read as text, and so have rules of their own."""
 CHECKED = (*LOADED, "gold")
-"""Layers whose tables have checks."""
+"""Names the layers whose tables have checks."""
 PARTITIONS = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE")
-"""Types whose values make a folder's name that every engine reads back as the same value."""
+"""Names the types whose values make a folder's name that every engine reads back as the same value."""
 
 
 def problems_of(contract: Contract) -> list[str]:
-    """All that contradicts itself, in sentences."""
+    """Report every contradiction within a contract, in sentences."""
     mine = (*_columns(contract), *_key(contract), *_named(contract), *_silver(contract), *_rules(contract))
     return [*mine, *effect_problems(contract), *reference_problems(contract)]
 
 
 def landing_problems(contract: Contract, known: Mapping[str, Contract]) -> list[str]:
-    """What is wrong with where a silver table is loaded from, as the pipeline's other contracts show.
+    """Report what is wrong with where a silver table is loaded from, as the pipeline's other contracts show.
 
     Args:
         contract: any table.
@@ -83,7 +83,7 @@ def _key(contract: Contract) -> Iterator[str]:
 
 
 def _named(contract: Contract) -> Iterator[str]:
-    """Properties that name columns of the table."""
+    """Report properties that name a column wrongly: no column of the table, or one of an unfit type."""
     if bool(contract.window) != bool(contract.window_source):
         yield "`window` and `window_source` come together, or both are left out and the table is built whole"
     known = {c.name: c for c in contract.columns}
@@ -101,7 +101,7 @@ def _named(contract: Contract) -> Iterator[str]:
 
 
 def _silver(contract: Contract) -> Iterator[str]:
-    """What the load takes for granted of a silver table."""
+    """Report what a silver table lacks that the load relies on."""
     if contract.layer != "silver":
         return
     lacking = [name for name in PROVENANCE if name not in {c.name for c in contract.columns}]

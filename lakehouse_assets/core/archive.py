@@ -1,4 +1,4 @@
-"""The keys that landed objects are archived under: one key per object, readable, and the same however often it is made.
+"""Make the keys that landed objects are archived under: readable, one per object, the same however often it is made.
 
 Here: pure functions from a manifest's entry to a key of the lake. Not here: moving objects (`lambdas/moves3objects`).
 """
@@ -12,12 +12,12 @@ from datetime import datetime
 from lakehouse_assets.core.manifest import FileEntry
 
 NAME_BYTES = 180
-"""With etag and a temporary suffix below the 255 bytes that file systems allow for one name."""
+"""Limits a name so that, with etag and temporary suffix, it stays below the 255 bytes that file systems allow."""
 UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def archive_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
-    """Where an object goes: `archived/<pipeline>/<dataset>/<date>/<run>/<etag>-<name>`, another key for each object.
+    """Return an object's key, `archived/<pipeline>/<dataset>/<date>/<run>/<etag>-<name>`, which no other object has.
 
     >>> entry = FileEntry("readings", "readings/1.csv", "e1", 3, datetime(2025, 4, 1))
     >>> archive_key("weather", entry, "r1", datetime(2025, 4, 2))
@@ -29,12 +29,12 @@ def archive_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -
 
 
 def quarantine_key(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
-    """Where a refused object goes: as `archive_key`, under `quarantine/`."""
+    """Return the key of a refused object: as `archive_key` makes it, but under `quarantine/`."""
     return "quarantine/" + archive_key(pipeline, entry, run_id, as_of).removeprefix("archived/")
 
 
 def _name(entry: FileEntry) -> str:
-    """A readable name that only this key of the dataset gets: the dataset's folder is dropped where that is plain."""
+    """Return a readable name that only this key of the dataset gets; drop the dataset's folder where that is plain."""
     dataset, key = entry.dataset, entry.key
     rest = key.removeprefix(f"{dataset}/")
     if rest == key:
@@ -45,7 +45,7 @@ def _name(entry: FileEntry) -> str:
 
 
 def _shortened(name: str) -> str:
-    """A name that file systems take; `%~` occurs in no other name."""
+    """Shorten a name to what file systems take; `%~` occurs in no other name."""
     if len(name.encode()) <= NAME_BYTES:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:32]

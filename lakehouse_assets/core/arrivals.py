@@ -1,4 +1,4 @@
-"""What landing asks for: which files are ready, which of them a run carries already, and what is tried again.
+"""Decide what landing asks for: which files are ready, which of them a run carries already, what is tried again.
 
 Belongs here: the landing sensor's decision, as values. Not here: listing, run history, Dagster (`graph/sensors.py`).
 
@@ -20,52 +20,52 @@ from typing import Self
 from lakehouse_assets.core.manifest import FileEntry
 
 RETRIES = 3
-"""How often a manifest is offered again after a run that left it in landing; then the daily run does."""
+"""Limits how often a manifest is offered again after a run that left it in landing; then the daily run takes it."""
 
 MANIFEST_FILES = 2000
-"""Files of one offer, because Dagster keeps the list with the run; the others come next."""
+"""Limits the files of one offer, because Dagster keeps the list with the run; the others come next."""
 
 Identity = tuple[str, str, int, str]
-"""Key, etag, size in bytes, ISO time of last change."""
+"""Holds key, etag, size in bytes, and ISO time of last change."""
 
 
 def identity(entry: FileEntry) -> Identity:
-    """What makes a landed file this one and no other."""
+    """Return what makes a landed file this one and no other."""
     return entry.key, entry.etag, entry.size_bytes, entry.modified.isoformat()
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Files that one run was asked for, and how often that was done."""
+    """Hold the files that one run was asked for, and how often that was done."""
 
     files: tuple[Identity, ...]
     attempt: int = 1
 
     @property
     def key(self) -> str:
-        """The run key: the same for the same files, times and attempt, and for nothing else."""
+        """Return the run key: it is the same for the same files, times and attempt, and for nothing else."""
         text = json.dumps([self.attempt, *sorted(self.files)])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
     def pairs(self) -> list[list[str]]:
-        """What the plan step takes: key and etag of each file."""
+        """Return what the plan step takes: key and etag of each file."""
         return [[key, etag] for key, etag, *_ in self.files]
 
     def within(self, present: Collection[Identity]) -> Offer:
-        """What is left of it where only some files are."""
+        """Return what is left of the offer where only some files are."""
         return Offer(tuple(file for file in self.files if file in present), self.attempt)
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """What the sensor remembers: the offers whose files are in landing still, so it never outgrows landing."""
+    """Hold what the sensor remembers: the offers whose files are still in landing, so it never outgrows landing."""
 
     offers: tuple[Offer, ...] = ()
 
     @classmethod
     def parse(cls, text: str | None) -> Self:
-        """The inverse of `dump`; nothing is remembered at first.
+        """Read what `dump` wrote; at first nothing is remembered.
 
         >>> Cursor.parse(Cursor((Offer((("a.csv", "e", 1, "2025-04-01"),), 2),)).dump()).offers[0].attempt
         2
@@ -74,13 +74,13 @@ class Cursor:
         return cls(tuple(Offer(tuple((k, e, s, m) for k, e, s, m in o["files"]), o["attempt"]) for o in offers))
 
     def dump(self) -> str:
-        """As JSON."""
+        """Write the cursor as JSON."""
         return json.dumps([{"attempt": offer.attempt, "files": sorted(offer.files)} for offer in self.offers])
 
 
 @dataclass(frozen=True)
 class LandingSnapshot:
-    """One look at landing: what it holds, when, and how long a file must have been left alone to be whole."""
+    """Hold one look at landing: what it holds, when, and how long a file must have been left alone to be whole."""
 
     entries: Sequence[FileEntry]
     now: datetime
@@ -88,11 +88,11 @@ class LandingSnapshot:
 
     @cached_property
     def identities(self) -> frozenset[Identity]:
-        """Everything that is there."""
+        """Return the identities of all files in landing."""
         return frozenset(identity(entry) for entry in self.entries)
 
     def ready(self) -> frozenset[Identity]:
-        """Files to take: not empty, and left alone for the quiet period."""
+        """Return the files to take: not empty, and left alone for the quiet period."""
         return frozenset(
             identity(entry)
             for entry in self.entries
@@ -102,7 +102,7 @@ class LandingSnapshot:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do at this tick: the offer to make or None, what to remember, and why in words."""
+    """Hold what to do at this tick: the offer to make or None, what to remember, and why in words."""
 
     offer: Offer | None
     cursor: Cursor
@@ -110,7 +110,7 @@ class Decision:
 
 
 def decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str]) -> Decision:
-    """The sensor's decision.
+    """Decide what the sensor does at this tick.
 
     Args:
         landing: what is there now.
@@ -127,7 +127,7 @@ def decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str])
 
 
 def _next(landing: LandingSnapshot, ended: tuple[Offer, ...]) -> Decision:
-    """The next offer when no run is under way: new files first, then what an ended run left behind."""
+    """Return the next offer when no run is under way: new files first, then what an ended run left behind."""
     known = {file for offer in ended for file in offer.files}
     new = tuple(sorted(landing.ready() - known))[:MANIFEST_FILES]
     if new:

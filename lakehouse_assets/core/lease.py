@@ -1,4 +1,4 @@
-"""Who holds a pipeline, and whether somebody else may take it: pure decisions over values.
+"""Decide who holds a pipeline, and whether somebody else may take it, from values alone.
 
 Reading and writing the lease, clocks and processes are in `storage/lease.py`.
 A lease is never deleted, only marked released, so that fencing numbers only grow.
@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 RENEW_SECONDS = 30
 EXPIRE_SECONDS = 120
-"""Four missed renewals: longer than a slow commit or a paused laptop disk, short enough to wait for."""
+"""Spans four missed renewals: longer than a slow commit or a paused laptop disk, short enough to wait for."""
 
 UNKNOWN = "unknown"
-"""Start time of a process on a system that does not tell; such a holder is never proven dead."""
+"""Stands for a process's start time on a system that does not tell; such a holder is never proven dead."""
 
 Decision = Literal["take", "keep", "refuse"]
 TIMES = ("acquired_at", "renewed_at", "released_at")
@@ -23,7 +23,7 @@ TIMES = ("acquired_at", "renewed_at", "released_at")
 
 @dataclass(frozen=True)
 class Process:
-    """One process: host, pid, and its start time as an opaque text that differs when the pid is used again."""
+    """Identify one process by host, pid, and its start time, an opaque text that differs when the pid is used again."""
 
     host: str
     pid: int
@@ -32,7 +32,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Holder:
-    """The last holder of one pipeline's lease.
+    """Hold what is known of the last holder of one pipeline's lease.
 
     Attributes:
         run_id: the run that holds it.
@@ -55,32 +55,32 @@ class Holder:
     released_at: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form; times in ISO-8601."""
+        """Return the holder in JSON-ready form; times are in ISO-8601."""
         times = {name: getattr(self, name) for name in TIMES}
         return {**asdict(self), **{name: time and time.isoformat() for name, time in times.items()}}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Holder:
-        """The inverse of `to_dict`."""
+        """Read what `to_dict` wrote."""
         times = {name: data[name] and datetime.fromisoformat(data[name]) for name in TIMES}
         return cls(**{**data, **times})
 
     def is_expired(self, now: datetime) -> bool:
-        """Whether it gave no sign of life for too long."""
+        """Say whether the holder gave no sign of life for too long."""
         return now - self.renewed_at >= timedelta(seconds=EXPIRE_SECONDS)
 
     def is_same(self, other: Holder | None) -> bool:
-        """Whether the other is this hold of the lease, not yet released; renewals do not count as a difference."""
+        """Say whether the other is this hold of the lease, not yet released; renewals do not count as a difference."""
         return other is not None and other.released_at is None and self.key == other.key
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells one hold from every other: run and fence."""
+        """Return what tells one hold from every other: run and fence."""
         return self.run_id, self.fence
 
 
 def decide(current: Holder | None, run_id: str, now: datetime, *, is_dead: bool) -> Decision:
-    """What a run that asks for the lease gets: a new hold, the one its run already has, or nothing.
+    """Decide what a run that asks for the lease gets: a new hold, the one its run already has, or nothing.
 
     >>> decide(None, "r1", datetime(2025, 4, 1), is_dead=False)
     'take'
@@ -92,7 +92,7 @@ def decide(current: Holder | None, run_id: str, now: datetime, *, is_dead: bool)
 
 
 def is_proven_dead(holder: Holder, here: str, started: str | None) -> bool:
-    """Whether the holder's process is certainly gone.
+    """Say whether the holder's process is certainly gone.
 
     Args:
         holder: whose process it is.
@@ -106,14 +106,14 @@ def is_proven_dead(holder: Holder, here: str, started: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a claimant writes, and whether the hold begins with it or is shared."""
+    """Hold what a claimant writes, and whether the hold begins with it or is shared."""
 
     holder: Holder
     begins: bool
 
 
 def claim(current: Holder | None, run_id: str, process: Process, now: datetime, *, is_dead: bool) -> Claim | Holder:
-    """The hold a claimant gets, or the holder that it is refused for.
+    """Return the hold that a claimant gets, or the holder that it is refused for.
 
     Args:
         current: the last holder.

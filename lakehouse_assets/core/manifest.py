@@ -1,4 +1,4 @@
-"""The frozen list of files one run works on: pure values, no storage.
+"""Define the manifest, the frozen list of files that one run works on; it holds values and reads no storage.
 
 A manifest is written once by the plan step; everything downstream reads it and never looks at
 "whatever is there now". Which landing key belongs to which dataset is decided here and nowhere else.
@@ -17,12 +17,12 @@ from lakehouse_assets.core.request import Mode, RunRequest, Selection, Window, p
 from lakehouse_assets.errors import ContractInvalid
 
 IN_FLIGHT = re.compile(r"(\.tmp|\.part|_\$folder\$)$|(^|/)[._]")
-"""Names of objects that are still being written, or that tools leave behind."""
+"""Matches names of objects that are still being written, or that tools leave behind."""
 
 
 @dataclass(frozen=True, order=True)
 class FileEntry:
-    """One landed object: dataset, key below the landing root, MD5 etag, size in bytes, UTC time of last change.
+    """Hold one landed object: dataset, key below the landing root, MD5 etag, size in bytes, UTC time of last change.
 
     `archived` is the key in the lake where the object lies now, when it is read again from the archive.
     """
@@ -37,7 +37,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one run works on: what it was asked, with its clock fixed, and the exact files.
+    """Hold what one run works on: what it was asked, with its clock fixed, and the exact files.
 
     Attributes:
         run_id: the run that owns these files.
@@ -55,32 +55,32 @@ class Manifest:
 
     @property
     def as_of(self) -> datetime:
-        """The run's clock, UTC; ages and freshness are measured against it."""
+        """Return the run's clock, UTC; ages and freshness are measured against it."""
         if self.request.as_of is None:
             raise ValueError("a manifest needs a request with a clock")
         return self.request.as_of
 
     @property
     def mode(self) -> Mode:
-        """What the files are: landed ones, none but selected rejects, or files from the archive."""
+        """Return what the files are: landed ones, none but selected rejects, or files from the archive."""
         return self.request.mode
 
     @property
     def window(self) -> Window | None:
-        """The days that the run works on, where its pipeline works on days."""
+        """Return the days that the run works on, if its pipeline works on days."""
         return self.request.window
 
     @property
     def selection(self) -> dict[str, str]:
-        """Which rejects a replay takes: any of code, file, run; `corrected` is a key in the lake with new text."""
+        """Return which rejects a replay takes: any of code, file, run; `corrected` is a lake key with new text."""
         return self.request.selection.model_dump(exclude_none=True) if self.request.selection else {}
 
     def of(self, dataset: str) -> tuple[FileEntry, ...]:
-        """The files of one dataset."""
+        """Return the files of one dataset."""
         return tuple(entry for entry in self.files if entry.dataset == dataset)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form; times in ISO-8601. The request's own list of files is left out, `files` says more."""
+        """Return the manifest in JSON-ready form, times in ISO-8601. The request's own files are left out."""
         return {
             "run_id": self.run_id,
             "pipeline": self.pipeline,
@@ -91,14 +91,14 @@ class Manifest:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Manifest:
-        """The inverse of `to_dict`; also reads the form of version 0.1.0, which had the request's fields beside."""
+        """Read what `to_dict` wrote, also in version 0.1.0, which had the request's fields beside the files."""
         files = (FileEntry(**{**entry, "modified": utc_moment(entry["modified"])}) for entry in data["files"])
         request = parse_request(data["request"]) if "request" in data else _request_0_1_0(data)
         return cls(data["run_id"], data["pipeline"], data["landing"], tuple(sorted(files)), request)
 
 
 def _request_0_1_0(data: dict[str, Any]) -> RunRequest:
-    """The request in a manifest of version 0.1.0: its fields stand beside the files, and a reprocess has no date."""
+    """Read the request of a version 0.1.0 manifest: its fields stand beside the files, and a reprocess has no date."""
     selection = Selection(**data["selection"]) if data.get("selection") else None
     ratio = data.get("max_reject_ratio")
     return RunRequest.model_construct(
@@ -107,7 +107,7 @@ def _request_0_1_0(data: dict[str, Any]) -> RunRequest:
 
 
 def utc_moment(text: str) -> datetime:
-    """An ISO-8601 moment in UTC; one without offset is UTC already.
+    """Read an ISO-8601 moment and return it in UTC; one without offset is UTC already.
 
     >>> utc_moment("2025-04-01T02:00:00+02:00").isoformat()
     '2025-04-01T00:00:00+00:00'
@@ -117,7 +117,7 @@ def utc_moment(text: str) -> datetime:
 
 
 def dataset_of(key: str, patterns: Mapping[str, Iterable[str]]) -> str | None:
-    """The dataset that a landing key belongs to, or None for a key that is nobody's or is still being written.
+    """Return the dataset that a landing key belongs to; None for a key that is nobody's or is still being written.
 
     Args:
         key: below the landing root.
@@ -144,7 +144,7 @@ def dataset_of(key: str, patterns: Mapping[str, Iterable[str]]) -> str | None:
 
 
 def _takes(glob: str, key: str) -> bool:
-    """Whether a pattern matches the key, folder by folder, so that no wildcard stands for a slash.
+    """Say whether a pattern matches the key, folder by folder, so that no wildcard stands for a slash.
 
     >>> _takes("data/*.csv", "data/1.csv"), _takes("data/*.csv", "data/old/1.csv"), _takes("*.csv", "D.CSV")
     (True, False, False)

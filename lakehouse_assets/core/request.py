@@ -1,4 +1,4 @@
-"""What one run of a pipeline may be asked, declared once: types, allowed values and words.
+"""Define what one run of a pipeline may be asked, once: types, allowed values and words.
 
 The configuration that Dagster shows, the event of a planning function, the input of a state machine, the options of
 the command line and the frozen manifest are all derived from `RunRequest`. A pipeline may be asked those of its fields
@@ -42,7 +42,7 @@ Mode = Literal["load", "replay", "reprocess"]
 
 
 class Selection(BaseModel):
-    """Which open rejects a replay takes: those that meet everything that is given."""
+    """Select the open rejects that a replay takes: those that meet everything that is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +53,7 @@ class Selection(BaseModel):
 
 
 class Window(BaseModel):
-    """Days that a run works on, both ends included."""
+    """Hold the first and the last day that a run works on, both included."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,12 +68,12 @@ class Window(BaseModel):
 
     @property
     def days(self) -> tuple[date, ...]:
-        """Every day of the window, in order."""
+        """Return every day of the window, in order."""
         return tuple(self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1))
 
 
 class RunRequest(BaseModel):
-    """What one run is asked. A field that is not given is None, or `load` for the mode."""
+    """Hold what one run is asked. A field that is not given is None, or `load` for the mode."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -128,25 +128,25 @@ class RunRequest(BaseModel):
         return value.isoformat() if value else None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form with every field; dates and times in ISO-8601."""
+        """Return the request in JSON-ready form with every field; dates and times are in ISO-8601."""
         return self.model_dump(mode="json")
 
     def given(self) -> dict[str, Any]:
-        """JSON-ready form with only what was asked."""
+        """Return the request in JSON-ready form with only what was asked."""
         return self.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
 
 
 FIELDS = tuple(RunRequest.model_fields)
-"""Names of all that a run may be asked."""
+"""Names all that a run may be asked."""
 
 
 def words(name: str) -> str:
-    """What a field of a request means, in a sentence."""
+    """Return what a field of a request means, in a sentence."""
     return str(RunRequest.model_fields[name].description)
 
 
 def parse_request(data: Mapping[str, Any], asked: Collection[str] = FIELDS) -> RunRequest:
-    """A request from plain values, such as a Lambda event or Dagster's configuration; None counts as not given.
+    """Make a request from plain values, such as a Lambda event or Dagster's configuration; None counts as not given.
 
     >>> parse_request({"mode": "reprocess", "date": "2025-04-03"}).given()
     {'mode': 'reprocess', 'date': '2025-04-03'}
@@ -170,7 +170,7 @@ def parse_request(data: Mapping[str, Any], asked: Collection[str] = FIELDS) -> R
 
 
 def resolve(request: RunRequest, now: datetime, zone: str, window_days: int | None = None) -> RunRequest:
-    """The request with its clock fixed, and its window too where the pipeline works on days.
+    """Return the request with its clock fixed, and its window too where the pipeline works on days.
 
     Args:
         request: as it was asked.
@@ -195,7 +195,7 @@ ALLOWED = {
     "selection": f"any of {', '.join(Selection.model_fields)}, as text",
     "max_reject_ratio": "a number from 0 to 1",
 }
-"""What each field allows, in words."""
+"""Maps each field to what it allows, in words."""
 
 
 def _problem(item: Any, given: Mapping[str, Any]) -> str:  # noqa: ANN401 - pydantic's record of one problem

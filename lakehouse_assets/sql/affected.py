@@ -1,4 +1,4 @@
-"""The statements that find what changed rows affect, made from the entries of `affects`: pure text in Athena SQL.
+"""Make the statements, in Athena SQL, that find what changed rows affect, from the entries of `affects`.
 
 What an entry may say is described in `contracts/affects.py`; the relation `<t>__changed` in `silver`.
 """
@@ -16,7 +16,7 @@ from lakehouse_assets.sql.dialects import parse
 
 
 def old_columns(contract: Contract) -> tuple[str, ...]:
-    """Columns whose old value a load has to know: the date that bounds a merge, and what `affects` asks for.
+    """Name the columns whose old value a load has to know: the date that bounds a merge, and what `affects` reads.
 
     A key has no old value: a row with another key is another row.
     """
@@ -26,7 +26,7 @@ def old_columns(contract: Contract) -> tuple[str, ...]:
 
 
 def values_of(contract: Contract, effect: Effect, *, updates: bool) -> list[str]:
-    """SELECTs of one column, `value`, that give what the changed rows affect; NULL and repetitions are possible.
+    """Return SELECTs of one column, `value`, that give what the changed rows affect, maybe NULL, maybe more than once.
 
     Args:
         contract: the silver table whose rows changed.
@@ -45,14 +45,14 @@ def values_of(contract: Contract, effect: Effect, *, updates: bool) -> list[str]
 
 
 def distinct(selects: Iterable[str], limit: int) -> str:
-    """At most so many different values of all SELECTs together, without NULL."""
+    """Return the SELECT of at most so many different values of all SELECTs together, without NULL."""
     union = " UNION ALL ".join(f"SELECT p.{VALUE} FROM ({select}) AS p" for select in selects)
     return f"SELECT DISTINCT q.{VALUE} FROM ({union}) AS q WHERE q.{VALUE} IS NOT NULL LIMIT {limit}"
 
 
 @cache
 def _old_of(effect: Effect) -> frozenset[str]:
-    """Columns whose old value an entry asks for."""
+    """Name the columns whose old value an entry reads."""
     if not effect.select:
         return frozenset({effect.column} if effect.column else ())
     names = (column.name for column in parse(effect.select).find_all(exp.Column))
@@ -60,7 +60,7 @@ def _old_of(effect: Effect) -> frozenset[str]:
 
 
 def _over(select: str, changed: str) -> str:
-    """The SELECT with the relation `changed` by the name it has in this run."""
+    """Return the SELECT with the relation `changed` replaced by the name that it has in this run."""
 
     def rename(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table) and not node.db and node.name == CHANGED:

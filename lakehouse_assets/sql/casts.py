@@ -1,4 +1,6 @@
-"""Casts of landing text: the one table of which macro reads a type, and the text forms that it takes.
+"""Cast landing text to typed values, by the one table of which macro reads a type.
+
+These are the forms of text that each type takes:
 
     STRING         the text itself
     INT, BIGINT    [+-]digits, within the type's range
@@ -23,7 +25,7 @@ from lakehouse_assets.contracts.types import ColumnType, TypeName
 
 
 def quoted(name: str | None) -> str:
-    """A column name that no engine mistakes for a keyword."""
+    """Quote a column name, so that no engine mistakes it for a keyword."""
     return f'"{name}"'
 
 
@@ -49,9 +51,9 @@ CASTS: dict[TypeName, Callable[[str, ColumnType], str]] = {
     "ARRAY": lambda x, kind: f"parse_array({x}, '{kind.element}')",
     "STRUCT": _record,
 }
-"""Type -> macro call; total, so that a contract that is read can be loaded."""
+"""Maps each type to its macro call. Every type has an entry, so every contract that can be read can be loaded."""
 
 
 def cast_of(column: Column) -> str:
-    """The typed value of a landing column; blank text is NULL."""
+    """Return the expression for the typed value of a landing column; blank text gives NULL."""
     return CASTS[column.data_type.name](quoted(column.source or column.name), column.data_type)

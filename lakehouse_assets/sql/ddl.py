@@ -1,4 +1,4 @@
-"""CREATE statements of Athena from contracts, for Delta and Iceberg tables.
+"""Make Athena's CREATE statements for Delta and Iceberg tables from contracts.
 
 Belongs here: text in, text out. Not here: running it, and making the Delta tables (`engines/delta.py` does), which
 Athena only registers.
@@ -23,7 +23,7 @@ ATHENA_ICEBERG_PROPERTIES = {"table_type": "ICEBERG", "format": "parquet", "writ
 
 
 def athena_delta_ddl(contract: Contract, location: str) -> str:
-    """Athena's registration of an existing Delta table; Athena reads columns and partitions from the table's log."""
+    """Return the statement that registers an existing Delta table; Athena reads columns and partitions from its log."""
     return (
         f"CREATE EXTERNAL TABLE IF NOT EXISTS {_table(contract)}\n"
         f"LOCATION {_literal(_folder(location))}\n"
@@ -32,7 +32,7 @@ def athena_delta_ddl(contract: Contract, location: str) -> str:
 
 
 def athena_iceberg_ddl(contract: Contract, location: str) -> str:
-    """Athena's CREATE TABLE of an Iceberg table; its grammar has neither NOT NULL nor a comment on the table."""
+    """Return the CREATE TABLE of an Iceberg table; Athena's grammar has neither NOT NULL nor a comment on the table."""
     columns = ",\n".join(f"  {_athena_column(column)}" for column in contract.columns)
     clauses = (
         f"CREATE TABLE IF NOT EXISTS {_table(contract)} (\n{columns}\n)",
@@ -44,7 +44,7 @@ def athena_iceberg_ddl(contract: Contract, location: str) -> str:
 
 
 def declare_statements(contracts: Iterable[Contract], lake_root: str) -> list[str]:
-    """Athena statements that make the tables known: databases first, then tables by name; landing has none.
+    """Return the statements that declare all tables: databases first, then tables by name; landing has none.
 
     All of them may be run again. A Delta table must exist at its location before Athena can register it.
     """
@@ -57,7 +57,7 @@ def declare_statements(contracts: Iterable[Contract], lake_root: str) -> list[st
 
 
 def contract_hash(contract: Contract) -> str:
-    """SHA-256 (hex) over everything the contract says, words included since they become comments."""
+    """Return the SHA-256 (hex) of everything the contract says, descriptions included since they become comments."""
     return hashlib.sha256(json.dumps(asdict(contract), sort_keys=True).encode()).hexdigest()
 
 
@@ -71,7 +71,7 @@ def _athena_column(column: Column) -> str:
 
 
 def _partitions(contract: Contract) -> tuple[str, ...]:
-    """The PARTITIONED BY clause when the contract asks for it, as zero or one clause."""
+    """Return the PARTITIONED BY clause if the contract asks for partitions, as a list of one clause or none."""
     names = contract.partition_by
     return (f"PARTITIONED BY ({', '.join(map(_quoted, names))})",) if names else ()
 
@@ -89,7 +89,7 @@ def _properties(properties: Mapping[str, str]) -> str:
 
 
 def _quoted(name: str) -> str:
-    """An identifier, also one that is a reserved word or begins with an underscore.
+    """Quote an identifier, also one that is a reserved word or begins with an underscore.
 
     >>> _quoted("date")
     '`date`'
@@ -98,7 +98,7 @@ def _quoted(name: str) -> str:
 
 
 def _literal(text: str) -> str:
-    r"""A string literal on one line, escaped as Hive and Spark read it.
+    r"""Write a string literal on one line, escaped as Hive and Spark read it.
 
     >>> print(_literal("The run's clock"))
     'The run\'s clock'

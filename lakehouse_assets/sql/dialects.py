@@ -1,4 +1,4 @@
-"""From Athena SQL to the SQL of an engine: check, bind parameters, expand macros, name tables, write."""
+"""Turn Athena SQL into the SQL of an engine: check it, bind parameters, expand macros, name tables, write it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
 
 Value = str | int | bool | Decimal | date | datetime | None
 Parameter = Value | tuple[Value, ...] | list[Value]
-"""What a named parameter may hold; a sequence stands for the list of an IN."""
+"""A named parameter holds one value, or a sequence that stands for the list of an IN."""
 
 
 def render(
@@ -27,7 +27,7 @@ def render(
     parameters: Mapping[str, Parameter] | None = None,
     table: Callable[[str], str] | None = None,
 ) -> str:
-    """One Athena statement as text of `dialect`.
+    """Write one Athena statement as text of `dialect`.
 
     Args:
         sql: a SELECT in Athena SQL, with macros and `:name` parameters.
@@ -50,7 +50,7 @@ def render(
 
 
 def parse(sql: str) -> exp.Expr:
-    """The statement's tree.
+    """Parse the text of one statement into its syntax tree.
 
     Raises:
         BadRequest: the text is no single SQL statement.
@@ -65,7 +65,7 @@ def parse(sql: str) -> exp.Expr:
 
 
 def literal(value: Value) -> exp.Expr:
-    """A Python value as a typed literal, the same for every engine.
+    """Write a Python value as a typed literal that means the same on every engine.
 
     >>> literal(date(2025, 4, 1)).sql("athena")
     "CAST('2025-04-01' AS DATE)"
@@ -82,13 +82,13 @@ def literal(value: Value) -> exp.Expr:
 
 
 def _decimal(value: Decimal) -> exp.Expr:
-    """A literal with exactly the value's digits before and after the point.
+    """Write a decimal as a literal with exactly its own number of digits before and after the point.
 
     >>> _decimal(Decimal("-0.050")).sql("athena"), _decimal(Decimal("12E2")).sql("athena")
     ("CAST('-0.050' AS DECIMAL(3, 3))", "CAST('1200' AS DECIMAL(4, 0))")
 
     Raises:
-        BadRequest: no DECIMAL holds it.
+        BadRequest: the value is no finite number, or has more digits than a DECIMAL holds.
     """
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):

@@ -1,4 +1,4 @@
-"""How a gold model is stored by Athena, and how an assertion is asked: pure text.
+"""Make the statements with which Athena stores a gold model and evaluates an assertion.
 
 Belongs here: one MERGE per model, one SELECT per assertion. Not here: which dates or users are due (the run ledger),
 and the embedded engine's way (`engines/gold.py`), which reaches the same table by a diff and one commit.
@@ -15,12 +15,15 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.dialects import Parameter, literal, parse, render
 
 MAX_WINDOW = 1_000
-"""More touched values than this are not listed in SQL, the model is built whole: Athena takes 262,144 bytes of SQL
-(https://docs.aws.amazon.com/athena/latest/ug/service-limits.html)."""
+"""A window of more touched values than this is not listed in SQL; the model is built whole instead.
+
+The limit is there because Athena takes 262,144 bytes of SQL
+(https://docs.aws.amazon.com/athena/latest/ug/service-limits.html).
+"""
 
 
 def window_parameters(contract: Contract, window: tuple[Any, ...] | None) -> dict[str, Parameter]:
-    """The model's parameters for a window: its values, or `everything` when it is None or they are too many.
+    """Return the model's parameters for a window: its values, or `everything` if it is None or has too many values.
 
     A table without a window of its own is always built whole.
     """
@@ -34,7 +37,7 @@ def window_parameters(contract: Contract, window: tuple[Any, ...] | None) -> dic
 def merge_statement(
     contract: Contract, model_sql: str, parameters: Mapping[str, Parameter], *, zone: str = "UTC"
 ) -> str:
-    """The MERGE that brings the touched part of a gold table up to date, in one commit.
+    """Return the MERGE that brings the touched part of a gold table up to date, in one commit.
 
     Its source is the model's rows and a tombstone (`gone`) for each key of the window that the model no longer has. A
     full join finds both at once: as two branches of a UNION ALL the model would run twice, since Athena repeats
@@ -64,7 +67,7 @@ def merge_statement(
 
 
 def assertion_statement(sql: str, parameters: Mapping[str, Parameter], *, zone: str = "UTC") -> str:
-    """The SELECT of an assertion (`contracts.checks.assertion_sql`) on one line, its parameters as literals.
+    """Return the SELECT of an assertion (`contracts.checks.assertion_sql`) on one line, its parameters as literals.
 
     Raises:
         BadRequest: it is no SQL, or a parameter has no value.
@@ -74,7 +77,7 @@ def assertion_statement(sql: str, parameters: Mapping[str, Parameter], *, zone: 
 
 
 def _window(contract: Contract, parameters: Mapping[str, Parameter]) -> tuple[Any, ...] | None:
-    """The touched values in order, or None for the whole table."""
+    """Return the touched values in order, or None for the whole table."""
     if parameters["everything"]:
         return None
     given = parameters[contract.window_source or ""]
@@ -85,7 +88,7 @@ def _window(contract: Contract, parameters: Mapping[str, Parameter]) -> tuple[An
 
 
 def _source(contract: Contract, fresh: str, inside: str) -> str:
-    """Fresh rows, and keys that are held and no longer fresh."""
+    """Return the SELECT of the model's fresh rows and of the keys that the table holds but the model no longer has."""
     keys = [f'coalesce(f."{k}", h."{k}") AS "{k}"' for k in contract.key]
     content = [f'f."{c}"' for c in _content(contract)]
     columns = ", ".join([*keys, *content, f'f."{contract.key[0]}" IS NULL AS gone'])
@@ -95,7 +98,7 @@ def _source(contract: Contract, fresh: str, inside: str) -> str:
 
 
 def _update(contract: Contract) -> str:
-    """Nothing for a table of keys alone."""
+    """Return the UPDATE branch of the MERGE; a table that has only key columns gets none."""
     content = _content(contract)
     if not content:
         return ""
@@ -110,7 +113,7 @@ def _inside(column: str, values: tuple[Any, ...] | None) -> str:
 
 
 def _between(column: str, values: tuple[Any, ...] | None) -> list[str]:
-    """Literal bounds, by which Iceberg skips the files outside of them."""
+    """Return the condition that bounds a column by literals, so that Iceberg skips the files outside of them."""
     if values is None:
         return []
     return [f"t.{_quoted(column)} BETWEEN {_literal(values[0])} AND {_literal(values[-1])}"]

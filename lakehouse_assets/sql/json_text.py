@@ -1,4 +1,4 @@
-r"""JSON text as arrays and records of single values, without asking an engine what it takes for JSON.
+r"""Read JSON text as arrays and records of single values, without relying on what an engine takes for JSON.
 
 A regular expression of RFC 8259 looks at the whole text first: one flat array, or one flat object. Only what it lets
 through is taken apart, again by regular expressions, so that every engine sees the same pieces; an engine's own JSON
@@ -28,7 +28,7 @@ UNIT = (
     r"u(?:0(?:0(?:0[1-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F])|[1-9a-fA-F][0-9a-fA-F]{2})|[1-9a-ce-fA-CE-F][0-9a-fA-F]{3}"
     r"|[dD][0-7][0-9a-fA-F]{2}|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 )
-"""A character by its number: not 0, surrogates only in pairs."""
+"""Matches a character written by its number: not 0, surrogates only in pairs."""
 STRING = rf'"{PLAIN}(?:\\(?:["\\/bfnrt]|{UNIT}){PLAIN})*+"'
 NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 VALUE = rf"(?:{STRING}|{NUMBER}|true|false|null)"
@@ -36,11 +36,11 @@ PAIR = rf'"{PLAIN}"{SPACE}:{SPACE}{VALUE}'
 ARRAY = rf"{SPACE}\[{SPACE}(?:{VALUE}(?:{SPACE},{SPACE}{VALUE})*+)?+{SPACE}\]{SPACE}"
 OBJECT = rf"{SPACE}\{{{SPACE}(?:{PAIR}(?:{SPACE},{SPACE}{PAIR})*+)?+{SPACE}\}}{SPACE}"
 ELEMENT = rf'{STRING}|[^\[\],"\x00-\x20]+'
-"""One value of an array that matches as a whole: what is no string has neither brackets, commas nor blanks."""
+"""Matches one value of an array whose text has been checked: a non-string has no brackets, commas or blanks."""
 
 
 def array(w: Words, zone: str, x: str, kind: ColumnType) -> str:
-    """The array that a text stands for, or NULL."""
+    """Return the expression for the array that a text stands for; it gives NULL for other text."""
     element = kind.element or kind
     texts = w.each(w.found(x, ELEMENT), partial(_text, w))
     # Nested, since engines may compute both sides of an AND, and only text that matches may be taken apart.
@@ -50,7 +50,7 @@ def array(w: Words, zone: str, x: str, kind: ColumnType) -> str:
 
 
 def record(w: Words, zone: str, x: str, kind: ColumnType, sql_type_of: dict[str, str]) -> str:
-    """The record that a text stands for, or NULL.
+    """Return the expression for the record that a text stands for; it gives NULL for other text.
 
     Args:
         w: the dialect's words.
@@ -70,7 +70,7 @@ def record(w: Words, zone: str, x: str, kind: ColumnType, sql_type_of: dict[str,
 
 
 def _name(name: str) -> str:
-    """A field's name in an object: behind the brace or a comma, so in no string, where quotes have a backslash."""
+    """Return the pattern of a field's name behind a brace or comma; within a string, quotes would have a backslash."""
     return rf'[{{,]{SPACE}"{name}"{SPACE}:'
 
 
@@ -79,7 +79,7 @@ def _field(name: str) -> str:
 
 
 def _text(w: Words, piece: str) -> str:
-    """What a piece of JSON says as text: strings without quotes and escapes, numbers as written, NULL for null."""
+    """Return the text that a piece of JSON stands for: strings unescaped, numbers as written, NULL for null."""
     inside = f"substr({piece}, 2, length({piece}) - 2)"
     has_escape = f"replace({piece}, '{w.escape(BACKSLASH)}', '') <> {piece}"
     escaped = f"CASE WHEN {has_escape} THEN {w.unescaped(piece)} ELSE {inside} END"
@@ -91,5 +91,5 @@ def _value(w: Words, zone: str, kind: ColumnType, text: str) -> str:
 
 
 def _misfits(w: Words, zone: str, kind: ColumnType, text: str) -> str:
-    """Whether a piece that says something is no value of its type."""
+    """Return the condition that a piece is neither null nor blank, and still no value of its type."""
     return f"({_value(w, zone, kind, text)}) IS NULL AND NOT ({blank(w, text)})"

@@ -1,4 +1,4 @@
-"""Column lineage: which columns of which tables a column comes from, read from the SQL or from the contract."""
+"""Find column lineage: which columns of which tables a column comes from, read from the SQL or from the contract."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lakehouse_assets.sql.sql_types import in_athena
 
 @dataclass(frozen=True, order=True)
 class Source:
-    """One source column: catalog name of its table, and its name."""
+    """Hold one source column: the catalog name of its table, and its own name."""
 
     table: str
     column: str
 
 
 def of_model(sql: str, contract: Contract, sources: dict[str, Contract]) -> dict[str, list[Source]]:
-    """Sources of every column of a gold model; a column that counts rows has none of its own."""
+    """Return the sources of every column of a gold model; a column that only counts rows has none."""
     schema: dict[str, dict[str, dict[str, str]]] = {c.database: {} for c in sources.values()}
     for table in sources.values():
         schema[table.database][table.name] = {column.name: in_athena(column.data_type) for column in table.columns}
@@ -42,5 +42,5 @@ def _sources(column: str, tree: exp.Expr, schema: dict[str, Any]) -> list[Source
 
 
 def of_silver(contract: Contract, landing: Contract) -> dict[str, list[Source]]:
-    """Sources of every column of a silver table: the landing column it is cast from."""
+    """Return the source of every column of a silver table: the landing column that it is cast from."""
     return {c.name: [Source(landing.catalog_name, c.source)] for c in contract.columns if c.source}

@@ -1,4 +1,4 @@
-r"""Macros: the functions of our SQL whose meaning must not depend on the engine, one rendering per dialect.
+r"""Define the macros: SQL functions whose meaning does not depend on the engine, rendered once per dialect.
 
 sqlglot translates syntax, not meaning: casts round, `\s` and `trim` know different blanks, division truncates or
 not. So rules and models call these names, and each has a table of values that every engine is tested on
@@ -46,10 +46,10 @@ def _local_date(w: Words, zone: str, moment: str) -> str:
 
 
 def _named_type(wrap: str, literal: str) -> ColumnType:
-    """The nested type whose brackets hold what a macro's last argument names in a text literal.
+    """Return the nested type that a macro's last argument names: a text literal of what stands in its brackets.
 
     Raises:
-        BadRequest: it names none.
+        BadRequest: the argument names no type.
     """
     try:
         return parse_type(wrap.format(literal.strip("'")))
@@ -92,11 +92,11 @@ MACROS: dict[str, Callable[..., str]] = {
     "nulls_in": lambda w, _z, x: w.each(x, lambda e: f"{e} IS NULL"),
     "as_text": lambda w, _z, x: f"CAST({x} AS {w.text})",
 }
-"""Name -> rendering; takes the dialect's words, the source zone and the arguments as SQL text."""
+"""Maps a macro's name to its rendering, which takes the dialect's words, the zone and the arguments as SQL text."""
 
 
 def render_macro(name: str, arguments: list[str], dialect: Dialect, zone: str) -> str:
-    """One call of a macro as SQL text of the dialect.
+    """Write one call of a macro as SQL text of the dialect.
 
     Raises:
         BadRequest: the call has too many or too few arguments, or one that makes no sense.

@@ -1,4 +1,4 @@
-"""Which tables a statement reads, and the order of gold models that follows from it."""
+"""Find which tables a statement reads, and order gold models by what they read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakehouse_assets.sql.dialects import parse
 
 
 def tables_read(sql: str) -> tuple[str, ...]:
-    """Catalog names (`database.table`) of the tables that a statement reads, sorted; what it names itself is none.
+    """Return the catalog names (`database.table`) of the tables that a statement reads, sorted, without its WITH names.
 
     >>> tables_read("WITH a AS (SELECT n FROM lake.readings) SELECT a.n FROM a JOIN gold.days AS s ON s.n = a.n")
     ('gold.days', 'lake.readings')
@@ -22,7 +22,7 @@ def tables_read(sql: str) -> tuple[str, ...]:
 
 
 def sources(contract: Contract, sql: str, known: Mapping[str, Contract]) -> dict[str, Contract]:
-    """The tables that a gold model reads: stored ones of its own pipeline, by catalog name.
+    """Return the tables that a gold model reads, by catalog name; each must be a stored table of its own pipeline.
 
     Args:
         contract: the gold table.
@@ -30,7 +30,7 @@ def sources(contract: Contract, sql: str, known: Mapping[str, Contract]) -> dict
         known: the pipeline's contracts, by whatever name.
 
     Raises:
-        ContractInvalid: it reads a table that is none of these.
+        ContractInvalid: the model reads a table that is not stored in its pipeline.
     """
     stored = {c.catalog_name: c for c in known.values() if c.layer != "landing"}
     read = tables_read(sql)
@@ -42,13 +42,13 @@ def sources(contract: Contract, sql: str, known: Mapping[str, Contract]) -> dict
 
 
 def levels(models: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-    """Gold models in the order in which they can be built: each level reads tables of the levels before it only.
+    """Group gold models in the order in which to build them: each level reads only tables of the levels before it.
 
     Args:
         models: catalog name of the gold table -> its SELECT.
 
     Raises:
-        ContractInvalid: models read each other in a circle; names them in its order.
+        ContractInvalid: models read each other in a circle; the message names the models in its order.
     """
     sorter = TopologicalSorter({name: set(tables_read(sql)) & models.keys() for name, sql in models.items()})
     found = []
@@ -66,6 +66,6 @@ def levels(models: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _from_the_least(circle: list[str]) -> list[str]:
-    """The same circle, begun at its least name."""
+    """Rotate a circle of names so that it begins with the least name."""
     first = circle.index(min(circle))
     return circle[first:] + circle[:first]

@@ -1,4 +1,4 @@
-"""The functions that our SQL may use: those that mean the same on every engine, and the macros.
+"""List the functions that our SQL may use: the macros, and those that mean the same on every engine.
 
 Anything else is refused when the SQL is rendered, with the way out. Averages, ordered aggregates and divisions are
 not on the list on purpose: `ratio` of two integer sums says what an average of whatever type says.
@@ -30,7 +30,7 @@ ALLOWED: tuple[type[exp.Expr], ...] = (
     exp.Greatest,
     exp.Concat,
 )
-"""Functions as sqlglot knows them; `Concat` and `Greatest` only of non-null arguments."""
+"""Lists the allowed functions as sqlglot's classes; `Concat` and `Greatest` take only arguments that are not null."""
 
 INSTEAD: dict[type, str] = {
     exp.Avg: "ratio(sum(x), count(x))",
@@ -54,9 +54,9 @@ OPERATORS: dict[type[exp.Expr], str] = {
     exp.BitwiseAnd: "arithmetic",
     exp.BitwiseOr: "arithmetic",
 }
-"""Operators with another meaning elsewhere: zones, remainders of negative numbers, `^` as a power."""
+"""Maps operators that engines define differently to what to write instead: zones, `%` of negative numbers, `^`."""
 FRACTIONS = {"ratio", "money", "parse_amount", "parse_decimal", "parse_double"}
-"""Macros whose values may have digits after the point."""
+"""Names the macros whose values may have digits after the point."""
 WHOLE = (exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT)
 
 
@@ -76,14 +76,14 @@ def check(tree: exp.Expr) -> None:
 
 
 def _offence(node: exp.Expr) -> tuple[str, str] | None:
-    """What is wrong with one node, and the way out."""
+    """Say what is wrong with one node and what to use instead, or return None."""
     if type(node) in OPERATORS:
         return node.key, OPERATORS[type(node)]
     return _unlisted(node) or _vague(node)
 
 
 def _unlisted(node: exp.Expr) -> tuple[str, str] | None:
-    """A function that is not on the list."""
+    """Report a function that is not on the list."""
     if not isinstance(node, exp.Func) or isinstance(node, ALLOWED):
         return None
     name = node.name.lower() if isinstance(node, exp.Anonymous) else node.key
@@ -93,7 +93,7 @@ def _unlisted(node: exp.Expr) -> tuple[str, str] | None:
 
 
 def _vague(node: exp.Expr) -> tuple[str, str] | None:
-    """A use of something on the list whose result engines choose differently."""
+    """Report a use of a listed function whose result engines choose differently."""
     if isinstance(node, exp.AggFunc) and node.find(exp.Order):
         return f"{node.key} with ORDER BY", "a window with row_number()"
     if isinstance(node, exp.Window) and isinstance(node.this, exp.RowNumber) and not node.args.get("order"):
@@ -104,7 +104,7 @@ def _vague(node: exp.Expr) -> tuple[str, str] | None:
 
 
 def _has_fraction(node: exp.Expr) -> bool:
-    """Whether a value may have digits after the point, as far as the text shows."""
+    """Say whether a value may have digits after the point, as far as the text shows."""
     if isinstance(node, exp.Anonymous):
         return node.name.lower() in FRACTIONS
     if isinstance(node, exp.Cast):

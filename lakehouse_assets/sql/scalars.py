@@ -1,4 +1,4 @@
-r"""Text as single values: which text stands for which value of a type, the same on every engine.
+r"""Read text as single values: which text stands for which value of a type is the same on every engine.
 
 Casts of engines round, take blanks, exponents or words (`NaN`), and raise. So a regular expression looks at the text
 first, and only what it lets through is cast. What does not fit a type exactly is NULL: more digits than a DECIMAL
@@ -14,12 +14,12 @@ from lakehouse_assets.sql import zones
 from lakehouse_assets.sql.words import Words
 
 WHITE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""Unicode White_Space (PropList.txt), as the inside of a character class."""
+"""Lists the characters with Unicode's White_Space (PropList.txt), as the inside of a character class."""
 INT = r"[+-]?[0-9]+"
 DOUBLE = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 ZERO = r"[+-]?[0.]+([eE][+-]?[0-9]+)?"
 LARGEST = "1.7976931348623157E308"
-"""The largest DOUBLE; what is beyond becomes an infinity without an error."""
+"""Holds the largest DOUBLE; engines turn a larger number into infinity without an error."""
 DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 PLAIN_INSTANT = rf"{DATE}[T ]{CLOCK}:[0-5][0-9]"
@@ -28,7 +28,7 @@ INSTANT = rf"{DATE}[T ]{CLOCK}(:[0-5][0-9]([.,][0-9]+)?)?{OFFSET}?"
 
 
 def blank(w: Words, x: str) -> str:
-    """Whether a text is NULL, empty, or only white space."""
+    """Return the condition that a text is NULL, empty, or only white space."""
     # Printable ASCII at the start settles nearly every value without a regular expression.
     return (
         f"CASE WHEN {x} BETWEEN '!' AND '~' THEN FALSE WHEN {x} IS NULL THEN TRUE "
@@ -37,17 +37,17 @@ def blank(w: Words, x: str) -> str:
 
 
 def typed(w: Words, x: str, pattern: str, sql_type: str) -> str:
-    """Text that matches is cast, anything else is NULL."""
+    """Return the expression that casts text matching the pattern and gives NULL for any other."""
     return f"CASE WHEN {w.matches(x, pattern)} THEN TRY_CAST({x} AS {sql_type}) END"
 
 
 def decimal(w: Words, x: str, precision: int, scale: int) -> str:
-    """A DECIMAL with as many digits before and after the point as it has, none of them lost."""
+    """Return the expression that reads a DECIMAL and gives NULL rather than lose a digit before or after the point."""
     return typed(w, x, decimal_pattern(precision, scale), f"DECIMAL({precision}, {scale})")
 
 
 def decimal_pattern(precision: int, scale: int) -> str:
-    r"""What a DECIMAL may look like; zeros before it do not count.
+    r"""Return the pattern of the text that a DECIMAL takes; leading zeros do not count as digits.
 
     >>> decimal_pattern(18, 2)
     '[+-]?(0*[0-9]{1,16}(\\.[0-9]{0,2})?|\\.[0-9]{1,2})'
@@ -61,14 +61,14 @@ def decimal_pattern(precision: int, scale: int) -> str:
 
 
 def double(w: Words, x: str) -> str:
-    """The DOUBLE that is nearest to a number; NULL for one that is too large or too small to be any but zero."""
+    """Return the expression for the nearest DOUBLE; it gives NULL if that is infinity, or 0 for what is not 0."""
     value = f"TRY_CAST({x} AS DOUBLE)"
     fits = f"abs({value}) <= {LARGEST} AND ({value} <> 0 OR {w.matches(x, ZERO)})"
     return f"CASE WHEN {w.matches(x, DOUBLE)} THEN CASE WHEN {fits} THEN {value} END END"
 
 
 def boolean(x: str) -> str:
-    """1, 0, true, false in any case."""
+    """Return the expression that reads 1, 0, true and false in any case as a BOOLEAN."""
     return (
         f"CASE WHEN {x} = '1' THEN TRUE WHEN {x} = '0' THEN FALSE "
         f"WHEN lower({x}) = 'true' THEN TRUE WHEN lower({x}) = 'false' THEN FALSE END"
@@ -76,7 +76,7 @@ def boolean(x: str) -> str:
 
 
 def instant(w: Words, zone: str, x: str) -> str:
-    """The common form is cast as it stands; any other is put together from its parts."""
+    """Return the expression for a moment: the common form is cast as it is, any other is built from its parts."""
     plain = _from_local(w, zone, x, w.moment(f"replace({x}, 'T', ' ')" if w.wants_space else x))
     seconds = f"coalesce({w.extract(x, ':[0-9]{2}:([0-9]{2})')}, '00')"
     micros = f"rpad(substr(coalesce({w.extract(x, '[.,]([0-9]+)')}, '0'), 1, 6), 6, '0')"
@@ -89,7 +89,7 @@ def instant(w: Words, zone: str, x: str) -> str:
 
 
 def _from_offset(w: Words, tail: str, moment: str) -> str:
-    """UTC moment from a local one and its offset as text; NULL when that leaves the four-digit years."""
+    """Return the UTC moment of a local moment and its offset as text; it is NULL outside the years with four digits."""
     digits = f"replace(substr({tail}, 2), ':', '')"
     size = f"(CAST(substr({digits}, 1, 2) AS INTEGER) * 3600 + CAST(rpad(substr({digits}, 3), 2, '0') AS INTEGER) * 60)"
     offset = f"CASE WHEN {tail} = 'Z' THEN 0 WHEN substr({tail}, 1, 1) = '-' THEN -{size} ELSE {size} END"
@@ -99,7 +99,7 @@ def _from_offset(w: Words, tail: str, moment: str) -> str:
 
 
 def _from_local(w: Words, zone: str, x: str, moment: str) -> str:
-    """UTC moment from a local one in the source zone; the offset is looked up by the text's minute."""
+    """Return the UTC moment of a local moment in the source zone; the offset is looked up by the text's minute."""
     first, boundaries = zones.local_boundaries(zone)
     if not boundaries and first == 0:
         return moment
@@ -117,4 +117,4 @@ SCALARS: dict[ScalarName, Callable[[Words, str, str, ColumnType], str]] = {
     "TIMESTAMP": lambda w, zone, x, _t: instant(w, zone, x),
     "DECIMAL": lambda w, _zone, x, t: decimal(w, x, t.precision, t.scale),
 }
-"""Every type of a single value -> the value of a text; takes the dialect's words, the zone, the text and the type."""
+"""Maps each single-value type to the reader of its text, which takes the dialect's words, zone, text and type."""

@@ -1,4 +1,4 @@
-"""The statements that read a seed: the load's own, with the rules that every row of a reference table has to keep."""
+"""Make the statements that read a seed: those of the load, plus the rules that every row of a reference table keeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MALFORMED = Rule("row_malformed", "reader", "reject", "wrong number of fields, o
 
 
 def as_landed(contract: Contract) -> Contract:
-    """The reference table as `silver.parsed` reads it.
+    """Return the contract of the reference table in the form that `silver.parsed` reads.
 
     Each column comes from the seed's column of its name, if it names no other. Whether the contract has such rules or
     not, a required one may not be blank (`<column>_missing`), and text that is not blank has to be a value of the
@@ -37,7 +37,7 @@ def _implied(column: Column) -> list[Rule]:
 
 
 def broken(contract: Contract) -> str:
-    """Lines of a seed that break a rule (`_row`) and which (`_codes`), in their order."""
+    """Return the SELECT of the lines of a seed that break a rule (`_row`), in order, with the codes (`_codes`)."""
     # A window, since Spark 4.1 cannot plan a UNION with a join of these rows with themselves.
     same = f"count(*) OVER (PARTITION BY p._codes, {', '.join(f'p.{quoted(k)}' for k in contract.key)})"
     doubled = f"CASE WHEN p._codes = '' AND {same} > 1 THEN '{KEY_REPEATED.code},' ELSE p._codes END"
@@ -46,7 +46,7 @@ def broken(contract: Contract) -> str:
 
 
 def rows(contract: Contract) -> str:
-    """The rows of a seed in the table's columns, by key."""
+    """Return the SELECT of a seed's rows in the table's columns, ordered by key."""
     names = ", ".join(f"v.{quoted(c.name)} AS {quoted(c.name)}" for c in contract.columns)
     return (
         f"SELECT {names} FROM {contract.name}__parsed AS v ORDER BY {', '.join(f'v.{quoted(k)}' for k in contract.key)}"

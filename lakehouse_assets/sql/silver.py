@@ -1,4 +1,4 @@
-"""The load's statements about rows, made from contracts: pure text in Athena SQL, run by every engine.
+"""Make the load's statements about rows from contracts, in Athena SQL that every engine runs.
 
 What becomes of several versions of a key is the other half, `versions`.
 
@@ -33,11 +33,11 @@ from lakehouse_assets.sql.dialects import parse
 
 ROWS_PER_FILE = 2**33
 SPELLED_ALIKE = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL")
-"""Types whose values engines write alike as text."""
+"""Names the types whose values all engines write as the same text."""
 
 
 def parsed(contract: Contract) -> str:
-    """`<t>__parsed` from `__raw`: every cast once, every row rule on the raw text."""
+    """Return `<t>__parsed`, made from `__raw`: cast every column once, evaluate every row rule on the raw text."""
     columns = [c for c in contract.content if c.source]
     texts = ", ".join(f"{quoted(str(c.source))} AS {quoted(f'text__{c.source}')}" for c in columns)
     casts = ", ".join(f"{cast_of(c)} AS {quoted(c.name)}" for c in columns)
@@ -51,7 +51,7 @@ def parsed(contract: Contract) -> str:
 
 
 def _codes(contract: Contract, verdict: str) -> str:
-    """One text of all codes that fire, each followed by a comma; it is only put together where one does."""
+    """Return one text of all codes that fire, each followed by a comma; it is only put together where one fires."""
     rules = [r for r in contract.rules_of("row") if r.verdict == verdict]
     if not rules:
         return "''"
@@ -63,7 +63,7 @@ def _codes(contract: Contract, verdict: str) -> str:
 
 
 def _on_typed(predicate: str, made: Mapping[str, str]) -> str:
-    """A rule's predicate with every cast that `parsed` makes anyway (its text -> column) replaced by its column."""
+    """Replace each cast in a rule's predicate that `parsed` makes anyway (text -> column) by its column."""
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Anonymous) and _quoted_text(node) in made:
@@ -76,17 +76,17 @@ def _on_typed(predicate: str, made: Mapping[str, str]) -> str:
 
 
 def _quoted_text(node: exp.Expr) -> str:
-    """The text of an expression with every column in quotes, so that spellings compare equal."""
+    """Return the text of an expression with every column in quotes, so that different spellings compare equal."""
     return node.sql("athena", identify=True)
 
 
 def tally(t: str) -> str:
-    """How many rows carry which codes: one row per combination of codes and warnings."""
+    """Return the SELECT that counts rows by their codes: one row per combination of codes and warnings."""
     return f"SELECT _codes, _warnings, count(*) AS n FROM {t}__parsed GROUP BY _codes, _warnings"
 
 
 def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed: str | None) -> str:
-    """Parents that rows name, good and rejected ones, found neither in this run's valid rows nor in silver."""
+    """Return the SELECT of parents that rows, good or bad, name and neither this run's valid rows nor silver hold."""
     p = quoted(parent_column)
     named = f"SELECT DISTINCT {quoted(column)} AS parent FROM {t}__parsed WHERE {quoted(column)} IS NOT NULL"
     batch = f"NOT EXISTS (SELECT 1 FROM {parent_parsed} AS b WHERE b._codes = '' AND b.{p} = v.parent) AND "
@@ -96,7 +96,7 @@ def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed:
 
 @dataclass(frozen=True)
 class MissingParent:
-    """A reference with parents that are nowhere: its code, the column that names them, the relation that lists them."""
+    """Hold a reference with missing parents: its code, the column that names them, and the relation that lists them."""
 
     code: str
     column: str
@@ -104,7 +104,7 @@ class MissingParent:
 
 
 def _orphans(references: list[MissingParent]) -> tuple[str, str, str]:
-    """Joins of the missing parents to rows `v`, the codes that follow, and whether there is one."""
+    """Return the joins of missing parents to rows `v`, the codes that follow, and the condition that any is missing."""
     numbered = list(enumerate(references))
     joins = " ".join(f"LEFT JOIN {r.relation} AS m{i} ON m{i}.parent = v.{quoted(r.column)}" for i, r in numbered)
     codes = " || ".join(f"CASE WHEN m{i}.parent IS NOT NULL THEN '{r.code},' ELSE '' END" for i, r in numbered)
@@ -112,13 +112,13 @@ def _orphans(references: list[MissingParent]) -> tuple[str, str, str]:
 
 
 def orphaned(t: str, references: list[MissingParent]) -> str:
-    """Rejected rows whose parent is missing, with these further codes."""
+    """Return the SELECT of rejected rows whose parent is missing, with the codes that this adds."""
     joins, codes, found = _orphans(references)
     return f"SELECT v._row AS _row, {codes} AS _codes FROM {t}__parsed AS v {joins} WHERE v._codes <> '' AND ({found})"
 
 
 def waiting(t: str, dataset: str, references: list[MissingParent]) -> str:
-    """Rows that wait for a parent.
+    """Return the SELECT of rows that wait for a parent.
 
     `_expired` says that the row was first seen (relation `__seen`) at or before the parameter `:limit`.
     """
@@ -133,13 +133,13 @@ def waiting(t: str, dataset: str, references: list[MissingParent]) -> str:
 
 
 def valid(t: str, excluded: list[str]) -> str:
-    """Rows of `<t>__parsed` without a reject that are in none of the excluded relations, as a FROM item."""
+    """Return, as a FROM item, the rows of `<t>__parsed` without a reject that are in none of the excluded relations."""
     rest = "".join(f" AND NOT EXISTS (SELECT 1 FROM {e} AS x WHERE x._row = v._row)" for e in excluded)
     return f"(SELECT * FROM {t}__parsed AS v WHERE v._codes = ''{rest})"
 
 
 def unloaded_rows(contract: Contract, relation: str, *, orphaned: bool = False) -> str:
-    """Rejected or waiting rows with all their codes and the values that could be read, in file order.
+    """Return the SELECT of rejected or waiting rows, all their codes and the values that could be read, in file order.
 
     Values are text, but for those that engines write differently (`load/text_form.py` writes them).
 

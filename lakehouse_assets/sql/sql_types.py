@@ -1,15 +1,15 @@
-"""Types of columns in the SQL of each dialect: text in, text out."""
+"""Write column types in the SQL of each dialect."""
 
 from __future__ import annotations
 
 from lakehouse_assets.contracts.types import ColumnType
 
 RENAMED = {"STRING": "VARCHAR"}
-"""Types whose name in Athena's queries and in DuckDB is another one than in contracts."""
+"""Maps contract types to the other name that they have in Athena's queries and in DuckDB."""
 
 
 def in_athena(kind: ColumnType) -> str:
-    """As Athena's queries write it, and so our SQL; sqlglot carries it to the other dialects.
+    """Write a type as Athena's queries do, and so our SQL; sqlglot carries it to the other dialects.
 
     >>> in_athena(ColumnType("ARRAY", element=ColumnType("STRING")))
     'ARRAY(VARCHAR)'
@@ -24,7 +24,7 @@ def in_athena(kind: ColumnType) -> str:
 
 
 def in_athena_ddl(kind: ColumnType) -> str:
-    """As Athena's CREATE TABLE writes it, which is Hive's: lower case, no blanks.
+    """Write a type as Athena's CREATE TABLE does, which is Hive's way: lower case, no blanks.
 
     >>> in_athena_ddl(ColumnType("STRUCT", fields=(("id", ColumnType("BIGINT")), ("on", ColumnType("DATE")))))
     'struct<id:bigint,on:date>'
@@ -33,7 +33,7 @@ def in_athena_ddl(kind: ColumnType) -> str:
 
 
 def in_duckdb(kind: ColumnType) -> str:
-    """As DuckDB writes it.
+    """Write a type as DuckDB does.
 
     >>> in_duckdb(ColumnType("ARRAY", element=ColumnType("STRING")))
     'VARCHAR[]'

@@ -1,4 +1,4 @@
-"""The load's statements about versions: which of a key wins, what silver holds of it, what the merge gets.
+"""Make the load's statements about versions: which one of a key wins, what silver holds of it, what is merged.
 
 The relations are described in `silver`, the other half.
 """
@@ -15,18 +15,18 @@ INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
 
 
 def keys(contract: Contract, excluded: list[str]) -> str:
-    """The one key column of the valid rows."""
+    """Return the SELECT of the valid rows' key, which is one column."""
     return f"SELECT v.{quoted(contract.key[0])} FROM {valid(contract.name, excluded)} AS v"
 
 
 def repeated(contract: Contract, excluded: list[str]) -> str:
-    """Keys that occur more than once among the valid rows."""
+    """Return the SELECT of keys that occur more than once among the valid rows."""
     key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
     return f"SELECT {key} FROM {valid(contract.name, excluded)} AS v GROUP BY {key} HAVING count(*) > 1"
 
 
 def superseded(contract: Contract, excluded: list[str]) -> str:
-    """Older versions of a repeated key, by (event time, file time, file name, line)."""
+    """Return the SELECT of older versions of a repeated key, by (event time, file time, file name, line)."""
     t, event = contract.name, contract.event_time
     key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
     on = " AND ".join(f"r.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
@@ -39,7 +39,7 @@ def superseded(contract: Contract, excluded: list[str]) -> str:
 
 
 def held_dates(contract: Contract, excluded: list[str]) -> str:
-    """Dates that silver holds for the keys of this run (or one NULL where the table has no date): literal bounds."""
+    """Return the SELECT of dates that silver holds for this run's keys, or one NULL if the table has no date column."""
     date = contract.date_column
     what = f"s.{quoted(date)}" if date else "CAST(NULL AS DATE)"
     on = " AND ".join(f"v.{quoted(k)} = s.{quoted(k)}" for k in contract.key)
@@ -49,9 +49,9 @@ def held_dates(contract: Contract, excluded: list[str]) -> str:
 
 
 def candidates(contract: Contract, excluded: list[str]) -> str:
-    """`<t>__candidates`: valid latest versions that silver does not hold with the same content; `_new` when not at all.
+    """Return `<t>__candidates`: valid latest versions that silver lacks (`_new`) or holds with other content.
 
-    Compares fingerprints, so that the join carries a key and eight bytes per row whatever the table's width.
+    Fingerprints are compared, so that the join carries a key and eight bytes per row whatever the table's width.
     """
     columns = [c for c in contract.content if not c.key]
     content = ", ".join(part for c in columns for part in _parts(c, quoted(c.name)))
@@ -66,7 +66,7 @@ def candidates(contract: Contract, excluded: list[str]) -> str:
 
 
 def _parts(column: Column, value: str) -> list[str]:
-    """What a fingerprint is made of: the value, and what in an array or a record is NULL, which hashes pass over."""
+    """Return what a fingerprint is made of: the value, and what is NULL in an array or record, which hashes skip."""
     kind = column.data_type
     if not kind.is_nested:
         return [value]
@@ -75,13 +75,13 @@ def _parts(column: Column, value: str) -> list[str]:
 
 
 def _bounded(contract: Contract) -> str:
-    """Literal bounds of the table's date column; `:all` where they would not spare anything."""
+    """Return the WHERE clause that bounds the table's date to `:held`; `:all` lifts a bound that spares nothing."""
     date = contract.date_column
     return f" WHERE :all OR {quoted(date)} IN (:held)" if date else ""
 
 
 def compared(contract: Contract) -> str:
-    """`<t>__compared`: rows that silver holds with other content: update, stale, or tie (decided by `decided`)."""
+    """Return `<t>__compared`: rows that silver holds with other content, as update, stale, or tie (see `resolved`)."""
     on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
     event = contract.event_time
     aged = (
@@ -100,7 +100,7 @@ def compared(contract: Contract) -> str:
 
 
 def resolved(contract: Contract) -> str:
-    """`<t>__resolved`: the rows of `<t>__compared`, ties decided by file time, file name, line."""
+    """Return `<t>__resolved`: the rows of `<t>__compared`, ties decided by file time, file name, line."""
     t = contract.name
     line = f"j._row - f.ordinal * {ROWS_PER_FILE}"
     newer = (
@@ -116,7 +116,7 @@ def resolved(contract: Contract) -> str:
 
 
 def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
-    """`<t>__changed`: rows to insert or update, in silver's columns, with what gold must know of the old version."""
+    """Return `<t>__changed`: rows to insert or update, in silver's columns, with the old values that gold needs."""
     t = contract.name
     names = ", ".join(f"v.{quoted(c.name)} AS {quoted(c.name)}" for c in contract.content)
     none = "".join(f", CAST(NULL AS {_sql_type(contract, c)}) AS _old_{c}" for c in old_columns(contract))
@@ -132,7 +132,7 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
 
 
 def dates(contract: Contract, date: str) -> str:
-    """Which dates the changed rows of each file have, now and as silver held them."""
+    """Return the SELECT of the dates that each file's changed rows have now, and had in silver before."""
     ordinal = f"int_div(_row, {ROWS_PER_FILE})"
     held = quoted(f"_old_{date}" if date in old_columns(contract) else date)
     return f"SELECT DISTINCT {ordinal} AS ordinal, {quoted(date)} AS came, {held} AS held FROM {contract.name}__changed"
@@ -143,12 +143,12 @@ def _sql_type(contract: Contract, column: str) -> str:
 
 
 def verdicts(t: str, relation: str) -> str:
-    """How many rows got which verdict."""
+    """Return the SELECT that counts rows by verdict."""
     return f"SELECT _verdict, count(*) AS n FROM {t}__{relation} GROUP BY _verdict"
 
 
 def merge_source(contract: Contract, *, is_sorted: bool) -> str:
-    """The rows to merge with their provenance, sorted by date where the table has one and they are not yet."""
+    """Return the SELECT of rows to merge and provenance, sorted by date if the table has one and they are not yet."""
     names = ", ".join(f"c.{quoted(col.name)} AS {quoted(col.name)}" for col in contract.content)
     date = contract.date_column
     return (

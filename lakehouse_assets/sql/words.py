@@ -1,4 +1,4 @@
-"""The few phrases in which the dialects of SQL differ: text in, text out. Macros are made of them (`macros`)."""
+"""Define the few phrases in which the dialects of SQL differ; macros are made of them (`macros`)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Literal
 
 Dialect = Literal["athena", "duckdb", "spark"]
 Body = Callable[[str], str]
-"""What is made of one element, which is given by its name."""
+"""Takes the name of one element and returns the SQL made of it."""
 
 POSSESSIVE = re.compile(r"(?<=[*+?])\+")
 
 
 @dataclass(frozen=True)
 class Words:
-    """One dialect; each phrase takes SQL text and returns SQL text, and regular expressions as Java writes them.
+    """Hold the phrases of one dialect; each takes and returns SQL text, with regular expressions as Java writes them.
 
     Attributes:
         matches: whether a text matches a pattern as a whole; FALSE for NULL.
@@ -54,21 +54,21 @@ class Words:
     escape: Callable[[str], str] = lambda pattern: pattern
 
     def extract(self, text: str, pattern: str) -> str:
-        """The first group of a pattern, or NULL."""
+        """Return the first group of a pattern, or NULL."""
         return f"nullif(regexp_extract({text}, '{self.escape(pattern)}', 1), '')"
 
     def let(self, value: str, body: Body) -> str:
-        """A body of a value that is computed once, however often the body names it."""
+        """Compute a value once and use it in a body, however often the body names it."""
         return self.only.format(self.each(self.one.format(value), body))
 
 
 def backslashes(pattern: str) -> str:
-    """A pattern in a literal of Spark, which reads backslashes itself."""
+    """Write a pattern as a literal of Spark, which reads backslashes itself."""
     return pattern.replace("\\", "\\\\")
 
 
 def greedy(pattern: str) -> str:
-    r"""A pattern for RE2, which knows no possessive quantifiers and needs none: it never goes back.
+    r"""Write a pattern for RE2, which knows no possessive quantifiers and needs none: it never goes back.
 
     >>> greedy(r"[0-9]++(?:,[+-]?+x)*+")
     '[0-9]+(?:,[+-]?x)*'

@@ -1,4 +1,4 @@
-"""Time zones as SQL: the offsets of one zone as a binary search over literal moments.
+"""Write time zones as SQL: the offsets of one zone become a binary search over literal moments.
 
 Engines disagree about repeated and skipped local hours, and carry different zone tables. So the rules come from
 Python's zoneinfo (package tzdata) and are written into the SQL as CASE expressions: the same answer by construction.
@@ -18,15 +18,15 @@ from lakehouse_assets.errors import BadRequest
 FIRST, LAST = datetime(1970, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC, as all moments in this module
 STEP = timedelta(hours=12)
 MOMENT, MINUTE = "TIMESTAMP '%Y-%m-%d %H:%M:%S'", "'%Y-%m-%d %H:%M'"
-"""Forms of a boundary: as a moment, and as text cut to the minute (zones change at whole minutes since 1970)."""
+"""Write a boundary by strftime: as a moment, and as text to the minute (zones change at whole minutes since 1970)."""
 
 Boundary = tuple[datetime, int | None]
-"""From this moment on (inclusive) the offset in seconds is this; None where no such local time exists."""
+"""Holds a moment (inclusive) and the offset in seconds from then on; None where no such local time exists."""
 
 
 @cache
 def transitions(zone: str) -> tuple[int, tuple[tuple[datetime, int, int], ...]]:
-    """First offset, then (UTC moment, offset before, offset after) of each change; offsets in seconds.
+    """Return the first offset, then (UTC moment, offset before, offset after) of each change; offsets in seconds.
 
     Raises:
         BadRequest: there is no such zone.
@@ -47,13 +47,13 @@ def transitions(zone: str) -> tuple[int, tuple[tuple[datetime, int, int], ...]]:
 
 
 def utc_boundaries(zone: str) -> tuple[int, list[Boundary]]:
-    """Offset by UTC moment: the first offset and where it changes."""
+    """Return the offsets by UTC moment: the first one, and the boundaries where it changes."""
     first, changes = transitions(zone)
     return first, [(moment, after) for moment, _, after in changes]
 
 
 def local_boundaries(zone: str) -> tuple[int, list[Boundary]]:
-    """Offset by local moment: the first offset and where it changes; a skipped stretch has none."""
+    """Return the offsets by local moment: the first one, and the boundaries; a skipped stretch has none."""
     first, changes = transitions(zone)
     found: list[Boundary] = []
     for moment, before, after in changes:
@@ -65,7 +65,7 @@ def local_boundaries(zone: str) -> tuple[int, list[Boundary]]:
 
 
 def search(moment: str, first: int | None, boundaries: Sequence[Boundary], form: str = MOMENT) -> str:
-    """A nested CASE that finds the offset of `moment` (an SQL expression) in about log2(n) comparisons.
+    """Return a nested CASE that finds the offset of `moment` (an SQL expression) in about log2(n) comparisons.
 
     Args:
         moment: what is compared; it is repeated in every comparison, so it should be short.
