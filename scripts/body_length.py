@@ -14,12 +14,12 @@ LIMIT_LINES = 50
 
 
 def lines_of(node: ast.AST) -> int:
-    """Lines from the first to the last of a node."""
+    """Count the lines from the first to the last of a node."""
     return (getattr(node, "end_lineno", 0) or 0) - getattr(node, "lineno", 0) + 1
 
 
 def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    r"""Length of a function without its docstring.
+    r"""Count the lines of a function without its docstring.
 
     >>> tree = ast.parse('def f():\n    "Say."\n    return 1')
     >>> body_lines(tree.body[0])
@@ -30,7 +30,7 @@ def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def too_long(path: Path) -> Iterator[str]:
-    """One sentence per function of a file that is over the limit."""
+    """Yield one sentence per function of a file that is over the limit."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and body_lines(node) > LIMIT_LINES:
             yield f"{path}:{node.lineno}: `{node.name}` has {body_lines(node)} lines, at most {LIMIT_LINES} are allowed"

@@ -11,17 +11,17 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "data-dictionary.md"
 ADDING = ROOT / "docs" / "adding-a-pipeline.md"
 EXAMPLE = ROOT / "lakehouse_assets_tests" / "returns"
-"""Folder of the files that `ADDING` shows."""
+"""The files that `ADDING` shows are in this folder."""
 
 FILE_BLOCK = re.compile(
     r"(?P<head><!-- (?P<how>file|new|append): (?P<path>\S+) -->\n```\w*\n)(?P<text>.*?)(?P<tail>^```$)",
     re.DOTALL | re.MULTILINE,
 )
-"""A fenced block that is a file, with the comment above it that says where."""
+"""This matches a fenced block that shows a file, with the comment above it that names the file."""
 
 
 def refreshed(page: str, folder: Path) -> str:
-    """The page with the present text in each block that shows a file of the folder."""
+    """Return the page with the present text in each block that shows a file of the folder."""
 
     def shown(block: re.Match[str]) -> str:
         text = (folder / block["path"]).read_text("utf-8") if block["how"] == "file" else block["text"]

@@ -1,6 +1,6 @@
 """Run the tests that this machine can run and say which could not; this is `make test`.
 
-Belongs here: what a group of tests needs. Does not belong here: the tests' own options (see `pyproject.toml`).
+This script knows what each group of tests needs; the tests' own options are in `pyproject.toml`.
 With `LAKEHOUSE_REQUIRE_ALL=1` nothing that can be installed may be left out, and nothing skipped.
 """
 
@@ -17,13 +17,13 @@ from lakehouse_assets.engines.java import ROOT, find_java
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
 
 WORKERS = ("-n", "2", "--dist", "loadfile")
-"""Two processes; the tests of one file share its fixtures, so they stay together."""
+"""The tests run in two processes; those of one file share its fixtures, so they stay together."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Tests of one mark, whether what they need is here and how to get it."""
+    """Describe the tests of one mark: whether what they need is on this machine, and how to get it."""
 
     mark: str
     ready: bool
@@ -33,7 +33,7 @@ class Group:
 
 
 def groups(java: Path | None) -> tuple[Group, ...]:
-    """Every group of tests that needs more than Python; the recorded data is no part of the repository."""
+    """Return every group of tests that needs more than Python; the recorded data is no part of the repository."""
     browser = any(map(shutil.which, BROWSERS))
     node = (ROOT / "node_modules" / ".bin" / "asl-validator").exists()
     data = is_recorded(recorded_folder())
@@ -46,7 +46,7 @@ def groups(java: Path | None) -> tuple[Group, ...]:
 
 
 def pytest_arguments(missing: list[Group], *, require_all: bool, also: str = "") -> list[str]:
-    """Options that leave out the missing groups and, where all is required, turn a skipped test into a failed one.
+    """Return the options that leave out the missing groups and, where all is required, make a skipped test fail.
 
     >>> pytest_arguments([Group("ui", False, "Chromium", "apt-get")], require_all=False)
     ['-m', 'not ui']
@@ -57,9 +57,9 @@ def pytest_arguments(missing: list[Group], *, require_all: bool, also: str = "")
 
 
 def passes(missing: list[Group], given: list[str], *, require_all: bool) -> list[list[str]]:
-    """Arguments of each run of pytest: all but Spark's tests on two workers, then those, which need the machine alone.
+    """Return the arguments of each run of pytest: all but Spark's tests on two workers, then Spark's on their own.
 
-    With options of a developer's own, one run in one process, whose output is as pytest means it.
+    Options that a developer gives make it one run in one process, whose output is as pytest means it.
     """
     if given:
         return [[*pytest_arguments(missing, require_all=require_all), *given]]
@@ -70,7 +70,7 @@ def passes(missing: list[Group], given: list[str], *, require_all: bool) -> list
 
 
 def left_out(group: Group) -> str:
-    """The loud line for one group that did not run."""
+    """Return the warning line for one group that did not run."""
     missing = f"LEFT OUT: the `{group.mark}` tests, because {group.need} was not found."
     return f"{missing} To run them: `{group.remedy}`, then `make test`."
 

@@ -1,7 +1,7 @@
 """Make `.venv` what the lock says; this is `make setup`.
 
-Belongs here: the way from a bare Python to a complete virtual environment. Standard library only, because it
-runs before anything is installed. Does not belong here: what is installed (see `requirements/`).
+This script leads from a bare Python to a complete virtual environment. It uses the standard library only, because it
+runs before anything is installed. What is installed stands in `requirements/`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ UNWANTED = (" + ", " - ")
 
 
 def digest(root: Path, inputs: tuple[Path, ...]) -> str:
-    """Fingerprint of what an environment depends on, its own place included (its scripts name it)."""
+    """Return a fingerprint of what an environment depends on, its own place included (its scripts name it)."""
     found = hashlib.sha256(os.fsencode(root))
     for path in inputs:
         found.update(path.read_bytes())
@@ -57,13 +57,13 @@ def digest(root: Path, inputs: tuple[Path, ...]) -> str:
 
 
 def is_usable() -> bool:
-    """Whether `.venv` has its Python and was made at this place: a moved one has scripts that start another."""
+    """Say whether `.venv` has its Python and was made at this place: a moved one's scripts start another Python."""
     pip = VENV / "bin" / "pip"
     return PYTHON.is_file() and pip.is_file() and str(VENV) in pip.read_text(encoding="utf-8")
 
 
 def is_network(output: str) -> bool:
-    """Whether what pip or uv printed says that the index could not be reached.
+    """Say whether what pip or uv printed says that the index could not be reached.
 
     >>> is_network("  cause: dns error"), is_network("hashes do not match")
     (True, False)
@@ -72,7 +72,7 @@ def is_network(output: str) -> bool:
 
 
 def has_certificates() -> bool:
-    """Whether the system keeps certificates; company proxies are known there only."""
+    """Say whether the system keeps certificates; those of company proxies are known there only."""
     paths = ssl.get_default_verify_paths()
     return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
 
@@ -115,7 +115,7 @@ def say(text: str) -> None:
 
 
 def uv(*arguments: str | Path) -> tuple[str | Path, ...]:
-    """A uv command on the project's own environment."""
+    """Return a uv command on the project's own environment."""
     certificates = ("--system-certs",) if has_certificates() else ()
     return (UV, *arguments, "--python", PYTHON, "--no-build-isolation", *certificates)
 

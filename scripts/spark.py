@@ -1,7 +1,6 @@
 """Make Spark ready on this machine; this is `make spark`.
 
-Belongs here: getting a Java and the Delta jars. Does not belong here: how a session is tuned
-(see `lakehouse_assets/engines`).
+This script gets a Java and the Delta jars; how a session is tuned is said in `lakehouse_assets/engines`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def main() -> None:
 
 
 def install_java() -> Path:
-    """A Java from the system's packages where that is allowed, else a Temurin in the project's `.java`."""
+    """Install the system's Java where that is allowed, else a Temurin in the project's `.java`; return its home."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         install_system_package()
     if not find_java(os.environ):

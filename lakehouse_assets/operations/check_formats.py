@@ -1,4 +1,4 @@
-"""Check states as JSON and as JUnit XML, for machines; both are made of values, nothing is read here."""
+"""Write check states as JSON and as JUnit XML, for machines; both are made from values, nothing is read here."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import orjson
 from lakehouse_assets.operations.check_results import CheckState
 
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold: https://www.w3.org/TR/xml/#charsets"""
+"""XML 1.0 cannot hold these characters: https://www.w3.org/TR/xml/#charsets"""
 
 
 def verdict(states: Sequence[CheckState]) -> str:
-    """All in one sentence.
+    """Sum up all checks in one sentence.
 
     >>> verdict([CheckState("silver/a", "keys", "passed", "", True)])
     'ok: 1 passed'
@@ -28,7 +28,7 @@ def verdict(states: Sequence[CheckState]) -> str:
 
 
 def to_json(states: Sequence[CheckState]) -> str:
-    """An object: ok, counts by status, checks."""
+    """Return a JSON object with `ok`, the counts by status, and the checks."""
     document = {
         "ok": all(state.is_good for state in states),
         "counts": dict(Counter(state.status for state in states)),
@@ -38,7 +38,7 @@ def to_json(states: Sequence[CheckState]) -> str:
 
 
 def to_junit(states: Sequence[CheckState]) -> str:
-    """JUnit XML: a suite per table; what is required and not good fails or errs, a warning is `skipped`."""
+    """Return JUnit XML, a suite per table; a required check that is not good fails or errs, a warning is `skipped`."""
     root = ET.Element("testsuites", {"name": "lakehouse checks", **_totals(states)})
     for table in dict.fromkeys(state.table for state in states):
         own = [state for state in states if state.table == table]

@@ -1,4 +1,4 @@
-"""Check states as one self-contained HTML page: what is wrong first, with failing rows and the SQL that found them."""
+"""Write check states as one self-contained HTML page that begins with what is wrong, its failing rows and their SQL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = ("Table", "Check", "Status", "Severity", "Failing rows", "When (UTC)",
 
 
 def to_html(states: Sequence[CheckState], lake: str) -> str:
-    """The page."""
+    """Return the page of all check states of a lake."""
     ordered = sorted(states, key=lambda s: (s.is_good, s.status == "passed", s.table, s.check))
     ok = all(state.is_good for state in states)
     head = "".join(f"<th>{name}</th>" for name in COLUMNS)
@@ -57,7 +57,7 @@ def _row(state: CheckState) -> str:
 
 
 def _details(state: CheckState) -> str:
-    """Sample rows and SQL; open where something is wrong."""
+    """Return a check's sample rows and SQL as HTML, unfolded where something is wrong."""
     parts = _sample(state.sample) + (f"<pre>{escape(state.sql)}</pre>" if state.sql else "")
     if not parts:
         return ""

@@ -1,4 +1,4 @@
-"""The latest result of every check in the graph, read from Dagster's history.
+"""Read the latest result of every check in the graph from Dagster's history.
 
 A check that was planned in a step that failed is `errored`; a step that was skipped changed nothing, and the result
 before it stands. Not here: which record says something (`graph/check_history`), and how results are printed
@@ -25,7 +25,7 @@ Status = Literal["passed", "failed", "errored", "running", "stale", "never run"]
 
 @dataclass(frozen=True)
 class CheckState:
-    """One check as it stands.
+    """Hold one check and its latest result.
 
     Attributes:
         table: asset key, such as `silver/clean_readings`.
@@ -54,22 +54,22 @@ class CheckState:
 
     @property
     def is_required(self) -> bool:
-        """Whether the tables may not be relied on without it: it blocks, or its result is an error."""
+        """Say whether the check must be good for its table to be relied on: it blocks, or its severity is ERROR."""
         return self.blocking or self.severity == "ERROR"
 
     @property
     def is_good(self) -> bool:
-        """Passed and current, or not required."""
+        """Say whether the check is passed and current, or not required."""
         return self.status == "passed" or not self.is_required
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
+        """Return the state ready for JSON."""
         at = self.at and self.at.isoformat()
         return asdict(self) | {"at": at, "is_required": self.is_required, "is_good": self.is_good}
 
 
 def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckState]:
-    """All checks of the graph, sorted by table and name; all `never run` where there is no history.
+    """Return all checks of the graph, sorted by table and name; all are `never run` where there is no history.
 
     Args:
         settings: whose lake and history.
@@ -111,13 +111,13 @@ def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, 
 
 
 def _is_stale(instance: DagsterInstance, key: AssetCheckKey, where: Found) -> bool:
-    """Whether a later run has materialized the table."""
+    """Say whether a later run than the result's has materialized the table."""
     latest = instance.get_latest_materialization_event(key.asset_key)
     return latest is not None and latest.run_id != where.run_id and latest.timestamp > where.at
 
 
 def _facts(evaluation: AssetCheckEvaluation) -> dict[str, Any]:
-    """What the result carries; our checks write `failing`, `sample` and `sql`."""
+    """Return what the result carries; the checks of this project write `failing`, `sample` and `sql`."""
     found = {name: value.value for name, value in evaluation.metadata.items()}
     sample = getattr(evaluation.metadata.get("sample"), "records", None) or []
     sql = found.get("sql")

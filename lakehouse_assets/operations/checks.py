@@ -1,4 +1,4 @@
-"""`lakehouse checks`: the latest result of every check, and an exit code to rely on."""
+"""Define `lakehouse checks`, which shows the latest result of every check and ends with an exit code for scripts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _write(text: str, out: Path | None) -> None:
 
 
 def show(states: list[CheckState]) -> None:
-    """The table for people."""
+    """Print the check states on stdout as a table for people."""
     from lakehouse_assets.operations.check_formats import verdict
 
     columns = ("table", "check", "status", "severity", "failing", "when (UTC)")

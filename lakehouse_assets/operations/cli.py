@@ -1,4 +1,4 @@
-"""The `lakehouse` command: which commands there are, and the one edge where errors become a sentence and a code.
+"""Define the `lakehouse` command: put its commands together and turn errors into one sentence and an exit code.
 
 Exit codes: 0 done, 1 the work failed, 2 bad input, 130 interrupted. Commands live in modules of their own and import
 what is slow inside functions, so that `lakehouse --help` answers at once.
@@ -30,7 +30,7 @@ BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
 
 
 def application() -> typer.Typer:
-    """The command with all its commands; the options of `sample` are those that the pipelines' samples have.
+    """Return `lakehouse` with all its commands; the options of `sample` are those that the pipelines' samples have.
 
     Raises:
         LakehouseError: the settings name pipelines that cannot be read.
@@ -58,7 +58,7 @@ def root(context: typer.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and answer its exit code."""
+    """Run the command line and return its exit code."""
     try:
         code = application()(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`lakehouse contracts`: what changed in the contracts since their release, and releasing them."""
+"""Define `lakehouse contracts`, which shows what changed in the contracts since their release, and releases them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lakehouse demo`: sample data from landing to gold in a folder of its own, and what happened."""
+"""Define `lakehouse demo`, which loads sample data from landing to gold in its own folder and says what happened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.graph.outcome import Outcome
 
 MARKER = ".lakehouse-demo"
-"""Lies in every folder that a demo made; without it nothing is ever deleted."""
+"""A file of this name lies in every folder that a demo made; a folder without it is never deleted."""
 
 
 def demo(
@@ -50,7 +50,7 @@ def demo(
 
 
 def demonstrated(pipeline: str | None, data: Path | None) -> dict[str, Sample]:
-    """The samples to show: of the pipeline that is named, else of all that have one.
+    """Return the samples to show: that of the named pipeline, else those of all pipelines that have one.
 
     Raises:
         BadRequest: there is none, or drops are given and nobody says whose they are.
@@ -85,13 +85,13 @@ def _show(name: str, sample: Sample, folder: Path, data: Path | None, engine: st
 
 
 def own_settings(pipeline: str, folder: Path, landing: Path, engine: str | None) -> Settings:
-    """Settings of the demo: its own lake with its own history, and UTC, in which the sample's answer is known."""
+    """Return the demo's settings: a lake and history of its own, and UTC, in which the sample's answer is known."""
     settings = writing(pipeline, folder / "lake", landing, engine)
     return settings.model_copy(update={"zones": {**settings.zones, pipeline: "UTC"}})
 
 
 def make_fresh(folder: Path, data: Path | None) -> None:
-    """An empty folder with the marker; the last demo's is deleted.
+    """Make an empty folder with the marker; the folder of the last demo is deleted before.
 
     Raises:
         BadRequest: the folder holds something that no demo made, or the data lies in it or is none.
@@ -118,7 +118,7 @@ def _check_data(data: Path, folder: Path) -> None:
 
 
 def put_files(sample: Sample, landing: Path, data: Path | None) -> Any:  # noqa: ANN401 - the sample's own
-    """Fill landing; the known answer when the files were generated, else None."""
+    """Fill landing; return the known answer when the files were generated, None when they were copied from `data`."""
     if data is not None:
         shutil.copytree(data.expanduser(), landing)
         return None

@@ -1,4 +1,4 @@
-"""`lakehouse dev`: the Dagster UI and its daemons on this machine, on the lake and history of the other commands."""
+"""Define `lakehouse dev`, which starts the Dagster UI and its daemons on the lake and history of the other commands."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def dev(
 
 
 def command(port: int) -> list[str]:
-    """What is started; `workspace.yaml` names the code location, wherever this is called from."""
+    """Return the command line to start; `workspace.yaml` names the code location, whatever the current folder is."""
     workspace = str(history.configuration(WORKSPACE))
     started = [sys.executable, "-m", "dagster", "dev", "--host", LOOPBACK, "--port", str(port)]
     return [*started, "--workspace", workspace]
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on this port of this machine."""
+    """Say whether no process listens on this port of this machine."""
     import socket
 
     with socket.socket() as probe:

@@ -1,6 +1,6 @@
-"""The data dictionary: every table of the lake on one Markdown page, written from the contracts.
+"""Write the data dictionary: one Markdown page with every table of the lake, made from the contracts.
 
-Belongs here: rendering and writing the page. Not here: facts about tables; those stand in the contracts.
+This module renders and writes the page; the facts about tables stand in the contracts.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def write(path: Path) -> None:
 
 
 def current() -> str:
-    """The page of all pipelines' contracts."""
+    """Return the page of all pipelines' contracts."""
     return render(contract for pipeline in pipelines() for contract in contracts(pipeline).values())
 
 
 def render(tables: Iterable[Contract]) -> str:
-    """The page: an overview, then each table with its columns and rules, from landing to gold, by name."""
+    """Return the page: an overview, then each table with its columns and rules, from landing to gold, by name."""
     ordered = sorted(tables, key=lambda c: (LAYERS.index(c.layer), c.catalog_name))
     parts = (HEAD, _overview(ordered), *(_section(contract) for contract in ordered))
     return "\n".join(parts)
@@ -101,5 +101,5 @@ def _cell(text: str) -> str:
 
 
 def _anchor(contract: Contract) -> str:
-    """The heading's anchor as GitHub forms it: without the dot."""
+    """Return the heading's anchor as GitHub forms it, which leaves out the dot."""
     return contract.catalog_name.replace(".", "")

@@ -1,4 +1,4 @@
-"""`lakehouse emit`: state machines for production, from the same asset graph."""
+"""Define `lakehouse emit`, which writes the state machines for production from the asset graph that runs locally."""
 
 from __future__ import annotations
 

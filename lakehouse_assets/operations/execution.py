@@ -1,4 +1,4 @@
-"""A run of the command line in Dagster's history, like any that the UI starts: it has a place in Timeline and Jobs.
+"""Run a job from the command line so that Dagster's UI shows it in Timeline and Jobs like a run that it started.
 
 Dagster tells runs by the code location that they come from, and a run that is executed in a process of its own has
 none. So the run is created with the origin that the workspace file gives the UI, and then executed here. This is the
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dagster._core.remote_origin import RemoteJobOrigin
 
 TRIED_WITH = "1.13."
-"""Dagster versions whose runs are created as they are here."""
+"""Creating runs as this module does was tried with Dagster versions that begin so."""
 
 
 def execute(
@@ -28,11 +28,12 @@ def execute(
     Args:
         job: what to run.
         instance: Dagster's history.
-        run_id: of the new run.
+        run_id: id of the new run.
         run_config: configuration of its steps.
-        tags: further ones than the job's own.
+        tags: tags of the run, besides the job's own.
 
-    Returns: all events, and whether the run went well.
+    Returns:
+        All events, and whether the run went well.
     """
     from dagster import DagsterRunStatus
     from dagster._core.definitions.job_base import InMemoryJob
@@ -65,7 +66,7 @@ def execute(
 
 
 def origin_of(job: str) -> RemoteJobOrigin:
-    """Where a job comes from, as the workspace file says it to the UI."""
+    """Return where a job comes from, as the workspace file tells the UI."""
     from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
     from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
     from dagster._core.workspace.load import location_origins_from_yaml_paths

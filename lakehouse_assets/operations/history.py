@@ -1,4 +1,4 @@
-"""Dagster's history on this machine: its home folder, the instance in it, and the environment of child processes.
+"""Keep Dagster's history on this machine: its home folder, the instance in it, and the child processes' environment.
 
 The command line, the sensors and the UI share one home, so that a run started in one is seen in the others.
 """
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 CONFIG = "dagster.yaml"
 FORMER = {"ac880fe555757f01e665dd28aef952643a292d9495c436cd78ec090fe0ccb35a"}
-"""SHA-256 of the configurations that earlier versions wrote: 0.1.0."""
+"""These are the SHA-256 of the configurations that earlier versions (0.1.0) wrote."""
 
 
 def configuration(name: str = CONFIG) -> Path:
-    """A configuration file of Dagster: packed into the wheel, or at the root of the repository."""
+    """Return the path of a configuration file of Dagster: packed into the wheel, or at the root of the repository."""
     packed = Path(__file__).with_name(name)
     return packed if packed.exists() else Path(__file__).parents[2] / name
 
 
 def ensure_home(settings: Settings) -> Path:
-    """The home folder, made with the instance's configuration when it has none."""
+    """Return the home folder; make it, and write the configuration where there is none or an earlier version's."""
     home = settings.history.absolute()
     home.mkdir(parents=True, exist_ok=True)
     if not (home / CONFIG).exists() or _is_former(home / CONFIG):
@@ -38,18 +38,18 @@ def ensure_home(settings: Settings) -> Path:
 
 
 def _is_former(config: Path) -> bool:
-    """Whether a configuration is one that an earlier version wrote and nobody has edited since."""
+    """Say whether an earlier version wrote this configuration and nobody has edited it since."""
     return hashlib.sha256(config.read_bytes()).hexdigest() in FORMER
 
 
 def is_begun(settings: Settings) -> bool:
-    """Whether there is any history."""
+    """Say whether there is any history yet."""
     return (settings.history / CONFIG).exists()
 
 
 @contextmanager
 def instance(settings: Settings) -> Iterator[DagsterInstance]:
-    """The instance in the home folder; open it before many threads do, it creates its databases."""
+    """Open the instance in the home folder; open it once before many threads do, because it creates its databases."""
     from dagster import DagsterInstance
 
     home = ensure_home(settings)
@@ -79,7 +79,7 @@ def _unhurried(home: Path) -> Iterator[None]:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment in which a child process works on the same lake and history."""
+    """Return the environment in which a child process works on the same lake and history."""
     own = {
         DAGSTER_HOME_ENV: str(ensure_home(settings)),
         f"{PREFIX_ENV}LAKE": str(settings.lake_root),

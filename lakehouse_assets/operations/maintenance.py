@@ -1,4 +1,4 @@
-"""`lakehouse optimize` and `lakehouse vacuum`: fewer and sorted files, and no files that nobody needs."""
+"""Define `lakehouse optimize`, which merges and sorts files, and `lakehouse vacuum`, which removes unneeded ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.engines.protocol import Guard
 
 SAFE_HOURS = 168
-"""A week: Delta's own default, longer than any reader or time traveller here looks back in one go."""
+"""The default is a week, as in Delta itself; no reader or time travel query here needs removed files for longer."""
 
 
 def optimize(*, pipeline: PipelineOption = None, lake: LakeOption = None) -> None:
@@ -76,7 +76,7 @@ def vacuum(
 
 
 def tables(pipeline: str) -> list[Contract]:
-    """Contracts of all stored tables of a pipeline, by name."""
+    """Return the contracts of all stored tables of a pipeline, by name."""
     from lakehouse_assets.contracts import contracts
 
     return sorted((c for c in contracts(pipeline).values() if c.layer != "landing"), key=lambda c: c.catalog_name)
@@ -84,7 +84,7 @@ def tables(pipeline: str) -> list[Contract]:
 
 @contextmanager
 def held(settings: Settings, pipeline: str) -> Iterator[Guard]:
-    """The pipeline's lease meanwhile, so that no run commits in between; a guard to call before each commit.
+    """Hold the pipeline's lease, so that no run commits meanwhile; yield a guard to call before each commit.
 
     Raises:
         LeaseHeld: a run is going on.

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the settings they make: command line over environment over default."""
+"""Define the options that several commands share; the command line wins over the environment, that over the default."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Dagster's o
 def writing(
     pipeline: str | None, lake: Path | None = None, landing: Path | None = None, engine: str | None = None
 ) -> Settings:
-    """Settings of a command that may create the lake; landing is made too where it lies in the lake.
+    """Return the settings of a command that may create the lake; landing is made too where it lies in the lake.
 
     Args:
         pipeline: whose landing is looked at; None for a command that is about all of them.
@@ -61,7 +61,7 @@ def _ready_landing(pipeline: str, settings: Settings) -> None:
 
 
 def reading(lake: Path | None = None) -> Settings:
-    """Settings of a command that only looks.
+    """Return the settings of a command that only reads the lake.
 
     Raises:
         SettingsInvalid: as `read_settings`.
@@ -74,7 +74,7 @@ def reading(lake: Path | None = None) -> Settings:
 
 
 def chosen_pipeline(name: str | None) -> str:
-    """The pipeline of this name; the only one there is when none is named.
+    """Return the name of the pipeline to use: the named one, or the only one there is when none is named.
 
     Raises:
         BadRequest: there is no such pipeline, or none is named and there are several.

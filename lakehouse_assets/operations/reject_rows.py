@@ -1,6 +1,6 @@
-"""Rejected rows: reading them, writing them down for correction, taking corrections back, telling what became of them.
+"""Read rejected rows, write them to a file for correction, take corrections back, and count what became of them.
 
-Not here: the replay itself (`load.retry` reads the rows again in the same job) and the commands (`rejects`).
+The replay itself is elsewhere (`load.retry` reads the rows again in the same job), and so are the commands (`rejects`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from lakehouse_assets.load.retry import identity, open_rejects_where
 from lakehouse_assets.storage.lake import Lake
 
 MARKS = ("_file", "_line", "_etag", "_codes")
-"""Columns of a correction file that say which row it is; the others are columns of landing. The etag tells files of
+"""These columns of a correction file say which row it is; the others are columns of landing. The etag tells files of
 one name apart and may be left out where there is only one."""
 Place = tuple[str, str, str]
-"""File, line and etag of a rejected row."""
+"""A place is the file, line and etag of a rejected row."""
 
 ROW_KINDS: tuple[Kind, ...] = ("reader", "row", "reference")
 
@@ -35,13 +35,13 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Rejects:
-    """The rejects of one pipeline in one lake."""
+    """Read the rejected rows of one pipeline in one lake."""
 
     pipeline: str
     lake: Lake
 
     def rows(self, where: str = "TRUE") -> list[dict[str, Any]]:
-        """Rows that meet a predicate, ordered by file and line.
+        """Return the rows that meet a predicate in SQL, ordered by file and line.
 
         Raises:
             TableMissing: the lake has no table of rejects yet.
@@ -50,11 +50,11 @@ class Rejects:
         return sorted(rows, key=lambda row: (row["file"], row["line"], row["etag"]))
 
     def open_rows(self, selection: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Open rows of a selection (any of code, file, run)."""
+        """Return the open rows of a selection (any of code, file, run)."""
         return self.rows(open_rejects_where(dict(selection)))
 
     def pending(self) -> set[tuple[Any, ...]]:
-        """Identities of the rows that wait for a parent."""
+        """Return the identities of the rows that wait for a parent."""
         return {identity(row) for row in self._side("pending").read().to_pylist()}
 
     def _side(self, kind: str) -> ControlTable:
@@ -62,19 +62,19 @@ class Rejects:
         return ControlTable(contract, self.lake)
 
     def columns(self, datasets: Iterable[str]) -> list[str]:
-        """Landing columns of these datasets, each once."""
+        """Return the landing columns of these datasets, each once."""
         known = contracts(self.pipeline)
         names = [column.name for dataset in sorted(set(datasets)) for column in known[f"landing.{dataset}"].columns]
         return list(dict.fromkeys(names))
 
     def codes(self) -> set[str]:
-        """Every code that a rejected row can carry; one that only warns stands beside one that rejects."""
+        """Return every code that a rejected row can carry; a code that only warns stands beside one that rejects."""
         known = contracts(self.pipeline).values()
         return {rule.code for contract in known for rule in contract.rules_of(*ROW_KINDS)}
 
 
 def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows counted per dataset, file and codes: open and replayed."""
+    """Count the open and the replayed rows per dataset, file and codes."""
     counts: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["dataset"], row["file"], row["codes"])
@@ -85,7 +85,7 @@ def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """The rows with their marks and the text of their landing columns, to be corrected and given back."""
+    """Return the rows as CSV with their marks and the text of their landing columns, to be corrected and given back."""
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, [*MARKS, *columns], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -97,19 +97,19 @@ def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Corrections:
-    """A correction file: its header and rows, in order."""
+    """Hold the header and rows of a correction file, in order."""
 
     header: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
 
 
 def place(row: Row) -> Place:
-    """Where a rejected row stands."""
+    """Return where a rejected row stands: its file, line and etag."""
     return row["file"], str(row["line"]), row["etag"]
 
 
 def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
-    """A correction file as `to_csv` writes it.
+    """Read a correction file as `to_csv` writes it.
 
     Args:
         path: the file.
@@ -135,7 +135,7 @@ def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
 
 
 def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict[Place, dict[str, str]]:
-    """The corrections of rows that are still open, by place; those replayed before and empty ones are left out.
+    """Return the corrections of open rows, by place; those of rows replayed before and empty ones are left out.
 
     Raises:
         BadRequest: a row was never rejected, is not told from others of its file name, or comes twice.
@@ -158,12 +158,12 @@ def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict
 
 
 def _says_something(row: Mapping[str, str]) -> bool:
-    """A malformed row has no text by column; given back as empty as it came, it is no correction."""
+    """Say whether a row holds any correction; a malformed row, which has no text by column, may come back all empty."""
     return any(value for name, value in row.items() if name not in MARKS)
 
 
 def corrected_csv(chosen: Mapping[Place, Mapping[str, str]], columns: Sequence[str], path: Path) -> bytes:
-    """Corrections as the load reads them: the place and all landing columns.
+    """Return the corrections as CSV that the load reads: the place and all landing columns.
 
     Raises:
         BadRequest: a column is not there; an empty value would take its place.
@@ -179,7 +179,7 @@ def corrected_csv(chosen: Mapping[Place, Mapping[str, str]], columns: Sequence[s
 
 
 def what_became(before: Sequence[Row], still_open: Sequence[Row], pending: set[tuple[Any, ...]]) -> dict[str, int]:
-    """Of the rows that were replayed: how many were accepted, rejected again, and set aside for a parent."""
+    """Count how many of the replayed rows were accepted, rejected again, and set aside for a parent."""
     again = {identity(row) for row in still_open}
     replayed = [identity(row) for row in before]
     rejected = sum(row in again for row in replayed)

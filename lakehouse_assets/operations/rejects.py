@@ -1,4 +1,4 @@
-"""`lakehouse rejects`: look at rejected rows, and read them again, corrected or not."""
+"""Define `lakehouse rejects`, which shows rejected rows and reads them again, corrected or not."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
 
 @dataclass(frozen=True)
 class Work:
-    """The open rows that a replay reads again, and the run that does it."""
+    """Hold the open rows that a replay reads again, and the run that does it."""
 
     rows: list[dict[str, Any]]
     asked: Asked
@@ -164,13 +164,13 @@ def _selection(table: Rejects, code: str | None, file: str | None, run: str | No
 
 
 def _meets(row: dict[str, Any], selection: dict[str, str]) -> bool:
-    """Whether a row, open or not, meets a selection."""
+    """Say whether a row, open or not, meets a selection."""
     held = {"code": row["codes"].split(","), "file": [row["file"]], "run": [row["run_id"]]}
     return all(value in held[name] for name, value in selection.items())
 
 
 def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
-    """Which rows are read again; a correction is put into the run's folder, cut to the rows that are still open."""
+    """Choose the rows to read again; a correction is put into the run's folder, cut to the rows that are still open."""
     from lakehouse_assets.operations.reject_rows import choose, corrected_csv, place, read_corrections
 
     run_id, rows = str(uuid4()), table.open_rows(selection)

@@ -1,4 +1,4 @@
-"""`lakehouse relocate`: make a copied or moved lake a lake of its own."""
+"""Define `lakehouse relocate`, which makes a copied or moved lake a lake of its own."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def relocate(*, lake: LakeOption = None) -> None:
 
 @contextmanager
 def all_held(settings: Settings) -> Iterator[Callable[[], None]]:
-    """The leases of all pipelines meanwhile; a guard that asks each of them.
+    """Hold the leases of all pipelines; yield a guard that asks each of them.
 
     Raises:
         LeaseHeld: a run is going on.
@@ -61,7 +61,7 @@ def all_held(settings: Settings) -> Iterator[Callable[[], None]]:
 
 
 def show(done: Relocation, settings: Settings) -> None:
-    """What was done, for people."""
+    """Print what was done, for people."""
     if done.tables:
         columns = ("table", "made at", "snapshots", "files")
         rows = [(table.name, table.made_at, table.snapshots, table.files) for table in done.tables]

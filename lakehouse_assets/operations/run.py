@@ -1,4 +1,4 @@
-"""`lakehouse run`: the pipeline's Dagster job, once."""
+"""Define `lakehouse run`, which runs the pipeline's Dagster job once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.graph.outcome import Outcome
 
 ASKED_WRONGLY = {"BadRequest", "SettingsInvalid"}
-"""Failures that are the caller's: exit code 2, like any bad input."""
+"""These failures are the caller's and end with exit code 2, like any bad input."""
 
 
 def run(  # noqa: PLR0913 - one parameter per option
@@ -95,7 +95,7 @@ def run_visibly(settings: Settings, asked: Asked, *, verbose: bool = False) -> O
 
 
 def exit_code(outcome: Outcome) -> int:
-    """0, 1 when the run failed, 2 when it was asked for something that does not exist."""
+    """Return 0, or 1 when the run failed, or 2 when it was asked for something that does not exist."""
     if not outcome.is_failed:
         return 0
     failure = outcome.report.failure
@@ -103,7 +103,7 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def print_json(reports: list[RunReport], **further: object) -> None:
-    """One report as an object, several as a list, each with further facts."""
+    """Print one report as a JSON object, several as a list, each with the further facts."""
     import orjson
 
     values = [report.to_dict() | further for report in reports]
@@ -113,7 +113,7 @@ def print_json(reports: list[RunReport], **further: object) -> None:
 
 @contextmanager
 def progress() -> Iterator[OnStep | None]:
-    """A bar on stderr that names the step that is going on; None where nobody could see it."""
+    """Show a bar on stderr that names the step that is going on; yield None where stderr is no terminal."""
     console = terminal.err()
     if not console.is_terminal:
         yield None

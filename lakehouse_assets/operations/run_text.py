@@ -1,4 +1,4 @@
-"""A run report as a person reads it: what was read, what was rejected and why, what came of it, where things are."""
+"""Print a run report for people: what was read, what was rejected and why, what came of it, where things are."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _checks(outcome: Outcome) -> None:
 
 
 def where(report: RunReport, settings: Settings) -> None:
-    """Where files went, how long the steps took, and where to look."""
+    """Print where files went, how long the steps took, and where to look."""
     left = f", left in landing: {len(report.left)}" if report.left else ""
     say(f"Archived: {report.archived} files{left}")
     shown = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items())
@@ -82,6 +82,6 @@ def where(report: RunReport, settings: Settings) -> None:
 
 
 def short(path: Path) -> str:
-    """The path relative to the current folder where that is shorter."""
+    """Return the path, relative to the current folder where it lies below that."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

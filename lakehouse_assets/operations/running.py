@@ -1,7 +1,7 @@
-"""Running a pipeline's Dagster job once, in this process.
+"""Run a pipeline's Dagster job once, in this process.
 
-Not here: what its report says (`graph.outcome`) and how it looks on a terminal (`run_text`), and how the run gets into
-Dagster's history (`execution`).
+Other modules say what its report holds (`graph.outcome`), how it looks on a terminal (`run_text`), and how the run gets
+into Dagster's history (`execution`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from lakehouse_assets.graph.pipeline import Pipeline
 
 OnStep = Callable[[str, str], None]
-"""Called with a step's name and what became of it: START, SUCCESS, SKIPPED, FAILURE, UP_FOR_RETRY."""
+"""The callback is called with a step's name and what became of it: START, SUCCESS, SKIPPED, FAILURE, UP_FOR_RETRY."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One run of a pipeline and what it is asked; `run_id` is made up when it is empty."""
+    """Say what one run of a pipeline is asked; `run_id` is made up when it is empty."""
 
     pipeline: str
     request: RunRequest = field(default_factory=RunRequest)
@@ -69,7 +69,7 @@ def _execute(
     on_step: OnStep | None,
     verbose: bool,  # noqa: FBT001 - one caller
 ) -> tuple[list[DagsterEvent], bool]:
-    """All events of the run, and whether it went well."""
+    """Execute the run; return all its events, and whether it went well."""
     from lakehouse_assets.definitions import build_definitions
     from lakehouse_assets.graph.abandoned import fail_abandoned
     from lakehouse_assets.graph.partitions import range_tags
@@ -102,7 +102,7 @@ def _run_config(pipeline: Pipeline, asked: Asked, level: str) -> dict[str, Any]:
 
 
 def _ignore(step: str, what: str) -> None:
-    """Nobody watches."""
+    """Ignore the step: this is the callback of a run that nobody watches."""
 
 
 def _listener(on_step: OnStep) -> Callable[[EventLogEntry], None]:

@@ -1,6 +1,6 @@
-"""`lakehouse sample`: drops of any size and dirtiness, with the answer that a load must give beside them.
+"""Define `lakehouse sample`, which writes drops of any size and dirtiness, and beside them the answer of a right load.
 
-The options are those of the pipelines' samples: fields of their `SampleSpec` that have words.
+The options are those of the pipelines' samples: the fields of their `SampleSpec` that have a help text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lakehouse_assets.operations.samples import Sample, samples
 
 
 def sample_command() -> Callable[..., None]:
-    """The command, with an option for everything that a sample of some pipeline may be asked."""
+    """Return the command, with an option for everything that a sample of some pipeline may be asked."""
     known = samples()
     options = {name: option for one in known.values() for name, option in _options(one).items()}
 
@@ -48,7 +48,7 @@ def sample_command() -> Callable[..., None]:
 
 
 def _options(sample: Sample) -> dict[str, Any]:
-    """The options of one sample by name, as annotated types."""
+    """Return the options of one sample by name, as annotated types."""
     kinds = get_type_hints(sample.SampleSpec)
     asked = (one for one in fields(sample.SampleSpec) if "help" in one.metadata)
     return {one.name: _option(one.name, kinds[one.name], one.metadata["help"], one.default) for one in asked}

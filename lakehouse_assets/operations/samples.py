@@ -1,4 +1,4 @@
-"""The samples that pipelines bring: a module `sample` in a pipeline's package, which other pipelines may lack."""
+"""Find the samples that pipelines bring: the module `sample` in a pipeline's package, which a pipeline may lack."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from lakehouse_assets.storage.lake import Lake
 
 OnFile = Callable[[Path], object]
-"""Called with the path of each file as soon as it is written."""
+"""The callback is called with the path of each file as soon as it is written."""
 
 
 class Sample(Protocol):
-    """What the module `sample` of a pipeline's package holds.
+    """Declare what the module `sample` of a pipeline's package holds.
 
     Attributes:
         SampleSpec: a dataclass of what a sample may be asked; a field whose metadata has `help` is an option.
@@ -50,6 +50,6 @@ class Sample(Protocol):
 
 
 def samples() -> dict[str, Sample]:
-    """The samples by pipeline."""
+    """Return the samples by pipeline, of those that have one."""
     modules = {name: module_of(name, "sample") for name in pipelines()}
     return {name: cast("Sample", import_module(path)) for name, path in modules.items() if path}

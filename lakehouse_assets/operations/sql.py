@@ -1,4 +1,4 @@
-"""`lakehouse sql`: one question in Athena SQL, answered as a table, CSV or JSON."""
+"""Define `lakehouse sql`, which answers one question in Athena SQL as a table, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def sql(
 
 
 def query_scope(settings: Settings) -> QueryScope:
-    """Every table of every pipeline in the settings' lake."""
+    """Return the scope of a query: every table of every pipeline in the settings' lake."""
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.engines.query import QueryScope
@@ -62,10 +62,10 @@ def query_scope(settings: Settings) -> QueryScope:
 
 
 def parse_moment(text: str) -> datetime:
-    """An ISO-8601 moment; UTC when it names no zone.
+    """Read an ISO-8601 moment; it is UTC when it names no zone.
 
     Raises:
-        BadRequest: it is none.
+        BadRequest: the text is no such moment.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -97,7 +97,7 @@ def _as_csv(answer: Answer) -> None:
 
 
 def _as_json(answer: Answer) -> None:
-    """One object per line within the list, written while the rows arrive."""
+    """Write a JSON list with one object per line, while the rows arrive."""
     import orjson
 
     separator = "[\n"
@@ -109,7 +109,7 @@ def _as_json(answer: Answer) -> None:
 
 
 def csv_field(text: str) -> str:
-    """A text as a field (RFC 4180); empty text is quoted, which tells it from NULL.
+    """Return a text as a CSV field (RFC 4180); empty text is quoted, which tells it from NULL.
 
     >>> csv_field('a "b", c')
     '"a ""b"", c"'
@@ -120,7 +120,7 @@ def csv_field(text: str) -> str:
 
 
 def text_of(value: Any) -> str:  # noqa: ANN401 - any SQL value
-    """A value other than NULL as text: ISO-8601 moments, true and false, JSON for lists and rows."""
+    """Return a value other than NULL as text: ISO-8601 moments, true and false, JSON for lists and rows."""
     if isinstance(value, datetime):
         return value.isoformat(" ")
     if isinstance(value, bool):
@@ -133,7 +133,7 @@ def text_of(value: Any) -> str:  # noqa: ANN401 - any SQL value
 
 
 def json_value(value: Any) -> Any:  # noqa: ANN401 - any SQL value in, a JSON value out
-    """A value as JSON has it; whole numbers beyond 64 bits are text, as decimals are."""
+    """Return a value as JSON holds it; whole numbers beyond 64 bits are text, as decimals are."""
     if isinstance(value, (list, tuple)):
         return [json_value(item) for item in value]
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""What commands write to a terminal: results on stdout, everything else on stderr.
+"""Write what commands say to a terminal: results on stdout, everything else on stderr.
 
-Not here: what a report says; every command builds its own lines.
+What a report says is not decided here; every command builds its own lines.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 PIPE_WIDTH = 400
-"""Columns of a table that nobody's screen limits."""
+"""A table that goes into a file or a pipe is at most this many characters wide."""
 
 
 def out() -> Console:
-    """Results; as wide as they need when they go into a file or a pipe."""
+    """Return the console of results on stdout; it is wider when they go into a file or a pipe."""
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -29,19 +29,19 @@ def out() -> Console:
 
 
 def err() -> Console:
-    """Progress and complaints."""
+    """Return the console of progress and complaints on stderr."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
-    """One line of a result as it is, whatever brackets it holds."""
+    """Print one line of a result as it is; brackets in it are no markup."""
     sys.stdout.write(f"{text}\n")
 
 
 def command() -> str:
-    """The command as the user can type it here: its name where that is on the path, else where it lies."""
+    """Return the command as the user can type it here: its name where that is on the path, else where it lies."""
     import shutil
 
     found, own = shutil.which("lakehouse"), Path(sys.argv[0])
@@ -51,12 +51,12 @@ def command() -> str:
 
 
 def complain(problem: str) -> None:
-    """One sentence on stderr."""
+    """Print a problem as one sentence on stderr."""
     sys.stderr.write(f"error: {' '.join(problem.split())}\n")
 
 
 def forget_stdout() -> None:
-    """Nobody reads stdout any more (`… | head`): what is still buffered goes nowhere, without complaint."""
+    """Discard what is still buffered for stdout, without complaint, once nobody reads it any more (`… | head`)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
 
@@ -78,7 +78,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Seque
 
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr, gone when done; calling what it yields is one step."""
+    """Show a progress bar on stderr until done; each call of the yielded function is one step."""
     from rich.progress import Progress
 
     console = err()

@@ -25,12 +25,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
 Measured = dict[str, Any]
-"""Seconds of work and peak memory in MB of one measured process."""
+"""The figures are the seconds of work and the peak memory in MB of one measured process."""
 PARTS = ("load", "spark", "whole", "day")
 
 
 class Bench:
-    """One run of the benchmarks in a scratch folder."""
+    """Run the benchmarks once in a scratch folder."""
 
     def __init__(self, scratch: Path, rounds: int) -> None:
         self.scratch, self.rounds = scratch, rounds
@@ -42,7 +42,7 @@ class Bench:
         print(f"{what:<58} {result}", flush=True)
 
     def sample(self, scale: int, *, days: int = DAYS, dirty: bool = False) -> Path:
-        """A sample of this scale, generated once."""
+        """Return the folder of a sample of this scale, generated once."""
         folder = self.scratch / f"sample-{scale}-{days}{'-dirty' if dirty else ''}"
         if not folder.exists():
             ratios = ["--bad-ratio", "0.01", "--duplicate-ratio", "0.05", "--quoted-ratio", "0.01"] if dirty else []
@@ -52,14 +52,14 @@ class Bench:
         return folder
 
     def measured(self, module: str, what: str, landing: Path, lake: Path, *more: str) -> Measured:
-        """One measured process."""
+        """Run one measured process and return its figures."""
         command = [sys.executable, "-m", module, "--what", what, "--landing", str(landing), "--lake", str(lake), *more]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         answer: Measured = json.loads(done.stdout.splitlines()[-1])
         return answer
 
     def medians(self, measure: Callable[[], dict[str, Measured]]) -> dict[str, Measured]:
-        """The median of each figure over the rounds; a round measures everything once, in turn."""
+        """Return the median of each figure over the rounds; a round measures everything once, in turn."""
         rounds = [measure() for _ in range(self.rounds)]
         return {
             name: {what: median(found[name][what] for found in rounds) for what in ("seconds", "max_rss_mb")}
@@ -67,21 +67,21 @@ class Bench:
         }
 
     def fresh(self, name: str) -> Path:
-        """An empty folder."""
+        """Return the path of a folder in the scratch folder that does not exist; a former one is deleted."""
         folder = self.scratch / name
         shutil.rmtree(folder, ignore_errors=True)
         return folder
 
 
 def lakehouse(*arguments: str) -> float:
-    """Run the command; its wall time in seconds."""
+    """Run the `lakehouse` command and return its wall time in seconds."""
     started = time.perf_counter()
     subprocess.run([str(ROOT / ".venv/bin/lakehouse"), *arguments], check=True, capture_output=True, cwd=ROOT)
     return time.perf_counter() - started
 
 
 def load(bench: Bench, scales: list[int]) -> None:
-    """Silver load, work after start: first load and the same again, beside the floor and dlt."""
+    """Measure the silver load, without start-up: a first load and the same again, beside the floor and dlt."""
     module = "scripts.bench.embedded"
     for scale in scales:
         landing = bench.sample(scale)
@@ -102,14 +102,14 @@ def load(bench: Bench, scales: list[int]) -> None:
 
 
 def three(ours: Measured, floor: Measured, peer: Measured) -> str:
-    """Seconds, ratios and memory in one line."""
+    """Return seconds, ratios and memory in one line."""
     seconds = f"{ours['seconds']} / {floor['seconds']} / {peer['seconds']}"
     ratios = f"{ours['seconds'] / floor['seconds']:.2f}x floor, {ours['seconds'] / peer['seconds']:.2f}x dlt"
     return f"{seconds}   {ratios}, {ours['max_rss_mb']} MB (dlt {peer['max_rss_mb']} MB)"
 
 
 def spark(bench: Bench, scales: list[int]) -> None:
-    """Silver load on Spark, beside Spark's floor."""
+    """Measure the silver load on Spark, beside Spark's floor."""
     module = "scripts.bench.spark_bench"
     for scale in scales:
         landing, more = bench.sample(scale), ("--scale", str(scale))
@@ -132,7 +132,7 @@ def spark(bench: Bench, scales: list[int]) -> None:
 
 
 def whole(bench: Bench, scales: list[int]) -> None:
-    """Whole processes: a run, a run with nothing new, the demo."""
+    """Measure whole processes: a run, a run with nothing new, the demo."""
     del scales
     seconds: dict[str, list[float]] = {"run ecommerce, 1x, first (bound 6 s)": [], "nothing new (bound 3 s)": []}
     for _ in range(bench.rounds):
@@ -146,7 +146,7 @@ def whole(bench: Bench, scales: list[int]) -> None:
 
 
 def day(bench: Bench, scales: list[int]) -> None:
-    """One new day of 500 orders onto a small and a large lake; the ratio is bound to 1.3."""
+    """Measure one new day of 500 orders onto a small and a large lake; the ratio is bound to 1.3."""
     seconds = {scale: new_day(bench, scale) for scale in sorted({min(scales), max(scales)})}
     small, large = min(seconds), max(seconds)
     ratio = seconds[large] / seconds[small]
@@ -157,7 +157,7 @@ def day(bench: Bench, scales: list[int]) -> None:
 
 
 def new_day(bench: Bench, scale: int) -> float:
-    """Wall seconds of the run that brings day 16 at 1x onto 15 days at this scale; the best of three such days."""
+    """Return the wall seconds of a run that adds a new day at 1x to 15 days at this scale; the best of three days."""
     landing, lake = bench.fresh("landing"), bench.fresh("lake")
     shutil.copytree(bench.sample(scale), landing)
     arguments = ["run", "ecommerce", "--landing", str(landing), "--lake", str(lake)]

@@ -39,13 +39,13 @@ LoadInput = Callable[[], None]
 
 
 def files_of(landing: Path, dataset: str) -> list[str]:
-    """The drop files of a dataset."""
+    """Return the drop files of a dataset."""
     flat = landing / f"{dataset}.csv"
     return [str(flat)] if flat.exists() else [str(p) for p in sorted((landing / dataset).glob("*.csv*"))]
 
 
 def floor(landing: Path, lake: Path) -> LoadInput:
-    """DuckDB reads the CSV as text, delta-rs writes three Delta tables."""
+    """Read the CSV as text with DuckDB and write three Delta tables with delta-rs, without any rule."""
     import duckdb
     import pyarrow as pa  # noqa: F401 - imports are not part of the work
     from deltalake import write_deltalake
@@ -61,7 +61,7 @@ def floor(landing: Path, lake: Path) -> LoadInput:
 
 
 def ours(landing: Path, lake: Path) -> LoadInput:
-    """The product's load, as the Glue task runs it locally."""
+    """Run the product's load, as the Glue task runs it locally."""
     from datetime import UTC, datetime
     from uuid import uuid4
 
@@ -96,7 +96,7 @@ def ours(landing: Path, lake: Path) -> LoadInput:
 
 
 def dlt(landing: Path, lake: Path) -> LoadInput:
-    """What a user would pick instead: dlt merging into Delta by key, reading the same CSV with DuckDB as Arrow."""
+    """Load with dlt, as a user might instead: it merges into Delta by key and reads the CSV with DuckDB as Arrow."""
     import os
 
     os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}

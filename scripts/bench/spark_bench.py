@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
-    """Our load of the whole landing folder."""
+    """Run the product's load on the whole landing folder."""
     store, made = open_store(str(landing)), open_lake(str(lake))
     made.create()
     known = contracts("ecommerce")
@@ -77,13 +77,13 @@ def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
 
 
 def manifest_of(store: ObjectStore) -> Manifest:
-    """All landed files as one run's manifest."""
+    """Return all landed files as one run's manifest."""
     files = tuple(landed("ecommerce", store))
     return Manifest(f"bench-{time.time_ns()}", "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
 
 
 def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:
-    """The least a Spark job can do with these files: no rule, no key, no comparison."""
+    """Do the least a Spark job can do with these files: no rule, no key, no comparison."""
     known = contracts("ecommerce")
     for name in TABLES:
         contract = known[f"silver.{name}"]
@@ -95,7 +95,7 @@ def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:
 
 
 def _ddl(contract: Contract) -> str:
-    """The landing columns with the types of silver, in the order of the sample's files."""
+    """Return the landing columns with the types of silver, in the order of the sample's files."""
     order = {name: i for i, name in enumerate(HEADERS[contract.landing])}
     columns = sorted((c for c in contract.content if c.source), key=lambda c: order[c.source or ""])
     return ", ".join(f"`{c.source}` {c.type}" for c in columns)
@@ -114,13 +114,13 @@ WORK: dict[str, Callable[[SparkSession, Path, Path], None]] = {"load": run_load,
 
 
 def peak_mb(spark: SparkSession) -> float:
-    """Peak resident memory of this process and its JVM together, MB (Linux)."""
+    """Return the peak resident memory of this process and its JVM together, in MB (Linux only)."""
     jvm = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - Spark does not tell
     return sum(_peak_kb(pid) for pid in (os.getpid(), jvm)) / 1024
 
 
 def cpu_seconds(spark: SparkSession) -> float:
-    """Processor time that the JVM took since it started: compares runs on a machine that is busy."""
+    """Return the processor seconds of the JVM since it started, which compare runs even on a busy machine."""
     jvm = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - Spark does not tell
     user, system = Path(f"/proc/{jvm}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

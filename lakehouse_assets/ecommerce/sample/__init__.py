@@ -1,7 +1,7 @@
-"""Deterministic e-commerce drops of any size and dirtiness, with the answer a load must give beside them.
+"""Write deterministic e-commerce drops of any size and dirtiness, and beside them the answer that a load must give.
 
-Here: the two entry points. Making rows is `clean` and `dirt`, the demo's hand-made rows are `demo`, files are `write`;
-these start numpy and Arrow and are imported when a sample is written.
+This module holds the two entry points. `clean` and `dirt` make rows, `demo` holds the demo's hand-made rows, and
+`write` writes files; these modules start numpy and Arrow, so they are imported only when a sample is written.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 QUERY = "SELECT department, sum(amount) AS amount FROM ecommerce_gold.daily_sales GROUP BY department ORDER BY 2 DESC"
-"""A first question to the demo's tables."""
+"""This query is suggested as a first question to the demo's tables."""
 
 OnFile = Callable[[Path], object]
-"""Called with the path of each file as soon as it is written, for progress."""
+"""The callback is called with the path of each file as soon as it is written, for progress."""
 
 
 def write_sample(spec: SampleSpec, folder: Path, on_file: OnFile | None = None) -> Expectation:
@@ -70,12 +70,12 @@ def write_demo(folder: Path, on_file: OnFile | None = None) -> Expectation:
 
 
 def rows_of(answer: Expectation) -> int:
-    """The number of rows in a sample's files."""
+    """Return the number of rows in a sample's files."""
     return sum(table.read for table in answer.tables.values())
 
 
 def files_of(spec: SampleSpec) -> int:
-    """The number of files that a sample has."""
+    """Return the number of files that a sample has."""
     return 2 * spec.days + 1
 
 

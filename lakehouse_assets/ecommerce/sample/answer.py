@@ -1,4 +1,4 @@
-"""Holding a run of the demo against the sample's known answer."""
+"""Compare a run of the demo with the sample's known answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PIPELINE = "ecommerce"
 
 
 def compare(expected: Expectation, report: RunReport, lake: Lake) -> list[str]:
-    """What a run answered otherwise than the sample's known answer, one line each."""
+    """Return one line for each part of the sample's known answer that the run answered otherwise."""
     answer = expected.to_dict()
     found: dict[str, Any] = {
         "tables": {
@@ -32,7 +32,7 @@ def compare(expected: Expectation, report: RunReport, lake: Lake) -> list[str]:
 
 
 def pending_codes(lake: Lake) -> dict[str, int]:
-    """How many rows wait for what, from the table."""
+    """Count the pending rows of the lake by the code of the reference that they wait for."""
     from lakehouse_assets.contracts import contract
     from lakehouse_assets.load.control_tables import ControlTable
 
@@ -42,7 +42,7 @@ def pending_codes(lake: Lake) -> dict[str, int]:
 
 
 def orders_amount(lake: Lake) -> str:
-    """The sum of all amounts that silver holds."""
+    """Return the sum of `total_amount` over all orders in silver, as text."""
     from lakehouse_assets.contracts import contract
     from lakehouse_assets.load.control_tables import ControlTable
 

@@ -1,7 +1,7 @@
-"""Clean rows as text columns, one day at a time, by numpy and Arrow.
+"""Make clean rows as text columns, one day at a time, with numpy and Arrow.
 
-Here: products, orders and items that break no rule. Not here: dirt, and files. This module is imported where a sample
-is written and not before, because numpy and Arrow take their time to start.
+This module makes products, orders and items that break no rule; `dirt` makes rows dirty and `write` writes files. It is
+imported only when a sample is written, because numpy and Arrow are slow to start.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyarrow as pa
 from lakehouse_assets.ecommerce.sample.spec import SampleSpec
 
 Columns = dict[str, Any]
-"""Column name -> Arrow array of text, in the order of the file."""
+"""The columns map each column name to an Arrow array of text, in the order of the file."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -27,12 +27,12 @@ SUFFIXES = ("Store", "There", "Together", "Law", "Treat", "Open", "Speech", "Sty
 FIRST_ORDER, FIRST_USER, USERS = 10_000, 1_001, 8_999
 MINUTES_PER_DAY = 1_440
 MIN_CENTS, MAX_CENTS = 2_000, 50_000
-"""Ranges of the recorded shop data."""
+"""Amounts in cents lie in this range, as they do in the recorded shop data."""
 
 
 @dataclass(frozen=True)
 class Day:
-    """One day's drop and the numbers behind its text.
+    """Hold one day's drop and the numbers behind its text.
 
     Attributes:
         date: the local date of every row.
@@ -54,7 +54,7 @@ class Day:
 
 
 def make_products(spec: SampleSpec) -> Columns:
-    """The catalogue; each department has one id, so nothing is ambiguous."""
+    """Make the catalogue; each department has one id, so no department is ambiguous."""
     rng = np.random.default_rng([spec.seed, 0])
     department = rng.integers(0, len(DEPARTMENTS), spec.products)
     suffix = rng.integers(0, len(SUFFIXES), spec.products)
@@ -67,13 +67,13 @@ def make_products(spec: SampleSpec) -> Columns:
 
 
 def first_items(spec: SampleSpec) -> list[int]:
-    """The first item id of each day; days are independent but for this running count."""
+    """Return the first item id of each day; days are independent of each other but for this running count."""
     totals = (int(_items_per_order(spec, day).sum()) for day in range(spec.days - 1))
     return list(accumulate(totals, initial=1))
 
 
 def make_day(spec: SampleSpec, day: int, first_item: int) -> Day:
-    """The drop of day number `day`, from 0; keys are fresh across days."""
+    """Make the drop of day number `day`, counted from 0; no two days share a key."""
     rng = np.random.default_rng([spec.seed, day + 1, 1])
     orders = spec.orders_per_day * spec.scale
     sizes = _items_per_order(spec, day)
@@ -107,7 +107,7 @@ def make_day(spec: SampleSpec, day: int, first_item: int) -> Day:
 
 
 def clock_text(when: date, minutes: Ints) -> Any:  # noqa: ANN401 - an Arrow array
-    """Timestamps without offset for minutes of one local day."""
+    """Return timestamps without offset, as text, for minutes of one local day."""
     clock = [f"{when.isoformat()}T{m // 60:02}:{m % 60:02}:00" for m in range(MINUTES_PER_DAY)]
     return pa.array(clock).take(pa.array(minutes))
 
@@ -123,6 +123,6 @@ def _text(numbers: Ints) -> Any:  # noqa: ANN401 - an Arrow array
 
 
 def _amounts() -> Any:  # noqa: ANN401 - an Arrow array
-    """Every amount as the shop writes it: `77`, `251.9`, `229.53`."""
+    """Return every amount in the range as the shop writes it: `77`, `251.9`, `229.53`."""
     whole = (f"{cents // 100}.{cents % 100:02}" for cents in range(MIN_CENTS, MAX_CENTS + 1))
     return pa.array([text.rstrip("0").rstrip(".") for text in whole])

@@ -1,6 +1,6 @@
-"""The demo's drops: five clean days and a handful of rows that somebody would really send, each with its fate.
+"""Make the demo's drops: five clean days and a handful of realistic hand-made rows, each with its known fate.
 
-Here: the hand-made rows and what a load makes of them. Not here: the clean days (`clean`) and files (`write`).
+This module holds the hand-made rows and what a load makes of them; `clean` makes the clean days, `write` the files.
 Keys from 900001 on are hand-made, those below are generated.
 """
 
@@ -16,14 +16,14 @@ from lakehouse_assets.ecommerce.sample.write import File, make_files
 
 DEMO = SampleSpec(days=5, orders_per_day=500)
 DAY = "2025-04-03"
-"""The drop that the hand-made rows are added to."""
+"""The hand-made orders and items are added to the drop of this day."""
 
 Fate = Literal["valid", "rejected", "superseded", "pending"]
 
 
 @dataclass(frozen=True)
 class HandMade:
-    """One record as it stands in the file, what becomes of it, why, and what it adds to the orders' amounts."""
+    """Hold one record as it stands in its file, its fate, the codes behind it, and its cents in the orders' total."""
 
     record: str
     fate: Fate
@@ -85,11 +85,11 @@ ADDED = {
 }
 
 UNREADABLE = "orders/2025-04-05-export.csv"
-"""An export of the wrong report: it lacks `order_id`, so the file is refused as a whole."""
+"""This file is an export of the wrong report: it lacks `order_id`, so the file is refused as a whole."""
 
 
 def make_demo_files() -> Iterator[File]:
-    """The clean days with the hand-made records at the end of three files, then the unreadable file."""
+    """Yield the clean days with the hand-made records at the end of three files, then the unreadable file."""
     for key, content, expectation in make_files(DEMO):
         dataset, rows = ADDED.get(key, ("", ()))
         added = "".join(f"{row.record}\n" for row in rows).encode()

@@ -1,6 +1,7 @@
-"""What makes rows dirty, and what that does to the counts: known while it is done, never asked of a validator.
+"""Make rows dirty and count what a load must make of them; the counts come from the making, never from a validator.
 
-Here: bad values per rule code, repeated rows, quoting, the answer. Not here: clean rows and files.
+This module holds bad values per rule code, repeated rows, quoting and the answer; `clean` makes the clean rows and
+`write` the files.
 A bad row breaks exactly one rule and is neither repeated nor quoted, so every row has one fate.
 """
 
@@ -26,7 +27,7 @@ WARNING = "amount_not_positive"
 REFUND_CENTS = -1_250
 CLEAN = -1
 REFERENCES = {"unknown_order": "order_id", "unknown_product": "product_id"}
-"""Which column names the parent that a code misses."""
+"""Each reference code is mapped to the column that names the missing parent."""
 
 MALFORMED = ("1,one field too many", '"1"x', '"1 " ')
 BLANKS = ("", " ", "\t", "\u00a0")
@@ -36,7 +37,7 @@ DATES = ("01.04.2025", "2025-13-01", "2025-4-1", "n/a")
 
 @dataclass(frozen=True)
 class Flaw:
-    """One way to break one rule: these values, in turn, in this column."""
+    """Describe one way to break one rule: the column takes these values, in turn."""
 
     code: str
     column: str
@@ -44,7 +45,7 @@ class Flaw:
 
 
 def flaws_of(dataset: str, day_before: str) -> tuple[Flaw, ...]:
-    """Every row rule of a dataset with values that break it and no other; `day_before` is a wrong date."""
+    """Return every row rule of a dataset with values that break only this rule; `day_before` serves as a wrong date."""
     dated = (
         Flaw("order_id_missing", "order_id", BLANKS),
         Flaw("user_id_missing", "user_id", BLANKS),
@@ -78,7 +79,7 @@ def flaws_of(dataset: str, day_before: str) -> tuple[Flaw, ...]:
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens to each clean row of one file.
+    """Hold what happens to each clean row of one file.
 
     Attributes:
         dataset: landing dataset of the file.
@@ -98,13 +99,13 @@ class Plan:
 
     @property
     def lost(self) -> Flags:
-        """The clean rows that a load rejects, so that their key stays unknown to others."""
+        """Flag the clean rows that a load rejects, so that their keys stay unknown to the rows that refer to them."""
         rejecting = np.array([flaw.code != WARNING for flaw in self.flaws] + [False])
         flags: Flags = rejecting[self.flaw]
         return flags
 
     def names(self, column: str) -> Flags:
-        """The clean rows in whose flawed form this column can still be read."""
+        """Flag the clean rows whose value in this column can still be read after their flaw is applied."""
         readable = [flaw.code != "row_malformed" and flaw.column != column for flaw in self.flaws]
         flags: Flags = np.array([*readable, True])[self.flaw]
         return flags
@@ -124,7 +125,7 @@ def make_plan(spec: SampleSpec, dataset: str, rows: int, day: int) -> Plan:
 
 
 def repeat(columns: Columns, plan: Plan) -> tuple[Columns, Ints, Flags]:
-    """Each repeated row beside itself: the columns, the clean row each row comes from, and which rows are second."""
+    """Put each repeated row after itself; return the columns, the clean row of each row, and which rows are second."""
     source = np.repeat(np.arange(len(plan.flaw)), 1 + plan.repeated)
     second = np.append(False, source[1:] == source[:-1])
     return {name: column.take(pa.array(source)) for name, column in columns.items()}, source, second
@@ -138,16 +139,16 @@ def soil(columns: Columns, plan: Plan, source: Ints) -> Columns:
 
 
 def put(column: Any, rows: Flags, values: Any) -> Any:  # noqa: ANN401 - Arrow arrays
-    """The column with `values` in the flagged rows, in order."""
+    """Return the column with `values` in the flagged rows, in order."""
     return pc.replace_with_mask(column, pa.array(rows), values)
 
 
 def answer(plan: Plan, source: Ints, loses: Flags, orphans: Mapping[str, Flags]) -> Expectation:
-    """What a first load makes of one file.
+    """Return what a first load makes of one file.
 
     Args:
-        plan: of the file.
-        source: clean row per row of the file.
+        plan: what happens to each clean row of the file.
+        source: position of the clean row, per row of the file.
         loses: per row, whether another row of the same key wins.
         orphans: reference code -> per clean row, whether that parent is rejected.
     """

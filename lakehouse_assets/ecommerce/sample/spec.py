@@ -1,6 +1,6 @@
-"""What a sample is asked for and what a load of it must answer: plain values, no files, no numpy.
+"""Define what a sample is asked for and what a load of it must answer, as plain values without files or numpy.
 
-Here: `SampleSpec`, `TableAnswer`, `Expectation`. Not here: making rows (`clean`, `dirt`) and writing them (`write`).
+This module holds `SampleSpec`, `TableAnswer` and `Expectation`; `clean` and `dirt` make rows, `write` writes them.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from lakehouse_assets.errors import BadRequest
 
 TABLES = {"products": "clean_products", "orders": "clean_orders", "order_items": "clean_orders_items"}
-"""Landing dataset -> the silver table it fills."""
+"""Each landing dataset is mapped to the silver table that it fills."""
 
 FIRST_YEAR, LAST_YEAR = 1000, 9998
-"""Years whose every day can be shifted by a day and still be written with four digits."""
+"""Every day of these years can be shifted by a day and its year still be written with four digits."""
 
 
 def _asked(default: Any, words: str) -> Any:  # noqa: ANN401 - a field of any type
-    """A field that `lakehouse sample` has an option for, with the option's words."""
+    """Declare a field that `lakehouse sample` has an option for, with the option's help text."""
     return field(default=default, metadata={"help": words})
 
 
 @dataclass(frozen=True)
 class SampleSpec:
-    """How large and how dirty a sample is; equal specs give byte-identical files.
+    """Say how large and how dirty a sample is; equal specs give byte-identical files.
 
     Attributes:
         days: number of daily drops; the first N drops of a longer sample are those of a shorter one.
@@ -81,7 +81,7 @@ class SampleSpec:
 
 @dataclass(frozen=True)
 class TableAnswer:
-    """Rows of one silver table by fate, for a first load into an empty lake; `valid` is what silver then holds."""
+    """Count one silver table's rows by fate in a first load into an empty lake; silver then holds the `valid` ones."""
 
     read: int = 0
     valid: int = 0
@@ -96,7 +96,7 @@ class TableAnswer:
 
 @dataclass(frozen=True)
 class Expectation:
-    """The known answer to a first load, in UTC, of the files it stands beside; two add up.
+    """Hold the known answer to a first load, in UTC, of the files that it belongs to; the answers of two files add up.
 
     Attributes:
         tables: silver table -> rows by fate.
@@ -128,7 +128,7 @@ class Expectation:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form; codes without rows are left out, the amount is text with two decimals."""
+        """Return the answer ready for JSON; codes without rows are left out, the amount is text with two decimals."""
         return {
             "tables": {name: asdict(answer) for name, answer in self.tables.items()},
             "rejects": dict(self.rejects),

@@ -1,7 +1,7 @@
-"""Put a sample on disk: one file at a time, so memory holds one day.
+"""Put a sample on disk, one file at a time, so that memory holds one day.
 
-Here: the order of work and the bytes of a file. Not here: what rows look like (`clean`, `dirt`). This module is
-imported where a sample is written and not before, because it brings numpy and Arrow along.
+This module holds the order of work and the bytes of a file; `clean` and `dirt` say what rows look like. It is imported
+only when a sample is written, because it starts numpy and Arrow.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from lakehouse_assets.ecommerce.sample.spec import Expectation, SampleSpec
 from lakehouse_assets.errors import BadRequest
 
 OLD_AMOUNT = "1.11"
-"""Amount of superseded orders: it lies outside the range of the others, so a wrong winner shows in the totals."""
+"""Superseded orders have this amount; no other order can have it, so a wrong winner shows in the totals."""
 
 File = tuple[str, bytes, Expectation]
-"""Key below the folder, content, and what a first load makes of it."""
+"""A file is its key below the folder, its content, and what a first load makes of it."""
 
 
 def make_files(spec: SampleSpec) -> Iterator[File]:
-    """Every file of a sample: the catalogue, then each day's orders and items."""
+    """Yield every file of a sample: the catalogue, then each day's orders and items."""
     products = dirt.make_plan(spec, "products", spec.products, 0)
     yield _products(products, clean.make_products(spec))
     for number, first_item in enumerate(clean.first_items(spec)):
@@ -61,7 +61,7 @@ def ensure_empty(folder: Path) -> None:
 
 
 def write_file(folder: Path, key: str, content: bytes) -> Path:
-    """Write one file below the folder; compressed when its name ends in `.gz`, always to the same bytes."""
+    """Write one file below the folder; it is compressed, always to the same bytes, when its name ends in `.gz`."""
     path = folder / key
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(content, compresslevel=6, mtime=0) if path.suffix == ".gz" else content)
@@ -105,7 +105,7 @@ def _items(plan: Plan, day: Day, lost: dict[str, Flags]) -> tuple[bytes, Expecta
 
 
 def _older(day: Day, second: Flags, source: Ints, order: Ints) -> Flags:
-    """Of the repeated rows, those that become older versions: no moment of the day is older than midnight."""
+    """Flag the repeated rows that become older versions; a row of midnight cannot, its day has no earlier moment."""
     flags: Flags = second & _every_other(source) & (day.minutes[order] > 0)
     return flags
 
@@ -120,7 +120,7 @@ def _earlier(stamps: Any, day: Day, older: Flags, order: Ints) -> Any:  # noqa: 
 
 
 def _csv(columns: Columns) -> bytes:
-    """Header and lines; the fields are text as it shall stand in the file, so Arrow's own buffer is the content."""
+    """Return header and lines; the fields are text as the file shall hold it, so Arrow's own buffer is the content."""
     lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*columns.values(), ","), "", "\n")
     _, offsets, data = lines.buffers()
     end = int(np.frombuffer(offsets, dtype=np.int32)[len(lines)])
