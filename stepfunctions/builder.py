@@ -1,4 +1,4 @@
-"""What the emitter builds with: blocks of states, where they lead, and names that fit."""
+"""Build blocks of states for the emitter: where they lead, and names that fit the States Language."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stepfunctions.steps import Step
 
 @dataclass(frozen=True)
 class MachineContext:
-    """What a machine is about: its pipeline, the contracts by `layer.name`, what a run is asked, what was found out.
+    """Hold what a machine is about: its pipeline, contracts by `layer.name`, a run's request, and facts given so far.
 
     Attributes:
         asked: the fields of a request that the plan takes.
-        gives: facts that the functions before give.
+        gives: facts that the functions of earlier levels give.
     """
 
     pipeline: str
@@ -30,37 +30,37 @@ class MachineContext:
 
     @property
     def known_at_start(self) -> frozenset[str]:
-        """What the machine knows before the run is planned, as variables of these names."""
+        """Return the names of the variables that the machine has before the run is planned."""
         return frozenset({"run_id", "pipeline", "as_of", *self.asked, *INSTALLED})
 
     @property
     def facts(self) -> frozenset[str]:
-        """What later steps know: what was known before, what functions gave, and the outcome of the load."""
+        """Return the names of later steps' variables: those at the start, facts given, the load's outcome."""
         return self.known_at_start | {*self.gives, "refused"}
 
 
 @dataclass(frozen=True)
 class Exits:
-    """Where a block leads: to `after` when it is done, with `{Error, Cause}` to `failed`."""
+    """Name where a block leads: to `after` when it is done, with `{Error, Cause}` to `failed`."""
 
     after: str
     failed: str
 
     def ways(self, step: Step, to: str | None = None, seconds: int | None = None) -> Transitions:
-        """The ways of a call of a step: to the state `to`, else to `after`."""
+        """Return where a call of a step leads (to the state `to`, else to `after`), its time-out and its retries."""
         return Transitions(to or self.after, Catch(self.failed), seconds or step.task.timeout_seconds, step.retry)
 
 
 @dataclass(frozen=True)
 class Block:
-    """States that belong together, by name; others come in through `entry`."""
+    """Hold states that belong together, by name; other states lead into the block through `entry`."""
 
     entry: str
     states: dict[str, State]
 
 
 def named(*words: str) -> str:
-    """A state's name; a long one is cut and told apart by a digest.
+    """Return a state's name of these words; cut a name that is too long and tell it apart by a digest.
 
     >>> named("render", "gold__daily_weather")
     'render gold__daily_weather'
@@ -74,7 +74,7 @@ def named(*words: str) -> str:
 
 
 def merged(machine: str, *parts: Mapping[str, State]) -> dict[str, State]:
-    """All states of these parts.
+    """Return all states of these parts, by name.
 
     Raises:
         EmissionInvalid: two states have one name.
@@ -89,18 +89,18 @@ def merged(machine: str, *parts: Mapping[str, State]) -> dict[str, State]:
 
 
 def ends(name: str) -> Exits:
-    """Where a block leads that is a branch of its own."""
+    """Return where a block leads that is a branch of its own: to an end and a failure of the branch."""
     return Exits(after=named("end", name), failed=named("fail", name))
 
 
 def branch(about: MachineContext, name: str, block: Block) -> Branch:
-    """A block that leads to `ends(name)`, with these ends; a failure of it fails what it is a branch of."""
+    """Make a branch of a block that leads to `ends(name)`; its failure fails the state that it is a branch of."""
     place = ends(name)
     closing: dict[str, State] = {place.after: Succeed(), place.failed: rethrow()}
     return Branch(block.entry, merged(about.pipeline, block.states, closing))
 
 
 def rethrow() -> Fail:
-    """Fail with the error that comes in; a cause is not always there."""
+    """Return a state that fails with the error that comes in, and with its cause where there is one."""
     cause = '$exists($states.input.Cause) ? $states.input.Cause : "no cause was given"'
     return Fail(expression("$states.input.Error"), expression(cause))

@@ -1,4 +1,4 @@
-"""The services a machine calls, one function each; every call has a time-out, retries and a catch.
+"""Make the states that call services, by one function for each; every call has a time-out, retries and a catch.
 
 Names of functions and jobs are those that are declared; what belongs to one account comes as a substitution of
 CloudFormation's DefinitionSubstitutions, such as `${EtlTopicArn}`.
@@ -16,17 +16,17 @@ from stepfunctions.states import Catch, Task
 from stepfunctions.steps import RetryPolicy
 
 WORKGROUP, TOPIC = "${AthenaWorkGroup}", "${EtlTopicArn}"
-"""Athena's workgroup, and the topic `etl`."""
+"""Substitutions for Athena's workgroup and for the ARN of the topic `etl`."""
 INSTALLED = {"lake": "${LakeRoot}", "landing": "${LandingRoot}", "source_timezone": "${SourceTimezone}"}
-"""Facts that one installation fixes: URIs of lake and landing (without a slash at the end), zone of the source."""
+"""What one installation fixes: URIs of lake and landing (without a slash at the end), zone of the source."""
 
 USUAL = RetryPolicy(max_retries=2, delay_seconds=1, backoff_rate=2.0)
-"""For states that belong to no step of the graph."""
+"""The retry policy of states that belong to no step of the graph."""
 
 
 @dataclass(frozen=True)
 class Transitions:
-    """Where a call leads: to `next`, or with its error to `catch`; `timeout_seconds` and `policy` on the way."""
+    """Name where a call leads (to `next`, or with its error to `catch`), its time-out, and its retry policy."""
 
     next: str
     catch: Catch
@@ -35,7 +35,7 @@ class Transitions:
 
 
 def function(name: str, payload: dict[str, Any], ways: Transitions, output: Any = ANSWER, **assign: Any) -> Task:  # noqa: ANN401 - JSON
-    """Invoke a Lambda function; its answer is the output."""
+    """Invoke a Lambda function; its answer is the state's output unless `output` says otherwise."""
     return _task("lambda", "lambda:invoke", {"FunctionName": name, "Payload": payload}, ways, output, assign)
 
 
@@ -51,14 +51,14 @@ def query(statement: str, ways: Transitions, output: Any = None) -> Task:  # noq
 
 
 def results(rows: int, ways: Transitions, output: Any) -> Task:  # noqa: ANN401 - JSON
-    """The first rows of the query that the state before has run; the first one is the header."""
+    """Fetch the header and the first `rows` rows of the query that the state before has run."""
     ran = expression("$states.input.QueryExecution.QueryExecutionId")
     arguments = {"QueryExecutionId": ran, "MaxResults": rows + 1}
     return _task("athena", "athena:getQueryResults", arguments, ways, output, {})
 
 
 def message(pipeline: str, kind: str, subject: str, body: str, ways: Transitions) -> Task:
-    """Tell people: run id, JSONata `body`, and a link to the execution; hands on what it gets."""
+    """Send people the run id, the JSONata `body` and a link to the execution; the state hands on its input."""
     text = f'{quoted("run ")} & $run_id & "\\n" & {body} & "\\n" & $link'
     values = {"kind": kind, "pipeline": pipeline, "run_id": expression("$run_id")}
     arguments = {

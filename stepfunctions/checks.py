@@ -1,4 +1,4 @@
-"""The states of a step of assertions: all are asked at once, then one choice judges them.
+"""Make the states of a step of assertions: all are asked at once, then one choice judges them.
 
 A branch never fails: its output says what was found, or why nothing could be asked, so that one message names
 everything that is wrong. A blocking assertion then fails the run; a warning is told and the run goes on.
@@ -26,11 +26,11 @@ from stepfunctions.steps import Step
 SAMPLE_ROWS = 5
 
 MARK = datetime(9999, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001 - zone-less, as SQL's TIMESTAMP
-"""Stands for the run's clock while a statement is written; no clock says it."""
+"""Stands for the run's clock while a statement is written; no run has this time."""
 CLOCK = "{as_of}"
-"""Stands in the emitted statement where the clock goes."""
+"""Stands in the emitted statement where the run's clock goes."""
 AS_OF = '$fromMillis($toMillis($as_of), "[Y0001]-[M01]-[D01] [H01]:[m01]:[s01].[f001]")'
-"""The run's clock in UTC as the text of a TIMESTAMP literal; anything but a moment fails here."""
+"""JSONata that writes the run's clock in UTC as the text of a TIMESTAMP literal, and fails for anything but a time."""
 
 BLOCKING, WRONG = 'verdict = "fail"', "failing > 0 or $exists(error)"
 LINES = (
@@ -38,11 +38,11 @@ LINES = (
     '? "could not be asked: " & error.Error & " " & $substring(error.Cause, 0, 500) '
     ': "failed, first rows:\\n" & $join(sample, "\\n"))), "\\n")'
 )
-"""What is wrong, check by check."""
+"""JSONata that writes what is wrong, one paragraph for each check."""
 
 
 def checks_block(step: Step, task: CheckTask, place: Exits, about: MachineContext) -> Block:
-    """Ask, judge, and warn where that is all.
+    """Make the states that ask all checks of a step, judge them, and warn when only warnings failed.
 
     Raises:
         EmissionInvalid: the task names a check that no contract has.
@@ -70,7 +70,7 @@ def _rule(about: MachineContext, table: str, code: str) -> tuple[Contract, Rule]
 
 
 def _branch(step: Step, place: Exits, contract: Contract, rule: Rule) -> Branch:
-    """Query, first rows, end; an error is an outcome as well."""
+    """Make the branch of one check: query, fetch the first rows, end. An error is an outcome as well."""
     check = f"{contract.layer}.{contract.name} {rule.code}"
     ask, read, known = named("ask", check), named("read", check), named("end", check)
     facts = {"check": check, "verdict": rule.verdict}
@@ -87,13 +87,13 @@ def _branch(step: Step, place: Exits, contract: Contract, rule: Rule) -> Branch:
 
 
 def statement(contract: Contract, rule: Rule) -> str:
-    """The assertion's SQL; with JSONata that writes the run's clock into it where it asks for one."""
+    """Return the assertion's SQL; where it needs the run's clock, JSONata that writes the clock into the SQL."""
     sql = assertion_statement(assertion_sql(contract, rule), {"as_of": MARK}).replace(literal(MARK).this.this, CLOCK)
     return expression(f"$replace({quoted(sql)}, {quoted(CLOCK)}, {AS_OF})") if CLOCK in sql else sql
 
 
 def _found() -> dict[str, Any]:
-    """How many rows came, and all of them as text; the first is the header."""
+    """Return JSONata for how many rows came below the header, and for all rows as text, header first."""
     cells = '$join([Data.($exists(VarCharValue) ? VarCharValue : "NULL")], " | ")'
     return {
         "failing": expression("$count($states.result.ResultSet.Rows) - 1"),

@@ -1,4 +1,4 @@
-"""Writing the machines, and telling whether the written ones are current: the only module here with effects."""
+"""Write the machines, and tell whether the written ones are current; no other module here has effects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EMITTED = Path(__file__).with_name("emitted")
 
 
 def write(folder: Path = EMITTED) -> list[Path]:
-    """Write the machine of every pipeline; returns the files that changed, deleted ones included.
+    """Write the machine of every pipeline, and return the files that changed, deleted ones included.
 
     Raises:
         EmissionInvalid: a graph cannot be a machine; nothing was written.
@@ -32,7 +32,7 @@ def write(folder: Path = EMITTED) -> list[Path]:
 
 
 def check(folder: Path = EMITTED) -> list[Path]:
-    """The files that `write` would change.
+    """Return the files that `write` would change.
 
     Raises:
         EmissionInvalid: as `write`.
@@ -41,7 +41,7 @@ def check(folder: Path = EMITTED) -> list[Path]:
 
 
 def current() -> dict[str, str]:
-    """The text of every machine by file name."""
+    """Return the text of every machine, by file name."""
     from lakehouse_assets.definitions import build_definitions
     from stepfunctions.plan_reader import read_plan
 
@@ -51,7 +51,7 @@ def current() -> dict[str, str]:
 
 
 def text_of(made: Mapping[str, Any]) -> str:
-    """A machine as it is committed: sorted, indented, the same for the same graph."""
+    """Return a machine's text as it is committed: sorted, indented, the same for the same graph."""
     return json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""From a job's steps to a machine: pure, values in, values out.
+"""Make a state machine of a job's steps; pure, without reading or writing anything.
 
     start -> plan -> work to do? -> levels of steps -> notify success -> succeeded
                           └ nothing to do      any error -> notify failure -> failed
@@ -30,23 +30,23 @@ from stepfunctions.step_states import assigned, given_by, step_block
 from stepfunctions.steps import Levels, Step
 
 Section = Callable[[Exits], Block]
-"""Makes the states of one section, once it is known where they lead."""
+"""A function that makes the states of one section, once it is known where they lead."""
 
 CLOSING = Exits(after="notify success", failed="notify failure")
 DEFAULTS = {"as_of": "$states.context.Execution.StartTime", "mode": quoted(get_args(Mode)[0])}
-"""What holds where the execution's input does not say it; nothing, for every other field of a request."""
+"""JSONata for fields that the execution's input does not give; every other field of a request is null then."""
 
 
 def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> dict[str, Any]:
-    """The state machine of a pipeline as a JSON-ready dict.
+    """Return the state machine of a pipeline as a JSON-ready dict.
 
     Args:
-        pipeline: its name, also that of the job.
+        pipeline: name of the pipeline and of its job.
         levels: the job's steps; the first level is the one function that plans the run.
         tables: the pipeline's contracts by `layer.name`.
 
     Raises:
-        EmissionInvalid: the steps cannot be a machine; says why.
+        EmissionInvalid: the steps cannot be a machine; the message says why.
     """
     plan, task = _plan_of(pipeline, levels)
     about = MachineContext(pipeline, tables, asked_by(task), given_by(pipeline, task))
@@ -69,7 +69,7 @@ def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:
 
 
 def _opening(about: MachineContext, plan: Step, task: FunctionTask, work: str) -> dict[str, State]:
-    """Fix what the run is, plan it, and look whether there is work."""
+    """Make the states that set the run's variables, plan the run, and look whether there is work."""
     payload = template(task.payload, about.known_at_start, about.pipeline)
     ways = CLOSING.ways(plan, "work to do?")
     done = {"run_id": expression("$run_id"), "status": "nothing_to_do"}
@@ -82,7 +82,7 @@ def _opening(about: MachineContext, plan: Step, task: FunctionTask, work: str) -
 
 
 def _start(about: MachineContext) -> dict[str, Any]:
-    """The machine's variables: run id, clock, input, places, and a link for people."""
+    """Return the machine's variables: run id, clock, input, places, and a link for people."""
     given = {name: _optional(name, DEFAULTS.get(name, "null")) for name in ("as_of", *about.asked)}
     region = '$split($states.context.Execution.Id, ":")[3]'
     page = '".console.aws.amazon.com/states/home#/v2/executions/details/"'
@@ -101,7 +101,7 @@ def _optional(name: str, default: str) -> str:
 
 
 def _levels(about: MachineContext, levels: Levels) -> Block:
-    """All sections, from the last to the first, since a state names the one that follows."""
+    """Build all sections, from the last to the first, since a state names the one that follows."""
     entry, states = CLOSING.after, dict[str, State]()
     for build in reversed(_sections(about, levels)):
         block = build(Exits(entry, CLOSING.failed))
@@ -110,7 +110,7 @@ def _levels(about: MachineContext, levels: Levels) -> Block:
 
 
 def _sections(about: MachineContext, levels: Levels) -> list[Section]:
-    """The levels, and what comes between them."""
+    """Return the builders of the levels and of what comes between them, in the order in which they run."""
     loads = [i for i, level in enumerate(levels) if _has(level, GlueTask)]
     queries = [i for i, level in enumerate(levels) if _has(level, ModelTask, CheckTask)]
     sections: list[Section] = []
@@ -123,7 +123,7 @@ def _sections(about: MachineContext, levels: Levels) -> list[Section]:
 
 
 def _given_in(about: MachineContext, level: tuple[Step, ...]) -> tuple[str, ...]:
-    """The facts that the functions of a level give to those after it.
+    """Return the facts that the functions of a level give to the levels after it.
 
     Raises:
         EmissionInvalid: a function gives facts and runs beside others: a branch cannot set the machine's variables.
@@ -141,7 +141,7 @@ def _has(level: tuple[Step, ...], *kinds: type) -> bool:
 
 
 def _level(about: MachineContext, level: tuple[Step, ...], place: Exits) -> Block:
-    """A chain for one step, branches for several."""
+    """Make the states of a level: a chain for one step, parallel branches for several."""
     if len(level) == 1:
         return step_block(level[0], place, about)
     name = named(", ".join(step.key for step in level))
@@ -151,7 +151,7 @@ def _level(about: MachineContext, level: tuple[Step, ...], place: Exits) -> Bloc
 
 
 def _closing(about: MachineContext) -> dict[str, State]:
-    """One message per outcome; a success stays one when nobody can be told of it."""
+    """Make the last states: one message for each outcome. A success stays one when the message cannot be sent."""
     pipeline = about.pipeline
     cause = '$states.input.Error & ": " & ($exists($states.input.Cause) ? $states.input.Cause : "no cause was given")'
     told = Transitions("succeeded", Catch("succeeded", INPUT))

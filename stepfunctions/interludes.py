@@ -1,4 +1,4 @@
-"""What a machine does between the steps of the graph: tell Athena of the tables, and people of the load's outcome."""
+"""Make the states between the graph's steps: they tell Athena of the tables, and people of the load's outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUERY_SECONDS = 600
 def declare_tables(about: MachineContext, place: Exits) -> Block:
     """Run the CREATE statements of tables whose contract changed since they were run last, then remember them.
 
-    After the load, since Athena registers a Delta table only where there is one.
+    This comes after the load, since Athena registers a Delta table only where there is one.
     """
     first, each, last = "declare tables", "run declarations", "remember declarations"
     request = {"pipeline": about.pipeline, "lake": expression("$lake")}
@@ -34,7 +34,7 @@ def declare_tables(about: MachineContext, place: Exits) -> Block:
 
 
 def load_outcome(about: MachineContext, place: Exits) -> Block:
-    """What later steps must know of the load: the files it refused, which the archive puts apart; warnings are told."""
+    """Read the load's outcome: set the refused files, which the archive puts apart, and send the load's warnings."""
     name, warned, warn = "load outcome", "load warned?", "warn load"
     request = {"pipeline": about.pipeline, "lake": expression("$lake"), "run_id": expression("$run_id")}
     known = {fact: expression(f"$states.result.Payload.{fact}") for fact in ("refused", "refusals")}
@@ -51,7 +51,7 @@ def load_outcome(about: MachineContext, place: Exits) -> Block:
 
 
 def refused_files(about: MachineContext, place: Exits) -> Block:
-    """Tell of refused files once the run has put them apart; a failed run leaves them in landing and tells nothing."""
+    """Tell people of refused files once they are put apart; a failed run leaves them in landing and tells nothing."""
     name, tell = "files refused?", "tell refused files"
     body = f"$refusals & {quoted(chr(10) * 2 + 'Refused files go to quarantine/ in the lake.')}"
     told = Transitions(place.after, Catch(place.after))

@@ -1,4 +1,4 @@
-"""JSONata as text: expressions, literals, and the braces of a task turned into variables.
+"""Write JSONata as text: expressions, literals, and variables in place of a task's braces.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
@@ -14,13 +14,13 @@ from lakehouse_assets.errors import EmissionInvalid
 
 INPUT = "{% $states.input %}"
 ANSWER = "{% $states.result.Payload %}"
-"""What a Lambda function returned."""
+"""JSONata for what a Lambda function returned."""
 ERROR = "{% $states.errorOutput %}"
-"""The error that was caught: `{Error, Cause}`."""
+"""JSONata for the error that was caught: `{Error, Cause}`."""
 
 
 def expression(text: str) -> str:
-    """JSONata as a value of the States Language.
+    """Return JSONata as a value of the States Language.
 
     >>> expression("$run_id")
     '{% $run_id %}'
@@ -29,7 +29,7 @@ def expression(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    r"""A text literal of JSONata.
+    r"""Return a text literal of JSONata.
 
     >>> print(quoted('say "1"'))
     "say \"1\""
@@ -38,13 +38,13 @@ def quoted(text: str) -> str:
 
 
 def template(value: Any, facts: Collection[str], machine: str) -> Any:  # noqa: ANN401 - JSON in, JSON out
-    """A task's values with variables in place of the braces; the counterpart of `compute.tasks.fill`.
+    """Return a task's values with variables in place of the braces; `compute.tasks.fill` is the counterpart.
 
     >>> template({"--run-id": "{run_id}", "--uri": "{lake}/{manifest}"}, ["run_id", "lake", "manifest"], "weather")
     {'--run-id': '{% $run_id %}', '--uri': '{% $lake & "/" & $manifest %}'}
 
     Raises:
-        EmissionInvalid: a fact that no state of the machine knows.
+        EmissionInvalid: the values need a fact that no state of the machine knows.
     """
     if isinstance(value, dict):
         return {key: template(item, facts, machine) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""Dagster's execution plan read into plain values: the one module that touches Dagster's private plan API.
+"""Read Dagster's execution plan into plain values; no other module touches Dagster's private plan API.
 
 The plan, not the asset graph, is read, because it holds the gates that blocking checks are. A test guards the Dagster
 version this was tried on. Not here: what becomes of a step (`emitter`).
@@ -18,14 +18,14 @@ from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions.steps import Levels, RetryPolicy, Step
 
 TRIED_WITH = "1.13."
-"""Dagster versions whose plan looks as it is read here."""
+"""The start of the Dagster versions whose plan looks as it is read here."""
 
 UNDECLARED = RetryPolicy(max_retries=2, delay_seconds=1, backoff_rate=2.0)
-"""For a step that declares no policy: Dagster's checks have no place for one."""
+"""The policy of a step that declares none, because Dagster's checks have no place for one."""
 
 
 def read_plan(definitions: dg.Definitions, job: str) -> Levels:
-    """The steps of a job, level by level, by key within a level.
+    """Return the steps of a job, level by level, sorted by key within a level.
 
     Raises:
         EmissionInvalid: an asset or check of the job declares no task, or those of one step declare different ones.
@@ -52,7 +52,7 @@ def _step(job: JobDefinition, step: IExecutionStep) -> Step:
 
 
 def _task(job: JobDefinition, step: str, assets: list[dg.AssetKey], checks: list[dg.AssetCheckKey]) -> Task:
-    """The one task that the step's assets declare; a step of checks alone has that of its checks."""
+    """Return the one task that the step's assets declare; a step of checks alone has that of its checks."""
     graph = job.asset_layer.asset_graph
     declared: dict[str, Any] = {key.to_user_string(): graph.get(key).metadata.get(TASK_METADATA) for key in assets}
     if not assets:

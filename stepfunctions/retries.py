@@ -1,4 +1,4 @@
-"""Which errors of which service are tried again: our tree of errors, and AWS' own transient names.
+"""Say which errors of which service are tried again: our tree of errors, and AWS' own transient names.
 
 Belongs here: names and numbers of `Retry`. Not here: what happens when they are used up (every task has a catch).
 """
@@ -14,7 +14,7 @@ from stepfunctions.steps import RetryPolicy
 Service = Literal["lambda", "glue", "athena", "sns"]
 
 FAILED_QUERY = "States.TaskFailed"
-"""All that a failed query is called, whatever the reason; a lost race for an Iceberg commit is one of them."""
+"""The one name of every failed query's error, whatever the reason; a lost race for an Iceberg commit is one reason."""
 
 AWS: dict[Service, tuple[str, ...]] = {
     "lambda": (
@@ -28,14 +28,14 @@ AWS: dict[Service, tuple[str, ...]] = {
     "athena": ("Athena.AmazonAthenaException", "Athena.InternalServerException", "Athena.TooManyRequestsException"),
     "sns": ("States.TaskFailed",),
 }
-"""What a service says when the call itself was too much or went astray:
+"""Names of the errors by which a service says that a call was one too many or got lost:
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
 
 
 def transient_names() -> tuple[str, ...]:
-    """The leaves of `errors.Transient` by name, as a Python function on Lambda reports them.
+    """Return the names of the leaves of `errors.Transient`, as a Python function on Lambda reports them.
 
-    Only those of the tree in `errors`: what a machine says must not depend on which other modules were imported.
+    Only those of the tree in `errors` count: what a machine says must not depend on which other modules were imported.
     """
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Transient)]
     parents = {parent for kind in kinds for parent in kind.__mro__[1:]}
@@ -43,7 +43,7 @@ def transient_names() -> tuple[str, ...]:
 
 
 def retries(service: Service, policy: RetryPolicy) -> tuple[Retry, ...]:
-    """What is tried again: the service's hiccups patiently, our transient errors as the step's policy says.
+    """Return what is tried again: the service's hiccups up to 5 times, our transient errors by the step's policy.
 
     A failed query costs a scan and changes nothing, so it is tried again too. A failed Glue job has one name as well,
     but its cause holds the error's own; `blocks.glue_block` looks there.

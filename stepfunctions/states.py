@@ -1,4 +1,4 @@
-"""States of a machine in the Amazon States Language with JSONata, as values.
+"""Hold the states of a machine in the Amazon States Language with JSONata as values.
 
 Belongs here: what the language has and what we demand of it (a task has a time-out, a retry and a catch). Not here:
 what a pipeline makes of it (`emitter`). Unknown and missing fields fail when a state is made.
@@ -15,7 +15,7 @@ from stepfunctions.jsonata import ERROR
 JSON = Any
 """Any JSON value; text in `{% %}` is JSONata."""
 NAME_CHARS = 80
-"""Longest state name: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
+"""How many characters a state's name may have: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Retry:
     max_delay_seconds: int = 60
 
     def to_dict(self) -> dict[str, JSON]:
-        """As one item of `Retry`."""
+        """Return the JSON of one item of `Retry`."""
         return {
             "ErrorEquals": list(self.errors),
             "IntervalSeconds": self.interval_seconds,
@@ -42,19 +42,19 @@ class Retry:
 
 @dataclass(frozen=True)
 class Catch:
-    """Go on elsewhere after any error; `output` is what that state gets."""
+    """Go on at the state `next` after any error; `output` is what that state gets."""
 
     next: str
     output: JSON = ERROR
 
     def to_dict(self) -> dict[str, JSON]:
-        """As one item of `Catch`."""
+        """Return the JSON of one item of `Catch`."""
         return {"ErrorEquals": ["States.ALL"], "Next": self.next, "Output": self.output}
 
 
 @dataclass(frozen=True)
 class Task:
-    """Work done by a service."""
+    """Let a service do work, then go on at `next`."""
 
     resource: str
     arguments: JSON
@@ -66,7 +66,7 @@ class Task:
     assign: dict[str, JSON] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         return {
             "Type": "Task",
             "Resource": self.resource,
@@ -80,106 +80,106 @@ class Task:
 
 @dataclass(frozen=True)
 class Pass:
-    """No work: makes values and variables."""
+    """Set the output and variables without any work."""
 
     next: str
     output: JSON = None
     assign: dict[str, JSON] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         return {"Type": "Pass", "Next": self.next} | _given(Output=self.output, Assign=self.assign)
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A pause; hands on what it gets."""
+    """Pause for some seconds; hand the input on."""
 
     seconds: int
     next: str
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         return {"Type": "Wait", "Seconds": self.seconds, "Next": self.next}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One way out of a choice."""
+    """Lead out of a choice to `next` when the condition holds."""
 
     condition: str
     next: str
     output: JSON = None
 
     def to_dict(self) -> dict[str, JSON]:
-        """As one item of `Choices`."""
+        """Return the JSON of one item of `Choices`."""
         return {"Condition": self.condition, "Next": self.next} | _given(Output=self.output)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The first rule that holds, or the default."""
+    """Go where the first rule that holds leads, or to the default."""
 
     rules: tuple[Rule, ...]
     default: str
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         return {"Type": "Choice", "Choices": [rule.to_dict() for rule in self.rules], "Default": self.default}
 
 
 @dataclass(frozen=True)
 class Succeed:
-    """An end that is good; ends a branch or the machine."""
+    """End a branch or the machine with success."""
 
     output: JSON = None
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         return {"Type": "Succeed"} | _given(Output=self.output)
 
 
 @dataclass(frozen=True)
 class Fail:
-    """An end that is not."""
+    """End a branch or the machine with an error."""
 
     error: str
     cause: str
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         return {"Type": "Fail", "Error": self.error, "Cause": self.cause}
 
 
 @dataclass(frozen=True)
 class Branch:
-    """States that run apart from the others: its first one, and all by name."""
+    """Hold states that run apart from the others: the name of the first one, and all by name."""
 
     start: str
     states: dict[str, State]
 
     def to_dict(self) -> dict[str, JSON]:
-        """As one item of `Branches`, or as the main part of a machine."""
+        """Return the JSON of one item of `Branches`, or of the main part of a machine."""
         return {"StartAt": self.start, "States": {name: state.to_dict() for name, state in self.states.items()}}
 
 
 @dataclass(frozen=True)
 class Parallel:
-    """Branches at the same time; the output is the list of theirs."""
+    """Run branches at the same time; the output is the list of their outputs."""
 
     branches: tuple[Branch, ...]
     next: str
     catch: Catch
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         branches = [branch.to_dict() for branch in self.branches]
         return {"Type": "Parallel", "Branches": branches, "Next": self.next, "Catch": [self.catch.to_dict()]}
 
 
 @dataclass(frozen=True)
 class Map:
-    """One branch for each item in turn."""
+    """Run one branch for each item, one after the other."""
 
     items: str
     processor: Branch
@@ -188,7 +188,7 @@ class Map:
     output: JSON = None
 
     def to_dict(self) -> dict[str, JSON]:
-        """As a state."""
+        """Return the JSON of the state."""
         return {
             "Type": "Map",
             "Items": self.items,

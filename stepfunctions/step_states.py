@@ -1,4 +1,4 @@
-"""The states of one step, by what it runs: pure, a step in, a block of states out.
+"""Make the block of states of one step, by what the step runs; pure, without reading or writing anything.
 
 Data moves through outputs inside a block and through variables between blocks, so that any block may become a branch:
 a branch reads the machine's variables and cannot set them.
@@ -21,18 +21,18 @@ from stepfunctions.steps import Step
 
 FUNCTION_SECONDS = 300
 FIXED = {*INSTALLED, "run_id", "pipeline", "refused", "refusals", "link", "states"}
-"""Variables that no function may give."""
+"""Names of variables that no function may set."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
-"""https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
+"""Spells a variable's name: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
 PAUSE_SECONDS = 60
-"""Before a Glue job is run again; what holds it up, such as another run's lease, lasts about that long."""
+"""Pause before a Glue job is run again; what holds it up, such as another run's lease, lasts about that long."""
 
 
 def step_block(step: Step, place: Exits, about: MachineContext) -> Block:
-    """The states of a step.
+    """Make the states of a step, by the kind of its task.
 
     Raises:
-        EmissionInvalid: its task needs a fact or a check that nobody knows.
+        EmissionInvalid: the step's task needs a fact or a check that nobody knows.
     """
     task = step.task
     if isinstance(task, GlueTask):
@@ -45,22 +45,22 @@ def step_block(step: Step, place: Exits, about: MachineContext) -> Block:
 
 
 def function_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
-    """One invocation; the facts that the function gives become variables."""
+    """Invoke a function once; the facts that it gives become variables."""
     payload = template(task.payload, about.facts, about.pipeline)
     call = calls.function(task.function, payload, place.ways(step), **assigned(task))
     return Block(step.key, {step.key: call})
 
 
 def assigned(task: FunctionTask) -> dict[str, str]:
-    """The variables that a function's answer sets."""
+    """Return the variables that a function's answer sets, with their JSONata."""
     return {name: expression(f"$states.result.Payload.{name}") for name in task.gives}
 
 
 def given_by(pipeline: str, task: FunctionTask) -> tuple[str, ...]:
-    """The facts that a function gives: names of variables, and none that the machine fixes itself.
+    """Return the facts that a function gives: names of variables, and none that the machine fixes itself.
 
     Raises:
-        EmissionInvalid: a name that is no variable of a machine, or one of its own.
+        EmissionInvalid: a name cannot be a machine's variable, or the machine fixes it itself.
     """
     wrong = [name for name in task.gives if name in FIXED or not VARIABLE.fullmatch(name)]
     if wrong:
@@ -70,7 +70,7 @@ def given_by(pipeline: str, task: FunctionTask) -> tuple[str, ...]:
 
 
 def repeat_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
-    """Invocations until the answer says `done`; each gets the token of the one before."""
+    """Invoke a function until its answer says `done`; each call gets the token of the one before."""
     begin, more = named("begin", step.key), named("done?", step.key)
     payload = template(task.payload, about.facts, about.pipeline) | {"token": expression("$states.input.token")}
     call = calls.function(task.function, payload, place.ways(step, more), **assigned(task))
@@ -85,7 +85,7 @@ def repeat_block(step: Step, task: FunctionTask, place: Exits, about: MachineCon
 
 
 def glue_block(step: Step, task: GlueTask, place: Exits, about: MachineContext) -> Block:
-    """A job run to its end, and again after a pause when its cause names a transient error of ours."""
+    """Run a Glue job to its end, and again after a pause when the cause names a transient error of ours."""
     begin, again, pause = named("begin", step.key), named("again?", step.key), named("pause", step.key)
     arguments = template(task.arguments, about.facts, about.pipeline)
     catch = Catch(again, expression('$merge([$states.errorOutput, {"tries": $states.input.tries + 1}])'))
@@ -104,7 +104,7 @@ def glue_block(step: Step, task: GlueTask, place: Exits, about: MachineContext) 
 
 
 def model_block(step: Step, task: ModelTask, place: Exits) -> Block:
-    """Write the MERGE for what was touched, run it, and tell the ledger; nothing touched, nothing to run."""
+    """Render the MERGE for what was touched, run it, and tell the ledger; skip the query when nothing was touched."""
     render, due, tell = named("render", step.key), named("due?", step.key), named("acknowledge", step.key)
     model = {"pipeline": task.pipeline, "model": task.model, "lake": expression("$lake")}
     told = model | {name: expression(f"${name}") for name in ("run_id", "as_of")}

@@ -1,4 +1,4 @@
-"""A job's execution plan as plain values: what the emitter reads, whoever made the plan."""
+"""Hold a job's execution plan as plain values, which the emitter reads whatever tool made the plan."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lakehouse_assets.compute.tasks import Task
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a step is tried again, seconds before the first retry, and the factor from one pause to the next."""
+    """Say how often a step is tried again, after how many seconds first, and the factor from one pause to the next."""
 
     max_retries: int
     delay_seconds: int
@@ -18,7 +18,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its key, the assets and checks it answers for, what it runs, and how often it is tried."""
+    """Describe a step: its key, the assets and checks that it makes, what it runs, how often it is tried again."""
 
     key: str
     assets: tuple[str, ...]

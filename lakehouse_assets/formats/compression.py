@@ -1,4 +1,4 @@
-"""Unpacking a file while it is read, so that a packed file needs no more memory than another one."""
+"""Unpack a file while it is read, so that a packed file needs no more memory than another one."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ CHUNK_BYTES = 1 << 20
 
 
 def is_packed(key: str) -> bool:
-    """Whether the name says that the file is packed."""
+    """Say whether the file is packed, which its name tells (`.gz`)."""
     return key.endswith(".gz")
 
 
 def unpacked(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The content of a file: its bytes, unpacked where its name ends in `.gz`.
+    """Yield the content of a file: its bytes, unpacked where its name ends in `.gz`.
 
     Raises:
-        FileUnreadable: it has that name and is no gzip file, or breaks off.
+        FileUnreadable: the name ends in `.gz` and the file is no gzip file, or breaks off.
     """
     if not is_packed(key):
         yield from chunks
@@ -39,18 +39,18 @@ def unpacked(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Stream(io.RawIOBase):
-    """Chunks of bytes as a file that is read from start to end."""
+    """Present chunks of bytes as a file that is read from start to end."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
-        """It is."""
+        """Say that the stream can be read, as `io.RawIOBase` asks."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill some of the buffer; 0 at the end."""
+        """Fill some of the buffer and return how many bytes; 0 means the end."""
         while not self._rest:
             chunk = next(self._chunks, None)
             if chunk is None:

@@ -1,4 +1,4 @@
-"""CSV as a source format: one record a line or more, its position being the physical line that it begins on.
+"""Read CSV files: a record takes one line or more, and its position is the physical line that it begins on.
 
 The header's line is 1. Columns are found by name; what the header names beyond the wanted ones is reported.
 """
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Csv:
-    """See `protocol.SourceFormat`.
+    """Read the CSV files of one dataset; see `protocol.SourceFormat`.
 
     Attributes:
         fields: the wanted columns.
-        block_bytes: how much of a file is looked at in one piece.
+        block_bytes: how many bytes of a file are looked at in one piece.
     """
 
     fields: tuple[Field, ...]
@@ -35,7 +35,7 @@ class Csv:
         return csv_survey.survey(key, line_blocks(chunks, self.block_bytes), self.fields)
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
-        """All records below the header; a block of lines is held at a time."""
+        """Yield all records below the header; one block of lines is held in memory at a time."""
         window = RecordWindow(line_blocks(without_bom(chunks), self.block_bytes))
         header, line = csv_survey.read_header(key, window, self.fields)
         if header is not None:
@@ -43,7 +43,7 @@ class Csv:
             yield from csv_hybrid.batches(window, line, csv_hybrid.Layout(header, columns, first_row))
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
-        """The records that begin on these lines, with the text of all the file's columns."""
+        """Yield the records that begin on these lines, with the text of all the file's columns."""
         window = RecordWindow(line_blocks(without_bom(chunks), self.block_bytes))
         header, _ = csv_survey.read_header(key, window, self.fields)
         for position in positions:

@@ -1,4 +1,4 @@
-"""The records of a file that is not plain as a whole: clear lines by a fast reader, all others by the strict one.
+"""Read a CSV file that is not plain as a whole: clear lines by a fast reader, all others by the strict one.
 
 A line is clear when every reader of CSV sees the same fields in it: quotes only around whole fields, as many fields as
 the header, nothing odd. Such lines go to Arrow's reader, fifty times as fast as Python's. Whatever else there is goes
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST_CLEAR = 1 << 20
-"""Bytes of a line beyond which it is not clear."""
+"""A line of more bytes than this is not clear."""
 PART_BYTES = 1 << 21
-"""Bytes whose lines are told apart in one go: more than a usual block has, less than a window may hold."""
+"""How many bytes of lines are told apart in one go: more than a usual block has, less than a window may hold."""
 QUOTE, LAST_ASCII = ord('"'), 127
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the fields of a file become rows.
+    """Say how the fields of a file become rows.
 
     Attributes:
         header: names of the file's columns.
@@ -43,7 +43,7 @@ class Layout:
 
 
 def batches(window: RecordWindow, line: int, layout: Layout) -> Iterator[pa.RecordBatch]:
-    """All records from a line on as (`_row`, `_malformed`, text...).
+    """Yield all records from a line on as batches of (`_row`, `_malformed`, text...).
 
     The window may as well begin in the middle of a file, at a line that is not in quotes.
 
@@ -67,9 +67,9 @@ def batches(window: RecordWindow, line: int, layout: Layout) -> Iterator[pa.Reco
 
 @dataclass(frozen=True)
 class _Part:
-    """Some lines of a window: which of them are clear, the records of the others, and the line that comes next.
+    """Describe some lines of a window: which are clear, the records of the others (`odd`), the next line (`end`).
 
-    The record of that line `goes_on` below the window, if so.
+    `goes_on` says that the record which begins on the next line goes on below the window.
     """
 
     clear: NDArray[np.bool_]
@@ -79,7 +79,7 @@ class _Part:
 
 
 def _divided(window: RecordWindow, first: int, fields: int) -> _Part:
-    """The lines from the first one on, `PART_BYTES` of them or what the window has."""
+    """Divide the lines from the first one on, `PART_BYTES` of them or what the window has, into clear and odd ones."""
     import numpy as np
 
     stop = int(np.searchsorted(window.starts, window.starts[first] + PART_BYTES))
@@ -100,7 +100,7 @@ def _divided(window: RecordWindow, first: int, fields: int) -> _Part:
 
 
 def _clear(content: bytes, starts: NDArray[np.int64], fields: int) -> NDArray[np.bool_]:
-    """Which lines are clear, each looked at by itself; a clear one may still turn out to be inside of a quoted field.
+    """Mark the lines that are clear by themselves; one may still turn out to be inside of a quoted field.
 
     This is a tokenizer of CSV in vectors: nothing loops over bytes or lines. It works on the positions of all commas
     and all quotes, which are sorted. So where the lines start in them tells how many each line has.
@@ -139,7 +139,7 @@ def _clear(content: bytes, starts: NDArray[np.int64], fields: int) -> NDArray[np
 
 
 def _at_edge(text: bytes, quotes: NDArray[np.intp], rank: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Whether each quote opens a field right at its start or closes it right at its end.
+    """Say of each quote whether it opens a field right at its start or closes it right at its end.
 
     Args:
         text: the bytes.
@@ -154,7 +154,7 @@ def _at_edge(text: bytes, quotes: NDArray[np.intp], rank: NDArray[np.intp]) -> N
 
 
 def _table(*bytes_in: int) -> NDArray[np.bool_]:
-    """For each byte whether it is one of these."""
+    """Return a table that says for each of the 256 bytes whether it is one of these."""
     import numpy as np
 
     table = np.zeros(256, np.bool_)
@@ -163,7 +163,7 @@ def _table(*bytes_in: int) -> NDArray[np.bool_]:
 
 
 def _fast(window: RecordWindow, first: int, clear: NDArray[np.bool_], layout: Layout) -> pa.RecordBatch:
-    """The clear lines by Arrow's reader."""
+    """Read the clear lines with Arrow's reader into one batch."""
     import numpy as np
     import pyarrow as pa
     from pyarrow import csv

@@ -1,4 +1,4 @@
-r"""Reading CSV strictly: the reference that every faster road through a file is held against.
+r"""Read CSV strictly; every faster way to read a file must give the same records as this reference.
 
 The reference is Python's `csv` in strict mode (RFC 4180, https://www.rfc-editor.org/rfc/rfc4180). A record that it
 refuses is malformed and ends with its first line, so that an unclosed quote costs one line and not the rest of the
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 COMMA, NEWLINES = ord(","), (ord("\n"), ord("\r"))
 OPENING = re.compile(rb'"|[^\r\n]*?,"')
-"""From the start of a field to behind the first quote that opens one; any other quote in between is just text."""
+"""Spans the start of a field to behind the first quote that opens one; any other quote in between is just text."""
 QUOTED = re.compile(rb'(?:[^"]++|"")*+"')
-"""From behind an opening quote to behind the one that closes it; two quotes are one in the text."""
+"""Spans what is behind an opening quote to behind the one that closes it; two quotes are one in the text."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record: first physical line from 1, its fields (None when malformed), and its text without the newline."""
+    """Hold one record: first physical line from 1, its fields (None when malformed), its text without the newline."""
 
     line: int
     fields: tuple[str, ...] | None
@@ -37,7 +37,7 @@ class Record:
 
 
 class _State(Enum):
-    """What following a record has come to: still in quotes, at its end, or at text behind a quote."""
+    """Say what following a record has come to: still in quotes, at its end, or at text behind a closing quote."""
 
     OPEN = auto()
     ENDED = auto()
@@ -46,7 +46,7 @@ class _State(Enum):
 
 @dataclass(frozen=True)
 class _Quoted:
-    """Text that was followed from the start of a line in quotes: from where, to where, and what it has come to.
+    """Remember text that was followed in quotes from a line's start: from where, to where, and with what result.
 
     Positions count from the start of the stream.
     """
@@ -57,7 +57,7 @@ class _Quoted:
 
 
 class RecordWindow:
-    r"""Some whole lines of a stream, and the records that begin on them.
+    r"""Hold some whole lines of a stream, and read the records that begin on them.
 
     The window moves forward over blocks of lines: `grow` gives up the lines above and takes the next block. It holds
     one block, and what there is of a record that is not yet whole, which is no more than the longest record.
@@ -83,7 +83,7 @@ class RecordWindow:
         return len(self.starts) - 1
 
     def grow(self, line: int) -> bool:
-        """Give up the lines above this one and take the next block; False when nothing is left to look at."""
+        """Give up the lines above this one and take the next block; return False when nothing is left to look at."""
         import numpy as np
 
         block = next(self._blocks, b"")
@@ -97,7 +97,7 @@ class RecordWindow:
         return bool(self.content)
 
     def reach(self, line: int) -> int | None:
-        """Where this line is once the window has grown down to it; None when the stream ends above it."""
+        """Grow the window down to this line and return where it is then; None when the stream ends above it."""
         while line >= len(self):
             line -= len(self)
             if not self.grow(len(self)):
@@ -105,7 +105,7 @@ class RecordWindow:
         return line
 
     def record(self, first: int) -> tuple[Record | None, int] | None:
-        """The record that begins on a line, counted from 0, and the line after it.
+        """Return the record that begins on a line, counted from 0, and the line after the record.
 
         The record is None on an empty line. The whole answer is None where the record goes on below the window.
         """
@@ -121,14 +121,14 @@ class RecordWindow:
         return self._parsed(first, after), after
 
     def whole_record(self, first: int) -> tuple[Record | None, int]:
-        """As `record`, but the window grows where it must, and the line after counts in the grown window."""
+        """Return what `record` does, growing the window where needed; the line after counts in the grown one."""
         while (found := self.record(first)) is None:
             self.grow(first)
             first = 0
         return found
 
     def header(self) -> tuple[Record | None, int]:
-        """The first record, None in a stream without one, and the line after it; the window grows up to it."""
+        """Return the first record (None in a stream without one) and the line after it; grow the window up to it."""
         line = self.reach(0)
         while line is not None:
             record, after = self.whole_record(line)
@@ -138,10 +138,10 @@ class RecordWindow:
         return None, 0
 
     def _follow_below(self, line_start: int) -> tuple[_State, int]:
-        """What a record comes to that is still in quotes where this line starts.
+        """Return what a record comes to, and where, that is still in quotes where this line starts.
 
-        That does not depend on where the record began. So what was once followed is kept, over all records that begin
-        in it and over the growth of the window, and no byte is followed twice: broken quoting costs linear time.
+        The result does not depend on where the record began. So what was once followed is kept, over all records that
+        begin in it and over the growth of the window, and no byte is followed twice: broken quoting costs linear time.
         """
         begin, known = self._offset + line_start, self._quoted
         if not known.begin <= begin < known.reached:
@@ -153,7 +153,7 @@ class RecordWindow:
         return known.state, known.reached - self._offset
 
     def _line_after(self, end: int) -> int:
-        """The line below the one that this position is in, or at the end of."""
+        """Return the line below the one that this position is in, or at the end of."""
         return min(int(self.starts.searchsorted(end, side="right")), len(self))
 
     def _malformed(self, line: int) -> Record:
@@ -169,7 +169,7 @@ class RecordWindow:
 
 
 def strict_reader(text: Iterable[str]) -> Iterator[list[str]]:
-    """Python's strict `csv.reader`, for fields as long as a record may be."""
+    """Return Python's strict `csv.reader`, for fields as long as a record may be."""
     allow_long_fields()
     return csv.reader(text, strict=True)
 
@@ -184,7 +184,7 @@ def allow_long_fields() -> None:
 
 
 def _line_stops(block: bytes) -> NDArray[np.int64]:
-    """Where each line of a block stops, its newline included."""
+    """Return where each line of a block stops, its newline included."""
     import numpy as np
 
     data = np.frombuffer(block, np.uint8)
@@ -224,6 +224,6 @@ def _follow(content: bytes, at: int, stop: int, *, in_quotes: bool) -> tuple[_St
 
 
 def _shown(text: str) -> str:
-    """Text without its last newline and without bytes that are no UTF-8 (shown as backslash escapes)."""
+    """Return text without its last newline, with bytes that are no UTF-8 shown as backslash escapes."""
     text = text.removesuffix("\n").removesuffix("\r")
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-r"""One look at a CSV file: its header, what is wrong with the file as a whole, and whether it is plain.
+r"""Look once at a CSV file: find its header, what is wrong with the file as a whole, and whether it is plain.
 
 The engines' native readers differ from strict CSV, and from each other, on odd input. So only a *plain* file goes to
 them: UTF-8, no quote, one kind of newline, no empty line, and as many commas as its records need.
@@ -16,14 +16,14 @@ from lakehouse_assets.formats.lines import BOM, LONGEST_RECORD, is_utf8, line_bl
 from lakehouse_assets.formats.protocol import Field, Survey, lacking
 
 HEAD_BYTES = 1 << 16
-"""Bytes in which the header is looked for; more where it is longer."""
+"""How many bytes the header is looked for in; more where the header is longer."""
 CACHE_BYTES = 1 << 18
-"""Bytes counted at a time: what fits into the processor's cache is counted three times as fast."""
+"""How many bytes are counted at a time; what fits into the processor's cache is counted three times as fast."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    r"""What some lines of a file hold, counted from bytes alone, independently of any parser.
+    r"""Count what some lines of a file hold, from bytes alone, independently of any parser.
 
     The tallies of two parts add up to that of the whole, so parts that begin and end with a line may be counted
     anywhere, in any order.
@@ -48,7 +48,7 @@ class Tally:
         )
 
     def plain_records(self, columns: int) -> int | None:
-        """The records below the header of a whole file with so many columns; None when it is not plain."""
+        """Return how many records a whole file with so many columns has below its header; None when it is not plain."""
         one_kind = self.windows_newlines in {0, self.newlines}
         return self.lines - 1 if one_kind and self.commas == self.lines * (columns - 1) else None
 
@@ -73,7 +73,7 @@ def survey(key: str, blocks: Iterator[bytes], fields: tuple[Field, ...]) -> Surv
 
 
 def read_header(key: str, window: RecordWindow, fields: tuple[Field, ...]) -> tuple[tuple[str, ...] | None, int]:
-    """The column names of a file, None for one without a record, and the line of the window below them.
+    """Return the column names of a file (None for one without a record), and the line of the window below them.
 
     Raises:
         FileUnreadable: the first record is no header of this dataset.
@@ -95,7 +95,7 @@ def read_header(key: str, window: RecordWindow, fields: tuple[Field, ...]) -> tu
 
 
 def tally(block: bytes) -> Tally | None:
-    """What a block of whole lines holds; None when its lines alone show that the file is not plain."""
+    """Count what a block of whole lines holds; return None when its lines alone show that the file is not plain."""
     if b'"' in block or b"\0" in block or block.startswith((b"\r", b"\n")) or not is_utf8(block):
         return None
     unix = block.replace(b"\r\n", b"\n") if b"\r" in block else block
@@ -117,12 +117,12 @@ def _plain_records(blocks: Iterable[bytes], columns: int) -> int | None:
 
 
 def _is_too_long(unix: bytes) -> bool:
-    """Whether a line is longer than the longest record, which only a block of many times the usual size can hold."""
+    """Say whether a line is longer than the longest record, which only a block far above the usual size can hold."""
     return len(unix) > LONGEST_RECORD and any(len(line) > LONGEST_RECORD for line in unix.split(b"\n"))
 
 
 def _counted(content: bytes) -> tuple[int, int, bool]:
-    """How many newlines and commas there are, and whether two newlines follow each other."""
+    """Return how many newlines and commas there are, and whether two newlines follow each other."""
     import numpy as np
 
     data = np.frombuffer(content, np.uint8)

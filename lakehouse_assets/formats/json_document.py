@@ -1,4 +1,4 @@
-"""Walking one JSON document of bounded size to the elements of one array in it, each with its place in the text.
+"""Walk a JSON document of bounded size and yield the elements of one array in it, each with its place in the text.
 
 One element is decoded at a time, so that a page needs the memory of its text and little more. Numbers are kept as
 they are written: each is an `orjson.Fragment`, which `orjson.dumps` gives back digit by digit, because money must not
@@ -21,10 +21,10 @@ from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats.lines import without_bom
 
 LONGEST_DOCUMENT = 1 << 26
-"""Bytes of the longest document that is read, unpacked. Its text is held as a whole: as many bytes in memory, or up to
-four times as many where it is not ASCII, and for a moment twice that."""
+"""How many bytes the longest document that is read has, unpacked. Its text is held as a whole: as many bytes in memory,
+or up to four times as many where it is not ASCII, and for a moment twice that."""
 DEEPEST = 200
-"""Levels of objects and arrays in one value: less than any library below gives up at."""
+"""How many levels of objects and arrays one value may have; every library used here can read more."""
 TOO_DEEP = f"it is nested deeper than {DEEPEST} levels"
 BLANKS = re.compile(r"[ \t\n\r]*+")
 BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|(?P<opening>[\[{])|[\]}]', re.DOTALL)
@@ -32,7 +32,7 @@ BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|(?P<opening>[\[{])|[\]}]', re.DOTAL
 
 @dataclass(frozen=True)
 class Element:
-    """One element of the array: where its text starts and stops in the document, and its value."""
+    """Hold one element of the array: where its text starts and stops in the document, and its value."""
 
     start: int
     stop: int
@@ -40,10 +40,10 @@ class Element:
 
 
 def document_of(key: str, chunks: Iterable[bytes]) -> str:
-    """The text of a document, without a byte order mark.
+    """Return the text of a document, without a byte order mark.
 
     Raises:
-        FileUnreadable: it is longer than a document may be, which is noticed before more of it is taken, or no UTF-8.
+        FileUnreadable: the document is longer than allowed, which is noticed before more of it is taken, or no UTF-8.
     """
     decoder, parts, length = codecs.getincrementaldecoder("utf-8")(), [], 0
     try:
@@ -60,12 +60,12 @@ def document_of(key: str, chunks: Iterable[bytes]) -> str:
 
 
 def elements(key: str, text: str, path: tuple[str, ...]) -> Iterator[Element]:
-    """The elements of the array below a path of names; no name means that the document is the array.
+    """Yield the elements of the array below a path of names; no name means that the document is the array.
 
     The whole document is walked, also what is behind the array.
 
     Raises:
-        FileUnreadable: it is no JSON (RFC 8259) or breaks off, has no such array or two, or is nested too deeply.
+        FileUnreadable: the text is no JSON (RFC 8259) or breaks off, has no such array or two, or is nested too deeply.
     """
     try:
         yield from _Walk(text).document(path)
@@ -79,7 +79,7 @@ def elements(key: str, text: str, path: tuple[str, ...]) -> Iterator[Element]:
 
 
 class _Refused(Exception):  # noqa: N818 - it says what becomes of the document
-    """The document is not what is asked for, in words that go on with the name of the file."""
+    """Say why the document is not what is asked for, in words that go on after the name of the file."""
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -90,17 +90,17 @@ def _no_constant(name: str) -> NoReturn:
 DECODER = json.JSONDecoder(parse_float=orjson.Fragment, parse_int=orjson.Fragment, parse_constant=_no_constant)
 
 Steps = Generator[Element, None, int]
-"""Elements as they are met, and in the end the position behind the value."""
+"""A generator that yields elements as they are met, and returns the position behind the value."""
 
 
 class _Walk:
-    """One document; positions count the characters of its text."""
+    """Walk one document; positions count the characters of its text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     def document(self, path: tuple[str, ...]) -> Iterator[Element]:
-        """The elements of the array below the path.
+        """Yield the elements of the array below the path.
 
         Raises:
             JSONDecodeError: the text is no JSON.
@@ -112,7 +112,7 @@ class _Walk:
             raise json.JSONDecodeError("Extra data", self._text, end)
 
     def _value(self, at: int, path: tuple[str, ...], level: int) -> Steps:
-        """Walk a value that so many names of the path lead to."""
+        """Walk the value that the first `level` names of the path lead to."""
         if self._is(at, "{") and level < len(path):
             return (yield from self._members(at, path, level))
         if self._is(at, "[") and level == len(path):
@@ -140,7 +140,7 @@ class _Walk:
         return at
 
     def _elements(self, at: int) -> Steps:
-        """Walk the array itself."""
+        """Walk the array itself and yield its elements."""
         at, goes_on = self._into(at, "]")
         while goes_on:
             value, stop = self._decoded(at)
@@ -149,7 +149,7 @@ class _Walk:
         return at
 
     def _name(self, at: int) -> tuple[str, int]:
-        """The name of a member, and the position of its value."""
+        """Return the name of a member, and the position of its value."""
         if not self._is(at, '"'):
             raise json.JSONDecodeError("Expecting a name in double quotes", self._text, at)
         name, stop = DECODER.raw_decode(self._text, at)
@@ -159,7 +159,7 @@ class _Walk:
         return name, self._skip(colon + 1)
 
     def _decoded(self, at: int) -> tuple[Any, int]:
-        """The value that starts here, and the position behind it."""
+        """Decode the value that starts at a position; return it and the position behind it."""
         value, stop = DECODER.raw_decode(self._text, at)
         # Counting all brackets is fast, and mostly shows that the value cannot be deep.
         brackets = self._text.count("[", at, stop) + self._text.count("{", at, stop)
@@ -168,12 +168,12 @@ class _Walk:
         return value, stop
 
     def _into(self, at: int, closing: str) -> tuple[int, bool]:
-        """The position of the first item behind an opening bracket, and whether there is one."""
+        """Return the position of the first item behind an opening bracket, and whether there is one."""
         at = self._skip(at + 1)
         return (at + 1, False) if self._is(at, closing) else (at, True)
 
     def _past(self, at: int, closing: str) -> tuple[int, bool]:
-        """The position of the next item behind one, and whether there is one; else that behind the bracket."""
+        """Return the position of the item after this one and True, or the position behind the bracket and False."""
         at = self._skip(at)
         if self._is(at, closing):
             return at + 1, False
@@ -194,7 +194,7 @@ def _no_array(path: tuple[str, ...]) -> _Refused:
 
 
 def _depth(text: str) -> int:
-    """How many brackets are open at most.
+    """Count the brackets that are open at once, at most.
 
     >>> _depth('{"a": [1, "[[["], "b": {}}')
     2

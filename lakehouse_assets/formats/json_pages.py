@@ -1,4 +1,4 @@
-"""JSON pages as a source format: one document a file, an array in it, one record an element.
+"""Read JSON pages: each file is one document, an array in it holds the records, and each element is one record.
 
 The position of a record is its place in the array, from 1. Columns are found by path. The text of a string is the
 string, that of a number all of its digits as they are written, of a boolean `true` or `false`, of an object or array
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 10_000
-"""Rows of one record batch."""
+"""How many rows one record batch has at most."""
 MOST_EXTRA_PATHS = 100
-"""How many paths that no column reads are reported of one page: keys that are values have no end."""
+"""How many paths that no column reads are reported of one page; where keys are values there is no end of them."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
 class JsonPages:
-    """See `protocol.SourceFormat`.
+    """Read the JSON pages of one dataset; see `protocol.SourceFormat`.
 
     Attributes:
         fields: the wanted columns.
@@ -42,7 +42,7 @@ class JsonPages:
     records: tuple[str, ...] = ()
 
     def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
-        """Walk the whole document and hold its paths against the columns."""
+        """Walk the whole document and compare its paths with the columns."""
         drift, is_empty = _Drift(self.fields), True
         for _, record in self._records(key, document_of(key, chunks)):
             is_empty = False
@@ -53,7 +53,7 @@ class JsonPages:
         return Survey(is_empty=is_empty, extra_columns=tuple(drift.extra)[:MOST_EXTRA_PATHS])
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
-        """All elements of the array; the text of the document and one batch are held at a time."""
+        """Yield all elements of the array; the text of the document and one batch are held in memory."""
         columns = [field.name for field in self.fields]
         rows: list[tuple[Any, ...]] = []
         for number, (_, record) in enumerate(self._records(key, document_of(key, chunks)), first_row + 1):
@@ -65,7 +65,7 @@ class JsonPages:
             yield record_batch(rows, columns)
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
-        """The elements at these places, each exactly as it stands in the document, and the text of the columns."""
+        """Yield the elements at these places, each exactly as it stands in the document, with its columns' text."""
         text, wanted = document_of(key, chunks), iter(positions)
         due = next(wanted, None)
         for position, (element, record) in enumerate(self._records(key, text), 1):
@@ -79,7 +79,7 @@ class JsonPages:
                 yield RawRecord(position, text[element.start : element.stop], fields)
 
     def _records(self, key: str, text: str) -> Iterator[tuple[Element, dict[str, Any] | None]]:
-        """Each element, and its value where it is a record that can be read."""
+        """Yield each element with its value where it is a record that can be read, else with None."""
         may_be_torn = SURROGATE.search(text) is not None
         for element in elements(key, text, self.records):
             value = element.value
@@ -91,7 +91,7 @@ class JsonPages:
 
 
 def _text(record: dict[str, Any], path: tuple[str, ...]) -> str | None:
-    """The text below a path of names; None where there is nothing, or null."""
+    """Return the text below a path of names, or None where there is nothing, or null."""
     value: Any = record
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
@@ -99,7 +99,7 @@ def _text(record: dict[str, Any], path: tuple[str, ...]) -> str | None:
 
 
 def _is_torn(value: dict[str, Any]) -> bool:
-    """Whether some text in a value cannot be written as UTF-8."""
+    """Say whether some text in a value cannot be written as UTF-8."""
     try:
         orjson.dumps(value)
     except orjson.JSONEncodeError:
@@ -109,13 +109,13 @@ def _is_torn(value: dict[str, Any]) -> bool:
 
 @dataclass
 class _Names:
-    """What is known of one object in all records.
+    """Hold what is known of one object in all records.
 
     Attributes:
-        path: of the object, dotted; empty for the record itself.
-        is_read: whether a column reads the whole of it.
-        below: by name, what columns read of it.
-        seen: names that records had in it, in their order.
+        path: where the object is, dotted; empty for the record itself.
+        is_read: whether a column reads the whole object.
+        below: by name, what columns read inside of the object.
+        seen: names that records had in the object, in the order in which they were met.
     """
 
     path: str = ""
@@ -125,11 +125,11 @@ class _Names:
 
 
 class _Drift:
-    """Holds the paths of records against those that columns read.
+    """Compare the paths of records with those that columns read.
 
     Attributes:
-        names: paths that were met, in their order.
-        extra: those that no column reads. Of an object that is not read at all only its own path is named.
+        names: paths that were met, in the order in which they were met.
+        extra: paths that no column reads. Of an object that is not read at all only its own path is named.
     """
 
     def __init__(self, fields: tuple[Field, ...]) -> None:
@@ -148,7 +148,7 @@ class _Drift:
 
     @property
     def missing(self) -> list[str]:
-        """Paths of columns that are needed and that no record had."""
+        """Return the paths of needed columns that no record had."""
         return [".".join(one.path) for one in self._fields if not one.optional and not self._was_seen(one.path)]
 
     def _add(self, value: dict[str, Any], names: _Names) -> None:
@@ -160,7 +160,7 @@ class _Drift:
                 self._descend(value[name], inner)
 
     def _note(self, names: _Names, name: str) -> None:
-        """A name that is new in an object."""
+        """Note a name that is new in an object, as met and, where no column reads it, as extra."""
         inner = names.below.get(name)
         if inner is None or inner.is_read:
             self.names.append(_below(names, name))
@@ -168,7 +168,7 @@ class _Drift:
             self.extra[_below(names, name)] = None
 
     def _descend(self, value: object, names: _Names) -> None:
-        """Into an object of which columns read a part; another value in its place is read by none of them."""
+        """Go into an object of which columns read a part; any other value there is extra, as no column reads it."""
         if isinstance(value, dict):
             self._add(value, names)
         elif value is not None and not names.is_read:

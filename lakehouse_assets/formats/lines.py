@@ -1,4 +1,4 @@
-r"""A stream of bytes as blocks of whole lines, so that each block can be looked at by itself.
+r"""Cut a stream of bytes into blocks of whole lines, so that each block can be looked at by itself.
 
 `\n`, `\r\n` and `\r` end a line. No quote, newline or character of several bytes is ever cut by a block's end but by
 the quoted field that it belongs to. Memory is bounded by the size of a block and the longest record.
@@ -11,18 +11,18 @@ from collections.abc import Iterable, Iterator
 
 BOM = b"\xef\xbb\xbf"
 BLOCK_BYTES = 1 << 20
-"""Bytes of a block, more or less: large enough for vectors to pay, small enough for many readers side by side."""
+"""About how many bytes a block has: large enough for vectors to pay, small enough for many readers side by side."""
 LONGEST_RECORD = 1 << 24
-"""Bytes of the longest record, without the newline at its end; a longer one is malformed, and its first line is its
-text. So a reader that follows an open quote has an end to stop at."""
+"""How many bytes the longest record has, without the newline at its end; a longer one is malformed, and its first line
+is its text. So a reader that follows an open quote has an end to stop at."""
 NEWLINE = re.compile(rb"[\r\n]")
 
 
 def line_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """The same bytes in blocks that end where a line does; the last one ends where the bytes do.
+    """Yield the same bytes in blocks that end where a line does; the last one ends where the bytes do.
 
-    A line that is longer than the longest record loses what is behind `LONGEST_RECORD` + 1 bytes: it is malformed
-    whatever that is, and is still too long.
+    A line that is longer than the longest record loses what is behind `LONGEST_RECORD` + 1 bytes: the line is
+    malformed whatever the lost part holds, and what is left is still too long.
     """
     rest, is_cut = b"", False
     for piece in _pieces(chunks, size):
@@ -36,7 +36,7 @@ def line_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[by
 
 
 def without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes without the byte order mark that they may begin with."""
+    """Yield the same bytes without the byte order mark that they may begin with."""
     rest, head = iter(chunks), b""
     for chunk in rest:
         head += chunk
@@ -47,7 +47,7 @@ def without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def is_utf8(content: bytes) -> bool:
-    """Whether all of it can be decoded."""
+    """Say whether all of the content can be decoded as UTF-8."""
     try:
         return content.isascii() or bool(content.decode("utf-8"))
     except UnicodeDecodeError:
@@ -55,7 +55,7 @@ def is_utf8(content: bytes) -> bool:
 
 
 def _pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in pieces of at least `size` and less than twice that; the last one may be shorter."""
+    """Yield the same bytes in pieces of at least `size` and less than twice that; the last one may be shorter."""
     held: list[bytes] = []
     length = 0
     for chunk in chunks:
@@ -74,18 +74,18 @@ def _cut(chunk: bytes, size: int) -> Iterator[bytes]:
 
 
 def _last_end(block: bytes) -> int:
-    r"""Where the last whole line ends, 0 where none does. A `\r` at the very end may be half of a newline."""
+    r"""Return where the last whole line ends, 0 where none does. A `\r` at the very end may be half of a newline."""
     return max(block.rfind(b"\n"), block.rfind(b"\r", 0, len(block) - 1)) + 1 if block else 0
 
 
 def _first_end(piece: bytes) -> int:
-    """Where the newline behind the rest of a line begins; the length where there is none."""
+    """Return where the newline behind the rest of a line begins, or the piece's length where there is none."""
     found = NEWLINE.search(piece)
     return found.start() if found else len(piece)
 
 
 def _shortened(line: bytes) -> tuple[bytes, bool]:
-    r"""The start of a line, cut where it is longer than a record may be, and whether more of it may follow."""
+    r"""Return a line, cut where it is longer than a record may be, and whether more of it may follow."""
     newline = line[-1:] if line.endswith(b"\r") else b""
     if len(line) - len(newline) <= LONGEST_RECORD:
         return line, False

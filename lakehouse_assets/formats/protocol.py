@@ -1,4 +1,4 @@
-"""What the load asks of a source format, and the values that go to and fro; the formats answer in their own modules.
+"""Define what the load asks of a source format, and the values that go to and fro; each format has its own module.
 
 A format is pure and streams: an iterable of bytes goes in, Arrow record batches come out, and no file is ever held as
 a whole. A format is a frozen value that can be pickled and opens nothing itself. So whoever has the bytes may run it:
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW, MALFORMED = "_row", "_malformed"
-"""What every record batch carries before its text columns: the identity of a record, and whether it can be read."""
+"""Columns that every record batch has before its text columns: the record's number, and whether it is malformed."""
 
 SHOWN_CHARACTERS = 200
-"""How much of the names in a file is shown in its refusal."""
+"""How many characters of the names in a file its refusal shows."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One text column that is wanted: its name, where its text is in a record, and whether a file may lack it.
+    """Describe one wanted text column: its name, where its text is in a record, and whether a file may lack it.
 
     Attributes:
         name: of the landing column, and of the column in the record batches.
         path: names below each other, from the record down. A format of flat records looks for the name alone.
-        optional: it is NULL for a file without it, which is refused otherwise.
+        optional: whether a file may lack the column, which is NULL then; otherwise such a file is refused.
     """
 
     name: str
@@ -38,13 +38,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Survey:
-    """What one look at a file found.
+    """Hold what one look at a file found.
 
     Attributes:
-        is_empty: it holds nothing to read and nothing to complain about.
-        header: names of its columns by position, in a format that has them.
-        plain_records: how many records it holds, where it is so plain that an engine's own reader may take it; counted
-            from bytes, independently of any parser. None for every other file.
+        is_empty: whether the file holds nothing to read and nothing to complain about.
+        header: names of the file's columns by position, in a format that has them.
+        plain_records: how many records the file holds, where it is so plain that an engine's own reader may take it;
+            counted from bytes, independently of any parser. None for every other file.
         extra_columns: what is in its records and is no wanted column.
     """
 
@@ -56,12 +56,12 @@ class Survey:
 
 @dataclass(frozen=True)
 class RawRecord:
-    """One record as it stands in its file.
+    """Hold one record as it stands in its file.
 
     Attributes:
         position: what tells records of a file apart, from 1; see the format.
         text: the record's own text; bytes that are no UTF-8 are shown as backslash escapes.
-        fields: its text by column; None for a malformed record.
+        fields: the record's text by column; None for a malformed record.
     """
 
     position: int
@@ -70,21 +70,21 @@ class RawRecord:
 
 
 class SourceFormat(Protocol):
-    """How the files of one dataset are read. `key` is the name of a file and only speaks in messages."""
+    """Read the files of one dataset. `key` is the name of a file and is used in messages only."""
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """The wanted columns, in the order of the record batches."""
+        """Return the wanted columns, in the order of the record batches."""
 
     def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
-        """Look at a file; chunks may be left over when enough was seen.
+        """Look at a file and report what is in it; chunks may be left over when enough was seen.
 
         Raises:
-            FileUnreadable: it is no file of this format and dataset.
+            FileUnreadable: the file is not of this format and dataset.
         """
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
-        """All records of a file: `_row` (`first_row` plus the position), `_malformed`, and the text of each field.
+        """Yield all records of a file: `_row` (`first_row` plus the position), `_malformed`, the text of each field.
 
         The batches are in any order of `_row`. The text of a malformed record is NULL in every column.
 
@@ -93,7 +93,7 @@ class SourceFormat(Protocol):
         """
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
-        """The records at these positions, which are taken one by one and ascend; where none begins, there is none.
+        """Yield the records at these ascending positions, taken one by one; a position where none begins is left out.
 
         Raises:
             FileUnreadable: as `survey`.
@@ -101,12 +101,12 @@ class SourceFormat(Protocol):
 
 
 def lacking(missing: Iterable[str], present: Iterable[str]) -> str:
-    """Why a file is refused that has some names and lacks others."""
+    """Say why a file is refused that lacks needed names, and which names it has instead."""
     return f"it lacks {', '.join(missing)}; it has {', '.join(present)[:SHOWN_CHARACTERS] or 'nothing'}"
 
 
 def record_batch(rows: list[tuple[Any, ...]], columns: Iterable[str]) -> pa.RecordBatch:
-    """Rows of (`_row`, `_malformed`, text...) as Arrow; no row makes an empty batch."""
+    """Return rows of (`_row`, `_malformed`, text...) as an Arrow batch, which is empty without rows."""
     import pyarrow as pa
 
     names = [ROW, MALFORMED, *columns]

@@ -1,4 +1,4 @@
-"""Which format the files of a dataset have: read from the landing contract, here and nowhere else.
+"""Read from the landing contract which format the files of a dataset have; nothing else decides it.
 
 format   custom property of the table: `csv` (the default) or `json_pages`
 records  custom property of the table, for JSON pages: dotted path of the array; none when the document is the array
@@ -19,16 +19,16 @@ FORMATS: dict[Format, Callable[[Contract, tuple[Field, ...]], SourceFormat]] = {
     "csv": lambda _landing, fields: Csv(fields),
     "json_pages": lambda landing, fields: JsonPages(fields, _names(landing.records or "")),
 }
-"""By the name in a contract, how a format is made of the contract and the wanted columns."""
+"""The functions that make a format of the landing contract and the wanted columns, by the format's contract name."""
 
 
 def format_of(landing: Contract, table: Contract) -> SourceFormat:
-    """The format of a dataset for the columns that a silver table takes from it."""
+    """Return the format of a dataset for the columns that a silver table takes from it."""
     return FORMATS[landing.format](landing, fields_of(landing, table))
 
 
 def fields_of(landing: Contract, table: Contract) -> tuple[Field, ...]:
-    """The landing columns that a silver table reads, in its order."""
+    """Return the landing columns that a silver table reads, in the order of the table."""
     paths = {column.name: column.path or column.name for column in landing.columns}
     return tuple(
         Field(column.source, _names(paths.get(column.source, column.source)), column.optional)
@@ -38,7 +38,7 @@ def fields_of(landing: Contract, table: Contract) -> tuple[Field, ...]:
 
 
 def _names(path: str) -> tuple[str, ...]:
-    """A dotted path as names below each other.
+    """Split a dotted path into names below each other.
 
     >>> _names("data.items"), _names("")
     (('data', 'items'), ())

@@ -1,6 +1,6 @@
-"""Single files done safely: hashed in chunks, written at once or not at all, moved aside and back, locked.
+"""Handle single files safely: hash in chunks, write at once or not at all, move aside and back, lock.
 
-What `FolderStore` is made of; nothing here knows keys, stores or our errors, an OSError stays one.
+`FolderStore` is built on these functions. They know no keys, stores or errors of ours: an OSError stays an OSError.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from uuid import uuid4
 
 CHUNK_BYTES = 1 << 20
 GONE = (FileNotFoundError, NotADirectoryError)
-"""What a path that is not there (any more) raises."""
+"""Errors that using a path raises when it is not there (any more)."""
 
 STAGED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 TAKEN = re.compile(r"\.(.+)\.taken", re.DOTALL)
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:
-    """The content of a file, `CHUNK_BYTES` at a time."""
+    """Yield the content of a file, `CHUNK_BYTES` at a time."""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
 def md5_of(chunks: Iterable[bytes]) -> str:
-    """MD5 of all chunks in hex: what S3 answers as etag of a simple put."""
+    """Return the MD5 of all chunks in hex, which S3 also gives as the etag of a simple put."""
     digest = hashlib.md5(usedforsecurity=False)
     for chunk in chunks:
         digest.update(chunk)
@@ -39,7 +39,10 @@ def md5_of(chunks: Iterable[bytes]) -> str:
 
 @contextmanager
 def staged(path: Path, chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
-    """Write content beside its place, safe on disk before the caller gives it its name; (file, MD5 hex)."""
+    """Write content to a file beside its place, safe on disk, and yield (file, MD5 hex).
+
+    The caller then gives the file its name; what is left of it is deleted on exit.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.with_name(f".{uuid4().hex}.tmp")
     try:
@@ -51,7 +54,7 @@ def staged(path: Path, chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other threads and processes that lock this folder out; a killed holder gives it back."""
+    """Hold a lock on a folder against all who lock it here; a killed process gives its lock back."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -61,7 +64,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def taken_path(path: Path) -> Path:
-    """Where a file is moved aside to; the same for everybody, so that a killed mover's file is found again."""
+    """Return the path that a file is moved aside to.
+
+    The path is the same for every process, so that the file of a killed one is found again.
+    """
     return path.with_name(f".{path.name}.taken")
 
 
@@ -79,9 +85,9 @@ def put_back(path: Path) -> None:
 
 
 def delete_if(path: Path, etag: str) -> bool:
-    """Delete a file with this MD5 only; False when another one stays.
+    """Delete a file only if it has this MD5; return False when another file is there, which stays.
 
-    It is moved aside first and looked at there, so that nobody can swap it between look and deletion.
+    The file is moved aside first and looked at there, so that nobody can swap it between look and deletion.
     """
     try:
         taken = path.rename(taken_path(path))
@@ -95,7 +101,7 @@ def delete_if(path: Path, etag: str) -> bool:
 
 
 def walk(top: Path, recover: Callable[[Path], None]) -> Iterator[Path]:
-    """All files below a folder but those being written; `recover` is called for each that was moved aside."""
+    """Yield all files below a folder except those being written; call `recover` for each one that was moved aside."""
     for folder, _, names in os.walk(top, onerror=_raise_unless_gone):
         for name in names:
             taken = TAKEN.fullmatch(name)
@@ -121,7 +127,7 @@ def _written(chunks: Iterable[bytes], write: Callable[[bytes], int]) -> Iterator
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new name last: the archive deletes its source right after."""
+    """Make a new name in the folder survive a power failure, because the archive deletes its source right after."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""The catalog of a lake's Iceberg tables: a SQLite file in a lake that is a folder.
+"""Open and change the catalog of a lake's Iceberg tables, a SQLite file in a lake that is a folder.
 
 Belongs here: which catalog a lake has, which metadata it names, and how Iceberg spells places. Not here: what is in
 the metadata (`storage/relocation.py` for places, `engines` for everything else).
@@ -25,11 +25,11 @@ FILE_SCHEME = "file://"
 
 @dataclass(frozen=True, order=True)
 class CatalogEntry:
-    """What the catalog says of one table.
+    """Hold what the catalog says of one table.
 
     Attributes:
-        database, name: by which queries know it.
-        metadata, previous: locations of its newest metadata file and of the one before.
+        database, name: the two parts of the name that queries use.
+        metadata, previous: locations of the table's newest metadata file and of the one before.
     """
 
     database: str
@@ -39,14 +39,14 @@ class CatalogEntry:
 
     @property
     def catalog_name(self) -> str:
-        """The name by which queries know the table."""
+        """Return the name by which queries know the table, `database.name`."""
         return f"{self.database}.{self.name}"
 
     @property
     def root(self) -> str:
-        """The root of the lake that the metadata lies in, or the metadata file itself where no lake would have it.
+        """Return the root of the lake that the metadata lies in, or the metadata file's path where it fits no lake.
 
-        Where a lake has it follows from `contracts.layers.table_location`.
+        Where a lake keeps a table's metadata follows from `contracts.layers.table_location`.
         """
         path = path_in_uri(self.metadata)
         root, found, _ = path.rpartition(f"/{self.database}/{self.name}/metadata/")
@@ -54,7 +54,7 @@ class CatalogEntry:
 
 
 class FolderCatalog:
-    """The catalog in a SQLite file; its tables are pyiceberg's.
+    """Read and change the catalog in a SQLite file, whose tables are laid out by pyiceberg.
 
     https://github.com/apache/iceberg-python/blob/main/pyiceberg/catalog/sql.py
 
@@ -68,17 +68,17 @@ class FolderCatalog:
 
     @property
     def exists(self) -> bool:
-        """Whether the lake has a catalog."""
+        """Say whether the lake has a catalog."""
         return self._file.exists()
 
     def open(self) -> Catalog:
-        """The catalog as pyiceberg has it, created when absent."""
+        """Open the catalog with pyiceberg; create it when it is absent."""
         from pyiceberg.catalog.sql import SqlCatalog
 
         return SqlCatalog(CATALOG_NAME, uri=f"sqlite:///{self._file}", warehouse=iceberg_uri(self._root))
 
     def entries(self) -> list[CatalogEntry]:
-        """All tables by name; none without a catalog."""
+        """Return the entries of all tables, ordered by name; none when there is no catalog."""
         if not self.exists:
             return []
         query = (
@@ -90,7 +90,7 @@ class FolderCatalog:
             return [CatalogEntry(*row) for row in db.execute(query, (CATALOG_NAME,))] if known else []
 
     def repoint(self, changes: Mapping[CatalogEntry, CatalogEntry]) -> None:
-        """Let every table name other metadata, in one transaction.
+        """Replace each old entry by its new one, in one transaction, so that the tables name other metadata files.
 
         Raises:
             CommitConflict: a table is not as it was read; nothing was changed.
@@ -107,12 +107,12 @@ class FolderCatalog:
 
 
 def catalog_of(root: str) -> FolderCatalog:
-    """The catalog of the lake with this root."""
+    """Return the catalog of the lake with this root, whether it is there or not."""
     return FolderCatalog(root)
 
 
 def iceberg_uri(location: str) -> str:
-    """A place as Iceberg's metadata spells it; pyiceberg does not decode `%20`, so a blank stays a blank.
+    """Return a place as Iceberg's metadata spells it; pyiceberg does not decode `%20`, so a blank stays a blank.
 
     >>> iceberg_uri("/data/my lake"), iceberg_uri("s3://bucket/lake")
     ('file:///data/my lake', 's3://bucket/lake')
@@ -121,7 +121,7 @@ def iceberg_uri(location: str) -> str:
 
 
 def path_in_uri(uri: str) -> str:
-    """A place of Iceberg's metadata as engines read it: the opposite of `iceberg_uri`.
+    """Return a place of Iceberg's metadata as engines read it: the opposite of `iceberg_uri`.
 
     >>> path_in_uri("file:///data/my lake"), path_in_uri("s3://bucket/lake")
     ('/data/my lake', 's3://bucket/lake')

@@ -1,4 +1,4 @@
-"""A local folder as an object store, with the meaning that S3's conditional verbs have."""
+"""Serve a local folder as an object store, with the meaning that S3's conditional verbs have."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RACY_NS = 100_000_000
 
 
 class FolderStore(ObjectStore):
-    """A folder as an object store, for any number of processes on one machine.
+    """Serve a folder as an object store, for any number of processes on one machine.
 
     Changes made through this class are serialised by a lock on the root folder, which a killed process gives back.
     Other programs may drop files at any time: a file they swap in is never deleted for its predecessor, provided
@@ -38,16 +38,16 @@ class FolderStore(ObjectStore):
 
     @property
     def uri(self) -> str:
-        """The root as a `file://` URI."""
+        """Return the root as a `file://` URI."""
         return self.root.as_uri()
 
     @property
     def exists(self) -> bool:
-        """Whether the folder is there."""
+        """Say whether the folder is there."""
         return self.root.is_dir()
 
     def location(self, key: str) -> str:
-        """The path of a key's file.
+        """Return the path of a key's file as text.
 
         Raises:
             BadRequest: as `path_of`.
@@ -55,7 +55,7 @@ class FolderStore(ObjectStore):
         return str(self.path_of(key))
 
     def path_of(self, key: str) -> Path:
-        """The file of a key.
+        """Return the path of a key's file, whether the file is there or not.
 
         Raises:
             BadRequest: the key is empty or absolute, or leads out of the store.
@@ -96,7 +96,7 @@ class FolderStore(ObjectStore):
         return StoredObject(key, etag, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
     def is_unchanged(self, listed: StoredObject) -> bool:
-        """Whether size and time of change (microseconds) are as listed, or else the content is."""
+        """Say whether size and time of change (microseconds) are as listed, or else whether the content is."""
         try:
             status = self.path_of(listed.key).stat()
         except GONE:

@@ -1,4 +1,4 @@
-"""The metadata files of one Iceberg table: reading the tree that they form, and writing it for another place.
+"""Read the tree of metadata files of one Iceberg table, and write it anew for another place.
 
     catalog -> newest metadata file -> manifest lists, one per snapshot -> manifests -> data files
                                     -> earlier metadata files
@@ -26,16 +26,16 @@ from lakehouse_assets.storage.objects import ObjectStore
 
 UUID_IN_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DELETED = 2
-"""Status of a manifest's entry whose file the snapshot does not hold any more."""
+"""The status in a manifest of an entry whose file the snapshot does not hold any more."""
 SCHEMES = (FILE_SCHEME, "file:", "")
-"""How writers spell a place: pyiceberg, Hadoop, and as it is."""
+"""What writers put before a place: pyiceberg `file://`, Hadoop `file:`, others nothing."""
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class PathRewrite:
-    """The change of a lake's root in its metadata.
+    """Change the root of a lake wherever the lake's metadata names it.
 
     Attributes:
         source: the root that the metadata names.
@@ -46,12 +46,12 @@ class PathRewrite:
     target: str
 
     def key(self, uri: str) -> str | None:
-        """The key of a file that lies below the source; None for another one."""
+        """Return the key of a file that lies below the source, or None for any other file."""
         found = (uri.removeprefix(f"{scheme}{self.source}/") for scheme in SCHEMES)
         return next((key for key in found if key != uri), None)
 
     def rewritten(self, value: Any) -> Any:  # noqa: ANN401 - what JSON and Avro hold
-        """The value with every text in it that begins with the source beginning with the target."""
+        """Return the value with source replaced by target in every text in it that is a place in the source."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, list):
@@ -65,14 +65,15 @@ class PathRewrite:
         return text
 
     def metadata_file(self, uri: str) -> str:
-        """Where the metadata file is that takes the place of one below the source."""
+        """Return where the new metadata file is that replaces one below the source."""
         return renamed(self._text(uri), self.target)
 
 
 def renamed(file: str, root: str) -> str:
-    """The path of a metadata file that is written anew for a root: beside the file, and always the same for both.
+    """Return the path at which a metadata file is written anew for a root: beside the file.
 
-    Only the UUID differs, because readers find the file's number and the snapshot's id in the rest.
+    One file and one root always give the same path. Only the UUID differs from the file's own path, because readers
+    find the file's number and the snapshot's id in the rest.
 
     >>> renamed("metadata/00003-6ba7b810-9dad-11d1-80b4-00c04fd430c8.metadata.json", "/srv/lake")
     'metadata/00003-d5802423-9767-526a-a7c2-2411a5f74bd6.metadata.json'
@@ -83,7 +84,7 @@ def renamed(file: str, root: str) -> str:
 
 
 class TableFiles:
-    """The metadata of one table of a lake, read by the places that it names itself.
+    """Read the metadata files of one table of a lake by following the places that they name.
 
     Args:
         store: the lake where the files are now.
@@ -95,10 +96,10 @@ class TableFiles:
         self.store, self.entry, self.rewrite = store, entry, PathRewrite(entry.root, root)
 
     def read(self, uri: str) -> bytes:
-        """The content of a metadata file.
+        """Return the content of a metadata file.
 
         Raises:
-            LakeIncomplete: it is not in the lake.
+            LakeIncomplete: the file is not in the lake.
         """
         self.require(uri)
         return self.store.read(self._key(uri))
@@ -107,18 +108,18 @@ class TableFiles:
         """Make sure that a file is in the lake.
 
         Raises:
-            LakeIncomplete: it is not.
+            LakeIncomplete: the file is not in the lake.
         """
         if not self.is_there(uri):
             raise LakeIncomplete(lake=self.rewrite.target, file=uri, table=self.entry.catalog_name)
 
     def is_there(self, uri: str) -> bool:
-        """Whether a file that the metadata names is in the lake."""
+        """Say whether a file that the metadata names is in the lake."""
         key = self.rewrite.key(uri)
         return key is not None and self.store.has(key)
 
     def documents(self) -> Iterator[tuple[str, Record]]:
-        """The newest metadata file and the earlier ones that it names and that are still there, with their content."""
+        """Yield (place, content) of the newest metadata file and of those earlier ones it names that still exist."""
         newest = json.loads(self.read(self.entry.metadata))
         yield self.entry.metadata, newest
         for earlier in newest.get("metadata-log", []):
@@ -126,7 +127,7 @@ class TableFiles:
                 yield earlier["metadata-file"], json.loads(self.read(earlier["metadata-file"]))
 
     def keys(self) -> set[str]:
-        """The keys of all metadata files of the table's present state and past."""
+        """Return the keys of all metadata files of the table's present and past states."""
         documents = list(self.documents())
         lists = {uri for _, document in documents for uri in lists_of(document) if self.is_there(uri)}
         manifests = {record["manifest_path"] for uri in lists for record in avro_records(self.read(uri))}
@@ -140,7 +141,7 @@ class TableFiles:
 
 
 class TableRewrite(TableFiles):
-    """Writes a table's metadata files anew, for the place where the lake is now.
+    """Write a table's metadata files anew, for the place where the lake is now.
 
     Attributes:
         written: the place of each new file by that of the file that it takes the place of.
@@ -154,7 +155,7 @@ class TableRewrite(TableFiles):
         self._lengths: dict[str, int] = {}
 
     def write(self) -> CatalogEntry:
-        """Write all of them; what the catalog shall say of the table then.
+        """Write all metadata files anew, and return the entry that the catalog needs for the table afterwards.
 
         Raises:
             LakeIncomplete: a file that the newest state or its past needs is not in the lake.
@@ -178,7 +179,7 @@ class TableRewrite(TableFiles):
         self._put(uri, json.dumps(new).encode())
 
     def _listed(self, record: Record) -> Record:
-        """A manifest's line in a manifest list, once the manifest itself is written."""
+        """Return a manifest's record in a manifest list with its new place, after writing the manifest itself anew."""
         uri = record["manifest_path"]
         if uri not in self.written:
             self._write_avro(uri, self._held)
@@ -186,7 +187,7 @@ class TableRewrite(TableFiles):
         return {**self.rewrite.rewritten(record), **place}
 
     def _held(self, record: Record) -> Record:
-        """A data file's line in a manifest."""
+        """Return a data file's record in a manifest with its new place, after making sure that a live file is there."""
         if record["status"] != DELETED:
             self.require(record["data_file"]["file_path"])
         return {**self.rewrite.rewritten(record)}
@@ -200,19 +201,19 @@ class TableRewrite(TableFiles):
 
 
 def lists_of(document: Record) -> list[str]:
-    """Places of the manifest lists that a metadata file names."""
+    """Return the places of the manifest lists that a metadata file names, one per snapshot."""
     return [snapshot["manifest-list"] for snapshot in document.get("snapshots", [])]
 
 
 def avro_records(data: bytes) -> Iterator[Record]:
-    """The records of an Avro file."""
+    """Yield the records of an Avro file."""
     from fastavro import reader
 
     yield from reader(io.BytesIO(data))  # type: ignore[misc] # the records of Iceberg's files are objects
 
 
 def avro_changed(data: bytes, change: Callable[[Record], Record]) -> bytes:
-    """An Avro file with every record changed, and its schema, metadata and compression as they were.
+    """Return an Avro file with every record changed, and its schema, metadata and compression as they were.
 
     The same input gives the same bytes, so that a second try writes what is there already.
     """

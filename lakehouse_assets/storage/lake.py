@@ -1,4 +1,4 @@
-"""A lake as a value: where it is, how its tables are opened, and which files hold their rows.
+"""Hold a lake as a value: where it is, how its tables are opened, and which files hold their rows.
 
 Belongs here: every way to a table of the lake, so that each of them takes the lake's storage options. Not here: where
 a table lies below the root (`contracts.layers`), and what is written into tables (`engines`).
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lake:
-    """One lake; `open_lake` makes it.
+    """Hold the place of one lake and open its tables; `open_lake` makes it.
 
     Attributes:
         root: an absolute folder without symbolic links, or later `s3://bucket/prefix`; no slash at its end.
@@ -43,17 +43,17 @@ class Lake:
 
     @cached_property
     def store(self) -> ObjectStore:
-        """The lake's objects: leases, runs, archive and messages; it does not create the lake."""
+        """Return the store of the lake's objects (leases, runs, archive, messages) without creating the lake."""
         return open_store(self.root, create=False)
 
     @property
     def uri(self) -> str:
-        """Where the lake is, as a URI."""
+        """Return the lake's place as a URI."""
         return self.store.uri
 
     @property
     def exists(self) -> bool:
-        """Whether the lake is there."""
+        """Say whether the lake is there."""
         return self.store.exists
 
     def create(self) -> None:
@@ -65,7 +65,7 @@ class Lake:
         open_store(self.root, create=True)
 
     def require_here(self) -> None:
-        """Make sure that the lake is where it was made or relocated to; to be called before anything is written.
+        """Make sure that the lake is where it was made or relocated to; call this before anything is written.
 
         Raises:
             LakeElsewhere: its Iceberg tables lie in another lake, of which this one is a copy or a new place.
@@ -75,27 +75,27 @@ class Lake:
                 raise LakeElsewhere(lake=self.root, made=entry.root, named=shlex.quote(self.root))
 
     def relative(self, uri: str) -> str:
-        """A place inside the lake by its key, so that it is found when the lake moves; any other as it is."""
+        """Return a place inside the lake by its key, so that it is found when the lake moves; any other as it is."""
         place = root_of(uri)
         return place.removeprefix(f"{self.root}/") if place.startswith(f"{self.root}/") else uri
 
     def resolve(self, place: str) -> str:
-        """The opposite of `relative`: where the place is now."""
+        """Return where a place is now, given what `relative` returned for it."""
         return place if "://" in place or place.startswith("/") else f"{self.root}/{place}"
 
     def location(self, contract: Contract) -> str:
-        """Where the table of a contract lies, whether it is there or not."""
+        """Return where the table of a contract lies, whether it is there or not."""
         return table_location(contract, self.root)
 
     def key(self, contract: Contract) -> str:
-        """The table's folder as a key of `store`."""
+        """Return the table's folder as a key of `store`."""
         return table_location(contract, "").lstrip("/")
 
     def delta(self, contract: Contract, version: int | None = None) -> DeltaTable:
-        """The Delta table of a contract, at its newest version or at the one that is named.
+        """Open the Delta table of a contract, at its newest version or at the one that is named.
 
         Raises:
-            TableMissing: there is none.
+            TableMissing: there is no such table.
         """
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
@@ -106,7 +106,7 @@ class Lake:
             raise TableMissing(table=contract.catalog_name) from error
 
     def create_delta(self, contract: Contract, schema: pa.Schema, configuration: Mapping[str, str]) -> DeltaTable:
-        """The Delta table of a contract, created with this schema and these table properties where it is absent."""
+        """Open the Delta table of a contract; create it with this schema and these properties where it is absent."""
         from deltalake import DeltaTable
 
         return DeltaTable.create(
@@ -120,7 +120,7 @@ class Lake:
         )
 
     def delta_files(self, contract: Contract, table: DeltaTable) -> list[str]:
-        """The live data files of a version of a Delta table, as engines read them."""
+        """Return the paths of the live data files of a Delta table's version, as engines read them."""
         location = self.location(contract)
         # Not as a pyarrow table: making one of foreign columns imports pandas, a fifth of a second.
         paths = table.get_add_actions(flatten=True).column("path").to_pylist()
@@ -128,7 +128,7 @@ class Lake:
         return [f"{location}/{unquote(path)}" for path in paths]
 
     def catalog(self) -> Catalog:
-        """The catalog of the lake's Iceberg tables; it and the lake are created where they are absent.
+        """Open the catalog of the lake's Iceberg tables; create it and the lake where they are absent.
 
         Raises:
             LakeElsewhere: see `require_here`.
@@ -138,10 +138,10 @@ class Lake:
         return catalog_of(self.root).open()
 
     def iceberg(self, contract: Contract) -> IcebergTable:
-        """The Iceberg table of a contract.
+        """Open the Iceberg table of a contract.
 
         Raises:
-            TableMissing: there is none.
+            TableMissing: there is no such table.
             LakeElsewhere: see `require_here`.
         """
         from pyiceberg.exceptions import NoSuchTableError
@@ -154,11 +154,11 @@ class Lake:
             raise TableMissing(table=contract.catalog_name) from error
 
     def iceberg_location(self, contract: Contract) -> str:
-        """Where an Iceberg table lies, as Iceberg's metadata spells it."""
+        """Return where an Iceberg table lies, as Iceberg's metadata spells it."""
         return iceberg_uri(self.location(contract))
 
     def iceberg_files(self, contract: Contract, table: IcebergTable, snapshot_id: int | None = None) -> list[str]:
-        """The data files of a snapshot of an Iceberg table (None for its newest), as engines read them.
+        """Return the data files of an Iceberg table's snapshot (None for its newest), as engines read them.
 
         There are no delete files, since every change rewrites its files.
         """
@@ -168,12 +168,12 @@ class Lake:
 
 
 def lake_of(settings: Settings) -> Lake:
-    """The lake that the settings name, whether it is there or not."""
+    """Return the lake that the settings name, whether it is there or not."""
     return open_lake(str(settings.lake_root))
 
 
 def open_lake(uri: str, storage_options: Mapping[str, str] | None = None) -> Lake:
-    """The lake at a `file://` URI or a path, whether it is there or not; one place is the same lake by any name.
+    """Return the lake at a `file://` URI or a path, there or not; all names of one place give the same lake.
 
     Raises:
         BadRequest: no store can be there.

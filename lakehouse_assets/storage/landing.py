@@ -1,4 +1,4 @@
-"""Landed objects: which of them belong to a pipeline, and reading the files of a manifest from where they are now.
+"""List the landed objects of a pipeline, and read the files of a manifest from where they are now.
 
 Belongs here: listing landing, where an entry lies (landing, or the archive in the lake), and whether it is still the
 object that was listed. Not here: which dataset a key belongs to (`core/manifest.py`), and what is in a file (`load`).
@@ -16,7 +16,7 @@ from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
 @dataclass(frozen=True)
 class ManifestFiles:
-    """Where the load reads the files of one manifest; see `load.source_files.LandedObjects`.
+    """Read the files of one manifest for the load, from landing or the archive; see `load.source_files.LandedObjects`.
 
     Attributes:
         landing: the store that keys are relative to.
@@ -27,30 +27,33 @@ class ManifestFiles:
     lake: ObjectStore
 
     def read(self, entry: FileEntry) -> bytes:
-        """The object's bytes.
+        """Return all bytes of the entry's object.
 
         Raises:
-            ObjectMissing: it is not there (any more).
+            ObjectMissing: the object is not there (any more).
         """
         store, key = self._place(entry)
         return store.read(key)
 
     def chunks(self, entry: FileEntry) -> Iterator[bytes]:
-        """The object's bytes, a piece at a time.
+        """Return the bytes of the entry's object, a piece at a time.
 
         Raises:
-            ObjectMissing: it is not there (any more).
+            ObjectMissing: the object is not there (any more).
         """
         store, key = self._place(entry)
         return store.chunks(key)
 
     def uri(self, entry: FileEntry) -> str:
-        """Where engines' own readers find the object."""
+        """Return the place where engines' own readers find the entry's object."""
         store, key = self._place(entry)
         return store.location(key)
 
     def is_unchanged(self, entry: FileEntry) -> bool:
-        """Whether the object is as it was listed; an archived copy has a time of its own, so its content counts."""
+        """Say whether the object is as it was listed.
+
+        An archived copy has a time of its own, so only its content (etag) is compared.
+        """
         if entry.archived is not None:
             stored = self.lake.stat(entry.archived)
             return stored is not None and stored.etag == entry.etag
@@ -61,12 +64,12 @@ class ManifestFiles:
 
 
 def datasets(pipeline: str) -> tuple[str, ...]:
-    """Landing datasets of a pipeline."""
+    """Return the names of a pipeline's landing datasets."""
     return tuple(c.name for c in contracts(pipeline).values() if c.layer == "landing")
 
 
 def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
-    """Everything in landing that the `files` of a dataset's contract take."""
+    """Return every object in landing that the `files` patterns of a dataset's contract match, one entry per object."""
     patterns = {c.name: c.files for c in contracts(pipeline).values() if c.layer == "landing"}
     found = ((dataset_of(item.key, patterns), item) for item in landing.list())
     return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]

@@ -1,8 +1,8 @@
-"""The lease that keeps two runs of a pipeline apart, kept as one object in a store.
+"""Keep two runs of a pipeline apart by a lease, which is one object in a store.
 
-Effects only: conditional puts, the renewing thread, looking at processes. Who may have it is decided in
-`core/lease.py`. A lease alone stops nobody who has stopped looking: whoever commits calls `check` right before, and
-commits without rebase.
+Here are the effects only: conditional puts, the renewing thread, looking at processes. Who may have the lease is
+decided in `core/lease.py`. A lease alone does not stop a run that no longer looks at it: whoever commits calls `check`
+right before, and commits without rebase.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ FIRST_PID_NAMESPACE = "pid:[4026531836]"
 
 
 def utc_now() -> datetime:
-    """The wall clock."""
+    """Return the wall clock's time in UTC."""
     return datetime.now(UTC)
 
 
 def lease_key(pipeline: str) -> str:
-    """Where the lease of a pipeline lies in its lake."""
+    """Return the key of a pipeline's lease in its lake."""
     return f"leases/{pipeline}.json"
 
 
 class Lease:
-    """One run's hold on a pipeline.
+    """Hold a pipeline for one run, so that no other run writes its tables meanwhile.
 
     A run is re-entrant: each of its steps may acquire with the run's id and gets the fence the run already has.
     Leaving a `with` block ends the hold only where it began; `release` ends it from any step.
@@ -80,14 +80,14 @@ class Lease:
 
     @property
     def fence(self) -> int:
-        """The fencing number of our hold, 0 without one."""
+        """Return the fencing number of our hold, or 0 without one."""
         return self.holder.fence if self.holder else 0
 
     def acquire(self, run_id: str) -> Self:
-        """Hold the pipeline for a run and renew in the background.
+        """Acquire the pipeline for a run and renew the lease in the background.
 
         Raises:
-            LeaseHeld: another run holds it, lives or may live, and has renewed lately.
+            LeaseHeld: another run holds the pipeline, lives or may live, and has renewed lately.
         """
         while not self._try_acquire(run_id):
             pass  # each conflict is another claimant's success, so the next look finds a holder or a release
@@ -95,7 +95,7 @@ class Lease:
         return self
 
     def check(self) -> None:
-        """Make sure that the pipeline is still ours; to be called right before each commit.
+        """Make sure that this run still holds the pipeline; call this right before each commit.
 
         Raises:
             FenceLost: a later holder has it, or it was released.
@@ -105,7 +105,7 @@ class Lease:
             raise self._lost(current)
 
     def renew(self) -> None:
-        """Give a sign of life.
+        """Write a sign of life into the lease.
 
         Raises:
             FenceLost: as in `check`.
@@ -150,14 +150,14 @@ class Lease:
         return True
 
     def _replace(self, change: Callable[[Holder], Holder]) -> bool:
-        """Write our hold changed; False when the store changed meanwhile."""
+        """Write our hold with a change; return False when the lease changed in the store meanwhile."""
         current, etag = self._read()
         if current is None or self.holder is None or not self.holder.is_same(current):
             raise self._lost(current)
         return self._write(change(current), etag)
 
     def _read(self) -> tuple[Holder | None, str | None]:
-        """Holder and etag; etag first, so that a change in between makes the next write fail."""
+        """Return holder and etag; the etag is read first, so that a change in between makes the next write fail."""
         key = lease_key(self.pipeline)
         stored = self.store.stat(key)
         if stored is None:
@@ -203,12 +203,12 @@ class Lease:
 
 
 def this_process() -> Process:
-    """The running process."""
+    """Return the running process: its host, its pid, and its boot and start."""
     return Process(this_host(), os.getpid(), started_of(os.getpid()) or UNKNOWN)
 
 
 def this_host() -> str:
-    """Name of the machine; with the pid namespace in a container, whose pids mean nothing outside."""
+    """Return the machine's name; in a container with its pid namespace, since its pids mean nothing outside."""
     try:
         namespace = str((PROC / "self/ns/pid").readlink())
     except OSError:
@@ -217,7 +217,7 @@ def this_host() -> str:
 
 
 def started_of(pid: int) -> str | None:
-    """Boot and start of the process with this pid here, None when it does not run, "unknown" outside Linux.
+    """Return boot and start of the process with this pid, None when it does not run, "unknown" outside Linux.
 
     Fields of /proc/<pid>/stat: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     """
@@ -234,5 +234,5 @@ def started_of(pid: int) -> str | None:
 
 
 def is_dead_here(holder: Holder) -> bool:
-    """Whether the holder's process ran on this host and is certainly gone."""
+    """Say whether the holder's process ran on this host and is certainly gone."""
     return is_proven_dead(holder, this_host(), started_of(holder.pid))

@@ -1,4 +1,4 @@
-"""What every object store can do, as a Protocol; leases, manifests, archive and messages are written against it once.
+"""Define what every object store can do, as a Protocol that leases, manifests, archive and messages use.
 
 Here: listing, reading, and conditional put, copy and delete with the meaning that S3's conditional verbs have.
 Not here: what the keys mean, and tables (engines read and write those themselves).
@@ -15,7 +15,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, order=True)
 class StoredObject:
-    """One object: key below the store's root, etag (MD5 hex of the content), size in bytes, UTC time of last change."""
+    """Describe an object: key below the store's root, etag (MD5 hex of the content), bytes, UTC time of last change."""
 
     key: str
     etag: str
@@ -27,59 +27,59 @@ Listing = list[StoredObject]
 
 
 class ObjectStore(Protocol):
-    """What every store can do; keys use `/` and are relative to `uri`."""
+    """Define the operations of every store; keys use `/` and are relative to `uri`."""
 
     @property
     def uri(self) -> str:
-        """Where the store is."""
+        """Return the URI of the store's root."""
         ...
 
     @property
     def exists(self) -> bool:
-        """Whether the store can be used: the folder, or the bucket, is there."""
+        """Say whether the store can be used: the folder, or the bucket, is there."""
         ...
 
     def location(self, key: str) -> str:
-        """Where engines' own readers find an object, such as a path; it need not be there."""
+        """Return the place where engines' own readers find an object, such as a path; the object need not exist."""
         ...
 
     def list(self, prefix: str = "") -> Listing:
-        """All objects whose key starts with `prefix`, sorted by key, without folders."""
+        """Return all objects whose key starts with `prefix`, sorted by key, without folders."""
         ...
 
     def has(self, key: str) -> bool:
-        """Whether there is an object under `key`; unlike `stat` this never reads it."""
+        """Say whether there is an object under `key`; unlike `stat` this never reads the object."""
         ...
 
     def stat(self, key: str) -> StoredObject | None:
-        """The object under `key` without its content, or None."""
+        """Describe the object under `key` without its content, or return None when there is none."""
         ...
 
     def is_unchanged(self, listed: StoredObject) -> bool:
-        """Whether the object is still the one that was listed; cheaply where its size and time tell."""
+        """Say whether the object is still the one that was listed, cheaply where its size and time tell."""
         ...
 
     def read(self, key: str) -> bytes:
-        """The content of one object.
+        """Return the content of one object.
 
         Raises:
-            ObjectMissing: there is none.
+            ObjectMissing: there is no object under `key`.
         """
         ...
 
     def chunks(self, key: str) -> Iterator[bytes]:
-        """The content of one object, a piece at a time, so that no whole object is held in memory.
+        """Return the content of one object, a piece at a time, so that no whole object is held in memory.
 
         Raises:
-            ObjectMissing: there is none.
+            ObjectMissing: there is no object under `key`.
         """
         ...
 
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
-        """Write one object at once or not at all, and answer its etag.
+        """Write one object at once or not at all, and return its etag.
 
         Raises:
-            PreconditionFailed: `if_absent` and there is one, or the one there has not the etag `if_match`.
+            PreconditionFailed: with `if_absent` an object is there, or the object there has not the etag `if_match`.
         """
         ...
 
@@ -93,7 +93,7 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, key: str, *, if_match: str) -> bool:
-        """Delete the object with that etag only; True when it is gone, also when it was gone before.
+        """Delete the object only if it has the etag `if_match`; return True when it is gone, or was gone before.
 
         Raises:
             PreconditionFailed: another object is there now; it stays.

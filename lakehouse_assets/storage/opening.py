@@ -1,4 +1,4 @@
-"""The only door to a store: a URI or a path in, the store that serves it out."""
+"""Open the store that serves a URI or a path; every store of the project is opened here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def open_store(uri: str, *, create: bool = True) -> ObjectStore:
-    """The store at a `file://` URI or a plain path, whose adapter is imported then; `create` as in `FolderStore`.
+    """Return the store at a `file://` URI or a path, importing its adapter only now; `create` as in `FolderStore`.
 
     Raises:
         BadRequest: the URI has another scheme.
@@ -25,7 +25,7 @@ def open_store(uri: str, *, create: bool = True) -> ObjectStore:
 
 
 def place_of(uri: str) -> str:
-    """A `file://` URI as a path; anything else as it is.
+    """Return a `file://` URI as a path, and anything else as it is.
 
     >>> place_of("file:///data/my%20lake"), place_of("s3://bucket/lake"), place_of("lake")
     ('/data/my lake', 's3://bucket/lake', 'lake')
@@ -35,7 +35,7 @@ def place_of(uri: str) -> str:
 
 
 def root_of(uri: str) -> str:
-    """A place in the one way that it is written: an absolute folder without symbolic links, `..` and a last slash.
+    """Return the one spelling of a place: an absolute folder without symbolic links, `..` and a last slash.
 
     Raises:
         BadRequest: as `open_store`.
@@ -44,7 +44,7 @@ def root_of(uri: str) -> str:
 
 
 def is_same_place(one: str, other: str) -> bool:
-    """Whether two places are one, by whatever names: links, `..`, or two mounts of one folder."""
+    """Say whether two names mean one place, also through links, `..`, or two mounts of one folder."""
     if one == other or "://" in one + other:
         return one == other
     try:

@@ -1,4 +1,4 @@
-"""Making a lake that was copied or moved a lake of its own: Iceberg's metadata names absolute places.
+"""Rewrite the metadata of a lake that was copied or moved, since Iceberg's metadata names absolute places.
 
 Nothing but the lake itself is read or written. New metadata files are written beside the old ones; the catalog's rows
 follow in one transaction; the old files are deleted last. So a relocation that is killed leaves the lake as it was, or
@@ -23,7 +23,7 @@ MANIFEST_KEY = re.compile(r"runs/(?P<pipeline>[^/]+)/(?P<run_id>[^/]+)/manifest\
 
 @dataclass(frozen=True)
 class RelocatedTable:
-    """A gold table that named another place: that place, its snapshots, and the metadata files written anew."""
+    """Describe a gold table that named another place: that place, how many snapshots, how many files written anew."""
 
     name: str
     made_at: str
@@ -33,7 +33,7 @@ class RelocatedTable:
 
 @dataclass(frozen=True)
 class Relocation:
-    """What a relocation did: tables rewritten, run manifests whose landing is relative now, old files removed."""
+    """Count what a relocation did: tables rewritten, run manifests whose landing is relative now, old files removed."""
 
     tables: tuple[RelocatedTable, ...]
     manifests: int
@@ -41,15 +41,15 @@ class Relocation:
 
 
 def has_places(lake: Lake) -> bool:
-    """Whether the lake has tables whose metadata names places; without, it may lie anywhere."""
+    """Say whether the lake has tables whose metadata names absolute places; a lake without any may lie anywhere."""
     return bool(catalog_of(lake.root).entries())
 
 
 def relocate(lake: Lake, guard: Callable[[], None]) -> Relocation:
-    """Let a lake's metadata name the place where the lake is.
+    """Rewrite a lake's metadata so that it names the place where the lake is.
 
     Args:
-        lake: where it is now.
+        lake: the lake at its present place.
         guard: raises FenceLost when somebody else may write the lake; called before the catalog changes.
 
     Raises:
@@ -70,7 +70,7 @@ def relocate(lake: Lake, guard: Callable[[], None]) -> Relocation:
 
 
 def make_landings_relative(store: ObjectStore, roots: Iterable[str]) -> int:
-    """Let manifests of runs name a landing inside one of these lakes by its key; how many did not."""
+    """Rewrite run manifests whose landing lies inside one of these lakes to name it by its key; return how many."""
     found = (MANIFEST_KEY.fullmatch(item.key) for item in store.list("runs/")) if roots else ()
     folders = [RunFolder(store, match["pipeline"], match["run_id"]) for match in found if match]
     return sum(_make_relative(folder, roots) for folder in folders)
@@ -86,7 +86,7 @@ def _make_relative(folder: RunFolder, roots: Iterable[str]) -> bool:
 
 
 def remove_replaced(lake: Lake, entry: CatalogEntry) -> int:
-    """Delete metadata files that were written anew for this place and that the table needs no more."""
+    """Delete metadata files that were replaced for this place and that the table needs no more; return how many."""
     folder = f"{entry.database}/{entry.name}/metadata/"
     found = {item.key: item for item in lake.store.list(folder)}
     replaced = [key for key in found if renamed(key, lake.root) in found]

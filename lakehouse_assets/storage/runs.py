@@ -1,4 +1,4 @@
-"""The folder of one run in the lake: what was planned, and what each step reported.
+"""Read and write the folder of one run in the lake: what was planned, and what each step reported.
 
 `runs/<pipeline>/<run id>/` holds manifest.json (the frozen work), one JSON per step, and report.json.
 """
@@ -17,12 +17,12 @@ from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.storage.objects import ObjectStore
 
 Report = TypeVar("Report")
-"""A dataclass of plain values."""
+"""The type of a step's report: a dataclass of plain values."""
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """One run's folder."""
+    """Read and write the JSON pieces in the folder of one run."""
 
     store: ObjectStore
     pipeline: str
@@ -30,36 +30,36 @@ class RunFolder:
 
     @property
     def key(self) -> str:
-        """Key of the folder, without a slash at the end."""
+        """Return the key of the folder, without a slash at the end."""
         return f"runs/{self.pipeline}/{self.run_id}"
 
     def key_of(self, piece: str) -> str:
-        """Key of one piece."""
+        """Return the key of one piece, such as `manifest` or a step's name."""
         return f"{self.key}/{piece}.json"
 
     def write(self, piece: str, value: Mapping[str, Any]) -> None:
-        """Keep one piece; a step that runs again replaces its own."""
+        """Write one piece; a step that runs again replaces its own piece."""
         data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str)
         self.store.put(self.key_of(piece), data)
 
     def read(self, piece: str) -> dict[str, Any] | None:
-        """One piece as plain values, or None when that step has not reported."""
+        """Return one piece as plain values, or None when that step has not reported."""
         if self.store.stat(self.key_of(piece)) is None:
             return None
         value: dict[str, Any] = orjson.loads(self.store.read(self.key_of(piece)))
         return value
 
     def keep(self, piece: str, report: object) -> None:
-        """Keep a typed report, a dataclass, as one piece."""
+        """Write a typed report, a dataclass, as one piece."""
         self.write(piece, TypeAdapter(type(report)).dump_python(report, mode="json"))
 
     def report(self, piece: str, kind: type[Report]) -> Report | None:
-        """One piece as the type that `keep` was given, or None when that step has not reported."""
+        """Return one piece as the type that `keep` was given, or None when that step has not reported."""
         value = self.read(piece)
         return None if not value else TypeAdapter(kind).validate_python(value)
 
     def manifest(self) -> Manifest:
-        """The frozen work.
+        """Return the run's manifest, which fixes the files that the run works on.
 
         Raises:
             ObjectMissing: the run has not been planned.
@@ -68,6 +68,6 @@ class RunFolder:
 
     @property
     def as_of(self) -> datetime:
-        """The run's clock; the present moment in a run without a plan, such as one gold table by itself."""
+        """Return the run's clock; the present moment in a run without a plan, such as that of one gold table alone."""
         frozen = self.read("manifest")
         return Manifest.from_dict(frozen).as_of if frozen else datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Lambda `AcknowledgeModel`: tells the run ledger that a gold table has caught up with runs."""
+"""Lambda `AcknowledgeModel` tells the run ledger that a gold table has caught up with runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row per run that a gold table has caught up with, written under the pipeline's lease.
+"""Write one ledger row per run that a gold table has caught up with, under the pipeline's lease.
 
 Branches of one run acknowledge side by side. Each call is a holder of its own, so that none ends the hold of another,
 and waits for its turn: a hold lasts as long as one small commit.
@@ -21,13 +21,13 @@ from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
 
 PATIENCE_SECONDS = 150.0
-"""A hold of the run that nobody renews any more has expired by then (`core.lease.EXPIRE_SECONDS`)."""
+"""How long a call waits for its turn: a hold that nobody renews has expired by then (`core.lease.EXPIRE_SECONDS`)."""
 PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """The gold table `model` has caught up with `runs`; said by `run_id` at its `as_of`."""
+    """State that the gold table `model` has caught up with `runs`; `run_id` states it at its `as_of`."""
 
     pipeline: str
     model: str
@@ -38,7 +38,7 @@ class Acknowledgement:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """From a Lambda event."""
+        """Read an acknowledgement from a Lambda event."""
         known = {name: event[name] for name in ("pipeline", "model", "run_id")}
         return cls(
             **known,
@@ -49,7 +49,7 @@ class Acknowledgement:
 
 
 def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
-    """Write it; rows that are there already stay as they are.
+    """Write the acknowledgement's ledger rows; rows that are there already stay as they are.
 
     Raises:
         LeaseHeld: another run holds the pipeline, or another branch of this one for too long.
@@ -62,7 +62,7 @@ def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
 
 
 def in_turn(said: Acknowledgement) -> Lease:
-    """The pipeline's lease for this call alone, once no other part of the run holds it.
+    """Acquire the pipeline's lease for this call alone, once no other part of the run holds it.
 
     Raises:
         LeaseHeld: as `acknowledge_model`.
@@ -78,5 +78,5 @@ def in_turn(said: Acknowledgement) -> Lease:
 
 
 def _is_own(error: BaseException, run_id: str) -> bool:
-    """Whether another part of this run holds the lease, which ends soon."""
+    """Say whether another part of this run holds the lease, whose hold ends soon."""
     return isinstance(error, LeaseHeld) and error.facts["holder"].split(" ")[0] == run_id

@@ -1,4 +1,4 @@
-"""Lambda `DeclareTables`: which CREATE statements Athena has to run; called again with `declared` when it did."""
+"""Lambda `DeclareTables` says which CREATE statements Athena has to run; it is called again with `declared` after."""
 
 from __future__ import annotations
 

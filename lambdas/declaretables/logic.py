@@ -1,4 +1,4 @@
-"""Tables are declared once per state of their contract: the hashes of what was declared are kept in the lake.
+"""Declare tables once per state of their contract; the hashes of what was declared are kept in the lake.
 
 A run that dies between running and remembering them does no harm: CREATE statements may be run again, and columns to
 add are those that the table itself lacks, as its Iceberg metadata in the lake says. A Delta table gets its columns from
@@ -20,7 +20,7 @@ from lakehouse_assets.storage.objects import ObjectStore
 
 
 def due(pipeline: str, lake: Lake) -> dict[str, Any]:
-    """Statements for the tables whose contract is not the declared one, and the hashes of all tables.
+    """Return statements for the tables whose contract is not the declared one, and the hashes of all tables.
 
     Args:
         pipeline: whose tables.
@@ -37,13 +37,13 @@ def due(pipeline: str, lake: Lake) -> dict[str, Any]:
 
 
 def widenings(tables: Iterable[Contract], lake: Lake) -> list[str]:
-    """ALTER statements for the Iceberg tables that exist and lack columns which their contracts got.
+    """Return ALTER statements for the Iceberg tables that exist and lack columns which their contracts got.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-add-columns.html (its grammar has no
     comments).
 
     Raises:
-        ContractBreaking: a table cannot simply be given them.
+        ContractBreaking: a table cannot simply be given its new columns.
     """
     gold = [(contract, columns_held(contract, lake)) for contract in tables if contract.layer == "gold"]
     lacking = [(contract, reconcile_columns(columns, contract)) for contract, columns in gold if columns]
@@ -56,7 +56,7 @@ def widenings(tables: Iterable[Contract], lake: Lake) -> list[str]:
 
 
 def columns_held(contract: Contract, lake: Lake) -> list[tuple[str, str]]:
-    """Names and types of an Iceberg table's columns, as its newest metadata says; none when there is no table.
+    """Return names and types of an Iceberg table's columns by its newest metadata; none when there is no table.
 
     https://iceberg.apache.org/spec/#table-metadata-fields
     """
@@ -70,7 +70,7 @@ def columns_held(contract: Contract, lake: Lake) -> list[tuple[str, str]]:
 
 
 def _spelled(kind: str | Mapping[str, Any]) -> str:
-    """An Iceberg type in words; a list and a struct are objects in its metadata.
+    """Write an Iceberg type as text, such as `list<string>`; in the metadata a list and a struct are objects.
 
     https://iceberg.apache.org/spec/#appendix-c-json-serialization
     """
@@ -81,7 +81,7 @@ def _spelled(kind: str | Mapping[str, Any]) -> str:
 
 
 def remember(pipeline: str, lake: ObjectStore, hashes: Mapping[str, str]) -> None:
-    """Keep the hashes of what Athena has run."""
+    """Write the contract hashes of the tables that Athena has declared to the lake."""
     lake.put(_key(pipeline), json.dumps(dict(hashes), indent=1, sort_keys=True).encode())
 
 

@@ -1,4 +1,4 @@
-"""Lambda `LoadOutcome`: what the load of a run left for later steps to know."""
+"""Lambda `LoadOutcome` says what the load of a run left for later steps to know."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from lambdas.loadoutcome.logic import outcome
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Read the load's report of a run; the event holds `pipeline`, `run_id` and `lake` (URI)."""
+    """Return the outcome that the load of a run reported; the event holds `pipeline`, `run_id` and `lake` (URI)."""
     return outcome(RunFolder(open_store(event["lake"], create=False), event["pipeline"], event["run_id"]))

@@ -1,4 +1,4 @@
-"""The load's report, reduced to what a machine may carry: its state is limited to 256 KiB.
+"""Reduce the load's report to what a machine may carry, whose state is limited to 256 KiB.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 Here: which files were refused, and what people are told of the load, in the words of `compute.failed_checks`. Not here:
@@ -17,7 +17,7 @@ from lakehouse_assets.storage.runs import RunFolder
 
 
 def outcome(folder: RunFolder) -> dict[str, Any]:
-    """What the load left: keys of refused files, and as text what people are told, empty when there is nothing.
+    """Return the keys of the files that the load refused, and what people are told, empty when that is nothing.
 
     Returns: refused (keys), refusals (text: why each was refused), warnings (text: checks of the load that did not
     pass, rejects by code among them).

@@ -1,4 +1,4 @@
-"""Lambda `Moves3Objects`: one slice of the archive; the caller starts it again with `token` until `done`.
+"""Lambda `Moves3Objects` archives one slice of a run; the caller starts it again with `token` until `done`.
 
 An error is raised, never put into a body, so that the caller's Retry and Catch see its type.
 """
@@ -14,7 +14,7 @@ from lambdas.moves3objects.logic import MoveRequest, answer, keep, move_objects,
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Move one slice and say `{moved, bytes, left, left_files, token, done}`, totals over all slices of the run.
+    """Move one slice and return `{moved, bytes, left, left_files, token, done}`, totals over all slices of the run.
 
     See `MoveRequest.from_event` for the event.
     """
@@ -34,9 +34,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 
 
 def stores(request: MoveRequest) -> tuple[ObjectStore, ObjectStore]:
-    """Landing and lake of a request; both must be there.
+    """Open the landing and the lake of a request; both must be there.
 
     Raises:
-        BadRequest: a URI of a store that is not supported.
+        BadRequest: a URI names a store that is not supported.
     """
     return open_store(request.landing, create=False), open_store(request.lake, create=False)

@@ -1,4 +1,4 @@
-"""The archive: moves exactly the objects of one manifest out of landing, slice by slice.
+"""Move exactly the objects of one manifest out of landing into the archive, slice by slice.
 
 Here: the move itself over two object stores. Not here: the keys that objects are archived under (`core/archive.py`),
 what belongs to a run (the manifest says it), and the Lambda's event beyond its typed form.
@@ -23,9 +23,9 @@ from lakehouse_assets.storage.runs import RunFolder
 
 SLICE_OBJECTS = 500
 LISTED = 20
-"""Objects that an answer names; all of them are in the run's folder."""
+"""How many left objects an answer names; the report in the run's folder names all."""
 BUDGET_SECONDS = 600.0
-"""Default time of one slice, below Lambda's 900 s:
+"""Default limit in seconds of one slice, below Lambda's 900 s:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 VANISHED = "gone before it could be archived"
@@ -37,7 +37,7 @@ Target = Callable[[str, FileEntry, str, datetime], str]
 
 @dataclass(frozen=True)
 class MoveResult:
-    """What one slice did.
+    """Report what one slice did.
 
     Attributes:
         moved: landing keys, in the manifest's order.
@@ -54,7 +54,7 @@ class MoveResult:
 
 @dataclass(frozen=True)
 class MoveRequest:
-    """The Lambda's event, typed; `refused` names the landing keys that go to quarantine."""
+    """Hold the Lambda's event, typed; `refused` names the landing keys that go to quarantine."""
 
     manifest_key: str
     landing: str
@@ -68,7 +68,7 @@ class MoveRequest:
         """Read `manifest_key`, `landing` and `lake`; optional: `token`, `refused`, `budget_seconds`.
 
         Raises:
-            BadRequest: something is missing.
+            BadRequest: one of the three needed fields is missing.
         """
         missing = [name for name in ("manifest_key", "landing", "lake") if not event.get(name)]
         if missing:
@@ -84,7 +84,7 @@ class MoveRequest:
 
 
 def target_of(refused: Collection[str]) -> Target:
-    """The archive for all keys but the refused ones, which go to quarantine."""
+    """Return the function that gives an object's key in the lake: in quarantine if refused, else in the archive."""
 
     def target(pipeline: str, entry: FileEntry, run_id: str, as_of: datetime) -> str:
         key_of = quarantine_key if entry.key in refused else archive_key
@@ -94,10 +94,10 @@ def target_of(refused: Collection[str]) -> Target:
 
 
 def read_manifest(lake: ObjectStore, key: str) -> Manifest:
-    """The manifest stored under a key of the lake.
+    """Read the manifest stored under a key of the lake.
 
     Raises:
-        ObjectMissing: it is not there.
+        ObjectMissing: there is no such object.
     """
     return Manifest.from_dict(json.loads(lake.read(key)))
 
@@ -116,17 +116,17 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
 
     Args:
         manifest: what to move, but for files that were read from the archive; other objects are not looked at.
-        landing: from where.
-        lake: where to.
-        token: of the slice before, None to start.
+        landing: the store that objects are moved from.
+        lake: the store that objects are moved to.
+        token: where to start, as the slice before said; None for the first slice.
         budget_seconds: no further object is begun after this long.
         clock: seconds from any start.
-        target: key in the lake.
+        target: gives an object's key in the lake.
 
     Raises:
         BadRequest: the token is not of this manifest.
         PreconditionFailed: a target holds other content.
-        StorageUnavailable: as it says; the slice can be run again.
+        StorageUnavailable: a store cannot be used; the slice can be run again.
     """
     deadline = clock() + budget_seconds
     todo = _from(tuple(entry for entry in manifest.files if entry.archived is None), token)
@@ -148,9 +148,9 @@ def keep(folder: RunFolder, token: str | None, result: MoveResult) -> ArchiveRep
     """Add one slice to the archive's report in the run's folder; a slice that is done again replaces itself.
 
     Args:
-        folder: the run's.
+        folder: the run's folder.
         token: what the slice began with.
-        result: what it did.
+        result: what the slice did.
     """
     before = (folder.report(ARCHIVE, ArchiveReport) if token else None) or ArchiveReport()
     this = ArchiveSlice(len(result.moved), result.bytes, tuple(result.left))
@@ -160,7 +160,7 @@ def keep(folder: RunFolder, token: str | None, result: MoveResult) -> ArchiveRep
 
 
 def answer(report: ArchiveReport, token: str | None) -> dict[str, Any]:
-    """What the function answers: totals so far, the first objects that were left, and where the next slice starts."""
+    """Return the function's answer: totals so far, the first objects that were left, where the next slice starts."""
     return {
         "moved": report.moved,
         "bytes": report.bytes,
@@ -172,7 +172,7 @@ def answer(report: ArchiveReport, token: str | None) -> dict[str, Any]:
 
 
 def _move(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> str | None:
-    """Move one object; the reason when it stays."""
+    """Move one object; return the reason when it stays in landing, else None."""
     try:
         lake.copy_from(landing, entry.key, source_etag=entry.etag, key=key)
     except ObjectMissing:

@@ -1,4 +1,4 @@
-"""Lambda `PlanRun`: the first step of a run; writes the manifest and answers what there is to do."""
+"""Lambda `PlanRun` is the first step of a run: it writes the manifest and answers what there is to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lambdas.planrun.logic import Planned, plan
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Plan a run.
+    """Plan a run and return the plan's report, with the days of the run as `window`.
 
     The event holds `run_id`, `pipeline`, `landing` and `lake` (URIs), and the fields of `core.request.RunRequest` that
     the pipeline is asked; `window_days` and `source_timezone` for a pipeline that works on days.

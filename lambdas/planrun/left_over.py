@@ -1,4 +1,4 @@
-"""What earlier runs left to do, as the tables of the lake say it."""
+"""Find out from the lake's tables what earlier runs left to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lakehouse_assets.storage.lake import Lake
 
 @dataclass(frozen=True)
 class LeftOver:
-    """Work that needs no new file.
+    """Count the work that needs no new file.
 
     Attributes:
         pending: rows that wait for a parent.
@@ -32,7 +32,7 @@ class LeftOver:
 
     @property
     def is_due(self) -> bool:
-        """Whether any of it is to be done now.
+        """Say whether any of this work is to be done now.
 
         Every run tries all waiting rows against all of silver, so without a new file only their age makes them due.
         """
@@ -40,7 +40,7 @@ class LeftOver:
 
 
 def left_over(pipeline: str, lake: Lake, as_of: datetime) -> LeftOver:
-    """What there is to do in a lake at a run's clock, also when nothing has landed."""
+    """Return what there is to do in a lake at a run's clock, also when nothing has landed."""
     known = contracts(pipeline)
     controls = control_tables(known, pipeline)
     pending, due = _pending_rows(controls["pending"], lake, as_of)

@@ -1,7 +1,7 @@
-"""Freezing the work of one run: the landing list once, plus what earlier runs left to do.
+"""Freeze the work of one run: list landing once, and add what earlier runs left to do.
 
-Everything downstream takes the manifest written here, never "whatever is there now". Nothing to do is a success
-that says so.
+Every later step takes the files of the manifest written here and never lists landing again. A run with nothing to do
+is a success and says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lakehouse_assets.storage.runs import RunFolder
 
 @dataclass(frozen=True)
 class Planned:
-    """The run to plan: its id, its pipeline, what it is asked with clock and days fixed, and where things are.
+    """Hold the run to plan: its id, its pipeline, its request with clock and days fixed, and its stores.
 
     Attributes:
         request: `as_of` is set, and `window` where the pipeline works on days.
@@ -39,7 +39,7 @@ class Planned:
 
     @property
     def as_of(self) -> datetime:
-        """The run's clock."""
+        """Return the run's clock."""
         return self.request.as_of or datetime.now(UTC)
 
 
@@ -47,7 +47,7 @@ def plan(asked: Planned) -> PlanReport:
     """Write the manifest and say what there is to do.
 
     Raises:
-        BadRequest: a reprocess of a date under which nothing was archived.
+        BadRequest: the request reprocesses a date under which nothing was archived.
     """
     folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
     files = freeze(asked)
@@ -76,7 +76,7 @@ def plan(asked: Planned) -> PlanReport:
 
 
 def freeze(asked: Planned) -> tuple[FileEntry, ...]:
-    """The exact objects of this run, by dataset and key."""
+    """Return the exact objects of this run, sorted by dataset and key."""
     request = asked.request
     if request.mode == "replay":
         return ()
@@ -88,10 +88,10 @@ def freeze(asked: Planned) -> tuple[FileEntry, ...]:
 
 
 def archived_on(asked: Planned) -> tuple[FileEntry, ...]:
-    """Files archived on the request's date, as their runs' manifests describe them.
+    """Return the files archived on the request's date, as their runs' manifests describe them.
 
     Raises:
-        BadRequest: there are none.
+        BadRequest: nothing was archived on that date.
     """
     pipeline, date, store = asked.pipeline, asked.request.date, asked.lake.store
     folders = [f"archived/{pipeline}/{name}/{date}/" for name in datasets(pipeline)]
@@ -104,7 +104,7 @@ def archived_on(asked: Planned) -> tuple[FileEntry, ...]:
 
 
 def runs_of(keys: Collection[str]) -> list[str]:
-    """Run ids in archive keys, `archived/<pipeline>/<dataset>/<date>/<run>/<name>`."""
+    """Return the run ids in archive keys, `archived/<pipeline>/<dataset>/<date>/<run>/<name>`."""
     return sorted({key.split("/")[4] for key in keys})
 
 

@@ -1,4 +1,4 @@
-"""Lambda `RenderModel`: the MERGE that brings a gold table up to date, with the touched values as literals."""
+"""Lambda `RenderModel` writes the MERGE that brings a gold table up to date, with the touched values as literals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a gold table has not caught up with, as one statement."""
+"""Write one MERGE for what a gold table has not caught up with."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from lakehouse_assets.storage.lake import Lake
 
 STATEMENT_BYTES = 200_000
-"""Of the 256 KiB that a state machine passes on between states, which is also what Athena takes:
+"""A statement's limit, of the 256 KiB that a state machine passes on between states, which is also what Athena takes:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
 def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
-    """The MERGE for a model, and the runs to acknowledge when it has run.
+    """Return the MERGE for a model, and the runs to acknowledge when it has run.
 
     Args:
         pipeline: whose model.
@@ -40,7 +40,7 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
 
 
 def statement(gold: Contract, model: str, behind: Backlog) -> str | None:
-    """The MERGE for what is behind; of the whole table when naming all values would be too long."""
+    """Return the MERGE for what is behind, or for the whole table when naming all values would be too long."""
     if behind.window == ():
         return None
     text = merge_statement(gold, model, window_parameters(gold, behind.window))
