@@ -3,10 +3,10 @@
     start -> plan -> work to do? -> levels of steps -> notify success -> succeeded
                           └ nothing to do      any error -> notify failure -> failed
 
-A level of one step is a chain, of several a Parallel. Between levels come things no asset is: the outcome of the load,
-with its warnings, the declaration of tables, right before Athena is asked for the first time, and at the end the files
-that the load refused. Not here: reading the plan
-(`plan_reader`), writing files (`emit`), and what a step becomes (`blocks`).
+A level of one step is a chain, of several a Parallel. Between levels come states that belong to no asset: the
+outcome of the load with its warnings, the declaration of tables right before Athena is asked for the first time, and
+at the end the files that the load refused. Not here: reading the plan (`plan_reader`), writing files (`emit`), and
+what a step becomes (`step_states`).
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def retries(service: Service, policy: RetryPolicy) -> tuple[Retry, ...]:
     """Return what is tried again: the service's hiccups up to 5 times, our transient errors by the step's policy.
 
     A failed query costs a scan and changes nothing, so it is tried again too. A failed Glue job has one name as well,
-    but its cause holds the error's own; `blocks.glue_block` looks there.
+    but its cause holds the error's own; `step_states.glue_block` looks there.
     """
     patient = Retry(AWS[service], interval_seconds=2, max_attempts=5)
     own = {"lambda": transient_names(), "athena": (FAILED_QUERY,)}.get(service, ())
