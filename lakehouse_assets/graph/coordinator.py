@@ -12,9 +12,6 @@ from typing import Any
 import dagster as dg
 from dagster._core.run_coordinator.base import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
-from dagster_graphql.implementation.utils import UserFacingGraphQLError
-from dagster_graphql.schema.errors import GraphenePythonError
-from dagster_shared.error import SerializableErrorInfo
 
 from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.errors import BadRequest
@@ -36,19 +33,13 @@ class CheckedRunCoordinator(QueuedRunCoordinator[Any]):
             for config in requests_in(context.dagster_run.run_config):
                 parse_request(config)
         except BadRequest as error:
+            # Imported here, because every command opens this queue and what the UI needs takes half a second to import.
+            from lakehouse_assets.graph.refusal import RequestRefusedError
+
             # Whoever asked is answered right here; nobody else need be told.
             self._instance.add_run_tags(context.dagster_run.run_id, {REFUSED_TAG: "true"})
             raise RequestRefusedError(str(error)) from None
         return super().submit_run(context)
-
-
-class RequestRefusedError(UserFacingGraphQLError):
-    """A run was refused; the UI shows the sentence and no stack of calls, which would say nothing to people."""
-
-    def __init__(self, sentence: str) -> None:
-        shown = SerializableErrorInfo(sentence, [], BadRequest.__name__)
-        super().__init__(GraphenePythonError(shown))  # type: ignore[no-untyped-call] # Dagster's class has no types
-        self.args = (sentence,)
 
 
 def requests_in(run_config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,8 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 
 from lakehouse_assets.ecommerce.pipeline import PIPELINE as SHOP
 from lakehouse_assets.graph.alerts import concerns
-from lakehouse_assets.graph.coordinator import CheckedRunCoordinator, RequestRefusedError, requests_in
+from lakehouse_assets.graph.coordinator import CheckedRunCoordinator, requests_in
+from lakehouse_assets.graph.refusal import RequestRefusedError
 from lakehouse_assets.operations.execution import origin_of
 
 CONFIGURATION = Path(__file__).parents[2] / "dagster.yaml"
