@@ -1,4 +1,4 @@
-"""Pages whose commands and files are run as they stand: taking a page apart, and walking through it in a folder.
+"""Take a page apart, and run its commands and files in a folder as they stand.
 
 A page holds console blocks, whose lines after `$ ` are commands and the others their output, and files: fenced blocks
 under a comment that says `new: PATH`, `append: PATH` or `file: PATH`. Files of the last kind are real ones elsewhere.
@@ -24,7 +24,7 @@ LINES_LIKE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 @dataclass(frozen=True)
 class Written:
-    """A file of a page: what the comment above it says of it, its place, and its text."""
+    """A file of a page has what the comment above says of it (`how`), its place, and its text."""
 
     how: str
     path: str
@@ -33,14 +33,14 @@ class Written:
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a page and the output shown below it; `...` stands for anything."""
+    """A command of a page has a line and the output shown below it, where `...` stands for anything."""
 
     line: str
     shown: str
 
 
 def parts(page: str) -> Iterator[Written | Command]:
-    """Files and commands of a page in their order."""
+    """Yield the files and commands of a page in their order."""
     for found in PART.finditer(page):
         if found["how"]:
             yield Written(found["how"], found["path"], found["text"])
@@ -49,13 +49,13 @@ def parts(page: str) -> Iterator[Written | Command]:
 
 
 def commands(page: str) -> list[Command]:
-    """Every command of the console blocks of a page."""
+    """Return every command of the console blocks of a page."""
     blocks = (re.split(r"^\$ ", block, flags=re.MULTILINE)[1:] for block in CONSOLE.findall(page))
     return [Command(part.partition("\n")[0], part.partition("\n")[2]) for block in blocks for part in block]
 
 
 def walk(page: str, folder: Path, session: Path, environment: Mapping[str, str] | None = None) -> int:
-    """Write and run everything in a folder, as one shell session would; answers how many commands there were.
+    """Write and run everything in a folder, as one shell session would; return how many commands there were.
 
     Args:
         page: its text.
@@ -85,7 +85,7 @@ def _write(part: Written, folder: Path) -> None:
 
 
 def run(command: Command, folder: Path, session: Path, env: Mapping[str, str]) -> None:
-    """Run one command; it succeeds and prints what the page shows."""
+    """Run one command and assert that it succeeds and prints what the page shows."""
     script = f"[ -f {session} ] && . {session}\n{command.line}\nended=$?; export -p > {session}; exit $ended"
     done = subprocess.run(["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True, check=False)
     printed = done.stdout + done.stderr

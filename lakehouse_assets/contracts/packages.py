@@ -45,20 +45,11 @@ def contracts_folder(pipeline: str) -> Traversable:
     Raises:
         ContractInvalid: there is no such pipeline, or it has no contracts.
     """
-    folder = own_contracts(pipeline) or resources.files(OURS) / pipeline
-    if folder.is_dir():
-        return folder
-    raise ContractInvalid(contract=pipeline, problem=f"package `{package_of(pipeline)}` has no folder `contracts`")
-
-
-def own_contracts(pipeline: str) -> Traversable | None:
-    """Return the folder `contracts/` of a pipeline's package; None if its contracts are among the product's own.
-
-    Raises:
-        ContractInvalid: there is no such pipeline, or its package cannot be imported.
-    """
-    folder = _files(package_of(pipeline), pipeline) / "contracts"
-    return folder if folder.is_dir() else None
+    package = package_of(pipeline)
+    for folder in (_files(package, pipeline) / "contracts", resources.files(OURS) / pipeline):
+        if folder.is_dir():
+            return folder
+    raise ContractInvalid(contract=pipeline, problem=f"package `{package}` has no folder `contracts`")
 
 
 def file_of(pipeline: str, folder: str, name: str) -> Traversable:

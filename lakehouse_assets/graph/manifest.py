@@ -76,8 +76,7 @@ def asked_of(pipeline: Pipeline, context: dg.AssetExecutionContext) -> RunReques
         BadRequest: something that the pipeline cannot be asked, or a value that is not allowed.
     """
     given = given_config(context.op_execution_context.op_config or {})
-    # A run of a selection may touch several pipelines; its days are those of the pipelines that work on days.
-    window = None if pipeline.days is None else window_of(context)
+    window = window_of(context)
     if window is not None:
         given["window"] = window.model_dump()
     return parse_request(given, pipeline.asked)

@@ -1,4 +1,4 @@
-"""A warehouse's API on the loopback interface: pages of scans by day, as the returns pipeline pulls them.
+"""Serve a warehouse's API on the loopback interface: pages of scans by day, as the returns pipeline pulls them.
 
 `python -m lakehouse_assets_tests.returns.api scans.json` serves the scans of a JSON file until it is interrupted.
 """
@@ -21,12 +21,12 @@ Days = Mapping[str, Sequence[Scan] | bytes]
 """What the API knows by day; bytes are served as they are, as the day's only page."""
 PORT = 8400
 PAGE_SCANS = 2
-"""Scans on one page."""
+"""How many scans a page holds."""
 
 
 @contextmanager
 def serving(days: Days, port: int = 0) -> Iterator[str]:
-    """The API's address while it serves these scans; what is added to them meanwhile is served too.
+    """Serve these scans and yield the API's address; what is added to the scans meanwhile is served too.
 
     Args:
         days: scans by day.
@@ -46,7 +46,7 @@ def serving(days: Days, port: int = 0) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            """Keep quiet."""
+            """Write no log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
@@ -60,7 +60,7 @@ def serving(days: Days, port: int = 0) -> Iterator[str]:
 
 
 def page_of(scans: Sequence[Scan], number: int) -> dict[str, Any]:
-    """One page: its scans, and the number of the next page or None."""
+    """Return one page: its scans, and the number of the next page or None."""
     first = (number - 1) * PAGE_SCANS
     more = number + 1 if len(scans) > first + PAGE_SCANS else None
     return {"data": {"scans": list(scans[first : first + PAGE_SCANS])}, "next": more}

@@ -1,4 +1,4 @@
-"""Fixtures of the pipeline's tests: an installation after its first run, to look at or to work on, and its graph."""
+"""Hold the fixtures of the pipeline's tests: an installation before and after its first run, and its graph."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ collect_ignore = ["pipeline.py"]
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Installation]:
-    """An installation in which nothing ran yet; the known files have landed."""
+    """Yield an installation in which nothing ran yet and the known files have landed."""
     with installed(tmp_path) as place:
         place.drop()
         yield place
@@ -26,14 +26,14 @@ def empty(tmp_path: Path) -> Iterator[Installation]:
 
 @pytest.fixture
 def loaded(empty: Installation, cli: Cli) -> Installation:
-    """An installation after its first run."""
+    """Return an installation after its first run."""
     assert cli("run", "returns", *DAY, "--json").code == 0
     return empty
 
 
 @pytest.fixture
 def graph(empty: Installation, tmp_path: Path) -> Iterator[Graph]:
-    """The code location of an empty installation."""
+    """Yield the code location of an installation in which nothing ran yet."""
     history = tmp_path / "history"
     history.mkdir()
     with graph_of(empty, history) as opened:

@@ -1,4 +1,4 @@
-"""The functions of the returns pipeline: one pulls pages of scans before the load, one exports the report after gold.
+"""Pull pages of scans before the load, and export the report after gold: the functions of the returns pipeline.
 
 Each is what a Lambda of its name runs. The API's address is the function's own setting, RETURNS_API.
 """
@@ -44,7 +44,7 @@ def pull_scans(event: dict[str, Any], context: object) -> dict[str, Any]:  # noq
 
 
 def _pages_of(day: date, manifest: Manifest, lake: Lake) -> Iterator[FileEntry]:
-    """The pages of one day, each kept in bronze before the next is asked for."""
+    """Yield the pages of one day, each kept in bronze before the next one is asked for."""
     number: int | None = 1
     while number is not None:
         answer = _page(day, number)
@@ -56,7 +56,7 @@ def _pages_of(day: date, manifest: Manifest, lake: Lake) -> Iterator[FileEntry]:
 
 
 def _page(day: date, number: int) -> requests.Response:
-    """One page of the API.
+    """Ask the API for one page.
 
     Raises:
         StorageUnavailable: it cannot be reached, or answers with an error.

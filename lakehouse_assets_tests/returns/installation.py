@@ -1,4 +1,4 @@
-"""An installation with the pipeline beside e-commerce: its lake, landing and API, its command line and its graph."""
+"""Set up an installation with the pipeline beside e-commerce: lake, landing, API, command line and graph."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class Installation:
-    """A lake, and the API beside it.
+    """An installation is a lake and the API that its pipeline asks.
 
     Attributes:
         lake: its folder.
@@ -44,17 +44,17 @@ class Installation:
 
     @property
     def landing(self) -> Path:
-        """Where the pipeline's files land: the folder that it names itself."""
+        """Return the folder where the pipeline's files land, which the pipeline names itself."""
         return self.lake / "land-folder" / "Returns"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of its processes."""
+        """Return the environment for processes that work on this installation."""
         own = {"LAKEHOUSE_PIPELINES": BOTH, "LAKEHOUSE_LAKE": str(self.lake), "RETURNS_API": self.api}
         return {**os.environ, **own}
 
     def drop(self, files: dict[str, str] = known.FILES) -> None:
-        """Put files into landing, dropped when they are known to be."""
+        """Put files into landing, with the time at which the known files were dropped."""
         for key, text in files.items():
             path = self.landing / key
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,26 +66,26 @@ class Installation:
         return process(*arguments, env={**self.environment, **environment})
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
-        """Rows of a table, sorted by its first column and what follows."""
+        """Return rows of a table, sorted by the first two of the columns asked for."""
         return self.ask(f"SELECT {columns} FROM {table} ORDER BY 1, 2")
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """The answer to a query."""
+        """Return the rows that answer a query."""
         answer = ask(QueryScope(open_lake(str(self.lake)), self.tables), sql)
         return [row for batch in answer.batches for row in batch]
 
     def report(self, run_id: str | None = None) -> dict[str, Any]:
-        """The report of a run, of the only one when none is named."""
+        """Return the report of a run; without an id there must be only one run."""
         (file,) = (self.lake / "runs" / "returns").glob(f"{run_id or '*'}/report.json")
         found: dict[str, Any] = json.loads(file.read_text("utf-8"))
         return found
 
     def files(self, folder: str, pattern: str) -> set[str]:
-        """Files below a folder of the lake, by their place in it."""
+        """Return the files below a folder, as paths relative to the lake."""
         return {path.relative_to(self.lake).as_posix() for path in (self.lake / folder).rglob(pattern)}
 
     def data_files(self) -> set[str]:
-        """Every data file of all tables but the run ledger, which notes each run."""
+        """Return every data file of all tables but the run ledger, which gets one with each run."""
         found = {path.relative_to(self.lake).as_posix() for path in self.lake.rglob("*.parquet")}
         return {name for name in found if "run_ledger" not in name and "_delta_log" not in name}
 
@@ -96,7 +96,7 @@ def _stored(pipeline: str) -> dict[str, Any]:
 
 @contextmanager
 def installed(folder: Path) -> Iterator[Installation]:
-    """An empty installation, whose API serves the known scans; its settings are those of this process meanwhile."""
+    """Yield an empty installation whose API serves the known scans; this process has its settings meanwhile."""
     served = known.scans()
     with serving(served) as api, pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAKEHOUSE_PIPELINES", BOTH)
@@ -108,14 +108,14 @@ def installed(folder: Path) -> Iterator[Installation]:
 
 @dataclass(frozen=True)
 class Graph:
-    """The code location of an installation, with a history of its own."""
+    """A graph is the code location of an installation, with a history of its own."""
 
     place: Installation
     definitions: dg.Definitions
     instance: dg.DagsterInstance
 
     def run(self, config: dict[str, Any] | None = None) -> Any:
-        """The job over the known days, in this process, with more of a request."""
+        """Run the job over the known days in this process; `config` asks for more than the clock."""
         asked = {"as_of": known.AS_OF, **(config or {})}
         return self.definitions.resolve_job_def("returns").execute_in_process(
             instance=self.instance,
@@ -126,13 +126,13 @@ class Graph:
 
 
 def range_of(days: tuple[str, str]) -> dict[str, str]:
-    """The tags with which Dagster marks one run over a range of partitions."""
+    """Return the tags with which Dagster marks one run over a range of partitions."""
     return {"dagster/asset_partition_range_start": days[0], "dagster/asset_partition_range_end": days[1]}
 
 
 @contextmanager
 def graph_of(place: Installation, history: Path) -> Iterator[Graph]:
-    """The code location of an installation as Dagster loads it."""
+    """Yield the code location of an installation as Dagster loads it."""
     from lakehouse_assets.definitions import build_definitions
 
     with dg.DagsterInstance.local_temp(str(history)) as instance:
@@ -140,5 +140,5 @@ def graph_of(place: Installation, history: Path) -> Iterator[Graph]:
 
 
 def steps(result: Any, kind: str = "STEP_SUCCESS") -> Iterable[str]:
-    """Steps of a run that ended so."""
+    """Return the steps of a run that have an event of this kind, sorted."""
     return sorted({event.step_key for event in result.all_events if event.event_type_value == kind})

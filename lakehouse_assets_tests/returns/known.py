@@ -1,4 +1,4 @@
-"""What lands and what the API serves in the tests of the pipeline, and what must come of it, worked out by hand.
+"""Hold what lands and what the API serves in the tests of the pipeline, and what must come of it, worked out by hand.
 
 The shop is in New York, so a return of 10:00 there on 7 April 2025 was at 14:00 UTC; scans carry UTC already.
 """
@@ -37,13 +37,13 @@ number beyond 32 bits, and a later version of return 2."""
 
 
 def scan(number: int | str, of: int, day: str, hour: int, **more: Any) -> Scan:
-    """A scan as the API has it."""
+    """Return a scan as the API has it."""
     at = f"{day}T{hour:02}:00:00Z"
     return {"id": number, "parcel": {"return_id": of}, "scanned_at": at, "date": day, "station": None, **more}
 
 
 def scans() -> dict[str, list[Scan] | bytes]:
-    """What the API serves by day, two scans a page: three pages of the 7th, one of the 8th."""
+    """Return what the API serves by day, two scans a page: three pages of the 7th, one of the 8th."""
     return {
         "2025-04-07": [
             scan(1, 1, "2025-04-07", 20, station={"name": "A", "floor": 2}),
@@ -57,7 +57,7 @@ def scans() -> dict[str, list[Scan] | bytes]:
 
 
 def at(*moment: int) -> datetime:
-    """A UTC moment as tables hold it, without a zone."""
+    """Return a UTC moment as tables hold it, without a zone."""
     return datetime(*moment, tzinfo=UTC).replace(tzinfo=None)  # type: ignore[misc] # year to minute
 
 

@@ -1,4 +1,4 @@
-"""The returns pipeline: CSV drops of returned parcels, and scans of them pulled from the warehouse's API.
+"""Compose the returns pipeline: CSV drops of returned parcels, and scans pulled from the warehouse's API.
 
 Works on days: a run pulls and rebuilds the last seven of them, and its report goes out as a CSV file.
 """

@@ -1,4 +1,4 @@
-"""Runs after the first one: nothing new, late scans, corrected rejects, another seed, and an API that fails."""
+"""Runs after the first one meet nothing new, late scans, corrected rejects, another seed, and an API that fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_same_days_again_write_no_data_file(loaded: Installation, cli: Cli) 
 
 
 def test_a_late_scan_changes_its_day_in_both_gold_tables(loaded: Installation, cli: Cli) -> None:
-    """Pulled with the 8th, it is a scan of the 7th: one row of each table changes."""
+    """A scan of the 7th is pulled with the 8th; one row of each table changes, that of the 7th."""
     eighth = loaded.served["2025-04-08"]
     assert isinstance(eighth, list)
     eighth.append(known.scan(8, 3, "2025-04-07", 23))
@@ -38,7 +38,7 @@ def test_a_late_scan_changes_its_day_in_both_gold_tables(loaded: Installation, c
 
 
 def test_a_corrected_record_of_a_page_is_replayed(loaded: Installation, cli: Cli, tmp_path: Path) -> None:
-    """Shown as CSV, its number put right, given back: the scan is there and its day counts it."""
+    """It is shown as CSV, its number is put right, and it is given back: its day counts the scan then."""
     shown = cli("rejects", "show", "--pipeline", "returns", "--code", "scan_id_invalid", "--format", "csv").out
     (row,) = csv.DictReader(shown.splitlines())
     assert (row["_file"], row["scan_id"], row["return_id"]) == ("scans/2025-04-07-3.json", "four", "3")
@@ -62,7 +62,7 @@ def test_a_row_that_waits_is_taken_when_its_parent_comes(loaded: Installation, c
 
 
 def test_another_seed_is_loaded_and_gold_is_built_anew(empty: Installation, tmp_path: Path) -> None:
-    """The seed of an installation of its own gets France and another region for Austria; rows and sums follow."""
+    """The seed gets France and another region for Austria; rows that waited and sums by region follow."""
     package = tmp_path / "src" / "returns"
     shutil.copytree(Path(__file__).parent, package, ignore=shutil.ignore_patterns("test_*", "__pycache__"))
     own = {"LAKEHOUSE_PIPELINES": "returns", "PYTHONPATH": str(package.parent)}

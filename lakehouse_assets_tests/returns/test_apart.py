@@ -1,4 +1,4 @@
-"""The pipeline needs nothing of the product, and the product nothing of it."""
+"""The pipeline needs no line of the product, and tables that would get in each other's way are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMES = re.compile(
 
 
 def test_nothing_of_the_product_names_it() -> None:
-    """Neither code nor contracts, machines or settings."""
+    """Code, contracts, machines and settings do not hold its names."""
     files = [path for folder in PRODUCT for path in (ROOT / folder).rglob("*") if path.is_file()]
     files += [ROOT / name for name in ("dagster.yaml", "dagster_cloud.yaml", "workspace.yaml")]
     texts = {path: path.read_text("utf-8") for path in files if path.suffix not in {".pyc", ".whl"}}
@@ -37,7 +37,7 @@ def test_nothing_of_the_product_names_it() -> None:
 
 
 def renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, edits: dict[str, str]) -> None:
-    """A package `name` made of this one with its text edited, importable, and set beside both others."""
+    """Make an importable package of this one with its text edited, and set it beside both others."""
     package = tmp_path / name
     shutil.copytree(Path(__file__).parent, package, ignore=shutil.ignore_patterns("test_*", "__pycache__", "*.json"))
     for path in [*package.rglob("*.py"), *package.rglob("*.yaml"), *package.rglob("*.sql")]:
@@ -68,18 +68,18 @@ def test_two_pipelines_with_one_place_are_refused(tmp_path: Path, monkeypatch: p
 
 @dataclass(frozen=True, eq=False)
 class Tables(Pipeline):
-    """A pipeline of nothing but contracts."""
+    """This pipeline has nothing but contracts."""
 
     held: tuple[Contract, ...] = ()
 
     @property
     def contracts(self) -> dict[str, Contract]:
-        """See `Pipeline`."""
+        """Return the contracts that it was made with."""
         return {f"{contract.layer}.{contract.name}": contract for contract in self.held}
 
 
 def table(layer: Layer, database: str, name: str = "days") -> Contract:
-    """A table of which only its place counts."""
+    """Return a table of which only the place counts."""
     words = {"version": "1.0.0", "description": "d", "grain": "g", "owner": "o"}
     return Contract(name=name, database=database, layer=layer, columns=(), **words)
 
@@ -94,13 +94,13 @@ def table(layer: Layer, database: str, name: str = "days") -> Contract:
     ],
 )
 def test_what_two_tables_may_not_share_is_named(first: Contract, second: Contract, problem: str) -> None:
-    """A folder of the lake, whatever the layers, and an asset of the graph, whatever the databases."""
+    """That is a folder of the lake, whatever the layers, or an asset of the graph, whatever the databases."""
     plan = FunctionTask("PlanRun")
     with pytest.raises(ContractInvalid, match=f"of `b` would both {problem}; rename one of them"):
         refuse_shared_places([Tables("a", "o", plan, held=(first,)), Tables("b", "o", plan, held=(second,))])
 
 
 def test_tables_of_other_names_or_places_are_no_trouble() -> None:
-    """Gold of one name as silver, and other names in one database."""
+    """Gold may be named as silver is, and tables of other names may share a database."""
     held = (table("gold", "gold"), table("gold", "gold", "weeks"), table("silver", "lake"), table("landing", "landing"))
     refuse_shared_places([Tables("a", "o", FunctionTask("PlanRun"), held=held)])

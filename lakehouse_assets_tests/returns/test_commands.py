@@ -1,4 +1,4 @@
-"""Every command of `lakehouse` on the pipeline, beside e-commerce and alone."""
+"""Every command of `lakehouse` works on the pipeline, beside e-commerce and alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STORED = {
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation after its first run, to look at and not to change."""
+    """Yield an installation after its first run, which tests look at and do not change."""
     with installed(tmp_path_factory.mktemp("ran")) as place:
         place.drop()
         assert main(["run", "returns", *DAY]) == 0
@@ -76,7 +76,7 @@ def test_days_of_another_window_are_the_report_s(empty: Installation, cli: Cli) 
 
 
 def test_archived_files_are_loaded_again(loaded: Installation, cli: Cli) -> None:
-    """Of the day on which they were archived; all is as it was."""
+    """They are those archived on that day; no table gets a file."""
     before = loaded.data_files()
     report = json.loads(cli("run", "returns", "--reprocess", "2025-04-08", *DAY, "--json").out)
     counts = report["tables"]["clean_returns"]
@@ -85,7 +85,7 @@ def test_archived_files_are_loaded_again(loaded: Installation, cli: Cli) -> None
 
 
 def test_rejects_are_listed(ran: Installation, cli: Cli) -> None:
-    """Open ones by dataset, file and codes."""
+    """Open rows are counted by dataset, file and codes."""
     listed = json.loads(cli("rejects", "list", *WHOSE, "--format", "json").out)
     found = [(row["dataset"], row["file"], row["codes"], row["open"], row["replayed"]) for row in listed]
     datasets = {"returns": "returns", "scans": "scans"}
@@ -95,7 +95,7 @@ def test_rejects_are_listed(ran: Installation, cli: Cli) -> None:
 
 @pytest.mark.usefixtures("ran")
 def test_rejects_of_both_formats_are_shown_as_one_correction_file(cli: Cli) -> None:
-    """Columns of both datasets, each once."""
+    """It has the columns of both datasets, each once."""
     header = cli("rejects", "show", *WHOSE, "--format", "csv").out.splitlines()[0]
     columns = "return_id,returned_at,date,country,refund,reasons,scan_id,scanned_at,station"
     assert header == f"_file,_line,_etag,_codes,{columns}"
@@ -103,7 +103,7 @@ def test_rejects_of_both_formats_are_shown_as_one_correction_file(cli: Cli) -> N
 
 @pytest.mark.usefixtures("ran")
 def test_its_checks_can_be_asked_for_alone(cli: Cli) -> None:
-    """They are good after its run; together with those of e-commerce, which never ran, they are not."""
+    """All required ones are passed after its run; together with those of e-commerce, which never ran, they are not."""
     own = cli("checks", *WHOSE, "--format", "json")
     states = {f"{check['table']}.{check['check']}": check["status"] for check in json.loads(own.out)["checks"]}
     assert own.code == 0
@@ -116,7 +116,7 @@ def test_its_checks_can_be_asked_for_alone(cli: Cli) -> None:
 
 @pytest.mark.usefixtures("ran")
 def test_tables_of_both_pipelines_are_shown(cli: Cli) -> None:
-    """Each with its layer; landing is no table."""
+    """Each table has its layer; landing has no tables."""
     shown = json.loads(cli("sql", "SHOW TABLES", "--format", "json").out)
     layers = {row["table"]: row["layer"] for row in shown}
     assert STORED.items() <= layers.items()
@@ -125,7 +125,7 @@ def test_tables_of_both_pipelines_are_shown(cli: Cli) -> None:
 
 @pytest.mark.usefixtures("ran")
 def test_one_question_reads_silver_reference_and_gold(cli: Cli) -> None:
-    """Names of countries beside their refunds."""
+    """Names of countries come beside sums of their refunds."""
     sql = (
         "SELECT c.name, sum(d.refund) AS refund FROM returns_gold.daily_returns AS d "
         "JOIN returns_lakehouse.countries AS c ON c.code = d.country GROUP BY c.name ORDER BY c.name"
@@ -145,7 +145,7 @@ def test_care_keeps_what_tables_hold(loaded: Installation, cli: Cli) -> None:
 
 
 def test_a_copied_lake_is_relocated(loaded: Installation, cli: Cli, tmp_path: Path) -> None:
-    """Its gold is its own then, and it is run like any other."""
+    """Before it is relocated a run is refused; then its gold is read and loaded without the original."""
     copied = tmp_path / "copied"
     shutil.copytree(loaded.lake, copied)
     assert cli("run", "returns", *DAY, "--lake", copied).code == 2
@@ -159,7 +159,7 @@ def test_a_copied_lake_is_relocated(loaded: Installation, cli: Cli, tmp_path: Pa
 
 
 def test_its_contracts_are_released_in_its_own_package(empty: Installation, tmp_path: Path) -> None:
-    """The release is due, then current, and is written beside the package's contracts; the product's file stays."""
+    """The release is due, then current, and is written beside the package's contracts."""
     package = tmp_path / "src" / "returns"
     shutil.copytree(Path(__file__).parent, package, ignore=shutil.ignore_patterns("test_*", "__pycache__"))
     own = {"LAKEHOUSE_PIPELINES": "lakehouse_assets.ecommerce,returns", "PYTHONPATH": str(package.parent)}

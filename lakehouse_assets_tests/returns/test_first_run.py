@@ -1,4 +1,4 @@
-"""The first run over the known days, on the embedded engine and on Spark: every table and file it leaves."""
+"""The first run over the known days leaves the same tables and files on the embedded engine and on Spark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENGINES = ["duckdb", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark
 
 @pytest.fixture(scope="module", params=ENGINES)
 def first(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The installation after its first run on one engine, started by the command."""
+    """Yield the installation after its first run on one engine, started by the command."""
     with installed(tmp_path_factory.mktemp(request.param)) as place:
         place.drop()
         if request.param == "spark":
@@ -38,19 +38,19 @@ def test_every_row_is_counted(first: Installation) -> None:
 
 
 def test_clean_returns_holds_the_latest_versions(first: Installation) -> None:
-    """Moments of New York as UTC, six decimals, whole numbers beyond 32 bits, arrays of text."""
+    """Moments of New York are UTC; decimals, whole numbers beyond 32 bits and arrays are exact."""
     columns = 'return_id, "date", returned_at, country, refund, reasons'
     assert first.rows("returns_lakehouse.clean_returns", columns) == known.CLEAN_RETURNS
 
 
 def test_clean_scans_holds_the_records_of_the_pages(first: Installation) -> None:
-    """Columns by path and a nested record."""
+    """Columns are found by path, and a nested record is a STRUCT."""
     columns = 'scan_id, return_id, "date", scanned_at, station'
     assert first.rows("returns_lakehouse.clean_scans", columns) == known.CLEAN_SCANS
 
 
 def test_provenance_says_which_record_of_which_file(first: Installation) -> None:
-    """A file of landing with its time, and a page with the run's clock."""
+    """A file of landing comes with its time, and a page with the run's clock."""
     columns = "return_id, _file, _line, _file_time"
     dropped = known.DROPPED.replace(tzinfo=None)
     held = first.rows("returns_lakehouse.clean_returns", columns)
@@ -60,17 +60,17 @@ def test_provenance_says_which_record_of_which_file(first: Installation) -> None
 
 
 def test_the_reference_table_holds_its_seed(first: Installation) -> None:
-    """Three countries."""
+    """All three countries are there."""
     assert first.rows("returns_lakehouse.countries", "code, name, region") == known.COUNTRIES
 
 
 def test_rejects_carry_all_their_codes(first: Installation) -> None:
-    """Each with file and line, of CSV and of JSON alike."""
+    """Each has file, line and every code, of CSV and of JSON alike."""
     assert first.rows("returns_lakehouse.returns_rejects", "file, line, codes") == known.REJECTS
 
 
 def test_a_rejected_record_is_kept_as_it_came(first: Installation) -> None:
-    """Lines of CSV and records of JSON, to be corrected."""
+    """Raw text is a line of CSV or a record of JSON."""
     raw = dict(first.ask("SELECT file || ' ' || CAST(line AS VARCHAR), raw FROM returns_lakehouse.returns_rejects"))
     assert raw[f"{known.FIRST_FILE} 7"] == "6,only,three"
     assert json.loads(raw["scans/2025-04-07-2.json 2"]) == "junk"
@@ -78,28 +78,28 @@ def test_a_rejected_record_is_kept_as_it_came(first: Installation) -> None:
 
 
 def test_rows_without_a_parent_wait(first: Installation) -> None:
-    """The return of a country that nobody knows, and the scan of a return that nobody knows."""
+    """These are the return of a country that nobody knows, and the scan of a return that nobody knows."""
     assert first.rows("returns_lakehouse.returns_pending", "file, line, codes") == known.PENDING
 
 
 def test_gold_by_day_and_country(first: Installation) -> None:
-    """Counts and exact sums."""
+    """Returns and scanned returns are counted, and refunds add up exactly."""
     assert first.rows("returns_gold.daily_returns") == known.DAILY
 
 
 def test_gold_that_reads_gold_and_the_reference_table(first: Installation) -> None:
-    """The same, by region."""
+    """The same counts and sums are there by region."""
     assert first.rows("returns_gold.region_returns") == known.REGIONS
 
 
 def test_the_report_is_exported(first: Installation) -> None:
-    """One file, named by the last day, with the rows of the window."""
+    """There is one file, named by the last day, with the rows of the window."""
     assert first.files("reports", "*") == {"reports/Returns-2025-04-08.csv"}
     assert (first.lake / "reports" / "Returns-2025-04-08.csv").read_text("utf-8") == known.REPORT
 
 
 def names_in(place: Installation, folder: str) -> list[str]:
-    """Names of the CSV files below a folder; in the archive the etag stands before each name."""
+    """Return the names of the CSV files below a folder; in the archive the etag stands before each name."""
     return [name.rpartition("/")[2] for name in place.files(folder, "*.csv")]
 
 

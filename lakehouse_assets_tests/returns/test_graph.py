@@ -1,4 +1,4 @@
-"""The pipeline as a Dagster job beside e-commerce in one code location."""
+"""The pipeline is a Dagster job beside e-commerce in one code location."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORKED = [
 
 
 def test_the_code_location_holds_both_pipelines(graph: Graph) -> None:
-    """A job each, and the assets of the one in its own group."""
+    """Each has a job, and the assets of this one are a group."""
     resolved = graph.definitions.resolve_asset_graph()
     own = {key.to_user_string() for key in resolved.get_all_asset_keys() if resolved.get(key).group_name == "returns"}
     assert own == KEYS
@@ -37,7 +37,7 @@ def test_the_code_location_holds_both_pipelines(graph: Graph) -> None:
 
 
 def test_tables_wait_for_the_pull_and_gold_for_gold(graph: Graph) -> None:
-    """Pull before the load, the second gold table after the first, the report after both, the archive last."""
+    """The load waits for the pull, the second gold table for the first, the report for both, the archive for it."""
     resolved = graph.definitions.resolve_asset_graph()
     parents = {
         name: {key.to_user_string() for key in resolved.get(dg.AssetKey.from_user_string(name)).parent_keys}
@@ -51,7 +51,7 @@ def test_tables_wait_for_the_pull_and_gold_for_gold(graph: Graph) -> None:
 
 
 def test_its_schedule_has_its_own_zone(graph: Graph) -> None:
-    """Nine and fourteen o'clock in New York; e-commerce keeps the zone of the settings."""
+    """Its hours are those of New York; e-commerce keeps the zone of the settings."""
     own = graph.definitions.resolve_schedule_def("returns_twice_daily")
     others = graph.definitions.resolve_schedule_def("ecommerce_daily")
     assert (own.execution_timezone, own.job_name) == ("America/New_York", "returns")
@@ -68,7 +68,7 @@ def test_its_schedule_has_its_own_zone(graph: Graph) -> None:
     ],
 )
 def test_it_ticks_by_the_clock_of_new_york(graph: Graph, day: str, utc: list[str]) -> None:
-    """Five hours behind UTC in winter and four in summer, on the days on which that changes too."""
+    """Its hours are five behind UTC in winter and four in summer, from the day on which the clocks change."""
     schedule = graph.definitions.resolve_schedule_def("returns_twice_daily")
     midnight = datetime.fromisoformat(day).replace(tzinfo=NEW_YORK).timestamp()
     ticks = schedule_execution_time_iterator(midnight, str(schedule.cron_schedule), schedule.execution_timezone)
@@ -76,7 +76,7 @@ def test_it_ticks_by_the_clock_of_new_york(graph: Graph, day: str, utc: list[str
 
 
 def test_a_tick_asks_for_one_run_over_seven_days(graph: Graph) -> None:
-    """At one in the morning UTC the last of them is still the day before, which it is in New York."""
+    """At one in the morning UTC the last day is the day before, since it is still evening in New York."""
     schedule = graph.definitions.resolve_schedule_def("returns_twice_daily")
     now = datetime(2025, 4, 9, 1, tzinfo=UTC)
     context = dg.build_schedule_context(instance=graph.instance, scheduled_execution_time=now)
@@ -85,7 +85,7 @@ def test_a_tick_asks_for_one_run_over_seven_days(graph: Graph) -> None:
 
 
 def test_every_asset_has_daily_partitions_from_the_first_day(graph: Graph) -> None:
-    """From 1 March 2025; those that only stand for what lands have none."""
+    """They begin on 1 March 2025; assets that only stand for what lands have none."""
     resolved = graph.definitions.resolve_asset_graph()
     defined = {name: resolved.get(dg.AssetKey.from_user_string(name)).partitions_def for name in KEYS}
     assert {name for name, found in defined.items() if found is None} == {"landing/returns", "landing/scans"}
@@ -94,7 +94,7 @@ def test_every_asset_has_daily_partitions_from_the_first_day(graph: Graph) -> No
 
 
 def test_a_run_over_a_range_makes_exactly_its_days(graph: Graph) -> None:
-    """One run, whose seven days are materialized in every asset, and no other day."""
+    """After one run the seven days are materialized in every asset, and no other day is."""
     result = graph.run()
     assert result.success
     assert steps(result) == WORKED
@@ -105,7 +105,7 @@ def test_a_run_over_a_range_makes_exactly_its_days(graph: Graph) -> None:
 
 
 def lease_of(graph: Graph, pipeline: str) -> dict[str, Any]:
-    """The lease of a pipeline as it lies in the lake."""
+    """Return the lease of a pipeline as it lies in the lake."""
     found: dict[str, Any] = json.loads((graph.place.lake / "leases" / f"{pipeline}.json").read_text("utf-8"))
     return found
 
@@ -130,7 +130,7 @@ def test_one_run_of_both_pipelines_holds_a_lease_of_each(graph: Graph) -> None:
 
 
 def test_the_landing_sensor_starts_it_for_what_landed(graph: Graph) -> None:
-    """The exact files, over the last seven days; what e-commerce takes is none of its business."""
+    """It asks for exactly the files of its datasets; a file of another folder is not among them."""
     (graph.place.landing / "orders").mkdir()
     (graph.place.landing / "orders" / "1.csv").write_text("a\n1\n", "utf-8")
     sensor = graph.definitions.resolve_sensor_def("returns_landing")

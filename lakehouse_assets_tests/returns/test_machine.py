@@ -1,4 +1,4 @@
-"""The machine that the pipeline emits: as committed, valid, and walked from its start to its end."""
+"""The machine that the pipeline emits is as committed, valid, and runs from its start to its end."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ NONE_FOUND = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}}
 
 @pytest.fixture
 def both(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings with both pipelines."""
+    """Set both pipelines."""
     monkeypatch.setenv("LAKEHOUSE_PIPELINES", BOTH)
 
 
 def answers() -> dict[str, Any]:
-    """What every task answers in a run in which all goes well."""
+    """Return what every task answers in a run in which all goes well."""
     found: dict[str, Any] = {}
     for name, state in MACHINE["States"].items():
         found |= {inner: {} for inner in [name] if state["Type"] == "Task"}
@@ -62,14 +62,14 @@ def answers() -> dict[str, Any]:
 
 
 def checks() -> dict[str, Any]:
-    """Every check is asked and finds nothing."""
+    """Return the answers of checks that find nothing."""
     asked = (name.partition(" ")[2] for name in names(MACHINE) if name.startswith("ask "))
     ran = {"QueryExecution": {"QueryExecutionId": "q"}}
     return {f"{verb} {check}": answer for check in asked for verb, answer in (("ask", ran), ("read", NONE_FOUND))}
 
 
 def names(scope: dict[str, Any]) -> Iterator[str]:
-    """Names of all states, those of branches included."""
+    """Yield the names of all states, those of branches included."""
     for name, state in scope["States"].items():
         yield name
         for branch in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
@@ -77,7 +77,7 @@ def names(scope: dict[str, Any]) -> Iterator[str]:
 
 
 def walked(changed: dict[str, Any] | None = None, given: dict[str, Any] | None = None) -> tuple[Run, Any]:
-    """A run of the machine with some answers changed, and its output."""
+    """Run the machine with some answers changed; return the run and its output."""
     run = Run({"Execution": EXECUTION}, answers() | (changed or {}))
     return run, run.machine(MACHINE, given or {})
 
@@ -103,7 +103,7 @@ def test_the_validator_accepts_it() -> None:
 
 
 def test_it_runs_from_its_start_to_its_end() -> None:
-    """Plan, pull, load, gold after gold, export, archive: in this order."""
+    """Plan, pull, load, gold after gold, export and archive come in this order."""
     run, output = walked()
     assert output["status"] == "succeeded"
     known = {"bronze__returns_manifest", "bronze__returns_scans", "returns_silver", "render gold__daily_returns"}
@@ -128,7 +128,7 @@ def test_what_the_pull_gives_reaches_the_load() -> None:
 
 
 def test_the_window_of_the_plan_reaches_pull_and_export() -> None:
-    """Seven days, as an object with both ends."""
+    """Seven days are an object with both ends, which pull and export are given."""
     run, _ = walked()
     assert run.calls["bronze__returns_manifest"][0]["Payload"]["window_days"] == 7
     for step in ("bronze__returns_scans", "report__returns_report"):

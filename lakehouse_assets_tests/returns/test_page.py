@@ -1,4 +1,4 @@
-"""`docs/adding-a-pipeline.md` says what is so: its files are the real ones, and it runs as it stands."""
+"""`docs/adding-a-pipeline.md` shows the real files, names all that there is, and runs as it stands."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_standard_accepts_its_contracts(file: Path) -> None:
 
 
 def test_the_page_shows_the_whole_pipeline() -> None:
-    """Every contract, SELECT, seed and module of it, and nothing that is not there."""
+    """It shows every contract, SELECT, seed and module, and no file that is not there."""
     folders = [path for name in ("contracts", "sql", "seeds") for path in (EXAMPLE / name).iterdir()]
     whole = {path.relative_to(EXAMPLE).as_posix() for path in folders} | {"pipeline.py", "functions.py"}
     assert {part.path for part in FILES if part.how == "file"} == whole
@@ -51,7 +51,7 @@ def test_the_page_shows_the_whole_pipeline() -> None:
 
 @pytest.mark.slow
 def test_the_page_runs_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In an empty folder with nothing but the page's files, beside an API that serves the page's scans."""
+    """It runs in a folder with nothing but the page's files, beside an API that serves the page's scans."""
     monkeypatch.delenv("LAKEHOUSE_PIPELINES", raising=False)
     folder = tmp_path / "work"
     for part in FILES:
@@ -66,26 +66,26 @@ def test_the_page_runs_as_it_is_written(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def cells(section: str) -> list[list[str]]:
-    """The rows of the tables in a section of the page, without their heads, which name no word in backticks."""
+    """Return the rows of the tables in a section of the page, without their heads, which have no word in backticks."""
     text = PAGE.split(f"\n{section}\n")[1].split("\n#")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     return [row for row in rows if quoted(row[0])]
 
 
 def quoted(text: str) -> set[str]:
-    """Words in backticks, of a call its name."""
+    """Return the words in backticks; of a call, its name."""
     return {found.partition("(")[0] for found in re.findall(r"`([^`]+)`", text)}
 
 
 def test_every_function_and_macro_is_in_the_tables() -> None:
-    """Those that SQL may use, and no other."""
+    """The tables hold those that SQL may use, and no other."""
     named = {name for row in cells("## What SQL may use") for name in quoted(row[0])}
     allowed = {function.sql_name().lower() for function in ALLOWED}
     assert named == allowed | set(MACROS)
 
 
 def test_every_layer_and_its_properties_are_in_the_table() -> None:
-    """Those that must be there are bold."""
+    """Properties that must be there are bold."""
     rows = {next(iter(quoted(row[0]))): row[2:] for row in cells("## What a contract must hold") if len(row) == 4}
     for layer in ("landing", "reference", "silver", "gold"):
         known = [p for p in TABLE if layer in p.places and p.name not in {"layer", "database"}]
@@ -103,7 +103,7 @@ def test_every_kind_of_rule_and_its_verdicts_are_in_the_table() -> None:
 
 
 def test_the_settings_that_it_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Package, landing and zone of the pipeline as the page spells them."""
+    """Package, landing and zone are read from the variables as the page spells them."""
     for name, value in (("PIPELINES", "a.b,c"), ("LANDINGS__RETURNS", "drops"), ("ZONES__RETURNS", "Europe/Paris")):
         assert f"`LAKEHOUSE_{name}`" in PAGE
         monkeypatch.setenv(f"LAKEHOUSE_{name}", value)
