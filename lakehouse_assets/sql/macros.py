@@ -57,6 +57,13 @@ def _named_type(wrap: str, literal: str) -> ColumnType:
         raise BadRequest(message=f"{literal} names no type; {wrap.format('…')} holds types of single values") from error
 
 
+def _reader_of(type_name: str) -> Callable[[Words, str, str], str]:
+    """Return the macro that reads text as a type of single values, as pieces of JSON are read too (`SCALARS`)."""
+    kind = parse_type(type_name)
+    read = scalars.SCALARS[kind.name]  # type: ignore[index] # single values only: see contracts/types.py
+    return lambda w, zone, x: read(w, zone, x, kind)
+
+
 def _array(w: Words, zone: str, x: str, element: str) -> str:
     return json_text.array(w, zone, x, _named_type("ARRAY<{}>", element))
 
@@ -68,15 +75,15 @@ def _record(w: Words, zone: str, x: str, fields: str) -> str:
 
 MACROS: dict[str, Callable[..., str]] = {
     "blank": lambda w, _z, x: scalars.blank(w, x),
-    "parse_text": lambda w, _z, x: f"CASE WHEN NOT ({scalars.blank(w, x)}) THEN {x} END",
-    "parse_int": lambda w, _z, x: scalars.typed(w, x, scalars.INT, "INTEGER"),
-    "parse_bigint": lambda w, _z, x: scalars.typed(w, x, scalars.INT, "BIGINT"),
-    "parse_double": lambda w, _z, x: scalars.double(w, x),
-    "parse_amount": lambda w, _z, x: scalars.decimal(w, x, 18, 2),
+    "parse_text": _reader_of("STRING"),
+    "parse_int": _reader_of("INT"),
+    "parse_bigint": _reader_of("BIGINT"),
+    "parse_double": _reader_of("DOUBLE"),
+    "parse_amount": _reader_of("DECIMAL(18,2)"),
     "parse_decimal": lambda w, _z, x, precision, scale: scalars.decimal(w, x, int(precision), int(scale)),
-    "parse_date": lambda w, _z, x: scalars.typed(w, x, scalars.DATE, "DATE"),
-    "parse_bool": lambda _w, _z, x: scalars.boolean(x),
-    "parse_instant": scalars.instant,
+    "parse_date": _reader_of("DATE"),
+    "parse_bool": _reader_of("BOOLEAN"),
+    "parse_instant": _reader_of("TIMESTAMP"),
     "parse_array": _array,
     "parse_record": _record,
     "local_date": _local_date,
