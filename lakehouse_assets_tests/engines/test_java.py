@@ -8,16 +8,7 @@ import pytest
 
 from lakehouse_assets.engines import java
 from lakehouse_assets.errors import JavaMissing
-
-
-def install(home: Path, version: str) -> Path:
-    """A Java that says it is of that version."""
-    program = home / "bin" / "java"
-    program.parent.mkdir(parents=True)
-    lines = f"    java.home = {home}\n    java.specification.version = {version}\n"
-    program.write_text(f"#!/bin/sh\nprintf '%s' '{lines}' >&2\n")
-    program.chmod(0o755)
-    return home
+from lakehouse_assets_tests.java import java_of_version
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +19,19 @@ def _no_other_places(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_java_of_the_environment_comes_first(tmp_path: Path) -> None:
     """JAVA_HOME is preferred to what is on the path."""
-    chosen, other = install(tmp_path / "a", "21"), install(tmp_path / "b", "17")
+    chosen, other = java_of_version(tmp_path / "a", "21"), java_of_version(tmp_path / "b", "17")
     assert java.require_java({"JAVA_HOME": str(chosen), "PATH": str(other / "bin")}) == chosen
 
 
 def test_a_java_that_spark_does_not_start_on_is_passed_over(tmp_path: Path) -> None:
     """A newer Java in JAVA_HOME does not hide a fitting one on the path."""
-    newer, fitting = install(tmp_path / "a", "25"), install(tmp_path / "b", "17")
+    newer, fitting = java_of_version(tmp_path / "a", "25"), java_of_version(tmp_path / "b", "17")
     assert java.require_java({"JAVA_HOME": str(newer), "PATH": str(fitting / "bin")}) == fitting
 
 
 def test_a_java_of_the_project_is_found_after_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where `make spark` puts one; a Java of the same kind on the path wins."""
-    own, other = install(tmp_path / ".java" / "jre", "17"), install(tmp_path / "b", "17")
+    own, other = java_of_version(tmp_path / ".java" / "jre", "17"), java_of_version(tmp_path / "b", "17")
     monkeypatch.setattr(java, "PLACES", ((tmp_path / ".java", "*/bin/java"),))
     assert java.find_java({"PATH": ""}) == own
     assert java.find_java({"PATH": str(other / "bin")}) == other
@@ -54,6 +45,6 @@ def test_a_machine_without_a_java_has_none_to_find(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("version", "found"), [("25", "Java 25"), (None, "none")])
 def test_without_a_fitting_java_the_way_out_is_named(tmp_path: Path, version: str | None, found: str) -> None:
     """The sentence says what was found and what to do."""
-    home = install(tmp_path / "a", version) if version else tmp_path / "absent"
+    home = java_of_version(tmp_path / "a", version) if version else tmp_path / "absent"
     with pytest.raises(JavaMissing, match=f"found {found}; run `make spark`"):
         java.require_java({"JAVA_HOME": str(home), "PATH": ""})

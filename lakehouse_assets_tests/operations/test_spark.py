@@ -9,17 +9,8 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.engines import java
+from lakehouse_assets_tests.java import java_of_version
 from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Shop, process, put
-
-
-def java_of_version(home: Path, version: str) -> Path:
-    """A Java that says its version and does nothing else."""
-    program = home / "bin" / "java"
-    program.parent.mkdir(parents=True)
-    lines = f"    java.home = {home}\n    java.specification.version = {version}\n"
-    program.write_text(f"#!/bin/sh\nprintf '%s' '{lines}' >&2\nexit 1\n")
-    program.chmod(0o755)
-    return home
 
 
 @pytest.fixture
