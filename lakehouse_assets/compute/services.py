@@ -59,7 +59,7 @@ class Services(Protocol):
         ...
 
     def run_job(self, task: GlueTask) -> LoadReport:
-        """Run a load job to its end and return its report.
+        """Run a load job to its end and return its report; what was read of the tables before is forgotten.
 
         Raises:
             LakehouseError: the job failed; the leaf says whether trying again may help.
@@ -84,10 +84,6 @@ class Services(Protocol):
 
     def count(self, contract: Contract) -> int:
         """Return the number of rows of a table."""
-        ...
-
-    def refresh(self) -> None:
-        """Forget what was read of the tables, because a job has changed them."""
         ...
 
     def close(self) -> None:

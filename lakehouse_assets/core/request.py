@@ -169,6 +169,16 @@ def parse_request(data: Mapping[str, Any], asked: Collection[str] = FIELDS) -> R
         raise BadRequest(message="; ".join(problems)) from error
 
 
+def last_days(now: datetime, zone: str, days: int) -> Window:
+    """Return so many days up to today, which is the day that it is in the zone at this moment.
+
+    >>> [str(day) for day in last_days(datetime(2025, 4, 3, 23, tzinfo=UTC), "Europe/Berlin", 2).days]
+    ['2025-04-03', '2025-04-04']
+    """
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return Window(start=today - timedelta(days=days - 1), end=today)
+
+
 def resolve(request: RunRequest, now: datetime, zone: str, window_days: int | None = None) -> RunRequest:
     """Return the request with its clock fixed, and its window too where the pipeline works on days.
 
@@ -181,8 +191,7 @@ def resolve(request: RunRequest, now: datetime, zone: str, window_days: int | No
     as_of = request.as_of or now.astimezone(UTC)
     window = request.window
     if window is None and window_days is not None:
-        today = as_of.astimezone(ZoneInfo(zone)).date()
-        window = Window(start=today - timedelta(days=window_days - 1), end=today)
+        window = last_days(as_of, zone, window_days)
     return request.model_copy(update={"as_of": as_of, "window": window})
 
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.tasks import TASK_METADATA, GlueTask, to_metadata
+from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
 from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
-from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.sql import lineage
 
@@ -42,7 +41,6 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
         services = lakehouse.services(pipeline, context.run)
         with reported(services.run, "load"):
             report = services.run_job(task)
-        services.refresh()
         yield from output_results(pipeline, report, services)
         for contract in tables:
             yield dg.MaterializeResult(
@@ -75,9 +73,5 @@ def silver_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: l
     return dg.AssetSpec(
         md.asset_key(contract),
         deps=[*after, md.asset_key(landing_of(pipeline, contract))],
-        freshness_policy=freshness_policy(contract),
-        metadata=definition_metadata(contract, table_location(contract, "<lake>"))
-        | silver_lineage(pipeline, contract)
-        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
-        **common(pipeline, contract, "deltalake"),
+        **stored_facts(pipeline, contract, task, "deltalake", **silver_lineage(pipeline, contract)),
     )

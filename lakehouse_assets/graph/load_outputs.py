@@ -8,12 +8,11 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.compute.services import Services
-from lakehouse_assets.compute.tasks import TASK_METADATA, GlueTask, to_metadata
+from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.checks import set_check_results
-from lakehouse_assets.graph.pipeline import Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.graph.pipeline import Pipeline, stored_facts
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql.models import tables_read
 
@@ -31,10 +30,7 @@ def output_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: l
     return dg.AssetSpec(
         md.asset_key(contract),
         deps=after,
-        freshness_policy=freshness_policy(contract),
-        metadata=definition_metadata(contract, table_location(contract, "<lake>"))
-        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
-        **common(pipeline, contract, *kinds),
+        **stored_facts(pipeline, contract, task, *kinds),
     )
 
 

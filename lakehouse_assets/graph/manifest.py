@@ -14,7 +14,7 @@ from lakehouse_assets.core.request import RunRequest, parse_request
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator, call_facts, function_facts
 from lakehouse_assets.graph.partitions import window_of
-from lakehouse_assets.graph.pipeline import Pipeline, common, freshness_policy
+from lakehouse_assets.graph.pipeline import Pipeline, common
 from lakehouse_assets.graph.request_config import config_schema, given_config
 from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.graph.standing import standing_results
@@ -29,7 +29,6 @@ def landing_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
     """Return a landing dataset as an external asset: planned runs write its history, and its badge shows its age."""
     return dg.AssetSpec(
         md.asset_key(contract),
-        freshness_policy=freshness_policy(contract),
         metadata={"dagster/column_schema": md.table_schema(contract), "files": ", ".join(contract.files)},
         **common(pipeline, contract, "csv"),
     )

@@ -5,12 +5,11 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.tasks import TASK_METADATA, ModelTask, to_metadata
+from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
-from lakehouse_assets.graph.pipeline import RETRY, Pipeline, common, definition_metadata, freshness_policy
+from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.sql import lineage
 from lakehouse_assets.sql.models import sources
@@ -32,13 +31,9 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     asset: AssetDecorator = dg.asset(
         key=md.asset_key(contract),
         deps=[md.asset_key(source) for source in read.values()],
-        freshness_policy=freshness_policy(contract),
-        metadata=definition_metadata(contract, table_location(contract, "<lake>"))
-        | known
-        | {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
         retry_policy=RETRY,
         pool="athena",
-        **common(pipeline, contract, "iceberg", "athena"),
+        **stored_facts(pipeline, contract, task, "iceberg", "athena", **known),
         **pipeline.partitioning,
     )
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from lakehouse_assets.compute.tasks import FunctionTask, asked_by
+from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, Task, asked_by, to_metadata
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import model_sql, silver_tables
-from lakehouse_assets.core.request import Window
+from lakehouse_assets.contracts.layers import model_sql, silver_tables, table_location
+from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.settings import Settings
@@ -159,9 +158,9 @@ class Pipeline:
         """Return the days that a run works on by itself; None for a pipeline that works on files."""
         if self.days is None:
             return None
-        today = now.astimezone(ZoneInfo(self.zone or "UTC")).date()
-        start = max(self.days.first, today - timedelta(days=self.days.window_days - 1))
-        return Window(start=start, end=max(start, today))
+        usual = last_days(now, self.zone or "UTC", self.days.window_days)
+        start = max(self.days.first, usual.start)
+        return Window(start=start, end=max(start, usual.end))
 
     def landing_in(self, settings: Settings) -> str:
         """Return the absolute folder where the pipeline's files land."""
@@ -173,24 +172,41 @@ class Pipeline:
 
 
 def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any]:
-    """Return group, owner, kinds and tags, which every table of a pipeline has."""
+    """Return what every table of a pipeline has, landing included: group, owner, kinds, meaning, tags, freshness."""
     return {
         "group_name": pipeline.name,
         "owners": [contract.owner],
         "kinds": set(kinds),
         "description": f"{contract.description}: {contract.grain}.",
         "tags": {"layer": contract.layer, "pipeline": pipeline.name},
+        "freshness_policy": freshness_policy(contract),
     }
 
 
-def definition_metadata(contract: Contract, location: str) -> dict[str, Any]:
-    """Return what is known of a table before it holds a row."""
-    return {
+def stored_facts(
+    pipeline: Pipeline,
+    contract: Contract,
+    task: Task,
+    *kinds: str,
+    **metadata: Any,  # noqa: ANN401 - any metadata
+) -> dict[str, Any]:
+    """Return what every table in the lake has: what is `common`, and as metadata what is known before it holds a row.
+
+    Args:
+        pipeline: the table's.
+        contract: the table.
+        task: what writes it.
+        kinds: technologies that the UI shows.
+        metadata: further facts.
+    """
+    known = {
         "dagster/table_name": contract.catalog_name,
         "dagster/column_schema": md.table_schema(contract),
         "contract": f"{contract.layer}.{contract.name} {contract.version}",
-        "location": location,
+        "location": table_location(contract, "<lake>"),
     }
+    carried = {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))}
+    return common(pipeline, contract, *kinds) | {"metadata": known | metadata | carried}
 
 
 def freshness_policy(contract: Contract) -> dg.FreshnessPolicy | None:

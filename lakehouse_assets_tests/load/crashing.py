@@ -75,7 +75,6 @@ def run(root: Path, run_id: str) -> dict[str, Any]:
         here.begin(parse_request({"as_of": NEXT_DAY, "max_reject_ratio": 1.0}))
         here.invoke(PIPELINE.plan)
         here.run_job(LOAD)
-        here.refresh()
         for contract in PIPELINE.layer("gold"):
             here.build(ModelTask("ecommerce", f"gold.{contract.name}"))
         return here.invoke(ARCHIVE).values
