@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
@@ -34,7 +32,7 @@ def optimize(*, pipeline: PipelineOption = None, lake: LakeOption = None) -> Non
     from lakehouse_assets.storage.lake import lake_of
 
     settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
-    with held(settings, name) as guard:
+    with undisturbed(settings, name) as guard:
         for contract in tables(name):
             before, after = maintenance.optimize(contract, lake_of(settings), guard)
             rows.append((contract.catalog_name, before, after))
@@ -66,7 +64,7 @@ def vacuum(
     if retention_hours < SAFE_HOURS and not force:
         raise BadRequest(message=f"--retention-hours {retention_hours} is below {SAFE_HOURS}; --force allows it")
     settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
-    with held(settings, name) as guard:
+    with undisturbed(settings, name) as guard:
         for contract in tables(name):
             files = maintenance.vacuum(contract, lake_of(settings), guard, hours=retention_hours, delete=delete)
             rows.append((contract.catalog_name, len(files)))
@@ -78,23 +76,19 @@ def vacuum(
 def tables(pipeline: str) -> list[Contract]:
     """Return the contracts of all stored tables of a pipeline, by name."""
     from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.layers import stored_tables
 
-    return sorted((c for c in contracts(pipeline).values() if c.layer != "landing"), key=lambda c: c.catalog_name)
+    return list(stored_tables(contracts(pipeline).values()).values())
 
 
-@contextmanager
-def held(settings: Settings, pipeline: str) -> Iterator[Guard]:
-    """Hold the pipeline's lease, so that no run commits meanwhile; yield a guard to call before each commit.
+def undisturbed(settings: Settings, pipeline: str) -> AbstractContextManager[Guard]:
+    """Return the hold under which a pipeline's tables may be changed, see `holding.held`.
 
     Raises:
-        LeaseHeld: a run is going on.
         LakeElsewhere: the lake was copied or moved.
     """
+    from lakehouse_assets.operations.holding import held
     from lakehouse_assets.storage.lake import lake_of
-    from lakehouse_assets.storage.lease import Lease
 
-    lake = lake_of(settings)
-    lake.require_here()
-    lease = Lease(lake.store, pipeline, renew_seconds=settings.lease_renew_seconds)
-    with lease.acquire(f"care-{uuid4()}") as hold:
-        yield hold.check
+    lake_of(settings).require_here()
+    return held(settings, [pipeline], by="care")

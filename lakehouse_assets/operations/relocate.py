@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, reading
@@ -25,6 +22,8 @@ def relocate(*, lake: LakeOption = None) -> None:
     Example:
         cp -r lake staging && lakehouse relocate --lake staging
     """
+    from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.operations.holding import held
     from lakehouse_assets.storage import relocation
     from lakehouse_assets.storage.lake import lake_of
 
@@ -33,31 +32,8 @@ def relocate(*, lake: LakeOption = None) -> None:
     if not relocation.has_places(where):
         terminal.say(f"The lake `{settings.lake_root}` has no gold tables, so it may lie anywhere; nothing to do.")
         return
-    with all_held(settings) as guard:
+    with held(settings, pipelines(), by="relocate") as guard:
         show(relocation.relocate(where, guard), settings)
-
-
-@contextmanager
-def all_held(settings: Settings) -> Iterator[Callable[[], None]]:
-    """Hold the leases of all pipelines; yield a guard that asks each of them.
-
-    Raises:
-        LeaseHeld: a run is going on.
-    """
-    from lakehouse_assets.contracts.packages import pipelines
-    from lakehouse_assets.storage.lake import lake_of
-    from lakehouse_assets.storage.lease import Lease
-
-    store, name = lake_of(settings).store, f"relocate-{uuid4()}"
-    with ExitStack() as stack:
-        leases = [Lease(store, pipeline, renew_seconds=settings.lease_renew_seconds) for pipeline in pipelines()]
-        holds = [stack.enter_context(lease.acquire(name)) for lease in leases]
-
-        def guard() -> None:
-            for hold in holds:
-                hold.check()
-
-        yield guard
 
 
 def show(done: Relocation, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -51,7 +52,8 @@ def run(settings: Settings, asked: Asked, *, on_step: OnStep | None = None, verb
 
     pipeline, run_id = pipeline_of(asked.pipeline), asked.run_id or str(uuid4())
     parse_request(asked.request.given(), pipeline.asked)
-    events, success = _execute(settings, pipeline, Asked(pipeline.name, asked.request, run_id), on_step, verbose)
+    named = Asked(pipeline.name, asked.request, run_id)
+    events, success = _execute(settings, pipeline, named, on_step or _ignore, verbose=verbose)
     lake = lake_of(settings)
     lake.create()  # a run may fail before it does
     store = lake.store
@@ -63,11 +65,7 @@ def run(settings: Settings, asked: Asked, *, on_step: OnStep | None = None, verb
 
 
 def _execute(
-    settings: Settings,
-    pipeline: Pipeline,
-    asked: Asked,
-    on_step: OnStep | None,
-    verbose: bool,  # noqa: FBT001 - one caller
+    settings: Settings, pipeline: Pipeline, asked: Asked, on_step: OnStep, *, verbose: bool
 ) -> tuple[list[DagsterEvent], bool]:
     """Execute the run; return all its events, and whether it went well."""
     from lakehouse_assets.definitions import build_definitions
@@ -81,15 +79,9 @@ def _execute(
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
         fail_abandoned(instance, pipeline.name, lake_of(settings))
-        window = asked.request.window or pipeline.usual_window(_clock(asked.request))
-        instance.add_event_listener(asked.run_id, _listener(on_step or _ignore))
+        window = asked.request.window or pipeline.usual_window(asked.request.as_of or datetime.now(UTC))
+        instance.add_event_listener(asked.run_id, _listener(on_step))
         return execute(job, instance, asked.run_id, _run_config(pipeline, asked, level), range_tags(pipeline, window))
-
-
-def _clock(request: RunRequest) -> Any:  # noqa: ANN401 - a moment
-    from datetime import UTC, datetime
-
-    return request.as_of or datetime.now(UTC)
 
 
 def _run_config(pipeline: Pipeline, asked: Asked, level: str) -> dict[str, Any]:
