@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import control_tables, landing_datasets, model_sql, seeds, silver_tables
+from lakehouse_assets.contracts.layers import (
+    control_name,
+    control_tables,
+    landing_datasets,
+    model_sql,
+    seeds,
+    silver_tables,
+)
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import parse_request
@@ -110,7 +117,7 @@ class LakeDriver:
 
     def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
         """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
-        contract, ledger = self.known[f"gold.{name}"], self.known[f"control.{self.pipeline}_run_ledger"]
+        contract, ledger = self.known[f"gold.{name}"], self.known[control_name(self.pipeline, "run_ledger")]
         behind = backlog(ledger, self.value, contract)
         engine = self.query()
         for source in sources(contract, self.model(name), self.known).values():

@@ -13,6 +13,7 @@ from lakehouse_assets.compute.tasks import CheckTask
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.errors import AssertionFailed, EmissionInvalid
+from lakehouse_assets.load.report import SAMPLE_ROWS
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.gold import assertion_statement
 from stepfunctions import calls
@@ -22,8 +23,6 @@ from stepfunctions.jsonata import ERROR, expression, quoted
 from stepfunctions.states import Branch, Catch, Choice, Parallel, Succeed
 from stepfunctions.states import Rule as Way
 from stepfunctions.steps import Step
-
-SAMPLE_ROWS = 5
 
 MARK = datetime(9999, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001 - zone-less, as SQL's TIMESTAMP
 """Stands for the run's clock while a statement is written; no run has this time."""

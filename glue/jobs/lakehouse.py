@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.spark import SparkEngine
@@ -53,8 +51,8 @@ def run(asked: argparse.Namespace) -> LoadReport:
         guarded(lake.store, manifest) as guard,
         closing(SparkEngine(spark, lake, zone=asked.source_timezone)) as engine,
     ):
-        work = work_of(manifest, lake, silver_tables(contracts(manifest.pipeline)))
-        return load_and_keep(work, engine, guard, RunFolder(lake.store, manifest.pipeline, manifest.run_id))
+        folder = RunFolder(lake.store, manifest.pipeline, manifest.run_id)
+        return load_and_keep(work_of(manifest, lake), engine, guard, folder)
 
 
 @contextmanager

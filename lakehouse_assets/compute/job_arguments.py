@@ -14,8 +14,8 @@ from typing import NoReturn, get_args
 import orjson
 
 from lakehouse_assets.compute.reports import LOAD
-from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import control_tables, landing_datasets, seeds
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import control_tables, landing_datasets, seeds, silver_tables
 from lakehouse_assets.core.manifest import Manifest, utc_moment
 from lakehouse_assets.core.request import Mode
 from lakehouse_assets.engines.protocol import Engine, Guard
@@ -75,13 +75,13 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     return replace(found, request=found.request.model_copy(update=clock))
 
 
-def work_of(manifest: Manifest, lake: Lake, tables: tuple[Contract, ...]) -> LoadInput:
-    """Return the manifest's load into these silver tables of its pipeline."""
+def work_of(manifest: Manifest, lake: Lake) -> LoadInput:
+    """Return the manifest's load into all silver tables of its pipeline."""
     landing = open_store(lake.resolve(manifest.landing), create=manifest.mode != "load")
     known = contracts(manifest.pipeline)
     return LoadInput(
         manifest=manifest,
-        tables=tables,
+        tables=silver_tables(known),
         datasets=landing_datasets(known),
         controls=control_tables(known, manifest.pipeline),
         lake=lake,

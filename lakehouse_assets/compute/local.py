@@ -19,7 +19,7 @@ from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
-from lakehouse_assets.contracts.layers import control_tables, model_sql, silver_tables
+from lakehouse_assets.contracts.layers import control_tables, model_sql, stored_tables
 from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
@@ -135,7 +135,7 @@ class LocalServices:
         if asked.source_timezone != self.config.zone:
             zones = f"--source-timezone is `{asked.source_timezone}`, but the engine reads in `{self.config.zone}`"
             raise BadRequest(message=f"job `{task.job}`: {zones}")
-        work = work_of(manifest_of(asked), open_lake(asked.lake_root), silver_tables(self._contracts))
+        work = work_of(manifest_of(asked), open_lake(asked.lake_root))
         engine = self.config.open_engine()
         try:
             return load_and_keep(work, engine, lease.check, self._run)
@@ -182,7 +182,7 @@ class LocalServices:
         return int(self._rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
 
     def refresh(self) -> None:
-        """Forget what was read of the tables; see `Services.refresh`."""
+        """Forget what was read of the tables, because a job has changed them."""
         if self._query is not None:
             self._query.close()
             self._query = None
@@ -201,10 +201,10 @@ class LocalServices:
         if self._query is None:
             self._query = DuckEngine(config.lake, zone=config.zone, memory=config.memory, threads=config.threads)
             self._seen = set()
-        stored = {c.catalog_name: c for c in self._contracts.values() if c.layer != "landing"}
+        stored = stored_tables(self._contracts.values())
         for name in tables_read(sql):
             if name not in stored:
-                raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(stored))}")
+                raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(stored)}")
             if name not in self._seen:
                 self._query.show(stored[name])
                 self._seen.add(name)

@@ -37,7 +37,7 @@ def _no_orphans(contract: Contract, _rule: Rule) -> str:
 
     A NULL where the reference may be NULL names no parent, so its row is none of them.
     """
-    references = [rule.reference for rule in contract.rules_of("reference") if rule.reference]
+    references = contract.references
     own, *aliases = _aliases([contract.catalog_name, *(r.parent for r in references)])
     columns = [f"{own}.{_named(name)}" for name in (*contract.key, *(r.column for r in references))]
     joins = "".join(

@@ -5,19 +5,33 @@ Here: what follows from contracts and file names alone. Not here: SQL of the loa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lakehouse_assets.contracts.model import Contract
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 
 CONTROL_TABLES = ("rejects", "pending", "run_ledger")
-"""Names the tables that every pipeline keeps beside its silver tables, each under `control.<pipeline>_<word>`."""
+"""Names the tables that every pipeline keeps beside its silver tables, each under its `control_name`."""
+
+
+def control_name(pipeline: str, word: str) -> str:
+    """Return under which `layer.name` a pipeline's contracts hold one of its control tables.
+
+    >>> control_name("weather", "rejects")
+    'control.weather_rejects'
+    """
+    return f"control.{pipeline}_{word}"
 
 
 def control_tables(known: Mapping[str, Contract], pipeline: str) -> dict[str, Contract]:
     """Return the contracts of a pipeline's control tables, by the words of `CONTROL_TABLES`."""
-    return {word: known[f"control.{pipeline}_{word}"] for word in CONTROL_TABLES}
+    return {word: known[control_name(pipeline, word)] for word in CONTROL_TABLES}
+
+
+def stored_tables(known: Iterable[Contract]) -> dict[str, Contract]:
+    """Return the contracts of all tables that lie in a lake by their catalog name, sorted; landing is no table."""
+    return {c.catalog_name: c for c in sorted(known, key=lambda c: c.catalog_name) if c.layer != "landing"}
 
 
 WAREHOUSE = "lakehouse-dwh"
@@ -56,7 +70,7 @@ def landing_datasets(known: Mapping[str, Contract]) -> dict[str, Contract]:
 
 
 def _parents(contract: Contract) -> set[str]:
-    return {rule.reference.parent for rule in contract.rules_of("reference") if rule.reference}
+    return {reference.parent for reference in contract.references}
 
 
 def model_sql(pipeline: str, model: str) -> str:

@@ -173,6 +173,11 @@ class Contract:
         """Return the rules that are checks of their own, written in SQL or generic."""
         return self.rules_of(*ASSERTIONS)
 
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Return the table's foreign keys, in the contract's order."""
+        return tuple(rule.reference for rule in self.rules_of("reference") if rule.reference)
+
     def rules_of(self, *kinds: Kind) -> tuple[Rule, ...]:
         """Return the rules of these kinds, in the contract's order."""
         return tuple(rule for rule in self.rules if rule.kind in kinds)

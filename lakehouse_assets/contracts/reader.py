@@ -14,6 +14,7 @@ from lakehouse_assets.contracts import properties
 from lakehouse_assets.contracts.affects import touched_columns, window_problems
 from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.document import Node
+from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, Kind, Reference, Rule
 from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.references import parent_problems
@@ -47,7 +48,7 @@ def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> di
     """
     given = list(documents)
     known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
-    windows = touched_columns(known.get(f"control.{pipeline}_run_ledger"))
+    windows = touched_columns(known.get(control_name(pipeline, "run_ledger")))
     for name, parsed in known.items():
         mine = (*landing_problems(parsed, known), *window_problems(parsed, known, windows))
         problems = [*mine, *parent_problems(parsed, known)]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from lakehouse_assets.contracts.affects import effect_problems
 from lakehouse_assets.contracts.checks import date_of
+from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.contracts.model import ASSERTIONS, PROVENANCE, Contract, Kind, Rule, Verdict
 from lakehouse_assets.contracts.references import reference_problems
 
@@ -43,7 +44,7 @@ def landing_problems(contract: Contract, known: Mapping[str, Contract]) -> list[
     """
     if contract.layer != "silver":
         return []
-    datasets = {c.name: c for c in known.values() if c.layer == "landing"}
+    datasets = landing_datasets(known)
     if contract.landing not in datasets:
         return [
             f"landing `{contract.landing}` is no landing dataset; there are {', '.join(sorted(datasets)) or 'none'}"

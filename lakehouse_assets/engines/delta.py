@@ -16,7 +16,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.types import ColumnType
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import CommitConflict, ProtocolRaised, TableMissing
+from lakehouse_assets.errors import CommitConflict, ProtocolRaised
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.storage.lake import Lake
 
@@ -66,9 +66,8 @@ def ensure(contract: Contract, lake: Lake) -> DeltaTable:
     from deltalake import Schema
 
     schema = arrow_schema(contract)
-    try:
-        table = lake.delta(contract)
-    except TableMissing:
+    table = lake.find_delta(contract)
+    if table is None:
         return lake.create_delta(contract, schema, CONFIGURATION)
     wanted = {field.name: field for field in Schema.from_arrow(schema).fields}
     added = reconcile_columns([(f.name, _spelled(f.type)) for f in table.schema().fields], contract)

@@ -40,10 +40,7 @@ def vacuum(contract: Contract, lake: Lake, guard: Guard, *, hours: int, delete: 
         hours: how far back in hours a file must have been in use to be kept.
         delete: whether to remove these files, too.
     """
-    try:
-        table = None if contract.layer == "gold" else lake.delta(contract)
-    except TableMissing:
-        table = None
+    table = None if contract.layer == "gold" else lake.find_delta(contract)
     if table is None:
         return []
     guard()

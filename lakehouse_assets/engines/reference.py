@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -22,14 +20,6 @@ if TYPE_CHECKING:
 
 NOTE = "lakehouse.seed"
 """Key in a commit's metadata under which the commit notes the fingerprint of the seed that it brought."""
-
-
-def held(contract: Contract, lake: Lake) -> DeltaTable | None:
-    """Return the reference table as it is now; None when it is not there yet."""
-    try:
-        return lake.delta(contract)
-    except TableMissing:
-        return None
 
 
 def is_current(seed: Seed, table: DeltaTable | None) -> bool:
@@ -43,7 +33,7 @@ def is_current(seed: Seed, table: DeltaTable | None) -> bool:
 
 def outdated(seeds: Iterable[Seed], lake: Lake) -> tuple[str, ...]:
     """Return the names of the reference tables whose table is not there, or holds something else than the seed."""
-    return tuple(seed.contract.name for seed in seeds if not is_current(seed, held(seed.contract, lake)))
+    return tuple(seed.contract.name for seed in seeds if not is_current(seed, lake.find_delta(seed.contract)))
 
 
 def replace(seed: Seed, lake: Lake, table: DeltaTable | None, rows: pa.Table, guard: Guard) -> Commit:

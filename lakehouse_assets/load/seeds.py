@@ -17,6 +17,7 @@ from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta, reference
 from lakehouse_assets.engines.protocol import Engine, Guard, TextBatch
 from lakehouse_assets.errors import ReconciliationFailed, SeedInvalid
+from lakehouse_assets.formats.protocol import record_batch
 from lakehouse_assets.load.report import ReferenceReport
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.seeds import KEY_REPEATED, MALFORMED, as_landed, broken, rows
@@ -90,7 +91,7 @@ def write_seed(load: SeedLoad, lake: Lake, engine: Engine, guard: Guard) -> Refe
 
 
 def _stage(seed: Seed, lake: Lake, engine: Engine) -> SeedLoad:
-    table = reference.held(seed.contract, lake)
+    table = lake.find_delta(seed.contract)
     if table is not None and reference.is_current(seed, table):
         engine.attach(seed.contract)
         return SeedLoad(seed, table, delta.rows_in(table), has_changes=False)
@@ -109,19 +110,14 @@ def read_seed(seed: Seed) -> pa.RecordBatch:
     Raises:
         SeedInvalid: it is too large, no UTF-8, no strict CSV, or its header is not the table's columns.
     """
-    import pyarrow as pa
-
     columns = [str(column.source) for column in as_landed(seed.contract).columns]
-    texts = [pa.field(column, pa.string()) for column in columns]
-    schema = pa.schema([pa.field("_row", pa.int64()), pa.field("_malformed", pa.bool_()), *texts])
     records = _records(seed)
     _, header = next(records, (1, []))
     if sorted(header) != sorted(columns):
         raise _invalid(seed, f"has the columns {', '.join(header) or '(none)'}, expected {', '.join(columns)}")
     found = [(line, dict(zip(header, fields, strict=False)), len(fields)) for line, fields in records]
     _refuse(seed, [(line, MALFORMED.code) for line, _, count in found if count != len(header)], (MALFORMED,))
-    values = [{"_row": line, "_malformed": False} | fields for line, fields, _ in found]
-    return pa.RecordBatch.from_pylist(values, schema)
+    return record_batch([(line, False, *(fields[name] for name in columns)) for line, fields, _ in found], columns)
 
 
 def _records(seed: Seed) -> Iterator[tuple[int, list[str]]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lakehouse_assets.contracts import Column, Contract, Rule, contracts
 from lakehouse_assets.contracts.packages import pipelines
+from lakehouse_assets.contracts.properties import LAYERS
 
-LAYERS = ("landing", "reference", "silver", "control", "gold")
 HEAD = """# Data dictionary
 
 Written from the contracts in `lakehouse_assets/contracts/`; change those, not this page.

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import Kind
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.formats.csv_strict import strict_reader
@@ -58,8 +59,7 @@ class Rejects:
         return {identity(row) for row in self._side("pending").read().to_pylist()}
 
     def _side(self, kind: str) -> ControlTable:
-        contract = contracts(self.pipeline)[f"control.{self.pipeline}_{kind}"]
-        return ControlTable(contract, self.lake)
+        return ControlTable(contracts(self.pipeline)[control_name(self.pipeline, kind)], self.lake)
 
     def columns(self, datasets: Iterable[str]) -> list[str]:
         """Return the landing columns of these datasets, each once."""

@@ -52,12 +52,12 @@ def sql(
 def query_scope(settings: Settings) -> QueryScope:
     """Return the scope of a query: every table of every pipeline in the settings' lake."""
     from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.layers import stored_tables
     from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.engines.query import QueryScope
     from lakehouse_assets.storage.lake import lake_of
 
-    known = [c for pipeline in pipelines() for c in contracts(pipeline).values() if c.layer != "landing"]
-    tables = {contract.catalog_name: contract for contract in known}
+    tables = stored_tables(contract for pipeline in pipelines() for contract in contracts(pipeline).values())
     return QueryScope(lake_of(settings), tables, settings.duckdb_memory, settings.duckdb_threads or None)
 
 

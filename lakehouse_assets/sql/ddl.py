@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
-from lakehouse_assets.contracts.layers import table_location
+from lakehouse_assets.contracts.layers import stored_tables, table_location
 from lakehouse_assets.contracts.model import Column, Contract
 from lakehouse_assets.sql.sql_types import in_athena_ddl
 
@@ -48,7 +48,7 @@ def declare_statements(contracts: Iterable[Contract], lake_root: str) -> list[st
 
     All of them may be run again. A Delta table must exist at its location before Athena can register it.
     """
-    tables = sorted((c for c in contracts if c.layer != "landing"), key=lambda c: c.catalog_name)
+    tables = stored_tables(contracts).values()
     databases = sorted({c.database for c in tables})
     return [
         *(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)}" for database in databases),

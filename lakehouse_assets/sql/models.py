@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from sqlglot import exp
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.sql.dialects import parse
 
@@ -32,11 +33,11 @@ def sources(contract: Contract, sql: str, known: Mapping[str, Contract]) -> dict
     Raises:
         ContractInvalid: the model reads a table that is not stored in its pipeline.
     """
-    stored = {c.catalog_name: c for c in known.values() if c.layer != "landing"}
+    stored = stored_tables(known.values())
     read = tables_read(sql)
     for name in read:
         if name not in stored:
-            problem = f"its SELECT reads `{name}`; a model may read {', '.join(f'`{n}`' for n in sorted(stored))}"
+            problem = f"its SELECT reads `{name}`; a model may read {', '.join(f'`{n}`' for n in stored)}"
             raise ContractInvalid(contract=f"{contract.layer}.{contract.name}", problem=problem)
     return {name: stored[name] for name in read}
 

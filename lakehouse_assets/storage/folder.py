@@ -103,8 +103,7 @@ class FolderStore(ObjectStore):
             return False
         if (status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)) == (listed.size_bytes, listed.modified):
             return True
-        stored = self.stat(listed.key)
-        return stored is not None and stored.etag == listed.etag
+        return self._holds(listed.key, listed.etag)
 
     def read(self, key: str) -> bytes:
         """See `ObjectStore.read`."""

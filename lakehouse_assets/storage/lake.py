@@ -105,6 +105,13 @@ class Lake:
         except TableNotFoundError as error:
             raise TableMissing(table=contract.catalog_name) from error
 
+    def find_delta(self, contract: Contract) -> DeltaTable | None:
+        """Open the Delta table of a contract; return None where there is none."""
+        try:
+            return self.delta(contract)
+        except TableMissing:
+            return None
+
     def create_delta(self, contract: Contract, schema: pa.Schema, configuration: Mapping[str, str]) -> DeltaTable:
         """Open the Delta table of a contract; create it with this schema and these properties where it is absent."""
         from deltalake import DeltaTable

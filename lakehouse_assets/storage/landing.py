@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.core.manifest import FileEntry, dataset_of
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
@@ -25,15 +26,6 @@ class ManifestFiles:
 
     landing: ObjectStore
     lake: ObjectStore
-
-    def read(self, entry: FileEntry) -> bytes:
-        """Return all bytes of the entry's object.
-
-        Raises:
-            ObjectMissing: the object is not there (any more).
-        """
-        store, key = self._place(entry)
-        return store.read(key)
 
     def chunks(self, entry: FileEntry) -> Iterator[bytes]:
         """Return the bytes of the entry's object, a piece at a time.
@@ -65,11 +57,11 @@ class ManifestFiles:
 
 def datasets(pipeline: str) -> tuple[str, ...]:
     """Return the names of a pipeline's landing datasets."""
-    return tuple(c.name for c in contracts(pipeline).values() if c.layer == "landing")
+    return tuple(landing_datasets(contracts(pipeline)))
 
 
 def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
     """Return every object in landing that the `files` patterns of a dataset's contract match, one entry per object."""
-    patterns = {c.name: c.files for c in contracts(pipeline).values() if c.layer == "landing"}
+    patterns = {name: dataset.files for name, dataset in landing_datasets(contracts(pipeline)).items()}
     found = ((dataset_of(item.key, patterns), item) for item in landing.list())
     return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]

@@ -14,6 +14,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.storage.objects import ObjectStore
 
 Report = TypeVar("Report")
@@ -44,9 +45,11 @@ class RunFolder:
 
     def read(self, piece: str) -> dict[str, Any] | None:
         """Return one piece as plain values, or None when that step has not reported."""
-        if self.store.stat(self.key_of(piece)) is None:
+        try:
+            data = self.store.read(self.key_of(piece))
+        except ObjectMissing:
             return None
-        value: dict[str, Any] = orjson.loads(self.store.read(self.key_of(piece)))
+        value: dict[str, Any] = orjson.loads(data)
         return value
 
     def keep(self, piece: str, report: object) -> None:

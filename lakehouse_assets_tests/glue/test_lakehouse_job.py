@@ -11,7 +11,6 @@ import pytest
 
 from glue.jobs.lakehouse import guarded, main
 from lakehouse_assets.compute.job_arguments import arguments, manifest_of, work_of
-from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
 from lakehouse_assets.storage.lease import Lease, lease_key
 from lakehouse_assets.storage.runs import RunFolder
@@ -118,7 +117,7 @@ def test_the_share_of_rejects_is_what_the_run_was_asked(tmp_path: Path) -> None:
     lake = LakeDriver(tmp_path)
     manifest = lake.work(lake.drop(PRODUCTS), max_reject_ratio=0.5).manifest
     RunFolder(lake.value.store, "ecommerce", "run-1").write("manifest", manifest.to_dict())
-    work = work_of(manifest_of(arguments(argv(lake))), lake.value, silver_tables(lake.known))
+    work = work_of(manifest_of(arguments(argv(lake))), lake.value)
     assert work.max_reject_ratio == pytest.approx(0.5)
 
 

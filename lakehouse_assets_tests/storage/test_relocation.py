@@ -347,7 +347,7 @@ def test_a_load_reads_the_landing_that_lies_in_its_lake(made: Lake) -> None:
     for landing, root in (("land-folder/Data", f"{made.root}/land-folder/Data"), ("file:///srv/drops", "/srv/drops")):
         store_manifest(made, "run-1", landing)
         manifest = RunFolder(made.store, "ecommerce", "run-1").manifest()
-        assert work_of(manifest, made, ()).landing.uri(FileEntry("orders", "a.csv", "", 0, MOMENT)) == f"{root}/a.csv"
+        assert work_of(manifest, made).landing.uri(FileEntry("orders", "a.csv", "", 0, MOMENT)) == f"{root}/a.csv"
 
 
 def test_a_landing_inside_the_lake_moves_with_it(made: Lake, moved: Lake) -> None:

@@ -15,6 +15,7 @@ from uuid import uuid4
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from lakehouse_assets.contracts import contract
+from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.errors import LeaseHeld
 from lakehouse_assets.load.ledger import acknowledge
 from lakehouse_assets.storage.lake import Lake, open_lake
@@ -55,7 +56,8 @@ def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
         LeaseHeld: another run holds the pipeline, or another branch of this one for too long.
         CommitConflict: another commit came first; nothing was written.
     """
-    gold, ledger = contract(said.pipeline, said.model), contract(said.pipeline, f"control.{said.pipeline}_run_ledger")
+    gold = contract(said.pipeline, said.model)
+    ledger = contract(said.pipeline, control_name(said.pipeline, "run_ledger"))
     with in_turn(said) as lease:
         acknowledge(ledger, said.lake, gold, said.runs, said.run_id, said.as_of.astimezone(UTC), lease.check)
     return {"acknowledged": list(said.runs)}

@@ -13,6 +13,7 @@ from typing import Any
 
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.sql.ddl import contract_hash, declare_statements
 from lakehouse_assets.sql.sql_types import in_athena_ddl
 from lakehouse_assets.storage.lake import Lake
@@ -30,9 +31,9 @@ def due(pipeline: str, lake: Lake) -> dict[str, Any]:
         ContractBreaking: a gold table's columns do not fit its contract any more.
     """
     declared = _declared(pipeline, lake.store)
-    tables = [contract for contract in contracts(pipeline).values() if contract.layer != "landing"]
-    hashes = {contract.catalog_name: contract_hash(contract) for contract in tables}
-    changed = [c for c in tables if declared.get(c.catalog_name) != hashes[c.catalog_name]]
+    tables = stored_tables(contracts(pipeline).values())
+    hashes = {name: contract_hash(contract) for name, contract in tables.items()}
+    changed = [contract for name, contract in tables.items() if declared.get(name) != hashes[name]]
     return {"statements": [*declare_statements(changed, lake.uri), *widenings(changed, lake)], "hashes": hashes}
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract, contract
-from lakehouse_assets.contracts.layers import model_sql
+from lakehouse_assets.contracts.layers import control_name, model_sql
 from lakehouse_assets.sql.gold import merge_statement, window_parameters
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
     # What reads tables is imported when they are read.
     from lakehouse_assets.load.ledger import backlog
 
-    gold, ledger = contract(pipeline, model), contract(pipeline, f"control.{pipeline}_run_ledger")
+    gold, ledger = contract(pipeline, model), contract(pipeline, control_name(pipeline, "run_ledger"))
     behind = backlog(ledger, lake, gold)
     return {"statement": statement(gold, model_sql(pipeline, gold.name), behind), "runs": list(behind.runs)}
 

@@ -35,7 +35,7 @@ TABLES = {
         ],
     ),
 }
-LoadInput = Callable[[], None]
+Work = Callable[[], None]
 
 
 def files_of(landing: Path, dataset: str) -> list[str]:
@@ -44,7 +44,7 @@ def files_of(landing: Path, dataset: str) -> list[str]:
     return [str(flat)] if flat.exists() else [str(p) for p in sorted((landing / dataset).glob("*.csv*"))]
 
 
-def floor(landing: Path, lake: Path) -> LoadInput:
+def floor(landing: Path, lake: Path) -> Work:
     """Read the CSV as text with DuckDB and write three Delta tables with delta-rs, without any rule."""
     import duckdb
     import pyarrow as pa  # noqa: F401 - imports are not part of the work
@@ -60,7 +60,7 @@ def floor(landing: Path, lake: Path) -> LoadInput:
     return work
 
 
-def ours(landing: Path, lake: Path) -> LoadInput:
+def ours(landing: Path, lake: Path) -> Work:
     """Run the product's load, as the Glue task runs it locally."""
     from datetime import UTC, datetime
     from uuid import uuid4
@@ -70,24 +70,19 @@ def ours(landing: Path, lake: Path) -> LoadInput:
     from sqlglot.dialects import athena  # noqa: F401
     from sqlglot.dialects import duckdb as dialect  # noqa: F401
 
-    from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.layers import control_tables, landing_datasets, silver_tables
+    from lakehouse_assets.compute.job_arguments import work_of
     from lakehouse_assets.core.manifest import Manifest
     from lakehouse_assets.core.request import RunRequest
     from lakehouse_assets.engines.duckdb import DuckEngine
-    from lakehouse_assets.load.run import LoadInput, load
+    from lakehouse_assets.load.run import load
     from lakehouse_assets.storage.lake import open_lake
-    from lakehouse_assets.storage.landing import ManifestFiles, landed
+    from lakehouse_assets.storage.landing import landed
     from lakehouse_assets.storage.opening import open_store
 
-    known, store = contracts("ecommerce"), open_store(str(landing))
+    store, made = open_store(str(landing)), open_lake(str(lake))
     files = tuple(sorted(landed("ecommerce", store)))
     manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
-    side = control_tables(known, "ecommerce")
-    made = open_lake(str(lake))
-    objects = ManifestFiles(store, made.store)
-    job = LoadInput(manifest, silver_tables(known), landing_datasets(known), side, made, objects)
-    engine = DuckEngine(made)
+    job, engine = work_of(manifest, made), DuckEngine(made)
 
     def work() -> None:
         load(job, engine, lambda: None)
@@ -95,7 +90,7 @@ def ours(landing: Path, lake: Path) -> LoadInput:
     return work
 
 
-def dlt(landing: Path, lake: Path) -> LoadInput:
+def dlt(landing: Path, lake: Path) -> Work:
     """Load with dlt, as a user might instead: it merges into Delta by key and reads the CSV with DuckDB as Arrow."""
     import os
 

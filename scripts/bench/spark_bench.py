@@ -18,16 +18,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.compute.job_arguments import work_of
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import control_tables, landing_datasets
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.ecommerce.sample import SampleSpec, write_sample
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.engines.spark_session import local_session
-from lakehouse_assets.load.run import LoadInput, load
+from lakehouse_assets.load.run import load
 from lakehouse_assets.storage.lake import open_lake
-from lakehouse_assets.storage.landing import ManifestFiles, landed
+from lakehouse_assets.storage.landing import landed
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
 
@@ -62,17 +62,8 @@ def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
     """Run the product's load on the whole landing folder."""
     store, made = open_store(str(landing)), open_lake(str(lake))
     made.create()
-    known = contracts("ecommerce")
-    work = LoadInput(
-        manifest=manifest_of(store),
-        tables=tuple(known[f"silver.{name}"] for name in TABLES),
-        datasets=landing_datasets(known),
-        controls=control_tables(known, "ecommerce"),
-        lake=made,
-        landing=ManifestFiles(store, made.store),
-    )
     engine = SparkEngine(spark, made)
-    load(work, engine, lambda: None)
+    load(work_of(manifest_of(store), made), engine, lambda: None)
     engine.close()
 
 

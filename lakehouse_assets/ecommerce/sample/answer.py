@@ -34,9 +34,10 @@ def compare(expected: Expectation, report: RunReport, lake: Lake) -> list[str]:
 def pending_codes(lake: Lake) -> dict[str, int]:
     """Count the pending rows of the lake by the code of the reference that they wait for."""
     from lakehouse_assets.contracts import contract
+    from lakehouse_assets.contracts.layers import control_name
     from lakehouse_assets.load.control_tables import ControlTable
 
-    table = ControlTable(contract(PIPELINE, f"control.{PIPELINE}_pending"), lake)
+    table = ControlTable(contract(PIPELINE, control_name(PIPELINE, "pending")), lake)
     codes = [code for row in table.read(columns="codes").to_pylist() for code in row["codes"].split(",")]
     return {code: codes.count(code) for code in sorted(set(codes))}
 
