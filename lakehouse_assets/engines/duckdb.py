@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import Commit, Guard, NativeFile, TextBatch
-from lakehouse_assets.errors import NativeRefused
+from lakehouse_assets.errors import NativeRefused, TableMissing
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 from lakehouse_assets.sql.sql_types import in_duckdb
@@ -181,15 +181,18 @@ class DuckEngine:
         from lakehouse_assets.engines import iceberg
 
         table = iceberg.ensure(contract, self.lake)
-        self._show(contract, self.lake.iceberg_files(contract, table))
+        self._show(contract, self.lake.iceberg_files(contract))
         return table
 
     def show(self, contract: Contract) -> None:
-        """Ensure a table of whatever layer and show it under its catalog name."""
-        if contract.layer == "gold":
-            self.attach_gold(contract)
-        else:
+        """Show a table of whatever layer under its catalog name; gold that is not there yet is shown without rows."""
+        if contract.layer != "gold":
             self.attach(contract)
+            return
+        try:
+            self._show(contract, self.lake.iceberg_files(contract))
+        except TableMissing:
+            self._show(contract, ())
 
     def _show(self, contract: Contract, files: Sequence[str]) -> None:
         view = f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)}"

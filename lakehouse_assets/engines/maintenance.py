@@ -69,8 +69,8 @@ def _optimize_delta(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, 
 
 def _optimize_iceberg(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, int]:
     table = iceberg.without_retries(contract, lake.iceberg(contract))
-    before = len(lake.iceberg_files(contract, table))
+    before = len(lake.iceberg_files(contract))
     if before > 1:
         rows: Any = table.scan().to_arrow().sort_by([(key, "ascending") for key in contract.key])
         iceberg.replace(contract, table, rows, None, guard)
-    return before, len(lake.iceberg_files(contract, table))
+    return before, len(lake.iceberg_files(contract))

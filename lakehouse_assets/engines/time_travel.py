@@ -44,16 +44,16 @@ def _version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
 
 
 def _iceberg_files(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
-    table = lake.iceberg(contract)
     if as_of is None:
-        return lake.iceberg_files(contract, table)
+        return lake.iceberg_files(contract)
+    table = lake.iceberg(contract)
     snapshot = table.snapshot_as_of_timestamp(_millis(as_of))
     if snapshot is None:
         created = min([entry.timestamp_ms for entry in table.metadata.metadata_log] or [table.metadata.last_updated_ms])
         if _millis(as_of) < created:
             raise _too_early(contract, as_of, created)
         return []
-    return lake.iceberg_files(contract, table, snapshot.snapshot_id)
+    return lake.iceberg_files(contract, snapshot.snapshot_id)
 
 
 def _millis(moment: datetime) -> int:

@@ -66,9 +66,10 @@ def _unhurried(home: Path) -> Iterator[None]:
     """
     from sqlalchemy import Engine, event
 
+    folder = f"{home.resolve()}/"  # Dagster opens hundreds of connections in a run.
+
     def relax(connection: sqlite3.Connection, _: object) -> None:
-        files = (row[2] for row in connection.execute("PRAGMA database_list"))
-        if any(Path(file).is_relative_to(home.resolve()) for file in files):
+        if any(row[2].startswith(folder) for row in connection.execute("PRAGMA database_list")):
             connection.execute("PRAGMA synchronous = OFF")
 
     event.listen(Engine, "connect", relax)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
 from sqlglot import exp
+from sqlglot.lineage import Node
 from sqlglot.lineage import lineage as trace
 
 from lakehouse_assets.contracts import Contract
@@ -26,13 +25,13 @@ def of_model(sql: str, contract: Contract, sources: dict[str, Contract]) -> dict
     schema: dict[str, dict[str, dict[str, str]]] = {c.database: {} for c in sources.values()}
     for table in sources.values():
         schema[table.database][table.name] = {column.name: in_athena(column.data_type) for column in table.columns}
-    tree = parse(sql)
-    return {column.name: _sources(column.name, tree, schema) for column in contract.columns}
+    # All columns at once, so that the statement is resolved once and not once a column.
+    nodes = trace(None, parse(sql), schema, dialect="athena", trim_selects=False)
+    return {column.name: _sources(nodes[column.name]) for column in contract.columns}
 
 
-def _sources(column: str, tree: exp.Expr, schema: dict[str, Any]) -> list[Source]:
-    node = trace(f'"{column}"', tree.copy(), schema=schema, dialect="athena")
-    leaves = ((leaf.expression, leaf.name) for leaf in node.walk())
+def _sources(column: Node) -> list[Source]:
+    leaves = ((leaf.expression, leaf.name) for leaf in column.walk())
     found = {
         Source(f"{table.db}.{table.name}", name.split(".")[-1].strip('"'))
         for table, name in leaves

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
 from sqlglot import exp
@@ -13,6 +14,7 @@ from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.sql.dialects import parse
 
 
+@lru_cache(maxsize=1024)  # A code location asks it of every model several times, and parsing takes milliseconds.
 def tables_read(sql: str) -> tuple[str, ...]:
     """Return the catalog names (`database.table`) of the tables that a statement reads, sorted, without its WITH names.
 

@@ -4,7 +4,8 @@
                                     -> earlier metadata files
 
 Every arrow is an absolute place. Here: following the arrows inside one lake, and files whose arrows lead elsewhere.
-Not here: when that is done, and the catalog's own arrow (`storage/relocation.py`).
+Not here: when that is done, and the catalog's own arrow (`storage/relocation.py`). Whoever only reads follows the arrows
+here too, since opening a table with pyiceberg takes a second of a process.
 
 What the files hold: https://iceberg.apache.org/spec/#table-metadata-fields, #manifest-lists and #manifests.
 """
@@ -132,6 +133,20 @@ class TableFiles:
         lists = {uri for _, document in documents for uri in lists_of(document) if self.is_there(uri)}
         manifests = {record["manifest_path"] for uri in lists for record in avro_records(self.read(uri))}
         return {self._key(uri) for uri in (*(uri for uri, _ in documents), *lists, *manifests)}
+
+    def data_keys(self, snapshot_id: int | None = None) -> Iterator[str]:
+        """Yield the keys of the data files that a snapshot holds, of the newest one when None.
+
+        Raises:
+            LakeIncomplete: a metadata file is not in the lake, or names a data file elsewhere.
+        """
+        document = json.loads(self.read(self.entry.metadata))
+        wanted = document.get("current-snapshot-id") if snapshot_id is None else snapshot_id
+        lists = [s["manifest-list"] for s in document.get("snapshots", []) if s["snapshot-id"] == wanted]
+        manifests = [listed["manifest_path"] for uri in lists for listed in avro_records(self.read(uri))]
+        for held in (record for uri in manifests for record in avro_records(self.read(uri))):
+            if held["status"] != DELETED:
+                yield self._key(held["data_file"]["file_path"])
 
     def _key(self, uri: str) -> str:
         key = self.rewrite.key(uri)

@@ -16,7 +16,8 @@ from urllib.parse import unquote
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableMissing
-from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri, path_in_uri
+from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri
+from lakehouse_assets.storage.iceberg_files import TableFiles
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
 if TYPE_CHECKING:
@@ -164,14 +165,22 @@ class Lake:
         """Return where an Iceberg table lies, as Iceberg's metadata spells it."""
         return iceberg_uri(self.location(contract))
 
-    def iceberg_files(self, contract: Contract, table: IcebergTable, snapshot_id: int | None = None) -> list[str]:
+    def iceberg_files(self, contract: Contract, snapshot_id: int | None = None) -> list[str]:
         """Return the data files of an Iceberg table's snapshot (None for its newest), as engines read them.
 
         There are no delete files, since every change rewrites its files.
+
+        Raises:
+            TableMissing: there is no such table.
+            LakeElsewhere: see `require_here`.
+            LakeIncomplete: a metadata file is gone.
         """
-        recorded, location = path_in_uri(table.location()), self.location(contract)
-        paths = (path_in_uri(task.file.file_path) for task in table.scan(snapshot_id=snapshot_id).plan_files())
-        return [location + path.removeprefix(recorded) if path.startswith(f"{recorded}/") else path for path in paths]
+        self.require_here()
+        entries = {entry.catalog_name: entry for entry in catalog_of(self.root).entries()}
+        if contract.catalog_name not in entries:
+            raise TableMissing(table=contract.catalog_name)
+        files = TableFiles(self.store, entries[contract.catalog_name], self.root)
+        return [f"{self.root}/{key}" for key in files.data_keys(snapshot_id)]
 
 
 def lake_of(settings: Settings) -> Lake:

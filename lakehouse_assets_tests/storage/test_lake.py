@@ -54,8 +54,9 @@ def test_asking_for_a_table_that_is_not_there_makes_nothing(lake: Lake) -> None:
             ask(contract)
     assert not Path(lake.root).exists()
     lake.catalog()
-    with pytest.raises(TableMissing, match=SALES.catalog_name):
-        lake.iceberg(SALES)
+    for look in (lake.iceberg, lake.iceberg_files):
+        with pytest.raises(TableMissing, match=SALES.catalog_name):
+            look(SALES)
 
 
 def test_tables_lie_where_the_contracts_say(lake: Lake) -> None:
@@ -74,9 +75,21 @@ def test_data_files_are_named_below_the_root_by_whatever_name_the_table_was_made
     made = Lake(str(tmp_path / "link"))
     fill(made, 1)
     lake = open_lake(str(tmp_path / "link"))
-    (file,) = lake.iceberg_files(SALES, lake.iceberg(SALES))
+    (file,) = lake.iceberg_files(SALES)
     assert file.startswith(f"{tmp_path}/real/ecommerce_gold/daily_sales/data/")
     assert Path(file).exists()
+
+
+def test_data_files_are_those_that_pyiceberg_plans(lake: Lake) -> None:
+    """Of every snapshot: after an append, after a replacement, and of a table that holds nothing."""
+    table = iceberg.ensure(SALES, lake)
+    assert lake.iceberg_files(SALES) == []
+    for days in (1, 3, 0):
+        fill(lake, days)
+    table = table.refresh()
+    for snapshot in (None, *(s.snapshot_id for s in table.snapshots())):
+        planned = [task.file.file_path for task in table.scan(snapshot_id=snapshot).plan_files()]
+        assert [f"file://{file}" for file in lake.iceberg_files(SALES, snapshot)] == planned
 
 
 def test_another_name_of_the_place_is_the_place(tmp_path: Path) -> None:
