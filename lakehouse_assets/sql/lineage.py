@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from sqlglot import exp
 from sqlglot.lineage import Node
 from sqlglot.lineage import lineage as trace

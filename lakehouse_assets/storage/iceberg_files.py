@@ -4,8 +4,8 @@
                                     -> earlier metadata files
 
 Every arrow is an absolute place. Here: following the arrows inside one lake, and files whose arrows lead elsewhere.
-Not here: when that is done, and the catalog's own arrow (`storage/relocation.py`). Whoever only reads follows the arrows
-here too, since opening a table with pyiceberg takes a second of a process.
+Not here: when that is done, and the catalog's own arrow (`storage/relocation.py`).
+Who only reads a table follows the arrows here too, since opening one with pyiceberg takes a second of a process.
 
 What the files hold: https://iceberg.apache.org/spec/#table-metadata-fields, #manifest-lists and #manifests.
 """
