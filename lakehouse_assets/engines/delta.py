@@ -147,6 +147,28 @@ def commit(
     return measured(table, before, held)
 
 
+def delete(contract: Contract, table: DeltaTable, keys: pa.RecordBatchReader, guard: Guard) -> None:
+    """Delete the rows with these keys (columns named like the key) in one commit that fails rather than rebases.
+
+    Raises:
+        CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
+    """
+    from deltalake import CommitProperties
+
+    guard()
+    match = " and ".join(f't."{k}" = s."{k}"' for k in contract.key)
+    with conflicts(contract.name):
+        table.merge(
+            keys,
+            match,
+            source_alias="s",
+            target_alias="t",
+            commit_properties=CommitProperties(max_commit_retries=0),
+            streamed_exec=True,
+        ).when_matched_delete().execute()
+    check_protocol(table, contract.name)
+
+
 @contextmanager
 def conflicts(table: str) -> Iterator[None]:
     """Turn delta-rs' errors for a lost race inside the block into `CommitConflict`."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, groupby
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.engines import delta
-from lakehouse_assets.engines.protocol import Commit, Guard, NativeFile, TextBatch
-from lakehouse_assets.errors import NativeRefused, TableMissing
+from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Result, TextSource
+from lakehouse_assets.errors import LakehouseError, NativeRefused, TableMissing
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 from lakehouse_assets.sql.sql_types import in_duckdb
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 GLOB = re.compile(r"[*?\[]")
 ARROW_ROWS = 131_072
 """Rows per record batch on the way to delta-rs: large enough for speed, a few tens of MB at most."""
+
+
+READERS = 2
+"""How many files are looked at side by side; a block of each is held in memory."""
+FILES_AT_ONCE = 1000
+"""How many files DuckDB's reader is given in one statement: it holds some 50 kB for each until the end."""
 
 
 class DuckEngine:
@@ -66,42 +73,45 @@ class DuckEngine:
         """Translate Athena SQL to DuckDB's."""
         return render(sql, "duckdb", zone=self._zone, parameters=parameters, table=relation_of)
 
-    def stage(self, name: str, batch: TextBatch, sql: str) -> None:
-        """Read every group of like files with DuckDB, everything else from record batches; see `Engine.stage`."""
-        text = self.sql(sql)
-        parts = [
-            self._stage_native(f"{name}__native{number}", list(files), batch.columns, text)
-            for number, (_, files) in enumerate(groupby(sorted(batch.native, key=_kind), _kind))
-        ]
-        odd = iter(batch.odd)
-        first = next(odd, None)
-        if first is not None or not parts:
-            parts.append(self._stage_odd(f"{name}__odd", batch.columns, chain([first] if first else [], odd), text))
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Do the work in a few threads; see `Engine.map`."""
+        with ThreadPoolExecutor(READERS) as pool:
+            return list(pool.map(work, items))
 
-    def _stage_native(self, name: str, files: list[NativeFile], columns: tuple[str, ...], text: str) -> str:
+    def stage(self, name: str, text: TextSource, sql: str) -> int:
+        """Read every group of like files with DuckDB, everything else from record batches; see `Engine.stage`."""
+        parsed = self.sql(sql)
+        parts = [
+            self._stage_native(f"{name}__native{number}", list(files), text.columns, parsed)
+            for number, (_, files) in enumerate(groupby(sorted(text.native, key=_kind), _kind))
+        ]
+        if text.retried is not None:
+            again, retried = f"{name}__again", self.sql(text.retried)
+            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {again} AS WITH __raw AS ({retried}) {parsed}")
+            parts.append(f"SELECT * FROM {again}")
+        counted = 0
+        if text.odd or not parts:
+            counted = self._stage_odd(f"{name}__odd", text, parsed)
+            parts.append(f"SELECT * FROM {name}__odd")
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
+        return counted
+
+    def _stage_native(self, name: str, files: list[NativeFile], columns: tuple[str, ...], parsed: str) -> str:
+        """Read like files, some at a time, since the reader holds memory for each that it was given."""
+        files = sorted(files, key=lambda file: file.ordinal)
+        for first in range(0, len(files), FILES_AT_ONCE):
+            raw = _reading(files[first : first + FILES_AT_ONCE], first, columns)
+            made = f"INSERT INTO {name}" if first else f"CREATE OR REPLACE TEMP TABLE {name} AS"
+            self._read_natively(f"{made} WITH __raw AS NOT MATERIALIZED ({raw}) {parsed}")
+        return self._numbered(name, files)
+
+    def _read_natively(self, statement: str) -> None:
         import duckdb
 
-        files = sorted(files, key=lambda file: file.ordinal)
-        compression, header = _kind(files[0])
-        # Columns by position: a file may name further columns twice, in other case, or like DuckDB's own.
-        types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(header)))
-        uris = ", ".join(_path(file.uri) for file in files)
-        reader = (
-            f"read_csv([{uris}], header = true, auto_detect = false, delim = ',', quote = '', escape = '', "
-            f"compression = {compression}, hive_partitioning = false, columns = {{{types}}})"
-        )
-        # An optional column that these files lack is NULL.
-        text_of = {
-            column: f"c{header.index(column)}" if column in header else "CAST(NULL AS VARCHAR)" for column in columns
-        }
-        wanted = ", ".join(f'{text_of[column]} AS "{column}"' for column in columns)
-        raw = f"SELECT CAST(file_index AS BIGINT) AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
         try:
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS WITH __raw AS NOT MATERIALIZED ({raw}) {text}")
+            self._db.execute(statement)
         except (duckdb.InvalidInputException, duckdb.IOException) as error:  # odd content, or a file that is gone
             raise NativeRefused(engine=self.name, problem=str(error).splitlines()[0]) from error
-        return self._numbered(name, files)
 
     def _numbered(self, name: str, files: list[NativeFile]) -> str:
         """Return a SELECT that turns (file index, position in the table) into `_row`; line 1 is the header.
@@ -117,16 +127,42 @@ class DuckEngine:
         bases = [file.ordinal * ROWS_PER_FILE + 2 - found[index][0] for index, file in enumerate(files)]
         return f"SELECT * REPLACE ({bases}[_row + 1] + rowid AS _row) FROM {name}"
 
-    def _stage_odd(self, name: str, columns: tuple[str, ...], batches: Iterable[pa.RecordBatch], text: str) -> str:
+    def _stage_odd(self, name: str, text: TextSource, parsed: str) -> int:
+        """Read files through the format's reader while the result is made; return how many records there were."""
+        import duckdb
         import pyarrow as pa
 
-        texts = [pa.field(column, pa.string()) for column in columns]
-        schema = pa.schema([pa.field("_row", pa.int64()), pa.field("_malformed", pa.bool_()), *texts])
-        reader = pa.RecordBatchReader.from_batches(schema, batches)
-        self._db.register("__raw", reader)
-        self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+        schema = pa.schema(
+            [("_row", pa.int64()), ("_malformed", pa.bool_()), *((c, pa.string()) for c in text.columns)]
+        )
+        records = _Records(text)
+        self._db.register("__raw", pa.RecordBatchReader.from_batches(schema, iter(records)))
+        try:
+            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {parsed}")
+        except duckdb.Error as error:  # DuckDB tells of an error in what it reads as one of its own
+            raise (records.failure or error) from error
         self._db.unregister("__raw")
-        return f"SELECT * FROM {name}"
+        return records.counted
+
+    def derive(self, name: str, sql: str, mapper: BatchMapper) -> None:
+        """Read the rows in pages and insert what the mapper makes of them; see `Engine.derive`.
+
+        A connection cannot be read and written in one breath, so each page is read as a whole. A page is a range of
+        the row numbers of a table that holds nothing but these rows in their order.
+        """
+        self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name}__of AS SELECT * FROM ({self.sql(sql)}) ORDER BY _row")
+        self.register(name, mapper.schema.empty_table())
+        for batch in mapper(self._pages(f"{name}__of")):
+            self._db.register("__arrow", batch)
+            self._db.execute(f"INSERT INTO {name} SELECT * FROM __arrow")
+            self._db.unregister("__arrow")
+        self._db.execute(f"DROP TABLE {name}__of")
+
+    def _pages(self, table: str) -> Iterator[pa.RecordBatch]:
+        rows = int(self._db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+        for first in range(0, rows, ARROW_ROWS):
+            page = f"SELECT * FROM {table} WHERE rowid >= {first} AND rowid < {first + ARROW_ROWS} ORDER BY rowid"
+            yield from self._db.execute(page).to_arrow_table().to_batches()
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
         """Keep the result as a temporary table."""
@@ -164,10 +200,6 @@ class DuckEngine:
     def arrow(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Table:
         """Return the result as one Arrow table (gold windows, previews)."""
         return self._db.execute(self.sql(sql, parameters)).to_arrow_table()
-
-    def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
-        """Yield record batches in the order of the query."""
-        yield from self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""
@@ -209,6 +241,56 @@ class DuckEngine:
         schema = delta.arrow_schema(contract)
         source = pa.RecordBatchReader.from_batches(schema, (_as(batch, schema) for batch in reader))
         return delta.commit(contract, self._attached[contract.name], source, guard, dates=dates, updates=updates)
+
+    def delete(self, contract: Contract, sql: str, guard: Guard) -> None:
+        """Stream the keys to delta-rs; see `Engine.delete`."""
+        reader = self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
+        delta.delete(contract, self._attached[contract.name], reader, guard)
+
+
+class _Records:
+    """Read the odd files of a dataset, count their records, and remember the error that ended the reading.
+
+    Args:
+        text: where the records come from.
+    """
+
+    def __init__(self, text: TextSource) -> None:
+        self._text = text
+        self.counted = 0
+        self.failure: LakehouseError | None = None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for ordinal in self._text.odd:
+                for batch in self._text.reader(ordinal) if self._text.reader else ():
+                    self.counted += batch.num_rows
+                    yield batch
+        except LakehouseError as error:
+            self.failure = error
+            raise
+
+
+def _reading(files: list[NativeFile], first: int, columns: tuple[str, ...]) -> str:
+    """Return the SELECT that reads like files with DuckDB's reader; `_row` is the place of the file among all of them.
+
+    Args:
+        files: the files, of one kind.
+        first: place of the first of them.
+        columns: the wanted columns.
+    """
+    compression, header = _kind(files[0])
+    # Columns by position: a file may name further columns twice, in other case, or like DuckDB's own.
+    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(header)))
+    uris = ", ".join(_path(file.uri) for file in files)
+    reader = (
+        f"read_csv([{uris}], header = true, auto_detect = false, delim = ',', quote = '', escape = '', "
+        f"compression = {compression}, hive_partitioning = false, columns = {{{types}}})"
+    )
+    # An optional column that these files lack is NULL.
+    text_of = {c: f"c{header.index(c)}" if c in header else "CAST(NULL AS VARCHAR)" for c in columns}
+    wanted = ", ".join(f'{text_of[column]} AS "{column}"' for column in columns)
+    return f"SELECT CAST(file_index AS BIGINT) + {first} AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
 
 
 def relation_of(catalog_name: str) -> str:

@@ -6,9 +6,9 @@ decides what it keeps and what it only remembers as a view.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.sql.dialects import Parameter
@@ -16,6 +16,8 @@ from lakehouse_assets.sql.dialects import Parameter
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Guard = Callable[[], None]
 """Called between opening a table and committing to it; raises FenceLost when this run may not write any more."""
 
@@ -30,20 +32,42 @@ class NativeFile:
     records: int
 
 
+class FileReader(Protocol):
+    """Read one file by its ordinal; a value that can be pickled, so that an executor may do it."""
+
+    def __call__(self, ordinal: int) -> Iterator[pa.RecordBatch]:
+        """Yield all records of a file: `_row`, `_malformed`, and the text of the wanted columns."""
+
+
+class BatchMapper(Protocol):
+    """Make record batches from record batches, one after the other; a value that can be pickled."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Return the columns that it makes."""
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield what it makes of the batches, whose rows come in ascending order of `_row`."""
+
+
 @dataclass(frozen=True)
-class TextBatch:
-    """Hold all records of one dataset in one run, as text.
+class TextSource:
+    """Say where all records of one dataset in one run come from, as text.
 
     Attributes:
         columns: the landing columns that are wanted.
         native: plain files, in order of their ordinal.
-        odd: record batches of everything else (`_row`, `_malformed`, and the columns), read by the source
-            format's own reader.
+        odd: ordinals of all other files that hold records.
+        reader: reads one of those through the source format's own reader.
+        retried: a SELECT of `_row`, `_malformed` and the columns over relations of the engine: rows that are tried
+            again; None without such rows.
     """
 
     columns: tuple[str, ...]
-    native: tuple[NativeFile, ...]
-    odd: Iterable[pa.RecordBatch]
+    native: tuple[NativeFile, ...] = ()
+    odd: tuple[int, ...] = ()
+    reader: FileReader | None = None
+    retried: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +99,31 @@ class Engine(Protocol):
     name: str
     callers: int
 
-    def stage(self, name: str, batch: TextBatch, sql: str) -> None:
-        """Make relation `name` from `sql` over the relation `__raw` of the batch's text."""
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Return what the work gives for each item, in their order, done wherever the engine has hands.
+
+        Args:
+            work: a value that can be pickled; what it returns is small.
+            items: values that can be pickled.
+        """
+
+    def stage(self, name: str, text: TextSource, sql: str) -> int:
+        """Make relation `name` from `sql` over the relation `__raw` of the text.
+
+        Returns how many records the format's reader met in the odd files.
+
+        Raises:
+            NativeRefused: the engine's own reader does not take a file that looks plain.
+        """
+
+    def derive(self, name: str, sql: str, mapper: BatchMapper) -> None:
+        """Make relation `name` from what the mapper makes of the rows of `sql`, a batch at a time.
+
+        Args:
+            name: of the relation.
+            sql: a SELECT with the column `_row`; the mapper gets its rows in ascending order of that.
+            mapper: what it makes need not have that order.
+        """
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
         """Make relation `name` hold the result of `sql`."""
@@ -100,8 +147,8 @@ class Engine(Protocol):
     def values(self, sql: str) -> list[Any]:
         """Return the one column of `sql`, of any length that memory holds."""
 
-    def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
-        """Yield the result of `sql` in its order, a batch at a time."""
+    def arrow(self, sql: str) -> pa.Table:
+        """Return the result of `sql`, which must be small enough to hold in memory, in its order."""
 
     def attach(self, contract: Contract) -> bool:
         """Create the table from its contract where it is absent, and make it readable by its catalog name.
@@ -125,6 +172,13 @@ class Engine(Protocol):
             CommitConflict: another commit came first; nothing was written.
             FenceLost: see `Guard`.
             ProtocolRaised: the table's protocol is not what all readers need.
+        """
+
+    def delete(self, contract: Contract, sql: str, guard: Guard) -> None:
+        """Delete the rows whose key is among the rows of `sql` (columns named like the key) in one commit.
+
+        Raises:
+            CommitConflict, FenceLost, ProtocolRaised: see `merge`.
         """
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ through the file list of one version, taken when the table is attached.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
-from lakehouse_assets.engines.protocol import Commit, Guard, TextBatch
+from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, Result, TextSource
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_text import WHOLE_FILES, native_frames, odd_frame
 from lakehouse_assets.sql.dialects import Parameter, render
@@ -81,17 +81,42 @@ class SparkEngine:
         """Translate Athena SQL to Spark's."""
         return render(sql, "spark", zone=self._zone, parameters=parameters, table=relation_of)
 
-    def stage(self, name: str, batch: TextBatch, sql: str) -> None:
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Do the work; see `Engine.map`."""
+        return [work(item) for item in items]
+
+    def stage(self, name: str, text: TextSource, sql: str) -> int:
         """Parse all records once into the scratch folder; see `Engine.stage`."""
-        folder, reading = f"{self._scratch}/{name}", self._session(WHOLE_FILES)
-        frames = native_frames(reading, batch.native, batch.columns)
-        odd = odd_frame(reading, batch.odd, f"{folder}-odd.parquet")
-        frames += [odd] if odd is not None else []
-        raw = reduce(lambda a, b: a.unionByName(b), frames) if frames else self._empty(_raw_columns(batch), reading)
+        folder, reading, counted = f"{self._scratch}/{name}", self._session(WHOLE_FILES), 0
+
+        def odd() -> Iterator[pa.RecordBatch]:
+            nonlocal counted
+            for ordinal in text.odd:
+                for batch in text.reader(ordinal) if text.reader else ():
+                    counted += batch.num_rows
+                    yield batch
+
+        frames = native_frames(reading, text.native, text.columns)
+        read = odd_frame(reading, odd(), f"{folder}-odd.parquet")
+        frames += [read] if read is not None else []
+        if text.retried is not None:
+            again = f"{folder}-again"
+            self._spark.sql(self.sql(text.retried)).write.mode("overwrite").parquet(again)
+            frames.append(reading.read.parquet(again))
+        raw = reduce(lambda a, b: a.unionByName(b), frames) if frames else self._empty(_raw_columns(text), reading)
         raw.createOrReplaceTempView("__raw")
         parsed = reading.sql(self.sql(sql))
         parsed.coalesce(self._cores).write.mode("overwrite").parquet(folder)
         self._spark.read.schema(parsed.schema).parquet(folder).createOrReplaceTempView(name)
+        return counted
+
+    def derive(self, name: str, sql: str, mapper: BatchMapper) -> None:
+        """Map the rows; see `Engine.derive`."""
+        rows: pa.Table = self._spark.sql(f"SELECT * FROM ({self.sql(sql)}) ORDER BY _row").toArrow()
+        made = odd_frame(self._spark, mapper(iter(rows.to_batches())), f"{self._scratch}/{name}.parquet")
+        if made is None:
+            made = self._spark.createDataFrame(mapper.schema.empty_table())
+        made.createOrReplaceTempView(name)
 
     @property
     def _cores(self) -> int:
@@ -128,10 +153,9 @@ class SparkEngine:
         found: list[Any] = self._spark.sql(self.sql(sql)).toArrow().column(0).to_pylist()
         return [_naive(value) for value in found]
 
-    def batches(self, sql: str) -> Iterable[pa.RecordBatch]:
-        """Yield record batches in the order of the query."""
-        table: pa.Table = self._spark.sql(self.sql(sql)).toArrow()
-        yield from table.to_batches()
+    def arrow(self, sql: str) -> pa.Table:
+        """Return the result as one Arrow table."""
+        return self._spark.sql(self.sql(sql)).toArrow()
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show the live files of its latest version under its catalog name."""
@@ -161,6 +185,17 @@ class SparkEngine:
             else:
                 source.write.format("delta").mode("append").save(location)
         return _measured(contract, self._lake, attached)
+
+    def delete(self, contract: Contract, sql: str, guard: Guard) -> None:
+        """Delete the rows in one Delta transaction; see `Engine.delete`."""
+        location = self._lake.location(contract)
+        self._spark.sql(self.sql(sql)).createOrReplaceTempView("__keys")
+        keys = " AND ".join(f"t.`{key}` = s.`{key}`" for key in contract.key)
+        with transaction(self._spark, Target(contract.name, location, self._attached[contract.name].version()), guard):
+            self._spark.sql(
+                f"MERGE INTO delta.`{location}` AS t USING __keys AS s ON {keys} WHEN MATCHED THEN DELETE"
+            ).collect()
+        delta.check_protocol(self._lake.delta(contract), contract.name)
 
     def _sorted(self, contract: Contract, rows: DataFrame) -> DataFrame:
         """Return the rows in at most one partition per core, each sorted by date instead of the query's own order."""
@@ -200,7 +235,7 @@ def _naive(value: Any) -> Any:  # noqa: ANN401 - any value of a row
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
-def _raw_columns(batch: TextBatch) -> str:
+def _raw_columns(batch: TextSource) -> str:
     return ", ".join(["_row BIGINT", "_malformed BOOLEAN", *(f"`{column}` STRING" for column in batch.columns)])
 
 

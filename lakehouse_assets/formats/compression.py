@@ -30,7 +30,7 @@ def unpacked(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     if not is_packed(key):
         yield from chunks
         return
-    packed = gzip.GzipFile(fileobj=io.BufferedReader(_Stream(chunks), CHUNK_BYTES))
+    packed = gzip.GzipFile(fileobj=io.BufferedReader(ByteStream(chunks), CHUNK_BYTES))
     try:
         while content := packed.read(CHUNK_BYTES):
             yield content
@@ -38,7 +38,7 @@ def unpacked(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise FileUnreadable(key=key, problem="it is no complete gzip file") from error
 
 
-class _Stream(io.RawIOBase):
+class ByteStream(io.RawIOBase):
     """Present chunks of bytes as a file that is read from start to end."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.formats import csv_hybrid, csv_survey
-from lakehouse_assets.formats.csv_strict import Record, RecordWindow
+from lakehouse_assets.formats import csv_hybrid, csv_raw, csv_survey
+from lakehouse_assets.formats.csv_strict import RecordWindow
 from lakehouse_assets.formats.lines import BLOCK_BYTES, line_blocks, without_bom
-from lakehouse_assets.formats.protocol import Field, RawRecord, Survey
+from lakehouse_assets.formats.protocol import Field, Survey
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,20 +42,8 @@ class Csv:
             columns = tuple(field.name for field in self.fields)
             yield from csv_hybrid.batches(window, line, csv_hybrid.Layout(header, columns, first_row))
 
-    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
+    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
         """Yield the records that begin on these lines, with the text of all the file's columns."""
         window = RecordWindow(line_blocks(without_bom(chunks), self.block_bytes))
         header, _ = csv_survey.read_header(key, window, self.fields)
-        for position in positions:
-            line = window.reach(position - window.above - 1)
-            if line is None:
-                return
-            record, _ = window.whole_record(line)
-            if record:
-                yield _raw(record, header or ())
-
-
-def _raw(record: Record, header: tuple[str, ...]) -> RawRecord:
-    fits = record.fields is not None and len(record.fields) == len(header)
-    fields: dict[str, str | None] | None = dict(zip(header, record.fields or (), strict=True)) if fits else None
-    return RawRecord(record.line, record.raw, fields)
+        yield from csv_raw.raw_batches(window, header or (), positions)

@@ -83,7 +83,7 @@ def _divided(window: RecordWindow, first: int, fields: int) -> _Part:
     import numpy as np
 
     stop = int(np.searchsorted(window.starts, window.starts[first] + PART_BYTES))
-    clear = _clear(window.content, window.starts[first : max(stop, first + 1) + 1], fields)
+    clear = clear_lines(window.content, window.starts[first : max(stop, first + 1) + 1], fields)
     odd: list[Record] = []
     after = first
     for line in (np.flatnonzero(~clear) + first).tolist():
@@ -99,7 +99,7 @@ def _divided(window: RecordWindow, first: int, fields: int) -> _Part:
     return _Part(clear, odd, max(after, first + len(clear)))
 
 
-def _clear(content: bytes, starts: NDArray[np.int64], fields: int) -> NDArray[np.bool_]:
+def clear_lines(content: bytes, starts: NDArray[np.int64], fields: int) -> NDArray[np.bool_]:
     """Mark the lines that are clear by themselves; one may still turn out to be inside of a quoted field.
 
     This is a tokenizer of CSV in vectors: nothing loops over bytes or lines. It works on the positions of all commas
@@ -166,27 +166,41 @@ def _fast(window: RecordWindow, first: int, clear: NDArray[np.bool_], layout: La
     """Read the clear lines with Arrow's reader into one batch."""
     import numpy as np
     import pyarrow as pa
-    from pyarrow import csv
 
     # Where runs of clear lines begin and end: where the mask changes.
     edges = np.flatnonzero(np.diff(np.concatenate(([False], clear, [False])))) + first
     text = b"".join(window.content[start:stop] for start, stop in window.starts[edges].reshape(-1, 2).tolist())
-    # Columns by number: a file may name further columns twice.
-    names = [f"c{number}" for number in range(len(layout.header))]
-    name_of = {c: names[layout.header.index(c)] for c in layout.columns if c in layout.header}
-    table = csv.read_csv(
-        pa.py_buffer(text),
-        csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
-        csv.ParseOptions(ignore_empty_lines=False),
-        csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), include_columns=list(name_of.values()), check_utf8=False
-        ),
-    )
+    name_of = {c: f"c{layout.header.index(c)}" for c in layout.columns if c in layout.header}
+    table = read_lines(text, len(layout.header), [layout.header.index(c) for c in name_of])
     rows = pa.array(np.flatnonzero(clear) + (layout.first_row + window.above + first + 1), pa.int64())
     absent = pa.nulls(len(rows), pa.string())
     texts = [table.column(name_of[c]).combine_chunks() if c in name_of else absent for c in layout.columns]
     malformed = pa.repeat(pa.scalar(value=False), len(rows))
     return pa.RecordBatch.from_arrays([rows, malformed, *texts], names=[ROW, MALFORMED, *layout.columns])
+
+
+def read_lines(text: bytes, fields: int, wanted: list[int]) -> pa.Table:
+    """Read clear lines with Arrow's reader as text; columns are named by number, as a file may name some twice.
+
+    Args:
+        text: the lines.
+        fields: how many fields each of them has.
+        wanted: numbers of the fields to return, from 0, as the columns `c<number>`.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    names = [f"c{number}" for number in range(fields)]
+    return csv.read_csv(
+        pa.py_buffer(text),
+        csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
+        csv.ParseOptions(ignore_empty_lines=False),
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=[f"c{number}" for number in wanted],
+            check_utf8=False,
+        ),
+    )
 
 
 def _row(record: Record, layout: Layout) -> tuple[int | bool | str | None, ...]:

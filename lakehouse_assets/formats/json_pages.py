@@ -17,7 +17,7 @@ import orjson
 
 from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats.json_document import Element, document_of, elements
-from lakehouse_assets.formats.protocol import Field, RawRecord, Survey, lacking, record_batch
+from lakehouse_assets.formats.protocol import Field, Survey, lacking, raw_batch, record_batch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,19 +64,24 @@ class JsonPages:
         if rows:
             yield record_batch(rows, columns)
 
-    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
+    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
         """Yield the elements at these places, each exactly as it stands in the document, with its columns' text."""
-        text, wanted = document_of(key, chunks), iter(positions)
-        due = next(wanted, None)
+        text, names = document_of(key, chunks), [field.name for field in self.fields]
+        wanted = iter(positions)
+        due, found = next(wanted, None), []
         for position, (element, record) in enumerate(self._records(key, text), 1):
-            while due is not None and due < position:
-                due = next(wanted, None)
             if due is None:
-                return
-            if due == position:
-                names = [field.name for field in self.fields]
-                fields = None if record is None else dict(zip(names, self._texts(record), strict=True))
-                yield RawRecord(position, text[element.start : element.stop], fields)
+                break
+            if position < due:
+                continue
+            fields = None if record is None else dict(zip(names, self._texts(record), strict=True))
+            found.append((position, text[element.start : element.stop], fields and orjson.dumps(fields).decode()))
+            due = next((place for place in wanted if place > position), None)
+            if len(found) == BATCH_ROWS:
+                yield raw_batch(*zip(*found, strict=True))
+                found = []
+        if found:
+            yield raw_batch(*zip(*found, strict=True))
 
     def _records(self, key: str, text: str) -> Iterator[tuple[Element, dict[str, Any] | None]]:
         """Yield each element with its value where it is a record that can be read, else with None."""

@@ -54,21 +54,6 @@ class Survey:
     extra_columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RawRecord:
-    """Hold one record as it stands in its file.
-
-    Attributes:
-        position: what tells records of a file apart, from 1; see the format.
-        text: the record's own text; bytes that are no UTF-8 are shown as backslash escapes.
-        fields: the record's text by column; None for a malformed record.
-    """
-
-    position: int
-    text: str
-    fields: dict[str, str | None] | None
-
-
 class SourceFormat(Protocol):
     """Read the files of one dataset. `key` is the name of a file and is used in messages only."""
 
@@ -92,12 +77,33 @@ class SourceFormat(Protocol):
             FileUnreadable: as `survey`.
         """
 
-    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[RawRecord]:
-        """Yield the records at these ascending positions, taken one by one; a position where none begins is left out.
+    def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
+        """Yield the records at these ascending positions as batches of `raw_schema`, in any order.
+
+        A position where no record begins is left out. What is not asked for costs little more than reading it.
 
         Raises:
             FileUnreadable: as `survey`.
         """
+
+
+def raw_schema() -> pa.Schema:
+    """Return the columns of records as they stand in their file.
+
+    `position` tells records of a file apart, from 1. `raw` is the record's own text, where bytes that are no UTF-8 are
+    shown as backslash escapes. `fields` is a JSON object of its text by column; NULL for a malformed record.
+    """
+    import pyarrow as pa
+
+    return pa.schema([("position", pa.int64()), ("raw", pa.string()), ("fields", pa.string())])
+
+
+def raw_batch(positions: Any, raw: Any, fields: Any) -> pa.RecordBatch:  # noqa: ANN401 - what Arrow makes arrays of
+    """Return one batch of `raw_schema`."""
+    import pyarrow as pa
+
+    values = zip((positions, raw, fields), raw_schema(), strict=True)
+    return pa.RecordBatch.from_arrays([pa.array(some, field.type) for some, field in values], schema=raw_schema())
 
 
 def lacking(missing: Iterable[str], present: Iterable[str]) -> str:

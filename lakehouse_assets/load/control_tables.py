@@ -1,6 +1,7 @@
-"""Read and write a pipeline's control tables (rejects, pending, run ledger) with delta-rs, by MERGE on their keys.
+"""Read the control tables of a pipeline (rejects, pending, run ledger), and write the run ledger, which is small.
 
-They are small beside silver. A row that is there already with the same values is not written again.
+The load reads and writes rejects and pending rows on its engine (`rejects.py`). A row of the ledger that is there
+already with the same values is not written again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.duckdb import scan
 from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.sql.dialects import render
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -47,13 +49,13 @@ class ControlTable:
         delta.ensure(self.contract, self.lake)
 
     def read(self, where: str = "TRUE", columns: str = "*") -> pa.Table:
-        """Return the rows that meet a DuckDB predicate; moments are zone-less UTC.
+        """Return the rows that meet a predicate, in portable SQL; moments are zone-less UTC.
 
         Raises:
             TableMissing: the table is not there (yet).
         """
         with self._shown(self.lake.delta(self.contract)) as db:
-            return db.execute(f"SELECT {columns} FROM held WHERE {where}").to_arrow_table()
+            return db.execute(render(f"SELECT {columns} FROM held WHERE {where}", "duckdb")).to_arrow_table()
 
     def sync(self, rows: pa.Table, guard: Guard, compare: Sequence[str]) -> int:
         """Insert rows with a new key, update those whose `compare` columns differ; returns how many were written."""
@@ -78,22 +80,8 @@ class ControlTable:
 
     def remove(self, keys: pa.Table, guard: Guard) -> None:
         """Delete the rows with these keys (columns named like the key)."""
-        from deltalake import CommitProperties
-
-        if not keys.num_rows:
-            return
-        table = self.lake.delta(self.contract)
-        guard()
-        match = " and ".join(f't."{k}" = s."{k}"' for k in self.contract.key)
-        with delta.conflicts(self.contract.name):
-            table.merge(
-                keys,
-                match,
-                source_alias="s",
-                target_alias="t",
-                commit_properties=CommitProperties(max_commit_retries=0),
-            ).when_matched_delete().execute()
-        delta.check_protocol(table, self.contract.name)
+        if keys.num_rows:
+            delta.delete(self.contract, self.lake.delta(self.contract), keys.to_reader(), guard)
 
     def _shown(self, table: DeltaTable) -> duckdb.DuckDBPyConnection:
         """Return a scratch connection that shows the table as `held`."""

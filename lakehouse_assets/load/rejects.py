@@ -1,157 +1,234 @@
-"""Write rejected and pending rows to their control tables, with raw text that is read anew from just their files."""
+"""Keep rejected and pending rows in their control tables, with the raw text that is read anew from just their files.
+
+The rows stay in the engine: it compares them with what the tables hold, and writes what is new or differs. A row that
+is there already is not written again, so a second try of the same run writes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from itertools import groupby
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine, Guard
-from lakehouse_assets.load.control_tables import ControlTable
-from lakehouse_assets.load.retry import KEY, Retry, identity
+from lakehouse_assets.formats.protocol import raw_schema
+from lakehouse_assets.load.source_files import FileSource
 from lakehouse_assets.load.text_form import text_form
-from lakehouse_assets.sql import silver
+from lakehouse_assets.sql import rejects as statements
+from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
+    from lakehouse_assets.load.retry import Retry
     from lakehouse_assets.load.state import LoadInput, TableLoad
 
+BATCH_BYTES = 1 << 23
+"""About how many bytes of raw text are gathered before they go to the engine."""
 
+
+@dataclass(frozen=True)
 class RejectWriter:
-    """Write the control tables of rejects and pending rows for one run."""
+    """Write the control tables of rejects and pending rows for one run.
 
-    def __init__(self, work: LoadInput, engine: Engine, retry: Retry) -> None:
-        self._work, self._engine, self._retry = work, engine, retry
-        self._rejects = ControlTable(work.controls["rejects"], work.lake)
-        self._pending = ControlTable(work.controls["pending"], work.lake)
-        self._retried = retry.by_row()
+    Attributes:
+        work: what the load was asked.
+        engine: where its relations are.
+        retry: the rows that it tries again.
+    """
 
-    def write(self, loads: list[TableLoad], guard: Guard) -> None:
-        """Bring both tables up to date with what became of every row.
+    work: LoadInput
+    engine: Engine
+    retry: Retry
+
+    def gather(self, loads: list[TableLoad]) -> None:
+        """Bring together all rows that are not loaded, with what stands in their files, as relation `__unloaded`.
 
         Raises:
             LandingChanged: a file with such rows changed since it was read; their text is not there any more.
         """
-        waiting = _once(row for table in loads for row in self._waiting(table))
-        rejected = _once(row for table in loads for row in self._rejected(table))
-        rejected += [row for row in waiting if row["_expired"]]
-        pending = [row for row in waiting if not row["_expired"]]
-        # A row that goes from one table to the other is written there before it leaves here.
-        self._pending.sync(self._pending.rows(self._as_pending(pending)), guard, compare=["codes"])
-        self._sync_rejects(rejected, loads, guard)
-        self._pending.remove(self._no_longer({identity(row) for row in pending}), guard)
+        parts = [self._gathered(table) for table in loads if table.has_unloaded]
+        if parts:
+            self.engine.view("__unloaded", " UNION ALL ".join(parts))
+        else:
+            self.engine.register("__unloaded", _nothing())
+        self.engine.register("__read", _read(loads))
 
-    def write_rejects(self, loads: list[TableLoad], guard: Guard) -> None:
-        """Keep the rejects of a run that merges nothing."""
-        rejected = _once(row for table in loads for row in self._rejected(table))
-        self._rejects.sync(self._rejects.rows(self._as_rejects(rejected)), guard, compare=["codes", "status"])
+    def _gathered(self, table: TableLoad) -> str:
+        contract, name = table.contract, table.name
+        unloaded = statements.unloaded(contract, orphaned=table.has_orphaned, waiting=table.has_waiting)
+        self.engine.keep(f"{name}__unloaded", unloaded)
+        rows = f"SELECT _row FROM {name}__unloaded"
+        self.engine.derive(f"{name}__raw_text", rows, RawTexts(table.sources.source))
+        slow = statements.unspelled(contract)
+        if slow:
+            self.engine.derive(f"{name}__slow_text", statements.to_write(contract), SlowTexts(slow))
+        twins = _twins(table, self.retry)
+        if twins.num_rows:
+            self.engine.register("__twins", twins)
+        return statements.kept(contract, retried=self.retry.has_rows, twins=bool(twins.num_rows))
 
-    def _sync_rejects(self, rejected: list[dict[str, Any]], loads: list[TableLoad], guard: Guard) -> None:
+    def write(self, guard: Guard) -> None:
+        """Bring both tables up to date with what became of every row.
+
+        A row that goes from one table to the other is written there before it leaves here.
+        """
+        contract, engine = self.work.controls["pending"], self.engine
+        engine.keep("__gone", statements.no_longer_pending(contract))
+        engine.keep("__waiting", statements.new_pending(contract))
+        news = _news(engine, "__waiting")
+        if news:
+            rows = statements.pending_rows(contract, self.work.manifest.run_id, self.work.as_of)
+            engine.merge(contract, rows, updates=False in news, dates=None, guard=guard)
+        self.write_rejects(guard)
+        if self.retry.keeps_pending and engine.rows("SELECT 1 AS n FROM __gone LIMIT 1"):
+            engine.attach(contract)
+            engine.delete(contract, "SELECT * FROM __gone", guard)
+
+    def write_rejects(self, guard: Guard) -> None:
         """Write new rejects; mark those that this run read again and found good as replayed."""
-        rows = self._as_rejects(rejected)
-        rows += self._replayed({identity(row) for row in rejected}, loads)
-        self._rejects.sync(self._rejects.rows(rows), guard, compare=["codes", "status"])
-
-    def _replayed(self, still: set[tuple[Any, ...]], loads: list[TableLoad]) -> list[dict[str, Any]]:
-        read = {
-            (e.key, e.etag) for table in loads for e in table.entries.values() if e.key not in table.sources.skipped
-        }
-        again = self._tried_again
-        stamp = {"status": "replayed", "replayed_by": self._work.manifest.run_id, "replayed_at": self._work.as_of}
-        return [
-            {**row, **stamp}
-            for row in self._rejects.read("status = 'open'").to_pylist()
-            if identity(row) not in still and ((row["file"], row["etag"]) in read or identity(row) in again)
-        ]
-
-    def _no_longer(self, pending: set[tuple[Any, ...]]) -> pa.Table:
-        """Return the keys of rows that were pending before and are not any more."""
-        gone = [row for row in self._retry.seen.to_pylist() if identity(row) not in pending]
-        return self._pending.rows(gone).select(list(KEY))
-
-    def _waiting(self, table: TableLoad) -> Iterator[dict[str, Any]]:
-        if f"{table.name}__waiting" in table.excluded:
-            yield from self._with_raw(table, "waiting")
-
-    def _rejected(self, table: TableLoad) -> Iterator[dict[str, Any]]:
-        if table.report.counts.rejected:
-            yield from self._with_raw(table, "rejected")
-
-    def _with_raw(self, table: TableLoad, relation: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a relation with identity, raw text and text by column, file by file."""
-        batches = self._engine.batches(silver.unloaded_rows(table.contract, relation, orphaned=table.has_orphaned))
-        rows = (row for batch in batches for row in batch.to_pylist())
-        for ordinal, group in groupby(rows, key=lambda row: row["_row"] // silver.ROWS_PER_FILE):
-            yield from self._of_file(table, ordinal, list(group))
-
-    def _of_file(self, table: TableLoad, ordinal: int, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        entry = table.entries.get(ordinal)
-        if entry is None:
-            for row in rows:
-                origin = self._retried[row["_row"]]
-                yield _complete(row, origin | {"modified": origin["file_time"]}, origin["raw"], origin["fields"])
+        contract, engine, retried = self.work.controls["rejects"], self.engine, self.retry.has_rows
+        news, settled = {True}, False
+        if self.retry.keeps_rejects:
+            engine.keep("__rejected", statements.new_rejects(contract, retried=retried))
+            engine.keep("__settled", statements.settled_rejects(contract, retried=retried))
+            news = _news(engine, "__rejected")
+            settled = bool(engine.rows("SELECT 1 AS n FROM __settled LIMIT 1"))
+        elif not engine.rows("SELECT 1 AS n FROM __unloaded WHERE NOT _pending LIMIT 1"):
             return
-        texts = table.sources.raw_text(ordinal, {row["_row"] % silver.ROWS_PER_FILE for row in rows})
-        for row in rows:
-            found = texts[row["_row"] % silver.ROWS_PER_FILE]
-            fields = None if found.fields is None else orjson.dumps(found.fields).decode()
-            yield _complete(row, _origin(entry, found.position), found.text, fields)
+        if news or settled:
+            facts = (self.work.manifest.run_id, self.work.as_of)
+            rows = statements.reject_rows(contract, *facts, compared=self.retry.keeps_rejects, settled=settled)
+            engine.merge(contract, rows, updates=settled or False in news, dates=None, guard=guard)
+
+
+def _news(engine: Engine, relation: str) -> set[bool]:
+    """Return which kinds of rows a relation holds: True for those that the table lacks, False for those that differ."""
+    return {row["_new"] for row in engine.rows(f"SELECT DISTINCT _new FROM {relation}")}
+
+
+def _nothing() -> pa.Table:
+    """Return the relation `__unloaded` of a run that loads every row."""
+    import pyarrow as pa
+
+    names = (*statements.BASE, "parsed", "_pending")
+    types: Mapping[str, Any] = {"line": pa.int32(), "file_time": pa.timestamp("us"), "_pending": pa.bool_()}
+    return pa.schema([(name, types.get(name, pa.string())) for name in names]).empty_table()
+
+
+def _read(loads: list[TableLoad]) -> pa.Table:
+    """Return the relation `__read`: every content that this run read, once."""
+    import pyarrow as pa
+
+    skipped = {key for table in loads for key in table.sources.skipped}
+    read = {(e.key, e.etag) for table in loads for e in table.entries.values() if e.key not in skipped}
+    columns = zip(*sorted(read), strict=True) if read else ((), ())
+    return pa.table({name: pa.array(some, pa.string()) for name, some in zip(("file", "etag"), columns, strict=True)})
+
+
+def _twins(table: TableLoad, retry: Retry) -> pa.Table:
+    """Return the relation `__twins`: ordinals of contents that come again in this run, and where they come next."""
+    import pyarrow as pa
+
+    found: dict[tuple[str, str], int] = {}
+    twins: list[tuple[int, int]] = []
+    for ordinal, entry in sorted((retry.entries(table.contract.landing) | table.entries).items()):
+        if (entry.key, entry.etag) in found:
+            twins.append((found[entry.key, entry.etag], ordinal))
+        found[entry.key, entry.etag] = ordinal
+    columns = zip(*twins, strict=True) if twins else ((), ())
+    return pa.table({name: pa.array(c, pa.int64()) for name, c in zip(("ordinal", "later"), columns, strict=True)})
+
+
+@dataclass(frozen=True)
+class RawTexts:
+    """Read what stands in their files of rows that are given by number; see `protocol.BatchMapper`.
+
+    Attributes:
+        source: the files; rows of other files are left out.
+    """
+
+    source: FileSource
 
     @property
-    def _tried_again(self) -> set[tuple[Any, ...]]:
-        return {identity(row) for row in self._retry.rows}
+    def schema(self) -> pa.Schema:
+        """Return `_row`, and `raw` and `fields` as in `formats.protocol.raw_schema`."""
+        import pyarrow as pa
 
-    def _as_rejects(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return rows as open rejects.
+        return pa.schema([pa.field("_row", pa.int64()), *list(raw_schema())[1:]])
 
-        A record whose correction went through is left out: it stays replayed when its file is read once more.
-        """
-        if not rows:
-            return []
-        settled = {identity(row) for row in self._rejects.read("status = 'replayed'", ", ".join(KEY)).to_pylist()}
-        settled -= self._tried_again
-        facts = {"run_id": self._work.manifest.run_id, "rejected_at": self._work.as_of, "status": "open"}
-        return [_base(r) | {"parsed": r["parsed"]} | facts for r in rows if identity(r) not in settled]
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield each row that stands in a file of this run; their order is lost."""
+        held, size = [], 0
+        for found in self._texts(batches):
+            held.append(found)
+            size += found.nbytes
+            if size >= BATCH_BYTES:
+                yield _one(held)
+                held, size = [], 0
+        if held:
+            yield _one(held)
 
-    def _as_pending(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return rows as pending; a row that was pending before keeps its first run and when it was first seen."""
-        before = {identity(row): row for row in self._retry.seen.to_pylist()}
-        new = {"run_id": self._work.manifest.run_id, "first_seen": self._work.as_of}
-        return [_base(row) | {name: before.get(identity(row), new)[name] for name in new} for row in rows]
+    def _texts(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        for ordinal, positions in _by_file(batches):
+            if ordinal in self.source.entries:
+                for found in self.source.raw_text(ordinal, positions):
+                    rows = pc.add(found.column(0), ordinal * ROWS_PER_FILE)
+                    yield pa.RecordBatch.from_arrays([rows, *found.columns[1:]], schema=self.schema)
 
 
-def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return each record once.
+def _by_file(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield each file's ordinal with the positions of all of its rows, so that it is read once."""
+    import numpy as np
 
-    A record comes twice when its file is listed twice, or is read in the same run that tries the record again.
+    current = -1
+    held: list[NDArray[np.int64]] = []
+    for batch in batches:
+        rows = batch.column("_row").to_numpy()
+        ordinals, starts = np.unique(rows // ROWS_PER_FILE, return_index=True)
+        for ordinal, some in zip(ordinals.tolist(), np.split(rows, starts[1:]), strict=True):
+            if ordinal != current and held:
+                yield current, np.concatenate(held)
+                held = []
+            current = ordinal
+            held.append(some - ordinal * ROWS_PER_FILE)
+    if held:
+        yield current, np.concatenate(held)
+
+
+def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Return the rows of several batches in one."""
+    import pyarrow as pa
+
+    return pa.concat_batches(batches)
+
+
+@dataclass(frozen=True)
+class SlowTexts:
+    """Write the values of some columns as text, since engines write them differently; see `protocol.BatchMapper`.
+
+    Attributes:
+        columns: their names.
     """
-    return list({identity(row): row for row in rows}.values())
 
+    columns: tuple[str, ...]
 
-def _origin(entry: FileEntry, line: int) -> dict[str, Any]:
-    modified: datetime = entry.modified.replace(tzinfo=None)
-    return {"dataset": entry.dataset, "file": entry.key, "etag": entry.etag, "line": line, "modified": modified}
+    @property
+    def schema(self) -> pa.Schema:
+        """Return `_row` and the columns as text."""
+        import pyarrow as pa
 
+        return pa.schema([("_row", pa.int64()), *((name, pa.string()) for name in self.columns)])
 
-def _complete(row: dict[str, Any], origin: dict[str, Any], raw: str, fields: str | None) -> dict[str, Any]:
-    """Return one row of a control table: identity, codes, raw text, text by column, values that could be read."""
-    codes = ",".join(sorted(code for code in row["_codes"].split(",") if code))
-    values = {name: text_form(value) for name, value in row.items() if not name.startswith("_")}
-    return {
-        **{name: origin[name] for name in KEY},
-        "file_time": origin["modified"],
-        "codes": codes,
-        "raw": raw,
-        "fields": fields,
-        "parsed": None if fields is None else orjson.dumps(values).decode(),
-        "_expired": row["_expired"],
-    }
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the same rows."""
+        import pyarrow as pa
 
-
-def _base(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in (*KEY, "file_time", "codes", "raw", "fields")}
+        for batch in batches:
+            texts = [pa.array(map(text_form, batch.column(c).to_pylist()), pa.string()) for c in self.columns]
+            yield pa.RecordBatch.from_arrays([batch.column("_row"), *texts], schema=self.schema)

@@ -50,7 +50,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
     started = time.perf_counter()
     report = LoadReport(work.manifest.run_id, engine.name, work.manifest.mode)
     seeds = stage_seeds(work.seeds, work.lake, engine)
-    ledger, retry = Ledger(work), Retry(work)
+    ledger, retry = Ledger(work), Retry(work, engine)
     report.touched = affected.nothing(ledger.windows)
     loads = stage_all(work, engine, retry, report)
     coming = {seed.seed.contract.catalog_name: seed.relation for seed in seeds}
@@ -70,6 +70,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
             reconcile(table.name, table.report.counts)
 
     each(engine, loads, settle)
+    writer.gather(loads)
     # Any row may name a row of a reference table, so a change there touches everything.
     if any(seed.has_changes for seed in seeds):
         report.touched = affected.everything(ledger.windows)
@@ -81,7 +82,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
     for table in loads:
         with timed(table):
             merge(table, engine, guard)
-    writer.write(loads, guard)
+    writer.write(guard)
     ledger.close(loads, guard)
     report.checks = _checks(work, engine)
     report.seconds = time.perf_counter() - started
@@ -97,7 +98,8 @@ def _refuse_if_too_many(
         counts = table.report.counts
         seen = counts.read + counts.retried
         if counts.rejected >= MIN_REJECTS and counts.rejected > limit * seen:
-            writer.write_rejects(loads, guard)
+            writer.gather(loads)
+            writer.write_rejects(guard)
             ledger.refuse(loads, guard)
             error = RejectRatioExceeded(
                 table=table.name, rejected=counts.rejected, read=seen, ratio=counts.rejected / seen, limit=limit

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta, reference
-from lakehouse_assets.engines.protocol import Engine, Guard, TextBatch
+from lakehouse_assets.engines.protocol import Engine, Guard, TextSource
 from lakehouse_assets.errors import ReconciliationFailed, SeedInvalid
 from lakehouse_assets.formats.protocol import record_batch
 from lakehouse_assets.load.report import ReferenceReport
@@ -97,7 +97,7 @@ def _stage(seed: Seed, lake: Lake, engine: Engine) -> SeedLoad:
         return SeedLoad(seed, table, delta.rows_in(table), has_changes=False)
     contract = as_landed(seed.contract)
     batch = read_seed(seed)
-    text = TextBatch(tuple(str(c.source) for c in contract.columns), (), [batch])
+    text = TextSource(tuple(str(c.source) for c in contract.columns), odd=(0,), reader=_Held(batch))
     engine.stage(f"{contract.name}__parsed", text, silver.parsed(contract))
     found = [(row["_row"], code) for row in engine.rows(broken(contract)) for code in row["_codes"].split(",") if code]
     _refuse(seed, found, (*contract.rules, KEY_REPEATED))
@@ -157,7 +157,16 @@ def _invalid(seed: Seed, problem: str) -> SeedInvalid:
 
 def _table(contract: Contract, engine: Engine) -> Any:  # noqa: ANN401 - an Arrow table
     """Return the rows that were read, in the table's types."""
-    import pyarrow as pa
+    return engine.arrow(rows(contract)).cast(delta.arrow_schema(contract))
 
-    schema, batches = delta.arrow_schema(contract), list(engine.batches(rows(contract)))
-    return pa.Table.from_batches(batches).cast(schema) if batches else schema.empty_table()
+
+@dataclass(frozen=True)
+class _Held:
+    """Read the records of a seed, which is small, from memory; see `protocol.FileReader`."""
+
+    batch: pa.RecordBatch
+
+    def __call__(self, ordinal: int) -> Iterator[pa.RecordBatch]:
+        """Yield all records."""
+        del ordinal
+        yield self.batch

@@ -12,23 +12,21 @@ from lakehouse_assets.formats.registry import format_of
 from lakehouse_assets.load.parallel import each
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.retry import Retry
-from lakehouse_assets.load.source_files import survey
+from lakehouse_assets.load.source_files import FileSource, survey
 from lakehouse_assets.load.state import LoadInput, TableLoad
 from lakehouse_assets.sql import silver
 
 
 def stage_all(work: LoadInput, engine: Engine, retry: Retry, report: LoadReport) -> list[TableLoad]:
     """Read every dataset into its `__parsed` relation and count the codes of rejects and warnings."""
-    ordinals = retry.ordinals(work.manifest.files)
-    engine.register("__files", retry.files_relation(ordinals))
-    engine.register("__seen", retry.seen)
+    ordinals = retry.number(work.manifest.files)
 
     def stage(contract: Contract) -> TableLoad:
         dataset = contract.landing
         entries = {n: e for n, (e, retried) in ordinals.items() if e.dataset == dataset and not retried}
         started = time.perf_counter()
         table = _stage(work, engine, contract, entries, retry)
-        table.sources.check_unchanged()
+        table.sources.check_unchanged(engine)
         table.report.seconds += time.perf_counter() - started
         return table
 
@@ -48,19 +46,20 @@ def _stage(
     entries: dict[int, FileEntry],
     retry: Retry,
 ) -> TableLoad:
-    source_format = format_of(work.datasets[contract.landing], contract)
-    rows = retry.batch(contract.landing, tuple(field.name for field in source_format.fields))
+    source_format, dataset = format_of(work.datasets[contract.landing], contract), contract.landing
+    source = FileSource(source_format, work.landing, entries)
+    retried = retry.text(dataset, (field.name for field in source_format.fields))
     for strict in (False, True):
-        sources = survey(source_format, work.landing, entries, strict=strict)
+        sources = survey(source, engine, strict=strict)
         try:
-            engine.stage(f"{contract.name}__parsed", sources.text_batch(rows), silver.parsed(contract))
+            sources.counted = engine.stage(f"{contract.name}__parsed", sources.text(retried), silver.parsed(contract))
             break
         except NativeRefused:
             if strict:
                 raise
     table = TableLoad(contract, entries, sources, was_empty=not engine.attach(contract))
     table.report.counts.read = sources.read
-    table.report.counts.retried = rows.num_rows
+    table.report.counts.retried = retry.counts.get(dataset, 0)
     _tally(table, engine)
     return table
 

@@ -76,6 +76,16 @@ class TableLoad:
         return bool(self.report.counts.inserted + self.report.counts.updated)
 
     @property
+    def has_waiting(self) -> bool:
+        """Say whether there are rows without a parent, in relation `<t>__waiting`."""
+        return f"{self.name}__waiting" in self.excluded
+
+    @property
+    def has_unloaded(self) -> bool:
+        """Say whether there are rejected or waiting rows."""
+        return self.has_waiting or self.report.counts.rejected > 0
+
+    @property
     def name(self) -> str:
         """Return the bare table name, the prefix of the table's relations."""
         return self.contract.name

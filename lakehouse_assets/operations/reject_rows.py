@@ -20,7 +20,7 @@ from lakehouse_assets.contracts.model import Kind
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.formats.csv_strict import strict_reader
 from lakehouse_assets.load.control_tables import ControlTable
-from lakehouse_assets.load.retry import identity, open_rejects_where
+from lakehouse_assets.sql.rejects import identity, open_where
 from lakehouse_assets.storage.lake import Lake
 
 MARKS = ("_file", "_line", "_etag", "_codes")
@@ -52,7 +52,7 @@ class Rejects:
 
     def open_rows(self, selection: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the open rows of a selection (any of code, file, run)."""
-        return self.rows(open_rejects_where(dict(selection)))
+        return self.rows(open_where(dict(selection)))
 
     def pending(self) -> set[tuple[Any, ...]]:
         """Return the identities of the rows that wait for a parent."""

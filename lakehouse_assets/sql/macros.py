@@ -20,6 +20,9 @@ not. So rules and models call these names, and each has a table of values that e
     whole_days(a, b)       days from date a to date b           add_days(date, n)  DATE
     as_text(value)         VARCHAR of anything but DOUBLE, arrays and records, which engines write differently
     field(record, 'name')  one field of a record                nulls_in(array)  which elements are NULL
+    json_object_of('a', x, …)  JSON text of an object of texts  json_field(json, 'a')  the text of one of its fields
+    sorted_codes(codes)    comma-ended codes, sorted, with commas between them only
+    has_code(codes, 'c')   whether such a list has this code
     fingerprint(a, b, …)   64-bit hash of typed values and of which of them are NULL; compared within one engine only.
                            What is NULL within an array or a record has to be named beside it (`versions`).
 """
@@ -96,6 +99,10 @@ MACROS: dict[str, Callable[..., str]] = {
     "add_days": lambda w, _z, d, n: w.add_days(d, n),
     "fingerprint": lambda w, _z, *values: w.fingerprint(values),
     "field": lambda w, _z, x, name: w.field(x, name.strip("'")),
+    "json_object_of": lambda w, _z, *pairs: w.json_object(pairs),
+    "json_field": lambda w, _z, x, name: w.json_field(x, name.strip("'")),
+    "has_code": lambda w, _z, x, code: w.has_code(x, code),
+    "sorted_codes": lambda w, _z, x: w.sorted_list(x),
     "nulls_in": lambda w, _z, x: w.each(x, lambda e: f"{e} IS NULL"),
     "as_text": lambda w, _z, x: f"CAST({x} AS {w.text})",
 }

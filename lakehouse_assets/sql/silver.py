@@ -1,6 +1,6 @@
 """Make the load's statements about rows from contracts, in Athena SQL that every engine runs.
 
-What becomes of several versions of a key is the other half, `versions`.
+What becomes of several versions of a key is in `versions`, how rows that are not loaded are kept in `rejects`.
 
 Relations, all named after the silver table (`<t>` below):
 
@@ -9,6 +9,7 @@ Relations, all named after the silver table (`<t>` below):
     <t>__missing_<n>  parents of the n-th reference that are neither in silver nor in this run
     <t>__orphaned     `_row`, `_codes` of rejected rows whose parent is missing as well
     <t>__waiting      `_row`, `_codes` of rows whose parent is missing
+    <t>__unloaded     rejected and waiting rows with all their codes and the values that could be read
     <t>__repeated     keys that occur more than once among the valid rows
     <t>__superseded   `_row` of older versions of such a key
     <t>__candidates   `_row`, `_new` of valid latest versions that silver does not hold like that
@@ -27,13 +28,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from lakehouse_assets.contracts import Column, Contract
+from lakehouse_assets.contracts import Contract
 from lakehouse_assets.sql.casts import cast_of, quoted
 from lakehouse_assets.sql.dialects import parse
 
 ROWS_PER_FILE = 2**33
-SPELLED_ALIKE = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL")
-"""Names the types whose values all engines write as the same text."""
 
 
 def parsed(contract: Contract) -> str:
@@ -136,30 +135,3 @@ def valid(t: str, excluded: list[str]) -> str:
     """Return, as a FROM item, the rows of `<t>__parsed` without a reject that are in none of the excluded relations."""
     rest = "".join(f" AND NOT EXISTS (SELECT 1 FROM {e} AS x WHERE x._row = v._row)" for e in excluded)
     return f"(SELECT * FROM {t}__parsed AS v WHERE v._codes = ''{rest})"
-
-
-def unloaded_rows(contract: Contract, relation: str, *, orphaned: bool = False) -> str:
-    """Return the SELECT of rejected or waiting rows, all their codes and the values that could be read, in file order.
-
-    Values are text, but for those that engines write differently (`load/text_form.py` writes them).
-
-    Args:
-        contract: the silver table.
-        relation: `rejected` or `waiting`.
-        orphaned: whether there are rejected rows without a parent (relation `<t>__orphaned`).
-    """
-    values = ", ".join(f"{_readable(c)} AS {quoted(c.name)}" for c in contract.content)
-    t = contract.name
-    if relation == "rejected":
-        more = " || coalesce(o._codes, '')" if orphaned else ""
-        source = f"{t}__parsed AS v" + (f" LEFT JOIN {t}__orphaned AS o ON o._row = v._row" if orphaned else "")
-        codes = f"v._codes || v._warnings{more} AS _codes, FALSE AS _expired"
-        return f"SELECT v._row AS _row, {codes}, {values} FROM {source} WHERE v._codes <> '' ORDER BY v._row"
-    codes = "w._codes || v._warnings AS _codes, w._expired AS _expired"
-    waiting_rows = f"{t}__parsed AS v JOIN {t}__waiting AS w ON w._row = v._row"
-    return f"SELECT v._row AS _row, {codes}, {values} FROM {waiting_rows} ORDER BY v._row"
-
-
-def _readable(column: Column) -> str:
-    value = f"v.{quoted(column.name)}"
-    return f"as_text({value})" if column.data_type.name in SPELLED_ALIKE else value

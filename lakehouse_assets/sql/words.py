@@ -27,6 +27,10 @@ class Words:
         unescaped: the text that a JSON string with backslashes stands for, from the string with its quotes.
         record: a record of values by name; types are those of the dialect, where it needs them.
         field: one field of a record.
+        json_object: the JSON text of an object, from names (as literals) and texts.
+        json_field: the text of one field of a JSON object, from its text and the field's name.
+        has_code: whether a list with commas between its elements has one.
+        sorted_list: a list in which a comma follows each element, sorted, with commas between them only.
         one, only: a list of one value, and the value of such a list.
         text: the type of text.
         escape: how a pattern stands in a literal.
@@ -46,6 +50,10 @@ class Words:
     unescaped: Callable[[str], str]
     record: Callable[[Sequence[tuple[str, str, str]]], str]
     field: Callable[[str, str], str]
+    json_object: Callable[[Sequence[str]], str]
+    json_field: Callable[[str, str], str]
+    has_code: Callable[[str, str], str]
+    sorted_list: Callable[[str], str]
     one: str = "ARRAY[{}]"
     only: str = "{}[1]"
     text: str = "VARCHAR"
@@ -92,6 +100,10 @@ WORDS: dict[Dialect, Words] = {
         unescaped=lambda x: f"json_extract_string({x}, '$')",
         record=lambda fields: "struct_pack(" + ", ".join(f'"{name}" := {value}' for name, value, _ in fields) + ")",
         field=lambda x, name: f"struct_extract({x}, '{name}')",
+        json_object=lambda pairs: f"CAST(json_object({', '.join(pairs)}) AS VARCHAR)",
+        json_field=lambda x, name: f"json_extract_string({x}, '$.\"{name}\"')",
+        has_code=lambda x, code: f"list_contains(string_split({x}, ','), {code})",
+        sorted_list=lambda x: f"array_to_string(list_sort(string_split(trim({x}, ','), ',')), ',')",
         escape=greedy,
     ),
     "spark": Words(
@@ -110,6 +122,10 @@ WORDS: dict[Dialect, Words] = {
         unescaped=lambda x: f"get_json_object('[' || {x} || ']', '$[0]')",
         record=lambda fields: "named_struct(" + ", ".join(f"'{name}', {value}" for name, value, _ in fields) + ")",
         field=lambda x, name: f"({x}).`{name}`",
+        json_object=lambda pairs: f"to_json(named_struct({', '.join(pairs)}), map('ignoreNullFields', 'false'))",
+        json_field=lambda x, name: f"from_json({x}, 'MAP<STRING, STRING>')['{name}']",
+        has_code=lambda x, code: f"array_contains(split({x}, ','), {code})",
+        sorted_list=lambda x: f"array_join(array_sort(split(trim(BOTH ',' FROM {x}), ',')), ',')",
         one="array({})",
         only="{}[0]",
         text="STRING",
@@ -136,6 +152,12 @@ WORDS: dict[Dialect, Words] = {
             + "))"
         ),
         field=lambda x, name: f'({x})."{name}"',
+        json_object=lambda pairs: (
+            f"json_format(CAST(MAP(ARRAY[{', '.join(pairs[::2])}], ARRAY[{', '.join(pairs[1::2])}]) AS JSON))"
+        ),
+        json_field=lambda x, name: f"json_extract_scalar({x}, '$[\"{name}\"]')",
+        has_code=lambda x, code: f"contains(split({x}, ','), {code})",
+        sorted_list=lambda x: f"array_join(array_sort(split(trim(BOTH ',' FROM {x}), ',')), ',')",
         wants_space=True,
     ),
 }

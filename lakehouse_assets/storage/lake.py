@@ -17,7 +17,6 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableMissing
 from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri
-from lakehouse_assets.storage.iceberg_files import TableFiles
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
 if TYPE_CHECKING:
@@ -175,6 +174,8 @@ class Lake:
             LakeElsewhere: see `require_here`.
             LakeIncomplete: a metadata file is gone.
         """
+        from lakehouse_assets.storage.iceberg_files import TableFiles
+
         self.require_here()
         entries = {entry.catalog_name: entry for entry in catalog_of(self.root).entries()}
         if contract.catalog_name not in entries:

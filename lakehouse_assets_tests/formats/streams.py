@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import orjson
 from hypothesis import strategies as st
 
 from lakehouse_assets.formats.protocol import Field, SourceFormat
@@ -45,3 +46,13 @@ def rows_of(source_format: SourceFormat, chunks: Iterable[bytes]) -> dict[int, t
 
 def _texts(row: dict[str, Any]) -> tuple[str | None, ...]:
     return tuple(value for name, value in row.items() if not name.startswith("_"))
+
+
+def raw_of(
+    source: SourceFormat, chunks: Iterable[bytes], positions: Iterable[int]
+) -> dict[int, tuple[str, dict[str, str | None] | None]]:
+    """Raw text and text by column of the records at these positions, by position."""
+    rows = [row for batch in source.raw_text(KEY, chunks, sorted(positions)) for row in batch.to_pylist()]
+    found = {row["position"]: (row["raw"], row["fields"] and orjson.loads(row["fields"])) for row in rows}
+    assert len(found) == len(rows)
+    return found

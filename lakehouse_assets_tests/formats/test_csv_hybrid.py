@@ -10,7 +10,7 @@ from lakehouse_assets.formats import csv_hybrid, lines
 from lakehouse_assets.formats.csv_format import Csv
 from lakehouse_assets.formats.csv_strict import RecordWindow
 from lakehouse_assets_tests.formats.csv_records import HEADER, NAMES, TEXTS, content_of, expected_records, fitting
-from lakehouse_assets_tests.formats.streams import KEY, SIZES, chunks_of, fields_of, rows_of
+from lakehouse_assets_tests.formats.streams import SIZES, chunks_of, fields_of, raw_of, rows_of
 
 FIELDS = fields_of(*NAMES)
 BLOCKS = st.sampled_from([1, 30, 100, 1000])
@@ -55,17 +55,28 @@ def test_raw_text_is_that_of_the_records(text: str, sizes: list[int], block: int
     """Any choice of records is found again by line, with the text that stands there and the same fields."""
     content = content_of(f"{HEADER}\n{text}")
     expected = {r.line: r for r in expected_records(content) if r.line not in unwanted}
-    found = list(Csv(FIELDS, block).raw_text(KEY, chunks_of(content, sizes), iter(expected)))
-    assert [(r.position, r.text) for r in found] == [(r.line, r.raw) for r in expected.values()]
-    fields = [dict(zip(NAMES, fitting(r) or (), strict=False)) or None for r in expected.values()]
-    assert [r.fields for r in found] == fields
+    fields = {line: dict(zip(NAMES, fitting(r) or (), strict=False)) or None for line, r in expected.items()}
+    found = raw_of(Csv(FIELDS, block), chunks_of(content, sizes), expected)
+    assert found == {line: (r.raw, fields[line]) for line, r in expected.items()}
 
 
 def test_raw_text_shows_further_columns_too_and_nothing_where_no_record_begins() -> None:
     """A person who corrects a row sees all of it; an empty line and one below the end are no records."""
     content = b"x,a,b,c,d\n9,1,2,3,4\n\n"
-    (found,) = Csv(FIELDS).raw_text(KEY, [content], [2, 3, 9])
-    assert found.fields == {"x": "9", "a": "1", "b": "2", "c": "3", "d": "4"}
+    found = raw_of(Csv(FIELDS), [content], [2, 3, 9])
+    assert found == {2: ("9,1,2,3,4", {"x": "9", "a": "1", "b": "2", "c": "3", "d": "4"})}
+
+
+def test_raw_text_of_many_lines_is_json_whatever_they_hold() -> None:
+    """Backslashes and control characters are escaped, quotes are not part of a field, a name twice means the last."""
+    content = 'a,b,"c\\d",a\n1,\t,\\,x\r\n"2","","é,",y\n'.encode()
+    wide = Csv(fields_of("b"))
+    second = {"a": "y", "b": "", "c\\d": "é,"}
+    assert raw_of(wide, [content], [2, 3]) == {
+        2: ("1,\t,\\,x", {"a": "x", "b": "\t", "c\\d": "\\"}),
+        3: ('"2","","é,",y', second),
+    }
+    assert raw_of(wide, [content], [3])[3][1] == second
 
 
 def test_a_byte_order_mark_in_the_middle_of_a_file_is_text() -> None:

@@ -15,7 +15,7 @@ from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats import json_document, json_pages
 from lakehouse_assets.formats.json_pages import JsonPages
 from lakehouse_assets_tests.formats.json_texts import BLANKS, RECORDS, VALUES, Number, rendered, text_of
-from lakehouse_assets_tests.formats.streams import KEY, SIZES, chunks_of, fields_of, rows_of
+from lakehouse_assets_tests.formats.streams import KEY, SIZES, chunks_of, fields_of, raw_of, rows_of
 
 PATHS = ("id", "offer.id", "payouts")
 FIELDS = fields_of(*PATHS, optional=PATHS)
@@ -75,12 +75,12 @@ def test_raw_text_is_the_slice_of_the_document(page: list[Any], blank: str, size
     texts = [rendered(value, blank, ascii_only=False) for value in page]
     content = f'{{"rows":{blank}[{blank}{f"{blank},{blank}".join(texts)}{blank}]}}'.encode()
     source = JsonPages(FIELDS, ("rows",))
-    found = {r.position: r for r in source.raw_text(KEY, chunks_of(content, sizes), sorted(wanted))}
-    assert {place: record.text for place, record in found.items()} == {
+    found = raw_of(source, chunks_of(content, sizes), wanted)
+    assert {place: raw for place, (raw, _) in found.items()} == {
         place: text for place, text in enumerate(texts, 1) if place in wanted
     }
     rows = expected_rows(page)
-    assert all((record.fields and tuple(record.fields.values())) == rows[place] for place, record in found.items())
+    assert all((fields and tuple(fields.values())) == rows[place] for place, (_, fields) in found.items())
 
 
 PAGE = b'[{"id": "a\\u00e9", "offer": {"id": 1.50}}, 5, {"payouts": [null, "\\n"], "id": -2}]'
@@ -122,8 +122,7 @@ def test_half_of_a_surrogate_pair_makes_its_record_malformed() -> None:
     content = rb'[{"id": "\ud800"}, {"id": "\ud83d\ude00"}, {"other": ["\udc00"]}, {"id": "\\ud800"}]'
     source = JsonPages(FIELDS)
     assert rows_of(source, [content]) == {1: None, 2: ("😀", None, None), 3: None, 4: ("\\ud800", None, None)}
-    (record,) = source.raw_text(KEY, [content], [1])
-    assert (record.text, record.fields) == (r'{"id": "\ud800"}', None)
+    assert raw_of(source, [content], [1]) == {1: (r'{"id": "\ud800"}', None)}
 
 
 def test_batches_of_many_records_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,6 @@ from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.ecommerce.pipeline import ARCHIVE, LOAD, PIPELINE
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
@@ -112,7 +111,7 @@ def watched(deadly: int) -> Moments:
     moments = Moments(deadly)
     for owner, name in [
         (delta, "commit"),
-        (ControlTable, "remove"),
+        (delta, "delete"),
         (iceberg, "replace"),
         (FolderStore, "copy_from"),
         (FolderStore, "delete"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.formats.registry import format_of
-from lakehouse_assets.load.source_files import SourceFiles, survey
+from lakehouse_assets.load.source_files import FileSource, SourceFiles, survey
 from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import SILVER, LakeDriver
 from lakehouse_assets_tests.oracle import File
@@ -22,8 +22,9 @@ def judged(lake: LakeDriver, files: Sequence[File], *, strict: bool = False) -> 
     work, engine = lake.work(lake.drop(*files)), lake.engine()
     try:
         source_format = format_of(work.datasets[dataset], contract)
-        sources = survey(source_format, work.landing, dict(enumerate(work.manifest.files)), strict=strict)
-        engine.stage("parsed", sources.text_batch(None), silver.parsed(contract))
+        source = FileSource(source_format, work.landing, dict(enumerate(work.manifest.files)))
+        sources = survey(source, engine, strict=strict)
+        sources.counted = engine.stage("parsed", sources.text(None), silver.parsed(contract))
         rows = engine.rows("SELECT * FROM parsed ORDER BY _row")
     except NativeRefused:
         assert not strict

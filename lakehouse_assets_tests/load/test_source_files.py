@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import LandingChanged
 from lakehouse_assets.formats.registry import format_of
-from lakehouse_assets.load.source_files import LandedObjects, survey
+from lakehouse_assets.load.source_files import FileSource, LandedObjects, survey
 from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.load.staged import judged
@@ -221,9 +221,9 @@ def test_a_file_that_goes_while_it_is_looked_at_is_left_out(tmp_path: Path) -> N
     lake = LakeDriver(tmp_path)
     work = lake.work(lake.drop(products(FORMS["quotes"])))
     (lake.landing / "products.csv").unlink()
-    landing = Trusting(work.landing)
     source_format = format_of(work.datasets["products"], lake.known["silver.clean_products"])
-    sources = survey(source_format, landing, dict(enumerate(work.manifest.files)))
+    source = FileSource(source_format, Trusting(work.landing), dict(enumerate(work.manifest.files)))
+    sources = survey(source, lake.engine())
     assert (sources.skipped, sources.refused, sources.odd) == (["products.csv"], {}, [])
 
 
@@ -233,12 +233,14 @@ def test_a_file_that_changes_behind_the_survey_fails_the_try(tmp_path: Path, rep
     lake = LakeDriver(tmp_path)
     work, engine = lake.work(lake.drop(products(FORMS["quotes"]))), lake.engine()
     contract = lake.known["silver.clean_products"]
-    sources = survey(format_of(work.datasets["products"], contract), work.landing, dict(enumerate(work.manifest.files)))
+    source_format = format_of(work.datasets["products"], contract)
+    source = FileSource(source_format, work.landing, dict(enumerate(work.manifest.files)))
+    sources = survey(source, engine)
     path = lake.landing / "products.csv"
     path.unlink() if replaced is None else path.write_bytes(replaced)
     for look in (
-        lambda: engine.stage("parsed", sources.text_batch(None), silver.parsed(contract)) or sources.check_unchanged(),
-        lambda: sources.raw_text(0, [2]),
+        lambda: engine.stage("parsed", sources.text(None), silver.parsed(contract)) and sources.check_unchanged(engine),
+        lambda: list(source.raw_text(0, [2])),
     ):
         with pytest.raises(LandingChanged, match=r"products.csv. changed while it was being read"):
             look()

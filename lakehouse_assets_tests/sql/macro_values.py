@@ -478,6 +478,18 @@ CASES: list[Case] = [
         "as_text(parse_instant(x))",
         {"2025-04-01T10:20Z": "2025-04-01 10:20:00", "2025-04-01T10:20:30.250": "2025-04-01 10:20:30.25"},
     ),
+    (
+        UTC,
+        "json_object_of('a', x, 'b', 'c')",
+        {'1"': '{"a":"1\\"","b":"c"}', "\\é\n": '{"a":"\\\\é\\n","b":"c"}', None: '{"a":null,"b":"c"}'},
+    ),
+    (
+        UTC,
+        "json_field(x, 'a b')",
+        {'{"a b":"1\\n\\"é","b":"2"}': '1\n"é', '{"a b":null}': None, '{"b":"2"}': None, None: None},
+    ),
+    (UTC, "sorted_codes(x)", {"b,": "b", "b_x,a,c,": "a,b_x,c"}),
+    (UTC, "has_code(x, 'a_b')", {"a_b": True, "c,a_b": True, "axb,a_bc": False}),
     (UTC, "fingerprint(x, 1) = fingerprint('a', 1)", {"a": True, "b": False, "": False, None: False}),
     (UTC, "fingerprint(x, 'b') = fingerprint('b', x)", {"b": True, "a": False, None: False}),
 ]

@@ -52,7 +52,7 @@ def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int,
     table = ControlTable(contract, lake)
     table.ensure()
     limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
-    counted = f"count(*) AS pending, count(*) FILTER (first_seen <= TIMESTAMP '{limit}') AS due"
+    counted = f"count(*) AS pending, count(CASE WHEN first_seen <= TIMESTAMP '{limit}' THEN 1 END) AS due"
     row = table.read(columns=counted).to_pylist()[0]
     return row["pending"], row["due"]
 
