@@ -22,11 +22,14 @@ STAGED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 TAKEN = re.compile(r"\.(.+)\.taken", re.DOTALL)
 
 
-def chunks_of(path: Path) -> Iterator[bytes]:
-    """Yield the content of a file, `CHUNK_BYTES` at a time."""
+def chunks_of(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """Yield the content of a file from byte `start` to before `stop` (None: to its end), `CHUNK_BYTES` at a time."""
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
+        file.seek(start)
+        at = start
+        while chunk := file.read(CHUNK_BYTES if stop is None else max(0, min(CHUNK_BYTES, stop - at))):
             yield chunk
+            at += len(chunk)
 
 
 def md5_of(chunks: Iterable[bytes]) -> str:

@@ -36,6 +36,10 @@ class FolderStore(ObjectStore):
             with self._translated():
                 self.root.mkdir(parents=True, exist_ok=True)
 
+    def __getstate__(self) -> dict[str, object]:
+        # Etags are known by inode numbers and times, which mean nothing to another process on another machine.
+        return {"root": self.root, "_etags": {}}
+
     @property
     def uri(self) -> str:
         """Return the root as a `file://` URI."""
@@ -114,12 +118,12 @@ class FolderStore(ObjectStore):
             except GONE as error:
                 raise ObjectMissing(key=key, store=self.uri) from error
 
-    def chunks(self, key: str) -> Iterator[bytes]:
+    def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """See `ObjectStore.chunks`."""
         path = self.path_of(key)
         with self._answering():
             try:
-                yield from chunks_of(path)
+                yield from chunks_of(path, start, stop)
             except GONE as error:
                 raise ObjectMissing(key=key, store=self.uri) from error
 

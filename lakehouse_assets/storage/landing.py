@@ -27,14 +27,14 @@ class ManifestFiles:
     landing: ObjectStore
     lake: ObjectStore
 
-    def chunks(self, entry: FileEntry) -> Iterator[bytes]:
-        """Return the bytes of the entry's object, a piece at a time.
+    def chunks(self, entry: FileEntry, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Return the bytes of the entry's object from `start` to before `stop`, a piece at a time.
 
         Raises:
             ObjectMissing: the object is not there (any more).
         """
         store, key = self._place(entry)
-        return store.chunks(key)
+        return store.chunks(key, start, stop)
 
     def uri(self, entry: FileEntry) -> str:
         """Return the place where engines' own readers find the entry's object."""

@@ -27,7 +27,10 @@ Listing = list[StoredObject]
 
 
 class ObjectStore(Protocol):
-    """Define the operations of every store; keys use `/` and are relative to `uri`."""
+    """Define the operations of every store; keys use `/` and are relative to `uri`.
+
+    A store can be pickled: what arrives elsewhere opens the same objects there, by the same keys.
+    """
 
     @property
     def uri(self) -> str:
@@ -67,8 +70,15 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """Return the content of one object, a piece at a time, so that no whole object is held in memory.
+    def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Return the bytes of one object from `start` to before `stop`, a piece at a time.
+
+        So no whole object is held in memory, and a part of a large one costs what the part does.
+
+        Args:
+            key: of the object.
+            start: the first byte, counted from 0; there are none from the end of the object on.
+            stop: the byte to end before; None, or one behind the end, for all that is left.
 
         Raises:
             ObjectMissing: there is no object under `key`.

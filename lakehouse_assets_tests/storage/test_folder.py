@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -159,6 +161,33 @@ def test_missing_folder_is_an_error_when_it_should_be_there(tmp_path: Path) -> N
     with pytest.raises(StorageUnavailable):
         landing.put("a", b"x")
     assert not landing.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"), [(0, None, b"hello"), (1, 3, b"el"), (3, 99, b"lo"), (5, None, b""), (2, 2, b"")]
+)
+def test_a_part_of_an_object_is_read_alone(store: FolderStore, start: int, stop: int | None, expected: bytes) -> None:
+    """The first byte belongs to it, the last does not; it ends where the object does."""
+    store.put("a/b", b"hello")
+    assert b"".join(store.chunks("a/b", start, stop)) == expected
+
+
+def test_parts_larger_than_a_chunk_put_together_are_the_object(store: FolderStore) -> None:
+    """No byte is lost or doubled where a chunk or a part ends."""
+    content = bytes(range(256)) * 10_000
+    store.put("big", content)
+    cuts = [0, 1, 1 << 20, (1 << 20) + 7, len(content)]
+    assert b"".join(b"".join(store.chunks("big", *part)) for part in pairwise(cuts)) == content
+
+
+def test_a_store_opens_the_same_objects_where_it_is_sent(store: FolderStore) -> None:
+    """What was pickled finds the object, and does not believe what the sender knew of its content."""
+    store.put("a", b"hello")
+    store.stat("a")
+    sent = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own bytes
+    store.path_of("a").write_bytes(b"there")
+    assert sent.read("a") == b"there"
+    assert sent.stat("a").etag == md5(b"there")
 
 
 def test_missing_object_is_named(store: FolderStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,14 @@ def test_a_landed_file_is_read_where_it_landed(landing: ManifestFiles) -> None:
     assert b"".join(landing.chunks(entry)) == b"x,y\n"
     assert Path(landing.uri(entry)).read_bytes() == b"x,y\n"
     assert landing.is_unchanged(entry)
+
+
+def test_a_part_of_a_file_is_read_wherever_the_files_are_sent(landing: ManifestFiles) -> None:
+    """A process that only got the pickled files reads bytes 2 and 3 of an entry."""
+    entry = entry_of(landing.landing, "orders/a.csv", b"x,y\n")
+    sent = pickle.loads(pickle.dumps(landing))  # noqa: S301 - our own bytes
+    assert b"".join(sent.chunks(entry, 1, 3)) == b",y"
+    assert sent.is_unchanged(entry)
 
 
 def test_an_archived_file_is_read_from_the_lake(landing: ManifestFiles) -> None:
