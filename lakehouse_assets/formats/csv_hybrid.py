@@ -99,8 +99,10 @@ def _divided(window: RecordWindow, first: int, fields: int) -> _Part:
     return _Part(clear, odd, max(after, first + len(clear)))
 
 
-def clear_lines(content: bytes, starts: NDArray[np.int64], fields: int) -> NDArray[np.bool_]:
+def clear_lines(content: bytes, starts: NDArray[np.int64], fields: int | None = None) -> NDArray[np.bool_]:
     """Mark the lines that are clear by themselves; one may still turn out to be inside of a quoted field.
+
+    Without a number of fields, a line may have any.
 
     This is a tokenizer of CSV in vectors: nothing loops over bytes or lines. It works on the positions of all commas
     and all quotes, which are sorted. So where the lines start in them tells how many each line has.
@@ -134,8 +136,7 @@ def clear_lines(content: bytes, starts: NDArray[np.int64], fields: int) -> NDArr
         commas, of_comma = commas[beside_quotes], of_comma[beside_quotes]
         inside = (np.searchsorted(quotes, commas) - quotes_above[of_comma]) % 2 == 1
         separators -= np.bincount(of_comma[inside], minlength=len(clear))
-    clear &= separators == fields - 1
-    return clear
+    return clear if fields is None else clear & (separators == fields - 1)
 
 
 def _at_edge(text: bytes, quotes: NDArray[np.intp], rank: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -93,7 +93,7 @@ class RecordWindow:
         self._offset += start
         self.content = self.content[start:] + block
         starts = self.starts[line:] - start
-        self.starts = np.concatenate((starts, _line_stops(block) + starts[-1])) if block else starts
+        self.starts = np.concatenate((starts, line_starts(block)[1:] + starts[-1])) if block else starts
         return bool(self.content)
 
     def reach(self, line: int) -> int | None:
@@ -183,8 +183,8 @@ def allow_long_fields() -> None:
         csv.field_size_limit(lines.LONGEST_RECORD)
 
 
-def _line_stops(block: bytes) -> NDArray[np.int64]:
-    """Return where each line of a block stops, its newline included."""
+def line_starts(block: bytes) -> NDArray[np.int64]:
+    """Return where each line of a block that is not empty starts, and the length of the block at the end."""
     import numpy as np
 
     data = np.frombuffer(block, np.uint8)
@@ -193,7 +193,12 @@ def _line_stops(block: bytes) -> NDArray[np.int64]:
         # Of `\r\n` only the second half ends a line.
         ends |= (data == NEWLINES[1]) & ~np.append(ends[1:], False)
     stops = np.flatnonzero(ends) + 1
-    return stops if block.endswith((b"\n", b"\r")) else np.append(stops, len(block))
+    return np.concatenate(([0], stops, () if block.endswith((b"\n", b"\r")) else (len(block),))).astype(np.int64)
+
+
+def leaves_open(content: bytes, start: int, stop: int) -> bool:
+    """Say whether a line of the content that is not in quotes where it starts is in quotes where it stops."""
+    return _follow(content, start, stop, in_quotes=False)[0] is _State.OPEN
 
 
 def _follow(content: bytes, at: int, stop: int, *, in_quotes: bool) -> tuple[_State, int]:
