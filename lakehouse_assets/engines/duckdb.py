@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Column, Contract
@@ -36,6 +36,8 @@ ARROW_ROWS = 131_072
 
 READERS = 2
 """How many files are looked at side by side; a block of each is held in memory."""
+ITEMS_AT_ONCE = 100
+"""How many items of a list a thread takes at once: handing one over takes as long as looking at a small file."""
 FILES_AT_ONCE = 1000
 """How many files DuckDB's reader is given in one statement: it holds some 50 kB for each until the end."""
 
@@ -75,8 +77,10 @@ class DuckEngine:
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Do the work in a few threads; see `Engine.map`."""
+        size = max(1, min(ITEMS_AT_ONCE, len(items) // (READERS * READERS)))
+        some = [items[first : first + size] for first in range(0, len(items), size)]
         with ThreadPoolExecutor(READERS) as pool:
-            return list(pool.map(work, items))
+            return list(chain.from_iterable(pool.map(lambda part: [work(item) for item in part], some)))
 
     def stage(self, name: str, text: TextSource, sql: str) -> int:
         """Read every group of like files with DuckDB, everything else from record batches; see `Engine.stage`."""
@@ -90,7 +94,7 @@ class DuckEngine:
             self._db.execute(f"CREATE OR REPLACE TEMP TABLE {again} AS WITH __raw AS ({retried}) {parsed}")
             parts.append(f"SELECT * FROM {again}")
         counted = 0
-        if text.odd or not parts:
+        if text.small or text.odd or not parts:
             counted = self._stage_odd(f"{name}__odd", text, parsed)
             parts.append(f"SELECT * FROM {name}__odd")
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
@@ -249,7 +253,7 @@ class DuckEngine:
 
 
 class _Records:
-    """Read the odd files of a dataset, count their records, and remember the error that ended the reading.
+    """Read small and odd files, count the records of the odd ones, and remember the error that ended the reading.
 
     Args:
         text: where the records come from.
@@ -262,8 +266,11 @@ class _Records:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
+            if self._text.reader is None:
+                return
+            yield from self._text.reader.together(self._text.small)
             for ordinal in self._text.odd:
-                for batch in self._text.reader(ordinal) if self._text.reader else ():
+                for batch in self._text.reader(ordinal):
                     self.counted += batch.num_rows
                     yield batch
         except LakehouseError as error:

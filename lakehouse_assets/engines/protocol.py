@@ -30,13 +30,21 @@ class NativeFile:
     uri: str
     header: tuple[str, ...]
     records: int
+    size_bytes: int
 
 
 class FileReader(Protocol):
-    """Read one file by its ordinal; a value that can be pickled, so that an executor may do it."""
+    """Read files by their ordinals; a value that can be pickled, so that an executor may do it."""
 
     def __call__(self, ordinal: int) -> Iterator[pa.RecordBatch]:
         """Yield all records of a file: `_row`, `_malformed`, and the text of the wanted columns."""
+
+    def together(self, files: Sequence[NativeFile]) -> Iterator[pa.RecordBatch]:
+        """Yield all records of many small plain files, in batches of several files.
+
+        Raises:
+            NativeRefused: a file is not as it was surveyed.
+        """
 
 
 class BatchMapper(Protocol):
@@ -57,14 +65,16 @@ class TextSource:
     Attributes:
         columns: the landing columns that are wanted.
         native: plain files, in order of their ordinal.
+        small: plain files that are so many and so small that the format's reader takes them together.
         odd: ordinals of all other files that hold records.
-        reader: reads one of those through the source format's own reader.
+        reader: reads small and odd files through the source format's own reader.
         retried: a SELECT of `_row`, `_malformed` and the columns over relations of the engine: rows that are tried
             again; None without such rows.
     """
 
     columns: tuple[str, ...]
     native: tuple[NativeFile, ...] = ()
+    small: tuple[NativeFile, ...] = ()
     odd: tuple[int, ...] = ()
     reader: FileReader | None = None
     retried: str | None = None
@@ -110,7 +120,7 @@ class Engine(Protocol):
     def stage(self, name: str, text: TextSource, sql: str) -> int:
         """Make relation `name` from `sql` over the relation `__raw` of the text.
 
-        Returns how many records the format's reader met in the odd files.
+        Returns how many records the format's reader met in the odd files; those of plain ones were counted before.
 
         Raises:
             NativeRefused: the engine's own reader does not take a file that looks plain.

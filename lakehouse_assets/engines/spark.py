@@ -91,8 +91,11 @@ class SparkEngine:
 
         def odd() -> Iterator[pa.RecordBatch]:
             nonlocal counted
+            if text.reader is None:
+                return
+            yield from text.reader.together(text.small)
             for ordinal in text.odd:
-                for batch in text.reader(ordinal) if text.reader else ():
+                for batch in text.reader(ordinal):
                     counted += batch.num_rows
                     yield batch
 

@@ -166,18 +166,25 @@ def _table(*bytes_in: int) -> NDArray[np.bool_]:
 def _fast(window: RecordWindow, first: int, clear: NDArray[np.bool_], layout: Layout) -> pa.RecordBatch:
     """Read the clear lines with Arrow's reader into one batch."""
     import numpy as np
-    import pyarrow as pa
 
     # Where runs of clear lines begin and end: where the mask changes.
     edges = np.flatnonzero(np.diff(np.concatenate(([False], clear, [False])))) + first
     text = b"".join(window.content[start:stop] for start, stop in window.starts[edges].reshape(-1, 2).tolist())
+    return batch_of(text, np.flatnonzero(clear) + (layout.first_row + window.above + first + 1), layout)
+
+
+def batch_of(text: bytes, rows: NDArray[np.int64], layout: Layout) -> pa.RecordBatch:
+    """Read clear lines into one batch, given the `_row` of each of them."""
+    import pyarrow as pa
+
     name_of = {c: f"c{layout.header.index(c)}" for c in layout.columns if c in layout.header}
     table = read_lines(text, len(layout.header), [layout.header.index(c) for c in name_of])
-    rows = pa.array(np.flatnonzero(clear) + (layout.first_row + window.above + first + 1), pa.int64())
     absent = pa.nulls(len(rows), pa.string())
     texts = [table.column(name_of[c]).combine_chunks() if c in name_of else absent for c in layout.columns]
     malformed = pa.repeat(pa.scalar(value=False), len(rows))
-    return pa.RecordBatch.from_arrays([rows, malformed, *texts], names=[ROW, MALFORMED, *layout.columns])
+    return pa.RecordBatch.from_arrays(
+        [pa.array(rows, pa.int64()), malformed, *texts], names=[ROW, MALFORMED, *layout.columns]
+    )
 
 
 def read_lines(text: bytes, fields: int, wanted: list[int]) -> pa.Table:

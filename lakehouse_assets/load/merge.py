@@ -38,7 +38,12 @@ def merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
 def _in_one_piece(table: TableLoad) -> bool:
     """Say whether rows come in the order of their files: one group of plain files, all rows new."""
     kinds = {(file.header, file.uri.endswith(".gz")) for file in table.sources.native}
-    return table.all_new and len(kinds) == 1 and not table.sources.odd and not table.report.counts.retried
+    return (
+        table.all_new
+        and len(kinds) == 1
+        and not (table.sources.small or table.sources.odd)
+        and not table.report.counts.retried
+    )
 
 
 def _is_sorted(found: list[tuple[int, Any]]) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta, reference
-from lakehouse_assets.engines.protocol import Engine, Guard, TextSource
+from lakehouse_assets.engines.protocol import Engine, Guard, NativeFile, TextSource
 from lakehouse_assets.errors import ReconciliationFailed, SeedInvalid
 from lakehouse_assets.formats.protocol import record_batch
 from lakehouse_assets.load.report import ReferenceReport
@@ -170,3 +170,8 @@ class _Held:
         """Yield all records."""
         del ordinal
         yield self.batch
+
+    def together(self, files: Sequence[NativeFile]) -> Iterator[pa.RecordBatch]:
+        """Yield nothing: a seed is no file of landing."""
+        del files
+        return iter(())

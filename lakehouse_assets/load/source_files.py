@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine, NativeFile, TextSource
-from lakehouse_assets.errors import FileUnreadable, LandingChanged, ObjectMissing
+from lakehouse_assets.errors import FileUnreadable, LandingChanged, NativeRefused, ObjectMissing
+from lakehouse_assets.formats import csv_bundle
 from lakehouse_assets.formats.compression import is_packed, unpacked
 from lakehouse_assets.formats.protocol import SourceFormat, Survey
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+MANY_FILES = 100
+"""From so many plain files of a dataset on, small ones are read together."""
+SMALL_BYTES = 1 << 16
+"""A file of fewer bytes is small: an engine's own reader takes as long to open it as to read it."""
+BUNDLE_BYTES = 1 << 22
+"""About how many bytes of small files are read together."""
 
 
 class LandedObjects(Protocol):
@@ -55,6 +65,27 @@ class FileSource:
         entry = self.entries[ordinal]
         with self._unchanged(entry):
             yield from self.source_format.batches(entry.key, self._content(entry), ordinal * ROWS_PER_FILE)
+
+    def together(self, files: Sequence[NativeFile]) -> Iterator[pa.RecordBatch]:
+        """Yield all records of many small plain files.
+
+        Raises:
+            NativeRefused: a file is not as it was surveyed.
+            LandingChanged: a file is gone.
+        """
+        columns = tuple(field.name for field in self.source_format.fields)
+        for header, alike in groupby(sorted(files, key=lambda file: file.header), lambda file: file.header):
+            for some in _bundles(alike):
+                batch = csv_bundle.read(map(self._plain, some), header, columns)
+                if batch is None:
+                    raise NativeRefused(engine="bundle", problem=f"{some[0].uri} or one read with it is not plain")
+                yield batch
+
+    def _plain(self, file: NativeFile) -> csv_bundle.PlainFile:
+        entry = self.entries[file.ordinal]
+        with self._unchanged(entry):
+            content = b"".join(self.landing.chunks(entry))
+        return csv_bundle.PlainFile(content, file.records, file.ordinal * ROWS_PER_FILE)
 
     def raw_text(self, ordinal: int, positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
         """Read some records of a file a second time and yield them as they stand there, see `raw_schema`.
@@ -118,6 +149,7 @@ class SourceFiles:
     Attributes:
         source: how they are read.
         native: plain files, which the engine's own reader takes.
+        small: plain files that are many and small, which are read together.
         odd: ordinals of the others that hold records, which the format's reader takes.
         refused: key -> why a file is left out as a whole.
         skipped: keys of files that changed since they were listed.
@@ -127,6 +159,7 @@ class SourceFiles:
 
     source: FileSource
     native: list[NativeFile] = field(default_factory=list)
+    small: list[NativeFile] = field(default_factory=list)
     odd: list[int] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
@@ -136,12 +169,12 @@ class SourceFiles:
     @property
     def read(self) -> int:
         """Return how many records the files hold: counted from bytes in plain files, by the format's reader else."""
-        return sum(file.records for file in self.native) + self.counted
+        return sum(file.records for file in (*self.native, *self.small)) + self.counted
 
     def text(self, retried: str | None) -> TextSource:
         """Return the text that an engine stages, with the SELECT of the rows that are tried again."""
         columns = tuple(field.name for field in self.source.source_format.fields)
-        return TextSource(columns, tuple(self.native), tuple(self.odd), self.source, retried)
+        return TextSource(columns, tuple(self.native), tuple(self.small), tuple(self.odd), self.source, retried)
 
     def check_unchanged(self, engine: Engine) -> None:
         """Fail after reading when a file changed meanwhile: it may have been read half old and half new.
@@ -167,7 +200,24 @@ def survey(source: FileSource, engine: Engine, *, strict: bool = False) -> Sourc
     found, ordinals = SourceFiles(source), list(source.entries)
     for ordinal, look in zip(ordinals, engine.map(source.look, ordinals), strict=True):
         _add(found, ordinal, look, may_be_native=not strict)
+    if len(found.native) >= MANY_FILES:
+        found.small = [file for file in found.native if file.size_bytes < SMALL_BYTES and not is_packed(file.uri)]
+        found.native = [file for file in found.native if file.size_bytes >= SMALL_BYTES or is_packed(file.uri)]
     return found
+
+
+def _bundles(files: Iterable[NativeFile]) -> Iterator[list[NativeFile]]:
+    """Yield the files, some at a time, so that the content of those fits into memory."""
+    some: list[NativeFile] = []
+    size = 0
+    for file in files:
+        some.append(file)
+        size += file.size_bytes
+        if size >= BUNDLE_BYTES:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _add(found: SourceFiles, ordinal: int, look: Look, *, may_be_native: bool) -> None:
@@ -183,4 +233,6 @@ def _add(found: SourceFiles, ordinal: int, look: Look, *, may_be_native: bool) -
     if seen.plain_records is None or not may_be_native:
         found.odd.append(ordinal)
     elif seen.plain_records:
-        found.native.append(NativeFile(ordinal, found.source.landing.uri(entry), seen.header, seen.plain_records))
+        found.native.append(
+            NativeFile(ordinal, found.source.landing.uri(entry), seen.header, seen.plain_records, entry.size_bytes)
+        )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import LandingChanged
 from lakehouse_assets.formats.registry import format_of
+from lakehouse_assets.load import source_files
 from lakehouse_assets.load.source_files import FileSource, LandedObjects, survey
 from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
@@ -203,6 +204,32 @@ def test_the_fast_road_sees_what_the_strict_one_sees(texts: list[str]) -> None:
     assert fast == slow
     assert either.read == strict.read == len(fast)
     assert strict.native == []
+
+
+def small_files(*bodies: str) -> list[File]:
+    """Plain files with these lines below their header, one more in another order of columns, and one that is packed."""
+    plain = [products(f"{HEADER}\n{body}", f"products/{number}.csv") for number, body in enumerate(bodies)]
+    swapped = products("product_name,department,x,product_id,department_id\nF,2,9,7,3\n", "products/s.csv")
+    return [*plain, swapped, products(f"{HEADER}\n8,2,3,G\n", "products/t.csv.gz")]
+
+
+def test_many_small_files_are_read_as_each_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together, in bundles of some, they give the same rows with the same lines as through the engine's reader."""
+    files = small_files("1,2,3,A\n", "2,2,3,B", "3,2,3,C\n4,2,3,\n")
+    one_by_one = judged(LakeDriver(tmp_path / "native"), files)[1]
+    monkeypatch.setattr(source_files, "MANY_FILES", 1)
+    monkeypatch.setattr(source_files, "BUNDLE_BYTES", 120)
+    sources, together = judged(LakeDriver(tmp_path / "small"), files)
+    assert (len(sources.small), len(sources.native), sources.read) == (4, 1, 6)
+    assert together == one_by_one
+
+
+def test_a_small_file_that_only_looks_plain_is_read_strictly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commas add up, its lines do not: two malformed rows, and nothing happens to the others."""
+    monkeypatch.setattr(source_files, "MANY_FILES", 1)
+    sources, rows = judged(LakeDriver(tmp_path), small_files("5,2,3\n6,2,3,D,E\n", "9,2,3,H\n"))
+    assert sources.small == []
+    assert [row["codes"] for row in rows] == [["row_malformed"]] * 2 + [[]] * 3
 
 
 def test_silver_knows_the_physical_line_of_every_row(tmp_path: Path) -> None:

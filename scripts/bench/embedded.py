@@ -81,7 +81,7 @@ def ours(landing: Path, lake: Path) -> Work:
 
     store, made = open_store(str(landing)), open_lake(str(lake))
     files = tuple(sorted(landed("ecommerce", store)))
-    manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
+    manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC), max_reject_ratio=1.0))
     job, engine = work_of(manifest, made), DuckEngine(made)
 
     def work() -> None:
