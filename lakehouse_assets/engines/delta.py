@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PROTOCOL = (1, 2)
 CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "20"}
+ROW_GROUP = 1 << 17
+"""How many rows a Parquet row group has at most; delta-rs holds one in memory for each file that it writes."""
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -194,7 +196,7 @@ def _writer(contract: Contract) -> WriterProperties:
     plain = ColumnProperties(dictionary_enabled=False)
     single = contract.key if len(contract.key) == 1 else ()
     columns = {c.name: plain for c in contract.columns if c.name in {*single, "_line"}}
-    return WriterProperties(column_properties=columns or None)
+    return WriterProperties(column_properties=columns or None, max_row_group_size=ROW_GROUP)
 
 
 def _match(contract: Contract, dates: Sequence[date] | None) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST_CLEAR = 1 << 20
 """A line of more bytes than this is not clear."""
-PART_BYTES = 1 << 21
+PART_BYTES = 1 << 23
 """How many bytes of lines are told apart in one go: more than a usual block has, less than a window may hold."""
 QUOTE, LAST_ASCII = ord('"'), 127
 

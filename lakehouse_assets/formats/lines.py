@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 BOM = b"\xef\xbb\xbf"
-BLOCK_BYTES = 1 << 20
-"""About how many bytes a block has: large enough for vectors to pay, small enough for many readers side by side."""
+BLOCK_BYTES = 1 << 22
+"""About how many bytes a block has: large enough for vectors to pay, small enough for readers side by side."""
 LONGEST_RECORD = 1 << 24
 """How many bytes the longest record has, without the newline at its end; a longer one is malformed, and its first line
 is its text. So a reader that follows an open quote has an end to stop at."""

@@ -110,9 +110,8 @@ def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
         counts.updated, counts.superseded = found.get("update", 0), counts.superseded + found.get("stale", 0)
         engine.keep(f"{name}__changed", versions.changed(contract, table.excluded, all_new=False))
     elif new:
-        only_new = f"SELECT * FROM ({versions.changed(contract, table.excluded, all_new=True)}) AS a"
-        rows = f" WHERE EXISTS (SELECT 1 FROM {name}__candidates AS d WHERE d._row = a._row)"
-        engine.view(f"{name}__changed", only_new + rows)
+        only_new = f"SELECT a.* FROM ({versions.changed(contract, table.excluded, all_new=True)}) AS a"
+        engine.view(f"{name}__changed", f"{only_new} JOIN {name}__candidates AS d ON d._row = a._row")
 
 
 def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:

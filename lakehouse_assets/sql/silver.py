@@ -88,9 +88,11 @@ def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed:
     """Return the SELECT of parents that rows, good or bad, name and neither this run's valid rows nor silver hold."""
     p = quoted(parent_column)
     named = f"SELECT DISTINCT {quoted(column)} AS parent FROM {t}__parsed WHERE {quoted(column)} IS NOT NULL"
-    batch = f"NOT EXISTS (SELECT 1 FROM {parent_parsed} AS b WHERE b._codes = '' AND b.{p} = v.parent) AND "
-    held = f"NOT EXISTS (SELECT 1 FROM {parent} AS s WHERE s.{p} = v.parent)"
-    return f"SELECT v.parent AS parent FROM ({named}) AS v WHERE {batch if parent_parsed else ''}{held}"
+    held = f"LEFT JOIN {parent} AS s ON s.{p} = v.parent"
+    if not parent_parsed:
+        return f"SELECT v.parent AS parent FROM ({named}) AS v {held} WHERE s.{p} IS NULL"
+    batch = f"LEFT JOIN (SELECT {p} AS parent FROM {parent_parsed} WHERE _codes = '') AS b ON b.parent = v.parent"
+    return f"SELECT v.parent AS parent FROM ({named}) AS v {batch} {held} WHERE b.parent IS NULL AND s.{p} IS NULL"
 
 
 @dataclass(frozen=True)
@@ -133,5 +135,7 @@ def waiting(t: str, dataset: str, references: list[MissingParent]) -> str:
 
 def valid(t: str, excluded: list[str]) -> str:
     """Return, as a FROM item, the rows of `<t>__parsed` without a reject that are in none of the excluded relations."""
-    rest = "".join(f" AND NOT EXISTS (SELECT 1 FROM {e} AS x WHERE x._row = v._row)" for e in excluded)
-    return f"(SELECT * FROM {t}__parsed AS v WHERE v._codes = ''{rest})"
+    # Joins, not NOT EXISTS, for which DuckDB collects all rows of the outer side first: thirteen times the time.
+    joins = "".join(f" LEFT JOIN {e} AS x{i} ON x{i}._row = v._row" for i, e in enumerate(excluded))
+    rest = "".join(f" AND x{i}._row IS NULL" for i in range(len(excluded)))
+    return f"(SELECT v.* FROM {t}__parsed AS v{joins} WHERE v._codes = ''{rest})"

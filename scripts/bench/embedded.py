@@ -81,7 +81,8 @@ def ours(landing: Path, lake: Path) -> Work:
 
     store, made = open_store(str(landing)), open_lake(str(lake))
     files = tuple(sorted(landed("ecommerce", store)))
-    manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC), max_reject_ratio=1.0))
+    request = RunRequest(as_of=datetime.now(UTC), max_reject_ratio=1.0)
+    manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, request)
     job, engine = work_of(manifest, made), DuckEngine(made)
 
     def work() -> None:
