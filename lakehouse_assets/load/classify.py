@@ -117,11 +117,13 @@ def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
 def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:
     """Return the dates that silver holds for this run's keys; they are not asked for when the run is about as large.
 
-    A table without a date column is compared whole.
+    A table without a date column is compared whole, and so is one where there are too many dates to list.
     """
     if not table.contract.date_column or valid * SMALL_RUN_FACTOR > _count(engine, table.contract.catalog_name):
         return {"all": True, "held": ()}
     held = [row["held"] for row in engine.rows(versions.held_dates(table.contract, table.excluded))]
+    if len(held) > versions.MAX_DATES:
+        return {"all": True, "held": ()}
     return {"all": False, "held": tuple(held)}
 
 

@@ -23,8 +23,9 @@ def merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
     date = contract.date_column
     if date:
         found = engine.rows(versions.dates(contract, date))
-        is_sorted = _in_one_piece(table) and _is_sorted([(row["ordinal"], row["came"]) for row in found])
-        bounds = sorted({row[name] for row in found for name in ("came", "held") if row[name] is not None})
+        if len(found) <= versions.MAX_FILE_DATES:
+            is_sorted = _in_one_piece(table) and _is_sorted([(row["ordinal"], row["came"]) for row in found])
+            bounds = _bounds(found)
     updates = table.report.counts.updated > 0
     source = versions.merge_source(contract, is_sorted=is_sorted)
     done = engine.merge(contract, source, updates=updates, dates=bounds, guard=guard)
@@ -33,6 +34,12 @@ def merge(table: TableLoad, engine: Engine, guard: Guard) -> None:
     if done.rows != table.report.counts.inserted:
         equation = f"inserted {table.report.counts.inserted}, but its log says that it grew by {done.rows} rows"
         raise ReconciliationFailed(table=table.name, equation=equation)
+
+
+def _bounds(found: list[dict[str, Any]]) -> list[Any] | None:
+    """Return the dates that bound the merge; None where there are too many to list."""
+    dates = {row[name] for row in found for name in ("came", "held") if row[name] is not None}
+    return sorted(dates) if len(dates) <= versions.MAX_DATES else None
 
 
 def _in_one_piece(table: TableLoad) -> bool:

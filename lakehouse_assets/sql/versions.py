@@ -11,6 +11,10 @@ from lakehouse_assets.sql.casts import quoted
 from lakehouse_assets.sql.silver import ROWS_PER_FILE, valid
 from lakehouse_assets.sql.sql_types import in_athena
 
+MAX_DATES = 1000
+"""How many dates are written into a statement to bound what it reads; with more, it reads the whole table."""
+MAX_FILE_DATES = 10_000
+"""How many pairs of a file and a date are looked at to find these dates, and whether rows are sorted by them."""
 INSERT, UPDATE, STALE, TIE = "insert", "update", "stale", "tie"
 
 
@@ -39,13 +43,17 @@ def superseded(contract: Contract, excluded: list[str]) -> str:
 
 
 def held_dates(contract: Contract, excluded: list[str]) -> str:
-    """Return the SELECT of dates that silver holds for this run's keys, or one NULL if the table has no date column."""
+    """Return the SELECT of dates that silver holds for this run's keys, or one NULL if the table has no date column.
+
+    One more than `MAX_DATES` of them says that there are too many to list.
+    """
     date = contract.date_column
     what = f"s.{quoted(date)}" if date else "CAST(NULL AS DATE)"
     on = " AND ".join(f"v.{quoted(k)} = s.{quoted(k)}" for k in contract.key)
     source = valid(contract.name, excluded)
     # A join, not EXISTS: engines then build on the few rows of the run and skip what silver stores for other keys.
-    return f"SELECT DISTINCT {what} AS held FROM {contract.catalog_name} AS s JOIN {source} AS v ON {on}"
+    dates = f"SELECT DISTINCT {what} AS held FROM {contract.catalog_name} AS s JOIN {source} AS v ON {on}"
+    return f"{dates} LIMIT {MAX_DATES + 1}"
 
 
 def candidates(contract: Contract, excluded: list[str]) -> str:
@@ -132,10 +140,14 @@ def changed(contract: Contract, excluded: list[str], *, all_new: bool) -> str:
 
 
 def dates(contract: Contract, date: str) -> str:
-    """Return the SELECT of the dates that each file's changed rows have now, and had in silver before."""
+    """Return the SELECT of the dates that each file's changed rows have now, and had in silver before.
+
+    One more than `MAX_FILE_DATES` of them says that there are too many to list.
+    """
     ordinal = f"int_div(_row, {ROWS_PER_FILE})"
     held = quoted(f"_old_{date}" if date in old_columns(contract) else date)
-    return f"SELECT DISTINCT {ordinal} AS ordinal, {quoted(date)} AS came, {held} AS held FROM {contract.name}__changed"
+    found = f"SELECT DISTINCT {ordinal} AS ordinal, {quoted(date)} AS came, {held} AS held"
+    return f"{found} FROM {contract.name}__changed LIMIT {MAX_FILE_DATES + 1}"
 
 
 def _sql_type(contract: Contract, column: str) -> str:

@@ -18,7 +18,8 @@ def read_records(content: bytes, columns: Sequence[str]) -> Iterator[Record]:
     """The records of one file; columns are found by name, others are left out.
 
     A record is malformed when its quoting is broken, its bytes are no UTF-8, or it has more or fewer fields than the
-    header. A file with no line at all has no records.
+    header; one whose quoting is broken ends with its first line. A file with no line at all has no records. Blanks
+    around a name in the header are none of it.
 
     Raises:
         Refused: the header is malformed, lacks a column, or names one twice.
@@ -28,7 +29,7 @@ def read_records(content: bytes, columns: Sequence[str]) -> Iterator[Record]:
     first = next(records, None)
     if first is None:
         return
-    header = first[1]
+    header = None if first[1] is None else [name.strip(" \t") for name in first[1]]
     if header is None or any(header.count(column) != 1 for column in columns):
         raise Refused(f"header {first[2]!r} does not have each of {list(columns)} once")
     for line, fields, raw in records:
@@ -39,27 +40,23 @@ def read_records(content: bytes, columns: Sequence[str]) -> Iterator[Record]:
 
 def _split(text: str) -> Iterator[tuple[int, list[str] | None, str]]:
     """Each record with its first line; None for one that strict mode refuses or whose bytes are no UTF-8."""
-    used: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for line in io.StringIO(text, newline=""):
-            used.append(line)
-            yield line
-
-    reader = csv.reader(lines(), strict=True)
-    number = 1
-    while True:
-        used.clear()
-        try:
-            fields: list[str] | None = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            fields = None
-        raw = "".join(used)
+    lines, at = list(io.StringIO(text, newline="")), 0
+    while at < len(lines):
+        used, fields = _record(lines[at:])
+        raw = "".join(lines[at : at + used])
         if fields != []:
-            yield number, None if _undecodable(raw) else fields, _shown(raw.rstrip("\r\n"))
-        number += len(used)
+            yield at + 1, None if _undecodable(raw) else fields, _shown(raw.rstrip("\r\n"))
+        at += used
+
+
+def _record(lines: list[str]) -> tuple[int, list[str] | None]:
+    """How many lines the record on the first of these takes, and its fields; one that strict mode refuses takes one."""
+    reader = csv.reader(lines, strict=True)
+    try:
+        fields = next(reader)
+    except csv.Error:
+        return 1, None
+    return reader.line_num, fields
 
 
 def _undecodable(raw: str) -> bool:
@@ -67,4 +64,4 @@ def _undecodable(raw: str) -> bool:
 
 
 def _shown(raw: str) -> str:
-    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
