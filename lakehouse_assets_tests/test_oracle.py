@@ -126,7 +126,10 @@ def test_reading_refuses_a_file_without_its_columns(text: str) -> None:
     [
         ({}, []),
         ({"order_id": "", "user_id": "\u00a0\u3000"}, ["order_id_missing", "user_id_missing"]),
-        ({"user_id": "\u200b"}, []),
+        ({"user_id": "\u200b"}, ["user_id_missing"]),
+        ({"order_id": "\ufeff \u00a0"}, ["order_id_missing"]),
+        ({name: name for name in COLUMNS["orders"]}, ["row_malformed"]),
+        ({name: name for name in COLUMNS["orders"]} | {"order_num": "\ufefforder_num"}, ["row_malformed"]),
         ({"date": " "}, ["date_missing"]),
         ({"date": "2025-4-1"}, ["date_invalid"]),
         ({"date": "2025-02-29"}, ["date_invalid"]),
@@ -150,7 +153,9 @@ def test_codes_of_an_order(changes: dict[str, str], codes: list[str]) -> None:
         ({"add_to_cart_order": "0"}, ["cart_position_invalid"]),
         ({"add_to_cart_order": "2147483648"}, ["cart_position_invalid"]),
         ({"days_since_prior_order": "-1"}, ["days_invalid"]),
-        ({"days_since_prior_order": "1.0"}, ["days_invalid"]),
+        ({"days_since_prior_order": "1.0", "add_to_cart_order": "3."}, []),
+        ({"days_since_prior_order": "1.5"}, ["days_invalid"]),
+        ({"add_to_cart_order": ".0"}, ["cart_position_invalid"]),
         ({"days_since_prior_order": "9" * 5000}, ["days_invalid"]),
         ({"reordered": "yes"}, ["reordered_invalid"]),
         ({"id": "", "product_id": ""}, ["item_id_missing", "product_id_missing"]),
@@ -209,14 +214,24 @@ def test_moments_that_are_read(text: str, moment: datetime) -> None:
         "2025-04-01T10:00+24:00",
         "2025-04-01T10:00+01:60",
         "2025-04-01T10:00\n",
-        "0999-12-31T10:00",
-        "1000-01-01T00:00+01:00",
+        "0000-12-31T10:00",
+        "0001-01-01T00:00+01:00",
         "9999-12-31T23:00-02:00",
     ],
 )
 def test_moments_that_are_not(text: str) -> None:
-    """Wrong form, no such moment, or outside the years 1000 to 9999 in UTC."""
+    """Wrong form, no such moment, or outside the years 1 to 9999 in UTC."""
     assert "timestamp_invalid" in codes_for("orders", order(order_timestamp=text))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("\ufeff104", "104"), ("104\u00a0\u200b", "104"), (" 104", " 104"), ("1\u200b4", "1\u200b4"), ("\u200b", None)],
+)
+def test_keys_end_where_something_is_seen(text: str, key: str | None) -> None:
+    """A byte order mark, a no-break or zero-width character at an end is no part of a key; a plain blank is."""
+    assert parse("products", {**PRODUCT, "product_id": text})["product_id"] == key
+    assert parse("products", {**PRODUCT, "product_name": f"{text}x\u200b"})["product_name"] == f"{text}x\u200b"
 
 
 def test_repeated_local_hour_takes_the_earlier_offset() -> None:

@@ -178,6 +178,12 @@ class Contract:
         """Return the table's foreign keys, in the contract's order."""
         return tuple(rule.reference for rule in self.rules_of("reference") if rule.reference)
 
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """Return the text columns that name a row: of the key, of references, and those that a window is made of."""
+        named = {*self.key, *(r.column for r in self.references), *(e.column for e in self.affects)}
+        return frozenset(c.name for c in self.columns if c.name in named and c.type == "STRING")
+
     def rules_of(self, *kinds: Kind) -> tuple[Rule, ...]:
         """Return the rules of these kinds, in the contract's order."""
         return tuple(rule for rule in self.rules if rule.kind in kinds)

@@ -2,13 +2,13 @@
 
 These are the forms of text that each type takes:
 
-    STRING         the text itself
-    INT, BIGINT    [+-]digits, within the type's range
+    STRING         the text itself; of a key (`Contract.identifiers`) without invisible characters at its ends
+    INT, BIGINT    [+-]digits[.zeros], within the type's range
     DOUBLE         [+-]digits[.digits][e[+-]digits], the nearest there is; neither infinity, nor zero for what is not 0
     DECIMAL(p,s)   [+-]digits[.digits], at most p-s and s of them
     BOOLEAN        1, 0, true, false in any case
-    DATE           YYYY-MM-DD, years 1000 to 9999
-    TIMESTAMP      ISO-8601 date and time of day, with offset, or in the source time zone
+    DATE           YYYY-MM-DD, years 0001 to 9999
+    TIMESTAMP      ISO-8601 date and time of day, with offset, or in the source time zone; in UTC within these years
     ARRAY<type>    a flat JSON array
     STRUCT<…>      a flat JSON object
     (of any type)  blank text is NULL, and so is text of another form
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lakehouse_assets.contracts import Column
+from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.contracts.types import ColumnType, TypeName
 
 
@@ -57,3 +57,9 @@ CASTS: dict[TypeName, Callable[[str, ColumnType], str]] = {
 def cast_of(column: Column) -> str:
     """Return the expression for the typed value of a landing column; blank text gives NULL."""
     return CASTS[column.data_type.name](quoted(column.source or column.name), column.data_type)
+
+
+def cast_in(contract: Contract, column: Column) -> str:
+    """Return the expression for the typed value of a column where the contract says whether it is a key."""
+    is_key = column.name in contract.identifiers
+    return f"parse_key({quoted(column.source or column.name)})" if is_key else cast_of(column)

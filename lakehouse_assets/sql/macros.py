@@ -4,8 +4,10 @@ sqlglot translates syntax, not meaning: casts round, `\s` and `trim` know differ
 not. So rules and models call these names, and each has a table of values that every engine is tested on
 (`lakehouse_assets_tests/sql/test_macros.py`). All text patterns use `[0-9]` and match the whole value.
 
-    blank(text)            NULL, empty, or only Unicode white space
+    blank(text)            NULL, empty, or only white space and characters that nobody sees (`scalars`)
     parse_text(text)       the text, or NULL when it is blank
+    parse_key(text)        the text without invisible characters at its ends, or NULL when it is blank
+    key_shape(text)        what a key is without blanks, leading zeros and case; equal for keys that people mix up
     parse_int(text)        INT, or NULL      parse_bigint(text)  BIGINT, or NULL     parse_double(text)  DOUBLE, or NULL
     parse_decimal(text, p, s)  DECIMAL(p,s), or NULL             parse_amount(text)  DECIMAL(18,2), or NULL
     parse_bool(text)       BOOLEAN, or NULL  parse_date(text)    DATE, or NULL
@@ -79,6 +81,8 @@ def _record(w: Words, zone: str, x: str, fields: str) -> str:
 MACROS: dict[str, Callable[..., str]] = {
     "blank": lambda w, _z, x: scalars.blank(w, x),
     "parse_text": _reader_of("STRING"),
+    "parse_key": lambda w, _z, x: scalars.key(w, x),
+    "key_shape": lambda w, _z, x: scalars.key_shape(w, x),
     "parse_int": _reader_of("INT"),
     "parse_bigint": _reader_of("BIGINT"),
     "parse_double": _reader_of("DOUBLE"),

@@ -2,7 +2,8 @@ r"""Read text as single values: which text stands for which value of a type is t
 
 Casts of engines round, take blanks, exponents or words (`NaN`), and raise. So a regular expression looks at the text
 first, and only what it lets through is cast. What does not fit a type exactly is NULL: more digits than a DECIMAL
-has before or after the point, a number out of the type's range, a day that no month has.
+has before or after the point, a number out of the type's range, a day that no month has. A whole number may have
+zeros after its point, as tools write it that hold integers as floats. Years are 0001 to 9999.
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from lakehouse_assets.sql.words import Words
 
 WHITE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """Lists the characters with Unicode's White_Space (PropList.txt), as the inside of a character class."""
+INVISIBLE = "\xa0\xad\u061c\u180e\u2007\u200b-\u200f\u202a-\u202f\u2060-\u206f\ufeff"
+"""Lists the characters that are no part of a key where they stand at its ends, likewise: U+00A0, U+2007 and U+202F
+(no-break spaces), U+00AD (soft hyphen), U+061C, U+200E, U+200F, U+202A to U+202E and U+2066 to U+206F (directions of
+writing), U+180E, U+200B to U+200D and U+2060 to U+2065 (zero width), U+FEFF (byte order mark)."""
 INT = r"[+-]?[0-9]+"
+WHOLE = rf"{INT}\.0*"
+"""Matches a whole number with a point; the digits before it are the number."""
 DOUBLE = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 ZERO = r"[+-]?[0.]+([eE][+-]?[0-9]+)?"
 LARGEST = "1.7976931348623157E308"
 """Holds the largest DOUBLE; engines turn a larger number into infinity without an error."""
-DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+DATE = rf"{YEAR}-[0-9]{{2}}-[0-9]{{2}}"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 PLAIN_INSTANT = rf"{DATE}[T ]{CLOCK}:[0-5][0-9]"
 OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
@@ -28,11 +36,34 @@ INSTANT = rf"{DATE}[T ]{CLOCK}(:[0-5][0-9]([.,][0-9]+)?)?{OFFSET}?"
 
 
 def blank(w: Words, x: str) -> str:
-    """Return the condition that a text is NULL, empty, or only white space."""
+    """Return the condition that a text is NULL, empty, or only characters that nobody sees."""
     # Printable ASCII at the start settles nearly every value without a regular expression.
     return (
         f"CASE WHEN {x} BETWEEN '!' AND '~' THEN FALSE WHEN {x} IS NULL THEN TRUE "
-        f"ELSE {w.matches(x, f'[{WHITE}]*')} END"
+        f"ELSE {w.matches(x, f'[{WHITE}{INVISIBLE}]*')} END"
+    )
+
+
+def key(w: Words, x: str) -> str:
+    """Return the expression for a key: the text without invisible characters at its ends, NULL if it is blank."""
+    # None of them is ASCII, which is told without a regular expression.
+    bare = w.without(x, rf"\A[{INVISIBLE}]++|[{INVISIBLE}]++\z")
+    return f"CASE WHEN NOT ({blank(w, x)}) THEN CASE WHEN {w.is_ascii(x)} THEN {x} ELSE {bare} END END"
+
+
+def key_shape(w: Words, x: str) -> str:
+    """Return the expression for what is left of a key without blanks, leading zeros and case."""
+    unseen = f"{WHITE}{INVISIBLE}"
+    bare = w.without(x, rf"\A[0{unseen}]++|[{unseen}]++")
+    return f"lower({bare})"
+
+
+def integer(w: Words, x: str, sql_type: str) -> str:
+    """Return the expression that reads a whole number, with or without zeros after a point."""
+    before = f"split_part({x}, '.', 1)"
+    return (
+        f"CASE WHEN {w.matches(x, INT)} THEN TRY_CAST({x} AS {sql_type}) "
+        f"WHEN {w.matches(x, WHOLE)} THEN TRY_CAST({before} AS {sql_type}) END"
     )
 
 
@@ -89,12 +120,17 @@ def instant(w: Words, zone: str, x: str) -> str:
 
 
 def _from_offset(w: Words, tail: str, moment: str) -> str:
-    """Return the UTC moment of a local moment and its offset as text; it is NULL outside the years with four digits."""
+    """Return the UTC moment of a local moment and its offset as text; it is NULL outside the years 1 to 9999."""
     digits = f"replace(substr({tail}, 2), ':', '')"
     size = f"(CAST(substr({digits}, 1, 2) AS INTEGER) * 3600 + CAST(rpad(substr({digits}, 3), 2, '0') AS INTEGER) * 60)"
     offset = f"CASE WHEN {tail} = 'Z' THEN 0 WHEN substr({tail}, 1, 1) = '-' THEN -{size} ELSE {size} END"
     utc = w.add_seconds(moment, f"-({offset})")
-    first, last = "TIMESTAMP '1000-01-01 00:00:00'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
+    return _within_years(utc)
+
+
+def _within_years(utc: str) -> str:
+    """Return the expression for a moment, NULL outside the years that every engine and Python can hold."""
+    first, last = "TIMESTAMP '0001-01-01 00:00:00'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
     return f"CASE WHEN {utc} BETWEEN {first} AND {last} THEN {utc} END"
 
 
@@ -104,13 +140,15 @@ def _from_local(w: Words, zone: str, x: str, moment: str) -> str:
     if not boundaries and first == 0:
         return moment
     minute = f"replace(substr({x}, 1, 16), 'T', ' ')"
-    return w.add_seconds(moment, f"-({zones.search(minute, first, boundaries, zones.MINUTE)})")
+    utc = w.add_seconds(moment, f"-({zones.search(minute, first, boundaries, zones.MINUTE)})")
+    # Only the first and the last day can leave the years that there are; a text shows that it is of neither.
+    return f"CASE WHEN {x} BETWEEN '0001-01-02' AND '9999-12-31' THEN {utc} ELSE {_within_years(utc)} END"
 
 
 SCALARS: dict[ScalarName, Callable[[Words, str, str, ColumnType], str]] = {
     "STRING": lambda w, _zone, x, _t: f"CASE WHEN NOT ({blank(w, x)}) THEN {x} END",
-    "INT": lambda w, _zone, x, _t: typed(w, x, INT, "INTEGER"),
-    "BIGINT": lambda w, _zone, x, _t: typed(w, x, INT, "BIGINT"),
+    "INT": lambda w, _zone, x, _t: integer(w, x, "INTEGER"),
+    "BIGINT": lambda w, _zone, x, _t: integer(w, x, "BIGINT"),
     "DOUBLE": lambda w, _zone, x, _t: double(w, x),
     "BOOLEAN": lambda _w, _zone, x, _t: boolean(x),
     "DATE": lambda w, _zone, x, _t: typed(w, x, DATE, "DATE"),

@@ -23,30 +23,49 @@ name), so that the order of `_row` is the order (file time, file name, line) tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from lakehouse_assets.contracts import Contract
-from lakehouse_assets.sql.casts import cast_of, quoted
+from lakehouse_assets.contracts import Column, Contract
+from lakehouse_assets.sql.casts import cast_in, quoted
 from lakehouse_assets.sql.dialects import parse
 
 ROWS_PER_FILE = 2**33
+MALFORMED = "row_malformed,"
+"""Holds the list of codes of a record that is none: nothing else is said of it."""
 
 
 def parsed(contract: Contract) -> str:
     """Return `<t>__parsed`, made from `__raw`: cast every column once, evaluate every row rule on the raw text."""
     columns = [c for c in contract.content if c.source]
     texts = ", ".join(f"{quoted(str(c.source))} AS {quoted(f'text__{c.source}')}" for c in columns)
-    casts = ", ".join(f"{cast_of(c)} AS {quoted(c.name)}" for c in columns)
+    casts = ", ".join(f"{cast_in(contract, c)} AS {quoted(c.name)}" for c in columns)
     names = ", ".join(quoted(c.name) for c in columns)
     rejects, warnings = _codes(contract, "reject"), _codes(contract, "warn")
+    source = f"SELECT _row, _malformed OR {_is_header(columns)} AS _malformed, {texts}, {casts} FROM __raw"
     return (
-        f"SELECT _row, {names}, CASE WHEN _malformed THEN 'row_malformed,' ELSE {rejects} END AS _codes, "
-        f"CASE WHEN _malformed THEN '' ELSE {warnings} END AS _warnings "
-        f"FROM (SELECT _row, _malformed, {texts}, {casts} FROM __raw) AS typed"
+        f"SELECT _row, {names}, CASE WHEN _malformed THEN '{MALFORMED}' ELSE {rejects} END AS _codes, "
+        f"CASE WHEN _malformed THEN '' ELSE {warnings} END AS _warnings FROM ({source}) AS typed"
     )
+
+
+def _is_header(columns: Sequence[Column]) -> str:
+    """Return the condition that a record is the file's header once more: every column holds its own name.
+
+    Files that were joined have that, with a byte order mark where the second one began. Where a table has one column
+    only, its name may well be a value.
+    """
+    optional = {str(c.source): c.optional for c in columns}
+    named = {source: "'" + source.replace("'", "''") + "'" for source in optional}
+    if len(named) == 1:
+        return "FALSE"
+    # A mark stands before one column at most, so one of any two tells nearly every record from a header at once.
+    some = " OR ".join(f"{quoted(source)} = {name}" for source, name in list(named.items())[:2])
+    absent = {source: f"{quoted(source)} IS NULL OR " if optional[source] else "" for source in named}
+    every = " AND ".join(f"({absent[s]}parse_key({quoted(s)}) = {name})" for s, name in named.items())
+    return f"CASE WHEN {some} THEN coalesce({every}, FALSE) ELSE FALSE END"
 
 
 def _codes(contract: Contract, verdict: str) -> str:
@@ -54,7 +73,7 @@ def _codes(contract: Contract, verdict: str) -> str:
     rules = [r for r in contract.rules_of("row") if r.verdict == verdict]
     if not rules:
         return "''"
-    made = {_quoted_text(parse(cast_of(c))): c.name for c in contract.content if c.source}
+    made = {_quoted_text(parse(cast_in(contract, c))): c.name for c in contract.content if c.source}
     predicates = [(r.code, _on_typed(r.implementation, made)) for r in rules]
     parts = [f"CASE WHEN {predicate} THEN '{code},' ELSE '' END" for code, predicate in predicates]
     some = " OR ".join(f"({predicate})" for _, predicate in predicates)
@@ -115,7 +134,8 @@ def _orphans(references: list[MissingParent]) -> tuple[str, str, str]:
 def orphaned(t: str, references: list[MissingParent]) -> str:
     """Return the SELECT of rejected rows whose parent is missing, with the codes that this adds."""
     joins, codes, found = _orphans(references)
-    return f"SELECT v._row AS _row, {codes} AS _codes FROM {t}__parsed AS v {joins} WHERE v._codes <> '' AND ({found})"
+    of = f"FROM {t}__parsed AS v {joins} WHERE v._codes NOT IN ('', '{MALFORMED}') AND ({found})"
+    return f"SELECT v._row AS _row, {codes} AS _codes {of}"
 
 
 def waiting(t: str, dataset: str, references: list[MissingParent]) -> str:

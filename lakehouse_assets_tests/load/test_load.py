@@ -245,6 +245,22 @@ def test_a_corrected_file_marks_its_rejects_as_replayed(lake: LakeDriver) -> Non
     assert list(lake.silver()["order_items"]) == ["i1"]
 
 
+@pytest.mark.parametrize("quoted", ["Drum", '"Drum"'])
+def test_files_that_were_joined_load_without_their_second_header(lake: LakeDriver, quoted: str) -> None:
+    """Its line is malformed and names no product; a mark before a key is no part of it, so nobody waits for 104."""
+    joined = f"{PRODUCTS}\ufeff104,2,Toys,Kite\n\ufeff{PRODUCTS}1,2,Toys,{quoted}\n"
+    order = ORDER.content.decode() + ORDERS + "2,\u00a0o2\u200b,u1\ufeff,2025-04-01T10:00:00,1.00,2025-04-01\n"
+    item = ITEMS + "i1,o2,u1,,104,1.0,0,2025-04-01T10:00:00,2025-04-01\n" + ITEMS
+    drops = (("products", joined), ("orders", order), ("order_items", item))
+    files = [csv_file(name, f"{name}/a.csv", text) for name, text in drops]
+    expected = oracle.load(files)
+    report = lake.load(*files)
+    assert report.rejects == expected.rejects == {"row_malformed": 3}
+    assert (counts_of(report), set(lake.silver()["products"])) == (expected.counts, {"104", "1"})
+    assert lake.silver()["orders"]["o2"]["user_id"] == "u1"
+    same_as_oracle(lake, expected.state)
+
+
 def test_a_lost_fence_stops_every_commit(lake: LakeDriver) -> None:
     """A run whose lease was taken over writes no data file at all."""
 

@@ -139,16 +139,20 @@ def near(parts: list[list[str]]) -> st.SearchStrategy[str]:
     return valid | valid | with_junk | without
 
 
-DAYS = ["2025-04-01", "2024-02-29", "2025-02-29", "1000-01-01", "0999-12-31", "9999-12-31", "2025-13-01", "2025-00-10"]
+DAYS = ["2025-04-01", "2024-02-29", "2025-02-29", "0999-12-31", "9999-12-31", "2025-13-01", "2025-00-10"]
+DAYS += ["0001-01-01", "0000-12-31", "0000-02-29"]
 CLOCKS = ["00:00", "10:30", "23:59", "24:00", "12:60", "1:30"]
 SECONDS = ["", ":00", ":59", ":60", ":59.9", ":00.", ":00,123456", ":59.999999999"]
 OFFSETS = ["", "", "Z", "z", "+00:00", "-00:00", "+0530", "-11", "+23:59", "-23:59", "+24:00", "+01:60", "+1"]
 SIGNS, DIGITS = ["", "", "+", "-", "--"], ["", "0", "1", "7", "00012", "2147483647", "2147483648", "9" * 16, "9" * 17]
 FRACTIONS = ["", "", ".", ".5", ".05", ".005", ".50", ".500", ",5"]
 MOMENTS = near([DAYS, ["T", "T", " ", "t"], CLOCKS, SECONDS, OFFSETS])
-AMOUNTS, INTEGERS = near([SIGNS, DIGITS, FRACTIONS]), near([SIGNS, DIGITS, ["", "", "", ".0", "e0"]])
+AMOUNTS, INTEGERS = near([SIGNS, DIGITS, FRACTIONS]), near([SIGNS, DIGITS, ["", "", ".", ".0", ".00", ".05", "e0"]])
 FLAGS = near([["0", "1", "true", "TRUE", "tRuE", "False", "false", "yes", "2", "t", "00", "\u0131"]])
 BLANKS = st.sampled_from(["", " ", "\t\n", "\u00a0", "\u2007", "\u3000", "\u200b", "\ufeff", "\x1c", "\x85"])
+SEEN = ["1", "104", "é", "a b", "\u2010", "x\u200by", "\u3000", ""]
+UNSEEN = ["", "", " ", "\ufeff", "\u00a0", "\u200b", "\u2060\u00ad", "\u202e", "\u206a", "\u180e", "\u2007 ", "\u2029"]
+KEYS = st.tuples(*map(st.sampled_from, (UNSEEN, UNSEEN, SEEN, UNSEEN, UNSEEN))).map("".join)
 
 
 @given(
@@ -167,6 +171,27 @@ def test_any_text_of_an_item_gets_the_verdict_of_the_oracle(texts: list[tuple[st
     """Integers and booleans in every form that nearly passes."""
     columns = ("days_since_prior_order", "add_to_cart_order", "reordered")
     as_the_oracle_says("order_items", [GOOD["order_items"] | dict(zip(columns, row, strict=True)) for row in texts])
+
+
+@given(st.lists(st.tuples(KEYS, KEYS, KEYS), min_size=80, max_size=150))
+@MEATY
+def test_any_key_is_what_the_oracle_sees_of_it(texts: list[tuple[str, ...]]) -> None:
+    """Identifiers with what nobody sees, and with blanks, at their ends and within; a plain text stays whole."""
+    columns = ("order_id", "user_id", "order_num")
+    as_the_oracle_says("orders", [GOOD["orders"] | dict(zip(columns, row, strict=True)) for row in texts])
+
+
+@given(st.lists(st.sets(st.integers(0, 8)), min_size=20, max_size=40), st.sampled_from(["", "\ufeff", " "]))
+@settings(MEATY, max_examples=3)
+@pytest.mark.parametrize("dataset", BREAKS)
+def test_a_header_within_a_file_is_malformed_and_nothing_less_is(dataset: str, kept: list[set[int]], mark: str) -> None:
+    """Rows in which some columns, or all of them, hold their own names; a mark may stand before the first."""
+    names = COLUMNS[dataset]
+    rows = [{n: GOOD[dataset][n] if i in some else n for i, n in enumerate(names)} for some in [*kept, set()]]
+    rows = [row | {names[0]: mark + row[names[0]]} for row in rows]
+    found = [row["codes"] for row in verdicts(dataset, rows)]
+    assert found == [[c for c in codes_for(dataset, row) if c not in WARNINGS] for row in rows]
+    assert (found[-1] == ["row_malformed"]) == (mark != " ")
 
 
 FORMS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d %H:%M:%S+05:30"]

@@ -156,7 +156,8 @@ def _judge(dataset: str, candidates: list[_Candidate], run: _Run) -> list[Row]:
     for one in candidates:
         codes = ["row_malformed"] if one.text is None else codes_for(dataset, one.text, run.zone)
         if one.text is None or not WARNINGS.issuperset(codes):
-            unknown = _orphaned(dataset, parse(dataset, one.text, run.zone), run) if one.text else []
+            is_record = one.text is not None and codes != ["row_malformed"]
+            unknown = _orphaned(dataset, parse(dataset, one.text, run.zone), run) if one.text and is_record else []
             _reject(one, sorted({*codes, *unknown}), run)
             continue
         run.loaded.warnings.update(codes)

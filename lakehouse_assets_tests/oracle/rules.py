@@ -1,4 +1,4 @@
-"""One record's text -> rule codes and typed values. Values are taken as they are, never trimmed."""
+"""One record's text -> rule codes and typed values. Only keys are trimmed, of what nobody sees at their ends."""
 
 from __future__ import annotations
 
@@ -41,15 +41,23 @@ MISSING = {
 
 WARNINGS = frozenset({"amount_not_positive", "department_ambiguous"})
 
-# The code points with the Unicode property White_Space; U+200B and U+FEFF are not among them.
+KEYS = frozenset({"product_id", "order_id", "id"})
+"""The columns that name a row in some table; `user_id` names a buyer in orders only, where gold is built by it."""
+
+# The code points with the Unicode property White_Space.
 WHITE_SPACE = frozenset(
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 
+# No-break spaces, soft hyphen, marks and controls of direction, zero-width characters, the byte order mark.
+UNSEEN = frozenset(
+    [0xA0, 0xAD, 0x61C, 0x180E, 0x2007, *range(0x200B, 0x2010), *range(0x202A, 0x2030), *range(0x2060, 0x2070), 0xFEFF]
+)
+
 NUMBER = re.compile(r"[+-]?([0-9]+(\.(?P<after>[0-9]*))?|\.(?P<only>[0-9]+))")
-INTEGER = re.compile(r"[+-]?[0-9]+")
-DATE = re.compile(r"([1-9][0-9]{3})-([0-9]{2})-([0-9]{2})")
+INTEGER = re.compile(r"(?P<whole>[+-]?[0-9]+)(\.0*)?")
+DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 MOMENT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
     r"(:(?P<second>[0-9]{2})([.,](?P<fraction>[0-9]+))?)?"
@@ -60,7 +68,9 @@ TOO_LARGE = Decimal(10) ** 16
 
 
 def codes_for(dataset: str, text_row: Text, zone: str = "UTC") -> list[str]:
-    """All row codes of one well-formed record, warnings among them, sorted."""
+    """All row codes of one well-formed record, warnings among them, sorted; a second header is malformed."""
+    if all(bare(text_row[column] or "") == column for column in COLUMNS[dataset]):
+        return ["row_malformed"]
     codes = {code for column, code in MISSING[dataset].items() if blank(text_row[column])}
     if dataset != "products":
         codes |= _time_codes(text_row, zone)
@@ -81,6 +91,7 @@ def parse(dataset: str, text_row: Text, zone: str = "UTC") -> dict[str, Any]:
         "add_to_cart_order": lambda text: to_integer(text, 1),
         "reordered": to_flag,
     }
+    readers |= dict.fromkeys(KEYS | ({"user_id"} if dataset == "orders" else set()), bare)
     values = {column: text_row[column] for column in COLUMNS[dataset]}
     return {
         column: None if text is None or blank(text) else readers.get(column, str)(text)
@@ -89,12 +100,18 @@ def parse(dataset: str, text_row: Text, zone: str = "UTC") -> dict[str, Any]:
 
 
 def blank(text: str | None) -> bool:
-    """Null, empty, or nothing but white space."""
-    return text is None or set(text) <= WHITE_SPACE
+    """Null, empty, or nothing but white space and what cannot be seen."""
+    return text is None or all(c in WHITE_SPACE or ord(c) in UNSEEN for c in text)
+
+
+def bare(text: str) -> str:
+    """The text from its first to its last character that is not one of those that nobody sees."""
+    seen = [place for place, character in enumerate(text) if ord(character) not in UNSEEN]
+    return text[seen[0] : seen[-1] + 1] if seen else ""
 
 
 def to_date(text: str) -> date | None:
-    """A day from 1000-01-01 to 9999-12-31 that exists, or None."""
+    """A day from 0001-01-01 to 9999-12-31 that exists, or None."""
     match = DATE.fullmatch(text)
     try:
         return date(int(match[1]), int(match[2]), int(match[3])) if match else None
@@ -103,7 +120,7 @@ def to_date(text: str) -> date | None:
 
 
 def to_moment(text: str, zone: str) -> datetime | None:
-    """A moment in UTC, or None when it is not written as one, does not exist, or leaves the years 1000 to 9999."""
+    """A moment in UTC, or None when it is not written as one, does not exist, or leaves the years 1 to 9999."""
     match = MOMENT.fullmatch(text)
     day = to_date(match["date"]) if match else None
     if match is None or day is None:
@@ -115,7 +132,7 @@ def to_moment(text: str, zone: str) -> datetime | None:
         moment = _with_offset(local, match) if match["offset"] else _in_zone(local, ZoneInfo(zone))
     except (ValueError, OverflowError):
         return None
-    return moment if moment and moment.year >= 1000 else None
+    return moment
 
 
 def to_amount(text: str) -> Decimal | None:
@@ -130,7 +147,8 @@ def to_amount(text: str) -> Decimal | None:
 def to_integer(text: str, least: int) -> int | None:
     """A whole number from `least` to the largest INT, or None."""
     # Decimal, because Python refuses to make an int of thousands of digits.
-    number = Decimal(text) if INTEGER.fullmatch(text) else None
+    match = INTEGER.fullmatch(text)
+    number = Decimal(match["whole"]) if match else None
     return int(number) if number is not None and least <= number <= MAX_INT else None
 
 
