@@ -2,8 +2,9 @@
 
 Belongs here: comparing two contracts, or a contract with a table's columns, and saying what follows. Not here: where
 the released state is kept (`released`), adding the columns (engines).
-Compatible are a new nullable column after the others, further `files` that are taken, and a change of `affects`, which
-breaks no reader and applies to what is loaded from then on. Words (descriptions, owner) are no change; all else breaks.
+Compatible are a new nullable column after the others, a column of gold that gets room for more digits (its table is
+Iceberg, which takes that), further `files` that are taken, and a change of `affects`, which breaks no reader and
+applies to what is loaded from then on. Words (descriptions, owner) are no change; all else breaks.
 A rule is its place, verdict and SQL, whether that is written or generic.
 """
 
@@ -17,7 +18,7 @@ from typing import Literal
 from lakehouse_assets.contracts import properties
 from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.contracts.model import Column, Contract, Rule
-from lakehouse_assets.contracts.types import parse_type
+from lakehouse_assets.contracts.types import is_widening, parse_type
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
 
 ChangeKind = Literal["none", "compatible", "breaking"]
@@ -42,6 +43,7 @@ def classify(old: Contract, new: Contract) -> Change:
         return Change("breaking", breaking)
     added = (
         *(f"new nullable column `{c.name}`" for c in _added(old, new)),
+        *(f"column `{c.name}` takes more: {old.column(c.name).type} -> {c.type}" for c in _widened(old, new)),
         *(f"files `{pattern}` are taken too" for pattern in new.files if pattern not in old.files),
         *_effect_changes(old, new),
     )
@@ -80,6 +82,8 @@ def version_of(contract: Contract) -> tuple[int, int, int]:
 def reconcile_columns(existing: Sequence[tuple[str, str]], contract: Contract) -> tuple[Column, ...]:
     """Return the columns that an existing table lacks and may simply be given, in the contract's order.
 
+    A column of another type is refused unless `wider_columns` names it.
+
     Args:
         existing: name and type of the table's columns, in order, in the spelling of Delta, Iceberg, Spark or Athena.
         contract: what the table should look like.
@@ -88,7 +92,8 @@ def reconcile_columns(existing: Sequence[tuple[str, str]], contract: Contract) -
         ContractBreaking: the table's columns are not the contract's first ones, or a missing one is required.
     """
     expected, missing = contract.columns[: len(existing)], contract.columns[len(existing) :]
-    found = [(name, _spelled(kind)) for name, kind in existing]
+    wider = {column.name: column.type for column in wider_columns(existing, contract)}
+    found = [(name, wider.get(name, _spelled(kind))) for name, kind in existing]
     breaks = []
     if found != [(c.name, c.type) for c in expected]:
         breaks.append(f"its table has columns {_listed(found)}, expected {_listed((c.name, c.type) for c in expected)}")
@@ -97,6 +102,28 @@ def reconcile_columns(existing: Sequence[tuple[str, str]], contract: Contract) -
         needed = f"a new major (it is {contract.version} now)"
         raise ContractBreaking(contract=_label(contract), changes="; ".join(breaks), needed=needed)
     return missing
+
+
+def wider_columns(existing: Sequence[tuple[str, str]], contract: Contract) -> tuple[Column, ...]:
+    """Return the columns of the contract that an existing table has in a narrower type, which it may simply widen.
+
+    Args:
+        existing: as of `reconcile_columns`.
+        contract: what the table should look like; only Iceberg tables, which are gold, widen.
+    """
+    held = {name: _spelled(kind) for name, kind in existing}
+    return tuple(c for c in contract.columns if c.name in held and _may_widen(contract, held[c.name], c.type))
+
+
+def _may_widen(contract: Contract, held: str, wanted: str) -> bool:
+    try:
+        return contract.layer == "gold" and is_widening(held, wanted)
+    except ValueError:  # a type that contracts do not know
+        return False
+
+
+def _widened(old: Contract, new: Contract) -> tuple[Column, ...]:
+    return wider_columns([(c.name, c.type) for c in old.columns], new)
 
 
 def _table_breaks(old: Contract, new: Contract) -> list[str]:
@@ -113,8 +140,10 @@ def _shown(value: object) -> object:
 def _column_breaks(old: Contract, new: Contract) -> list[str]:
     before, after = {c.name: c for c in old.columns}, {c.name: c for c in new.columns}
     breaks = [f"column `{name}` is gone" for name in before if name not in after]
+    wider = {c.name for c in _widened(old, new)}
     for name in before.keys() & after.keys():
-        breaks += _differences(f"column `{name}` ", before[name], after[name], COLUMN_FACTS)
+        facts = COLUMN_FACTS[1:] if name in wider else COLUMN_FACTS
+        breaks += _differences(f"column `{name}` ", before[name], after[name], facts)
     breaks += [f"new column `{c.name}` {_why_not(c)}" for c in _added(old, new) if _why_not(c)]
     if not breaks and tuple(after)[: len(before)] != tuple(before):
         breaks.append("columns changed their order, or a new one is not the last")

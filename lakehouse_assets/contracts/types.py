@@ -90,6 +90,22 @@ def parse_type(text: str) -> ColumnType:
     return ColumnType("STRUCT", fields=named)
 
 
+def is_widening(old: str, new: str) -> bool:
+    """Say whether every value of a type is one of the other, which an Iceberg column may then become as it is.
+
+    https://iceberg.apache.org/spec/#schema-evolution
+
+    >>> is_widening("DECIMAL(18,2)", "DECIMAL(38,2)"), is_widening("INT", "BIGINT"), is_widening("BIGINT", "INT")
+    (True, True, False)
+    >>> is_widening("DECIMAL(18,2)", "DECIMAL(38,4)"), is_widening("DATE", "DATE")
+    (False, False)
+    """
+    before, after = parse_type(old), parse_type(new)
+    if (before.name, after.name) == ("DECIMAL", "DECIMAL"):
+        return before.scale == after.scale and before.precision < after.precision
+    return (before.name, after.name) == ("INT", "BIGINT")
+
+
 def _scalar(plain: str) -> ColumnType:
     name = ALIASES.get(plain.upper(), plain.upper())
     if match := DECIMAL.fullmatch(plain):

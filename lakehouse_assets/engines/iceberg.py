@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.contracts.changes import reconcile_columns, wider_columns
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.errors import CommitConflict
 from lakehouse_assets.storage.lake import Lake
@@ -55,7 +55,7 @@ def _zoneless(field: pa.Field) -> pa.Field:
 
 
 def ensure(contract: Contract, lake: Lake) -> Table:
-    """Return the table, created from its contract when absent, widened by new nullable columns when behind.
+    """Return the table, created from its contract when absent; given new nullable columns and wider types when behind.
 
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
@@ -71,7 +71,8 @@ def ensure(contract: Contract, lake: Lake) -> Table:
         schema, location = arrow_schema(contract), lake.iceberg_location(contract)
         table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
         _partition(table, contract)
-    if reconcile_columns([(f.name, _spelled(f.field_type)) for f in table.schema().fields], contract):
+    held = [(field.name, _spelled(field.field_type)) for field in table.schema().fields]
+    if reconcile_columns(held, contract) or wider_columns(held, contract):
         with table.update_schema() as update:
             update.union_by_name(arrow_schema(contract))
     return table

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lakehouse_assets.contracts import Column, Contract, Effect, Rule
-from lakehouse_assets.contracts.changes import Change, check_release, classify, reconcile_columns
+from lakehouse_assets.contracts.changes import Change, check_release, classify, reconcile_columns, wider_columns
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
 
 ID = Column("id", "STRING", "Identifier", required=True, key=1, source="id")
@@ -96,12 +96,34 @@ def test_affecting_other_windows_is_compatible() -> None:
     assert classify(before, THINGS) == Change("compatible", ("`affects` of window `days` changed",))
 
 
+@pytest.mark.parametrize(("held", "wanted"), [("DECIMAL(18,2)", "DECIMAL(38,2)"), ("INT", "BIGINT")])
+def test_a_column_of_gold_may_take_more_and_never_less(held: str, wanted: str) -> None:
+    """An Iceberg table widens as it is, and readers see the same numbers; a Delta table does not."""
+    narrow, wide = (replace(THINGS, layer="gold", columns=(ID, replace(AMOUNT, type=kind))) for kind in (held, wanted))
+    assert classify(narrow, wide) == Change("compatible", (f"column `amount` takes more: {held} -> {wanted}",))
+    assert classify(wide, narrow).kind == "breaking"
+    assert classify(*(replace(c, layer="silver") for c in (narrow, wide))).kind == "breaking"
+    existing = [("id", "string"), ("amount", held.lower())]
+    assert (reconcile_columns(existing, wide), wider_columns(existing, wide)) == ((), wide.columns[1:])
+    assert wider_columns([("id", "string"), ("amount", wanted.lower())], wide) == ()
+    with pytest.raises(ContractBreaking):
+        reconcile_columns(existing, replace(wide, layer="silver"))
+
+
+def test_a_wider_column_that_changed_otherwise_breaks() -> None:
+    """Room for digits does not excuse a column that must be there now."""
+    old = replace(THINGS, layer="gold")
+    new = replace(old, columns=(ID, replace(AMOUNT, type="DECIMAL(38,2)", required=True)))
+    assert classify(old, new) == Change("breaking", ("column `amount` required: False -> True",))
+
+
 BREAKING = {
     "column `amount` is gone": {"columns": (ID,)},
     "new column `day` is required": {"columns": (ID, AMOUNT, replace(DAY, required=True))},
     "new column `day` is part of the key": {"columns": (ID, AMOUNT, replace(DAY, required=True, key=2))},
     "columns changed their order": {"columns": (AMOUNT, ID)},
     "or a new one is not the last": {"columns": (ID, DAY, AMOUNT)},
+    "column `amount` type: DECIMAL(18,2) -> DECIMAL(38,2)": {"columns": (ID, replace(AMOUNT, type="DECIMAL(38,2)"))},
     "column `amount` type: DECIMAL(18,2) -> DOUBLE": {"columns": (ID, replace(AMOUNT, type="DOUBLE"))},
     "column `amount` required: False -> True": {"columns": (ID, replace(AMOUNT, required=True))},
     "column `id` required: True -> False": {"columns": (replace(ID, required=False), AMOUNT)},

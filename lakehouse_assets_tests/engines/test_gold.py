@@ -50,6 +50,23 @@ def again(both: Both, *files: File) -> None:
     both.load(Drop(SOME_DAY, files, 0))
 
 
+NINES = "9999999999999999.99"
+
+
+def test_sums_have_room_for_what_the_rows_may_hold(tmp_path: Path) -> None:
+    """Three orders of the largest amount by one buyer on one day, two with items, and a small one of another buyer."""
+    both = Both.at(tmp_path)
+    orders = [f"{n},o{n},u1,{DAY}T10:00,{NINES},{DAY}" for n in (1, 2, 3)] + [f"4,o4,u2,{DAY}T10:00,0.01,{DAY}"]
+    items = [f"i{n},o{n % 2 + 1},u1,,p{n},1,,{DAY}T10:00,{DAY}" for n in (1, 2, 3)]
+    again(both, file_of("products", 1, ["p1,1,Books,Atlas", "p2,1,Books,Map", "p3,2,Food,Tea"]))
+    again(both, file_of("orders", 1, orders), file_of("order_items", 1, items))
+    as_the_oracle_says(both.lake, both.state)
+    assert {row["user_id"]: str(row["amount"]) for row in both.lake.gold("user_orders")} == {
+        "u1": "29999999999999999.97",
+        "u2": "0.01",
+    }
+
+
 @given(drops(), st.lists(st.booleans(), min_size=4, max_size=4))
 @settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])  # shrinking would take minutes
 def test_gold_catches_up_with_any_sequence_of_loads(sequence: list[Drop], builds: list[bool]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -133,6 +134,24 @@ def test_compaction_of_a_table_of_before_commits_without_retries_too(tmp_path: P
     assert maintenance.optimize(GOLD, open_lake(str(tmp_path)), never) == (2, 1)
     assert open_lake(str(tmp_path)).iceberg(GOLD).properties == NO_RETRIES
     assert users_in(tmp_path) == ["a", "b"]
+
+
+def test_a_table_of_before_takes_larger_numbers(tmp_path: Path) -> None:
+    """Its column is widened when it is opened; rows of before stay in their file, or move to a new one with a range."""
+    narrow = replace(
+        GOLD, columns=tuple(replace(c, type="DECIMAL(18,2)") if c.name == "amount" else c for c in GOLD.columns)
+    )
+    before = orders_of("a", "b", "c").cast(iceberg.arrow_schema(narrow))
+    iceberg.ensure(narrow, open_lake(str(tmp_path))).append(before)
+    large = orders_of("b").set_column(4, "amount", [[Decimal("9" * 36 + ".99")]])
+    for bounds in (("b", "b"), ("b", "c")):
+        iceberg.replace(GOLD, iceberg.ensure(GOLD, open_lake(str(tmp_path))), large, bounds, never)
+        held = open_lake(str(tmp_path)).iceberg(GOLD).scan().to_arrow().to_pydict()
+        amounts = {
+            **dict.fromkeys("abc"[: 1 + (bounds[1] == "b") * 2], Decimal("1.50")),
+            "b": Decimal("9" * 36 + ".99"),
+        }
+        assert dict(zip(held["user_id"], held["amount"], strict=True)) == amounts
 
 
 def test_opening_a_table_again_writes_nothing(tmp_path: Path) -> None:

@@ -24,8 +24,10 @@ from lakehouse_assets.load.text_form import text_form
 from lakehouse_assets.sql.casts import CASTS, cast_of
 from lakehouse_assets.sql.ddl import athena_iceberg_ddl
 from lakehouse_assets.sql.dialects import literal, render
+from lakehouse_assets.sql.macros import MACROS
 from lakehouse_assets.sql.sql_types import in_athena
 from lakehouse_assets_tests.every_type import SINGLE, TYPES, gold_contract
+from lakehouse_assets_tests.sql.macro_values import CASES
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "types"
 SHOWN = [*SINGLE.values(), "DECIMAL(18,2)", "ARRAY<BIGINT>", "STRUCT<id: INT, name: STRING, paid: DECIMAL(18,6)>"]
@@ -34,10 +36,18 @@ SHOWN = [*SINGLE.values(), "DECIMAL(18,2)", "ARRAY<BIGINT>", "STRUCT<id: INT, na
 def rendered() -> dict[str, str]:
     """Athena's cast of text to each type, and its table of all of them, by golden file name."""
     casts = "\n\n".join(f"-- {kind}\n{cast_in_athena(kind)};" for kind in SHOWN)
+    macros = "\n\n".join(f"-- {name}\n{text};" for name, text in sorted(macros_in_athena().items()))
     return {
+        "macros.athena.sql": f"{macros}\n",
         "casts.athena.sql": f"{casts}\n",
         "table.athena.sql": f"{athena_iceberg_ddl(gold_contract(), 's3://lake')};\n",
     }
+
+
+def macros_in_athena() -> dict[str, str]:
+    """One call of every macro, the first of the table of values that begins with it."""
+    calls = {name: next(call for _, call, _ in CASES if call.startswith(f"{name}(")) for name in MACROS}
+    return {name: render(f"SELECT {call} AS x FROM t", "athena") for name, call in calls.items()}
 
 
 def cast_in_athena(kind: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.contracts.changes import reconcile_columns, wider_columns
 from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.sql.ddl import contract_hash, declare_statements
 from lakehouse_assets.sql.sql_types import in_athena_ddl
@@ -38,21 +38,28 @@ def due(pipeline: str, lake: Lake) -> dict[str, Any]:
 
 
 def widenings(tables: Iterable[Contract], lake: Lake) -> list[str]:
-    """Return ALTER statements for the Iceberg tables that exist and lack columns which their contracts got.
+    """Return ALTER statements for the Iceberg tables that exist and lack columns or digits which their contracts got.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-add-columns.html (its grammar has no
-    comments).
+    comments), https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-alter-table-change-column.html
 
     Raises:
         ContractBreaking: a table cannot simply be given its new columns.
     """
     gold = [(contract, columns_held(contract, lake)) for contract in tables if contract.layer == "gold"]
-    lacking = [(contract, reconcile_columns(columns, contract)) for contract, columns in gold if columns]
+    return [text for contract, columns in gold if columns for text in _altered(contract, columns)]
+
+
+def _altered(contract: Contract, held: list[tuple[str, str]]) -> list[str]:
+    """Return the statements that one table needs, which holds these columns."""
+    table = f"ALTER TABLE `{contract.database}`.`{contract.name}`"
+    added = [f"`{column.name}` {in_athena_ddl(column.data_type)}" for column in reconcile_columns(held, contract)]
     return [
-        f"ALTER TABLE `{contract.database}`.`{contract.name}` ADD COLUMNS "
-        f"({', '.join(f'`{column.name}` {in_athena_ddl(column.data_type)}' for column in columns)})"
-        for contract, columns in lacking
-        if columns
+        *([f"{table} ADD COLUMNS ({', '.join(added)})"] if added else []),
+        *(
+            f"{table} CHANGE COLUMN `{column.name}` `{column.name}` {in_athena_ddl(column.data_type)}"
+            for column in wider_columns(held, contract)
+        ),
     ]
 
 

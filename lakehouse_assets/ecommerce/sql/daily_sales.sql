@@ -70,6 +70,6 @@ SELECT
   count(DISTINCT user_id) AS buyers,
   CAST(sum(items) AS BIGINT) AS items,
   ratio(sum(reordered), sum(known)) AS reorder_rate,
-  money(sum(part)) AS amount
+  CAST(sum(money(part)) AS DECIMAL(38, 2)) AS amount
 FROM split
 GROUP BY "date", department_id, department

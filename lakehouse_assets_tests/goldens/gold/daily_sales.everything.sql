@@ -113,9 +113,11 @@ USING (
           THEN CAST(SUM(reordered) AS DOUBLE) / CAST(SUM(known) AS DOUBLE)
         END
       ) AS reorder_rate,
-      (
-        CAST(CAST(SUM(part) AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))
-      ) AS amount
+      CAST(SUM(
+        (
+          CAST(CAST(part AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))
+        )
+      ) AS DECIMAL(38, 2)) AS amount
     FROM split
     GROUP BY
       "date",

@@ -22,7 +22,7 @@ USING (
         ), 'UTC') AS TIMESTAMP(6))
       )) AS last_order_at,
       COUNT(order_id) AS orders,
-      CAST(SUM(total_amount) AS DECIMAL(18, 2)) AS amount,
+      CAST(SUM(total_amount) AS DECIMAL(38, 2)) AS amount,
       (
         CASE
           WHEN COUNT(order_id) - 1 <> 0

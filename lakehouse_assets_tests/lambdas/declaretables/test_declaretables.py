@@ -95,6 +95,20 @@ def test_a_table_that_has_the_columns_is_left_alone(tmp_path: Path, monkeypatch:
     assert not [text for text in due("ecommerce", lake)["statements"] if text.startswith("ALTER")]
 
 
+def test_a_table_is_given_the_digits_that_its_contract_got(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Athena widens a decimal of Iceberg by CHANGE COLUMN; a table that has the digits is left alone."""
+    lake = declared(tmp_path, monkeypatch)
+    wider = [replace(c, type="DECIMAL(38,2)") if c.name == "worth" else c for c in grown(*GREW).columns]
+    iceberg.ensure(grown(*GREW), lake)
+    known = {**contracts("ecommerce"), "gold.user_orders": replace(USERS, columns=tuple(wider))}
+    monkeypatch.setattr(logic, "contracts", lambda _: known)
+    assert due("ecommerce", lake)["statements"][2:] == [
+        "ALTER TABLE `ecommerce_gold`.`user_orders` CHANGE COLUMN `worth` `worth` decimal(38,2)"
+    ]
+    iceberg.ensure(known["gold.user_orders"], lake)
+    assert len(due("ecommerce", lake)["statements"]) == 2
+
+
 def test_a_column_that_rows_cannot_do_without_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table is not altered into something its rows break."""
     lake = declared(tmp_path, monkeypatch, replace(GREW[0], required=True))
