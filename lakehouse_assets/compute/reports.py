@@ -42,6 +42,7 @@ class PlanReport:
         due: those of them that have waited long enough to be rejected.
         unacknowledged: earlier runs that some gold table has not caught up with.
         references: reference tables that do not hold their seed yet.
+        doubts: which files have a time that is not believed, in words (`core.file_times`).
         has_work: whether anything follows.
     """
 
@@ -55,6 +56,7 @@ class PlanReport:
     due: int = 0
     unacknowledged: int = 0
     references: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     has_work: bool = True
 
 
@@ -164,6 +166,7 @@ class RunReport:
         archived: how many files were moved out of landing.
         timings: seconds by step.
         failure: None when the run went well.
+        doubts: which files have a time that is not believed, in words.
     """
 
     run_id: str
@@ -182,6 +185,7 @@ class RunReport:
     left: tuple[Left, ...]
     timings: dict[str, float]
     failure: Failure | None = None
+    doubts: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
@@ -213,6 +217,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         skipped_files=load.skipped_files,
         waiting=plan.pending if plan else 0,
         extra_columns=load.extra_columns,
+        doubts=plan.doubts if plan else [],
         gold={name: _counts(report) for name, report in built.items()},
         archived=archive.moved,
         left=archive.left,

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Self
@@ -59,9 +59,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Hold what the sensor remembers: the offers whose files are still in landing, so it never outgrows landing."""
+    """Hold what the sensor remembers: the offers whose files are still in landing, so it never outgrows landing.
+
+    Attributes:
+        offers: these offers.
+        ahead: files in landing whose time is in the future, and when they were first seen, which stands for it.
+    """
 
     offers: tuple[Offer, ...] = ()
+    ahead: tuple[tuple[Identity, datetime], ...] = ()
 
     @classmethod
     def parse(cls, text: str | None) -> Self:
@@ -70,21 +76,31 @@ class Cursor:
         >>> Cursor.parse(Cursor((Offer((("a.csv", "e", 1, "2025-04-01"),), 2),)).dump()).offers[0].attempt
         2
         """
-        offers = json.loads(text) if text else []
-        return cls(tuple(Offer(tuple((k, e, s, m) for k, e, s, m in o["files"]), o["attempt"]) for o in offers))
+        found = json.loads(text) if text else []
+        offers, ahead = (found, []) if isinstance(found, list) else (found["offers"], found["ahead"])
+        return cls(
+            tuple(Offer(tuple((k, e, s, m) for k, e, s, m in o["files"]), o["attempt"]) for o in offers),
+            tuple(((k, e, s, m), datetime.fromisoformat(seen)) for k, e, s, m, seen in ahead),
+        )
 
     def dump(self) -> str:
-        """Write the cursor as JSON."""
-        return json.dumps([{"attempt": offer.attempt, "files": sorted(offer.files)} for offer in self.offers])
+        """Write the cursor as JSON: the list of offers, or an object with it when a file is ahead of its time."""
+        offers = [{"attempt": offer.attempt, "files": sorted(offer.files)} for offer in self.offers]
+        ahead = [[*file, seen.isoformat()] for file, seen in self.ahead]
+        return json.dumps({"offers": offers, "ahead": ahead} if ahead else offers)
 
 
 @dataclass(frozen=True)
 class LandingSnapshot:
-    """Hold one look at landing: what it holds, when, and how long a file must have been left alone to be whole."""
+    """Hold one look at landing: what it holds, when, and how long a file must have been left alone to be whole.
+
+    `seen` says when files whose time is in the future were first seen; of one that it lacks that is now.
+    """
 
     entries: Sequence[FileEntry]
     now: datetime
     quiet_seconds: float
+    seen: Mapping[Identity, datetime] = field(default_factory=dict)
 
     @cached_property
     def identities(self) -> frozenset[Identity]:
@@ -96,8 +112,17 @@ class LandingSnapshot:
         return frozenset(
             identity(entry)
             for entry in self.entries
-            if entry.size_bytes and (self.now - entry.modified).total_seconds() >= self.quiet_seconds
+            if entry.size_bytes and (self.now - self._changed(entry)).total_seconds() >= self.quiet_seconds
         )
+
+    def ahead(self) -> tuple[tuple[Identity, datetime], ...]:
+        """Return the files whose time is in the future, and when they were first seen."""
+        files = (entry for entry in self.entries if entry.modified > self.now)
+        return tuple(sorted((identity(entry), self._changed(entry)) for entry in files))
+
+    def _changed(self, entry: FileEntry) -> datetime:
+        """Return when a file was last changed, as far as that can be believed."""
+        return entry.modified if entry.modified <= self.now else self.seen.get(identity(entry), self.now)
 
 
 @dataclass(frozen=True)
@@ -117,6 +142,12 @@ def decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str])
         cursor: what was remembered at the last tick.
         under_way: those of the cursor's run keys whose run has not ended.
     """
+    landing = replace(landing, seen=dict(cursor.ahead))
+    decision = _decide(landing, cursor, under_way)
+    return replace(decision, cursor=replace(decision.cursor, ahead=landing.ahead()))
+
+
+def _decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str]) -> Decision:
     going_on = tuple(offer for offer in cursor.offers if offer.key in under_way)
     left = (offer.within(landing.identities) for offer in cursor.offers if offer not in going_on)
     ended = tuple(offer for offer in left if offer.files)

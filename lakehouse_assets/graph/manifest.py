@@ -61,6 +61,8 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
             for evaluation in standing_results(pipeline, context, services):
                 context.log_event(evaluation)
             return
+        for doubt in plan.doubts:
+            context.log.warning("File time: %s", doubt)
         for event in landing_events(pipeline, services):
             context.log_event(event)
         yield dg.MaterializeResult(metadata=plan_metadata(plan) | call_facts(answer))

@@ -54,6 +54,8 @@ def _files(report: RunReport) -> None:
         say(f"Refused: {reason}")
     for key in report.skipped_files:
         say(f"Left for the next run: {key} changed while this one was going on")
+    for doubt in report.doubts:
+        say(f"File time: {doubt}")
     for key, columns in report.extra_columns.items():
         say(f"Ignored in {key}: unknown columns {', '.join(columns)}")
 

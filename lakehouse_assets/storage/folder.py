@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
+from lakehouse_assets.core.file_times import moment_of
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
 from lakehouse_assets.storage.atomic_files import GONE, chunks_of, delete_if, locked, md5_of, put_back, staged, walk
 from lakehouse_assets.storage.objects import Listing, ObjectStore, StoredObject
@@ -97,7 +97,7 @@ class FolderStore(ObjectStore):
                 etag = self._etag(path, status)
             except GONE:
                 return None
-        return StoredObject(key, etag, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+        return StoredObject(key, etag, status.st_size, moment_of(status.st_mtime))
 
     def is_unchanged(self, listed: StoredObject) -> bool:
         """Say whether size and time of change (microseconds) are as listed, or else whether the content is."""
@@ -105,7 +105,7 @@ class FolderStore(ObjectStore):
             status = self.path_of(listed.key).stat()
         except GONE:
             return False
-        if (status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)) == (listed.size_bytes, listed.modified):
+        if (status.st_size, moment_of(status.st_mtime)) == (listed.size_bytes, listed.modified):
             return True
         return self._holds(listed.key, listed.etag)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lakehouse_assets.core.arrivals import MANIFEST_FILES, Cursor, Decision, LandingSnapshot, decide
+from lakehouse_assets.core.arrivals import MANIFEST_FILES, Cursor, Decision, LandingSnapshot, Offer, decide
 from lakehouse_assets.core.manifest import FileEntry
 
 NOW = datetime(2025, 4, 2, 12, tzinfo=UTC)
@@ -17,10 +17,12 @@ def landed(name: str, *, etag: str = "e1", size_bytes: int = 10, age_seconds: fl
     return FileEntry("orders", f"orders/{name}.csv", etag, size_bytes, NOW - timedelta(seconds=age_seconds))
 
 
-def tick(*entries: FileEntry, cursor: Cursor | None = None, under_way: tuple[str, ...] = ()) -> Decision:
-    """One decision, with a quiet period of 5 seconds; the cursor goes through its JSON."""
+def tick(
+    *entries: FileEntry, cursor: Cursor | None = None, under_way: tuple[str, ...] = (), after: float = 0
+) -> Decision:
+    """One decision, so many seconds after NOW, with a quiet period of 5 seconds; the cursor goes through its JSON."""
     remembered = Cursor.parse((cursor or Cursor()).dump())
-    return decide(LandingSnapshot(entries, NOW, 5.0), remembered, under_way)
+    return decide(LandingSnapshot(entries, NOW + timedelta(seconds=after), 5.0), remembered, under_way)
 
 
 def failing_ticks(*entries: FileEntry, count: int) -> list[Decision]:
@@ -40,10 +42,27 @@ def test_quiet_files_are_offered_with_their_etags() -> None:
 
 @pytest.mark.parametrize(("age", "taken"), [(4.9, False), (5.0, True), (-60.0, False)])
 def test_a_file_that_may_still_be_written_waits(age: float, *, taken: bool) -> None:
-    """Younger than the quiet period, or from the future: not now; its companions do not wait for it."""
+    """Younger than the quiet period, or from the future and not seen before: not now; its companions do not wait."""
     decision = tick(landed("young", age_seconds=age), landed("old"))
     assert decision.offer
     assert (["orders/young.csv", "e1"] in decision.offer.pairs) is taken
+
+
+def test_a_file_from_the_future_is_taken_when_it_was_seen_unchanged_for_the_quiet_period() -> None:
+    """Its own time says nothing, so the first look at it counts; one that changed meanwhile begins anew."""
+    ahead, changed = (landed("ahead", etag=etag, age_seconds=-1e6) for etag in ("e1", "e2"))
+    first = tick(ahead)
+    early, late = (tick(ahead, cursor=first.cursor, after=seconds) for seconds in (4.9, 5.0))
+    other = tick(changed, cursor=first.cursor, after=5.0)
+    assert [bool(d.offer) for d in (first, early, late, other)] == [False, False, True, False]
+    assert late.cursor.ahead == first.cursor.ahead != other.cursor.ahead
+    assert tick(cursor=late.cursor, after=9.0).cursor == Cursor()
+
+
+def test_a_cursor_of_before_is_read() -> None:
+    """Version 0.1.0 wrote the list of offers alone."""
+    text = '[{"attempt": 2, "files": [["a.csv", "e", 1, "2025-04-01"]]}]'
+    assert Cursor.parse(text) == Cursor((Offer((("a.csv", "e", 1, "2025-04-01"),), 2),))
 
 
 def test_an_empty_file_is_ignored() -> None:

@@ -139,6 +139,23 @@ def test_a_relocated_lake_is_run_and_replayed(older: Older) -> None:
     assert not Path(MADE_AT).exists()
 
 
+def test_gold_of_a_relocated_lake_gets_room_for_larger_sums(older: Older) -> None:
+    """Two orders of the largest amount that a row may have; rows that nothing touched keep their values."""
+    older.call("relocate")
+    untouched = "SELECT * FROM ecommerce_gold.user_orders WHERE user_id NOT IN ('777', '778') ORDER BY user_id"
+    before = older.ask(untouched)
+    row = "9,{0},{1},2025-04-01T11:30:00,9999999999999999.99,2025-04-01\n"
+    drop = older.lake / "land-folder/Data/orders/nines.csv"
+    drop.parent.mkdir(parents=True, exist_ok=True)
+    drop.write_text(ORDER.splitlines()[0] + "\n" + row.format("n1", "778") + row.format("n2", "778"), "utf-8")
+    assert older.call("run", "ecommerce", "--max-reject-ratio", "1") == 0
+    kinds = {row["column"]: row["type"] for row in older.ask("DESCRIBE ecommerce_gold.user_orders")}
+    assert kinds["amount"] == "decimal(38,2)"
+    amount = "SELECT amount FROM ecommerce_gold.user_orders WHERE user_id = '778'"
+    assert older.ask(amount) == [{"amount": "19999999999999999.98"}]
+    assert older.ask(untouched) == before
+
+
 def test_the_archive_holds_a_whole_lake() -> None:
     """Tables, catalog, archived and quarantined files, runs and the lease, made at a folder that is nobody's own."""
     with tarfile.open(ARCHIVE) as archive:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
 from lakehouse_assets.core.archive import archive_key
+from lakehouse_assets.core.file_times import believed, doubts
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.errors import BadRequest
@@ -50,7 +51,8 @@ def plan(asked: Planned) -> PlanReport:
         BadRequest: the request reprocesses a date under which nothing was archived.
     """
     folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
-    files = freeze(asked)
+    listed, now = freeze(asked), datetime.now(UTC)
+    files = believed(listed, now)
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
@@ -69,6 +71,7 @@ def plan(asked: Planned) -> PlanReport:
         due=left.due,
         unacknowledged=left.unacknowledged,
         references=list(left.references),
+        doubts=doubts(listed, now),
         has_work=bool(files or left.is_due or is_asked),
     )
     folder.keep(PLAN, report)
@@ -76,7 +79,7 @@ def plan(asked: Planned) -> PlanReport:
 
 
 def freeze(asked: Planned) -> tuple[FileEntry, ...]:
-    """Return the exact objects of this run, sorted by dataset and key."""
+    """Return the exact objects of this run as they are listed, sorted by dataset and key."""
     request = asked.request
     if request.mode == "replay":
         return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.errors import BadRequest, StorageUnavailable
 from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lambdas.planrun.handler import handler
@@ -72,6 +74,7 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "due": 0,
         "unacknowledged": 0,
         "references": [],
+        "doubts": [],
         "has_work": True,
         "window": None,
     }
@@ -86,6 +89,18 @@ def test_the_manifest_describes_each_object(tmp_path: Path) -> None:
     changed = datetime.fromtimestamp((tmp_path / "landing/orders/1.csv").stat().st_mtime, UTC)
     assert found.files == (FileEntry("orders", "orders/1.csv", etag("c\n"), 2, changed),)
     assert (found.as_of, found.mode, found.landing) == (AS_OF, "load", (tmp_path / "landing").as_uri())
+
+
+def test_a_file_from_the_future_counts_as_changed_now(tmp_path: Path) -> None:
+    """So a later file wins over it; the plan names it, and the object is still found to be the one that was listed."""
+    put(tmp_path / "landing", {"orders/1.csv": "c\n"})
+    os.utime(tmp_path / "landing/orders/1.csv", (4e9, 4e9))
+    before = datetime.now(UTC)
+    (doubt,) = ask(tmp_path)["doubts"]
+    (entry,) = manifest(tmp_path).files
+    assert before <= entry.modified <= datetime.now(UTC)
+    assert doubt.startswith("orders/1.csv has the time 2096-10-02 07:06 UTC")
+    assert ManifestFiles(FolderStore(tmp_path / "landing"), FolderStore(tmp_path / "lake")).is_unchanged(entry)
 
 
 def test_what_is_nobodys_or_still_being_written_is_left_alone(tmp_path: Path) -> None:
