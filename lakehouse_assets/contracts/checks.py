@@ -1,9 +1,13 @@
 """Make the generic checks: assertions whose SQL follows from the contract, instead of being written per table.
 
-    keys_unique   no key occurs twice
-    no_orphans    every parent that the contract's references name is there
-    volume        the newest date holds at least a share (half) of the rows of an average date before it
-    freshness     the newest date is at most some days (two) before the run
+    keys_unique     no key occurs twice
+    no_orphans      every parent that the contract's references name is there
+    volume          the newest date holds at least a share (half) of the rows of an average date before it
+    freshness       the newest date is at most some days (two) before the run
+    date_in_future  no date is more than some days after the run
+
+What lies further in the future than `date_in_future` allows (a day, where the table has no such check) is no newest
+date: one wrong row would hide for ever that nothing comes any more.
 
 Here: the checks' text in Athena SQL, one SELECT each whose rows are failures. Not here: running it.
 """
@@ -15,6 +19,9 @@ from decimal import Decimal
 
 from lakehouse_assets.contracts.model import Contract, Rule
 
+TOMORROW = 1
+"""Counts the days after the run's date in UTC that some zone has reached already."""
+
 
 def assertion_sql(contract: Contract, rule: Rule) -> str:
     """Return the SELECT of a rule that is evaluated as a query: as written, or made from the contract."""
@@ -22,7 +29,7 @@ def assertion_sql(contract: Contract, rule: Rule) -> str:
 
 
 def date_of(contract: Contract, rule: Rule) -> str | None:
-    """Return the DATE column that a volume or freshness check uses: the check's, the table's, or the window of gold."""
+    """Return the DATE column that a check of dates uses: the check's, the table's, or the window of gold."""
     dates = {c.name for c in contract.columns if c.type == "DATE"}
     return rule.column or next((name for name in (contract.date_column, contract.window) if name in dates), None)
 
@@ -52,12 +59,26 @@ def _no_orphans(contract: Contract, _rule: Rule) -> str:
     return f"SELECT {', '.join(columns)}\nFROM {contract.catalog_name} AS {own}\n{joins}WHERE {' OR '.join(lacking)}"
 
 
+def _until(contract: Contract, rule: Rule) -> str:
+    """Return the latest date that a check takes for one, as an expression of the run's clock."""
+    same = (r for r in contract.rules_of("date_in_future") if date_of(contract, r) == date_of(contract, rule))
+    days = next((r.days for r in same), TOMORROW)
+    return f"add_days(CAST(:as_of AS DATE), {days})"
+
+
+def _date_in_future(contract: Contract, rule: Rule) -> str:
+    day = _named(str(date_of(contract, rule)))
+    columns = ", ".join(dict.fromkeys((*map(_named, contract.key), day)))
+    return f"SELECT {columns} FROM {contract.catalog_name} WHERE {day} > {_until(contract, rule)}"
+
+
 def _volume(contract: Contract, rule: Rule) -> str:
     day = _named(str(date_of(contract, rule)))
     # Python's own text of a small number has an exponent already.
     share = f"{Decimal(repr(rule.share)):f}"
     return (
-        f"WITH days AS (SELECT {day} AS day, count(*) AS n FROM {contract.catalog_name} GROUP BY {day}),\n"
+        f"WITH days AS (SELECT {day} AS day, count(*) AS n FROM {contract.catalog_name}\n"
+        f"WHERE {day} <= {_until(contract, rule)} GROUP BY {day}),\n"
         "newest AS (SELECT max(day) AS day FROM days),\n"
         "earlier AS (SELECT ratio(sum(d.n), count(d.n)) AS n FROM days AS d CROSS JOIN newest AS n "
         "WHERE d.day < n.day)\n"
@@ -71,9 +92,12 @@ def _volume(contract: Contract, rule: Rule) -> str:
 
 def _freshness(contract: Contract, rule: Rule) -> str:
     day = _named(str(date_of(contract, rule)))
+    newest = f"max(CASE WHEN {day} <= {_until(contract, rule)} THEN {day} END)"
+    old = f"{newest} < add_days(CAST(:as_of AS DATE), -{rule.days})"
     return (
-        f"SELECT max({day}) AS newest, CAST(:as_of AS DATE) AS as_of FROM {contract.catalog_name} "
-        f"HAVING max({day}) < add_days(CAST(:as_of AS DATE), -{rule.days})"
+        f"SELECT {newest} AS newest, CAST(:as_of AS DATE) AS as_of FROM {contract.catalog_name}\n"
+        # Rows without a date that has come are as old as rows can be.
+        f"HAVING max({day}) IS NOT NULL AND coalesce({old}, TRUE)"
     )
 
 
@@ -81,6 +105,7 @@ GENERIC: dict[str, Callable[[Contract, Rule], str]] = {
     "keys_unique": _keys_unique,
     "volume": _volume,
     "freshness": _freshness,
+    "date_in_future": _date_in_future,
     "no_orphans": _no_orphans,
 }
 

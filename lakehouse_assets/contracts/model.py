@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from lakehouse_assets.contracts.types import ColumnType, parse_type
 
-GenericCheck = Literal["keys_unique", "volume", "freshness", "no_orphans"]
+GenericCheck = Literal["keys_unique", "volume", "freshness", "date_in_future", "no_orphans"]
 """Names the assertions whose SQL follows from the contract (`checks`)."""
 Kind = Literal["reader", "row", "reference", "load", "assertion", GenericCheck]
 """Says where a rule is decided: a format's reader, one row, a parent table, a query in the load's step or its own."""
@@ -75,9 +75,10 @@ class Rule:
         description: what is wrong with a row that breaks it, or, of an assertion, what should be.
         implementation: its SQL or reference; empty for a generic check (`checks.assertion_sql` has the SQL).
         reference: what the implementation of a reference says.
-        days: of freshness: how many days the newest date may lie before the run.
+        days: of freshness: how many days the newest date may lie before the run; of date_in_future: how many days after
+            it any date may lie.
         share: of volume: how many rows the newest date holds at least, as a share of those of an average date.
-        column: of freshness and volume: the date to go by; None for the table's own.
+        column: of freshness, volume and date_in_future: the date to go by; None for the table's own.
     """
 
     code: str

@@ -6,7 +6,8 @@ known one in the wrong place or with a value of another kind with what is allowe
     table    layer, database, and by layer: landing, files, format, records, event_time, date_column,
              max_reject_ratio, affects, window, window_source, partition_by
     column   unit, source, optional, path
-    rule     kind, and parameters of the generic checks: days (freshness), share (volume), column (both)
+    rule     kind, and parameters of the generic checks: days (freshness, date_in_future), share (volume), column (of
+             all three)
 """
 
 from __future__ import annotations
@@ -136,9 +137,9 @@ COLUMN = (
 )
 RULE = (
     Property("kind", one_of(get_args(Kind)), get_args(Kind), get_args(Kind)),
-    Property("days", DAYS, ("freshness",)),
+    Property("days", DAYS, ("freshness", "date_in_future"), ("date_in_future",)),
     Property("share", SHARE, ("volume",)),
-    Property("column", TEXT, ("freshness", "volume")),
+    Property("column", TEXT, ("freshness", "volume", "date_in_future")),
 )
 
 

@@ -131,7 +131,7 @@ def _generic(contract: Contract, rule: Rule) -> Iterator[str]:
         yield f"rule `{rule.code}` refers from `{rule.reference.column}`, which is no column"
     if rule.kind == "no_orphans" and not contract.rules_of("reference"):
         yield f"rule `{rule.code}` looks for parents, and no rule of kind reference names one"
-    if rule.kind in {"volume", "freshness"}:
+    if rule.kind in {"volume", "freshness", "date_in_future"}:
         date = date_of(contract, rule)
         if date not in {c.name for c in contract.columns if c.type == "DATE"}:
             yield f"rule `{rule.code}` needs a DATE column to go by; name one in its property `column`"

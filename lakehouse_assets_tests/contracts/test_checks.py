@@ -71,6 +71,38 @@ def test_freshness_counts_days_before_the_run(engine: DuckEngine) -> None:
     assert asked(engine, daily("freshness", days=3), "check", **three) == []
 
 
+PLACEHOLDERS = [date(2025, 4, 12), date(9999, 12, 31)]
+"""Days that the run of April 10 cannot know yet; April 11 is today somewhere."""
+
+
+def test_dates_to_come_hide_no_age(engine: DuckEngine) -> None:
+    """The newest date is the newest that has come; where none has, the table is old; an empty table is not."""
+    assert asked(engine, daily("freshness"), "check", day=[date(2025, 4, 7), *PLACEHOLDERS]) == [
+        {"newest": date(2025, 4, 7), "as_of": date(2025, 4, 10)}
+    ]
+    assert asked(engine, daily("freshness"), "check", day=[date(2025, 4, 1), date(2025, 4, 11)]) == []
+    assert [row["newest"] for row in asked(engine, daily("freshness"), "check", day=PLACEHOLDERS)] == [None]
+    assert asked(engine, daily("freshness"), "check", day=pa.array([], pa.date32())) == []
+
+
+def test_dates_to_come_are_no_newest_day(engine: DuckEngine) -> None:
+    """The few rows of a placeholder are not compared with other days, and a small newest day is found behind them."""
+    days = [date(2025, 4, 8)] * 4 + [date(2025, 4, 9)] * 4
+    assert asked(engine, daily("volume"), "check", day=[*days, *PLACEHOLDERS]) == []
+    (found,) = asked(engine, daily("volume"), "check", day=[*days, date(2025, 4, 10), *PLACEHOLDERS])
+    assert (found["day"], found["rows_found"], found["usual_rows"]) == (date(2025, 4, 10), 1, 4.0)
+
+
+def test_date_in_future_names_the_rows(engine: DuckEngine) -> None:
+    """Key and date of each that is further ahead than the contract allows; what it allows counts as come elsewhere."""
+    days = [date(2025, 4, 10), date(2025, 4, 11), *PLACEHOLDERS]
+    assert asked(engine, daily("date_in_future", days=1), "check", day=days) == [{"day": day} for day in PLACEHOLDERS]
+    rules = (rule("check", "date_in_future", "warn", days=2), rule("fresh", "freshness", "warn", days=0))
+    table = parse_contract(gold(column("n", "BIGINT"), rules=rules))
+    assert asked(engine, table, "check", day=days) == [{"day": date(9999, 12, 31)}]
+    assert asked(engine, table, "fresh", day=PLACEHOLDERS) == []
+
+
 def test_a_check_may_go_by_another_date(engine: DuckEngine) -> None:
     """The property `column` names it, also in a table whose window is no date."""
     document = gold(column("seen", "DATE"), rules=(rule("check", "freshness", "warn", column="seen"),))

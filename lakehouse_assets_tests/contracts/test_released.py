@@ -126,7 +126,7 @@ def test_a_new_contract_only_makes_the_state_stale(tmp_path: Path) -> None:
 def test_a_lost_contract_is_refused(tmp_path: Path) -> None:
     """A contract that was released cannot vanish by deleting its file."""
     path = earlier(tmp_path, lambda tables: tables.update({"silver.gone": tables[ORDERS]}))
-    with pytest.raises(ContractInvalid, match=r"`silver.gone`: 1.0.0 was released and its file is gone"):
+    with pytest.raises(ContractInvalid, match=r"`silver.gone`: 1.1.0 was released and its file is gone"):
         check_all("ecommerce", path)
 
 

@@ -162,7 +162,7 @@ def test_an_assertion_asks_with_the_runs_clock() -> None:
     """The plan's clock stands in the query as a UTC literal, in every place."""
     run, _ = execute("all_well")
     (call,) = run.calls["ask silver.clean_orders freshness"]
-    assert call["QueryString"].count("CAST('2025-04-02 09:00:00.123' AS TIMESTAMP(6))") == 2
+    assert call["QueryString"].count("CAST('2025-04-02 09:00:00.123' AS TIMESTAMP(6))") == 4
     assert "{as_of}" not in call["QueryString"]
 
 
