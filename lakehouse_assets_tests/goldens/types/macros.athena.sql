@@ -16,8 +16,17 @@ SELECT (((CASE WHEN coalesce(regexp_like(x, '\A(?:[ \t\n\r]*+\{[ \t\n\r]*+(?:"[^
 -- fingerprint
 SELECT (hash(x, 1)) = (hash('a', 1)) AS x FROM t;
 
+-- has_code
+SELECT (contains(split(x, ','), 'a_b')) AS x FROM t;
+
 -- int_div
 SELECT (((CASE WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+)\z'), FALSE) THEN TRY_CAST(x AS INTEGER) WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+\.0*)\z'), FALSE) THEN TRY_CAST(split_part(x, '.', 1) AS INTEGER) END) / 7)) AS x FROM t;
+
+-- json_field
+SELECT (json_extract_scalar(x, '$["a b"]')) AS x FROM t;
+
+-- json_object_of
+SELECT (json_format(CAST(MAP(ARRAY['a', 'b'], ARRAY[x, 'c']) AS JSON))) AS x FROM t;
 
 -- key_shape
 SELECT (lower(regexp_replace(x, '\A[0	-    -     　 ­؜᠎ ​-‏‪- ⁠-⁯﻿]++|[	-    -     　 ­؜᠎ ​-‏‪- ⁠-⁯﻿]++'))) AS x FROM t;
@@ -69,6 +78,9 @@ SELECT (CASE WHEN NOT (CASE WHEN x BETWEEN '!' AND '~' THEN FALSE WHEN x IS NULL
 
 -- ratio
 SELECT (CASE WHEN 4 <> 0 THEN CAST((CASE WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+)\z'), FALSE) THEN TRY_CAST(x AS INTEGER) WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+\.0*)\z'), FALSE) THEN TRY_CAST(split_part(x, '.', 1) AS INTEGER) END) AS DOUBLE) / CAST(4 AS DOUBLE) END) AS x FROM t;
+
+-- sorted_codes
+SELECT (array_join(array_sort(split(trim(BOTH ',' FROM x), ',')), ',')) AS x FROM t;
 
 -- utc
 SELECT (CAST((moment) AT TIME ZONE 'UTC' AS TIMESTAMP(6))) AS x FROM t;
