@@ -167,6 +167,7 @@ class RunReport:
         timings: seconds by step.
         failure: None when the run went well.
         doubts: which files have a time that is not believed, in words.
+        hints: which parents waiting rows may have meant, in words.
     """
 
     run_id: str
@@ -186,6 +187,7 @@ class RunReport:
     timings: dict[str, float]
     failure: Failure | None = None
     doubts: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
@@ -218,6 +220,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         waiting=plan.pending if plan else 0,
         extra_columns=load.extra_columns,
         doubts=plan.doubts if plan else [],
+        hints=load.hints,
         gold={name: _counts(report) for name, report in built.items()},
         archived=archive.moved,
         left=archive.left,

@@ -41,6 +41,8 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
         services = lakehouse.services(pipeline, context.run)
         with reported(services.run, "load"):
             report = services.run_job(task)
+        for hint in report.hints:
+            context.log.warning("Rows wait: %s; they differ in blanks, case or leading zeros only", hint)
         yield from output_results(pipeline, report, services)
         for contract in tables:
             yield dg.MaterializeResult(

@@ -6,7 +6,7 @@ is there already is not written again, so a second try of the same run writes no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.formats.protocol import raw_schema
 from lakehouse_assets.load.source_files import FileSource
 from lakehouse_assets.load.text_form import text_form
+from lakehouse_assets.sql import corrections
 from lakehouse_assets.sql import rejects as statements
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
@@ -82,18 +83,31 @@ class RejectWriter:
         if news:
             rows = statements.pending_rows(contract, self.work.manifest.run_id, self.work.as_of)
             engine.merge(contract, rows, updates=False in news, dates=None, guard=guard)
-        self.write_rejects(guard)
+        self.write_rejects(guard, self._corrected())
         if self.retry.keeps_pending and engine.rows("SELECT 1 AS n FROM __gone LIMIT 1"):
             engine.attach(contract)
             engine.delete(contract, "SELECT * FROM __gone", guard)
 
-    def write_rejects(self, guard: Guard) -> None:
-        """Write new rejects; mark those that this run read again and found good as replayed."""
+    def _corrected(self) -> list[str]:
+        """Return the SELECTs of open rejects that later versions of their files correct; none where none came."""
+        if not self.retry.keeps_rejects:
+            return []
+        self.engine.keep("__older", corrections.older(self.work.controls["rejects"]))
+        came = {row["dataset"] for row in self.engine.rows("SELECT DISTINCT dataset FROM __older")}
+        return [corrections.corrected(contract) for contract in self.work.tables if contract.landing in came]
+
+    def write_rejects(self, guard: Guard, corrected: Sequence[str] = ()) -> None:
+        """Write new rejects; mark those that this run read again and found good as replayed.
+
+        Args:
+            guard: see `Guard`.
+            corrected: SELECTs of others that are marked as corrected.
+        """
         contract, engine, retried = self.work.controls["rejects"], self.engine, self.retry.has_rows
         news, settled = {True}, False
         if self.retry.keeps_rejects:
             engine.keep("__rejected", statements.new_rejects(contract, retried=retried))
-            engine.keep("__settled", statements.settled_rejects(contract, retried=retried))
+            engine.keep("__settled", statements.settled_rejects(contract, retried=retried, corrected=corrected))
             news = _news(engine, "__rejected")
             settled = bool(engine.rows("SELECT 1 AS n FROM __settled LIMIT 1"))
         elif not engine.rows("SELECT 1 AS n FROM __unloaded WHERE NOT _pending LIMIT 1"):

@@ -111,6 +111,7 @@ class LoadReport:
         extra_columns: key -> columns that the contract does not know.
         touched: values whose gold rows may have changed, by window; None where they are too many to list.
         checks: answers to the set rules that belong to the load's own step.
+        hints: which parents waiting rows may have meant, in words (`hints`).
         seconds: how long it took.
     """
 
@@ -125,6 +126,7 @@ class LoadReport:
     checks: list[LoadCheck] = field(default_factory=list)
     seconds: float = 0.0
     references: dict[str, ReferenceReport] = field(default_factory=dict)
+    hints: list[str] = field(default_factory=list)
 
     @property
     def rejects(self) -> Counter[str]:

@@ -16,6 +16,7 @@ from lakehouse_assets.errors import RejectRatioExceeded
 from lakehouse_assets.load import affected
 from lakehouse_assets.load.classify import detect_changes, find_orphans, set_aside
 from lakehouse_assets.load.control_tables import PENDING_DAYS
+from lakehouse_assets.load.hints import hints
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
 from lakehouse_assets.load.parallel import each, timed
@@ -66,6 +67,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
     def settle(table: TableLoad) -> None:
         with timed(table):
             set_aside(table, engine, work.as_of - timedelta(days=PENDING_DAYS))
+            report.hints += hints(table, loads, coming, engine)
             detect_changes(table, engine)
             reconcile(table.name, table.report.counts)
 

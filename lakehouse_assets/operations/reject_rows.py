@@ -1,33 +1,29 @@
-"""Read rejected rows, write them to a file for correction, take corrections back, and count what became of them.
+"""Read rejected rows, count them by what became of them, and close them.
 
-The replay itself is elsewhere (`load.retry` reads the rows again in the same job), and so are the commands (`rejects`).
+Elsewhere are the commands (`rejects`), the file in which rows are corrected (`correction_file`), and the replay itself
+(`load.retry` reads the rows again in the same job).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import orjson
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import Kind
-from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.formats.csv_strict import strict_reader
+from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.load.control_tables import ControlTable
-from lakehouse_assets.sql.rejects import identity, open_where
+from lakehouse_assets.sql.rejects import closed_rows, identity, open_where, selected_where
 from lakehouse_assets.storage.lake import Lake
 
-MARKS = ("_file", "_line", "_etag", "_codes")
-"""These columns of a correction file say which row it is; the others are columns of landing. The etag tells files of
-one name apart and may be left out where there is only one."""
-Place = tuple[str, str, str]
-"""A place is the file, line and etag of a rejected row."""
+if TYPE_CHECKING:
+    from lakehouse_assets.engines.protocol import Guard
+
+STATUSES = ("open", "replayed", "corrected", "closed")
+Grouping = Literal["code", "file"]
 
 ROW_KINDS: tuple[Kind, ...] = ("reader", "row", "reference")
 
@@ -49,6 +45,34 @@ class Rejects:
         """
         rows = self._side("rejects").read(where).to_pylist()
         return sorted(rows, key=lambda row: (row["file"], row["line"], row["etag"]))
+
+    def counts(self, selection: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Count the rows of a selection, open or not, by dataset, file, codes and status."""
+        by = "dataset, file, codes, status"
+        where = f"{selected_where(selection)} GROUP BY {by} ORDER BY {by}"
+        rows: list[dict[str, Any]] = self._side("rejects").read(where, f"{by}, count(*) AS n").to_pylist()
+        return rows
+
+    def close(self, selection: dict[str, str], reason: str, guard: Guard) -> int:
+        """Close the open rows of a selection for a reason, in one commit, and return how many they were.
+
+        Raises:
+            TableMissing: the lake has no table of rejects yet.
+            CommitConflict, FenceLost: somebody else writes; nothing was closed.
+        """
+        contract = self._side("rejects").contract
+        self.lake.delta(contract)
+        engine = DuckEngine(self.lake)
+        try:
+            engine.attach(contract)
+            at = datetime.now(UTC).replace(tzinfo=None)
+            rows = closed_rows(contract, selection, reason, at)
+            (found,) = engine.rows(f"SELECT count(*) AS n FROM ({rows}) AS c")
+            if found["n"]:
+                engine.merge(contract, rows, updates=True, dates=None, guard=guard)
+            return int(found["n"])
+        finally:
+            engine.close()
 
     def open_rows(self, selection: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the open rows of a selection (any of code, file, run)."""
@@ -73,109 +97,29 @@ class Rejects:
         return {rule.code for contract in known for rule in contract.rules_of(*ROW_KINDS)}
 
 
-def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Count the open and the replayed rows per dataset, file and codes."""
-    counts: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for row in rows:
-        key = (row["dataset"], row["file"], row["codes"])
-        names = dict(zip(("dataset", "file", "codes"), key, strict=True))
-        group = counts.setdefault(key, {**names, "open": 0, "replayed": 0})
-        group[row["status"]] += 1
-    return [counts[key] for key in sorted(counts)]
+def summary(counts: Iterable[Row], by: Grouping | None = None) -> list[dict[str, Any]]:
+    """Count rows by status: per dataset, file and codes, or per code, or per file; most open ones first.
 
-
-def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """Return the rows as CSV with their marks and the text of their landing columns, to be corrected and given back."""
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, [*MARKS, *columns], extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        fields = orjson.loads(row["fields"]) if row["fields"] else {}
-        writer.writerow({**fields, **dict(zip(MARKS, (*place(row), row["codes"]), strict=True))})
-    return out.getvalue()
-
-
-@dataclass(frozen=True)
-class Corrections:
-    """Hold the header and rows of a correction file, in order."""
-
-    header: tuple[str, ...]
-    rows: tuple[dict[str, str], ...]
-
-
-def place(row: Row) -> Place:
-    """Return where a rejected row stands: its file, line and etag."""
-    return row["file"], str(row["line"]), row["etag"]
-
-
-def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
-    """Read a correction file as `to_csv` writes it.
+    A row with several codes counts for each of them.
 
     Args:
-        path: the file.
-        columns: landing columns that there are.
-
-    Raises:
-        BadRequest: it cannot be read, is no CSV, lacks a mark, or has a column that landing does not know.
+        counts: as of `Rejects.counts`.
+        by: what they are counted by; None for dataset, file and codes together, in their order.
     """
-    try:
-        reader = strict_reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
-        header, *records = [record for record in reader if record] or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadRequest(message=f"--with `{path}` cannot be read as CSV: {error}") from error
-    missing = [name for name in MARKS[:2] if name not in header]
-    unknown = [name for name in header if name not in {*MARKS, *columns}]
-    if missing or unknown:
-        problem = f"lacks {' and '.join(missing)}" if missing else f"has unknown columns {', '.join(unknown)}"
-        raise BadRequest(message=f"--with `{path}` {problem}; `lakehouse rejects show --format csv` writes such a file")
-    uneven = [number for number, record in enumerate(records, start=1) if len(record) != len(header)]
-    if uneven:
-        raise BadRequest(message=f"--with `{path}`: record {uneven[0]} has not the {len(header)} fields of the header")
-    return Corrections(tuple(header), tuple(dict(zip(header, record, strict=True)) for record in records))
+    groups: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in counts:
+        for names in _groups(row, by):
+            group = groups.setdefault(tuple(names.values()), {**names, **dict.fromkeys(STATUSES, 0)})
+            group[row["status"]] += row["n"]
+    ordered = [groups[key] for key in sorted(groups)]
+    return sorted(ordered, key=lambda group: -group["open"]) if by else ordered
 
 
-def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict[Place, dict[str, str]]:
-    """Return the corrections of open rows, by place; those of rows replayed before and empty ones are left out.
-
-    Raises:
-        BadRequest: a row was never rejected, is not told from others of its file name, or comes twice.
-    """
-    status = {place(row): row["status"] for row in rejects}
-    at_line: dict[tuple[str, str], list[Place]] = {}
-    for at in status:
-        at_line.setdefault(at[:2], []).append(at)
-    found: dict[Place, dict[str, str]] = {}
-    for row in corrections.rows:
-        etag = row.get("_etag")
-        meant = [at for at in at_line.get((row["_file"], row["_line"]), []) if etag in {None, "", at[2]}]
-        problem = "was never rejected" if not meant else "comes more than once" if meant[0] in found else None
-        if len(meant) > 1:
-            problem = "is there in several files of this name; say which in `_etag`, as `show --format csv` does"
-        if problem:
-            raise BadRequest(message=f"--with `{path}`: `{row['_file']}` line {row['_line']} {problem}")
-        found[meant[0]] = row
-    return {at: row for at, row in found.items() if status[at] == "open" and _says_something(row)}
-
-
-def _says_something(row: Mapping[str, str]) -> bool:
-    """Say whether a row holds any correction; a malformed row, which has no text by column, may come back all empty."""
-    return any(value for name, value in row.items() if name not in MARKS)
-
-
-def corrected_csv(chosen: Mapping[Place, Mapping[str, str]], columns: Sequence[str], path: Path) -> bytes:
-    """Return the corrections as CSV that the load reads: the place and all landing columns.
-
-    Raises:
-        BadRequest: a column is not there; an empty value would take its place.
-    """
-    lacking = [name for row in chosen.values() for name in columns if name not in row]
-    if lacking:
-        raise BadRequest(message=f"--with `{path}` lacks the column {lacking[0]}; `show --format csv` writes them all")
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, [*MARKS[:3], *columns], extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, "_etag": at[2]} for at, row in chosen.items())
-    return out.getvalue().encode()
+def _groups(row: Row, by: Grouping | None) -> list[dict[str, str]]:
+    if by == "code":
+        return [{"code": code} for code in row["codes"].split(",")]
+    names = ("dataset", "file") if by == "file" else ("dataset", "file", "codes")
+    return [{name: row[name] for name in names}]
 
 
 def what_became(before: Sequence[Row], still_open: Sequence[Row], pending: set[tuple[Any, ...]]) -> dict[str, int]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-from uuid import uuid4
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lakehouse_assets.core.request import RunRequest, Selection
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import (
@@ -21,51 +18,55 @@ from lakehouse_assets.operations.options import (
     reading,
     writing,
 )
-from lakehouse_assets.operations.running import Asked
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.reject_rows import Rejects
 
-rejects = typer.Typer(help="Rejected rows: list them, show them, replay them.", rich_markup_mode="rich")
+rejects = typer.Typer(help="Rejected rows: list, show, replay and close them.", rich_markup_mode="rich")
 
 Code = Annotated[str | None, typer.Option(help="Only rows with this rule code.")]
 File = Annotated[str | None, typer.Option(help="Only rows of this file, such as `readings/2025-04-03.csv`.")]
 Run = Annotated[str | None, typer.Option(help="Only rows that this run rejected.")]
+Grouping = Literal["code", "file"]
 ListFormat = Annotated[Literal["table", "json"], typer.Option(help="How they are printed.")]
 ShowFormat = Annotated[Literal["table", "csv", "json"], typer.Option(help="csv is a file to correct and give back.")]
 
 
 @rejects.callback(invoke_without_command=True)
 def root(context: typer.Context) -> None:
-    """Rejected rows: list them, show them, replay them."""
+    """Rejected rows: list, show, replay and close them."""
     if context.invoked_subcommand is None:
         terminal.say(context.get_help())
 
 
 @rejects.command("list")
-def list_(
+def list_(  # noqa: PLR0913 - one parameter per option
     *,
     code: Code = None,
     file: File = None,
     run: Run = None,
     pipeline: PipelineOption = None,
+    by: Annotated[Grouping | None, typer.Option(help="Count per code or per file only, most open ones first.")] = None,
     format: ListFormat = "table",  # noqa: A002 - the option's name
     lake: LakeOption = None,
 ) -> None:
-    """Count rejected rows per file and rule codes, those still open and those replayed.
+    """Count rejected rows per file and rule codes, by what became of them.
 
-    Example:
+    They are open, replayed, corrected in a later version of their file, or closed by hand.
+
+    Examples:
         lakehouse rejects list --code CODE
+
+        lakehouse rejects list --by code
     """
-    from lakehouse_assets.operations.reject_rows import summary
+    from lakehouse_assets.operations.reject_rows import STATUSES, summary
 
     table = _rejects(pipeline, lake)
-    rows = [row for row in table.rows() if _meets(row, _selection(table, code, file, run))]
-    groups = summary(rows)
+    groups = summary(table.counts(_selection(table, code, file, run)), by)
     if format == "json":
         _print_json(groups)
     elif groups:
-        terminal.table(tuple(groups[0]), (tuple(group.values()) for group in groups), right=("open", "replayed"))
+        terminal.table(tuple(groups[0]), (tuple(group.values()) for group in groups), right=STATUSES)
     else:
         terminal.say("No row was rejected.")
 
@@ -87,7 +88,7 @@ def show(
 
         lakehouse rejects show --format csv > corrected.csv
     """
-    from lakehouse_assets.operations.reject_rows import to_csv
+    from lakehouse_assets.operations.correction_file import to_csv
 
     table = _rejects(pipeline, lake)
     rows = table.open_rows(_selection(table, code, file, run))
@@ -124,30 +125,55 @@ def replay(  # noqa: PLR0913 - one parameter per option
 
         lakehouse rejects replay --with corrected.csv
     """
+    from lakehouse_assets.operations.replay import became, plan
     from lakehouse_assets.operations.run import exit_code, print_json, run_visibly
 
     settings = writing(chosen_pipeline(pipeline), lake, None, engine)
     table = _rejects(pipeline, lake)
-    work = _plan(table, _selection(table, code, file, run), corrected)
+    work = plan(table, _selection(table, code, file, run), corrected)
     if not work.rows:
         terminal.say("{}" if json else "Nothing to replay: no open rejected row meets this.")
         return
     outcome = run_visibly(settings, work.asked, verbose=verbose)
-    became = {} if outcome.is_failed else _became(table, work)
+    counts = {} if outcome.is_failed else became(table, work)
     if json:
-        print_json([outcome.report], replayed=became)
-    elif became:
-        shown = f"{became['accepted']} accepted, {became['rejected']} still rejected, {became['pending']} pending"
+        print_json([outcome.report], replayed=counts)
+    elif counts:
+        shown = f"{counts['accepted']} accepted, {counts['rejected']} still rejected, {counts['pending']} pending"
         terminal.say(f"Replayed {len(work.rows)} rows in run {work.asked.run_id}: {shown}.")
     raise typer.Exit(exit_code(outcome))
 
 
-@dataclass(frozen=True)
-class Work:
-    """Hold the open rows that a replay reads again, and the run that does it."""
+@rejects.command()
+def close(
+    *,
+    reason: Annotated[str, typer.Option(help="Why nobody will correct these rows; it is kept with them.")],
+    code: Code = None,
+    file: File = None,
+    run: Run = None,
+    pipeline: PipelineOption = None,
+    lake: LakeOption = None,
+) -> None:
+    """Close open rejected rows that nobody will correct; they stay in the table and are not replayed any more.
 
-    rows: list[dict[str, Any]]
-    asked: Asked
+    No run may go on meanwhile.
+
+    Example:
+        lakehouse rejects close --file orders/2025-04-03.csv --reason "test data of the shop"
+    """
+    from lakehouse_assets.operations.maintenance import undisturbed
+
+    table = _rejects(pipeline, lake)
+    selection = _selection(table, code, file, run)
+    if not selection:
+        raise BadRequest(
+            message="say which rows: --code, --file or --run (`lakehouse rejects list` shows what there is)"
+        )
+    if not reason.strip():
+        raise BadRequest(message="--reason is blank; say why nobody will correct these rows")
+    with undisturbed(reading(lake), table.pipeline) as guard:
+        closed = table.close(selection, reason.strip(), guard)
+    terminal.say(f"Closed {closed} rows." if closed else "No open rejected row meets this.")
 
 
 def _rejects(pipeline: str | None, lake: Path | None) -> Rejects:
@@ -161,37 +187,6 @@ def _selection(table: Rejects, code: str | None, file: str | None, run: str | No
     if code is not None and code not in table.codes():
         raise BadRequest(message=f"there is no rule code `{code}`; there are: {', '.join(sorted(table.codes()))}")
     return {name: value for name, value in (("code", code), ("file", file), ("run", run)) if value is not None}
-
-
-def _meets(row: dict[str, Any], selection: dict[str, str]) -> bool:
-    """Say whether a row, open or not, meets a selection."""
-    held = {"code": row["codes"].split(","), "file": [row["file"]], "run": [row["run_id"]]}
-    return all(value in held[name] for name, value in selection.items())
-
-
-def _plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
-    """Choose the rows to read again; a correction is put into the run's folder, cut to the rows that are still open."""
-    from lakehouse_assets.operations.reject_rows import choose, corrected_csv, place, read_corrections
-
-    run_id, rows = str(uuid4()), table.open_rows(selection)
-    if corrected is not None:
-        held = table.rows()
-        fixes = read_corrections(corrected, table.columns(row["dataset"] for row in held))
-        chosen = choose(fixes, [row for row in held if _meets(row, selection)], corrected)
-        rows = [row for row in rows if place(row) in chosen]
-        if rows:
-            selection = selection | {"corrected": f"runs/{table.pipeline}/{run_id}/corrected.csv"}
-            text = corrected_csv(chosen, table.columns(row["dataset"] for row in rows), corrected)
-            table.lake.store.put(selection["corrected"], text)
-    # Rejects that stay rejected are no news: the share that a drop may have does not apply.
-    request = RunRequest(mode="replay", selection=Selection(**selection), max_reject_ratio=1.0)
-    return Work(rows, Asked(table.pipeline, request, run_id))
-
-
-def _became(table: Rejects, work: Work) -> dict[str, int]:
-    from lakehouse_assets.operations.reject_rows import what_became
-
-    return what_became(work.rows, table.open_rows({}), table.pending())
 
 
 def _print_json(value: object) -> None:

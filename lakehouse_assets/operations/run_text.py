@@ -47,6 +47,8 @@ def _codes(report: RunReport) -> None:
     rows += [(code, "warned", count) for code, count in report.warnings.items()]
     if rows:
         table(("rule", "verdict", "rows"), rows, right=("rows",))
+    for hint in report.hints:
+        say(f"Hint: {hint}; they differ in blanks, case or leading zeros only")
 
 
 def _files(report: RunReport) -> None:

@@ -25,6 +25,8 @@ KEY = ("dataset", "file", "etag", "line")
 """Columns of a control table that identify a landed record."""
 BASE = (*KEY, "file_time", "codes", "raw", "fields")
 TRIED = (*KEY, "file_time", "raw", "fields")
+SETTLED = {"replayed_by": "VARCHAR", "replayed_at": "TIMESTAMP", "reason": "VARCHAR"}
+"""Names the columns of a reject that are NULL while it is open, with their types."""
 SPELLED_ALIKE = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL")
 """Names the types whose values all engines write as the same text."""
 
@@ -76,16 +78,29 @@ def open_where(selection: dict[str, str], run_id: str | None = None) -> str:
 
     With a run id: those that were open when that run began, whatever an earlier try of it made of them.
     """
-    tests = ["status = 'open'"]
+    is_open = "status = 'open'"
     if run_id is not None:
         this = _text(run_id)
-        tests = [f"(status = 'open' AND run_id <> {this} OR replayed_by = {this})"]
-    if "code" in selection:
-        tests.append(f"has_code(codes, {_text(selection['code'])})")
+        is_open = f"(status = 'open' AND run_id <> {this} OR replayed_by = {this})"
+    return f"{is_open} AND {selected_where(selection)}"
+
+
+def selected_where(selection: Mapping[str, str]) -> str:
+    """Return a predicate on the rejects table: rows, open or not, that meet the selection (any of code, file, run)."""
+    tests = [f"has_code(codes, {_text(selection['code'])})"] if "code" in selection else []
     for name, column in (("file", "file"), ("run", "run_id")):
         if name in selection:
             tests.append(f"{column} = {_text(selection[name])}")
-    return " AND ".join(tests)
+    return " AND ".join(tests) or "TRUE"
+
+
+def closed_rows(rejects: Contract, selection: dict[str, str], reason: str, at: datetime) -> str:
+    """Return the open rows of a selection as they are once they are closed for this reason, zone-less UTC moment."""
+    same = _columns((*BASE, "parsed", "run_id", "rejected_at"), "h")
+    return (
+        f"SELECT {same}, 'closed' AS status, CAST(NULL AS VARCHAR) AS replayed_by, {_moment(at)} AS replayed_at, "
+        f"{_text(reason)} AS reason FROM {rejects.catalog_name} AS h WHERE {open_where(selection)}"
+    )
 
 
 def retried() -> str:
@@ -187,15 +202,30 @@ def new_rejects(rejects: Contract, *, retried: bool) -> str:
     )
 
 
-def settled_rejects(rejects: Contract, *, retried: bool) -> str:
-    """Return `__settled`: keys of open rejects that this run read again (relation `__read`) and did not reject."""
+def settled_rejects(rejects: Contract, *, retried: bool, corrected: Iterable[str] = ()) -> str:
+    """Return `__settled`: keys of open rejects that are settled, and as what.
+
+    Replayed are those that this run read again (relation `__read`) and did not reject, corrected are those of the
+    given SELECTs (`corrections`) that it does not write anyway.
+    """
     joined = f" LEFT JOIN __tried AS t ON {_same('t', 'h')}" if retried else ""
     again = " OR t.line IS NOT NULL" if retried else ""
-    return (
-        f"SELECT {_columns(KEY, 'h')} FROM {rejects.catalog_name} AS h "
+    replayed = (
+        f"SELECT {_columns(KEY, 'h')}, 'replayed' AS status FROM {rejects.catalog_name} AS h "
         f"LEFT JOIN (SELECT * FROM __unloaded WHERE NOT _pending) AS u ON {_same('u', 'h')} "
         f"LEFT JOIN __read AS f ON f.file = h.file AND f.etag = h.etag{joined} "
         f"WHERE h.status = 'open' AND u.line IS NULL AND (f.file IS NOT NULL{again})"
+    )
+    others = [
+        f" UNION ALL SELECT {_columns(KEY, 'c')}, 'corrected' AS status FROM ({select}) AS c "
+        f"LEFT JOIN __rejected AS d ON {_same('d', 'c')} WHERE d.line IS NULL"
+        for select in corrected
+    ]
+    if not others:
+        return replayed
+    return (
+        f"SELECT {_columns(KEY, 'a')}, max(a.status) AS status FROM ({replayed}{''.join(others)}) AS a "
+        f"GROUP BY {', '.join(f'a.{name}' for name in KEY)}"
     )
 
 
@@ -207,10 +237,10 @@ def reject_rows(rejects: Contract, run_id: str, as_of: datetime, *, compared: bo
         run_id: of this run.
         as_of: its clock, zone-less UTC.
         compared: whether only those of `__rejected` are written, else all.
-        settled: whether those of `__settled` are written as replayed.
+        settled: whether those of `__settled` are written with their new status.
     """
     due = f" JOIN __rejected AS d ON {_same('d', 'u')}" if compared else ""
-    none = "CAST(NULL AS VARCHAR) AS replayed_by, CAST(NULL AS TIMESTAMP) AS replayed_at"
+    none = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in SETTLED.items())
     rows = (
         f"SELECT {_columns((*BASE, 'parsed'), 'u')}, {_text(run_id)} AS run_id, {_moment(as_of)} AS rejected_at, "
         f"'open' AS status, {none} FROM __unloaded AS u{due} WHERE NOT u._pending"
@@ -219,8 +249,9 @@ def reject_rows(rejects: Contract, run_id: str, as_of: datetime, *, compared: bo
         return rows
     same = _columns((*BASE, "parsed", "run_id", "rejected_at"), "h")
     return (
-        f"{rows} UNION ALL SELECT {same}, 'replayed' AS status, {_text(run_id)} AS replayed_by, "
-        f"{_moment(as_of)} AS replayed_at FROM {rejects.catalog_name} AS h JOIN __settled AS s ON {_same('s', 'h')}"
+        f"{rows} UNION ALL SELECT {same}, s.status AS status, {_text(run_id)} AS replayed_by, {_moment(as_of)} AS "
+        "replayed_at, CAST(NULL AS VARCHAR) AS reason "
+        f"FROM {rejects.catalog_name} AS h JOIN __settled AS s ON {_same('s', 'h')}"
     )
 
 

@@ -114,6 +114,21 @@ def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed:
     return f"SELECT v.parent AS parent FROM ({named}) AS v {batch} {held} WHERE b.parent IS NULL AND s.{p} IS NULL"
 
 
+def near_misses(missing: str, parent: str, parent_column: str, parent_parsed: str | None, limit: int) -> str:
+    """Return the SELECT of missing parents (`named`) and for each a key that is there (`known`) and looks alike.
+
+    Keys look alike that differ in blanks, case or leading zeros only; of several the first in order is taken. There are
+    `limit` rows at most.
+    """
+    p = quoted(parent_column)
+    batch = f" UNION ALL SELECT b.{p} AS known FROM {parent_parsed} AS b WHERE b._codes = ''" if parent_parsed else ""
+    return (
+        f"SELECT m.parent AS named, min(k.known) AS known FROM {missing} AS m "
+        f"JOIN (SELECT s.{p} AS known FROM {parent} AS s{batch}) AS k ON key_shape(k.known) = key_shape(m.parent) "
+        f"GROUP BY m.parent ORDER BY m.parent LIMIT {limit}"
+    )
+
+
 @dataclass(frozen=True)
 class MissingParent:
     """Hold a reference with missing parents: its code, the column that names them, and the relation that lists them."""

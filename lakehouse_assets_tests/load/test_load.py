@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import md5
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from lakehouse_assets.engines import delta
 from lakehouse_assets.errors import FenceLost, ReconciliationFailed, RejectRatioExceeded
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file, folder_files
+from lakehouse_assets_tests.oracle import File
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, State
 
 ORDERS = "order_num,order_id,user_id,order_timestamp,total_amount,date\n"
@@ -243,6 +245,94 @@ def test_a_corrected_file_marks_its_rejects_as_replayed(lake: LakeDriver) -> Non
     rows = lake.rows("SELECT status, replayed_by FROM delta_lakehouse.ecommerce_rejects")
     assert rows == [{"status": "replayed", "replayed_by": "run-4"}]
     assert list(lake.silver()["order_items"]) == ["i1"]
+
+
+def order_line(number: int, **changes: str) -> str:
+    """One order as it stands in a file."""
+    row = {"num": str(number), "id": f"o{number}", "user": "u1", "at": "2025-04-01T10:00:00", "amount": f"{number}.00"}
+    return ",".join((row | {"date": "2025-04-01"} | changes).values())
+
+
+BROKEN = {
+    "amount": order_line(1, amount="x"),
+    "key": order_line(2, id=""),
+    "bytes": order_line(3, user="caf\ufffd"),
+    "fields": order_line(4) + ",more",
+    "quoted": order_line(5, id='"o5"', user='"u"5'),
+}
+
+
+def version(lines: list[str], second: int) -> File:
+    """A file of orders, last changed that late; one letter of it is no UTF-8."""
+    file = csv_file("orders", "orders/a.csv", ORDERS + "\n".join(lines) + "\n", second)
+    return replace(file, content=file.content.replace("\ufffd".encode(), b"\xe9"))
+
+
+VERSIONS: dict[str, tuple[list[str], int, list[str]]] = {
+    "put right line by line": ([order_line(n) for n in range(1, 6)], 1, []),
+    "in another order": ([order_line(n) for n in (2, 3, 4, 5, 1)], 1, ["key", "bytes", "fields", "quoted"]),
+    "one line less": ([order_line(n) for n in range(2, 6)], 1, ["amount", "key", "bytes", "fields", "quoted"]),
+    "still wrong": ([order_line(1, amount="y"), order_line(2)], 1, ["amount", "bytes", "fields", "quoted"]),
+    "other values beside the key": ([order_line(1), order_line(2, user="u2")], 1, [*list(BROKEN)[1:]]),
+    "rows of another day": ([order_line(n) for n in range(11, 16)], 1, list(BROKEN)),
+    "an earlier version": ([order_line(n) for n in range(1, 6)], 0, list(BROKEN)),
+}
+"""A later version of a file, whether it is later, and which rejects it leaves open."""
+
+
+@pytest.mark.parametrize(("lines", "second", "left"), VERSIONS.values(), ids=VERSIONS)
+def test_a_reject_is_closed_by_a_later_version_that_corrects_it(
+    lake: LakeDriver, lines: list[str], second: int, left: list[str]
+) -> None:
+    """By its key, or on its line by what could be read of it, or by the key within a malformed record."""
+    first, later = version(list(BROKEN.values()), 1), version(lines, second * 2)
+    state = oracle.load([first]).state
+    lake.load(first)
+    expected = oracle.load([later], state).state
+    lake.load(later, as_of=SOME_DAY + timedelta(days=1))
+    assert {i: codes for i, (_, codes) in lake.rejects().items()} == {i: r.codes for i, r in expected.rejects.items()}
+    rows = lake.rows("SELECT status, line, replayed_by, etag FROM delta_lakehouse.ecommerce_rejects")
+    etag = md5(first.content, usedforsecurity=False).hexdigest()
+    of_first = {row["line"]: row for row in rows if row["etag"] == etag}
+    assert [name for number, name in enumerate(BROKEN, 2) if of_first[number]["status"] == "open"] == left
+    assert {row["replayed_by"] for row in of_first.values() if row["status"] == "corrected"} <= {"run-2"}
+
+
+def test_a_corrected_reject_stays_closed_when_its_version_comes_again(lake: LakeDriver) -> None:
+    """The bytes of before prove nothing about a correction that silver holds."""
+    first, later = version([BROKEN["amount"]], 1), version([order_line(1)], 2)
+    for file in (first, later, first):
+        lake.load(file)
+    assert lake.rejects() == {}
+
+
+def test_a_refused_run_corrects_nothing(lake: LakeDriver) -> None:
+    """What is right in a version of which nothing was merged is not in silver."""
+    lake.load(version([BROKEN["amount"]], 1))
+    bad = [order_line(n, amount="x") for n in range(2, 14)]
+    with pytest.raises(RejectRatioExceeded):
+        lake.load(version([order_line(1), *bad], 2))
+    assert len(lake.rejects()) == 13
+
+
+def test_a_key_that_looks_like_a_known_one_is_hinted_at(lake: LakeDriver) -> None:
+    """Blanks, case and leading zeros; parents of before and of this run; nothing is said once no row waits."""
+    products = [f"{key},2,Toys,Kite" for key in ("104", "aB-7", "1 5")]
+    lake.load(csv_file("products", "products.csv", PRODUCTS + "\n".join(products) + "\n"))
+    orders = csv_file("orders", "orders/a.csv", ORDERS + order_line(7) + "\n")
+    pairs = [("o7", " 104"), ("o7", "00104"), ("O7", "AB-7"), ("o7", "105"), ("o7", "1\t5 "), ("o8", "104")]
+    at = "2025-04-01T10:00:00,2025-04-01"
+    lines = [f"i{n},{order},u1,,{product},1,0,{at}" for n, (order, product) in enumerate(pairs)]
+    report = lake.load(orders, csv_file("order_items", "order_items/a.csv", ITEMS + "\n".join(lines) + "\n"))
+    assert sorted(report.hints) == [
+        "clean_orders_items: unknown_order: `O7` is not there, but `o7` is in clean_orders",
+        "clean_orders_items: unknown_product: ` 104` is not there, but `104` is in clean_products",
+        "clean_orders_items: unknown_product: `00104` is not there, but `104` is in clean_products",
+        "clean_orders_items: unknown_product: `1\\u00095 ` is not there, but `1 5` is in clean_products",
+        "clean_orders_items: unknown_product: `AB-7` is not there, but `aB-7` is in clean_products",
+    ]
+    assert sorted(lake.load().hints) == sorted(report.hints)
+    assert lake.load(as_of=SOME_DAY + timedelta(days=8)).hints == []
 
 
 @pytest.mark.parametrize("quoted", ["Drum", '"Drum"'])

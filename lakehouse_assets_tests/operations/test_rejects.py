@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations.reject_rows import choose, corrected_csv, read_corrections
+from lakehouse_assets.operations.correction_file import choose, corrected_csv, read_corrections, to_csv
+from lakehouse_assets.operations.reject_rows import STATUSES, summary
 from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Shop, put
 
 AMOUNTS = "SELECT order_id, total_amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
@@ -22,6 +23,7 @@ def test_list_counts_rows_by_file_and_code(cli: Cli, shown: Shop) -> None:
     (group,) = json.loads(cli("rejects", "list", "--format", "json", *shown.at).out)
     assert group == {
         "dataset": "orders", "file": "orders/2025-04-01.csv", "codes": "amount_invalid", "open": 1, "replayed": 0,
+        "corrected": 0, "closed": 0,
     }  # fmt: skip
     assert "amount_invalid" in cli("rejects", "list", *shown.at).out
 
@@ -39,7 +41,7 @@ def test_show_gives_raw_text_or_a_csv_to_correct(cli: Cli, shown: Shop) -> None:
     """The table shows the record as it stands; the CSV has its place, codes and landing columns."""
     assert "3,102,8,2025-04-01T12:00:00,ten,2025-04-01" in cli("rejects", "show", *shown.at).out
     (row,) = csv.DictReader(io.StringIO(cli("rejects", "show", "--format", "csv", *shown.at).out))
-    place, landed = "_file _line _etag _codes", "order_num order_id user_id order_timestamp total_amount date"
+    place, landed = "_file _line _etag _codes _raw", "order_num order_id user_id order_timestamp total_amount date"
     assert list(row) == [*place.split(), *landed.split()]
     assert (row["_file"], row["_line"], row["total_amount"]) == ("orders/2025-04-01.csv", "4", "ten")
 
@@ -125,6 +127,88 @@ def test_a_replayed_row_stays_replayed_when_its_file_comes_again(cli: Cli, shop:
     assert cli(*shop.run).code == 0
     (group,) = json.loads(cli("rejects", "list", "--format", "json", *shop.at).out)
     assert (group["open"], group["replayed"]) == (0, 1)
+
+
+def test_rejects_are_closed_for_a_reason(cli: Cli, shop: Shop) -> None:
+    """They stay in the table with it, are neither replayed nor shown any more, and stay closed when they come again."""
+    closed = cli("rejects", "close", "--code", "amount_invalid", "--reason", " the till's test ", *shop.at)
+    assert (closed.code, closed.out) == (0, "Closed 1 rows.\n")
+    put(shop.landing, {"orders/2025-04-01.csv": FIRST["orders/2025-04-01.csv"]})
+    assert cli(*shop.run).code == 0
+    (group,) = json.loads(cli("rejects", "list", "--format", "json", *shop.at).out)
+    assert [group[status] for status in ("open", "replayed", "corrected", "closed")] == [0, 0, 0, 1]
+    kept = "SELECT status, reason, replayed_by, raw FROM delta_lakehouse.ecommerce_rejects"
+    assert json.loads(cli("sql", kept, "--format", "json", *shop.at).out) == [
+        {"status": "closed", "reason": "the till's test", "replayed_by": None}
+        | {"raw": "3,102,8,2025-04-01T12:00:00,ten,2025-04-01"}
+    ]
+    assert "No open rejected row" in cli("rejects", "show", *shop.at).out
+    assert "Nothing to replay" in cli("rejects", "replay", *shop.at).out
+    again = cli("rejects", "close", "--file", "orders/2025-04-01.csv", "--reason", "x", *shop.at)
+    assert (again.code, again.out) == (0, "No open rejected row meets this.\n")
+
+
+def test_rejects_are_not_closed_by_accident(cli: Cli, shown: Shop) -> None:
+    """Without a selection, without a reason, or with a code that there is not."""
+    for options, words in (
+        (("--reason", "x"), "say which rows"),
+        (("--code", "amount_invalid", "--reason", " "), "--reason is blank"),
+        (("--code", "amount_invalid"), "reason"),
+        (("--code", "none", "--reason", "x"), "there is no rule code `none`"),
+    ):
+        result = cli("rejects", "close", *options, *shown.at)
+        assert (result.code, words in result.err) == (2, True), result.err
+    (group,) = json.loads(cli("rejects", "list", "--format", "json", *shown.at).out)
+    assert group["open"] == 1
+
+
+def test_a_later_version_of_the_file_closes_its_rejects(cli: Cli, shop: Shop) -> None:
+    """They are listed as corrected, and the order is in silver."""
+    put(shop.landing, {"orders/2025-04-01.csv": FIRST["orders/2025-04-01.csv"].replace("ten", "10.25")})
+    assert cli(*shop.run).code == 0
+    (group,) = json.loads(cli("rejects", "list", "--format", "json", *shop.at).out)
+    assert (group["open"], group["corrected"]) == (0, 1)
+    assert "102,10.25" in cli("sql", AMOUNTS, "--format", "csv", *shop.at).out
+
+
+def test_rejects_are_counted_by_code_or_by_file() -> None:
+    """A row with two codes counts for each; what has most open rows comes first."""
+    names = ("dataset", "file", "codes", "status", "n")
+    counts = [
+        dict(zip(names, row, strict=True))
+        for row in (
+            ("orders", "orders/a.csv", "amount_invalid,date_missing", "open", 2),
+            ("orders", "orders/b.csv", "amount_invalid", "open", 1),
+            ("orders", "orders/b.csv", "date_missing", "closed", 4),
+            ("products", "products.csv", "row_malformed", "corrected", 9),
+        )
+    ]
+    by_code = [(group["code"], group["open"], group["closed"]) for group in summary(counts, "code")]
+    assert by_code == [("amount_invalid", 3, 0), ("date_missing", 2, 4), ("row_malformed", 0, 0)]
+    by_file = [(group["file"], *(group[status] for status in STATUSES)) for group in summary(counts, "file")]
+    assert by_file == [("orders/a.csv", 2, 0, 0, 0), ("orders/b.csv", 1, 0, 0, 4), ("products.csv", 0, 0, 9, 0)]
+    assert [group["codes"] for group in summary(counts)] == [row["codes"] for row in counts]
+
+
+def test_the_summary_by_code_is_printed(cli: Cli, shown: Shop) -> None:
+    """One line for each code."""
+    assert json.loads(cli("rejects", "list", "--by", "code", "--format", "json", *shown.at).out) == [
+        {"code": "amount_invalid", "open": 1, "replayed": 0, "corrected": 0, "closed": 0}
+    ]
+
+
+def test_a_correction_file_holds_what_stands_in_the_file(tmp_path: Path) -> None:
+    """Also of a malformed row, which has no text by column; quotes and line ends come back as they were."""
+    malformed = rejected("x") | {"codes": "row_malformed", "raw": '5,"a\r\nb",c,d', "fields": None}
+    (row,) = csv.DictReader(io.StringIO(to_csv([malformed], ["order_id"]), newline=""))
+    assert (row["_raw"], row["order_id"]) == ('5,"a\r\nb",c,d', "")
+    path = tmp_path / "corrected.csv"
+    path.write_text(to_csv([malformed], ["order_id"]).replace(",c,d", ",c"))
+    with pytest.raises(BadRequest, match=r"line 2 is corrected in `_raw`, which is not read"):
+        choose(read_corrections(path, ["order_id"]), [malformed], path)
+    filled = to_csv([malformed | {"fields": '{"order_id": "7"}'}], ["order_id"]).replace(",c,d", ",c")
+    path.write_text(filled)
+    assert list(choose(read_corrections(path, ["order_id"]), [malformed], path)) == [("a.csv", "2", "x")]
 
 
 def test_a_malformed_row_that_comes_back_empty_is_no_correction(tmp_path: Path) -> None:

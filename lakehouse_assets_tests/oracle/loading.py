@@ -61,6 +61,7 @@ class Reject:
     raw: str
     text: Text | None
     codes: tuple[str, ...]
+    modified: datetime = SOME_DAY
 
 
 @dataclass
@@ -102,6 +103,7 @@ class _Run:
     zone: str
     loaded: Loaded
     arrived: dict[str, set[str]] = field(default_factory=dict)
+    passed: list[_Candidate] = field(default_factory=list)
 
 
 def load(files: Iterable[File], state: State | None = None, as_of: datetime = SOME_DAY, zone: str = "UTC") -> Loaded:
@@ -115,6 +117,9 @@ def load(files: Iterable[File], state: State | None = None, as_of: datetime = SO
         good = _judge(dataset, [*_retries(dataset, state), *read[dataset]], run)
         run.arrived[dataset] = {row.values[KEYS[dataset]] for row in good}
         _merge(dataset, good, loaded)
+    for ident, reject in list(now.rejects.items()):
+        if any(_corrects(row, ident, reject, zone) for row in run.passed):
+            del now.rejects[ident]
     loaded.warnings["department_ambiguous"] = len(_ambiguous(now))
     return loaded
 
@@ -161,6 +166,7 @@ def _judge(dataset: str, candidates: list[_Candidate], run: _Run) -> list[Row]:
             _reject(one, sorted({*codes, *unknown}), run)
             continue
         run.loaded.warnings.update(codes)
+        run.passed.append(one)
         values = parse(dataset, one.text, run.zone)
         orphaned = _orphaned(dataset, values, run)
         if orphaned and run.as_of - one.first_seen >= GIVE_UP_AFTER:
@@ -178,7 +184,26 @@ def _judge(dataset: str, candidates: list[_Candidate], run: _Run) -> list[Row]:
 def _reject(one: _Candidate, codes: list[str], run: _Run) -> None:
     run.loaded.counts[TABLES[one.ident[0]]]["rejected"] += 1
     run.loaded.rejects.update(codes)
-    run.loaded.state.rejects[one.ident] = Reject(one.raw, one.text, tuple(codes))
+    run.loaded.state.rejects[one.ident] = Reject(one.raw, one.text, tuple(codes), one.modified)
+
+
+def _corrects(row: _Candidate, ident: Ident, reject: Reject, zone: str) -> bool:
+    """Whether a row that passed every rule is a reject of an earlier version of its file, put right.
+
+    By its key, where that could be read. Otherwise it stands on the same line, and says all that could be read of the
+    reject; of a malformed one nothing could, so the key has to stand between its commas.
+    """
+    dataset, file, etag, line = ident
+    if row.retried or row.ident[:2] != (dataset, file) or row.ident[2] == etag or row.modified < reject.modified:
+        return False
+    values = parse(dataset, row.text or {}, zone)
+    key = values[KEYS[dataset]]
+    if reject.text is None:
+        return row.ident[3] == line and bool({key, f'"{key}"'} & set(reject.raw.split(",")))
+    said = {name: value for name, value in parse(dataset, reject.text, zone).items() if value is not None}
+    if KEYS[dataset] in said:
+        return bool(said[KEYS[dataset]] == key)
+    return row.ident[3] == line and bool(said) and said.items() <= values.items()
 
 
 def _orphaned(dataset: str, values: dict[str, Any], run: _Run) -> list[str]:

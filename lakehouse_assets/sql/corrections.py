@@ -1,0 +1,65 @@
+"""Make the statements that find open rejects which a later version of their file corrects.
+
+A file of one name may hold other rows on another day, so its coming alone proves nothing. A reject is corrected when
+the later version has, in the same run and without a reject of its own,
+
+    a row with its key, where the key could be read, or else, on its line,
+    a row with every value that could be read of it, or
+    a row whose key stands between the commas of a record that was malformed.
+
+Relations: `__older`, open rejects of files that come in a later version (`older`); those of `silver` and `rejects`.
+"""
+
+from __future__ import annotations
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.sql.casts import quoted
+from lakehouse_assets.sql.rejects import KEY, SPELLED_ALIKE
+from lakehouse_assets.sql.silver import ROWS_PER_FILE
+
+
+def older(rejects: Contract) -> str:
+    """Return `__older`: open rejects of files that this run reads in a later version, and that version's ordinal."""
+    names = ", ".join(f"h.{name} AS {name}" for name in (*KEY, "raw", "parsed"))
+    later = "f.dataset = h.dataset AND f.file = h.file AND f.etag <> h.etag AND f.file_time >= h.file_time"
+    return (
+        f"SELECT {names}, f.ordinal AS ordinal FROM {rejects.catalog_name} AS h "
+        f"JOIN __files AS f ON {later} AND NOT f.is_retried WHERE h.status = 'open'"
+    )
+
+
+def corrected(contract: Contract) -> str:
+    """Return the SELECT of the keys of rejects in `__older` that the rows of a silver table correct; some twice."""
+    names = ", ".join(f"o.{name} AS {name}" for name in KEY)
+    key = [(_read(name), f"as_text(v.{quoted(name)})") for name in contract.key]
+    by_key = " AND ".join(f"{said} = {value}" for said, value in key)
+    unread = " OR ".join(f"{said} IS NULL" for said, _ in key)
+    of = f"SELECT {names} FROM __older AS o JOIN {contract.name}__parsed AS v"
+    good = f"o.dataset = '{contract.landing}' AND v._codes = ''"
+    line = f"v._row = o.ordinal * {ROWS_PER_FILE} + CAST(o.line AS BIGINT)"
+    return (
+        f"{of} ON {by_key} AND int_div(v._row, {ROWS_PER_FILE}) = o.ordinal WHERE {good} "
+        f"UNION ALL {of} ON {line} WHERE {good} AND ({unread}) AND {_is_alike(contract)}"
+    )
+
+
+def _read(column: str) -> str:
+    """Return the text of a value that could be read of a rejected row; NULL for none."""
+    return f"json_field(o.parsed, '{column}')"
+
+
+def _is_alike(contract: Contract) -> str:
+    """Return the condition that the row on a reject's line is that reject corrected."""
+    texts = [(_read(c.name), f"as_text(v.{quoted(c.name)})") for c in contract.content if _is_spelled(contract, c.name)]
+    same = " AND ".join(f"({said} IS NULL OR coalesce({said} = {value}, FALSE))" for said, value in texts)
+    some = f"coalesce({', '.join(said for said, _ in texts)}) IS NOT NULL"
+    marked = "'\"' || {} || '\"'"
+    within = " AND ".join(
+        f"(has_code(o.raw, {value}) OR has_code(o.raw, {marked.format(value)}))"
+        for value in (f"as_text(v.{quoted(name)})" for name in contract.key)
+    )
+    return f"CASE WHEN o.parsed IS NULL THEN {within} ELSE {some} AND {same} END"
+
+
+def _is_spelled(contract: Contract, name: str) -> bool:
+    return contract.column(name).data_type.name in SPELLED_ALIKE
