@@ -173,7 +173,8 @@ def close(
         raise BadRequest(message="--reason is blank; say why nobody will correct these rows")
     with undisturbed(reading(lake), table.pipeline) as guard:
         closed = table.close(selection, reason.strip(), guard)
-    terminal.say(f"Closed {closed} rows." if closed else "No open rejected row meets this.")
+    rows = f"{closed} row" if closed == 1 else f"{closed} rows"
+    terminal.say(f"Closed {rows}." if closed else "No open rejected row meets this.")
 
 
 def _rejects(pipeline: str | None, lake: Path | None) -> Rejects:

@@ -132,7 +132,7 @@ def test_a_replayed_row_stays_replayed_when_its_file_comes_again(cli: Cli, shop:
 def test_rejects_are_closed_for_a_reason(cli: Cli, shop: Shop) -> None:
     """They stay in the table with it, are neither replayed nor shown any more, and stay closed when they come again."""
     closed = cli("rejects", "close", "--code", "amount_invalid", "--reason", " the till's test ", *shop.at)
-    assert (closed.code, closed.out) == (0, "Closed 1 rows.\n")
+    assert (closed.code, closed.out) == (0, "Closed 1 row.\n")
     put(shop.landing, {"orders/2025-04-01.csv": FIRST["orders/2025-04-01.csv"]})
     assert cli(*shop.run).code == 0
     (group,) = json.loads(cli("rejects", "list", "--format", "json", *shop.at).out)
