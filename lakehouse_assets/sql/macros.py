@@ -7,6 +7,7 @@ not. So rules and models call these names, and each has a table of values that e
     blank(text)            NULL, empty, or only white space and characters that nobody sees (`scalars`)
     parse_text(text)       the text, or NULL when it is blank
     parse_key(text)        the text without invisible characters at its ends, or NULL when it is blank
+    says(text, 'word')     whether text is this word, blanks and invisible characters at its ends aside
     key_shape(text)        what a key is without blanks, leading zeros and case; equal for keys that people mix up
     parse_int(text)        INT, or NULL      parse_bigint(text)  BIGINT, or NULL     parse_double(text)  DOUBLE, or NULL
     parse_decimal(text, p, s)  DECIMAL(p,s), or NULL             parse_amount(text)  DECIMAL(18,2), or NULL
@@ -82,6 +83,7 @@ MACROS: dict[str, Callable[..., str]] = {
     "blank": lambda w, _z, x: scalars.blank(w, x),
     "parse_text": _reader_of("STRING"),
     "parse_key": lambda w, _z, x: scalars.key(w, x),
+    "says": lambda w, _z, x, word: scalars.says(w, x, word),
     "key_shape": lambda w, _z, x: scalars.key_shape(w, x),
     "parse_int": _reader_of("INT"),
     "parse_bigint": _reader_of("BIGINT"),

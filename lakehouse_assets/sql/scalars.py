@@ -8,6 +8,7 @@ zeros after its point, as tools write it that hold integers as floats. Years are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from lakehouse_assets.contracts.types import ColumnType, ScalarName
@@ -49,6 +50,14 @@ def key(w: Words, x: str) -> str:
     # None of them is ASCII, which is told without a regular expression.
     bare = w.without(x, rf"\A[{INVISIBLE}]++|[{INVISIBLE}]++\z")
     return f"CASE WHEN NOT ({blank(w, x)}) THEN CASE WHEN {w.is_ascii(x)} THEN {x} ELSE {bare} END END"
+
+
+def says(w: Words, x: str, word: str) -> str:
+    """Return the condition that a text is a word, given as a literal, and nothing else that is seen."""
+    unseen = f"[{WHITE}{INVISIBLE}]*+"
+    # A quote is none of these: it is doubled in the literal, and means itself in a pattern.
+    meant = re.sub(r"[!-&(-/:-@\[-`{-~]", r"\\\g<0>", word[1:-1])
+    return w.matches(x, f"{unseen}{meant}{unseen}")
 
 
 def key_shape(w: Words, x: str) -> str:

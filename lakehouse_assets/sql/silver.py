@@ -54,18 +54,18 @@ def parsed(contract: Contract) -> str:
 def _is_header(columns: Sequence[Column]) -> str:
     """Return the condition that a record is the file's header once more: every column holds its own name.
 
-    Files that were joined have that, with a byte order mark where the second one began. Where a table has one column
-    only, its name may well be a value.
+    Files that were joined have that, with a byte order mark where the second one began; blanks around a name are none
+    of it, as in the first header. Where a table has one column only, its name may well be a value.
     """
     optional = {str(c.source): c.optional for c in columns}
-    named = {source: "'" + source.replace("'", "''") + "'" for source in optional}
+    named = {source: source.replace("'", "''") for source in sorted(optional, key=lambda source: optional[source])}
     if len(named) == 1:
         return "FALSE"
-    # A mark stands before one column at most, so one of any two tells nearly every record from a header at once.
-    some = " OR ".join(f"{quoted(source)} = {name}" for source, name in list(named.items())[:2])
+    # One column tells nearly every record from a header without a regular expression.
+    first, name = next(iter(named.items()))
     absent = {source: f"{quoted(source)} IS NULL OR " if optional[source] else "" for source in named}
-    every = " AND ".join(f"({absent[s]}parse_key({quoted(s)}) = {name})" for s, name in named.items())
-    return f"CASE WHEN {some} THEN coalesce({every}, FALSE) ELSE FALSE END"
+    every = " AND ".join(f"({absent[source]}says({quoted(source)}, '{name}'))" for source, name in named.items())
+    return f"CASE WHEN {quoted(first)} LIKE '%{name}%' THEN {every} ELSE FALSE END"
 
 
 def _codes(contract: Contract, verdict: str) -> str:

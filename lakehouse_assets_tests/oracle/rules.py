@@ -69,7 +69,7 @@ TOO_LARGE = Decimal(10) ** 16
 
 def codes_for(dataset: str, text_row: Text, zone: str = "UTC") -> list[str]:
     """All row codes of one well-formed record, warnings among them, sorted; a second header is malformed."""
-    if all(bare(text_row[column] or "") == column for column in COLUMNS[dataset]):
+    if all(_seen_of(text_row[column] or "") == column for column in COLUMNS[dataset]):
         return ["row_malformed"]
     codes = {code for column, code in MISSING[dataset].items() if blank(text_row[column])}
     if dataset != "products":
@@ -108,6 +108,11 @@ def bare(text: str) -> str:
     """The text from its first to its last character that is not one of those that nobody sees."""
     seen = [place for place, character in enumerate(text) if ord(character) not in UNSEEN]
     return text[seen[0] : seen[-1] + 1] if seen else ""
+
+
+def _seen_of(text: str) -> str:
+    """The text without white space and what cannot be seen at its ends."""
+    return text.strip("".join(WHITE_SPACE) + "".join(map(chr, UNSEEN)))
 
 
 def to_date(text: str) -> date | None:

@@ -69,6 +69,19 @@ KEYS = {
     "\u2010\u2070": "\u2010\u2070",
     "\u3000x": "\u3000x",
 }
+SAID = {
+    None: False,
+    "": False,
+    "order_id": True,
+    " order_id\t": True,
+    "\ufefforder_id": True,
+    "\u200b \u00a0order_id\u3000\n": True,
+    "order_ids": False,
+    "Order_id": False,
+    "order id": False,
+    "order_\u200bid": False,
+    "order_id order_id": False,
+}
 SHAPES = {
     None: None,
     "": "",
@@ -524,6 +537,9 @@ CASES: list[Case] = [
     ),
     (UTC, "parse_key(x)", dict(KEYS)),
     (UTC, "key_shape(x)", dict(SHAPES)),
+    (UTC, "says(x, 'order_id')", dict(SAID)),
+    (UTC, "says(x, 'it''s (a.b) 50%')", {"it's (a.b) 50%": True, "it's (aXb) 50%": False, "its (a.b) 50%": False}),
+    (UTC, "says(x, '\\^[é]|*')", {"\\^[é]|*": True, "^[é]|*": False, "é": False}),
     (UTC, "parse_bigint(x)", dict(BIGINTS)),
     (UTC, "parse_double(x)", dict(DOUBLES)),
     (UTC, "parse_decimal(x, 18, 6)", {x: None if v is None else Decimal(v) for x, v in MICROS.items()}),

@@ -79,6 +79,9 @@ SELECT (CASE WHEN NOT (CASE WHEN x BETWEEN '!' AND '~' THEN FALSE WHEN x IS NULL
 -- ratio
 SELECT (CASE WHEN 4 <> 0 THEN CAST((CASE WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+)\z'), FALSE) THEN TRY_CAST(x AS INTEGER) WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+\.0*)\z'), FALSE) THEN TRY_CAST(split_part(x, '.', 1) AS INTEGER) END) AS DOUBLE) / CAST(4 AS DOUBLE) END) AS x FROM t;
 
+-- says
+SELECT (coalesce(regexp_like(x, '\A(?:[	-    -     　 ­؜᠎ ​-‏‪- ⁠-⁯﻿]*+order\_id[	-    -     　 ­؜᠎ ​-‏‪- ⁠-⁯﻿]*+)\z'), FALSE)) AS x FROM t;
+
 -- sorted_codes
 SELECT (array_join(array_sort(split(trim(BOTH ',' FROM x), ',')), ',')) AS x FROM t;
 
