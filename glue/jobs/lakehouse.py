@@ -19,6 +19,7 @@ from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.progress import Progress, told
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.objects import ObjectStore
@@ -52,7 +53,9 @@ def run(asked: argparse.Namespace) -> LoadReport:
         closing(SparkEngine(spark, lake, zone=asked.source_timezone)) as engine,
     ):
         folder = RunFolder(lake.store, manifest.pipeline, manifest.run_id)
-        return load_and_keep(work_of(manifest, lake), engine, guard, folder)
+        progress = Progress()
+        with told(progress, say):
+            return load_and_keep(work_of(manifest, lake, progress), engine, guard, folder)
 
 
 @contextmanager
@@ -66,6 +69,12 @@ def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Guard]:
     """
     with Lease(lake, manifest.pipeline).acquire(manifest.run_id) as lease:
         yield lease.check
+
+
+def say(line: str) -> None:
+    """Write a line of progress to stdout, which is the job's log."""
+    sys.stdout.write(f"lakehouse: {line}\n")
+    sys.stdout.flush()
 
 
 def summary(report: LoadReport) -> str:

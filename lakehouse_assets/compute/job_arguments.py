@@ -22,6 +22,7 @@ from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import LoadInput, load
+from lakehouse_assets.progress import Progress
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.opening import open_store
@@ -75,8 +76,8 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
     return replace(found, request=found.request.model_copy(update=clock))
 
 
-def work_of(manifest: Manifest, lake: Lake) -> LoadInput:
-    """Return the manifest's load into all silver tables of its pipeline."""
+def work_of(manifest: Manifest, lake: Lake, progress: Progress | None = None) -> LoadInput:
+    """Return the manifest's load into all silver tables of its pipeline; it says in `progress` what it does."""
     landing = open_store(lake.resolve(manifest.landing), create=manifest.mode != "load")
     known = contracts(manifest.pipeline)
     return LoadInput(
@@ -88,6 +89,7 @@ def work_of(manifest: Manifest, lake: Lake) -> LoadInput:
         landing=ManifestFiles(landing, lake.store),
         max_reject_ratio=manifest.request.max_reject_ratio,
         seeds=seeds(known, manifest.pipeline),
+        progress=progress or Progress(),
     )
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from lakehouse_assets import interruption
 from lakehouse_assets.compute.functions import handler_of
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
-from lakehouse_assets.compute.reports import FACTS, LOAD, REQUEST, FunctionAnswer, ModelReport, Row, model_piece
+from lakehouse_assets.compute.reports import FACTS, LOAD, FunctionAnswer, ModelReport, Row, model_piece
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
@@ -24,13 +25,15 @@ from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.interruption import Duty
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
+from lakehouse_assets.progress import Progress
 from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.runs import REQUEST, RunFolder
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,11 @@ class LocalServices:
     Args:
         config: where and how the pipeline runs.
         run_id: the run that is served.
+        progress: where the services say what they do; None where nobody looks.
     """
 
-    def __init__(self, config: LocalConfig, run_id: str) -> None:
-        self.config = config
+    def __init__(self, config: LocalConfig, run_id: str, progress: Progress | None = None) -> None:
+        self.config, self.progress = config, progress or Progress()
         config.lake.create()
         self._run = RunFolder(config.lake.store, config.pipeline, run_id)
         self._contracts = contracts(config.pipeline)
@@ -89,10 +93,12 @@ class LocalServices:
             LeaseHeld: another run has it.
             LakeElsewhere: the lake was copied or moved.
         """
+        interruption.check()
         if self._lease is None:
             self.config.lake.require_here()
             lease = Lease(self._run.store, self.config.pipeline, renew_seconds=self.config.renew_seconds)
             self._lease = lease.acquire(self._run.run_id)
+            self._duty = Duty(clean=self._lease.release)
         return self._lease
 
     def close(self) -> None:
@@ -100,6 +106,7 @@ class LocalServices:
         if self._lease is not None:
             self._lease.release()
             self._lease = None
+            self._duty.done()
         self.refresh()
 
     def begin(self, request: RunRequest) -> RunRequest:
@@ -113,9 +120,12 @@ class LocalServices:
         """Call the function's handler in this process; see `Services.invoke`."""
         started = time.perf_counter()
         self.hold().check()
+        self.progress.doing(f"calling {task.function}")
         handler, event = handler_of(task.function, self.config.functions), fill(task.payload, self._facts())
         answer = handler(event, None)
         while task.repeat and not answer["done"]:
+            self.progress.doing(f"calling {task.function}")
+            self.progress.add(files=answer.get("moved", 0), size_bytes=answer.get("bytes", 0))
             answer = handler(event | {"token": answer["token"]}, None)
         if task.gives:
             known = self._run.read(FACTS) or {}
@@ -130,15 +140,15 @@ class LocalServices:
         Raises:
             BadRequest: the arguments are not the job's, or name another zone than the engine is opened with.
         """
-        lease = self.hold()
+        self.hold()
         asked = arguments([f"{name}={value}" for name, value in fill(task.arguments, self._facts()).items()])
         if asked.source_timezone != self.config.zone:
             zones = f"--source-timezone is `{asked.source_timezone}`, but the engine reads in `{self.config.zone}`"
             raise BadRequest(message=f"job `{task.job}`: {zones}")
-        work = work_of(manifest_of(asked), open_lake(asked.lake_root))
+        work = work_of(manifest_of(asked), open_lake(asked.lake_root), self.progress)
         engine = self.config.open_engine()
         try:
-            return load_and_keep(work, engine, lease.check, self._run)
+            return load_and_keep(work, engine, self._guard, self._run)
         finally:
             engine.close()
             self.refresh()
@@ -151,7 +161,8 @@ class LocalServices:
         lease, gold = self.hold(), self._contracts[task.model]
         ledger = control_tables(self._contracts, self.config.pipeline)["run_ledger"]
         behind, model = backlog(ledger, self.config.lake, gold), model_sql(self.config.pipeline, gold.name)
-        built = build(self._engine(model), gold, model, behind.window, lease.check)
+        self.progress.doing(f"building {gold.name}")
+        built = build(self._engine(model), gold, model, behind.window, self._guard)
         acknowledge(ledger, self.config.lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)
         report = ModelReport(
             inserted=built.inserted,
@@ -168,6 +179,7 @@ class LocalServices:
 
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Services.check`."""
+        self.progress.doing(f"checking {contract.name}.{rule.code}")
         as_of, sql = self._run.as_of.replace(tzinfo=None), assertion_sql(contract, rule)
         rows = self._rows(sql, {"as_of": as_of})
         return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), _plain_rows(rows[:SAMPLE_ROWS]), sql)
@@ -186,6 +198,10 @@ class LocalServices:
         if self._query is not None:
             self._query.close()
             self._query = None
+
+    def _guard(self) -> None:
+        """Go on to a commit, unless another run has the pipeline or the process was asked to end."""
+        self.hold().check()
 
     def _rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Row]:
         """Return the rows of a statement on the query engine."""

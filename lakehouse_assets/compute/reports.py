@@ -18,9 +18,7 @@ from lakehouse_assets.storage.runs import RunFolder
 Row = dict[str, Any]
 """Holds one row of any table: column name to plain value."""
 Status = Literal["succeeded", "failed", "nothing_to_do"]
-REQUEST, FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = (
-    "request", "facts", "plan", "load", "archive", "failure", "report",
-)  # fmt: skip
+FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = "facts", "plan", "load", "archive", "failure", "report"
 """Name the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
 
 

@@ -7,10 +7,11 @@ A manifest is written once by the plan step; everything downstream reads it and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from lakehouse_assets.core.request import Mode, RunRequest, Selection, Window, parse_request
@@ -33,6 +34,10 @@ class FileEntry:
     size_bytes: int
     modified: datetime
     archived: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry in JSON-ready form, the time in ISO-8601."""
+        return {**vars(self), "modified": self.modified.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Manifest:
             "pipeline": self.pipeline,
             "landing": self.landing,
             "request": self.request.given() | {"files": None},
-            "files": [{**asdict(entry), "modified": entry.modified.isoformat()} for entry in self.files],
+            "files": [entry.to_dict() for entry in self.files],
         }
 
     @classmethod
@@ -136,18 +141,24 @@ def dataset_of(key: str, patterns: Mapping[str, Iterable[str]]) -> str | None:
     """
     if IN_FLIGHT.search(key):
         return None
-    found = [name for name, globs in patterns.items() if any(_takes(glob, key) for glob in globs)]
+    parts = key.split("/")
+    found = [name for name, globs in patterns.items() if any(_takes(glob, parts) for glob in globs)]
     if len(found) > 1:
         problem = f"its `files` take `{key}`, and so do those of `{found[1]}`; a landed file belongs to one dataset"
         raise ContractInvalid(contract=found[0], problem=problem)
     return found[0] if found else None
 
 
-def _takes(glob: str, key: str) -> bool:
-    """Say whether a pattern matches the key, folder by folder, so that no wildcard stands for a slash.
+def _takes(glob: str, names: Sequence[str]) -> bool:
+    """Say whether a pattern matches the names of a key, folder by folder, so that no wildcard stands for a slash.
 
-    >>> _takes("data/*.csv", "data/1.csv"), _takes("data/*.csv", "data/old/1.csv"), _takes("*.csv", "D.CSV")
+    >>> _takes("data/*.csv", ["data", "1.csv"]), _takes("data/*.csv", ["data", "old", "1.csv"]), _takes("*", ["a", "b"])
     (True, False, False)
     """
-    globs, names = glob.split("/"), key.split("/")
-    return len(globs) == len(names) and all(fnmatchcase(name, part) for name, part in zip(names, globs, strict=True))
+    globs = _parts(glob)
+    return len(globs) == len(names) and all(map(fnmatchcase, names, globs))
+
+
+@cache
+def _parts(glob: str) -> tuple[str, ...]:
+    return tuple(glob.split("/"))

@@ -18,6 +18,7 @@ from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Result, TextSource
 from lakehouse_assets.errors import LakehouseError, NativeRefused, TableMissing
+from lakehouse_assets.interruption import Duty
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 from lakehouse_assets.sql.sql_types import in_duckdb
@@ -65,11 +66,14 @@ class DuckEngine:
         )
         self._db.execute("SET TimeZone = 'UTC'")
         self._attached: dict[str, DeltaTable] = {}
+        spill = self._spill
+        self._duty = Duty(ask=self._db.interrupt, clean=lambda: shutil.rmtree(spill, ignore_errors=True))
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
         self._db.close()
         shutil.rmtree(self._spill, ignore_errors=True)
+        self._duty.done()
 
     def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
         """Translate Athena SQL to DuckDB's."""

@@ -7,10 +7,11 @@ through the file list of one version, taken when the table is attached.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, Result, TextSource
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_text import WHOLE_FILES, native_frames, odd_frame
+from lakehouse_assets.interruption import Duty
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.storage.lake import Lake
 
@@ -60,6 +62,8 @@ class SparkEngine:
         self._scratch = scratch or _scratch(spark, lake)
         self._kept: dict[str, DataFrame] = {}
         self._attached: dict[str, DeltaTable] = {}
+        remove = partial(shutil.rmtree, self._scratch, ignore_errors=True)
+        self._duty = Duty(ask=spark.sparkContext.cancelAllJobs, clean=remove)
 
     def _session(self, settings: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
         """Return a session with temporary views and settings of its own."""
@@ -76,6 +80,7 @@ class SparkEngine:
         context = self._spark.sparkContext
         path = context._jvm.org.apache.hadoop.fs.Path(self._scratch)  # type: ignore[union-attr]  # noqa: SLF001
         path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: FBT003, SLF001 - recursively
+        self._duty.done()
 
     def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
         """Translate Athena SQL to Spark's."""

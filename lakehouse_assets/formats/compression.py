@@ -6,14 +6,18 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.errors import FileUnreadable
+from lakehouse_assets.formats.recognition import HEAD_BYTES, no_gzip
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 CHUNK_BYTES = 1 << 20
+GZIP = b"\x1f\x8b"
+"""Every gzip file begins with these two bytes (RFC 1952, section 2.3.1)."""
 
 
 def is_packed(key: str) -> bool:
@@ -30,7 +34,11 @@ def unpacked(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     if not is_packed(key):
         yield from chunks
         return
-    packed = gzip.GzipFile(fileobj=io.BufferedReader(ByteStream(chunks), CHUNK_BYTES))
+    rest = iter(chunks)
+    first = next((chunk for chunk in rest if chunk), b"")
+    if not GZIP.startswith(first[: len(GZIP)]):
+        raise FileUnreadable(key=key, problem=no_gzip(first[:HEAD_BYTES]))
+    packed = gzip.GzipFile(fileobj=io.BufferedReader(ByteStream(chain([first], rest)), CHUNK_BYTES))
     try:
         while content := packed.read(CHUNK_BYTES):
             yield content

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from lakehouse_assets.core.shown import listed, name_shown
 from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats.csv_strict import COMMA, NEWLINES, RecordWindow
 from lakehouse_assets.formats.lines import BOM, LONGEST_RECORD, is_utf8, line_blocks
 from lakehouse_assets.formats.protocol import Field, Survey, lacking
+from lakehouse_assets.formats.recognition import no_csv
 
 HEAD_BYTES = 1 << 16
 """How many bytes the header is looked for in; more where the header is longer."""
@@ -84,13 +86,16 @@ def read_header(key: str, window: RecordWindow, fields: tuple[Field, ...]) -> tu
     header = tuple(name.strip(" \t") for name in first.fields or ())
     needed = [field.name for field in fields if not field.optional]
     missing = [name for name in needed if name not in header]
-    if not first.fields or len(header) == 1 < len(needed):
-        raise FileUnreadable(key=key, problem="its first line is no CSV header")
-    if missing:
-        raise FileUnreadable(key=key, problem=lacking(missing, header))
+    is_header = first.fields is not None and not len(header) == 1 < len(needed)
+    if missing or not is_header:
+        other = no_csv(window.content[:HEAD_BYTES], first.raw, needed)
+        nearly = (
+            lacking(missing, header) if is_header else f"its first line is no CSV header: `{name_shown(first.raw)}`"
+        )
+        raise FileUnreadable(key=key, problem=other or nearly)
     doubled = sorted({field.name for field in fields if header.count(field.name) > 1})
     if doubled:
-        raise FileUnreadable(key=key, problem=f"it names {', '.join(doubled)} twice")
+        raise FileUnreadable(key=key, problem=f"it names {listed(doubled)} twice")
     return header, after
 
 

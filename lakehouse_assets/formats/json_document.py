@@ -19,6 +19,7 @@ import orjson
 
 from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats.lines import without_bom
+from lakehouse_assets.formats.recognition import HEAD_BYTES, no_json
 
 LONGEST_DOCUMENT = 1 << 26
 """How many bytes the longest document that is read has, unpacked. Its text is held as a whole: as many bytes in memory,
@@ -45,17 +46,17 @@ def document_of(key: str, chunks: Iterable[bytes]) -> str:
     Raises:
         FileUnreadable: the document is longer than allowed, which is noticed before more of it is taken, or no UTF-8.
     """
-    decoder, parts, length = codecs.getincrementaldecoder("utf-8")(), [], 0
+    decoder, parts, length, head = codecs.getincrementaldecoder("utf-8")(), [], 0, b""
     try:
         for chunk in without_bom(chunks):
-            length += len(chunk)
+            length, head = length + len(chunk), head or chunk[:HEAD_BYTES]
             if length > LONGEST_DOCUMENT:
                 problem = f"it is longer than the {LONGEST_DOCUMENT >> 20} MiB that a JSON document may have"
                 raise FileUnreadable(key=key, problem=problem)
             parts.append(decoder.decode(chunk))
         parts.append(decoder.decode(b"", final=True))
     except UnicodeDecodeError as error:
-        raise FileUnreadable(key=key, problem="it is no JSON document: it is not UTF-8") from error
+        raise FileUnreadable(key=key, problem=no_json(head, "it is not UTF-8")) from error
     return "".join(parts)
 
 
@@ -70,8 +71,8 @@ def elements(key: str, text: str, path: tuple[str, ...]) -> Iterator[Element]:
     try:
         yield from _Walk(text).document(path)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise FileUnreadable(key=key, problem=f"it is no JSON document: {error.msg} ({where})") from error
+        problem = f"{error.msg} (line {error.lineno}, column {error.colno})"
+        raise FileUnreadable(key=key, problem=no_json(text[:HEAD_BYTES].encode(), problem)) from error
     except _Refused as error:
         raise FileUnreadable(key=key, problem=str(error)) from error
     except RecursionError as error:

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lakehouse_assets.core.shown import listed
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW, MALFORMED = "_row", "_malformed"
 """Columns that every record batch has before its text columns: the record's number, and whether it is malformed."""
-
-SHOWN_CHARACTERS = 200
-"""How many characters of the names in a file its refusal shows."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def raw_batch(positions: Any, raw: Any, fields: Any) -> pa.RecordBatch:  # noqa:
 
 def lacking(missing: Iterable[str], present: Iterable[str]) -> str:
     """Say why a file is refused that lacks needed names, and which names it has instead."""
-    return f"it lacks {', '.join(missing)}; it has {', '.join(present)[:SHOWN_CHARACTERS] or 'nothing'}"
+    return f"it lacks {listed(missing)}; it has {listed(present) or 'nothing'}"
 
 
 def record_batch(rows: list[tuple[Any, ...]], columns: Iterable[str]) -> pa.RecordBatch:

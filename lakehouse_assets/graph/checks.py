@@ -14,7 +14,7 @@ from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.layers import control_tables
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import Pipeline
-from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.load.report import COUNTS, SAMPLE_ROWS, LoadReport
 from lakehouse_assets.sql.dialects import literal
 
@@ -146,7 +146,7 @@ def _assertions(pipeline: Pipeline, name: str, pairs: Sequence[tuple[Contract, R
         context: dg.AssetCheckExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]
     ) -> Iterator[dg.AssetCheckResult]:
         services = lakehouse.services(pipeline, context.run)
-        with reported(services.run, f"{name} assertions"):
+        with performing(lakehouse, services, f"{name} assertions", context.log):
             for contract, rule in pairs:
                 if dg.AssetCheckKey(md.asset_key(contract), rule.code) in context.selected_asset_check_keys:
                     yield assertion_result(contract, rule, services.check(contract, rule))

@@ -11,7 +11,7 @@ from lakehouse_assets.compute.reports import FunctionAnswer
 from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, to_metadata
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline
-from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.graph.resource import Lakehouse, performing
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 """Types what `dg.asset` with arguments returns; Dagster's own type says nothing of the result."""
@@ -50,7 +50,7 @@ def function_asset(
     @asset
     def call(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
         services = lakehouse.services(pipeline, context.run)
-        with reported(services.run, step.name):
+        with performing(lakehouse, services, step.name, context.log):
             answer = services.invoke(task)
         return dg.MaterializeResult(metadata=shown(answer))
 

@@ -15,7 +15,7 @@ from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
 from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
-from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.sql import lineage
 
 
@@ -39,7 +39,7 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
     )
     def silver(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> Iterator[Any]:
         services = lakehouse.services(pipeline, context.run)
-        with reported(services.run, "load"):
+        with performing(lakehouse, services, "load", context.log):
             report = services.run_job(task)
         for hint in report.hints:
             context.log.warning("Rows wait: %s; they differ in blanks, case or leading zeros only", hint)

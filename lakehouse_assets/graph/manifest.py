@@ -16,7 +16,7 @@ from lakehouse_assets.graph.function import AssetDecorator, call_facts, function
 from lakehouse_assets.graph.partitions import window_of
 from lakehouse_assets.graph.pipeline import Pipeline, common
 from lakehouse_assets.graph.request_config import config_schema, given_config
-from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.graph.standing import standing_results
 
 
@@ -52,7 +52,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]
     ) -> Iterator[dg.MaterializeResult[Any]]:
         services = lakehouse.services(pipeline, context.run)
-        with reported(services.run, "plan"):
+        with performing(lakehouse, services, "plan", context.log):
             services.begin(asked_of(pipeline, context))
             answer = services.invoke(pipeline.plan)
         plan = services.run.report(PLAN, PlanReport)

@@ -10,7 +10,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
-from lakehouse_assets.graph.resource import Lakehouse, reported
+from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.sql import lineage
 from lakehouse_assets.sql.models import sources
 
@@ -40,7 +40,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     @asset
     def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
         services = lakehouse.services(pipeline, context.run)
-        with reported(services.run, contract.name):
+        with performing(lakehouse, services, contract.name, context.log):
             report = services.build(task)
         return dg.MaterializeResult(metadata=md.model_metadata(report) | known)
 

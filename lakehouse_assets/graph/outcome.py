@@ -48,7 +48,7 @@ def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success:
     """
     known = contracts(folder.pipeline).values()
     checks = failed_checks(events)
-    failure = None if success else folder.report(FAILURE, Failure) or _cause(events, checks)
+    failure = None if success else _interruption(events) or folder.report(FAILURE, Failure) or _cause(events, checks)
     silver, gold = (sorted(c.name for c in known if c.layer == layer) for layer in ("silver", "gold"))
     return Outcome(compose(folder, silver, gold, failure), checks)
 
@@ -78,6 +78,14 @@ def failed_check(evaluation: dg.AssetCheckEvaluation) -> FailedCheck:
     )
 
 
+def _interruption(events: Sequence[dg.DagsterEvent]) -> Failure | None:
+    """Say where a run was that somebody ended; None for one that ended by itself."""
+    if not any(event.event_type_value == "PIPELINE_CANCELED" for event in events):
+        return None
+    step = next((event.step_key for event in events if event.is_step_failure), None)
+    return Failure(step, "Interrupted", "the run was interrupted; the next one makes up for it")
+
+
 def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> Failure:
     """Say why a run failed whose steps raised no error of ours: a blocking check, or something unexpected."""
     failed = next((event for event in events if event.is_step_failure), None)
@@ -89,7 +97,7 @@ def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> 
         return Failure(step, "AssertionFailed", str(error))
     if failed:
         return _root_of(failed, step)
-    ended = [event.message for event in events if event.event_type_value in {"PIPELINE_FAILURE", "PIPELINE_CANCELED"}]
+    ended = [event.message for event in events if event.event_type_value == "PIPELINE_FAILURE"]
     return Failure(None, "Interrupted", (ended or [None])[0] or "the run was stopped")
 
 

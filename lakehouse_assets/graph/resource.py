@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from logging import Logger
 
 import dagster as dg
 
+from lakehouse_assets import interruption
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.reports import FAILURE, failed_step
 from lakehouse_assets.compute.services import Services
@@ -20,6 +22,7 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import Transient
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import note_process
+from lakehouse_assets.progress import Progress, told
 from lakehouse_assets.settings import Settings, process_environment
 from lakehouse_assets.storage.lake import Lake, lake_of
 from lakehouse_assets.storage.runs import RunFolder
@@ -31,10 +34,14 @@ class Lakehouse:
     Args:
         settings: the installation.
         instance: Dagster's, where the run's process is noted; None outside of a run.
+        progress: what the run is doing.
     """
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance | None = None) -> None:
+    def __init__(
+        self, settings: Settings, instance: dg.DagsterInstance | None = None, progress: Progress | None = None
+    ) -> None:
         self._settings, self._instance = settings, instance
+        self.progress = progress or Progress()
         self._open: dict[str, Services] = {}
 
     def services(self, pipeline: Pipeline, run: dg.DagsterRun) -> Services:
@@ -45,7 +52,8 @@ class Lakehouse:
         if pipeline.name not in self._open:
             if self._instance is not None:
                 note_process(self._instance, run, pipeline.name, str(self._settings.lake_root))
-            self._open[pipeline.name] = open_services(self._settings, pipeline, run.root_run_id or run.run_id)
+            run_id = run.root_run_id or run.run_id
+            self._open[pipeline.name] = open_services(self._settings, pipeline, run_id, self.progress)
         return self._open[pipeline.name]
 
     def close(self) -> None:
@@ -55,12 +63,12 @@ class Lakehouse:
         self._open.clear()
 
 
-def lakehouse_resource(settings: Settings) -> dg.ResourceDefinition:
-    """Return the resource `lakehouse` for these settings, without any configuration."""
+def lakehouse_resource(settings: Settings, progress: Progress | None = None) -> dg.ResourceDefinition:
+    """Return the resource `lakehouse` for these settings, without any configuration; `progress` as in `Lakehouse`."""
 
     @contextmanager
     def lakehouse(context: dg.InitResourceContext) -> Iterator[Lakehouse]:
-        opened = Lakehouse(settings, context.instance)
+        opened = Lakehouse(settings, context.instance, progress)
         try:
             yield opened
         finally:
@@ -69,8 +77,8 @@ def lakehouse_resource(settings: Settings) -> dg.ResourceDefinition:
     return dg.ResourceDefinition(lakehouse, config_schema={}, description="Services of the run, from the settings.")
 
 
-def open_services(settings: Settings, pipeline: Pipeline, run_id: str) -> Services:
-    """Open the services of one run of a pipeline on this machine."""
+def open_services(settings: Settings, pipeline: Pipeline, run_id: str, progress: Progress | None = None) -> Services:
+    """Open the services of one run of a pipeline on this machine, which say in `progress` what they do."""
     lake, zone = lake_of(settings), pipeline.zone_in(settings)
     config = LocalConfig(
         pipeline=pipeline.name,
@@ -83,7 +91,7 @@ def open_services(settings: Settings, pipeline: Pipeline, run_id: str) -> Servic
         functions=pipeline.functions,
         renew_seconds=settings.lease_renew_seconds,
     )
-    return LocalServices(config, run_id)
+    return LocalServices(config, run_id, progress)
 
 
 def _engine_opener(settings: Settings, lake: Lake, zone: str) -> Callable[[], Engine]:
@@ -111,15 +119,35 @@ def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
 
 
 @contextmanager
+def performing(lakehouse: Lakehouse, services: Services, name: str, log: Logger) -> Iterator[None]:
+    """Perform a step: what fails is `reported`, and the log of the run is told every few seconds how far it is."""
+    with told(lakehouse.progress, log.info), reported(services.run, name):
+        yield
+
+
+@contextmanager
 def reported(folder: RunFolder, step: str) -> Iterator[None]:
-    """Keep what failed in the run's folder, and tell Dagster whether a retry may help; a later success clears it."""
+    """Keep what failed in the run's folder, and tell Dagster whether a retry may help; a later success clears it.
+
+    Once the process is asked to end, whatever goes wrong is a consequence of that: the run is interrupted.
+    """
     try:
+        interruption.check()
         yield
     except (dg.Failure, dg.RetryRequested, dg.DagsterExecutionInterruptedError):
         raise
+    except interruption.Interrupted as end:
+        raise interrupted() from end
     except Exception as error:  # the outer edge of every step: what nobody foresaw is reported too, and not retried
+        if interruption.requested():
+            raise interrupted() from error
         folder.write(FAILURE, failed_step(step, error, datetime.now(UTC)))
         description = f"{type(error).__name__}: {error}"
         raise dg.Failure(description=description, allow_retries=isinstance(error, Transient)) from error
     if folder.read(FAILURE):
         folder.write(FAILURE, {})
+
+
+def interrupted() -> dg.Failure:
+    """Return the failure of a step that was interrupted; of Dagster's own error for that it would make a retry."""
+    return dg.Failure(description="interrupted", allow_retries=False)

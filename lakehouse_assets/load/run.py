@@ -60,6 +60,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
         with timed(table):
             find_orphans(table, loads, coming, engine)
 
+    work.progress.doing("looking for parents")
     each(engine, loads, look)
     writer = RejectWriter(work, engine, retry)
     _refuse_if_too_many(work, report, loads, writer, ledger, guard)
@@ -71,6 +72,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
             detect_changes(table, engine)
             reconcile(table.name, table.report.counts)
 
+    work.progress.doing("comparing with silver")
     each(engine, loads, settle)
     writer.gather(loads)
     # Any row may name a row of a reference table, so a change there touches everything.
@@ -83,7 +85,10 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
     report.references = {seed.name: write_seed(seed, work.lake, engine, guard) for seed in seeds}
     for table in loads:
         with timed(table):
+            counts = table.report.counts
+            work.progress.doing(f"writing {table.name}", rows=counts.inserted + counts.updated)
             merge(table, engine, guard)
+    work.progress.doing("writing rejected and waiting rows")
     writer.write(guard)
     ledger.close(loads, guard)
     report.checks = _checks(work, engine)

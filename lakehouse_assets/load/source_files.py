@@ -15,6 +15,7 @@ from lakehouse_assets.errors import FileUnreadable, LandingChanged, NativeRefuse
 from lakehouse_assets.formats import csv_bundle
 from lakehouse_assets.formats.compression import is_packed, unpacked
 from lakehouse_assets.formats.protocol import SourceFormat, Survey
+from lakehouse_assets.progress import Progress
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
 if TYPE_CHECKING:
@@ -50,11 +51,13 @@ class FileSource:
         source_format: how the dataset's files are read, and which columns are wanted.
         landing: where they are read.
         entries: the files by ordinal.
+        progress: where files, bytes and records are counted for who waits.
     """
 
     source_format: SourceFormat
     landing: LandedObjects
     entries: Mapping[int, FileEntry]
+    progress: Progress = field(default_factory=Progress)
 
     def __call__(self, ordinal: int) -> Iterator[pa.RecordBatch]:
         """Yield all records of a file.
@@ -64,7 +67,9 @@ class FileSource:
         """
         entry = self.entries[ordinal]
         with self._unchanged(entry):
-            yield from self.source_format.batches(entry.key, self._content(entry), ordinal * ROWS_PER_FILE)
+            for batch in self.source_format.batches(entry.key, self._content(entry), ordinal * ROWS_PER_FILE):
+                self.progress.add(rows=batch.num_rows)
+                yield batch
 
     def together(self, files: Sequence[NativeFile]) -> Iterator[pa.RecordBatch]:
         """Yield all records of many small plain files.
@@ -79,6 +84,7 @@ class FileSource:
                 batch = csv_bundle.read(map(self._plain, some), header, columns)
                 if batch is None:
                     raise NativeRefused(engine="bundle", problem=f"{some[0].uri} or one read with it is not plain")
+                self.progress.add(rows=batch.num_rows)
                 yield batch
 
     def _plain(self, file: NativeFile) -> csv_bundle.PlainFile:
@@ -104,7 +110,7 @@ class FileSource:
         entry = self.entries[ordinal]
         if not self.landing.is_unchanged(entry):
             return Look(changed=True)
-        chunks = self._content(entry)
+        chunks = unpacked(entry.key, self.progress.reading(self.landing.chunks(entry)))
         try:
             seen = self.source_format.survey(entry.key, chunks)
             if is_packed(entry.key):
@@ -113,6 +119,8 @@ class FileSource:
             return Look(refused=str(error))
         except ObjectMissing:
             return Look(changed=True)
+        finally:
+            self.progress.add(files=1)
         return Look(seen)
 
     def is_unchanged(self, ordinal: int) -> bool:

@@ -30,6 +30,8 @@ def stage_all(work: LoadInput, engine: Engine, retry: Retry, report: LoadReport)
         table.report.seconds += time.perf_counter() - started
         return table
 
+    files = work.manifest.files
+    work.progress.doing("reading", files=len(files), size_bytes=sum(file.size_bytes for file in files))
     loads = each(engine, work.tables, stage)
     for table in loads:
         report.refused_files |= table.sources.refused
@@ -47,7 +49,7 @@ def _stage(
     retry: Retry,
 ) -> TableLoad:
     source_format, dataset = format_of(work.datasets[contract.landing], contract), contract.landing
-    source = FileSource(source_format, work.landing, entries)
+    source = FileSource(source_format, work.landing, entries, work.progress)
     retried = retry.text(dataset, (field.name for field in source_format.fields))
     for strict in (False, True):
         sources = survey(source, engine, strict=strict)
@@ -59,6 +61,7 @@ def _stage(
                 raise
     table = TableLoad(contract, entries, sources, was_empty=not engine.attach(contract))
     table.report.counts.read = sources.read
+    work.progress.add(rows=sum(file.records for file in sources.native))
     table.report.counts.retried = retry.counts.get(dataset, 0)
     _tally(table, engine)
     return table

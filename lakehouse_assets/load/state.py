@@ -10,6 +10,7 @@ from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.load.report import TableReport
 from lakehouse_assets.load.source_files import LandedObjects, SourceFiles
+from lakehouse_assets.progress import Progress
 from lakehouse_assets.sql.silver import MissingParent
 from lakehouse_assets.storage.lake import Lake
 
@@ -27,6 +28,7 @@ class LoadInput:
         landing: where the manifest's files are read.
         max_reject_ratio: overrides the contracts for this run.
         seeds: what the pipeline's reference tables shall hold.
+        progress: where the load says what it does.
     """
 
     manifest: Manifest
@@ -37,6 +39,7 @@ class LoadInput:
     landing: LandedObjects
     max_reject_ratio: float | None = None
     seeds: tuple[Seed, ...] = ()
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def as_of(self) -> datetime:

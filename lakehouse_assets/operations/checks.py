@@ -65,7 +65,7 @@ def _text(states: list[CheckState], format: Format, lake: str) -> str:  # noqa: 
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
-        terminal.say(text)
+        terminal.data(f"{text}\n")
         return
     try:
         out.write_text(f"{text}\n", "utf-8")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from typing import Annotated
 
 import typer
 
+from lakehouse_assets import interruption
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history, terminal
 from lakehouse_assets.operations.options import (
@@ -21,6 +26,10 @@ from lakehouse_assets.operations.options import (
 
 LOOPBACK = "127.0.0.1"
 WORKSPACE = "workspace.yaml"
+END_SECONDS = 30.0
+"""How long Dagster's services may take to end when they are asked to; runs that go on are interrupted by them."""
+UNIGNORED = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+"""A program that begins another one, which hears Ctrl-C although whoever started this command ignores it."""
 
 
 def dev(
@@ -41,8 +50,34 @@ def dev(
         raise BadRequest(message=f"port {port} is in use; name another one with --port")
     terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}; Ctrl-C ends it")
     sys.stdout.flush()
-    # This process becomes Dagster, so that signals reach it and its exit code is its own.
-    os.execve(sys.executable, command(port), history.child_environment(settings))  # noqa: S606 - our own tool
+    raise typer.Exit(served(command(port), history.child_environment(settings)))
+
+
+def served(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run Dagster's services until they end, and return their exit code.
+
+    They are a session of their own, so that Ctrl-C in the terminal reaches them through us alone: once, when this
+    process is asked to end. A second one kills them, and the runs that they have started; the next run of a pipeline
+    makes up for a killed one.
+    """
+    # A session inherits what is ignored and blocked here (`nohup`, our own thread), and could not be ended.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    session = [sys.executable, "-c", UNIGNORED, *command]
+    with (
+        interruption.gracefully(END_SECONDS),
+        subprocess.Popen(session, env=environment, start_new_session=True) as run,  # noqa: S603 - our own tool
+    ):
+        asked = chain([run.send_signal], repeat(_not_again))
+        duty = interruption.Duty(
+            ask=lambda: next(asked)(signal.SIGINT), kill=lambda: os.killpg(run.pid, signal.SIGKILL)
+        )
+        code = run.wait()
+        duty.done()
+    return code
+
+
+def _not_again(number: int) -> None:
+    """Ask no second time: Dagster would leave its services behind."""
 
 
 def command(port: int) -> list[str]:

@@ -7,9 +7,10 @@ one module that creates runs through Dagster's private classes; a test guards th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets import interruption
 from lakehouse_assets.operations import history
 
 if TYPE_CHECKING:
@@ -60,9 +61,30 @@ def execute(
         run_config=run_config,
         raise_on_error=False,
     )
-    events = list(ExecuteRunWithPlanIterable(plan, job_execution_iterator, context))
+    going_on = iter(ExecuteRunWithPlanIterable(plan, job_execution_iterator, context))
+    events = list(_until_interrupted(going_on, lambda: instance.report_run_canceling(run)))
     ended = instance.get_run_by_id(run_id)
     return events, ended is not None and ended.status == DagsterRunStatus.SUCCESS
+
+
+def _until_interrupted(events: Iterator[DagsterEvent], tell: Callable[[], None]) -> Iterator[DagsterEvent]:
+    """Yield the events of a run, which is cancelled once the process is asked to end.
+
+    Every step fails then (`graph.resource.reported`), and at such a failure Dagster is in the middle of nothing.
+
+    Args:
+        events: Dagster's generator, which is handed the error that Dagster has for an interrupt.
+        tell: tells Dagster that the run is being cancelled; it would call it failed else.
+    """
+    from dagster import DagsterExecutionInterruptedError
+
+    is_told = False
+    for event in events:
+        yield event
+        if event.is_step_failure and interruption.requested() and not is_told:
+            is_told = True
+            tell()
+            yield events.throw(DagsterExecutionInterruptedError())  # type: ignore[attr-defined] # it is a generator
 
 
 def origin_of(job: str) -> RemoteJobOrigin:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from lakehouse_assets.interruption import Duty
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.lease import Lease
@@ -31,6 +32,8 @@ def held(settings: Settings, pipelines: Iterable[str], by: str) -> Iterator[Guar
     with ExitStack() as stack:
         leases = [Lease(store, pipeline, renew_seconds=settings.lease_renew_seconds) for pipeline in pipelines]
         holds = [stack.enter_context(lease.acquire(name)) for lease in leases]
+        for hold in holds:
+            stack.callback(Duty(clean=hold.release).done)
 
         def guard() -> None:
             for hold in holds:

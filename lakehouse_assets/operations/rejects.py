@@ -93,7 +93,7 @@ def show(
     table = _rejects(pipeline, lake)
     rows = table.open_rows(_selection(table, code, file, run))
     if format == "csv":
-        terminal.say(to_csv(rows, table.columns(row["dataset"] for row in rows)).removesuffix("\n"))
+        terminal.data(to_csv(rows, table.columns(row["dataset"] for row in rows)))
     elif format == "json":
         _print_json(rows)
     elif rows:
@@ -193,4 +193,4 @@ def _selection(table: Rejects, code: str | None, file: str | None, run: str | No
 def _print_json(value: object) -> None:
     import orjson
 
-    terminal.say(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode())
+    terminal.data(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str).decode())

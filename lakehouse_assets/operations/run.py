@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +19,7 @@ from lakehouse_assets.operations.options import (
     chosen_pipeline,
     writing,
 )
-from lakehouse_assets.operations.running import Asked, OnStep
+from lakehouse_assets.operations.running import Asked
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,11 +83,12 @@ def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Out
 
 
 def run_visibly(settings: Settings, asked: Asked, *, verbose: bool = False) -> Outcome:
-    """Run with a progress bar on a terminal; stdout stays free for the result, a failure is told on stderr."""
+    """Show on a terminal what is done; stdout stays free for the result, a failure is told on stderr."""
     from lakehouse_assets.operations import running
 
-    with terminal.stdout_kept_clean(), nullcontext(None) if verbose else progress() as on_step:
-        outcome = running.run(settings, asked, on_step=on_step, verbose=verbose)
+    watched = running.Watched()
+    with terminal.stdout_kept_clean(), nullcontext() if verbose else terminal.shown(watched.progress):
+        outcome = running.run(settings, asked, watched=watched, verbose=verbose)
     if outcome.is_failed:
         terminal.complain(outcome.cause)
     return outcome
@@ -108,15 +108,4 @@ def print_json(reports: list[RunReport], **further: object) -> None:
 
     values = [report.to_dict() | further for report in reports]
     shown = values[0] if len(values) == 1 else values
-    terminal.say(orjson.dumps(shown, option=orjson.OPT_INDENT_2, default=str).decode())
-
-
-@contextmanager
-def progress() -> Iterator[OnStep | None]:
-    """Show a bar on stderr that names the step that is going on; yield None where stderr is no terminal."""
-    console = terminal.err()
-    if not console.is_terminal:
-        yield None
-        return
-    with console.status("starting") as status:
-        yield lambda step, what: status.update(f"{step.replace('__', ' ')}: {what.lower().replace('_', ' ')}")
+    terminal.data(orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str).decode())

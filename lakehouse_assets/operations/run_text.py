@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.core.shown import MOST_NAMES, listed, visible
 from lakehouse_assets.load.report import COUNTS, Counts
 from lakehouse_assets.operations.terminal import say, table
 from lakehouse_assets.settings import Settings
@@ -52,14 +54,20 @@ def _codes(report: RunReport) -> None:
 
 
 def _files(report: RunReport) -> None:
-    for reason in report.refusals.values():
-        say(f"Refused: {reason}")
-    for key in report.skipped_files:
-        say(f"Left for the next run: {key} changed while this one was going on")
-    for doubt in report.doubts:
-        say(f"File time: {doubt}")
-    for key, columns in report.extra_columns.items():
-        say(f"Ignored in {key}: unknown columns {', '.join(columns)}")
+    _first("Refused", report.refusals.values())
+    _first("Left for the next run", [f"{key} changed while this one was going on" for key in report.skipped_files])
+    _first("File time", report.doubts)
+    ignored = [f"Ignored in {key}: unknown columns {listed(columns)}" for key, columns in report.extra_columns.items()]
+    _first("", ignored)
+
+
+def _first(what: str, sentences: Collection[str]) -> None:
+    """Print the first sentences, and how many more there are."""
+    begin = f"{what}: " if what else ""
+    for sentence in islice(sentences, MOST_NAMES):
+        say(visible(f"{begin}{sentence}"))  # a name may hold a newline
+    if len(sentences) > MOST_NAMES:
+        say(f"{begin}{len(sentences) - MOST_NAMES:,} more, see report.json")
 
 
 def _gold(report: RunReport) -> None:

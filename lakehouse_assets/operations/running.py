@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from lakehouse_assets import interruption
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.operations import history
+from lakehouse_assets.progress import Progress
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,8 +25,20 @@ if TYPE_CHECKING:
     from lakehouse_assets.graph.outcome import Outcome
     from lakehouse_assets.graph.pipeline import Pipeline
 
-OnStep = Callable[[str, str], None]
-"""The callback is called with a step's name and what became of it: START, SUCCESS, SKIPPED, FAILURE, UP_FOR_RETRY."""
+END_SECONDS = 10.0
+"""How long a run may take to end when it is asked to: the commit that goes on is finished, and history is written."""
+
+
+class Watched:
+    """Hold what a run does, for whoever shows it."""
+
+    def __init__(self) -> None:
+        self.progress = Progress()
+
+    def on_step(self, step: str, what: str) -> None:
+        """Note what becomes of a step: START, SUCCESS, SKIPPED, FAILURE, UP_FOR_RETRY."""
+        if what == "START":
+            self.progress.begin(step.replace("__", " "))
 
 
 @dataclass(frozen=True)
@@ -36,10 +50,19 @@ class Asked:
     run_id: str = ""
 
 
-def run(settings: Settings, asked: Asked, *, on_step: OnStep | None = None, verbose: bool = False) -> Outcome:
+def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, verbose: bool = False) -> Outcome:
     """Run the job, keep the report in the run's folder, and tell people what went wrong, once.
 
+    Nobody is told of a run that somebody interrupted, as nobody is told of one that is cancelled in the UI.
+
+    Args:
+        settings: the installation.
+        asked: what the run is asked.
+        watched: where it is said what the run does; None where nobody looks.
+        verbose: whether Dagster's log goes to stderr.
+
     Raises:
+        Interrupted: the process was asked to end; the run is cancelled, and its lease given back.
         BadRequest: the pipeline cannot be asked this; nothing has begun.
     """
     from lakehouse_assets.compute.notify import FolderTopic
@@ -53,19 +76,20 @@ def run(settings: Settings, asked: Asked, *, on_step: OnStep | None = None, verb
     pipeline, run_id = pipeline_of(asked.pipeline), asked.run_id or str(uuid4())
     parse_request(asked.request.given(), pipeline.asked)
     named = Asked(pipeline.name, asked.request, run_id)
-    events, success = _execute(settings, pipeline, named, on_step or _ignore, verbose=verbose)
+    events, success = _execute(settings, pipeline, named, watched or Watched(), verbose=verbose)
     lake = lake_of(settings)
     lake.create()  # a run may fail before it does
     store = lake.store
     folder = RunFolder(store, pipeline.name, run_id)
     outcome = outcome_of(folder, events, success=success)
     folder.keep(REPORT, outcome.report)
+    interruption.check()
     publish(FolderTopic(store), outcome, run_id)
     return outcome
 
 
 def _execute(
-    settings: Settings, pipeline: Pipeline, asked: Asked, on_step: OnStep, *, verbose: bool
+    settings: Settings, pipeline: Pipeline, asked: Asked, watched: Watched, *, verbose: bool
 ) -> tuple[list[DagsterEvent], bool]:
     """Execute the run; return all its events, and whether it went well."""
     from lakehouse_assets.definitions import build_definitions
@@ -74,14 +98,16 @@ def _execute(
     from lakehouse_assets.operations.execution import execute
     from lakehouse_assets.storage.lake import lake_of
 
-    job = build_definitions(settings).resolve_job_def(pipeline.name)
+    job = build_definitions(settings, progress=watched.progress).resolve_job_def(pipeline.name)
     level = "DEBUG" if verbose else "CRITICAL"
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
         fail_abandoned(instance, pipeline.name, lake_of(settings))
         window = asked.request.window or pipeline.usual_window(asked.request.as_of or datetime.now(UTC))
-        instance.add_event_listener(asked.run_id, _listener(on_step))
-        return execute(job, instance, asked.run_id, _run_config(pipeline, asked, level), range_tags(pipeline, window))
+        instance.add_event_listener(asked.run_id, _listener(watched))
+        config = _run_config(pipeline, asked, level)
+        with interruption.gracefully(END_SECONDS):
+            return execute(job, instance, asked.run_id, config, range_tags(pipeline, window))
 
 
 def _run_config(pipeline: Pipeline, asked: Asked, level: str) -> dict[str, Any]:
@@ -93,14 +119,10 @@ def _run_config(pipeline: Pipeline, asked: Asked, level: str) -> dict[str, Any]:
     }
 
 
-def _ignore(step: str, what: str) -> None:
-    """Ignore the step: this is the callback of a run that nobody watches."""
-
-
-def _listener(on_step: OnStep) -> Callable[[EventLogEntry], None]:
+def _listener(watched: Watched) -> Callable[[EventLogEntry], None]:
     def listen(entry: EventLogEntry) -> None:
         event = entry.dagster_event
         if event is not None and event.step_key and event.event_type_value.startswith("STEP_"):
-            on_step(event.step_key, event.event_type_value.removeprefix("STEP_"))
+            watched.on_step(event.step_key, event.event_type_value.removeprefix("STEP_"))
 
     return listen

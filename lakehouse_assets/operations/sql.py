@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -91,9 +90,9 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 - any SQL value
 
 
 def _as_csv(answer: Answer) -> None:
-    terminal.say(",".join(csv_field(name) for name in answer.columns))
+    terminal.data(",".join(csv_field(name) for name in answer.columns) + "\n")
     for row in _rows(answer):
-        terminal.say(",".join("" if value is None else csv_field(text_of(value)) for value in row))
+        terminal.data(",".join("" if value is None else csv_field(text_of(value)) for value in row) + "\n")
 
 
 def _as_json(answer: Answer) -> None:
@@ -103,9 +102,9 @@ def _as_json(answer: Answer) -> None:
     separator = "[\n"
     for row in _rows(answer):
         values = {name: json_value(value) for name, value in zip(answer.columns, row, strict=True)}
-        sys.stdout.write(separator + orjson.dumps(values, default=str).decode())
+        terminal.data(separator + orjson.dumps(values, default=str).decode())
         separator = ",\n"
-    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+    terminal.data("[]\n" if separator == "[\n" else "\n]\n")
 
 
 def csv_field(text: str) -> str:

@@ -1,10 +1,14 @@
-"""Write what commands say to a terminal: results on stdout, everything else on stderr.
+r"""Write what commands say to a terminal: results on stdout, everything else on stderr.
 
-What a report says is not decided here; every command builds its own lines.
+What a report says is not decided here; every command builds its own lines. Whatever the terminal is, text for people
+is right on it: characters that it does not have, and those that nobody can see, are backslash escapes; so no name of a
+file moves a cursor. Data for programs (CSV, JSON, XML) is UTF-8 and goes out as it is.
 """
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,10 +16,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.core.shown import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lakehouse_assets.progress import Progress
 
+PLAIN = {"✔": "+", "✘": "x", "…": "...", "─": "-"}
+"""What is written for characters of our own on a terminal that does not have them."""
+NARROWEST = 16
+"""A table whose columns would have to be narrower than this is written as one line per value."""
 PIPE_WIDTH = 400
 """A table that goes into a file or a pipe is at most this many characters wide."""
 
@@ -35,9 +46,37 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def make_ready() -> None:
+    """Let stdout and stderr write what their encoding does not have, rather than fail."""
+    codecs.register_error("plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Return what to write for characters that cannot be encoded, and where to go on, as `codecs` asks for it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end]
+    shown = (PLAIN.get(c) or c.encode("unicode_escape").decode("ascii") for c in found)
+    return "".join(shown), error.end
+
+
 def say(text: str) -> None:
-    """Print one line of a result as it is; brackets in it are no markup."""
-    sys.stdout.write(f"{text}\n")
+    """Print lines for people; brackets in them are no markup."""
+    sys.stdout.write(f"{_lines(text)}\n")
+
+
+def data(text: str) -> None:
+    """Write text for programs as it is, in UTF-8 whatever the terminal has."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and codecs.lookup(sys.stdout.encoding).name != "utf-8":
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(visible(line) for line in text.split("\n"))
 
 
 def command() -> str:
@@ -52,7 +91,7 @@ def command() -> str:
 
 def complain(problem: str) -> None:
     """Print a problem as one sentence on stderr."""
-    sys.stderr.write(f"error: {' '.join(problem.split())}\n")
+    sys.stderr.write(f"error: {visible(' '.join(problem.split()))}\n")
 
 
 def forget_stdout() -> None:
@@ -62,18 +101,45 @@ def forget_stdout() -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    """Print a table on stdout; columns named in `right` are numbers. None is shown as an empty field."""
+    """Print a table on stdout; columns named in `right` are numbers. None is shown as an empty field.
+
+    On a terminal that is too narrow for it each row is a block of lines, one per column.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    console, cells = out(), [["" if value is None else _lines(str(value)) for value in row] for row in rows]
+    if console.is_terminal and _is_too_wide(columns, cells, console.width):
+        _blocks(columns, cells)
+        return
     shown = Table(box=box.SIMPLE, pad_edge=False)
     for name in columns:
-        shown.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text("" if value is None else str(value)) for value in row))
-    console = out()
+        shown.add_column(Text(visible(name)), justify="right" if name in right else "left", overflow="fold")
+    for row in cells:
+        shown.add_row(*(Text(cell) for cell in row))
     console.print(shown)
+
+
+def _is_too_wide(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> bool:
+    """Say whether a column would have to be folded that is narrow already, or the name of one."""
+    from rich.cells import cell_len
+
+    widest = [max(map(cell_len, texts)) for texts in zip(columns, *cells, strict=True)]
+    least = (max(min(wide, NARROWEST), cell_len(name)) for wide, name in zip(widest, columns, strict=True))
+    return sum(least) + 2 * len(columns) > width
+
+
+def _blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len, set_cell_size
+
+    wide = max(map(cell_len, columns), default=0)
+    for number, row in enumerate(cells, 1):
+        sys.stdout.write(f"{'─' * 3} {number}\n")
+        for name, cell in zip(columns, row, strict=True):
+            lines = cell.split("\n")
+            first = f"{set_cell_size(visible(name), wide)}  {lines[0]}".rstrip()
+            sys.stdout.write("\n".join([first, *(" " * (wide + 2) + line for line in lines[1:])]) + "\n")
 
 
 @contextmanager
@@ -85,6 +151,36 @@ def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=total)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def shown(progress: Progress) -> Iterator[None]:
+    """Show in one line on stderr, where it is a terminal, what is being done, as long as the block lasts."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    if not sys.stderr.isatty():
+        yield
+        return
+    # A run sends its own stderr into a log, and the line is for whoever waits.
+    with open(os.dup(2), "w", encoding=sys.stderr.encoding, errors=sys.stderr.errors) as screen:  # noqa: PTH123 - no path
+        console = Console(file=screen, highlight=False)
+        if console.is_dumb_terminal:  # it cannot go back in a line
+            yield
+            return
+
+        def line() -> Text:
+            now = progress.now
+            text = f"{now}, {now.seconds:.0f} s" if str(now) else "starting"
+            return Text(visible(text), no_wrap=True, overflow="ellipsis" if console.encoding == "utf-8" else "crop")
+
+        live = Live(
+            console=console, get_renderable=line, transient=True, refresh_per_second=8,
+            redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
+        with live:
+            yield
 
 
 @contextmanager

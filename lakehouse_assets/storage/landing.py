@@ -6,12 +6,13 @@ object that was listed. Not here: which dataset a key belongs to (`core/manifest
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import landing_datasets
-from lakehouse_assets.core.manifest import FileEntry, dataset_of
+from lakehouse_assets.contracts.packages import pipelines
+from lakehouse_assets.core.manifest import IN_FLIGHT, FileEntry, dataset_of
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
 
@@ -62,6 +63,20 @@ def datasets(pipeline: str) -> tuple[str, ...]:
 
 def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
     """Return every object in landing that the `files` patterns of a dataset's contract match, one entry per object."""
-    patterns = {name: dataset.files for name, dataset in landing_datasets(contracts(pipeline)).items()}
+    patterns = _patterns(pipeline)
     found = ((dataset_of(item.key, patterns), item) for item in landing.list())
     return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]
+
+
+def strangers(pipeline: str, keys: Iterable[str]) -> list[str]:
+    """Return those keys that are of no dataset, of whichever pipeline, and are not being written either.
+
+    Several pipelines may have one landing, so what belongs to another one is nobody's stranger.
+    """
+    unknown = [key for key in keys if not IN_FLIGHT.search(key) and dataset_of(key, _patterns(pipeline)) is None]
+    others = [_patterns(name) for name in pipelines() if name != pipeline] if unknown else []
+    return sorted(key for key in unknown if all(dataset_of(key, patterns) is None for patterns in others))
+
+
+def _patterns(pipeline: str) -> dict[str, tuple[str, ...]]:
+    return {name: dataset.files for name, dataset in landing_datasets(contracts(pipeline)).items()}

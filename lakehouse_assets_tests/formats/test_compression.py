@@ -43,7 +43,6 @@ def test_a_file_without_the_name_is_taken_as_it_is() -> None:
 
 
 BROKEN = {
-    "no gzip": b"product_id\n",
     "half of it": PACKED[:-12],
     "no checksum": PACKED[:-6],
     "another checksum": PACKED[:-8] + bytes(8),

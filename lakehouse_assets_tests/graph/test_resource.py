@@ -11,14 +11,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from lakehouse_assets.compute.reports import FACTS, REQUEST
+from lakehouse_assets.compute.reports import FACTS
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.ecommerce.pipeline import PIPELINE as SHOP
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.lease import Lease, lease_key
-from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.runs import REQUEST, RunFolder
 from lakehouse_assets_tests.graph.conftest import IMPLICIT, drop_known_files
 from lakehouse_assets_tests.graph.test_job import steps
 from lakehouse_assets_tests.returns.api import serving

@@ -1,7 +1,7 @@
-"""The Dagster job that is killed when a step begins, and run again at once; started by `test_killed.py`.
+"""The Dagster job that gets a signal when a step begins, and is run again at once; started by the tests of killed runs.
 
-`python killed_job.py FOLDER…` takes a lake per folder, whose name is the step at whose start the run's process kills
-itself. Every run is a process of its own, forked from this one, which has imported all that takes long.
+`python killed_job.py SIGNAL FOLDER…` takes a lake per folder, whose name is the step at whose start the run's process
+sends itself the signal. Every run is a process of its own, forked from this one, which has imported what takes long.
 """
 
 from __future__ import annotations
@@ -13,36 +13,44 @@ from pathlib import Path
 
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.definitions import build_definitions
-from lakehouse_assets.operations.running import Asked, OnStep, run
+from lakehouse_assets.operations.entry import Watch
+from lakehouse_assets.operations.running import Asked, Watched, run
 from lakehouse_assets.settings import Settings
 
 
-def killer(step: str) -> OnStep:
-    """Ends this process, without any chance to tidy up, when the step begins."""
+class Killer(Watched):
+    """Sends this process a signal when the step begins."""
 
-    def on_step(name: str, what: str) -> None:
-        if (name, what) == (step, "START"):
-            os.kill(os.getpid(), signal.SIGKILL)
+    def __init__(self, step: str, number: int) -> None:
+        super().__init__()
+        self.step, self.number = step, number
 
-    return on_step
+    def on_step(self, step: str, what: str) -> None:
+        """Send it."""
+        if (step, what) == (self.step, "START"):
+            os.kill(os.getpid(), self.number)
 
 
-def ended(folder: Path, on_step: OnStep | None) -> str:
+def ended(folder: Path, watched: Watched | None) -> str:
     """What a run's process said, or the signal that ended it."""
+
+    def work() -> int:
+        settings = Settings(lake=folder / "lake", landing=folder / "landing", duckdb_threads=1)
+        outcome = run(settings, Asked("ecommerce", RunRequest(max_reject_ratio=1.0)), watched=watched)
+        return 0 if outcome.report.status == "succeeded" else 1
+
     child = os.fork()
     if child == 0:
-        settings = Settings(lake=folder / "lake", landing=folder / "landing", duckdb_threads=1)
-        outcome = run(settings, Asked("ecommerce", RunRequest(max_reject_ratio=1.0)), on_step=on_step)
-        os._exit(0 if outcome.report.status == "succeeded" else 1)
+        os._exit(Watch().run(work))
     return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
-def main(folders: list[str]) -> None:
-    """A killed run and its successor per folder; one line each says how the two ended."""
+def main(number: int, folders: list[str]) -> None:
+    """A run that gets a signal and its successor per folder; one line each says how the two ended."""
     build_definitions(Settings())
     for folder in map(Path, folders):
-        print(ended(folder, killer(folder.name)), ended(folder, None), flush=True)  # noqa: T201 - read by the test
+        print(ended(folder, Killer(folder.name, number)), ended(folder, None), flush=True)  # noqa: T201 - read by the test
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(signal.Signals[sys.argv[1]], sys.argv[2:])

@@ -13,7 +13,7 @@ from lakehouse_assets.core.request import RunRequest, parse_request
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history
 from lakehouse_assets.operations.execution import TRIED_WITH
-from lakehouse_assets.operations.running import Asked, run
+from lakehouse_assets.operations.running import Asked, Watched, run
 from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 
@@ -85,7 +85,12 @@ def test_what_the_pipeline_cannot_be_asked_begins_nothing(settings: Settings) ->
 def watched(settings: Settings) -> list[tuple[str, str]]:
     """What a watcher of a run hears."""
     heard: list[tuple[str, str]] = []
-    run(settings, Asked("ecommerce"), on_step=lambda step, what: heard.append((step, what)))
+
+    class Listener(Watched):
+        def on_step(self, step: str, what: str) -> None:
+            heard.append((step, what))
+
+    run(settings, Asked("ecommerce"), watched=Listener())
     return heard
 
 

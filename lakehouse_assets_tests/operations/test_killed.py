@@ -28,7 +28,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.rmtree(lake.landing)
     lake.drop(*KILLED)
     copies = [str(shutil.copytree(base, folder / step)) for step in (*STEPS, UNHARMED)]
-    command = [sys.executable, "-m", "lakehouse_assets_tests.operations.killed_job", *copies]
+    command = [sys.executable, "-m", "lakehouse_assets_tests.operations.killed_job", "SIGKILL", *copies]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=240, check=True)
     assert done.stdout.splitlines() == ["-9 0"] * len(STEPS) + ["0 1"], done.stderr
     return folder

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import ManifestFiles
+from lakehouse_assets.storage.landing import ManifestFiles, strangers
 from lakehouse_assets.storage.objects import ObjectStore
 
 
@@ -114,3 +115,17 @@ def test_any_two_stores_will_do(tmp_path: Path) -> None:
     assert [b"".join(files.chunks(entry)) for entry in (landed, archived)] == [b"a\n", b"b\n"]
     assert [files.is_unchanged(entry) for entry in (landed, archived)] == [True, True]
     assert files.uri(archived) == str(tmp_path / "lake/archived/b.csv")
+
+
+def test_files_of_no_dataset_are_told_from_those_that_are_still_being_written() -> None:
+    """A spreadsheet, another folder and a note are strangers; hidden and temporary files are somebody's work."""
+    known = ["orders/1.csv", "products.csv", "orders/.2.csv", "orders/2.csv.tmp", "_logs/x"]
+    strange = ["notes.txt", "orders/data.xlsx", "weather/1.csv"]
+    assert strangers("ecommerce", [*strange[::-1], *known]) == strange
+
+
+def test_a_file_of_another_pipeline_is_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several pipelines may share a landing."""
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets_tests.returns")
+    pages = [glob.replace("*", "1") for glob in contracts("returns")["landing.returns"].files]
+    assert strangers("ecommerce", [*pages, "notes.txt"]) == ["notes.txt"]

@@ -1,6 +1,6 @@
 """`make bench`: every figure of docs/benchmarks.md, each beside its floor or peer, measured in one go.
 
-    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day] [--rounds 3]
+    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day keys] [--rounds 3]
 
 Every measurement is a process of its own, one after the other. What is compared takes turns, round by round, and the
 median of the rounds is shown. Ratios are what counts: machines are noisy.
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
 Measured = dict[str, Any]
 """The figures are the seconds of work and the peak memory in MB of one measured process."""
-PARTS = ("load", "spark", "whole", "day")
+PARTS = ("load", "spark", "whole", "day", "keys")
 
 
 class Bench:
@@ -180,6 +180,18 @@ def shift(source: Path, target: Path) -> None:
     own = [i for i, name in enumerate(columns) if name in {"id", "order_id"}]
     rows = [[f"n{v}" if i in own else v for i, v in enumerate(line.split(","))] for line in lines]
     target.write_text("\n".join([head, *(",".join(row) for row in rows)]) + "\n")
+
+
+def keys(bench: Bench, scales: list[int]) -> None:
+    """Measure the sensor and the plan of a run when 100,000 files of one order each have landed."""
+    del scales
+    landing, keys = bench.fresh("keys"), "100000"
+    words = {"offer": "sensor, first look", "tick": "sensor, all given up", "plan": "plan of all"}
+    for what, word in words.items():
+        found = bench.measured("scripts.bench.keys", what, landing, bench.fresh("keys-lake"), "--keys", keys)
+        carried = f"{found['carried_bytes']:,} bytes go on"
+        bench.tell(f"100,000 keys, {word}: seconds, MB", f"{found['seconds']} s, {found['max_rss_mb']} MB, {carried}")
+    shutil.rmtree(landing)
 
 
 def main() -> None:
