@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Self
@@ -24,6 +24,9 @@ RETRIES = 3
 
 MANIFEST_FILES = 2000
 """Limits the files of one offer, because Dagster keeps the list with the run; the others come next."""
+
+NAMED = 10
+"""Limits how many files a tick names that are left alone."""
 
 Identity = tuple[str, str, int, str]
 """Holds key, etag, size in bytes, and ISO time of last change."""
@@ -80,11 +83,19 @@ class Cursor:
 
 @dataclass(frozen=True)
 class LandingSnapshot:
-    """Hold one look at landing: what it holds, when, and how long a file must have been left alone to be whole."""
+    """Hold one look at landing: what it holds, when, and how long a file must have been left alone to be whole.
+
+    Attributes:
+        entries: files that can be taken.
+        now: when it was, UTC.
+        quiet_seconds: how long a file must have been left alone.
+        left_alone: what cannot be taken now, by key, with why.
+    """
 
     entries: Sequence[FileEntry]
     now: datetime
     quiet_seconds: float
+    left_alone: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def identities(self) -> frozenset[Identity]:
@@ -151,7 +162,15 @@ def _why_nothing(landing: LandingSnapshot, ended: Sequence[Offer]) -> str:
             len(offer.files) for offer in ended
         ),
     }
-    return "; ".join(f"{count} {words}" for words, count in counts.items() if count) or "landing is empty"
+    found = [f"{count} {words}" for words, count in counts.items() if count]
+    return "; ".join([*found, *_left_alone(landing)]) or "landing is empty"
+
+
+def _left_alone(landing: LandingSnapshot) -> list[str]:
+    """Return a sentence for each of the first files that are left alone, and one for the others."""
+    keys = sorted(landing.left_alone)
+    further = [f"{len(keys) - NAMED} more left alone"] if len(keys) > NAMED else []
+    return [f"{key} is left alone: {landing.left_alone[key]}" for key in keys[:NAMED]] + further
 
 
 def _empty(landing: LandingSnapshot) -> frozenset[Identity]:

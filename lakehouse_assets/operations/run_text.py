@@ -27,6 +27,7 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
         waiting = f"{report.waiting} rows wait for a parent" if report.waiting else "no row is waiting"
         landing = pipeline_of(report.pipeline).landing_in(settings)
         say(f"Nothing new in {landing}, {waiting}, and gold is up to date.")
+        _left_alone(report)
         return
     _counts(report.tables)
     _codes(report)
@@ -56,6 +57,17 @@ def _files(report: RunReport) -> None:
         say(f"Left for the next run: {key} changed while this one was going on")
     for key, columns in report.extra_columns.items():
         say(f"Ignored in {key}: unknown columns {', '.join(columns)}")
+    _left_alone(report)
+
+
+def _left_alone(report: RunReport) -> None:
+    for key in report.given_back:
+        say(f"Back in landing: {key} was written on after it was archived")
+    for key, why in report.left_alone.items():
+        say(f"Left alone: {key}, {why}")
+    further = report.left_alone_count - len(report.left_alone)
+    if further:
+        say(f"Left alone: {further} more")
 
 
 def _gold(report: RunReport) -> None:

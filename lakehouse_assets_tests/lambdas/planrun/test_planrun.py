@@ -72,6 +72,9 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "due": 0,
         "unacknowledged": 0,
         "references": [],
+        "left_alone": {},
+        "left_alone_count": 0,
+        "given_back": [],
         "has_work": True,
         "window": None,
     }
