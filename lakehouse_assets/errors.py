@@ -4,11 +4,12 @@
     ├── Terminal   the same call will fail again until somebody changes something
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
+    │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
-        ├── LeaseHeld, LandingChanged, CommitConflict
+        ├── LeaseHeld, StateLocked, LandingChanged, CommitConflict
         └── PreconditionFailed, ObjectMissing, StorageUnavailable
 
 Dagster's retry policy, the exit status of a Glue job and the `Retry` of an emitted state are derived from
@@ -100,6 +101,60 @@ class LakeIncomplete(BadRequest):
     )
 
 
+class TableDamaged(Terminal):
+    """A file that a table needs cannot be read, or is not there any more."""
+
+    sentence = "table `{table}` cannot be read: {problem}; put the file back from a backup of the lake"
+
+
+class StateDamaged(Terminal):
+    """A file in which the product keeps its own state (history, catalog, manifest, lease) cannot be used."""
+
+    sentence = "{what} `{file}` cannot be used: {problem}; {way_out}"
+
+
+class ReadOnly(Terminal):
+    """A place cannot be written by anybody."""
+
+    sentence = "`{place}` cannot be written ({problem}); commands that only read work there, others need it writable"
+
+
+class AccessDenied(Terminal):
+    """This user has no right to read or write a file or folder."""
+
+    sentence = "this user may not use `{place}` ({problem}); allow it, or run as a user who may"
+
+
+class DiskFull(Terminal):
+    """A file system, a quota or a limit of a file's size leaves no room for a write; what was begun is undone."""
+
+    sentence = "no room left to write {place} ({problem}); nothing is half done: make room and run again"
+
+
+class MemoryExhausted(Terminal):
+    """An engine needs more memory than it may take, though it spills to disk."""
+
+    sentence = (
+        "the memory that DuckDB may take is not enough ({problem}); nothing is half done: give it more by "
+        "LAKEHOUSE_DUCKDB_MEMORY, or let it use fewer threads by LAKEHOUSE_DUCKDB_THREADS, and run again"
+    )
+
+
+class SpillExhausted(Terminal):
+    """An engine needs more room for temporary files than it may take or than there is."""
+
+    sentence = (
+        "the room for DuckDB's temporary files is not enough ({problem}); nothing is half done: name a larger disk by "
+        "LAKEHOUSE_DUCKDB_TEMP, raise LAKEHOUSE_DUCKDB_TEMP_LIMIT or LAKEHOUSE_DUCKDB_MEMORY, and run again"
+    )
+
+
+class LibraryFailed(Terminal):
+    """A library raised an error that no module here knows to be a person's or a machine's."""
+
+    sentence = "{library} failed with {kind}: {problem}"
+
+
 class UnportableSql(Terminal):
     """SQL uses something that does not mean the same on every engine."""
 
@@ -182,6 +237,12 @@ class LeaseHeld(Transient):
     sentence = (
         "pipeline `{pipeline}` is held by run `{holder}` ({host}, pid {pid}) since {since}; try again when it ends"
     )
+
+
+class StateLocked(Transient):
+    """Another process holds a database of the product's state for longer than anybody here waits."""
+
+    sentence = "{what} `{file}` is held by another process; try again when that has ended"
 
 
 class LandingChanged(Transient):

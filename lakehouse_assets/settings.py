@@ -6,7 +6,7 @@ A setting `name` is read from `LAKEHOUSE_<NAME>`. All problems are reported at o
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
+from lakehouse_assets.machine import default_memory, machine_memory, printable, usable_folder
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
@@ -37,20 +38,22 @@ def _listed(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
-def _folder(value: Path) -> Path:
-    # An empty name is the present folder, which a run would take for landing and archive what is in it; `://` would
-    # become folders of that name; delta-rs and pyiceberg take the other characters for something else.
-    text = os.fspath(value)
-    if text == "." or ":/" in text or any(character in text for character in "%#[]*?"):
-        raise ValueError(FOLDER)
+def _named(value: object) -> object:
+    # An empty name would be the present folder, which nobody meant; that has a name, the dot.
+    if value == "":
+        raise ValueError("allowed is the name of a local folder; the present one is `.`")
     return value
+
+
+def _folder(value: Path) -> Path:
+    return usable_folder(value)
 
 
 DEFAULT_LANDING = "land-folder/Data"
 """Says where below the lake files are dropped when no setting names a landing."""
-FOLDER = "the name of a local folder, without any of % # [ ] * ?"
-Folder = Annotated[Path, AfterValidator(_folder)]
+Folder = Annotated[Path, BeforeValidator(_named), AfterValidator(_folder)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Size = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")]
 
 
 Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")]
@@ -67,7 +70,9 @@ class Settings(BaseSettings):
         engine: which engine loads silver.
         source_timezone: zone of timestamps without offset, and of business dates, for a pipeline that names none.
         zones: the same for one pipeline, `LAKEHOUSE_ZONES__<PIPELINE>`, whatever that one names.
-        duckdb_memory: DuckDB's memory limit; what does not fit is spilled to disk.
+        duckdb_memory: DuckDB's memory limit; what does not fit is spilled to disk. By default see `default_memory`.
+        duckdb_temp: folder of what is spilled; None for the system's folder of temporary files.
+        duckdb_temp_limit: how much may be spilled; None for nine tenths of the space that is free there.
         duckdb_threads: threads of DuckDB; 0 takes all cores.
         spark_memory: heap of a local Spark.
         quiet_seconds: how long a landed file must have been left alone before the sensor takes it.
@@ -83,7 +88,9 @@ class Settings(BaseSettings):
     engine: EngineName = "duckdb"
     source_timezone: Zone = "UTC"
     zones: dict[str, Zone] = Field(default_factory=dict)
-    duckdb_memory: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")] = "800MB"
+    duckdb_memory: Size = Field(default_factory=lambda: default_memory(machine_memory()))
+    duckdb_temp: Folder | None = None
+    duckdb_temp_limit: Size | None = None
     duckdb_threads: Annotated[int, Field(ge=0, le=256)] = 0
     spark_memory: Annotated[str, Field(pattern=r"^[0-9]+[mg]$")] = "3g"
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
@@ -91,8 +98,12 @@ class Settings(BaseSettings):
 
     @property
     def lake_root(self) -> Path:
-        """Return the lake as an absolute path."""
-        return self.lake.expanduser().absolute()
+        """Return the lake as an absolute path without links.
+
+        Raises:
+            SettingsInvalid: the folder that is meant cannot hold a lake, wherever its name comes from.
+        """
+        return _usable("lake", self.lake)
 
     def landing_of(self, pipeline: str, own: str | None = None) -> Path:
         """Return a pipeline's landing as an absolute path: set for it, else its own below the lake, else set for all.
@@ -100,9 +111,12 @@ class Settings(BaseSettings):
         Args:
             pipeline: its name.
             own: the folder that it names itself, below the lake.
+
+        Raises:
+            SettingsInvalid: as `lake_root`.
         """
         chosen = self.landings.get(pipeline) or (None if own else self.landing)
-        return (chosen.expanduser() if chosen else self.lake_root / (own or DEFAULT_LANDING)).absolute()
+        return _usable("landing", chosen or self.lake_root / (own or DEFAULT_LANDING))
 
     def zone_of(self, pipeline: str, own: str | None = None) -> str:
         """Return a pipeline's source time zone: set for it, else named by the pipeline itself, else set for all."""
@@ -112,7 +126,7 @@ class Settings(BaseSettings):
     def history(self) -> Path:
         """Return where Dagster keeps its history: `DAGSTER_HOME`, else a folder in the lake."""
         home = os.environ.get(DAGSTER_HOME_ENV)
-        return Path(home) if home else self.lake_root / "dagster"
+        return _usable(DAGSTER_HOME_ENV, Path(home)) if home else self.lake_root / "dagster"
 
 
 ALLOWED = {
@@ -120,16 +134,16 @@ ALLOWED = {
     "engine": " or ".join(get_args(EngineName)),
     "source_timezone": "a time zone such as Europe/Berlin or UTC",
     "duckdb_memory": "a size such as 800MB or 2GB",
+    "duckdb_temp_limit": "a size such as 800MB or 2GB",
     "duckdb_threads": "a whole number from 0 to 256",
     "spark_memory": "a heap such as 3g or 800m",
     "quiet_seconds": "seconds from 0 to 3600",
     "lease_renew_seconds": "seconds above 0 up to 60",
-    "lake": FOLDER,
-    "landing": FOLDER,
-    "landings": FOLDER,
     "zones": "a time zone such as Europe/Berlin or UTC",
 }
-"""Says in words what each setting allows."""
+"""Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""
+OPTIONS = {"lake": "--lake", "landings": "--landing", "engine": "--engine"}
+"""Names the options of the command line that override settings."""
 
 
 def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by the model
@@ -142,7 +156,7 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsInvalid(problems="; ".join(_problem(item) for item in error.errors())) from error
+        raise SettingsInvalid(problems="; ".join(_problem(item, given) for item in error.errors())) from error
 
 
 def process_environment() -> MutableMapping[str, str]:
@@ -150,7 +164,18 @@ def process_environment() -> MutableMapping[str, str]:
     return os.environ
 
 
-def _problem(item: Any) -> str:  # noqa: ANN401 - pydantic's record of one problem
+def _problem(item: Any, given: Mapping[str, object]) -> str:  # noqa: ANN401 - pydantic's record of one problem
     name = str(item["loc"][0])
     variable = "__".join([name, *(str(part) for part in item["loc"][1:] if name in {"landings", "zones"})])
-    return f"{PREFIX_ENV}{variable.upper()} is `{item['input']}`, allowed is {ALLOWED.get(name, item['msg'])}"
+    source = OPTIONS[name] if name in given and name in OPTIONS else f"{PREFIX_ENV}{variable.upper()}"
+    own = item["msg"].removeprefix("Value error, ")
+    return f"{source} is `{printable(str(item['input']))}`, {f'allowed is {ALLOWED[name]}' if name in ALLOWED else own}"
+
+
+def _usable(name: str, folder: Path) -> Path:
+    """Return the folder that a name means, also of one that nobody has set and that no validator saw."""
+    try:
+        return usable_folder(folder)
+    except ValueError as error:
+        variable = name if name.isupper() else f"{PREFIX_ENV}{name.upper()}"
+        raise SettingsInvalid(problems=f"{variable} is `{printable(str(folder))}`, {error}") from error

@@ -7,18 +7,69 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.errors import SettingsInvalid
+from lakehouse_assets.machine import machine_memory
 from lakehouse_assets.settings import read_settings
 
 
-@pytest.mark.parametrize("folder", ["", ".", "s3://bucket/lake", "lake#1", "a[1]", "50%25", "what?"])
+@pytest.mark.parametrize("folder", ["", "s3://bucket/lake"])
 @pytest.mark.parametrize("name", ["lake", "landing"])
-def test_a_folder_that_something_would_take_for_another_is_refused(
-    monkeypatch: pytest.MonkeyPatch, name: str, folder: str
-) -> None:
+def test_what_is_no_name_of_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, folder: str) -> None:
     """Above all the empty name: the present folder would be taken for landing, and archived."""
     monkeypatch.setenv(f"LAKEHOUSE_{name.upper()}", folder)
     with pytest.raises(SettingsInvalid, match=f"LAKEHOUSE_{name.upper()} is `.*`, allowed is the name of a local"):
         read_settings()
+
+
+@pytest.mark.parametrize("odd", ["#", "?", "*", "[", "]", "^", "|", "\\", "%", "\t", "\n", "\x7f", "\udcff"])
+def test_a_folder_is_judged_by_what_it_means(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, odd: str) -> None:
+    """A character that a library takes for something else is refused, also in a parent folder or behind a link."""
+    (tmp_path / f"a{odd}b").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / f"a{odd}b")
+    monkeypatch.chdir(tmp_path / f"a{odd}b")
+    for name in (".", "lake", "../link/lake", str(tmp_path / f"a{odd}b")):
+        with pytest.raises(SettingsInvalid, match=r"(?s)--lake is `.*`, which means `.*`; allowed is a path without ."):
+            read_settings(lake=name)
+    with pytest.raises(SettingsInvalid, match="LAKEHOUSE_LAKE is `lake`, which means"):
+        _ = read_settings().lake_root
+    assert read_settings(lake="..").lake_root == tmp_path
+
+
+def test_names_of_one_folder_mean_one_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The dot, a way up, a link and the home folder are what they lead to."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.chdir(tmp_path / "real")
+    monkeypatch.setenv("HOME", str(tmp_path / "real"))
+    for name in (".", "../real", "../link", "~", "~/../link/."):
+        assert read_settings(lake=name).lake_root == tmp_path / "real"
+
+
+def test_a_link_that_leads_in_a_circle_is_no_folder(tmp_path: Path) -> None:
+    """The system would say so in many ways later on."""
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(SettingsInvalid, match=r"--lake is `.*/a`, allowed is a folder that can be found"):
+        read_settings(lake=tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("machine", "limit"), [(1, "800MB"), (3.2, "800MB"), (6, "1500MB"), (16, "4000MB"), (32, "8000MB"), (512, "8000MB")]
+)
+def test_duckdb_takes_a_quarter_of_the_machine(monkeypatch: pytest.MonkeyPatch, machine: float, limit: str) -> None:
+    """At least 800 MB and at most 8 GB, unless somebody says otherwise; GB are powers of ten, as DuckDB's are."""
+    monkeypatch.setattr("lakehouse_assets.settings.machine_memory", lambda: int(machine * 10**9))
+    assert read_settings().duckdb_memory == limit
+    monkeypatch.setenv("LAKEHOUSE_DUCKDB_MEMORY", "1GB")
+    assert read_settings().duckdb_memory == "1GB"
+
+
+def test_a_container_is_a_machine_of_its_own(tmp_path: Path) -> None:
+    """Its limit counts where there is one, and it is below the machine's memory."""
+    (tmp_path / "none").write_text("max\n")
+    (tmp_path / "some").write_text("1000000000\n")
+    whole = machine_memory([tmp_path / "none", tmp_path / "not there"])
+    assert whole > 10**9
+    assert machine_memory([tmp_path / "none", tmp_path / "some"]) == 10**9
 
 
 def test_every_problem_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,9 +22,11 @@ from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.contracts.layers import control_tables, model_sql, stored_tables
 from lakehouse_assets.core.request import RunRequest, resolve
+from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill
 from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.interruption import Duty
 from lakehouse_assets.load.ledger import acknowledge, backlog
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
@@ -50,6 +52,7 @@ class LocalConfig:
         open_engine: opens the engine that loads silver.
         functions: handlers that the pipeline brings, see `functions.handler_of`.
         renew_seconds: pause between two signs of life of the lease.
+        spill: where and how much DuckDB spills to disk.
     """
 
     pipeline: str
@@ -61,6 +64,7 @@ class LocalConfig:
     open_engine: Callable[[], Engine]
     functions: Mapping[str, str] = field(default_factory=dict)
     renew_seconds: float = 30.0
+    spill: Spill = SYSTEM_SPILL
 
 
 class LocalServices:
@@ -205,7 +209,16 @@ class LocalServices:
 
     def _rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Row]:
         """Return the rows of a statement on the query engine."""
-        return self._engine(sql).rows(sql, parameters)
+        engine = self._engine(sql)
+        try:
+            return engine.rows(sql, parameters)
+        except LakehouseError:
+            raise
+        except Exception as error:
+            known = exhausted(error) or damaged(error, tables_read(sql))
+            if known is None:
+                raise
+            raise known from error
 
     def _engine(self, sql: str) -> DuckEngine:
         """Return the query engine with the tables that a statement reads attached; each is opened at its first read.
@@ -215,7 +228,8 @@ class LocalServices:
         """
         config = self.config
         if self._query is None:
-            self._query = DuckEngine(config.lake, zone=config.zone, memory=config.memory, threads=config.threads)
+            limits: dict[str, Any] = {"memory": config.memory, "threads": config.threads, "spill": config.spill}
+            self._query = DuckEngine(config.lake, zone=config.zone, **limits)
             self._seen = set()
         stored = stored_tables(self._contracts.values())
         for name in tables_read(sql):

@@ -41,6 +41,9 @@ class PlanReport:
         unacknowledged: earlier runs that some gold table has not caught up with.
         references: reference tables that do not hold their seed yet.
         doubts: which files have a time that is not believed, in words (`core.file_times`).
+        left_alone: key -> why it is not taken from landing, of the first ones.
+        left_alone_count: how many there are.
+        given_back: keys of archived files that were written on since, and are back in landing.
         has_work: whether anything follows.
     """
 
@@ -55,6 +58,9 @@ class PlanReport:
     unacknowledged: int = 0
     references: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    left_alone: dict[str, str] = field(default_factory=dict)
+    left_alone_count: int = 0
+    given_back: list[str] = field(default_factory=list)
     has_work: bool = True
 
 
@@ -158,6 +164,8 @@ class RunReport:
         rejects, warnings: rows by rule code, most frequent first.
         refusals: key of a refused file -> why.
         skipped_files: keys that changed while the run was going on; the next run takes them.
+        left_alone, left_alone_count: key -> why the run does not take it from landing; the first ones, and how many.
+        given_back: keys of archived files that were written on since, and are back in landing.
         waiting: pending rows when the run was planned.
         extra_columns: key -> columns that no contract knows.
         gold: counts by gold table; None for one that was not built.
@@ -183,6 +191,9 @@ class RunReport:
     archived: int
     left: tuple[Left, ...]
     timings: dict[str, float]
+    left_alone: dict[str, str] = field(default_factory=dict)
+    left_alone_count: int = 0
+    given_back: list[str] = field(default_factory=list)
     failure: Failure | None = None
     doubts: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
@@ -215,6 +226,9 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         refused_files=sorted(load.refused_files),
         refusals=load.refused_files,
         skipped_files=load.skipped_files,
+        left_alone=plan.left_alone if plan else {},
+        left_alone_count=plan.left_alone_count if plan else 0,
+        given_back=plan.given_back if plan else [],
         waiting=plan.pending if plan else 0,
         extra_columns=load.extra_columns,
         doubts=plan.doubts if plan else [],
@@ -237,6 +251,6 @@ def _most_frequent_first(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def failed_step(step: str, error: Exception, at: datetime) -> dict[str, Any]:
+def failed_step(step: str, error: BaseException, at: datetime) -> dict[str, Any]:
     """Return the piece that a failed step leaves in the run's folder: `Failure` and the moment."""
     return asdict(Failure(step, type(error).__name__, str(error))) | {"at": at.isoformat()}

@@ -25,6 +25,9 @@ RETRIES = 3
 MANIFEST_FILES = 2000
 """Limits the files of one offer, because Dagster keeps the list with the run; the others come next."""
 
+NAMED = 10
+"""Limits how many files a tick names that are left alone."""
+
 Identity = tuple[str, str, int, str]
 """Holds key, etag, size in bytes, and ISO time of last change."""
 
@@ -94,13 +97,19 @@ class Cursor:
 class LandingSnapshot:
     """Hold one look at landing: what it holds, when, and how long a file must have been left alone to be whole.
 
-    `seen` says when files whose time is in the future were first seen; of one that it lacks that is now.
+    Attributes:
+        entries: files that can be taken.
+        now: when it was, UTC.
+        quiet_seconds: how long a file must have been left alone.
+        seen: when files whose time is in the future were first seen; of one that it lacks that is now.
+        left_alone: what cannot be taken now, by key, with why.
     """
 
     entries: Sequence[FileEntry]
     now: datetime
     quiet_seconds: float
     seen: Mapping[Identity, datetime] = field(default_factory=dict)
+    left_alone: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def identities(self) -> frozenset[Identity]:
@@ -182,7 +191,15 @@ def _why_nothing(landing: LandingSnapshot, ended: Sequence[Offer]) -> str:
             len(offer.files) for offer in ended
         ),
     }
-    return "; ".join(f"{count} {words}" for words, count in counts.items() if count) or "landing is empty"
+    found = [f"{count} {words}" for words, count in counts.items() if count]
+    return "; ".join([*found, *_left_alone(landing)]) or "landing is empty"
+
+
+def _left_alone(landing: LandingSnapshot) -> list[str]:
+    """Return a sentence for each of the first files that are left alone, and one for the others."""
+    keys = sorted(landing.left_alone)
+    further = [f"{len(keys) - NAMED} more left alone"] if len(keys) > NAMED else []
+    return [f"{key} is left alone: {landing.left_alone[key]}" for key in keys[:NAMED]] + further
 
 
 def _empty(landing: LandingSnapshot) -> frozenset[Identity]:

@@ -7,8 +7,6 @@ DuckDB's own CSV reader in parallel; the position of a row in the staged table g
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
@@ -16,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
+from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Result, TextSource
-from lakehouse_assets.errors import LakehouseError, NativeRefused, TableMissing
+from lakehouse_assets.errors import LakehouseError, NativeRefused, TableDamaged, TableMissing
 from lakehouse_assets.interruption import Duty
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 from lakehouse_assets.sql.sql_types import in_duckdb
+from lakehouse_assets.storage.damage import first_line
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -51,28 +52,29 @@ class DuckEngine:
         zone: source time zone.
         memory: DuckDB's memory limit, as DuckDB spells it (`1GB`).
         threads: how many threads DuckDB may use; None for all.
+        spill: where and how much of what does not fit into memory is spilled.
     """
 
     name, callers = "duckdb", 1
 
-    def __init__(self, lake: Lake, *, zone: str = "UTC", memory: str = "800MB", threads: int | None = None) -> None:
-        import duckdb
-
+    def __init__(
+        self,
+        lake: Lake,
+        *,
+        zone: str = "UTC",
+        memory: str = "800MB",
+        threads: int | None = None,
+        spill: Spill = SYSTEM_SPILL,
+    ) -> None:
         self.lake, self._zone = lake, zone
-        self._spill = tempfile.mkdtemp(prefix="lakehouse-spill-")
-        settings: dict[str, Any] = {"memory_limit": memory, "temp_directory": self._spill}
-        self._db: duckdb.DuckDBPyConnection = duckdb.connect(
-            config=settings | ({"threads": threads} if threads else {})
-        )
-        self._db.execute("SET TimeZone = 'UTC'")
+        self._db, self._spill = connect(memory, threads, spill)
         self._attached: dict[str, DeltaTable] = {}
-        spill = self._spill
-        self._duty = Duty(ask=self._db.interrupt, clean=lambda: shutil.rmtree(spill, ignore_errors=True))
+        self._duty = Duty(ask=self._db.interrupt, clean=self._spill.cleanup)
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
         self._db.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
+        self._spill.cleanup()
         self._duty.done()
 
     def sql(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> str:
@@ -119,6 +121,8 @@ class DuckEngine:
         try:
             self._db.execute(statement)
         except (duckdb.InvalidInputException, duckdb.IOException) as error:  # odd content, or a file that is gone
+            if exhausted(error):  # a disk that is full is no fault of the file
+                raise
             raise NativeRefused(engine=self.name, problem=str(error).splitlines()[0]) from error
 
     def _numbered(self, name: str, files: list[NativeFile]) -> str:
@@ -318,9 +322,23 @@ def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection
         return f"SELECT {', '.join(map(_null, contract.columns))} WHERE FALSE"
     uris = ", ".join(_path(uri) for uri in files)
     source = f"read_parquet([{uris}], union_by_name = true, {_partitioning(contract)})"
-    stored = {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
+    stored = _columns(contract, source, db)
     columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
     return f"SELECT {columns} FROM {source}"
+
+
+def _columns(contract: Contract, source: str, db: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names of the columns that files have.
+
+    Raises:
+        TableDamaged: one of them is gone or spoilt.
+    """
+    import duckdb
+
+    try:
+        return {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        raise exhausted(error) or TableDamaged(table=contract.catalog_name, problem=first_line(error)) from error
 
 
 def _partitioning(contract: Contract) -> str:

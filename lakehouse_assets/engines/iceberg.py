@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns, wider_columns
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import CommitConflict
+from lakehouse_assets.errors import CommitConflict, TableMissing
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -60,14 +60,15 @@ def ensure(contract: Contract, lake: Lake) -> Table:
     Raises:
         ContractBreaking: the table's columns do not fit the contract any more.
         CommitConflict: somebody else changes the table's columns or properties right now.
+        TableDamaged: it was there and cannot be read.
     """
     catalog = lake.catalog()
     catalog.create_namespace_if_not_exists(contract.database)
     identifier = (contract.database, contract.name)
     # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
-    if identifier in catalog.list_tables(contract.database):
-        table = without_retries(contract, catalog.load_table(identifier))
-    else:
+    try:
+        table = without_retries(contract, lake.iceberg(contract))
+    except TableMissing:
         schema, location = arrow_schema(contract), lake.iceberg_location(contract)
         table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
         _partition(table, contract)

@@ -7,9 +7,11 @@ here: how an answer is printed, and the SQL of the pipelines, which is held to t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -19,9 +21,11 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb import scan
+from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.time_travel import files_at
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
 from lakehouse_assets.storage.lake import Lake
@@ -52,12 +56,14 @@ class QueryScope:
         tables: contracts by catalog name.
         memory: DuckDB's memory limit.
         threads: how many threads DuckDB may use; None for all.
+        spill: where and how much of what does not fit into memory is spilled.
     """
 
     lake: Lake
     tables: Mapping[str, Contract]
     memory: str = "800MB"
     threads: int | None = None
+    spill: Spill = SYSTEM_SPILL
 
 
 def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
@@ -129,25 +135,19 @@ def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
 def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datetime | None) -> Answer:
     import duckdb
 
-    db = _connect(scope)
-    try:
-        for name, contract in used.items():
-            db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
-            db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, scope.lake, as_of), db)}")
-        _lock(db, scope.lake.root)
-        cursor = db.execute(sql)
-        return Answer(_once([column[0] for column in cursor.description]), _batches(cursor))
-    except duckdb.Error as error:
-        raise BadRequest(message=_first_lines(error)) from error
-
-
-def _connect(scope: QueryScope) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    settings: dict[str, Any] = {"memory_limit": scope.memory} | ({"threads": scope.threads} if scope.threads else {})
-    db = duckdb.connect(config=settings)
-    db.execute("SET TimeZone = 'UTC'")
-    return db
+    db, spilled = connect(scope.memory, scope.threads, scope.spill)
+    with ExitStack() as stack:
+        stack.enter_context(spilled)
+        try:
+            for name, contract in used.items():
+                db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
+                db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, scope.lake, as_of), db)}")
+            _lock(db, scope.lake.root)
+            cursor = db.execute(sql)
+        except duckdb.Error as error:
+            raise _typed(error, used) from error
+        stack.pop_all()  # the folder goes when the last of the answer has been read
+        return Answer(_once([column[0] for column in cursor.description]), _batches(cursor, spilled, used))
 
 
 def _lock(db: duckdb.DuckDBPyConnection, root: str) -> None:
@@ -158,14 +158,21 @@ def _lock(db: duckdb.DuckDBPyConnection, root: str) -> None:
     db.execute("SET lock_configuration = true")
 
 
-def _batches(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(
+    cursor: duckdb.DuckDBPyConnection, spilled: TemporaryDirectory[str], used: Iterable[str]
+) -> Iterator[list[tuple[Any, ...]]]:
     import duckdb
 
     try:
-        while rows := cursor.fetchmany(FETCH_ROWS):
-            yield rows
+        with spilled:
+            while rows := cursor.fetchmany(FETCH_ROWS):
+                yield rows
     except duckdb.Error as error:
-        raise BadRequest(message=_first_lines(error)) from error
+        raise _typed(error, used) from error
+
+
+def _typed(error: Exception, used: Iterable[str]) -> LakehouseError:
+    return exhausted(error) or damaged(error, used) or BadRequest(message=_first_lines(error))
 
 
 def _first_lines(error: Exception) -> str:

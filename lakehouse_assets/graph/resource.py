@@ -7,7 +7,7 @@ configuration: what belongs to the installation comes from the settings and cann
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging import Logger
 
@@ -17,13 +17,16 @@ from lakehouse_assets import interruption
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.reports import FAILURE, failed_step
 from lakehouse_assets.compute.services import Services
+from lakehouse_assets.engines.connection import Spill
 from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.errors import Transient
+from lakehouse_assets.errors import DiskFull, Transient
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import note_process
 from lakehouse_assets.progress import Progress, told
 from lakehouse_assets.settings import Settings, process_environment
+from lakehouse_assets.storage.damage import is_panic
 from lakehouse_assets.storage.lake import Lake, lake_of
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -90,6 +93,7 @@ def open_services(settings: Settings, pipeline: Pipeline, run_id: str, progress:
         open_engine=_engine_opener(settings, lake, zone),
         functions=pipeline.functions,
         renew_seconds=settings.lease_renew_seconds,
+        spill=Spill(settings.duckdb_temp, settings.duckdb_temp_limit),
     )
     return LocalServices(config, run_id, progress)
 
@@ -97,8 +101,8 @@ def open_services(settings: Settings, pipeline: Pipeline, run_id: str, progress:
 def _engine_opener(settings: Settings, lake: Lake, zone: str) -> Callable[[], Engine]:
     if settings.engine == "spark":
         return lambda: _open_spark(settings, lake, zone)
-    threads = settings.duckdb_threads or None
-    return lambda: DuckEngine(lake, zone=zone, memory=settings.duckdb_memory, threads=threads)
+    threads, spill = settings.duckdb_threads or None, Spill(settings.duckdb_temp, settings.duckdb_temp_limit)
+    return lambda: DuckEngine(lake, zone=zone, memory=settings.duckdb_memory, threads=threads, spill=spill)
 
 
 def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
@@ -127,9 +131,10 @@ def performing(lakehouse: Lakehouse, services: Services, name: str, log: Logger)
 
 @contextmanager
 def reported(folder: RunFolder, step: str) -> Iterator[None]:
-    """Keep what failed in the run's folder, and tell Dagster whether a retry may help; a later success clears it.
+    """Keep what failed in the run's folder, and tell Dagster whether a retry may help.
 
-    Once the process is asked to end, whatever goes wrong is a consequence of that: the run is interrupted.
+    The same step clears it when it goes well later. Once the process is asked to end, whatever goes wrong is a
+    consequence of that: the run is interrupted.
     """
     try:
         interruption.check()
@@ -138,13 +143,17 @@ def reported(folder: RunFolder, step: str) -> Iterator[None]:
         raise
     except interruption.Interrupted as end:
         raise interrupted() from end
-    except Exception as error:  # the outer edge of every step: what nobody foresaw is reported too, and not retried
+    except BaseException as raised:  # the outer edge of every step: what nobody foresaw is reported too, not retried
+        if not isinstance(raised, Exception) and not is_panic(raised):
+            raise
         if interruption.requested():
-            raise interrupted() from error
-        folder.write(FAILURE, failed_step(step, error, datetime.now(UTC)))
+            raise interrupted() from raised
+        error = exhausted(raised) or raised
+        with suppress(DiskFull):  # then the event alone tells it
+            folder.write(FAILURE, failed_step(step, error, datetime.now(UTC)))
         description = f"{type(error).__name__}: {error}"
         raise dg.Failure(description=description, allow_retries=isinstance(error, Transient)) from error
-    if folder.read(FAILURE):
+    if (folder.read(FAILURE) or {}).get("step") == step:
         folder.write(FAILURE, {})
 
 

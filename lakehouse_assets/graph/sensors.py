@@ -21,8 +21,9 @@ from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
-from lakehouse_assets.storage.landing import landed
+from lakehouse_assets.storage.landing import look
 from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.watch import give_back
 
 OFFER_TAG = "lakehouse/offer"
 """Names the tag with the run key; a re-execution keeps it, which it does not do with Dagster's own tag."""
@@ -47,7 +48,13 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         fail_abandoned(context.instance, pipeline.name, lake)
-        seen = LandingSnapshot(landed(pipeline.name, store), datetime.now(UTC), settings.quiet_seconds)
+        back = give_back(pipeline.name, lake.store, store) if lake.exists else []
+        if back:
+            context.log.info(
+                "back in landing, since they were written on after they were archived: %s", ", ".join(back)
+            )
+        found = look(pipeline.name, store)
+        seen = LandingSnapshot(found.entries, datetime.now(UTC), settings.quiet_seconds, left_alone=found.left_alone)
         cursor = Cursor.parse(context.cursor)
         decision = decide(seen, cursor, under_way(context.instance, cursor))
         text = decision.cursor.dump()

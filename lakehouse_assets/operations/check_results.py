@@ -7,10 +7,13 @@ before it stands. Not here: which record says something (`graph/check_history`),
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from lakehouse_assets.contracts.packages import pipelines
+from lakehouse_assets.errors import LakehouseError, TableMissing
 from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
     from lakehouse_assets.graph.check_history import Found
 
+READABLE = "readable"
+"""Names the check that appears only when a table cannot be read."""
 Status = Literal["passed", "failed", "errored", "running", "stale", "never run"]
 
 
@@ -79,13 +84,49 @@ def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckSt
     from lakehouse_assets.pipelines import pipeline_of
 
     only = None if pipeline is None else [pipeline_of(pipeline)]
+    names = pipelines() if pipeline is None else (pipeline,)
     graph = build_definitions(settings, only).resolve_asset_graph()
     specs = {key: graph.get_check_spec(key) for key in sorted(graph.asset_check_keys, key=str)}
     if not history.is_begun(settings):
-        return [_never(key, spec) for key, spec in specs.items()]
-    with history.instance(settings) as instance:
-        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(specs))
-        return [_state(instance, key, spec, latest.get(key)) for key, spec in specs.items()]
+        states = [_never(key, spec) for key, spec in specs.items()]
+    else:
+        with history.instance(settings, reading=True) as instance:
+            latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(specs))
+            states = [_state(instance, key, spec, latest.get(key)) for key, spec in specs.items()]
+    return sorted([*states, *unreadable(settings, names, states)], key=lambda state: (state.table, state.check))
+
+
+def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckState]) -> list[CheckState]:
+    """Return a failed check for each table that cannot be read now, whatever was known of it.
+
+    A table that is not there is one of these when any of its checks has a result.
+
+    Args:
+        settings: whose lake.
+        names: the pipelines.
+        states: what is known of the checks.
+    """
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.layers import stored_tables
+    from lakehouse_assets.graph.metadata import asset_key
+    from lakehouse_assets.storage.lake import lake_of
+
+    lake, known = lake_of(settings), {state.table for state in states if state.at}
+    found = []
+    for contract in stored_tables(c for name in names for c in contracts(name).values()).values():
+        table = "/".join(asset_key(contract).path)
+        try:
+            lake.require_whole(contract)
+        except TableMissing as error:
+            problem = str(error) if table in known else None
+        except LakehouseError as error:
+            problem = str(error)
+        else:
+            problem = None
+        if problem:
+            at = datetime.now(UTC)
+            found.append(CheckState(table, READABLE, "errored", problem, blocking=True, severity="ERROR", at=at))
+    return found
 
 
 def _never(key: AssetCheckKey, spec: AssetCheckSpec) -> CheckState:

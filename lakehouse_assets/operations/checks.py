@@ -37,12 +37,14 @@ def checks(
 
         lakehouse checks --format junit --out checks.xml
     """
-    from lakehouse_assets.operations.check_results import read_states
+    from lakehouse_assets.operations.check_results import READABLE, read_states
 
     settings = reading(lake)
     if out is not None and not out.absolute().parent.is_dir():
         raise BadRequest(message=f"--out `{out}`: its folder does not exist")
     states = read_states(settings, None if pipeline is None else chosen_pipeline(pipeline))
+    for problem in dict.fromkeys(state.description for state in states if state.check == READABLE):
+        terminal.complain(problem)
     if format == "table" and out is None:
         show(states)
     else:

@@ -19,6 +19,7 @@ from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
+from lakehouse_assets.operations.foreign_errors import known_error
 from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
@@ -65,16 +66,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TyperException as error:
         terminal.complain(error.format_message())
         return 2
-    except LakehouseError as error:
-        terminal.complain(str(error))
-        return 2 if isinstance(error, BAD_INPUT) else 1
     except KeyboardInterrupt:
         terminal.complain("interrupted")
         return 130
     except BrokenPipeError:
         terminal.forget_stdout()
         return 0
-    except OSError as error:  # a folder that cannot be made, a full disk
+    except BaseException as error:  # a Rust library that gives up raises what is no Exception
+        known = error if isinstance(error, (LakehouseError, OSError)) else known_error(error)
+        if known is None:
+            raise
+        return told(known)
+    return code if isinstance(code, int) else 0
+
+
+def told(error: LakehouseError | OSError) -> int:
+    """Tell an error in one sentence and return the exit code that belongs to it."""
+    if isinstance(error, OSError):  # a folder that cannot be made, an output that cannot be written
         terminal.complain(f"{error.strerror or error}: `{error.filename or 'output'}`")
         return 2
-    return code if isinstance(code, int) else 0
+    terminal.complain(str(error))
+    return 2 if isinstance(error, BAD_INPUT) else 1

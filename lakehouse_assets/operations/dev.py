@@ -48,6 +48,7 @@ def dev(
     settings = writing(None if landing is None else chosen_pipeline(pipeline), lake, landing, engine)
     if not is_free(port):
         raise BadRequest(message=f"port {port} is in use; name another one with --port")
+    history.require_usable(settings)
     terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}; Ctrl-C ends it")
     sys.stdout.flush()
     raise typer.Exit(served(command(port), history.child_environment(settings)))

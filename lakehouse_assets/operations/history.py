@@ -6,13 +6,16 @@ The command line, the sensors and the UI share one home, so that a run started i
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.settings import DAGSTER_HOME_ENV, PREFIX_ENV, Settings, process_environment
+from lakehouse_assets.storage.locks import locked
+from lakehouse_assets.storage.opening import open_store
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -29,11 +32,15 @@ def configuration(name: str = CONFIG) -> Path:
 
 
 def ensure_home(settings: Settings) -> Path:
-    """Return the home folder; make it, and write the configuration where there is none or an earlier version's."""
+    """Return the home folder; make it, and write the configuration where there is none or an earlier version's.
+
+    Raises:
+        LakehouseError: it cannot be made there; which one says why.
+    """
     home = settings.history.absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    store = open_store(str(home))
     if not (home / CONFIG).exists() or _is_former(home / CONFIG):
-        (home / CONFIG).write_text(configuration().read_text("utf-8"), "utf-8")
+        store.put(CONFIG, configuration().read_bytes())
     return home
 
 
@@ -48,13 +55,40 @@ def is_begun(settings: Settings) -> bool:
 
 
 @contextmanager
-def instance(settings: Settings) -> Iterator[DagsterInstance]:
-    """Open the instance in the home folder; open it once before many threads do, because it creates its databases."""
+def instance(settings: Settings, *, reading: bool = False) -> Iterator[DagsterInstance]:
+    """Open the instance in the home folder; its databases are made once, whoever else opens it at the same time.
+
+    Args:
+        settings: whose home.
+        reading: whether nothing will be written; a home that cannot be written is then read as it is.
+
+    Raises:
+        StateDamaged, StateLocked, DiskFull, ReadOnly, AccessDenied: the history cannot be used, or not any more.
+    """
     from dagster import DagsterInstance
 
-    home = ensure_home(settings)
-    with _unhurried(home), DagsterInstance.from_config(str(home)) as opened:
-        yield opened
+    from lakehouse_assets.operations.history_files import as_it_is, make_databases, told
+    from lakehouse_assets.operations.noise import muted
+
+    home = settings.history.absolute()
+    frozen = reading and not os.access(home, os.W_OK)
+    with told(home), as_it_is(home) if frozen else _unhurried(ensure_home(settings)):
+        with nullcontext() if frozen else locked(home):
+            if not frozen:
+                make_databases(home, own=(home / CONFIG).read_bytes() == configuration().read_bytes())
+            opened = DagsterInstance.from_config(str(home))
+        with opened, muted():
+            yield opened
+
+
+def require_usable(settings: Settings) -> None:
+    """Make sure that Dagster's own processes find a history that they can use, and need not make one all at once.
+
+    Raises:
+        LakehouseError: as `instance`.
+    """
+    with instance(settings):
+        return
 
 
 @contextmanager

@@ -11,8 +11,27 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.settings import Settings, read_settings
 
 Engine = Literal["duckdb", "spark"]
-LakeOption = Annotated[Path | None, typer.Option(help="Folder of tables, archive and history (LAKEHOUSE_LAKE).")]
-LandingOption = Annotated[Path | None, typer.Option(help="Folder where files are dropped (LAKEHOUSE_LANDING).")]
+
+
+def folder(name: str) -> Path:
+    """Read the name of a folder from the command line.
+
+    Raises:
+        BadRequest: it is empty, as a variable that is not set makes it; as a path it would be the present folder.
+    """
+    if not name:
+        raise BadRequest(message="a folder's name is empty; the present folder is `.`")
+    return Path(name)
+
+
+LakeOption = Annotated[
+    Path | None,
+    typer.Option(parser=folder, metavar="PATH", help="Folder of tables, archive and history (LAKEHOUSE_LAKE)."),
+]
+LandingOption = Annotated[
+    Path | None,
+    typer.Option(parser=folder, metavar="PATH", help="Folder where files are dropped (LAKEHOUSE_LANDING)."),
+]
 EngineOption = Annotated[Engine | None, typer.Option(help="Which engine loads silver (LAKEHOUSE_ENGINE).")]
 PipelineArgument = Annotated[
     str | None, typer.Argument(metavar="[PIPELINE]", help="Which pipeline; the only one when there is just one.")
@@ -36,8 +55,10 @@ def writing(
         SettingsInvalid: as `read_settings`.
         BadRequest: the lake is a file, or the landing folder that was named is none.
         LakeElsewhere: the lake was copied or moved.
+        ReadOnly, AccessDenied: the lake cannot be written.
     """
     from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.os_errors import require_writable
 
     settings = read_settings(lake=lake, engine=engine)
     if pipeline is not None and landing is not None:
@@ -45,6 +66,7 @@ def writing(
     if settings.lake_root.exists() and not settings.lake_root.is_dir():
         raise BadRequest(message=f"the lake `{settings.lake_root}` is a file, not a folder")
     lake_of(settings).require_here()
+    require_writable(settings.lake_root)
     if pipeline is not None:
         _ready_landing(pipeline, settings)
     return settings

@@ -29,6 +29,7 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
         waiting = f"{report.waiting} rows wait for a parent" if report.waiting else "no row is waiting"
         landing = pipeline_of(report.pipeline).landing_in(settings)
         say(f"Nothing new in {landing}, {waiting}, and gold is up to date.")
+        _left_alone(report)
         return
     _counts(report.tables)
     _codes(report)
@@ -59,15 +60,23 @@ def _files(report: RunReport) -> None:
     _first("File time", report.doubts)
     ignored = [f"Ignored in {key}: unknown columns {listed(columns)}" for key, columns in report.extra_columns.items()]
     _first("", ignored)
+    _left_alone(report)
 
 
-def _first(what: str, sentences: Collection[str]) -> None:
-    """Print the first sentences, and how many more there are."""
+def _left_alone(report: RunReport) -> None:
+    _first("Back in landing", [f"{key} was written on after it was archived" for key in report.given_back])
+    alone = [f"{key}, {why}" for key, why in report.left_alone.items()]
+    _first("Left alone", alone, further=report.left_alone_count - len(alone))
+
+
+def _first(what: str, sentences: Collection[str], *, further: int = 0) -> None:
+    """Print the first sentences, and how many more there are; the report knows of `further` ones by number only."""
     begin = f"{what}: " if what else ""
     for sentence in islice(sentences, MOST_NAMES):
         say(visible(f"{begin}{sentence}"))  # a name may hold a newline
-    if len(sentences) > MOST_NAMES:
-        say(f"{begin}{len(sentences) - MOST_NAMES:,} more, see report.json")
+    more = max(len(sentences) - MOST_NAMES, 0) + further
+    if more:
+        say(f"{begin}{more:,} more, see report.json")
 
 
 def _gold(report: RunReport) -> None:

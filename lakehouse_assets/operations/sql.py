@@ -53,11 +53,13 @@ def query_scope(settings: Settings) -> QueryScope:
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import stored_tables
     from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.engines.connection import Spill
     from lakehouse_assets.engines.query import QueryScope
     from lakehouse_assets.storage.lake import lake_of
 
     tables = stored_tables(contract for pipeline in pipelines() for contract in contracts(pipeline).values())
-    return QueryScope(lake_of(settings), tables, settings.duckdb_memory, settings.duckdb_threads or None)
+    limits = settings.duckdb_memory, settings.duckdb_threads or None
+    return QueryScope(lake_of(settings), tables, *limits, Spill(settings.duckdb_temp, settings.duckdb_temp_limit))
 
 
 def parse_moment(text: str) -> datetime:

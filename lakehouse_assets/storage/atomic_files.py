@@ -1,22 +1,26 @@
-"""Handle single files safely: hash in chunks, write at once or not at all, move aside and back, lock.
+"""Handle single files safely: hash in chunks, write at once or not at all, move aside and back.
 
 `FolderStore` is built on these functions. They know no keys, stores or errors of ours: an OSError stays an OSError.
 """
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 CHUNK_BYTES = 1 << 20
 GONE = (FileNotFoundError, NotADirectoryError)
 """Errors that using a path raises when it is not there (any more)."""
+
+Taking = Literal["moved", "occupied", "changed", "apart"]
+"""Says what came of moving a file; `apart` when the target lies in another file system."""
 
 STAGED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 TAKEN = re.compile(r"\.(.+)\.taken", re.DOTALL)
@@ -53,17 +57,6 @@ def staged(path: Path, chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
         _sync_folder(path.parent)
     finally:
         file.unlink(missing_ok=True)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder against all who lock it here; a killed process gives its lock back."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def taken_path(path: Path) -> Path:
@@ -103,16 +96,37 @@ def delete_if(path: Path, etag: str) -> bool:
     return False
 
 
-def walk(top: Path, recover: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield all files below a folder except those being written; call `recover` for each one that was moved aside."""
-    for folder, _, names in os.walk(top, onerror=_raise_unless_gone):
-        for name in names:
-            taken = TAKEN.fullmatch(name)
-            path = Path(folder, taken[1] if taken else name)
-            if taken:
-                recover(path)
-            if not STAGED.fullmatch(name):
-                yield path
+def take(path: Path, target: Path, is_meant: Callable[[Path], bool]) -> Taking:
+    """Move a file to another folder, together with whoever writes it, and say what came of it.
+
+    The file is moved aside first and looked at there, so that nobody can swap it between look and move. On every way
+    out but success it has its name again.
+
+    Args:
+        path: the file.
+        target: its new name, whose folder is there.
+        is_meant: says whether the file, moved aside, is the one that is meant.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    taken, is_done = path.rename(taken_path(path)), False
+    try:
+        if not is_meant(taken):
+            return "changed"
+        target.hardlink_to(taken)
+        is_done = True
+        taken.unlink()
+    except FileExistsError:
+        return "occupied"
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return "apart"
+    finally:
+        if not is_done:
+            put_back(path)
+    return "moved"
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> str:
@@ -136,8 +150,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _raise_unless_gone(error: OSError) -> None:
-    if not isinstance(error, GONE):
-        raise error

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.errors import CommitConflict
+from lakehouse_assets.storage.damage import using_catalog
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -75,17 +76,23 @@ class FolderCatalog:
         """Open the catalog with pyiceberg; create it when it is absent."""
         from pyiceberg.catalog.sql import SqlCatalog
 
-        return SqlCatalog(CATALOG_NAME, uri=f"sqlite:///{self._file}", warehouse=iceberg_uri(self._root))
+        with using_catalog(self._file):
+            return SqlCatalog(CATALOG_NAME, uri=f"sqlite:///{self._file}", warehouse=iceberg_uri(self._root))
 
     def entries(self) -> list[CatalogEntry]:
-        """Return the entries of all tables, ordered by name; none when there is no catalog."""
+        """Return the entries of all tables, ordered by name; none when there is no catalog.
+
+        Raises:
+            StateDamaged, StateLocked: the catalog cannot be read.
+        """
         if not self.exists:
             return []
         query = (
             "SELECT table_namespace, table_name, metadata_location, previous_metadata_location FROM iceberg_tables "
             "WHERE catalog_name = ? ORDER BY 1, 2"
         )
-        with closing(sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True)) as db:
+        place = f"{self._file.as_uri()}?mode=ro"
+        with using_catalog(self._file), closing(sqlite3.connect(place, uri=True)) as db:
             known = db.execute("SELECT name FROM sqlite_master WHERE name = 'iceberg_tables'").fetchall()
             return [CatalogEntry(*row) for row in db.execute(query, (CATALOG_NAME,))] if known else []
 
@@ -99,7 +106,7 @@ class FolderCatalog:
             "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
             "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?"
         )
-        with closing(sqlite3.connect(self._file)) as db, db:
+        with using_catalog(self._file), closing(sqlite3.connect(self._file)) as db, db:
             for old, new in changes.items():
                 now = (new.metadata, new.previous, CATALOG_NAME, old.database, old.name, old.metadata)
                 if db.execute(update, now).rowcount != 1:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lakehouse_assets.core.file_times import moment_of
-from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
-from lakehouse_assets.storage.atomic_files import GONE, chunks_of, delete_if, locked, md5_of, put_back, staged, walk
-from lakehouse_assets.storage.objects import Listing, ObjectStore, StoredObject
+from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
+from lakehouse_assets.storage import writers
+from lakehouse_assets.storage.atomic_files import (
+    GONE,
+    Taking,
+    chunks_of,
+    delete_if,
+    md5_of,
+    put_back,
+    staged,
+    take,
+)
+from lakehouse_assets.storage.locks import locked
+from lakehouse_assets.storage.objects import Listing, Look, ObjectStore, StoredObject
+from lakehouse_assets.storage.os_errors import storage_error
+from lakehouse_assets.storage.walking import walk
 
 RACY_NS = 100_000_000
 """A file changed less than this ago may change again within one tick of its clock, so its etag is not cached yet."""
+UNREADABLE_NAME = "its name is no UTF-8"
 
 
 class FolderStore(ObjectStore):
@@ -74,12 +89,19 @@ class FolderStore(ObjectStore):
         Raises:
             StorageUnavailable: the root is missing, or a folder below it cannot be read.
         """
+        found = (self.stat(key) for key in self.look(prefix).keys)
+        return sorted(stored for stored in found if stored)
+
+    def look(self, prefix: str = "", depth: int | None = None) -> Look:
+        """See `ObjectStore.look`; links are followed, and what leads nowhere or is no regular file is passed over."""
         folder = prefix.rpartition("/")[0]
         top = self.path_of(folder) if folder else self.root
+        levels = None if depth is None else depth - folder.count("/") - bool(folder)
         with self._answering():
-            keys = {path.relative_to(self.root).as_posix() for path in walk(top, self._recover)}
-            found = (self.stat(key) for key in keys if key.startswith(prefix))
-            return sorted(stored for stored in found if stored)
+            found = ((path.relative_to(self.root).as_posix(), why) for path, why in walk(top, self._recover, levels))
+            named = {key: why for key, why in found if key.startswith(prefix)}
+        odd = {key: why or UNREADABLE_NAME for key, why in named.items() if why or not _is_utf8(key)}
+        return Look(sorted(key for key in named if key not in odd), odd)
 
     def has(self, key: str) -> bool:
         """See `ObjectStore.has`."""
@@ -92,22 +114,30 @@ class FolderStore(ObjectStore):
         with self._answering():
             try:
                 status = path.stat()
-                if not path.is_file():
+                if not stat.S_ISREG(status.st_mode):
                     return None
                 etag = self._etag(path, status)
             except GONE:
                 return None
         return StoredObject(key, etag, status.st_size, moment_of(status.st_mtime))
 
+    def size(self, key: str) -> int | None:
+        """See `ObjectStore.size`."""
+        path = self.path_of(key)
+        with self._answering():
+            try:
+                status = path.stat()
+            except GONE:
+                return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def is_being_written(self, key: str) -> bool | None:
+        """See `ObjectStore.is_being_written`; only processes of this machine can be seen."""
+        return writers.is_being_written(self.path_of(key))
+
     def is_unchanged(self, listed: StoredObject) -> bool:
         """Say whether size and time of change (microseconds) are as listed, or else whether the content is."""
-        try:
-            status = self.path_of(listed.key).stat()
-        except GONE:
-            return False
-        if (status.st_size, moment_of(status.st_mtime)) == (listed.size_bytes, listed.modified):
-            return True
-        return self._holds(listed.key, listed.etag)
+        return _is_as_listed(self.path_of(listed.key), listed) or self._holds(listed.key, listed.etag)
 
     def read(self, key: str) -> bytes:
         """See `ObjectStore.read`."""
@@ -148,6 +178,38 @@ class FolderStore(ObjectStore):
                 raise PreconditionFailed(key=source_key, expected=f"etag {source_etag}")
             if not self._holds(key, source_etag):
                 self._link(file, key)
+
+    def take_from(self, source: ObjectStore, listed: StoredObject, *, key: str) -> bool:
+        """See `ObjectStore.take_from`: folders of one file system can do it, for files that are no links."""
+        if not isinstance(source, FolderStore) or source.path_of(listed.key).is_symlink():
+            return False
+        target = self.path_of(key)
+        with self._answering():
+            target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            became = source.give(listed, target)
+        except GONE as error:
+            if self._holds(key, listed.etag):
+                return True
+            raise ObjectMissing(key=listed.key, store=source.uri) from error
+        if became == "changed":
+            raise PreconditionFailed(key=listed.key, expected=f"etag {listed.etag}")
+        if became == "occupied":
+            if not self._holds(key, listed.etag):
+                raise PreconditionFailed(key=key, expected="absent")
+            return source.delete(listed.key, if_match=listed.etag)
+        return became == "moved"
+
+    def give(self, listed: StoredObject, target: Path) -> Taking:
+        """Move a file to a path if it is still as listed, and say what came of it.
+
+        Raises:
+            FileNotFoundError: the file is gone.
+        """
+        path = self.path_of(listed.key)
+        with self._answering(GONE), locked(self.root):
+            put_back(path)
+            return take(path, target, lambda moved: _is_as_listed(moved, listed) or _has(moved, listed.etag))
 
     def delete(self, key: str, *, if_match: str) -> bool:
         """See `ObjectStore.delete`."""
@@ -191,14 +253,38 @@ class FolderStore(ObjectStore):
             raise PreconditionFailed(key=key, expected="absent") from error
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _answering(self, passed: tuple[type[OSError], ...] = ()) -> Iterator[None]:
         with self._translated():
             self.root.stat()
+        with self._translated(passed):
             yield
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, passed: tuple[type[OSError], ...] = ()) -> Iterator[None]:
         try:
             yield
+        except passed:
+            raise
         except OSError as error:
-            raise StorageUnavailable(store=self.uri, problem=f"{error.strerror}: {error.filename}") from error
+            raise storage_error(self.uri, error) from error
+
+
+def _is_as_listed(path: Path, listed: StoredObject) -> bool:
+    """Say whether size and time of change (microseconds) of a file are as listed."""
+    try:
+        status = path.stat()
+    except GONE:
+        return False
+    return (status.st_size, moment_of(status.st_mtime)) == (listed.size_bytes, listed.modified)
+
+
+def _has(path: Path, etag: str) -> bool:
+    return md5_of(chunks_of(path)) == etag
+
+
+def _is_utf8(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from lakehouse_assets.errors import LakeIncomplete
-from lakehouse_assets.storage.catalog import FILE_SCHEME, CatalogEntry
+from lakehouse_assets.errors import BadRequest, LakeIncomplete, TableDamaged
+from lakehouse_assets.storage.catalog import FILE_SCHEME, CatalogEntry, path_in_uri
+from lakehouse_assets.storage.damage import first_line
 from lakehouse_assets.storage.objects import ObjectStore
 
 UUID_IN_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -112,47 +113,85 @@ class TableFiles:
             LakeIncomplete: the file is not in the lake.
         """
         if not self.is_there(uri):
-            raise LakeIncomplete(lake=self.rewrite.target, file=uri, table=self.entry.catalog_name)
+            raise self._lacking(uri)
 
     def is_there(self, uri: str) -> bool:
         """Say whether a file that the metadata names is in the lake."""
         key = self.rewrite.key(uri)
         return key is not None and self.store.has(key)
 
+    def document(self, uri: str) -> Record:
+        """Return the content of a metadata file in JSON.
+
+        Raises:
+            LakeIncomplete, TableDamaged: the file is not in the lake, or is not what it should be.
+        """
+        try:
+            found: Record = json.loads(self.read(uri))
+        except ValueError as error:
+            raise self._spoilt(uri, error) from error
+        return found
+
+    def records(self, uri: str) -> list[Record]:
+        """Return the records of a metadata file in Avro.
+
+        Raises:
+            LakeIncomplete, TableDamaged: as `document`.
+        """
+        data = self.read(uri)
+        try:
+            return list(avro_records(data))
+        except Exception as error:  # the reader raises whatever a broken byte leads it to
+            raise self._spoilt(uri, error) from error
+
+    def _spoilt(self, uri: str, error: Exception) -> TableDamaged:
+        problem = f"`{path_in_uri(uri)}` is spoilt, {type(error).__name__}: {first_line(error)}"
+        return TableDamaged(table=self.entry.catalog_name, problem=problem)
+
     def documents(self) -> Iterator[tuple[str, Record]]:
         """Yield (place, content) of the newest metadata file and of those earlier ones it names that still exist."""
-        newest = json.loads(self.read(self.entry.metadata))
+        newest = self.document(self.entry.metadata)
         yield self.entry.metadata, newest
         for earlier in newest.get("metadata-log", []):
             if self.is_there(earlier["metadata-file"]):
-                yield earlier["metadata-file"], json.loads(self.read(earlier["metadata-file"]))
+                yield earlier["metadata-file"], self.document(earlier["metadata-file"])
 
     def keys(self) -> set[str]:
         """Return the keys of all metadata files of the table's present and past states."""
         documents = list(self.documents())
         lists = {uri for _, document in documents for uri in lists_of(document) if self.is_there(uri)}
-        manifests = {record["manifest_path"] for uri in lists for record in avro_records(self.read(uri))}
+        manifests = {record["manifest_path"] for uri in lists for record in self.records(uri)}
         return {self._key(uri) for uri in (*(uri for uri, _ in documents), *lists, *manifests)}
 
     def data_keys(self, snapshot_id: int | None = None) -> Iterator[str]:
-        """Yield the keys of the data files that a snapshot holds, of the newest one when None.
+        """Yield the keys of the data files that a snapshot holds, see `data_files`."""
+        return (key for key, _ in self.data_files(snapshot_id))
+
+    def data_files(self, snapshot_id: int | None = None) -> Iterator[tuple[str, int]]:
+        """Yield keys and sizes in bytes of the data files that a snapshot holds, of the newest one when None.
 
         Raises:
             LakeIncomplete: a metadata file is not in the lake, or names a data file elsewhere.
         """
-        document = json.loads(self.read(self.entry.metadata))
+        document = self.document(self.entry.metadata)
         wanted = document.get("current-snapshot-id") if snapshot_id is None else snapshot_id
         lists = [s["manifest-list"] for s in document.get("snapshots", []) if s["snapshot-id"] == wanted]
-        manifests = [listed["manifest_path"] for uri in lists for listed in avro_records(self.read(uri))]
-        for held in (record for uri in manifests for record in avro_records(self.read(uri))):
+        manifests = [listed["manifest_path"] for uri in lists for listed in self.records(uri)]
+        for held in (record for uri in manifests for record in self.records(uri)):
             if held["status"] != DELETED:
-                yield self._key(held["data_file"]["file_path"])
+                yield self._key(held["data_file"]["file_path"]), held["data_file"]["file_size_in_bytes"]
 
     def _key(self, uri: str) -> str:
         key = self.rewrite.key(uri)
         if key is None:
-            raise LakeIncomplete(lake=self.rewrite.target, file=uri, table=self.entry.catalog_name)
+            raise self._lacking(uri)
         return key
+
+    def _lacking(self, uri: str) -> BadRequest | TableDamaged:
+        """Return the error that says that a file is not there: the lake is no whole copy, or the table is damaged."""
+        if self.rewrite.source == self.rewrite.target:
+            return TableDamaged(table=self.entry.catalog_name, problem=f"`{path_in_uri(uri)}` is not there")
+        return LakeIncomplete(lake=self.rewrite.target, file=uri, table=self.entry.catalog_name)
 
 
 class TableRewrite(TableFiles):

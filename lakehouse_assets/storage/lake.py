@@ -7,7 +7,7 @@ a table lies below the root (`contracts.layers`), and what is written into table
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,8 +15,9 @@ from urllib.parse import unquote
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
-from lakehouse_assets.errors import LakeElsewhere, TableMissing
-from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri
+from lakehouse_assets.errors import LakeElsewhere, TableDamaged, TableMissing
+from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri
+from lakehouse_assets.storage.damage import reading
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
 
     from lakehouse_assets.settings import Settings
+    from lakehouse_assets.storage.iceberg_files import TableFiles
     from lakehouse_assets.storage.objects import ObjectStore
 
 
@@ -96,13 +98,19 @@ class Lake:
 
         Raises:
             TableMissing: there is no such table.
+            TableDamaged: its log cannot be read.
         """
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
 
+        place = self.location(contract)
         try:
-            return DeltaTable(self.location(contract), version=version, storage_options=dict(self.storage_options))
+            with reading(contract, place, TableNotFoundError):
+                return DeltaTable(place, version=version, storage_options=dict(self.storage_options))
         except TableNotFoundError as error:
+            if self.exists and self.store.look(f"{self.key(contract)}/").keys:
+                problem = f"there are files in `{place}`, and no log of them in `_delta_log`"
+                raise TableDamaged(table=contract.catalog_name, problem=problem) from error
             raise TableMissing(table=contract.catalog_name) from error
 
     def find_delta(self, contract: Contract) -> DeltaTable | None:
@@ -149,16 +157,18 @@ class Lake:
 
         Raises:
             TableMissing: there is no such table.
+            TableDamaged: its newest metadata file cannot be read, or the catalog has lost it.
             LakeElsewhere: see `require_here`.
         """
         from pyiceberg.exceptions import NoSuchTableError
 
         if not catalog_of(self.root).exists:
-            raise TableMissing(table=contract.catalog_name)
+            raise self._unknown(contract)
         try:
-            return self.catalog().load_table((contract.database, contract.name))
+            with reading(contract, self.location(contract), NoSuchTableError):
+                return self.catalog().load_table((contract.database, contract.name))
         except NoSuchTableError as error:
-            raise TableMissing(table=contract.catalog_name) from error
+            raise self._unknown(contract) from error
 
     def iceberg_location(self, contract: Contract) -> str:
         """Return where an Iceberg table lies, as Iceberg's metadata spells it."""
@@ -172,16 +182,53 @@ class Lake:
         Raises:
             TableMissing: there is no such table.
             LakeElsewhere: see `require_here`.
-            LakeIncomplete: a metadata file is gone.
+            TableDamaged: a metadata file is gone or spoilt.
         """
+        return [f"{self.root}/{key}" for key in self._iceberg(contract).data_keys(snapshot_id)]
+
+    def _iceberg(self, contract: Contract) -> TableFiles:
         from lakehouse_assets.storage.iceberg_files import TableFiles
 
         self.require_here()
         entries = {entry.catalog_name: entry for entry in catalog_of(self.root).entries()}
         if contract.catalog_name not in entries:
-            raise TableMissing(table=contract.catalog_name)
-        files = TableFiles(self.store, entries[contract.catalog_name], self.root)
-        return [f"{self.root}/{key}" for key in files.data_keys(snapshot_id)]
+            raise self._unknown(contract)
+        return TableFiles(self.store, entries[contract.catalog_name], self.root)
+
+    def _unknown(self, contract: Contract) -> TableMissing | TableDamaged:
+        """Return what it means that the catalog does not know a table: it was never made, or the catalog was lost.
+
+        A table that the catalog has not known at any time has no metadata file but its first, if a process was killed.
+        """
+        keys = self.store.look(f"{self.key(contract)}/metadata/").keys if self.exists else []
+        if all(key.rpartition("/")[2].startswith("00000-") for key in keys if key.endswith(".metadata.json")):
+            return TableMissing(table=contract.catalog_name)
+        problem = (
+            f"`{self.root}/{CATALOG_FILE}` does not know it, though there are files in `{self.location(contract)}`"
+        )
+        return TableDamaged(table=contract.catalog_name, problem=problem)
+
+    def require_whole(self, contract: Contract) -> None:
+        """Make sure that a table can be read: its metadata, and each of its data files, by its size.
+
+        Raises:
+            TableMissing: there is no such table.
+            LakeElsewhere: see `require_here`.
+            TableDamaged: says which file is gone or spoilt.
+        """
+        for key, size in self._data_files(contract):
+            found = self.store.size(key)
+            if found != size:
+                became = "is not there" if found is None else f"has {found} bytes instead of {size}"
+                raise TableDamaged(table=contract.catalog_name, problem=f"`{self.root}/{key}` {became}")
+
+    def _data_files(self, contract: Contract) -> Iterator[tuple[str, int]]:
+        if contract.layer == "gold":
+            yield from self._iceberg(contract).data_files()
+            return
+        actions = self.delta(contract).get_add_actions(flatten=True)
+        paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))
+        yield from ((f"{self.key(contract)}/{unquote(path)}", size) for path, size in zip(paths, sizes, strict=True))
 
 
 def lake_of(settings: Settings) -> Lake:

@@ -13,7 +13,11 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.core.manifest import IN_FLIGHT, FileEntry, dataset_of
+from lakehouse_assets.errors import AccessDenied
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
+
+STRANGE = "it is of no dataset"
+WRITTEN = "a process is still writing it; it is taken when that is done"
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,48 @@ def datasets(pipeline: str) -> tuple[str, ...]:
     return tuple(landing_datasets(contracts(pipeline)))
 
 
-def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
-    """Return every object in landing that the `files` patterns of a dataset's contract match, one entry per object."""
+@dataclass(frozen=True)
+class Landed:
+    """Hold one look at landing: files that can be taken, and what is left alone there, by key, with why."""
+
+    entries: list[FileEntry]
+    left_alone: dict[str, str]
+
+
+def look(pipeline: str, landing: ObjectStore) -> Landed:
+    """Look at what the `files` patterns of the contracts of a pipeline's datasets match.
+
+    Left alone are files of no dataset, those that a process is writing, as far as the system shows it, those that this
+    user may not read, links that lead nowhere, and what is no regular file. Only files of a dataset are read.
+
+    Raises:
+        StorageUnavailable: landing, or a folder in it, cannot be read.
+    """
     patterns = _patterns(pipeline)
-    found = ((dataset_of(item.key, patterns), item) for item in landing.list())
-    return [FileEntry(name, i.key, i.etag, i.size_bytes, i.modified) for name, i in found if name is not None]
+    depth = max((glob.count("/") + 1 for globs in patterns.values() for glob in globs), default=1)
+    seen, entries = landing.look(depth=depth), list[FileEntry]()
+    left_alone = {key: why for key, why in seen.passed_over.items() if not IN_FLIGHT.search(key)}
+    left_alone |= dict.fromkeys(strangers(pipeline, seen.keys), STRANGE)
+    for key in seen.keys:
+        name = dataset_of(key, patterns)
+        if name is None:
+            continue
+        if landing.is_being_written(key):
+            left_alone[key] = WRITTEN
+            continue
+        try:
+            item = landing.stat(key)
+        except AccessDenied as error:
+            left_alone[key] = f"it may not be read: {error.facts['problem']}"
+            continue
+        if item:
+            entries.append(FileEntry(name, item.key, item.etag, item.size_bytes, item.modified))
+    return Landed(entries, left_alone)
+
+
+def landed(pipeline: str, landing: ObjectStore) -> list[FileEntry]:
+    """Return the files in landing that can be taken, see `look`."""
+    return look(pipeline, landing).entries
 
 
 def strangers(pipeline: str, keys: Iterable[str]) -> list[str]:

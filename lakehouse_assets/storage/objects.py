@@ -26,6 +26,14 @@ class StoredObject:
 Listing = list[StoredObject]
 
 
+@dataclass(frozen=True)
+class Look:
+    """Hold what a store has by name alone: keys of its objects, sorted, and what is passed over, by key, with why."""
+
+    keys: list[str]
+    passed_over: dict[str, str]
+
+
 class ObjectStore(Protocol):
     """Define the operations of every store; keys use `/` and are relative to `uri`.
 
@@ -50,6 +58,15 @@ class ObjectStore(Protocol):
         """Return all objects whose key starts with `prefix`, sorted by key, without folders."""
         ...
 
+    def look(self, prefix: str = "", depth: int | None = None) -> Look:
+        """Return what is there under `prefix` without reading any object, and what is no object that can be read.
+
+        Args:
+            prefix: begins all keys.
+            depth: how many parts a key has at most; None for any number.
+        """
+        ...
+
     def has(self, key: str) -> bool:
         """Say whether there is an object under `key`; unlike `stat` this never reads the object."""
         ...
@@ -60,6 +77,17 @@ class ObjectStore(Protocol):
 
     def is_unchanged(self, listed: StoredObject) -> bool:
         """Say whether the object is still the one that was listed, cheaply where its size and time tell."""
+        ...
+
+    def size(self, key: str) -> int | None:
+        """Return the size of an object in bytes without reading it, or None when there is none."""
+        ...
+
+    def is_being_written(self, key: str) -> bool | None:
+        """Say whether somebody is writing this very object now; None where the store cannot tell.
+
+        A store that shows an object only when it is whole always says False.
+        """
         ...
 
     def read(self, key: str) -> bytes:
@@ -99,6 +127,18 @@ class ObjectStore(Protocol):
         Raises:
             ObjectMissing: neither source nor target is there.
             PreconditionFailed: the source has another etag, or the target exists with another one.
+        """
+        ...
+
+    def take_from(self, source: ObjectStore, listed: StoredObject, *, key: str) -> bool:
+        """Move an object of `source` that is still as it was listed, so that whoever writes it goes on writing it here.
+
+        Return False, with nothing done, where these two stores cannot do that: copy and delete then. A target that has
+        the content already, and a source that is gone then, are a success.
+
+        Raises:
+            ObjectMissing: neither source nor target is there.
+            PreconditionFailed: the source is another object now, or the target exists with other content.
         """
         ...
 

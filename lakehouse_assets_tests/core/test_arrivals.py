@@ -71,6 +71,15 @@ def test_an_empty_file_is_ignored() -> None:
     assert (decision.offer, decision.reason) == (None, "1 empty")
 
 
+def test_what_is_left_alone_is_named() -> None:
+    """Ten files at most, and how many more; beside the other reasons."""
+    left = {f"orders/{number:02}.csv": "a pipe" for number in range(12)}
+    landing = LandingSnapshot([landed("a", size_bytes=0)], NOW, 5.0, left_alone=left)
+    reasons = decide(landing, Cursor(), ()).reason.split("; ")
+    assert reasons[:2] == ["1 empty", "orders/00.csv is left alone: a pipe"]
+    assert (len(reasons), reasons[-1]) == (12, "2 more left alone")
+
+
 def test_an_empty_landing_says_so() -> None:
     """Nothing there is a reason of its own."""
     assert tick().reason == "landing is empty"

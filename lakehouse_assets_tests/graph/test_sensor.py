@@ -12,6 +12,8 @@ from dagster._core.test_utils import create_run_for_test
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.errors import StorageUnavailable
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.storage import writers
+from lakehouse_assets.storage.landing import WRITTEN
 from lakehouse_assets_tests.graph.conftest import Shop
 
 
@@ -71,6 +73,26 @@ def test_a_young_file_waits(shop: Shop) -> None:
     answer = tick(Shop(settings, shop.instance, build_definitions(settings)))
     assert not answer.run_requests
     assert answer.skip_message == "1 not left alone for long enough"
+
+
+def test_a_file_that_is_being_written_waits_however_old_it_is(shop: Shop) -> None:
+    """An upload that pauses for longer than the quiet period is left alone, and named."""
+    shop.drop("products.csv")
+    with (shop.landing / "products.csv").open("a"):
+        assert tick(shop).skip_message == f"products.csv is left alone: {WRITTEN}"
+    assert len(pairs(tick(shop))) == 1
+
+
+def test_an_archived_file_that_was_written_on_is_work(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system does not show who writes, the sensor finds out too, without any other file."""
+    monkeypatch.setattr(writers, "is_being_written", lambda _: None)
+    shop.drop("products.csv")
+    with (shop.landing / "products.csv").open("a") as upload:
+        assert shop.run().success
+        assert not tick(shop).run_requests
+        upload.write("9,9,Garden,Rake\n")
+    assert [key for key, _ in pairs(tick(shop))] == ["products.csv"]
+    assert (shop.landing / "products.csv").read_text().endswith("9,9,Garden,Rake\n")
 
 
 @pytest.mark.parametrize("status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTED])

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
-from lakehouse_assets.storage import atomic_files, folder
+from lakehouse_assets.storage import folder, walking
 from lakehouse_assets.storage.atomic_files import taken_path
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import StoredObject
@@ -116,9 +116,9 @@ def test_list_skips_what_vanishes(store: FolderStore, monkeypatch: pytest.Monkey
     """A file that goes away between listing and looking is skipped."""
     store.put("a", b"x")
     store.put("b", b"x")
-    real = atomic_files.walk
+    real = walking.walk
 
-    def walk_then_lose(*args: object) -> list[Path]:
+    def walk_then_lose(*args: object) -> list[object]:
         found = list(real(*args))  # type: ignore[arg-type]
         store.path_of("a").unlink()
         return found

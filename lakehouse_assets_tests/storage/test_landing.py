@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import pytest
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.storage import folder
 from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import ManifestFiles, strangers
+from lakehouse_assets.storage.landing import ManifestFiles, look, strangers
 from lakehouse_assets.storage.objects import ObjectStore
 
 
@@ -129,3 +131,52 @@ def test_a_file_of_another_pipeline_is_no_stranger(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets_tests.returns")
     pages = [glob.replace("*", "1") for glob in contracts("returns")["landing.returns"].files]
     assert strangers("ecommerce", [*pages, "notes.txt"]) == ["notes.txt"]
+
+
+def test_a_look_at_landing_says_what_is_left_alone(tmp_path: Path) -> None:
+    """A file that is being written, one of no dataset, a dead link and a pipe are named with why."""
+    landing = FolderStore(tmp_path / "landing")
+    for key in ("products.csv", "orders/1.csv", "orders/2.csv", "notes.txt", "orders/.3.csv"):
+        landing.put(key, b"a\n")
+    (landing.root / "orders/gone.csv").symlink_to("nowhere")
+    (landing.root / "orders/_tmp").symlink_to("nowhere")
+    os.mkfifo(landing.root / "orders/pipe.csv")
+    with landing.path_of("orders/2.csv").open("ab"):
+        seen = look("ecommerce", landing)
+    assert [entry.key for entry in seen.entries] == ["orders/1.csv", "products.csv"]
+    assert seen.left_alone == {
+        "notes.txt": "it is of no dataset",
+        "orders/2.csv": "a process is still writing it; it is taken when that is done",
+        "orders/gone.csv": "a link to something that is not there",
+        "orders/pipe.csv": "a pipe, no regular file",
+    }
+
+
+def test_a_file_that_may_not_be_read_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One upload with narrow rights holds nobody else up."""
+    landing = FolderStore(tmp_path / "landing")
+    for key in ("orders/1.csv", "orders/2.csv"):
+        landing.put(key, b"a\n")
+    real = folder.chunks_of
+
+    def refuse(path: Path) -> Iterator[bytes]:
+        if path.name == "2.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(folder, "chunks_of", refuse)
+    seen = look("ecommerce", landing)
+    assert [entry.key for entry in seen.entries] == ["orders/1.csv"]
+    assert seen.left_alone == {"orders/2.csv": "it may not be read: Permission denied"}
+
+
+def test_files_of_no_dataset_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A landing folder that is named by mistake may hold anything, of any size and depth."""
+    landing = FolderStore(tmp_path / "landing")
+    for key in ("movie.mkv", "orders/1.csv", "a/b/c/d/deep.csv"):
+        landing.put(key, b"a\n")
+    read = list[str]()
+    real = folder.chunks_of
+    monkeypatch.setattr(folder, "chunks_of", lambda path: read.append(path.name) or real(path))
+    look("ecommerce", landing)
+    assert read == ["1.csv"]

@@ -2,24 +2,27 @@
 
 Here: the move itself over two object stores. Not here: the keys that objects are archived under (`core/archive.py`),
 what belongs to a run (the manifest says it), and the Lambda's event beyond its typed form.
-Nothing is ever deleted that was not archived: copy needs the manifest's etag, deletion needs the same one.
+Where the stores can do it, an object is moved together with whoever still writes it, and watched (`storage/watch.py`).
+Else nothing is ever deleted that was not archived: copy needs the manifest's etag, deletion needs the same one.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from lakehouse_assets.compute.reports import ARCHIVE, ArchiveReport, ArchiveSlice, Left
 from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
-from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.watch import Watched, WatchList
 
 SLICE_OBJECTS = 500
 LISTED = 20
@@ -30,6 +33,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 VANISHED = "gone before it could be archived"
 CHANGED = "changed after the manifest was written; the new version stays for the next run"
+WRITTEN = "still being written; it stays for the next run"
 REPLACED = "archived, and replaced by a new version meanwhile, which stays for the next run"
 
 Target = Callable[[str, FileEntry, str, datetime], str]
@@ -130,15 +134,17 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
     """
     deadline = clock() + budget_seconds
     todo = _from(tuple(entry for entry in manifest.files if entry.archived is None), token)
+    keys = {e: target(manifest.pipeline, e, manifest.run_id, manifest.as_of) for e in todo[:SLICE_OBJECTS]}
     moved, left = list[FileEntry](), list[Left]()
-    for entry in todo[:SLICE_OBJECTS]:
-        why = _move(entry, landing, lake, target(manifest.pipeline, entry, manifest.run_id, manifest.as_of))
-        if why is None:
-            moved.append(entry)
-        else:
-            left.append(Left(entry.key, why))
-        if clock() >= deadline:
-            break
+    with _watched(WatchList(lake, manifest.pipeline), keys):
+        for entry, key in keys.items():
+            why = _move(entry, landing, lake, key)
+            if why is None:
+                moved.append(entry)
+            else:
+                left.append(Left(entry.key, why))
+            if clock() >= deadline:
+                break
     rest = todo[len(moved) + len(left) :]
     size = sum(entry.size_bytes for entry in moved)
     return MoveResult([entry.key for entry in moved], left, size, rest[0].key if rest else None)
@@ -171,9 +177,29 @@ def answer(report: ArchiveReport, token: str | None) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _watched(watch: WatchList, keys: Mapping[FileEntry, str]) -> Iterator[None]:
+    """Have the files of a slice watched from before they are moved, until nobody can write them any more.
+
+    What was not moved is not there under its key, and so not watched any longer than the next look.
+    """
+    now = datetime.now(UTC)
+    slice_ = {Watched.of(entry, key, now) for entry, key in keys.items()}
+    watch.change(add=slice_)
+    yield
+    there = {watched for watched in slice_ if watch.lake.has(watched.key)}
+    open_ = {watched for watched in there if watch.lake.is_being_written(watched.key) is not False}
+    watch.change(add=open_, drop={watched.key for watched in slice_ - open_})
+
+
 def _move(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> str | None:
     """Move one object; return the reason when it stays in landing, else None."""
+    listed = StoredObject(entry.key, entry.etag, entry.size_bytes, entry.modified)
+    if landing.is_being_written(entry.key):
+        return WRITTEN
     try:
+        if lake.take_from(landing, listed, key=key):
+            return None
         lake.copy_from(landing, entry.key, source_etag=entry.etag, key=key)
     except ObjectMissing:
         return VANISHED

@@ -6,8 +6,8 @@ is a success and says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
@@ -17,9 +17,13 @@ from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.storage.lake import Lake
-from lakehouse_assets.storage.landing import datasets, landed
+from lakehouse_assets.storage.landing import datasets, look
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.watch import give_back
+
+NAMED = 10
+"""Limits how many keys of each kind a report names, because a state machine carries it."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,8 @@ def plan(asked: Planned) -> PlanReport:
         BadRequest: the request reprocesses a date under which nothing was archived.
     """
     folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
-    listed, now = freeze(asked), datetime.now(UTC)
-    files = believed(listed, now)
+    work, now = freeze(asked), datetime.now(UTC)
+    files = believed(work.files, now)
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
@@ -71,23 +75,43 @@ def plan(asked: Planned) -> PlanReport:
         due=left.due,
         unacknowledged=left.unacknowledged,
         references=list(left.references),
-        doubts=doubts(listed, now),
+        doubts=doubts(work.files, now),
+        left_alone=dict(sorted(work.left_alone.items())[:NAMED]),
+        left_alone_count=len(work.left_alone),
+        given_back=work.given_back[:NAMED],
         has_work=bool(files or left.is_due or is_asked),
     )
     folder.keep(PLAN, report)
     return report
 
 
-def freeze(asked: Planned) -> tuple[FileEntry, ...]:
-    """Return the exact objects of this run as they are listed, sorted by dataset and key."""
+@dataclass(frozen=True)
+class Work:
+    """Hold the exact objects of a run, sorted by dataset and key, and what was met beside them.
+
+    Attributes:
+        files: the objects.
+        left_alone: what is left in landing, by key, with why.
+        given_back: landing keys of archived files that were written on since and are back.
+    """
+
+    files: tuple[FileEntry, ...]
+    left_alone: Mapping[str, str] = field(default_factory=dict)
+    given_back: list[str] = field(default_factory=list)
+
+
+def freeze(asked: Planned) -> Work:
+    """Return what this run works on."""
     request = asked.request
     if request.mode == "replay":
-        return ()
+        return Work(())
     if request.mode == "reprocess":
-        return archived_on(asked)
+        return Work(archived_on(asked))
+    returned = give_back(asked.pipeline, asked.lake.store, asked.landing)
     wanted = None if request.files is None else set(request.files)
-    there = landed(asked.pipeline, asked.landing)
-    return tuple(sorted(entry for entry in there if wanted is None or (entry.key, entry.etag) in wanted))
+    seen = look(asked.pipeline, asked.landing)
+    files = sorted(entry for entry in seen.entries if wanted is None or (entry.key, entry.etag) in wanted)
+    return Work(tuple(files), seen.left_alone, returned)
 
 
 def archived_on(asked: Planned) -> tuple[FileEntry, ...]:
@@ -98,7 +122,7 @@ def archived_on(asked: Planned) -> tuple[FileEntry, ...]:
     """
     pipeline, date, store = asked.pipeline, asked.request.date, asked.lake.store
     folders = [f"archived/{pipeline}/{name}/{date}/" for name in datasets(pipeline)]
-    keys = {item.key for folder in folders for item in store.list(folder)}
+    keys = {key for folder in folders for key in store.look(folder).keys}
     entries = {key: entry for run in runs_of(keys) for key, entry in _entries(pipeline, run, keys, store)}
     if not entries:
         there = f"the dates are the folders of archived/{pipeline}/<dataset>/"

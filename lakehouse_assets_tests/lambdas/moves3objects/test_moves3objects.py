@@ -19,9 +19,11 @@ from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
+from lakehouse_assets.storage import writers
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.watch import WatchList, give_back
 from lambdas.moves3objects import logic
 from lambdas.moves3objects.handler import handler
 from lambdas.moves3objects.logic import MoveResult, move_objects, target_of
@@ -177,9 +179,13 @@ def test_a_vanished_file_is_reported(landing: FolderStore, lake: FolderStore) ->
 
 
 class Interrupted(FolderStore):
-    """A lake during whose copy something happens right after the copy is made."""
+    """A lake in another file system than landing, where something happens right after a copy is made."""
 
     after: Callable[[], object]
+
+    def take_from(self, *_: object, **__: object) -> bool:
+        """Files cannot simply be moved here."""
+        return False
 
     def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
         """Copy, then let it happen."""
@@ -268,6 +274,45 @@ def test_an_archive_that_holds_other_content_is_an_error(landing: FolderStore, l
     with pytest.raises(PreconditionFailed, match="absent"):
         move_objects(manifest, landing, lake)
     assert keys(landing) == ["orders/a.csv"]
+
+
+def test_a_file_that_is_being_written_stays(landing: FolderStore, lake: FolderStore) -> None:
+    """Its writer may have begun again after the load has read it."""
+    manifest = drop(landing, a=b"1", b=b"2")
+    with landing.path_of("orders/a.csv").open("ab"):
+        result = move_objects(manifest, landing, lake)
+    assert (result.moved, result.left) == (["orders/b.csv"], [Left("orders/a.csv", logic.WRITTEN)])
+    assert (keys(landing), keys(lake)) == (["orders/a.csv"], [archived(b"2", "b")])
+
+
+def test_a_writer_that_the_system_does_not_show_loses_nothing(
+    landing: FolderStore, lake: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on in the archived file, which is watched; what it adds is back in landing with all before it."""
+    monkeypatch.setattr(writers, "is_being_written", lambda _: None)
+    (landing.root / "orders").mkdir()
+    with landing.path_of("orders/a.csv.tmp").open("wb") as upload:
+        upload.write(b"half\n")
+        upload.flush()
+        landing.path_of("orders/a.csv.tmp").rename(landing.path_of("orders/a.csv"))
+        manifest = drop(landing, b=b"2")
+        assert move_objects(manifest, landing, lake).left == []
+        assert give_back("ecommerce", lake, landing) == []
+        upload.write(b"more\n")
+    assert give_back("ecommerce", lake, landing) == ["orders/a.csv"]
+    assert landing.read("orders/a.csv") == b"half\nmore\n"
+    assert keys(lake) == [archived(b"2", "b"), "watch/ecommerce.json"]
+
+
+def test_what_is_moved_is_watched_before(
+    landing: FolderStore, lake: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a process killed right after a move leaves nothing that nobody looks at."""
+    manifest = drop(landing, a=b"1")
+    seen = list[int]()
+    monkeypatch.setattr(logic, "_move", lambda *_: seen.append(len(WatchList(lake, "ecommerce").read())))
+    move_objects(manifest, landing, lake)
+    assert (seen, keys(lake)) == ([1], [])
 
 
 def test_a_landing_folder_that_is_gone_is_an_error(landing: FolderStore, lake: FolderStore) -> None:

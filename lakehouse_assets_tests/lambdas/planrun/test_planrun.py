@@ -75,6 +75,9 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "unacknowledged": 0,
         "references": [],
         "doubts": [],
+        "left_alone": {},
+        "left_alone_count": 0,
+        "given_back": [],
         "has_work": True,
         "window": None,
     }

@@ -1,0 +1,65 @@
+"""Recognise that an engine ran out of memory or disk, or met a spoilt file, wherever the error comes out.
+
+DuckDB's errors reach us from its own calls, and through delta-rs and Arrow, which read its answer while they write; so
+they are told by their words as well as by their class. Spark's come through Py4J, also as words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lakehouse_assets.errors import DiskFull, LakehouseError, MemoryExhausted, SpillExhausted, TableDamaged
+from lakehouse_assets.storage.damage import first_line
+from lakehouse_assets.storage.os_errors import NO_ROOM
+
+NO_SPACE = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|os error (28|122|27)\b|database or disk is full"
+)
+SPILL = re.compile(r"max_temp_directory_size|duckdb_temp|lakehouse-spill")
+NO_MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|OutOfMemoryError|malloc of size \d+ failed")
+NO_WRITE = re.compile(r"Could not write (all bytes to )?file|Could not truncate file|failed to offload")
+SPOILT = re.compile(
+    r"TProtocolException|Thrift|[Ss]nappy|ZSTD|[Dd]ecompress|[Cc]orrupt|magic bytes|No files found|Cannot open file"
+)
+
+
+def damaged(error: Exception, tables: Iterable[str]) -> TableDamaged | None:
+    """Return the error that says that a data file is gone or spoilt, when DuckDB's is about that.
+
+    Args:
+        error: what DuckDB raised for a statement.
+        tables: catalog names of the tables that the statement reads, since DuckDB does not always name the file.
+    """
+    if not SPOILT.search(str(error)):
+        return None
+    return TableDamaged(table="` or `".join(sorted(tables)), problem=first_line(error))
+
+
+def exhausted(error: BaseException) -> LakehouseError | None:
+    """Return the error that says what ran out, found in an error or in what it was caused by; None for all others."""
+    for cause in _chain(error):
+        if isinstance(cause, (DiskFull, MemoryExhausted, SpillExhausted)):
+            return cause
+        found = _typed(cause)
+        if found:
+            return found
+    return None
+
+
+def _typed(error: BaseException) -> LakehouseError | None:
+    text, problem = str(error), first_line(error)
+    is_full = bool(NO_SPACE.search(text)) or (isinstance(error, OSError) and error.errno in NO_ROOM)
+    if SPILL.search(text) and (is_full or NO_MEMORY.search(text) or NO_WRITE.search(text)):
+        return SpillExhausted(problem=problem)
+    if is_full:
+        return DiskFull(place="a file", problem=problem)
+    if isinstance(error, MemoryError) or NO_MEMORY.search(text):
+        return MemoryExhausted(problem=problem)
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,63 @@
+"""Say in one error of ours, with the name of the table or file, what libraries say of state that is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.errors import LakehouseError, StateDamaged, StateLocked, TableDamaged
+from lakehouse_assets.storage.os_errors import NO_ROOM, storage_error
+
+
+@contextmanager
+def reading(contract: Contract, place: str, *passed: type[Exception]) -> Iterator[None]:
+    """Turn what a library raises while it reads a table's metadata into `TableDamaged`.
+
+    Args:
+        contract: of the table.
+        place: the table's folder, for an error that names no file.
+        passed: errors that say something else, and pass.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, (LakehouseError, *passed)) or not (isinstance(error, Exception) or is_panic(error)):
+            raise
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise storage_error(place, error) from error
+        raise TableDamaged(table=contract.catalog_name, problem=f"{first_line(error)}, in `{place}`") from error
+
+
+def is_panic(error: BaseException) -> bool:
+    """Say whether a Rust library gave up; what it raises then is no `Exception` and shows by its name alone."""
+    return type(error).__name__ == "PanicException"
+
+
+@contextmanager
+def using_catalog(file: Path) -> Iterator[None]:
+    """Turn what SQLite or SQLAlchemy say of a catalog's file into one of our errors."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, sqlite3.Error) and not type(error).__module__.startswith("sqlalchemy."):
+            raise
+        raise catalog_error(file, error) from error
+
+
+def catalog_error(file: Path, error: Exception) -> LakehouseError:
+    """Return the error that says what is wrong with a catalog."""
+    problem, what = first_line(error), "the catalog of gold tables"
+    if "locked" in problem:
+        return StateLocked(what=what, file=file)
+    for text, code in (("full", 28), ("readonly", 30)):
+        if text in problem:
+            return storage_error(file.as_uri(), OSError(code, problem, str(file)))
+    return StateDamaged(what=what, file=file, problem=problem, way_out="put it back from a backup of the lake")
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, or its class when it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")

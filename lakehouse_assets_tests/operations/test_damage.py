@@ -1,0 +1,132 @@
+"""Whatever file of a lake is damaged, every command that needs it says so in one sentence; `checks` is not green."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Result, Shop, put
+
+SILVER, GOLD = "delta_lakehouse.clean_orders", "ecommerce_gold.daily_sales"
+ASK = {SILVER: f"SELECT max(total_amount) FROM {SILVER}", GOLD: f"SELECT sum(amount) FROM {GOLD}"}
+GARBAGE = b"{ this is not what was here"
+
+
+def garble(file: Path) -> None:
+    """Write something else over a file."""
+    file.write_bytes(GARBAGE)
+
+
+def cut(file: Path) -> None:
+    """Keep the first half of a file."""
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+
+
+def scribble(file: Path) -> None:
+    """Change bytes in the middle of a file whose ends look well."""
+    data = bytearray(file.read_bytes())
+    data[4:200] = b"x" * 196
+    file.write_bytes(data)
+
+
+DAMAGE: dict[str, tuple[str, str, Callable[[Path], None]]] = {
+    "a log of other text": (SILVER, "lakehouse-dwh/clean_orders/_delta_log/*.json", garble),
+    "a log that is cut": (SILVER, "lakehouse-dwh/clean_orders/_delta_log/*.json", cut),
+    "no log": (SILVER, "lakehouse-dwh/clean_orders/_delta_log/*", Path.unlink),
+    "no data file": (SILVER, "lakehouse-dwh/clean_orders/*.parquet", Path.unlink),
+    "a data file that is cut": (SILVER, "lakehouse-dwh/clean_orders/*.parquet", cut),
+    "no metadata": (GOLD, "ecommerce_gold/daily_sales/metadata/*.metadata.json", Path.unlink),
+    "metadata of other text": (GOLD, "ecommerce_gold/daily_sales/metadata/*.metadata.json", garble),
+    "manifests of other bytes": (GOLD, "ecommerce_gold/daily_sales/metadata/*.avro", garble),
+    "manifests that are cut": (GOLD, "ecommerce_gold/daily_sales/metadata/*.avro", cut),
+    "no data file of gold": (GOLD, "ecommerce_gold/daily_sales/data/*.parquet", Path.unlink),
+    "a data file of gold that is cut": (GOLD, "ecommerce_gold/daily_sales/data/*.parquet", cut),
+}
+
+
+@pytest.fixture
+def copy(cli: Cli, shown: Shop, tmp_path: Path) -> Shop:
+    """A lake of this test's own, and a new drop."""
+    lake = Shop(tmp_path / "lake", tmp_path / "landing")
+    shutil.copytree(shown.lake, lake.lake)
+    put(lake.landing, SECOND)
+    assert cli("relocate", *lake.at).code == 0
+    return lake
+
+
+def one_sentence(result: Result, *parts: str) -> None:
+    """The command failed with one line on stderr that holds these parts."""
+    assert result.code == 1
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1, result.err
+    assert all(part in result.err for part in parts), result.err
+
+
+@pytest.mark.parametrize(("table", "files", "damage"), DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_table_is_named_by_every_command_that_needs_it(
+    cli: Cli, copy: Shop, table: str, files: str, damage: Callable[[Path], None]
+) -> None:
+    """And the other tables can still be asked."""
+    found = list(copy.lake.glob(files))
+    assert found
+    for file in found:
+        damage(file)
+    sentence = (f"table `{table}` cannot be read: ", "from a backup of the lake")
+    one_sentence(cli("sql", ASK[table], *copy.at), *sentence)
+    one_sentence(cli("checks", *copy.at), *sentence)
+    one_sentence(cli(*copy.run), *sentence)
+    other = GOLD if table == SILVER else SILVER
+    assert cli("sql", ASK[other], *copy.at).code == 0
+
+
+def test_bytes_that_changed_inside_a_data_file_are_named_by_who_reads_them(cli: Cli, copy: Shop) -> None:
+    """DuckDB does not say of which file it speaks; the statement tells which table it is."""
+    for file in copy.lake.glob("lakehouse-dwh/clean_orders/*.parquet"):
+        scribble(file)
+    asked = f"SELECT count(DISTINCT order_id) FROM {SILVER}"
+    one_sentence(cli("sql", asked, *copy.at), f"table `{SILVER}` cannot be read: ")
+
+
+@pytest.mark.parametrize("command", ["run", "checks", "optimize", "vacuum", "relocate"])
+def test_a_spoilt_catalog_is_named_by_every_command_that_needs_it(cli: Cli, copy: Shop, command: str) -> None:
+    """It is one file, which a backup has."""
+    garble(copy.lake / "catalog.db")
+    result = cli(command, *copy.at)
+    one_sentence(result, f"the catalog of gold tables `{copy.lake}/catalog.db` cannot be used: ", "from a backup")
+    one_sentence(cli("sql", ASK[GOLD], *copy.at), f"`{copy.lake}/catalog.db`")
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda file: file.write_bytes(b"")], ids=["gone", "empty"])
+def test_a_catalog_that_lost_its_tables_is_not_a_new_lake(cli: Cli, copy: Shop, lose: Callable[[Path], None]) -> None:
+    """Gold would be made anew for the touched days alone, over what is there."""
+    lose(copy.lake / "catalog.db")
+    one_sentence(cli(*copy.run), "cannot be read: ", "catalog.db` does not know it, though there are files in ")
+    assert cli("checks", *copy.at).code == 1
+    one_sentence(cli("sql", ASK[GOLD], *copy.at), f"table `{GOLD}` cannot be read: ")
+
+
+def test_a_table_that_was_lost_is_not_green(cli: Cli, copy: Shop) -> None:
+    """Its checks have results, so it was there."""
+    assert cli("checks", *copy.at).code == 0
+    shutil.rmtree(copy.lake / "lakehouse-dwh/clean_orders")
+    one_sentence(cli("checks", *copy.at), f"table `{SILVER}` is not there")
+
+
+@pytest.mark.parametrize("command", ["run", "checks", "rejects list"])
+def test_control_tables_are_tables_too(cli: Cli, copy: Shop, command: str) -> None:
+    """Rejects, pending rows and the ledger are read by people and by runs."""
+    for file in copy.lake.glob("lakehouse-dwh/ecommerce_rejects/_delta_log/*.json"):
+        garble(file)
+    arguments = copy.run if command == "run" else (*command.split(), *copy.at)
+    one_sentence(cli(*arguments), "table `delta_lakehouse.ecommerce_rejects` cannot be read: ")
+
+
+def test_a_lake_as_it_was_made_is_whole(cli: Cli, copy: Shop) -> None:
+    """No check appears for a table that can be read."""
+    result = cli("checks", *copy.at)
+    assert (result.code, result.err) == (0, "")
+    assert "readable" not in result.out
