@@ -108,6 +108,16 @@ def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
     return Backlog(runs, tuple(sorted({value for row in rows for value in row[source]})))
 
 
+def caught_up(contract: Contract, lake: Lake) -> dict[str, set[str]]:
+    """Return by gold table what it has caught up with so far: `acknowledgement` for runs, `model` for versions."""
+    table = ControlTable(contract, lake)
+    table.ensure()
+    found: dict[str, set[str]] = {}
+    for row in table.read("kind IN ('acknowledgement', 'model')", "DISTINCT table_name, kind").to_pylist():
+        found.setdefault(row["table_name"], set()).add(row["kind"])
+    return found
+
+
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
     contract: Contract, lake: Lake, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
 ) -> None:

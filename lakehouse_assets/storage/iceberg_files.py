@@ -119,9 +119,18 @@ class TableFiles:
         key = self.rewrite.key(uri)
         return key is not None and self.store.has(key)
 
+    def newest(self) -> Record:
+        """Return the content of the newest metadata file.
+
+        Raises:
+            LakeIncomplete: the file is not in the lake.
+        """
+        document: Record = json.loads(self.read(self.entry.metadata))
+        return document
+
     def documents(self) -> Iterator[tuple[str, Record]]:
         """Yield (place, content) of the newest metadata file and of those earlier ones it names that still exist."""
-        newest = json.loads(self.read(self.entry.metadata))
+        newest = self.newest()
         yield self.entry.metadata, newest
         for earlier in newest.get("metadata-log", []):
             if self.is_there(earlier["metadata-file"]):
@@ -140,7 +149,7 @@ class TableFiles:
         Raises:
             LakeIncomplete: a metadata file is not in the lake, or names a data file elsewhere.
         """
-        document = json.loads(self.read(self.entry.metadata))
+        document = self.newest()
         wanted = document.get("current-snapshot-id") if snapshot_id is None else snapshot_id
         lists = [s["manifest-list"] for s in document.get("snapshots", []) if s["snapshot-id"] == wanted]
         manifests = [listed["manifest_path"] for uri in lists for listed in avro_records(self.read(uri))]

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from lakehouse_assets.contracts import Contract
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
 
     from lakehouse_assets.settings import Settings
+    from lakehouse_assets.storage.iceberg_files import TableFiles
     from lakehouse_assets.storage.objects import ObjectStore
 
 
@@ -174,14 +175,24 @@ class Lake:
             LakeElsewhere: see `require_here`.
             LakeIncomplete: a metadata file is gone.
         """
+        return [f"{self.root}/{key}" for key in self._iceberg_metadata(contract).data_keys(snapshot_id)]
+
+    def iceberg_document(self, contract: Contract) -> dict[str, Any]:
+        """Return the newest metadata file of an Iceberg table as plain values: schema, snapshots, properties.
+
+        Raises:
+            TableMissing, LakeElsewhere, LakeIncomplete: as `iceberg_files`.
+        """
+        return self._iceberg_metadata(contract).newest()
+
+    def _iceberg_metadata(self, contract: Contract) -> TableFiles:
         from lakehouse_assets.storage.iceberg_files import TableFiles
 
         self.require_here()
         entries = {entry.catalog_name: entry for entry in catalog_of(self.root).entries()}
         if contract.catalog_name not in entries:
             raise TableMissing(table=contract.catalog_name)
-        files = TableFiles(self.store, entries[contract.catalog_name], self.root)
-        return [f"{self.root}/{key}" for key in files.data_keys(snapshot_id)]
+        return TableFiles(self.store, entries[contract.catalog_name], self.root)
 
 
 def lake_of(settings: Settings) -> Lake:
