@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.compute.functions import handler_of
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
@@ -23,14 +23,21 @@ from lakehouse_assets.contracts.layers import control_tables, model_sql, stored_
 from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
+from lakehouse_assets.engines.slices import Slices
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.load.ledger import acknowledge, backlog, know_version
+from lakehouse_assets.load.model_states import ModelState, held_versions, states_of
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
+from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.dialects import Parameter
+from lakehouse_assets.sql.model_version import ModelVersion
 from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.runs import RunFolder
+
+if TYPE_CHECKING:
+    from lakehouse_assets.engines.gold import Built
 
 
 @dataclass(frozen=True)
@@ -145,15 +152,18 @@ class LocalServices:
 
     def build(self, task: ModelTask) -> ModelReport:
         """Build a gold table from what the ledger says was touched; see `Services.build`."""
-        from lakehouse_assets.engines.gold import build
-
         started = time.perf_counter()
-        lease, gold = self.hold(), self._contracts[task.model]
+        lease, gold, lake = self.hold(), self._contracts[task.model], self.config.lake
         ledger = control_tables(self._contracts, self.config.pipeline)["run_ledger"]
-        behind, model = backlog(ledger, self.config.lake, gold), model_sql(self.config.pipeline, gold.name)
-        built = build(self._engine(model), gold, model, behind.window, lease.check)
-        acknowledge(ledger, self.config.lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)
+        behind, state = backlog(ledger, lake, gold), states_of(self.config.pipeline, lake)[gold.name]
+        why = why_whole(state)
+        version = held_versions(state.version, self._contracts, lake)
+        built = self._built(state, None if why or not state.is_there else behind.window, version)
+        acknowledge(ledger, lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)
+        if state.built is None or state.built.code != version.code:
+            know_version(ledger, lake, gold, version.code, self._run.run_id, self._run.as_of, lease.check)
         report = ModelReport(
+            rebuilt=why or "",
             inserted=built.inserted,
             updated=built.updated,
             deleted=built.deleted,
@@ -165,6 +175,17 @@ class LocalServices:
         )
         self._run.keep(model_piece(gold.name), report)
         return report
+
+    def _built(self, state: ModelState, window: tuple[Any, ...] | None, version: ModelVersion) -> Built:
+        """Build a gold table, whole or the part of it that a window names, and note the version with the rows."""
+        from lakehouse_assets.engines.gold import Manner, build
+
+        gold, model = state.contract, model_sql(self.config.pipeline, state.contract.name)
+        slices = Slices(window_values(gold, self._contracts.values()))
+        for select in slices.values if window is None else ():
+            self._engine(select)
+        manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices)
+        return build(self._engine(model), gold, model, window, self.hold().check, manner)
 
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Services.check`."""
@@ -223,6 +244,11 @@ class LocalServices:
             "refused": sorted(loaded.refused_files) if loaded else [],
         }
         return here | asked | given
+
+
+def why_whole(state: ModelState) -> str | None:
+    """Say why a gold table has to be built whole, in words that follow its name; None when it has not."""
+    return state.why
 
 
 def _plain_rows(rows: list[Row]) -> list[Row]:

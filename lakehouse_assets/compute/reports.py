@@ -42,6 +42,7 @@ class PlanReport:
         due: those of them that have waited long enough to be rejected.
         unacknowledged: earlier runs that some gold table has not caught up with.
         references: reference tables that do not hold their seed yet.
+        models: gold tables that have to be built whole, and why, in words that follow the table's name.
         has_work: whether anything follows.
     """
 
@@ -55,6 +56,7 @@ class PlanReport:
     due: int = 0
     unacknowledged: int = 0
     references: list[str] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
     has_work: bool = True
 
 
@@ -117,6 +119,7 @@ class ModelReport:
         preview: its first rows.
         seconds: how long it took.
         engine: what ran the model.
+        rebuilt: why the table was built whole, in words that follow its name; empty when only what was touched was.
     """
 
     inserted: int = 0
@@ -128,6 +131,7 @@ class ModelReport:
     preview: list[Row] = field(default_factory=list)
     seconds: float = 0.0
     engine: str = "duckdb"
+    rebuilt: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ class RunReport:
         waiting: pending rows when the run was planned.
         extra_columns: key -> columns that no contract knows.
         gold: counts by gold table; None for one that was not built.
+        rebuilt: why gold tables were built whole, in words that follow the table's name.
         archived: how many files were moved out of landing.
         timings: seconds by step.
         failure: None when the run went well.
@@ -178,6 +183,7 @@ class RunReport:
     waiting: int
     extra_columns: dict[str, list[str]]
     gold: dict[str, ModelCounts | None]
+    rebuilt: dict[str, str] = field(default_factory=dict)
     archived: int
     left: tuple[Left, ...]
     timings: dict[str, float]
@@ -214,6 +220,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         waiting=plan.pending if plan else 0,
         extra_columns=load.extra_columns,
         gold={name: _counts(report) for name, report in built.items()},
+        rebuilt={name: report.rebuilt for name, report in built.items() if report and report.rebuilt},
         archived=archive.moved,
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},

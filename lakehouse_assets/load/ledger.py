@@ -1,6 +1,7 @@
 """Write and read the run ledger, which has one row per run and table.
 
-Silver's rows say what a run touched, gold's say which runs the gold table has caught up with.
+Silver's rows say what a run touched, gold's say which runs and which version of its model a gold table has caught up
+with.
 """
 
 from __future__ import annotations
@@ -123,15 +124,25 @@ def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
 ) -> None:
     """Say that the gold table has caught up with these runs."""
     table = ControlTable(contract, lake)
-    rows = [
-        {
-            "run_id": run,
-            "table_name": gold.name,
-            "kind": "acknowledgement",
-            "status": "done",
-            "as_of": as_of.replace(tzinfo=None),
-            "acknowledged_by": by,
-        }
-        for run in runs
-    ]
+    rows = [_caught_up(run, gold, "acknowledgement", by, as_of) for run in runs]
     table.sync(table.rows(rows), guard, compare=[])
+
+
+def know_version(  # noqa: PLR0913, PLR0917 - one row, all its facts
+    contract: Contract, lake: Lake, gold: Contract, code: str, by: str, as_of: datetime, guard: Guard
+) -> None:
+    """Say that the gold table has been built with this version of its model (`ModelVersion.code`)."""
+    table = ControlTable(contract, lake)
+    rows = table.rows([_caught_up(code, gold, "model", by, as_of)])
+    table.sync(rows, guard, compare=["as_of", "acknowledged_by"])
+
+
+def _caught_up(with_what: str, gold: Contract, kind: str, by: str, as_of: datetime) -> dict[str, Any]:
+    return {
+        "run_id": with_what,
+        "table_name": gold.name,
+        "kind": kind,
+        "status": "done",
+        "as_of": as_of.replace(tzinfo=None),
+        "acknowledged_by": by,
+    }

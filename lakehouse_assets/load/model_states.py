@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import control_tables, model_sql, seeds
 from lakehouse_assets.contracts.references import Seed
+from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.engines.reference import noted
 from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.load.ledger import caught_up
 from lakehouse_assets.sql.model_version import ABSENT, ModelVersion, model_versions, read_version
 from lakehouse_assets.storage.lake import Lake
 
-PROPERTY = "lakehouse.model"
-"""Names the table property that holds the version (`ModelVersion.text`) that a gold table was built with."""
+FIRST_MAJOR = "1"
+"""Stands for the major version of a table that does not say with which one it was built."""
+UNKNOWN = "it does not say which version of its model it was built with"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class ModelState:
     built: ModelVersion | None
     is_there: bool
     why: str | None
+
+    @property
+    def may_reshape(self) -> bool:
+        """Say whether the table may get other columns than it has: its contract has a new major version."""
+        return self.version.parts["major"] != (self.built.parts.get("major") if self.built else FIRST_MAJOR)
 
     @property
     def is_taken_over(self) -> bool:
@@ -80,16 +87,13 @@ def model_states(
 def _state(contract: Contract, version: ModelVersion, lake: Lake, seen: Mapping[str, set[str]]) -> ModelState:
     said = seen.get(contract.name, set())
     try:
-        built = read_version(lake.iceberg_document(contract).get("properties", {}).get(PROPERTY))
+        built = _noted(contract, lake)
     except TableMissing:
         return ModelState(contract, version, None, is_there=False, why="it was gone" if said else None)
     if built is None:
         # Only a table that had a version before is behind: any other is of before there were versions.
         return ModelState(contract, version, None, is_there=True, why=UNKNOWN if "model" in said else None)
     return ModelState(contract, version, built, is_there=True, why=version.differs(built) or None)
-
-
-UNKNOWN = "it does not say which version of its model it was built with"
 
 
 def held_versions(version: ModelVersion, known: Mapping[str, Contract], lake: Lake) -> ModelVersion:
@@ -105,7 +109,11 @@ def _held(contract: Contract, lake: Lake) -> str:
     if contract.layer == "reference":
         return noted(lake.find_delta(contract)) or ABSENT
     try:
-        built = read_version(lake.iceberg_document(contract).get("properties", {}).get(PROPERTY))
+        built = _noted(contract, lake)
     except TableMissing:
         return ABSENT
     return built.code if built else ABSENT
+
+
+def _noted(contract: Contract, lake: Lake) -> ModelVersion | None:
+    return read_version(lake.iceberg_document(contract).get("properties", {}).get(MODEL))

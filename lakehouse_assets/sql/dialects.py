@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,8 +16,17 @@ from lakehouse_assets.sql import portable
 from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
 
 Value = str | int | bool | Decimal | date | datetime | None
-Parameter = Value | tuple[Value, ...] | list[Value]
-"""A named parameter holds one value, or a sequence that stands for the list of an IN."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Name a relation of the engine whose column `value` stands for the list of an IN, however many rows it has."""
+
+    relation: str
+
+
+Parameter = Value | tuple[Value, ...] | list[Value] | Values
+"""A named parameter holds one value, or a sequence or relation that stands for the list of an IN."""
 
 
 def render(
@@ -102,6 +112,11 @@ def _decimal(value: Decimal) -> exp.Expr:
 
 def _bind(node: exp.Expr, parameters: Mapping[str, Parameter]) -> exp.Expr:
     if isinstance(node, exp.In):
+        named = [parameters.get(item.name) for item in node.expressions if isinstance(item, exp.Placeholder)]
+        if len(node.expressions) == len(named) == 1 and isinstance(named[0], Values):
+            node.set("expressions", None)
+            node.set("query", exp.select("value").from_(named[0].relation).subquery())
+            return node
         items = [item for given in node.expressions for item in _values(given, parameters)]
         node.set("expressions", items)
         return node
@@ -112,13 +127,15 @@ def _values(node: exp.Expr, parameters: Mapping[str, Parameter]) -> list[exp.Exp
     if not isinstance(node, exp.Placeholder):
         return [node]
     given = _given(node, parameters)
+    if isinstance(given, Values):
+        raise BadRequest(message=f"parameter `:{node.name}` is a relation and stands beside other values in an IN")
     values = given if isinstance(given, (tuple, list)) else (given,)
     return [literal(value) for value in values] or [exp.null()]
 
 
 def _one(node: exp.Placeholder, parameters: Mapping[str, Parameter]) -> exp.Expr:
     given = _given(node, parameters)
-    if isinstance(given, (tuple, list)):
+    if isinstance(given, (tuple, list, Values)):
         raise BadRequest(message=f"parameter `:{node.name}` holds a list and stands outside an IN")
     return literal(given)
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableMissing
-from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri
+from lakehouse_assets.storage.catalog import catalog_of, iceberg_uri, path_in_uri
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
 if TYPE_CHECKING:
@@ -164,6 +164,10 @@ class Lake:
     def iceberg_location(self, contract: Contract) -> str:
         """Return where an Iceberg table lies, as Iceberg's metadata spells it."""
         return iceberg_uri(self.location(contract))
+
+    def iceberg_path(self, uri: str) -> str:
+        """Return a place as engines read it, given how Iceberg's metadata spells it."""
+        return path_in_uri(uri)
 
     def iceberg_files(self, contract: Contract, snapshot_id: int | None = None) -> list[str]:
         """Return the data files of an Iceberg table's snapshot (None for its newest), as engines read them.

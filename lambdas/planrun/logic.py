@@ -54,8 +54,10 @@ def plan(asked: Planned) -> PlanReport:
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
+    from lakehouse_assets.load.take_over import take_over
     from lambdas.planrun.left_over import left_over
 
+    take_over(asked.pipeline, asked.lake, asked.run_id, asked.as_of)
     left = left_over(asked.pipeline, asked.lake, asked.as_of)
     is_asked = asked.request.mode == "replay" or asked.request.window is not None
     report = PlanReport(
@@ -69,6 +71,7 @@ def plan(asked: Planned) -> PlanReport:
         due=left.due,
         unacknowledged=left.unacknowledged,
         references=list(left.references),
+        models=left.models,
         has_work=bool(files or left.is_due or is_asked),
     )
     folder.keep(PLAN, report)

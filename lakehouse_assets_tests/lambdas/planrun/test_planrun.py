@@ -72,6 +72,7 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "due": 0,
         "unacknowledged": 0,
         "references": [],
+        "models": {},
         "has_work": True,
         "window": None,
     }
