@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lakehouse_assets.compute.functions import handler_of
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
@@ -19,25 +19,18 @@ from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
-from lakehouse_assets.contracts.layers import control_tables, model_sql, stored_tables
+from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.engines.slices import Slices
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.load.ledger import acknowledge, backlog, know_version
-from lakehouse_assets.load.model_states import ModelState, held_versions, states_of
+from lakehouse_assets.load.model_states import models_of
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
-from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.dialects import Parameter
-from lakehouse_assets.sql.model_version import ModelVersion
 from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.runs import RunFolder
-
-if TYPE_CHECKING:
-    from lakehouse_assets.engines.gold import Built
 
 
 @dataclass(frozen=True)
@@ -152,40 +145,25 @@ class LocalServices:
 
     def build(self, task: ModelTask) -> ModelReport:
         """Build a gold table from what the ledger says was touched; see `Services.build`."""
-        started = time.perf_counter()
-        lease, gold, lake = self.hold(), self._contracts[task.model], self.config.lake
-        ledger = control_tables(self._contracts, self.config.pipeline)["run_ledger"]
-        behind, state = backlog(ledger, lake, gold), states_of(self.config.pipeline, lake)[gold.name]
-        why = why_whole(state)
-        version = held_versions(state.version, self._contracts, lake)
-        built = self._built(state, None if why or not state.is_there else behind.window, version)
-        acknowledge(ledger, lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)
-        if state.built is None or state.built.code != version.code:
-            know_version(ledger, lake, gold, version.code, self._run.run_id, self._run.as_of, lease.check)
+        # What builds gold is imported when gold is built.
+        from lakehouse_assets.load.gold import Builder, catch_up
+
+        started, gold = time.perf_counter(), self._contracts[task.model]
+        builder = Builder(self._run.run_id, self._run.as_of, self._engine, self.hold().check)
+        done = catch_up(models_of(self.config.pipeline, self.config.lake), gold.name, builder)
         report = ModelReport(
-            rebuilt=why or "",
-            inserted=built.inserted,
-            updated=built.updated,
-            deleted=built.deleted,
-            rows=built.rows,
-            added_bytes=built.commit.added_bytes if built.commit else 0,
-            acknowledged=behind.runs,
+            inserted=done.built.inserted,
+            updated=done.built.updated,
+            deleted=done.built.deleted,
+            rows=done.built.rows,
+            added_bytes=done.built.commit.added_bytes if done.built.commit else 0,
+            acknowledged=done.runs,
             preview=self.preview(gold),
             seconds=time.perf_counter() - started,
+            rebuilt=done.rebuilt,
         )
         self._run.keep(model_piece(gold.name), report)
         return report
-
-    def _built(self, state: ModelState, window: tuple[Any, ...] | None, version: ModelVersion) -> Built:
-        """Build a gold table, whole or the part of it that a window names, and note the version with the rows."""
-        from lakehouse_assets.engines.gold import Manner, build
-
-        gold, model = state.contract, model_sql(self.config.pipeline, state.contract.name)
-        slices = Slices(window_values(gold, self._contracts.values()))
-        for select in slices.values if window is None else ():
-            self._engine(select)
-        manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices)
-        return build(self._engine(model), gold, model, window, self.hold().check, manner)
 
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Services.check`."""
@@ -244,11 +222,6 @@ class LocalServices:
             "refused": sorted(loaded.refused_files) if loaded else [],
         }
         return here | asked | given
-
-
-def why_whole(state: ModelState) -> str | None:
-    """Say why a gold table has to be built whole, in words that follow its name; None when it has not."""
-    return state.why
 
 
 def _plain_rows(rows: list[Row]) -> list[Row]:

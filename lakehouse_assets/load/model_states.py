@@ -8,7 +8,7 @@ Belongs here: reading and comparing, which writes nothing. Not here: building (`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lakehouse_assets.contracts import Contract, contracts
@@ -55,33 +55,60 @@ class ModelState:
         return self.is_there and self.built is None and self.why is None
 
 
-def states_of(pipeline: str, lake: Lake) -> dict[str, ModelState]:
-    """Return the state of every gold table of a pipeline by bare name, in the order in which they are built.
+@dataclass(frozen=True)
+class Models:
+    """Hold the gold models of a pipeline, and the lake that their tables are in.
 
-    Raises:
-        ContractInvalid: a contract or a model of the pipeline cannot be read.
-        LakeElsewhere, LakeIncomplete: the lake cannot be read.
-    """
-    known = contracts(pipeline)
-    models = {c.catalog_name: model_sql(pipeline, c.name) for c in known.values() if c.layer == "gold"}
-    return model_states(known, models, seeds(known, pipeline), control_tables(known, pipeline)["run_ledger"], lake)
-
-
-def model_states(
-    known: Mapping[str, Contract], models: Mapping[str, str], seeded: Iterable[Seed], ledger: Contract, lake: Lake
-) -> dict[str, ModelState]:
-    """Return the state of every gold table by bare name, in the order in which they are built.
-
-    Args:
-        known: the pipeline's contracts.
-        models: catalog name of each gold table -> its SELECT.
-        seeded: the seeds of its reference tables.
+    Attributes:
+        known: the pipeline's contracts by `layer.name`.
+        selects: catalog name of each gold table -> its SELECT.
+        seeds: of the pipeline's reference tables.
         ledger: the contract of its run ledger.
         lake: where the tables are.
     """
-    gold = {contract.catalog_name: contract for contract in known.values() if contract.layer == "gold"}
-    versions, seen = model_versions(known.values(), models, seeded), caught_up(ledger, lake) if gold else {}
-    return {gold[name].name: _state(gold[name], v, lake, seen) for name, v in versions.items()}
+
+    known: Mapping[str, Contract]
+    selects: Mapping[str, str]
+    seeds: tuple[Seed, ...]
+    ledger: Contract
+    lake: Lake
+
+    def states(self) -> dict[str, ModelState]:
+        """Return the state of every gold table by bare name, in the order in which they are built.
+
+        Raises:
+            ContractInvalid: models read each other in a circle.
+            BadRequest: a SELECT is no SQL.
+            LakeElsewhere, LakeIncomplete: the lake cannot be read.
+        """
+        gold = {contract.catalog_name: contract for contract in self.known.values() if contract.layer == "gold"}
+        versions = model_versions(self.known.values(), self.selects, self.seeds)
+        seen = caught_up(self.ledger, self.lake) if gold else {}
+        return {gold[name].name: _state(gold[name], v, self.lake, seen) for name, v in versions.items()}
+
+    def held(self, version: ModelVersion) -> ModelVersion:
+        """Return the version for what the tables that the model reads hold now, which is what a build has read.
+
+        A table that is read may itself be behind, when it was not built in this run: then so is what was made of it.
+        """
+        by_name = {contract.catalog_name: contract for contract in self.known.values()}
+        return version.reading({name: _held(by_name[name], self.lake) for name in version.read})
+
+
+def models_of(pipeline: str, lake: Lake) -> Models:
+    """Return the gold models of a pipeline, over a lake.
+
+    Raises:
+        ContractInvalid: a contract or a model of the pipeline cannot be read.
+    """
+    known = contracts(pipeline)
+    selects = {c.catalog_name: model_sql(pipeline, c.name) for c in known.values() if c.layer == "gold"}
+    return Models(known, selects, seeds(known, pipeline), control_tables(known, pipeline)["run_ledger"], lake)
+
+
+def states_of(pipeline: str, lake: Lake) -> dict[str, ModelState]:
+    """Return the state of every gold table of a pipeline, as `Models.states` does."""
+    return models_of(pipeline, lake).states()
 
 
 def _state(contract: Contract, version: ModelVersion, lake: Lake, seen: Mapping[str, set[str]]) -> ModelState:
@@ -94,15 +121,6 @@ def _state(contract: Contract, version: ModelVersion, lake: Lake, seen: Mapping[
         # Only a table that had a version before is behind: any other is of before there were versions.
         return ModelState(contract, version, None, is_there=True, why=UNKNOWN if "model" in said else None)
     return ModelState(contract, version, built, is_there=True, why=version.differs(built) or None)
-
-
-def held_versions(version: ModelVersion, known: Mapping[str, Contract], lake: Lake) -> ModelVersion:
-    """Return the version for what the tables that the model reads hold now, which is what a build has read.
-
-    A table that is read may itself be behind, when it was not built in this run: then so is what was made of it.
-    """
-    by_name = {contract.catalog_name: contract for contract in known.values()}
-    return version.reading({name: _held(by_name[name], lake) for name in version.read})
 
 
 def _held(contract: Contract, lake: Lake) -> str:

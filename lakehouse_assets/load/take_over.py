@@ -8,38 +8,33 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.contracts.layers import control_tables
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.load.ledger import know_version
-from lakehouse_assets.load.model_states import states_of
-from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.load.model_states import Models
 
 
-def take_over(pipeline: str, lake: Lake, run_id: str, as_of: datetime) -> tuple[str, ...]:
+def take_over(models: Models, run_id: str, as_of: datetime) -> tuple[str, ...]:
     """Note the version of now in every gold table that has none of before; return the names of these tables.
 
     Args:
-        pipeline: whose tables.
-        lake: where they are.
+        models: of the pipeline whose tables they are.
         run_id: the run that is planned.
         as_of: its clock.
 
     Raises:
         CommitConflict: somebody else changes a table right now.
     """
-    old = [state for state in states_of(pipeline, lake).values() if state.is_taken_over]
+    old = [state for state in models.states().values() if state.is_taken_over]
     if not old:
         return ()
     # What notes is imported when there is something to note: pyiceberg takes longer than a plan.
     from lakehouse_assets.engines.iceberg import without_retries
     from lakehouse_assets.engines.iceberg_commit import note
 
-    ledger = control_tables(contracts(pipeline), pipeline)["run_ledger"]
     for state in old:
-        table = without_retries(state.contract, lake.iceberg(state.contract))
+        table = without_retries(state.contract, models.lake.iceberg(state.contract))
         note(state.contract, table, {MODEL: state.version.text}, _no_fence)
-        know_version(ledger, lake, state.contract, state.version.code, run_id, as_of, _no_fence)
+        know_version(models.ledger, models.lake, state.contract, state.version.code, run_id, as_of, _no_fence)
     return tuple(state.contract.name for state in old)
 
 

@@ -96,7 +96,7 @@ def model_version(contract: Contract, select: str, read: Mapping[str, str]) -> M
         BadRequest: the SELECT is no SQL.
     """
     own = {"contract": _hash(_decisive(contract)), "major": contract.version.split(".")[0]}
-    return ModelVersion({**own, **_parts_of(select)}, dict(sorted(read.items())))
+    return ModelVersion({**own, **parts_of(select)}, dict(sorted(read.items())))
 
 
 def model_versions(
@@ -124,7 +124,12 @@ def model_versions(
 
 
 @lru_cache(maxsize=1024)  # Parsing takes milliseconds, and a plan and a code location ask it of every model.
-def _parts_of(select: str) -> Mapping[str, str]:
+def parts_of(select: str) -> Mapping[str, str]:
+    """Return the parts of a version that a SELECT decides.
+
+    Raises:
+        BadRequest: the SELECT is no SQL.
+    """
     return {"select": _hash(normalised(select)), "macros": _hash("\n".join(sorted(_macros(select))))}
 
 

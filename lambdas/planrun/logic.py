@@ -54,10 +54,11 @@ def plan(asked: Planned) -> PlanReport:
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
+    from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.take_over import take_over
     from lambdas.planrun.left_over import left_over
 
-    take_over(asked.pipeline, asked.lake, asked.run_id, asked.as_of)
+    take_over(models_of(asked.pipeline, asked.lake), asked.run_id, asked.as_of)
     left = left_over(asked.pipeline, asked.lake, asked.as_of)
     is_asked = asked.request.mode == "replay" or asked.request.window is not None
     report = PlanReport(

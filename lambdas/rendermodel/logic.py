@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.contracts import Contract, contract, contracts
+from lakehouse_assets.contracts import Contract, contract
 from lakehouse_assets.contracts.layers import control_name, model_sql
 from lakehouse_assets.sql.gold import merge_statement, window_parameters
 
@@ -33,16 +33,16 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
     """
     # What reads tables is imported when they are read.
     from lakehouse_assets.load.ledger import Backlog, backlog
-    from lakehouse_assets.load.model_states import held_versions, states_of
+    from lakehouse_assets.load.model_states import models_of
 
     gold, ledger = contract(pipeline, model), contract(pipeline, control_name(pipeline, "run_ledger"))
-    behind, state = backlog(ledger, lake, gold), states_of(pipeline, lake)[gold.name]
+    models, behind = models_of(pipeline, lake), backlog(ledger, lake, gold)
+    state = models.states()[gold.name]
     due = Backlog(behind.runs, None) if state.why else behind
-    version = held_versions(state.version, contracts(pipeline), lake).text
     return {
         "statement": statement(gold, model_sql(pipeline, gold.name), due),
         "runs": list(behind.runs),
-        "version": version,
+        "version": models.held(state.version).text,
     }
 
 
