@@ -40,8 +40,9 @@ def cut(engine: DuckEngine, contract: Contract, model: str, slices: Slices) -> I
     if source is None or count < 2:  # noqa: PLR2004 - a single slice is the whole
         yield everything
         return
-    union = " UNION ".join(f"SELECT p.value FROM ({select}) AS p WHERE p.value IS NOT NULL" for select in slices.values)
-    engine.keep("__values", f"SELECT v.value, row_number() OVER (ORDER BY v.value) AS place FROM ({union}) AS v")
+    union = " UNION ALL ".join(f"SELECT p.value FROM ({select}) AS p" for select in slices.values)
+    once = f"SELECT DISTINCT u.value FROM ({union}) AS u WHERE u.value IS NOT NULL"
+    engine.keep("__values", f"SELECT v.value, row_number() OVER (ORDER BY v.value) AS place FROM ({once}) AS v")
     total = engine.rows("SELECT count(*) AS n FROM __values")[0]["n"]
     for first, last in _ranges(total, min(count, total)):
         engine.keep("__slice", f"SELECT value FROM __values WHERE place > {first} AND place <= {last}")

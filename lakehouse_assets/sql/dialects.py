@@ -52,7 +52,7 @@ def render(
     """
     tree = parse(sql)
     portable.check(tree)
-    tree = tree.transform(_bind, parameters or {})
+    tree = _decided(tree.transform(_bind, parameters or {}))
     if table:
         tree = tree.transform(_rename, table)
     tree = _expand(tree, dialect, zone)
@@ -121,6 +121,20 @@ def _bind(node: exp.Expr, parameters: Mapping[str, Parameter]) -> exp.Expr:
         node.set("expressions", items)
         return node
     return _one(node, parameters) if isinstance(node, exp.Placeholder) else node
+
+
+def _decided(tree: exp.Expr) -> exp.Expr:
+    """Write `TRUE OR x` as TRUE and `FALSE OR x` as x: engines run a subquery in x although it decides nothing.
+
+    >>> _decided(parse("SELECT a FROM t WHERE TRUE OR a IN (SELECT b FROM u)")).sql()
+    'SELECT a FROM t WHERE TRUE'
+    """
+    for either in reversed(list(tree.find_all(exp.Or))):
+        known = next((side for side in (either.left, either.right) if isinstance(side, exp.Boolean)), None)
+        if known is not None:
+            other = either.right if known is either.left else either.left
+            either.replace(known if known.this else other)
+    return tree
 
 
 def _values(node: exp.Expr, parameters: Mapping[str, Parameter]) -> list[exp.Expr]:
