@@ -5,7 +5,7 @@
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
-    │   ├── FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
+    │   ├── TableDamaged, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, LandingChanged, CommitConflict
@@ -80,6 +80,12 @@ class TableMissing(BadRequest):
     """A table of the lake is asked for that no run has created yet."""
 
     sentence = "table `{table}` is not there yet; `lakehouse run` creates it"
+
+
+class TableDamaged(Terminal):
+    """A table of the lake is lost, or files of it are, so that it cannot be read as it was written."""
+
+    sentence = "table `{table}` is damaged: {problem}; {way_out}"
 
 
 class LakeElsewhere(BadRequest):

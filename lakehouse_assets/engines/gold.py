@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import iceberg
+from lakehouse_assets.engines.damage import Damage
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, replace
@@ -46,11 +47,13 @@ class Manner:
         version: of its model (`ModelVersion.text`), noted with the rows; None leaves the table's note as it is.
         may_reshape: whether a build of the whole table may give it other columns than it had.
         slices: how a build of the whole table is cut.
+        damage: what is wrong with the table's files, which are not read then, but all replaced.
     """
 
     version: str | None = None
     may_reshape: bool = False
     slices: Slices = field(default_factory=Slices)
+    damage: Damage | None = None
 
 
 AS_EVER = Manner()
@@ -79,6 +82,8 @@ def build(
         ContractBreaking: the table has other columns than its contract, and may not be given them.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
+    if manner.damage and manner.damage.is_unreadable:
+        iceberg.forget(contract, engine.lake, guard)
     is_whole = window is None or (window != () and bool(window_parameters(contract, window)["everything"]))
     table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
     making = _Build(engine, contract, model, table, manner, guard)
@@ -101,7 +106,7 @@ class _Build:
     def whole(self) -> Built:
         """Build the whole table; rows that cannot be compared, or that there are none of yet, are all written."""
         missing, gone = self._columns(), live_files(self.table)
-        if gone and missing is not None:
+        if gone and missing is not None and not self.manner.damage:
             self.engine.view("__fresh", self._kept())
             self._show("__held", gone)
             rows = f"SELECT {_names(self.contract)} FROM __fresh ORDER BY {_key(self.contract)}"

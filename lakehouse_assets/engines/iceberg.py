@@ -5,10 +5,12 @@ Here: schema, columns and properties of a table. Not here: its rows, which `iceb
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
+from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.errors import CommitConflict
 from lakehouse_assets.storage.lake import Lake
 
@@ -69,6 +71,18 @@ def open_table(contract: Contract, lake: Lake) -> Table:
     table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
     _partition(table, contract)
     return table
+
+
+def forget(contract: Contract, lake: Lake, guard: Guard) -> None:
+    """Take a table whose metadata cannot be read out of the catalog, so that it can be made anew in its place.
+
+    Files that are left of it stay where they are, and belong to no table any more.
+    """
+    from pyiceberg.exceptions import NoSuchTableError
+
+    guard()
+    with suppress(NoSuchTableError):
+        lake.catalog().drop_table((contract.database, contract.name))
 
 
 def ensure(contract: Contract, lake: Lake) -> Table:

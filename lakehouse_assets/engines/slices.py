@@ -44,6 +44,9 @@ def cut(engine: DuckEngine, contract: Contract, model: str, slices: Slices) -> I
     once = f"SELECT DISTINCT u.value FROM ({union}) AS u WHERE u.value IS NOT NULL"
     engine.keep("__values", f"SELECT v.value, row_number() OVER (ORDER BY v.value) AS place FROM ({once}) AS v")
     total = engine.rows("SELECT count(*) AS n FROM __values")[0]["n"]
+    if total < 2:  # noqa: PLR2004 - a single value is a single slice
+        yield everything
+        return
     for first, last in _ranges(total, min(count, total)):
         engine.keep("__slice", f"SELECT value FROM __values WHERE place > {first} AND place <= {last}")
         yield {**everything, "everything": False, source: Values("__slice")}

@@ -73,5 +73,5 @@ def _built(
     slices = Slices(window_values(gold, models.known.values()))
     for values in slices.values if window is None else ():
         builder.showing(values)
-    manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices)
+    manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices, damage=state.damage)
     return build(builder.showing(select), gold, select, window, builder.guard, manner)

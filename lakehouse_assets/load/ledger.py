@@ -109,6 +109,13 @@ def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
     return Backlog(runs, tuple(sorted({value for row in rows for value in row[source]})))
 
 
+def loaded_tables(contract: Contract, lake: Lake) -> set[str]:
+    """Return the names of the silver tables that some run has loaded to its end."""
+    table = ControlTable(contract, lake)
+    rows = table.read("kind = 'load' AND status = 'done'", "DISTINCT table_name").to_pylist()
+    return {str(row["table_name"]) for row in rows}
+
+
 def caught_up(contract: Contract, lake: Lake) -> dict[str, set[str]]:
     """Return by gold table what it has caught up with so far: `acknowledgement` for runs, `model` for versions."""
     table = ControlTable(contract, lake)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import control_tables, model_sql, seeds
 from lakehouse_assets.contracts.references import Seed
+from lakehouse_assets.engines.damage import Damage, damage_of
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.engines.reference import noted
-from lakehouse_assets.errors import TableMissing
+from lakehouse_assets.errors import LakeIncomplete, TableMissing
 from lakehouse_assets.load.ledger import caught_up
 from lakehouse_assets.sql.model_version import ABSENT, ModelVersion, model_versions, read_version
 from lakehouse_assets.storage.lake import Lake
@@ -36,6 +37,7 @@ class ModelState:
         built: the version that the table says it was built with; None when it says none, or is not there.
         is_there: whether there is a table.
         why: why it has to be built whole, in words that follow its name; None when it has not.
+        damage: what is wrong with its files; None when they are all there.
     """
 
     contract: Contract
@@ -43,6 +45,7 @@ class ModelState:
     built: ModelVersion | None
     is_there: bool
     why: str | None
+    damage: Damage | None = None
 
     @property
     def may_reshape(self) -> bool:
@@ -114,9 +117,12 @@ def states_of(pipeline: str, lake: Lake) -> dict[str, ModelState]:
 def _state(contract: Contract, version: ModelVersion, lake: Lake, seen: Mapping[str, set[str]]) -> ModelState:
     said = seen.get(contract.name, set())
     try:
-        built = _noted(contract, lake)
+        damage = damage_of(contract, lake)
+        built = None if damage and damage.is_unreadable else _noted(contract, lake)
     except TableMissing:
         return ModelState(contract, version, None, is_there=False, why="it was gone" if said else None)
+    if damage:
+        return ModelState(contract, version, built, is_there=True, why=damage.words, damage=damage)
     if built is None:
         # Only a table that had a version before is behind: any other is of before there were versions.
         return ModelState(contract, version, None, is_there=True, why=UNKNOWN if "model" in said else None)
@@ -128,7 +134,7 @@ def _held(contract: Contract, lake: Lake) -> str:
         return noted(lake.find_delta(contract)) or ABSENT
     try:
         built = _noted(contract, lake)
-    except TableMissing:
+    except (TableMissing, LakeIncomplete, ValueError):  # gone or spoilt: it is built anew, and who has read it then
         return ABSENT
     return built.code if built else ABSENT
 

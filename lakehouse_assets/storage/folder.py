@@ -86,6 +86,15 @@ class FolderStore(ObjectStore):
         with self._answering():
             return self.path_of(key).is_file()
 
+    def size(self, key: str) -> int | None:
+        """See `ObjectStore.size`."""
+        path = self.path_of(key)
+        with self._answering():
+            try:
+                return path.stat().st_size if path.is_file() else None
+            except GONE:
+                return None
+
     def stat(self, key: str) -> StoredObject | None:
         """See `ObjectStore.stat`."""
         path = self.path_of(key)

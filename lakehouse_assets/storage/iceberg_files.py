@@ -144,7 +144,11 @@ class TableFiles:
         return {self._key(uri) for uri in (*(uri for uri, _ in documents), *lists, *manifests)}
 
     def data_keys(self, snapshot_id: int | None = None) -> Iterator[str]:
-        """Yield the keys of the data files that a snapshot holds, of the newest one when None.
+        """Yield the keys of the data files that a snapshot holds, of the newest one when None; see `data_files`."""
+        yield from (key for key, _ in self.data_files(snapshot_id))
+
+    def data_files(self, snapshot_id: int | None = None) -> Iterator[tuple[str, int]]:
+        """Yield key and size, bytes, of the data files that a snapshot holds, of the newest one when None.
 
         Raises:
             LakeIncomplete: a metadata file is not in the lake, or names a data file elsewhere.
@@ -155,7 +159,7 @@ class TableFiles:
         manifests = [listed["manifest_path"] for uri in lists for listed in avro_records(self.read(uri))]
         for held in (record for uri in manifests for record in avro_records(self.read(uri))):
             if held["status"] != DELETED:
-                yield self._key(held["data_file"]["file_path"])
+                yield self._key(held["data_file"]["file_path"]), held["data_file"]["file_size_in_bytes"]
 
     def _key(self, uri: str) -> str:
         key = self.rewrite.key(uri)

@@ -189,6 +189,14 @@ class Lake:
         """
         return self._iceberg_metadata(contract).newest()
 
+    def iceberg_sizes(self, contract: Contract) -> dict[str, int]:
+        """Return the keys of an Iceberg table's live data files, and their sizes, bytes, as the metadata says.
+
+        Raises:
+            TableMissing, LakeElsewhere, LakeIncomplete: as `iceberg_files`.
+        """
+        return dict(self._iceberg_metadata(contract).data_files())
+
     def _iceberg_metadata(self, contract: Contract) -> TableFiles:
         from lakehouse_assets.storage.iceberg_files import TableFiles
 

@@ -54,6 +54,10 @@ class ObjectStore(Protocol):
         """Say whether there is an object under `key`; unlike `stat` this never reads the object."""
         ...
 
+    def size(self, key: str) -> int | None:
+        """Return the size of the object under `key`, bytes, or None when there is none; never reads the object."""
+        ...
+
     def stat(self, key: str) -> StoredObject | None:
         """Describe the object under `key` without its content, or return None when there is none."""
         ...

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
+from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
@@ -55,9 +56,11 @@ def plan(asked: Planned) -> PlanReport:
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
     from lakehouse_assets.load.model_states import models_of
+    from lakehouse_assets.load.soundness import require_sound
     from lakehouse_assets.load.take_over import take_over
     from lambdas.planrun.left_over import left_over
 
+    require_sound(contracts(asked.pipeline), asked.pipeline, asked.lake)
     take_over(models_of(asked.pipeline, asked.lake), asked.run_id, asked.as_of)
     left = left_over(asked.pipeline, asked.lake, asked.as_of)
     is_asked = asked.request.mode == "replay" or asked.request.window is not None
