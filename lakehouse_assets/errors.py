@@ -5,7 +5,7 @@
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
-    │   ├── TableDamaged, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
+    │   ├── TableDamaged, RebuildRefused, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, LandingChanged, CommitConflict
@@ -86,6 +86,15 @@ class TableDamaged(Terminal):
     """A table of the lake is lost, or files of it are, so that it cannot be read as it was written."""
 
     sentence = "table `{table}` is damaged: {problem}; {way_out}"
+
+
+class RebuildRefused(Terminal):
+    """Tables cannot be made anew as they were; nothing was changed."""
+
+    sentence = (
+        "silver of `{pipeline}` was not rebuilt, and nothing was changed: {problem} "
+        "(--accept-differences rebuilds it nevertheless, as far as the archive reaches)"
+    )
 
 
 class LakeElsewhere(BadRequest):

@@ -43,10 +43,10 @@ def damage_of(contract: Contract, lake: Lake) -> Damage | None:
     try:
         sizes = lake.iceberg_sizes(contract) if contract.layer == "gold" else _delta_sizes(contract, lake)
     except LakeIncomplete as error:
-        return Damage(f"its file `{lake.relative(error.facts['file'])}` was gone", is_unreadable=True)
+        return Damage(f"its file `{lake.relative(error.facts['file'])}` is gone", is_unreadable=True)
     except (DeltaError, *SPOILT) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        return Damage(f"its metadata could not be read ({first})", is_unreadable=True)
+        return Damage(f"its metadata cannot be read ({first})", is_unreadable=True)
     return _lost(sizes, lake)
 
 
@@ -59,7 +59,7 @@ def _lost(sizes: Mapping[str, int], lake: Lake) -> Damage | None:
     found = ((key, size, lake.store.size(key)) for key, size in sizes.items())
     for key, size, is_size in found:
         if is_size is None:
-            return Damage(f"its file `{key}` was gone")
+            return Damage(f"its file `{key}` is gone")
         if is_size != size:
-            return Damage(f"its file `{key}` had {is_size:,} bytes and not {size:,}")
+            return Damage(f"its file `{key}` has {is_size:,} bytes and not {size:,}")
     return None

@@ -116,6 +116,21 @@ def loaded_tables(contract: Contract, lake: Lake) -> set[str]:
     return {str(row["table_name"]) for row in rows}
 
 
+def unfinished_runs(contract: Contract, lake: Lake) -> frozenset[str]:
+    """Return the runs that have begun to write silver and have not loaded it to the end."""
+    table = ControlTable(contract, lake)
+    rows = table.read("kind IN ('touched', 'load')", "run_id, kind").to_pylist()
+    done = {row["run_id"] for row in rows if row["kind"] == "load"}
+    return frozenset(row["run_id"] for row in rows) - done
+
+
+def announce_everything(contract: Contract, lake: Lake, run_id: str, as_of: datetime, guard: Guard) -> None:
+    """Say that everything is about to be touched, so that gold looks at all of silver again."""
+    table = ControlTable(contract, lake)
+    row = {"run_id": run_id, "table_name": ALL_TABLES, "kind": "touched", "status": "planned"}
+    table.sync(table.rows([row | {"as_of": as_of.replace(tzinfo=None)}]), guard, compare=[])
+
+
 def caught_up(contract: Contract, lake: Lake) -> dict[str, set[str]]:
     """Return by gold table what it has caught up with so far: `acknowledgement` for runs, `model` for versions."""
     table = ControlTable(contract, lake)

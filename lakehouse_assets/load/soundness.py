@@ -14,7 +14,7 @@ from lakehouse_assets.errors import TableDamaged, TableMissing
 from lakehouse_assets.load.ledger import loaded_tables
 from lakehouse_assets.storage.lake import Lake
 
-LOST = Damage("it was gone, although runs have written it", is_unreadable=True)
+LOST = Damage("it is gone, although runs have written it", is_unreadable=True)
 
 
 def require_sound(known: Mapping[str, Contract], pipeline: str, lake: Lake) -> None:

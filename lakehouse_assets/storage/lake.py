@@ -10,8 +10,10 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
@@ -105,6 +107,14 @@ class Lake:
             return DeltaTable(self.location(contract), version=version, storage_options=dict(self.storage_options))
         except TableNotFoundError as error:
             raise TableMissing(table=contract.catalog_name) from error
+
+    def set_aside(self, contract: Contract) -> None:
+        """Move the folder of a table that cannot be read out of its place, where there is one; nothing is deleted."""
+        folder = Path(self.location(contract))
+        if folder.exists():
+            place = Path(self.root, "damaged", f"{contract.name}-{uuid4()}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(place)
 
     def find_delta(self, contract: Contract) -> DeltaTable | None:
         """Open the Delta table of a contract; return None where there is none."""
