@@ -204,6 +204,10 @@ class DuckEngine:
         """Return the result as one Arrow table (gold windows, previews)."""
         return self._db.execute(self.sql(sql, parameters)).to_arrow_table()
 
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Yield the result in record batches, in the order of the query, as they are asked for."""
+        yield from self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
+
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""
         self._attached[contract.name] = table = delta.ensure(contract, self.lake)
