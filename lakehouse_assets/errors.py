@@ -6,7 +6,7 @@
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
-    │   ├── FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
+    │   ├── RebuildRefused, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, StateLocked, LandingChanged, CommitConflict
@@ -83,6 +83,24 @@ class TableMissing(BadRequest):
     sentence = "table `{table}` is not there yet; `lakehouse run` creates it"
 
 
+class TableDamaged(Terminal):
+    """A table of the lake is lost, or files of it are, so that it cannot be read as it was written."""
+
+    sentence = "table `{table}` cannot be read: {problem}; {way_out}"
+
+    def __init__(self, *, way_out: str = "put the file back from a backup of the lake", **facts: Any) -> None:  # noqa: ANN401 - as above
+        super().__init__(way_out=way_out, **facts)
+
+
+class RebuildRefused(Terminal):
+    """Tables cannot be made anew as they were; nothing was changed."""
+
+    sentence = (
+        "silver of `{pipeline}` was not rebuilt, and nothing was changed: {problem} "
+        "(--accept-differences rebuilds it nevertheless, as far as the archive reaches)"
+    )
+
+
 class LakeElsewhere(BadRequest):
     """A lake was copied or moved, and its Iceberg tables are those of the place where it was made."""
 
@@ -99,12 +117,6 @@ class LakeIncomplete(BadRequest):
         "the lake `{lake}` is no whole copy: table `{table}` needs `{file}`, which did not come with it; "
         "nothing was changed; copy the whole lake again while no run is going on"
     )
-
-
-class TableDamaged(Terminal):
-    """A file that a table needs cannot be read, or is not there any more."""
-
-    sentence = "table `{table}` cannot be read: {problem}; put the file back from a backup of the lake"
 
 
 class StateDamaged(Terminal):

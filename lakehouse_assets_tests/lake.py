@@ -25,9 +25,9 @@ from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.engines.gold import build
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.load.gold import Builder, CaughtUp, catch_up
+from lakehouse_assets.load.model_states import Models
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import LoadInput, load
 from lakehouse_assets.sql.models import sources
@@ -50,9 +50,11 @@ class LakeDriver:
 
     Attributes:
         pipeline: whose tables it has; a subclass may bring another one, with its contracts, models and seeds.
+        caught_up: what the last build of a gold table did.
     """
 
     pipeline = PIPELINE
+    caught_up: CaughtUp
 
     def __init__(self, root: Path, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None) -> None:
         self.root, self.landing = root / "lake", root / "landing"
@@ -117,18 +119,22 @@ class LakeDriver:
 
     def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
         """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
-        contract, ledger = self.known[f"gold.{name}"], self.known[control_name(self.pipeline, "run_ledger")]
-        behind = backlog(ledger, self.value, contract)
-        engine = self.query()
+        engine, contract = self.query(), self.known[f"gold.{name}"]
         for source in sources(contract, self.model(name), self.known).values():
             engine.show(source)
-        build(engine, contract, self.model(name), behind.window, never)
-        acknowledge(ledger, self.value, contract, behind.runs, "gold", as_of, never)
+        self.caught_up = catch_up(self.models(), name, Builder("gold", as_of, lambda _: engine, never))
         rows = engine.rows(
             f"SELECT * FROM {contract.catalog_name} ORDER BY {', '.join(chr(34) + k + chr(34) for k in contract.key)}"
         )
         engine.close()
         return rows
+
+    def models(self) -> Models:
+        """The pipeline's gold models, over this lake."""
+        gold = [contract for contract in self.known.values() if contract.layer == "gold"]
+        selects = {contract.catalog_name: self.model(contract.name) for contract in gold}
+        ledger = self.known[control_name(self.pipeline, "run_ledger")]
+        return Models(self.known, selects, self.seeds(), ledger, self.value)
 
     def query(self) -> DuckEngine:
         """An embedded engine that sees all tables but gold as they are now."""

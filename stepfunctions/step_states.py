@@ -108,7 +108,7 @@ def model_block(step: Step, task: ModelTask, place: Exits) -> Block:
     render, due, tell = named("render", step.key), named("due?", step.key), named("acknowledge", step.key)
     model = {"pipeline": task.pipeline, "model": task.model, "lake": expression("$lake")}
     told = model | {name: expression(f"${name}") for name in ("run_id", "as_of")}
-    told["runs"] = expression("$states.input.runs")
+    told |= {name: expression(f"$states.input.{name}") for name in ("runs", "version")}
     return Block(
         render,
         {

@@ -20,7 +20,7 @@ from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
-from lakehouse_assets.contracts.layers import control_tables, model_sql, stored_tables
+from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill
 from lakehouse_assets.engines.duckdb import DuckEngine
@@ -28,7 +28,7 @@ from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.interruption import Duty
-from lakehouse_assets.load.ledger import acknowledge, backlog
+from lakehouse_assets.load.model_states import models_of
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.sql.dialects import Parameter
@@ -159,24 +159,23 @@ class LocalServices:
 
     def build(self, task: ModelTask) -> ModelReport:
         """Build a gold table from what the ledger says was touched; see `Services.build`."""
-        from lakehouse_assets.engines.gold import build
+        # What builds gold is imported when gold is built.
+        from lakehouse_assets.load.gold import Builder, catch_up
 
-        started = time.perf_counter()
-        lease, gold = self.hold(), self._contracts[task.model]
-        ledger = control_tables(self._contracts, self.config.pipeline)["run_ledger"]
-        behind, model = backlog(ledger, self.config.lake, gold), model_sql(self.config.pipeline, gold.name)
+        started, gold = time.perf_counter(), self._contracts[task.model]
         self.progress.doing(f"building {gold.name}")
-        built = build(self._engine(model), gold, model, behind.window, self._guard)
-        acknowledge(ledger, self.config.lake, gold, behind.runs, self._run.run_id, self._run.as_of, lease.check)
+        builder = Builder(self._run.run_id, self._run.as_of, self._engine, self._guard)
+        done = catch_up(models_of(self.config.pipeline, self.config.lake), gold.name, builder)
         report = ModelReport(
-            inserted=built.inserted,
-            updated=built.updated,
-            deleted=built.deleted,
-            rows=built.rows,
-            added_bytes=built.commit.added_bytes if built.commit else 0,
-            acknowledged=behind.runs,
+            inserted=done.built.inserted,
+            updated=done.built.updated,
+            deleted=done.built.deleted,
+            rows=done.built.rows,
+            added_bytes=done.built.commit.added_bytes if done.built.commit else 0,
+            acknowledged=done.runs,
             preview=self.preview(gold),
             seconds=time.perf_counter() - started,
+            rebuilt=done.rebuilt,
         )
         self._run.keep(model_piece(gold.name), report)
         return report

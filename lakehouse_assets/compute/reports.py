@@ -44,6 +44,7 @@ class PlanReport:
         left_alone: key -> why it is not taken from landing, of the first ones.
         left_alone_count: how many there are.
         given_back: keys of archived files that were written on since, and are back in landing.
+        models: gold tables that have to be built whole, and why, in words that follow the table's name.
         has_work: whether anything follows.
     """
 
@@ -61,6 +62,7 @@ class PlanReport:
     left_alone: dict[str, str] = field(default_factory=dict)
     left_alone_count: int = 0
     given_back: list[str] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
     has_work: bool = True
 
 
@@ -123,6 +125,7 @@ class ModelReport:
         preview: its first rows.
         seconds: how long it took.
         engine: what ran the model.
+        rebuilt: why the table was built whole, in words that follow its name; empty when only what was touched was.
     """
 
     inserted: int = 0
@@ -134,6 +137,7 @@ class ModelReport:
     preview: list[Row] = field(default_factory=list)
     seconds: float = 0.0
     engine: str = "duckdb"
+    rebuilt: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,7 @@ class RunReport:
         waiting: pending rows when the run was planned.
         extra_columns: key -> columns that no contract knows.
         gold: counts by gold table; None for one that was not built.
+        rebuilt: why gold tables were built whole, in words that follow the table's name.
         archived: how many files were moved out of landing.
         timings: seconds by step.
         failure: None when the run went well.
@@ -188,6 +193,7 @@ class RunReport:
     waiting: int
     extra_columns: dict[str, list[str]]
     gold: dict[str, ModelCounts | None]
+    rebuilt: dict[str, str] = field(default_factory=dict)
     archived: int
     left: tuple[Left, ...]
     timings: dict[str, float]
@@ -234,6 +240,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         doubts=plan.doubts if plan else [],
         hints=load.hints,
         gold={name: _counts(report) for name, report in built.items()},
+        rebuilt={name: report.rebuilt for name, report in built.items() if report and report.rebuilt},
         archived=archive.moved,
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from deltalake import DeltaTable
-    from pyiceberg.table import Table as IcebergTable
 
 GLOB = re.compile(r"[*?\[]")
 ARROW_ROWS = 131_072
@@ -213,20 +212,16 @@ class DuckEngine:
         """Return the result as one Arrow table (gold windows, previews)."""
         return self._db.execute(self.sql(sql, parameters)).to_arrow_table()
 
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Yield the result in record batches, in the order of the query, as they are asked for."""
+        yield from self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
+
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""
         self._attached[contract.name] = table = delta.ensure(contract, self.lake)
         files = self.lake.delta_files(contract, table)
         self._show(contract, files)
         return bool(files)
-
-    def attach_gold(self, contract: Contract) -> IcebergTable:
-        """Ensure the Iceberg table and show its live files under its catalog name."""
-        from lakehouse_assets.engines import iceberg
-
-        table = iceberg.ensure(contract, self.lake)
-        self._show(contract, self.lake.iceberg_files(contract))
-        return table
 
     def show(self, contract: Contract) -> None:
         """Show a table of whatever layer under its catalog name; gold that is not there yet is shown without rows."""
@@ -239,8 +234,11 @@ class DuckEngine:
             self._show(contract, ())
 
     def _show(self, contract: Contract, files: Sequence[str]) -> None:
-        view = f"CREATE OR REPLACE TEMP VIEW {relation_of(contract.catalog_name)}"
-        self._db.execute(f"{view} AS {scan(contract, files, self._db)}")
+        self.show_files(relation_of(contract.catalog_name), contract, files)
+
+    def show_files(self, name: str, contract: Contract, files: Sequence[str]) -> None:
+        """Show the rows of these data files of a table under a name."""
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db)}")
 
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard

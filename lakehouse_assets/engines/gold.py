@@ -1,16 +1,31 @@
-"""Build a gold table on the embedded engine: run the model, compare, and commit only a difference."""
+"""Build a gold table on the embedded engine: run the model, compare, and commit only a difference.
+
+What is built whole and reads many rows is computed in slices of its window, so that what the model groups fits into
+memory. Fresh rows are kept where the engine can spill them, and however many slices there are, there is one commit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import iceberg
-from lakehouse_assets.engines.duckdb import DuckEngine, relation_of
+from lakehouse_assets.engines.damage import Damage
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.iceberg import MODEL
+from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, replace
 from lakehouse_assets.engines.protocol import Commit, Guard
+from lakehouse_assets.engines.slices import Slices, cut
+from lakehouse_assets.errors import ContractBreaking
+from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.gold import window_parameters
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table
 
 
 @dataclass(frozen=True)
@@ -24,7 +39,34 @@ class Built:
     commit: Commit | None
 
 
-def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any, ...] | None, guard: Guard) -> Built:
+@dataclass(frozen=True)
+class Manner:
+    """Say how a gold table is built, beside which part of it.
+
+    Attributes:
+        version: of its model (`ModelVersion.text`), noted with the rows; None leaves the table's note as it is.
+        may_reshape: whether a build of the whole table may give it other columns than it had.
+        slices: how a build of the whole table is cut.
+        damage: what is wrong with the table's files, which are not read then, but all replaced.
+    """
+
+    version: str | None = None
+    may_reshape: bool = False
+    slices: Slices = field(default_factory=Slices)
+    damage: Damage | None = None
+
+
+AS_EVER = Manner()
+
+
+def build(
+    engine: DuckEngine,
+    contract: Contract,
+    model: str,
+    window: tuple[Any, ...] | None,
+    guard: Guard,
+    manner: Manner = AS_EVER,
+) -> Built:
     """Bring the touched part of a gold table up to date.
 
     Args:
@@ -34,29 +76,130 @@ def build(engine: DuckEngine, contract: Contract, model: str, window: tuple[Any,
         window: touched values of the window column; None for all of them. A table without a window column is built
             whole unless nothing at all was touched.
         guard: see `protocol.Guard`.
+        manner: how it is built.
+
+    Raises:
+        ContractBreaking: the table has other columns than its contract, and may not be given them.
+        CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
-    table = engine.attach_gold(contract)
-    held = relation_of(contract.catalog_name)
-    if window == ():
-        return Built(0, 0, 0, _count(engine, held), None)
-    parameters = window_parameters(contract, window)
-    named = None if window is None or parameters["everything"] else window
-    engine.keep("__fresh", model, parameters)
-    if named is not None:
-        engine.register("__window", _named(contract, named))
-    inside = "TRUE" if named is None else _in_window(contract)
-    engine.keep("__held", f"SELECT * FROM {held} AS h WHERE {inside}")
-    counts = _difference(engine, contract)
-    commit = None
-    if any(counts.values()):
-        bounds = iceberg.bounds_of(named) if named and _is_ranged(contract) else None
-        commit = iceberg.replace(contract, table, _replacement(engine, contract, named), bounds, guard)
-        engine.attach_gold(contract)
-    return Built(counts["inserted"], counts["updated"], counts["deleted"], _count(engine, held), commit)
+    if manner.damage and manner.damage.is_unreadable:
+        iceberg.forget(contract, engine.lake, guard)
+    is_whole = window is None or (window != () and bool(window_parameters(contract, window)["everything"]))
+    table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
+    making = _Build(engine, contract, model, table, manner, guard)
+    built = making.whole() if window is None or is_whole else making.part(window) if window else making.untouched()
+    engine.show(contract)
+    return built
 
 
-def _count(engine: DuckEngine, relation: str) -> int:
-    return int(engine.rows(f"SELECT count(*) AS n FROM {relation}")[0]["n"])
+@dataclass(frozen=True)
+class _Build:
+    """Hold one build of a gold table, onto the version of it that was opened."""
+
+    engine: DuckEngine
+    contract: Contract
+    model: str
+    table: Table
+    manner: Manner
+    guard: Guard
+
+    def whole(self) -> Built:
+        """Build the whole table; rows that cannot be compared, or that there are none of yet, are all written."""
+        missing, gone = self._columns(), live_files(self.table)
+        if gone and missing is not None and not self.manner.damage:
+            self.engine.view("__fresh", self._kept())
+            self._show("__held", gone)
+            rows = f"SELECT {_names(self.contract)} FROM __fresh ORDER BY {_key(self.contract)}"
+            return self._commit(rows, gone, self._change(columns=missing))
+        change = self._change(columns=missing is not False)
+        commit = replace(self.contract, self.table, self._streamed(), gone, self.guard, change)
+        count = _rows_in(live_files(self.table))
+        return Built(count, 0, _rows_in(gone), count, commit)
+
+    def part(self, window: tuple[Any, ...]) -> Built:
+        """Build the rows of these values of the window."""
+        self.engine.keep("__fresh", self.model, window_parameters(self.contract, window))
+        self.engine.register("__window", _named(self.contract, window))
+        is_ranged = _is_ranged(self.contract)
+        bounds = (str(self.contract.window), min(window), max(window)) if is_ranged else None
+        gone = live_files(self.table, bounds)
+        self._show("__gone", gone)
+        inside = f'EXISTS (SELECT 1 FROM __window AS w WHERE w.value = h."{self.contract.window}")'
+        self.engine.view("__held", f"SELECT * FROM __gone AS h WHERE {inside}")
+        names = _names(self.contract)
+        both = f"SELECT {names} FROM __fresh UNION ALL SELECT {names} FROM __gone AS h WHERE NOT {inside}"
+        # A table that is replaced for the sake of a few keys is not sorted for it.
+        rows = f"SELECT * FROM ({both}) AS b ORDER BY {_key(self.contract)}" if is_ranged else both
+        return self._commit(rows, gone, self._change(columns=False))
+
+    def untouched(self) -> Built:
+        """Note the version of a table whose rows stay as they are."""
+        properties = self._change(columns=False).properties
+        if properties:
+            note(self.contract, self.table, properties, self.guard)
+        return Built(0, 0, 0, _rows_in(live_files(self.table)), None)
+
+    def _columns(self) -> bool | None:
+        """Return whether the table lacks columns that it is to be given, or None when it has to get others.
+
+        Raises:
+            ContractBreaking: it has others, and may not be given new ones.
+        """
+        try:
+            return bool(iceberg.missing_columns(self.contract, self.table))
+        except ContractBreaking:
+            if not self.manner.may_reshape:
+                raise
+            return None
+
+    def _change(self, *, columns: bool) -> Change:
+        version = self.manner.version
+        is_noted = version is None or self.table.properties.get(MODEL) == version
+        return Change(columns, {} if is_noted else {MODEL: version or ""})
+
+    def _commit(self, rows: str, gone: list[DataFile], change: Change) -> Built:
+        """Write these rows in place of the files where `__fresh` differs from `__held`; what else changes anyway."""
+        counts, commit = _difference(self.engine, self.contract), None
+        if any(counts.values()) or change.columns:
+            commit = replace(self.contract, self.table, self.engine.batches(rows), gone, self.guard, change)
+        elif change.properties:
+            note(self.contract, self.table, change.properties, self.guard)
+        return Built(**counts, rows=_rows_in(live_files(self.table)), commit=commit)
+
+    def _streamed(self) -> Iterator[pa.RecordBatch]:
+        """Yield all fresh rows, a slice after the other, each by key."""
+        for given in self._cuts():
+            self.engine.keep("__fresh", self.model, given)
+            yield from self.engine.batches(
+                f"SELECT {_names(self.contract)} FROM __fresh ORDER BY {_key(self.contract)}"
+            )
+
+    def _kept(self) -> str:
+        """Keep all fresh rows, and return the SELECT of them."""
+        names = []
+        for number, given in enumerate(self._cuts()):
+            names.append(f"__fresh_{number}")
+            self.engine.keep(names[-1], self.model, given)
+        return " UNION ALL ".join(f"SELECT {_names(self.contract)} FROM {name}" for name in names)
+
+    def _cuts(self) -> Iterator[Mapping[str, Parameter]]:
+        return cut(self.engine, self.contract, self.model, self.manner.slices)
+
+    def _show(self, name: str, files: list[DataFile]) -> None:
+        paths = [self.engine.lake.iceberg_path(file.file_path) for file in files]
+        self.engine.show_files(name, self.contract, paths)
+
+
+def _names(contract: Contract) -> str:
+    return ", ".join(f'"{column.name}"' for column in contract.columns)
+
+
+def _key(contract: Contract) -> str:
+    return ", ".join(f'"{name}"' for name in contract.key)
+
+
+def _rows_in(files: list[DataFile]) -> int:
+    return sum(int(file.record_count) for file in files)
 
 
 def _named(contract: Contract, window: tuple[Any, ...]) -> Any:  # noqa: ANN401 - an Arrow table
@@ -70,10 +213,6 @@ def _named(contract: Contract, window: tuple[Any, ...]) -> Any:  # noqa: ANN401 
     return pa.table({"value": pa.array(window, kind)})
 
 
-def _in_window(contract: Contract) -> str:
-    return f'EXISTS (SELECT 1 FROM __window AS w WHERE w.value = h."{contract.window}")'
-
-
 def _is_ranged(contract: Contract) -> bool:
     """Say whether a window's values lie close together between two ends: dates of a run do, other keys do not."""
     return any(c.type == "DATE" for c in contract.columns if c.name == contract.window)
@@ -83,7 +222,7 @@ def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
     """Count the keys that are new, different, and gone."""
     on = " AND ".join(f'f."{k}" = h."{k}"' for k in contract.key)
     content = [c.name for c in contract.columns if not c.key]
-    differs = " OR ".join(f'f."{c}" IS DISTINCT FROM h."{c}"' for c in content)
+    differs = " OR ".join(f'f."{c}" IS DISTINCT FROM h."{c}"' for c in content) or "FALSE"
     first = contract.key[0]
     row = engine.rows(
         f'SELECT count(CASE WHEN h."{first}" IS NULL THEN 1 END) AS inserted, '
@@ -92,20 +231,3 @@ def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
         f"FROM __fresh AS f FULL JOIN __held AS h ON {on}"
     )[0]
     return {name: int(row[name]) for name in ("inserted", "updated", "deleted")}
-
-
-def _replacement(engine: DuckEngine, contract: Contract, window: tuple[Any, ...] | None) -> Any:  # noqa: ANN401 - an Arrow table
-    """Return the fresh rows and the held rows that the window does not name: those between its ends, or all."""
-    columns = ", ".join(f'"{c.name}"' for c in contract.columns)
-    order = ", ".join(f'"{k}"' for k in contract.key)
-    fresh = f"SELECT {columns} FROM __fresh"
-    if window is None:
-        return engine.arrow(f"{fresh} ORDER BY {order}")
-    if not _is_ranged(contract):
-        others = f"SELECT {columns} FROM {contract.catalog_name} AS h WHERE NOT {_in_window(contract)}"
-        return engine.arrow(f"{others} UNION ALL {fresh}")
-    name = f'h."{contract.window}"'
-    between = f"{name} >= :low AND {name} <= :high AND NOT {_in_window(contract)}"
-    others = f"SELECT {columns} FROM {contract.catalog_name} AS h WHERE {between}"
-    sql = f"SELECT * FROM ({fresh} UNION ALL {others}) AS b ORDER BY {order}"
-    return engine.arrow(sql, {"low": min(window), "high": max(window)})

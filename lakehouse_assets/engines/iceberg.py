@@ -1,29 +1,30 @@
-"""Create and change Iceberg tables through pyiceberg: one transaction per change, none without a change.
+"""Create Iceberg tables from contracts through pyiceberg, and open them as this code needs them.
 
-Gold is always written here when it is built locally. The window of a change is a range of the table's window column:
-rows in that range are replaced by the fresh ones and by those of the range that were not asked for.
+Here: schema, columns and properties of a table. Not here: its rows, which `iceberg_commit` changes.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.contracts.changes import reconcile_columns, wider_columns
-from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import CommitConflict, TableMissing
+from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.errors import CommitConflict
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
 
 NO_RETRIES = {"commit.retry.num-retries": "0"}
 """Property that every table has. Without it pyiceberg puts a stale commit onto the newest version by itself, and rows
 that were compared with an older version are in the table twice."""
+
+
+MODEL = "lakehouse.model"
+"""Names the table property that holds the version (`ModelVersion.text`) of its model that a table was built with."""
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -54,6 +55,36 @@ def _zoneless(field: pa.Field) -> pa.Field:
     return field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
 
 
+def open_table(contract: Contract, lake: Lake) -> Table:
+    """Return the table as it is, created from its contract when absent.
+
+    Raises:
+        CommitConflict: somebody else changes the table's properties right now.
+    """
+    catalog = lake.catalog()
+    catalog.create_namespace_if_not_exists(contract.database)
+    identifier = (contract.database, contract.name)
+    # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
+    if identifier in catalog.list_tables(contract.database):
+        return without_retries(contract, catalog.load_table(identifier))
+    schema, location = arrow_schema(contract), lake.iceberg_location(contract)
+    table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
+    _partition(table, contract)
+    return table
+
+
+def forget(contract: Contract, lake: Lake, guard: Guard) -> None:
+    """Take a table whose metadata cannot be read out of the catalog, so that it can be made anew in its place.
+
+    Files that are left of it stay where they are, and belong to no table any more.
+    """
+    from pyiceberg.exceptions import NoSuchTableError
+
+    guard()
+    with suppress(NoSuchTableError):
+        lake.catalog().drop_table((contract.database, contract.name))
+
+
 def ensure(contract: Contract, lake: Lake) -> Table:
     """Return the table, created from its contract when absent; given new nullable columns and wider types when behind.
 
@@ -62,21 +93,21 @@ def ensure(contract: Contract, lake: Lake) -> Table:
         CommitConflict: somebody else changes the table's columns or properties right now.
         TableDamaged: it was there and cannot be read.
     """
-    catalog = lake.catalog()
-    catalog.create_namespace_if_not_exists(contract.database)
-    identifier = (contract.database, contract.name)
-    # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
-    try:
-        table = without_retries(contract, lake.iceberg(contract))
-    except TableMissing:
-        schema, location = arrow_schema(contract), lake.iceberg_location(contract)
-        table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
-        _partition(table, contract)
-    held = [(field.name, _spelled(field.field_type)) for field in table.schema().fields]
-    if reconcile_columns(held, contract) or wider_columns(held, contract):
+    table = open_table(contract, lake)
+    if missing_columns(contract, table):
         with table.update_schema() as update:
             update.union_by_name(arrow_schema(contract))
     return table
+
+
+def missing_columns(contract: Contract, table: Table) -> tuple[Column, ...]:
+    """Return the columns that the table lacks, or has in a narrower type, and may simply be given.
+
+    Raises:
+        ContractBreaking: the table's columns do not fit the contract any more.
+    """
+    held = [(field.name, _spelled(field.field_type)) for field in table.schema().fields]
+    return (*reconcile_columns(held, contract), *wider_columns(held, contract))
 
 
 def _spelled(kind: Any) -> str:  # noqa: ANN401 - any of pyiceberg's types
@@ -105,66 +136,3 @@ def without_retries(contract: Contract, table: Table) -> Table:
         if not NO_RETRIES.items() <= table.refresh().properties.items():
             raise CommitConflict(table=contract.name) from error
     return table
-
-
-def replace(contract: Contract, table: Table, rows: pa.Table, bounds: tuple[Any, Any] | None, guard: Guard) -> Commit:
-    """Put `rows` in place of everything within the bounds of the window column, in one transaction.
-
-    Args:
-        contract: the table's contract, whose property `window` names the column.
-        table: the version that the rows were compared with.
-        rows: all rows that the range shall hold.
-        bounds: smallest and largest value of the range; None replaces the whole table.
-        guard: called before committing.
-
-    Raises:
-        CommitConflict: another commit came first; nothing was written.
-    """
-    from pyiceberg.exceptions import CommitFailedException
-    from pyiceberg.expressions import AlwaysTrue, And, GreaterThanOrEqual, LessThanOrEqual
-
-    before = _files(table)
-    guard()
-    within = bounds and And(_at(GreaterThanOrEqual, contract, bounds[0]), _at(LessThanOrEqual, contract, bounds[1]))
-    data = rows.cast(arrow_schema(contract))
-    try:
-        with table.transaction() as transaction, warnings.catch_warnings():
-            # A window that is new to the table has nothing to replace, which is fine.
-            warnings.filterwarnings("ignore", message="Delete operation did not match any records")
-            if before:
-                transaction.overwrite(data, overwrite_filter=within or AlwaysTrue())
-            else:
-                transaction.append(data)
-    except CommitFailedException as error:
-        raise CommitConflict(table=contract.name) from error
-    return _measured(table, before)
-
-
-def _at(compare: Any, contract: Contract, value: Any) -> Any:  # noqa: ANN401 - pyiceberg's signatures do not show
-    return compare(contract.window, value)
-
-
-def _files(table: Table) -> dict[str, DataFile]:
-    """Return the live data files by path."""
-    return {task.file.file_path: task.file for task in table.scan().plan_files()}
-
-
-def _measured(table: Table, before: dict[str, DataFile]) -> Commit:
-    """Return what a write did to a table that had these data files before."""
-    after, snapshot = _files(table), table.current_snapshot()
-    added = [file.file_size_in_bytes for path, file in after.items() if path not in before]
-    held, holds = (sum(file.record_count for file in files.values()) for files in (before, after))
-    return Commit(
-        version=int(snapshot.sequence_number or 0) if snapshot else 0,
-        rows=holds - held,
-        added_files=len(added),
-        added_bytes=sum(added),
-        removed_files=len(before.keys() - after.keys()),
-    )
-
-
-def bounds_of(values: Sequence[Any]) -> tuple[Any, Any]:
-    """Return the smallest and the largest value, as Iceberg literals."""
-    ordered = sorted(values)
-    low, high = ordered[0], ordered[-1]
-    return (low.isoformat(), high.isoformat()) if hasattr(low, "isoformat") else (low, high)

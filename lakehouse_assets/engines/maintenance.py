@@ -5,10 +5,10 @@ Delta through delta-rs, Iceberg through pyiceberg. Each call commits once or not
 
 from __future__ import annotations
 
-from typing import Any
-
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta, iceberg
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.iceberg_commit import live_files, replace
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.storage.lake import Lake
@@ -68,9 +68,20 @@ def _optimize_delta(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, 
 
 
 def _optimize_iceberg(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, int]:
-    table = iceberg.without_retries(contract, lake.iceberg(contract))
-    before = len(lake.iceberg_files(contract))
-    if before > 1:
-        rows: Any = table.scan().to_arrow().sort_by([(key, "ascending") for key in contract.key])
-        iceberg.replace(contract, table, rows, None, guard)
-    return before, len(lake.iceberg_files(contract))
+    lake.iceberg(contract)  # only a table that is there is compacted
+    table = iceberg.ensure(contract, lake)
+    files = live_files(table)
+    if len(files) > 1:
+        engine = DuckEngine(lake)
+        try:
+            engine.show_files("__held", contract, [lake.iceberg_path(file.file_path) for file in files])
+            names, order = (", ".join(f'"{n}"' for n in some) for some in (_columns(contract), contract.key))
+            rows = engine.batches(f"SELECT {names} FROM __held ORDER BY {order}")
+            replace(contract, table, rows, files, guard)
+        finally:
+            engine.close()
+    return len(files), len(live_files(table))
+
+
+def _columns(contract: Contract) -> list[str]:
+    return [column.name for column in contract.columns]

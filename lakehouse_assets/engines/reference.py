@@ -23,12 +23,18 @@ NOTE = "lakehouse.seed"
 
 
 def is_current(seed: Seed, table: DeltaTable | None) -> bool:
-    """Say whether the table holds what the seed says: the newest commit that notes a seed notes this one.
+    """Say whether the table holds what the seed says: the newest commit that notes a seed notes this one."""
+    return noted(table) == seed.fingerprint
+
+
+def noted(table: DeltaTable | None) -> str | None:
+    """Return the fingerprint of the seed that the newest commit with a note has brought; None without any.
 
     Commits without a note, such as a compaction, leave the rows as they are.
     """
     commits: list[dict[str, Any]] = sorted(table.history(), key=lambda c: -c["version"]) if table else []
-    return next((c[NOTE] for c in commits if NOTE in c), None) == seed.fingerprint
+    found: str | None = next((c[NOTE] for c in commits if NOTE in c), None)
+    return found
 
 
 def outdated(seeds: Iterable[Seed], lake: Lake) -> tuple[str, ...]:

@@ -89,6 +89,7 @@ def plan_metadata(plan: PlanReport) -> dict[str, Any]:
         "bytes": plan.bytes,
         "pending": plan.pending,
         "unacknowledged": plan.unacknowledged,
+        **({"models_behind": ", ".join(plan.models)} if plan.models else {}),
         "manifest": plan.manifest,
     }
 

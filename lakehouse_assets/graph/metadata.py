@@ -149,6 +149,7 @@ def _sum(counts: Counts, names: Sequence[str]) -> str:
 
 def model_metadata(report: ModelReport) -> dict[str, Any]:
     """Return the report of one gold table's build as metadata."""
+    rebuilt = {"rebuilt": report.rebuilt} if report.rebuilt else {}
     return {
         "dagster/row_count": report.rows,
         "rows_inserted": report.inserted,
@@ -159,4 +160,4 @@ def model_metadata(report: ModelReport) -> dict[str, Any]:
         "engine": report.engine,
         "acknowledged_runs": len(report.acknowledged),
         "preview": preview(report.preview),
-    }
+    } | rebuilt

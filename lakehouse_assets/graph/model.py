@@ -30,6 +30,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
 
     asset: AssetDecorator = dg.asset(
         key=md.asset_key(contract),
+        code_version=pipeline.model_version(contract).code,
         deps=[md.asset_key(source) for source in read.values()],
         retry_policy=RETRY,
         pool="athena",

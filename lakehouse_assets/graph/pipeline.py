@@ -18,11 +18,12 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, Task, asked_by, to_metadata
 from lakehouse_assets.contracts import Contract, contracts
-from lakehouse_assets.contracts.layers import model_sql, silver_tables, table_location
+from lakehouse_assets.contracts.layers import model_sql, seeds, silver_tables, table_location
 from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.sql.model_version import ModelVersion, model_versions
 from lakehouse_assets.sql.models import levels
 
 # `backfill_policy` is marked as beta since it appeared, and is the only way to make one run of several days.
@@ -98,6 +99,16 @@ class Pipeline:
     def model(self, contract: Contract) -> str:
         """Return the SELECT of a gold table."""
         return model_sql(self.name, contract.name)
+
+    @cached_property
+    def _versions(self) -> dict[str, ModelVersion]:
+        gold = [c for c in self.contracts.values() if c.layer == "gold"]
+        models = {contract.catalog_name: self.model(contract) for contract in gold}
+        return model_versions(self.contracts.values(), models, seeds(self.contracts, self.name))
+
+    def model_version(self, contract: Contract) -> ModelVersion:
+        """Return the version of a gold table's model, as its code is now."""
+        return self._versions[contract.catalog_name]
 
     def layer(self, layer: str) -> list[Contract]:
         """Return the contracts of one layer by name; silver parents and gold sources come first."""

@@ -1,6 +1,7 @@
 """Write and read the run ledger, which has one row per run and table.
 
-Silver's rows say what a run touched, gold's say which runs the gold table has caught up with.
+Silver's rows say what a run touched, gold's say which runs and which version of its model a gold table has caught up
+with.
 """
 
 from __future__ import annotations
@@ -108,20 +109,62 @@ def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
     return Backlog(runs, tuple(sorted({value for row in rows for value in row[source]})))
 
 
+def loaded_tables(contract: Contract, lake: Lake) -> set[str]:
+    """Return the names of the silver tables that some run has loaded to its end."""
+    table = ControlTable(contract, lake)
+    rows = table.read("kind = 'load' AND status = 'done'", "DISTINCT table_name").to_pylist()
+    return {str(row["table_name"]) for row in rows}
+
+
+def unfinished_runs(contract: Contract, lake: Lake) -> frozenset[str]:
+    """Return the runs that have begun to write silver and have not loaded it to the end."""
+    table = ControlTable(contract, lake)
+    rows = table.read("kind IN ('touched', 'load')", "run_id, kind").to_pylist()
+    done = {row["run_id"] for row in rows if row["kind"] == "load"}
+    return frozenset(row["run_id"] for row in rows) - done
+
+
+def announce_everything(contract: Contract, lake: Lake, run_id: str, as_of: datetime, guard: Guard) -> None:
+    """Say that everything is about to be touched, so that gold looks at all of silver again."""
+    table = ControlTable(contract, lake)
+    row = {"run_id": run_id, "table_name": ALL_TABLES, "kind": "touched", "status": "planned"}
+    table.sync(table.rows([row | {"as_of": as_of.replace(tzinfo=None)}]), guard, compare=[])
+
+
+def caught_up(contract: Contract, lake: Lake) -> dict[str, set[str]]:
+    """Return by gold table what it has caught up with so far: `acknowledgement` for runs, `model` for versions."""
+    table = ControlTable(contract, lake)
+    table.ensure()
+    found: dict[str, set[str]] = {}
+    for row in table.read("kind IN ('acknowledgement', 'model')", "DISTINCT table_name, kind").to_pylist():
+        found.setdefault(row["table_name"], set()).add(row["kind"])
+    return found
+
+
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts
     contract: Contract, lake: Lake, gold: Contract, runs: Iterable[str], by: str, as_of: datetime, guard: Guard
 ) -> None:
     """Say that the gold table has caught up with these runs."""
     table = ControlTable(contract, lake)
-    rows = [
-        {
-            "run_id": run,
-            "table_name": gold.name,
-            "kind": "acknowledgement",
-            "status": "done",
-            "as_of": as_of.replace(tzinfo=None),
-            "acknowledged_by": by,
-        }
-        for run in runs
-    ]
+    rows = [_caught_up(run, gold, "acknowledgement", by, as_of) for run in runs]
     table.sync(table.rows(rows), guard, compare=[])
+
+
+def know_version(  # noqa: PLR0913, PLR0917 - one row, all its facts
+    contract: Contract, lake: Lake, gold: Contract, code: str, by: str, as_of: datetime, guard: Guard
+) -> None:
+    """Say that the gold table has been built with this version of its model (`ModelVersion.code`)."""
+    table = ControlTable(contract, lake)
+    rows = table.rows([_caught_up(code, gold, "model", by, as_of)])
+    table.sync(rows, guard, compare=["as_of", "acknowledged_by"])
+
+
+def _caught_up(with_what: str, gold: Contract, kind: str, by: str, as_of: datetime) -> dict[str, Any]:
+    return {
+        "run_id": with_what,
+        "table_name": gold.name,
+        "kind": kind,
+        "status": "done",
+        "as_of": as_of.replace(tzinfo=None),
+        "acknowledged_by": by,
+    }

@@ -21,6 +21,7 @@ from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.foreign_errors import known_error
 from lakehouse_assets.operations.maintenance import optimize, vacuum
+from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.run import run
@@ -37,7 +38,8 @@ def application() -> typer.Typer:
         LakehouseError: the settings name pipelines that cannot be read.
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    for command in (demo, run, sql, checks, dev, sample_command(), optimize, vacuum, relocate, contracts, emit):
+    care = (optimize, vacuum, rebuild, relocate)
+    for command in (demo, run, sql, checks, dev, sample_command(), *care, contracts, emit):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
     app.callback(invoke_without_command=True)(root)

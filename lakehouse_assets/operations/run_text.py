@@ -85,6 +85,8 @@ def _gold(report: RunReport) -> None:
     if built:
         rows = [(name, *(getattr(counts, n) for n in names)) for name, counts in built.items()]
         table(("gold", *names), rows, right=names)
+    for name, why in report.rebuilt.items():
+        say(f"{name}: rebuilt, {why}")
 
 
 def _checks(outcome: Outcome) -> None:

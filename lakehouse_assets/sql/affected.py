@@ -44,6 +44,30 @@ def values_of(contract: Contract, effect: Effect, *, updates: bool) -> list[str]
     return [f'SELECT c."{name}" AS {VALUE} FROM {changed} AS c' for name in names]
 
 
+def window_values(contract: Contract, known: Iterable[Contract]) -> tuple[str, ...]:
+    """Return SELECTs of one column, `value`, that give all values of a gold table's window; none when they do not say.
+
+    Args:
+        contract: the gold table.
+        known: the pipeline's contracts; silver's say which values its rows affect.
+    """
+    window = (contract.window_source or "").removeprefix("touched_")
+    found = [_all_values(silver, window) for silver in known if silver.layer == "silver"] if window else []
+    return () if None in found else tuple(select for selects in found for select in selects or ())
+
+
+def _all_values(contract: Contract, window: str) -> list[str] | None:
+    """Return SELECTs of one column, `value`, that give what the rows of a whole silver table affect of a window.
+
+    They are those of a first load, which only inserts. None when one of them is a SELECT of its own: it would be
+    asked about all rows at once, and is written for few.
+    """
+    effects = [e for e in contract.affects if e.window == window and e.when != "update" and not e.unless_first]
+    if any(effect.select for effect in effects):
+        return None
+    return [f'SELECT t."{effect.column}" AS {VALUE} FROM {contract.catalog_name} AS t' for effect in effects]
+
+
 def distinct(selects: Iterable[str], limit: int) -> str:
     """Return the SELECT of at most so many different values of all SELECTs together, without NULL."""
     union = " UNION ALL ".join(f"SELECT p.{VALUE} FROM ({select}) AS p" for select in selects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,8 +16,17 @@ from lakehouse_assets.sql import portable
 from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
 
 Value = str | int | bool | Decimal | date | datetime | None
-Parameter = Value | tuple[Value, ...] | list[Value]
-"""A named parameter holds one value, or a sequence that stands for the list of an IN."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Name a relation of the engine whose column `value` stands for the list of an IN, however many rows it has."""
+
+    relation: str
+
+
+Parameter = Value | tuple[Value, ...] | list[Value] | Values
+"""A named parameter holds one value, or a sequence or relation that stands for the list of an IN."""
 
 
 def render(
@@ -42,7 +52,7 @@ def render(
     """
     tree = parse(sql)
     portable.check(tree)
-    tree = tree.transform(_bind, parameters or {})
+    tree = _decided(tree.transform(_bind, parameters or {}))
     if table:
         tree = tree.transform(_rename, table)
     tree = _expand(tree, dialect, zone)
@@ -102,23 +112,44 @@ def _decimal(value: Decimal) -> exp.Expr:
 
 def _bind(node: exp.Expr, parameters: Mapping[str, Parameter]) -> exp.Expr:
     if isinstance(node, exp.In):
+        named = [parameters.get(item.name) for item in node.expressions if isinstance(item, exp.Placeholder)]
+        if len(node.expressions) == len(named) == 1 and isinstance(named[0], Values):
+            node.set("expressions", None)
+            node.set("query", exp.select("value").from_(named[0].relation).subquery())
+            return node
         items = [item for given in node.expressions for item in _values(given, parameters)]
         node.set("expressions", items)
         return node
     return _one(node, parameters) if isinstance(node, exp.Placeholder) else node
 
 
+def _decided(tree: exp.Expr) -> exp.Expr:
+    """Write `TRUE OR x` as TRUE and `FALSE OR x` as x: engines run a subquery in x although it decides nothing.
+
+    >>> _decided(parse("SELECT a FROM t WHERE TRUE OR a IN (SELECT b FROM u)")).sql()
+    'SELECT a FROM t WHERE TRUE'
+    """
+    for either in reversed(list(tree.find_all(exp.Or))):
+        known = next((side for side in (either.left, either.right) if isinstance(side, exp.Boolean)), None)
+        if known is not None:
+            other = either.right if known is either.left else either.left
+            either.replace(known if known.this else other)
+    return tree
+
+
 def _values(node: exp.Expr, parameters: Mapping[str, Parameter]) -> list[exp.Expr]:
     if not isinstance(node, exp.Placeholder):
         return [node]
     given = _given(node, parameters)
+    if isinstance(given, Values):
+        raise BadRequest(message=f"parameter `:{node.name}` is a relation and stands beside other values in an IN")
     values = given if isinstance(given, (tuple, list)) else (given,)
     return [literal(value) for value in values] or [exp.null()]
 
 
 def _one(node: exp.Placeholder, parameters: Mapping[str, Parameter]) -> exp.Expr:
     given = _given(node, parameters)
-    if isinstance(given, (tuple, list)):
+    if isinstance(given, (tuple, list, Values)):
         raise BadRequest(message=f"parameter `:{node.name}` holds a list and stands outside an IN")
     return literal(given)
 

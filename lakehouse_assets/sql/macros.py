@@ -99,7 +99,7 @@ MACROS: dict[str, Callable[..., str]] = {
     "utc": lambda w, _z, t: w.utc(t),
     "int_div": lambda w, _z, a, b: w.int_div(a, b),
     "ratio": lambda _w, _z, a, b: f"CASE WHEN {b} <> 0 THEN CAST({a} AS DOUBLE) / CAST({b} AS DOUBLE) END",
-    "cents": lambda _w, _z, x: f"CAST(CAST({x} AS DECIMAL(20, 2)) * 100 AS BIGINT)",
+    "cents": lambda w, _z, x: w.cents(x),
     "money": lambda _w, _z, c: f"CAST(CAST({c} AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))",
     "whole_days": lambda w, _z, a, b: w.whole_days(a, b),
     "add_days": lambda w, _z, d, n: w.add_days(d, n),

@@ -148,9 +148,17 @@ class TableFiles:
         problem = f"`{path_in_uri(uri)}` is spoilt, {type(error).__name__}: {first_line(error)}"
         return TableDamaged(table=self.entry.catalog_name, problem=problem)
 
+    def newest(self) -> Record:
+        """Return the content of the newest metadata file.
+
+        Raises:
+            LakeIncomplete, TableDamaged: as `document`.
+        """
+        return self.document(self.entry.metadata)
+
     def documents(self) -> Iterator[tuple[str, Record]]:
         """Yield (place, content) of the newest metadata file and of those earlier ones it names that still exist."""
-        newest = self.document(self.entry.metadata)
+        newest = self.newest()
         yield self.entry.metadata, newest
         for earlier in newest.get("metadata-log", []):
             if self.is_there(earlier["metadata-file"]):
@@ -173,7 +181,7 @@ class TableFiles:
         Raises:
             LakeIncomplete: a metadata file is not in the lake, or names a data file elsewhere.
         """
-        document = self.document(self.entry.metadata)
+        document = self.newest()
         wanted = document.get("current-snapshot-id") if snapshot_id is None else snapshot_id
         lists = [s["manifest-list"] for s in document.get("snapshots", []) if s["snapshot-id"] == wanted]
         manifests = [listed["manifest_path"] for uri in lists for listed in self.records(uri)]

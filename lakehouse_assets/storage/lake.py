@@ -10,13 +10,15 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableDamaged, TableMissing
-from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri
+from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri, path_in_uri
 from lakehouse_assets.storage.damage import reading
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
@@ -113,6 +115,14 @@ class Lake:
                 raise TableDamaged(table=contract.catalog_name, problem=problem) from error
             raise TableMissing(table=contract.catalog_name) from error
 
+    def set_aside(self, contract: Contract) -> None:
+        """Move the folder of a table that cannot be read out of its place, where there is one; nothing is deleted."""
+        folder = Path(self.location(contract))
+        if folder.exists():
+            place = Path(self.root, "damaged", f"{contract.name}-{uuid4()}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(place)
+
     def find_delta(self, contract: Contract) -> DeltaTable | None:
         """Open the Delta table of a contract; return None where there is none."""
         try:
@@ -174,6 +184,10 @@ class Lake:
         """Return where an Iceberg table lies, as Iceberg's metadata spells it."""
         return iceberg_uri(self.location(contract))
 
+    def iceberg_path(self, uri: str) -> str:
+        """Return a place as engines read it, given how Iceberg's metadata spells it."""
+        return path_in_uri(uri)
+
     def iceberg_files(self, contract: Contract, snapshot_id: int | None = None) -> list[str]:
         """Return the data files of an Iceberg table's snapshot (None for its newest), as engines read them.
 
@@ -185,6 +199,22 @@ class Lake:
             TableDamaged: a metadata file is gone or spoilt.
         """
         return [f"{self.root}/{key}" for key in self._iceberg(contract).data_keys(snapshot_id)]
+
+    def iceberg_document(self, contract: Contract) -> dict[str, Any]:
+        """Return the newest metadata file of an Iceberg table as plain values: schema, snapshots, properties.
+
+        Raises:
+            TableMissing, LakeElsewhere, LakeIncomplete: as `iceberg_files`.
+        """
+        return self._iceberg(contract).newest()
+
+    def iceberg_sizes(self, contract: Contract) -> dict[str, int]:
+        """Return the keys of an Iceberg table's live data files, and their sizes, bytes, as the metadata says.
+
+        Raises:
+            TableMissing, LakeElsewhere, LakeIncomplete: as `iceberg_files`.
+        """
+        return dict(self._iceberg(contract).data_files())
 
     def _iceberg(self, contract: Contract) -> TableFiles:
         from lakehouse_assets.storage.iceberg_files import TableFiles

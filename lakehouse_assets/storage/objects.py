@@ -71,16 +71,16 @@ class ObjectStore(Protocol):
         """Say whether there is an object under `key`; unlike `stat` this never reads the object."""
         ...
 
+    def size(self, key: str) -> int | None:
+        """Return the size of the object under `key`, bytes, or None when there is none; never reads the object."""
+        ...
+
     def stat(self, key: str) -> StoredObject | None:
         """Describe the object under `key` without its content, or return None when there is none."""
         ...
 
     def is_unchanged(self, listed: StoredObject) -> bool:
         """Say whether the object is still the one that was listed, cheaply where its size and time tell."""
-        ...
-
-    def size(self, key: str) -> int | None:
-        """Return the size of an object in bytes without reading it, or None when there is none."""
         ...
 
     def is_being_written(self, key: str) -> bool | None:

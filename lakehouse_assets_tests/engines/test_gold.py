@@ -13,8 +13,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.contracts.layers import model_sql
-from lakehouse_assets.engines.gold import Built, build
+from lakehouse_assets.engines.gold import Built, Manner, build
+from lakehouse_assets.engines.slices import SLICE_ROWS, Slices, cut
 from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.gold import MAX_WINDOW
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import PIPELINE, LakeDriver, never
@@ -182,13 +184,59 @@ def test_a_build_reports_the_rows_and_bytes_that_it_wrote(tmp_path: Path) -> Non
     assert built(lake, "user_orders").commit is None
 
 
-def built(lake: LakeDriver, name: str) -> Built:
-    """Build all of a gold table."""
-    engine = lake.query()
+def built(lake: LakeDriver, name: str, size: int = SLICE_ROWS) -> Built:
+    """Build all of a gold table, in slices of so many rows read."""
+    engine, manner = lake.query(), Manner(slices=slices(lake, name, size))
     try:
-        return build(engine, lake.known[f"gold.{name}"], model_sql(PIPELINE, name), None, never)
+        return build(engine, lake.known[f"gold.{name}"], model_sql(PIPELINE, name), None, never, manner)
     finally:
         engine.close()
+
+
+WEEK = [f"1,o{n},u{n % 3},2025-04-0{n + 1}T10:00,{n}.50,2025-04-0{n + 1}" for n in range(7)]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("size", [1, 4, 1_000])
+def test_slices_are_the_whole_table_in_one_commit(tmp_path: Path, name: str, size: int) -> None:
+    """Of nothing, and again over a table that holds other rows, as the oracle says; the last finds no difference."""
+    both = Both.at(tmp_path)
+    again(both, file_of("products", 1, ["p0,1,D,Thing"]), file_of("orders", 2, WEEK))
+    again(both, file_of("order_items", 3, [f"i{n},o{n},u,,p0,1,1,{DAY}T10:00,{DAY}" for n in range(6)]))
+    for expected in (1, 2):
+        done = built(both.lake, name, size)
+        assert done.commit is not None
+        assert done.rows == len(MODELS[name](both.state))
+        table = both.lake.value.iceberg(both.lake.known[f"gold.{name}"])
+        assert len(table.snapshots()) == expected
+        again(both, file_of("orders", 3 + expected, [row.replace(".50", ".75") for row in WEEK[:2]], expected))
+        again(both, file_of("order_items", 5 + expected, [f"i0,o6,u,,p0,1,1,{DAY}T10:00,{DAY}"], expected))
+    built(both.lake, name, size)
+    assert both.lake.gold(name) == MODELS[name](both.state)
+    assert built(both.lake, name, size).commit is None
+
+
+def sliced(lake: LakeDriver, name: str, size: int) -> int:
+    """Into how many slices a build of so many rows each is cut."""
+    engine, contract = lake.query(), lake.known[f"gold.{name}"]
+    try:
+        return len(list(cut(engine, contract, model_sql(PIPELINE, name), slices(lake, name, size))))
+    finally:
+        engine.close()
+
+
+def slices(lake: LakeDriver, name: str, size: int) -> Slices:
+    """Slices of a gold table's window."""
+    return Slices(window_values(lake.known[f"gold.{name}"], lake.known.values()), size)
+
+
+def test_a_slice_has_at_least_one_value_of_the_window(tmp_path: Path) -> None:
+    """Seven days and thirteen rows read are seven slices of two rows, and two of seven; three buyers are three."""
+    both = Both.at(tmp_path)
+    again(both, file_of("products", 1, ["p0,1,D,Thing"]), file_of("orders", 2, WEEK))
+    again(both, file_of("order_items", 3, [f"i{n},o{n},u,,p0,1,1,{DAY}T10:00,{DAY}" for n in range(5)]))
+    assert [sliced(both.lake, "daily_sales", size) for size in (1, 2, 7, 13)] == [7, 7, 2, 1]
+    assert sliced(both.lake, "user_orders", 1) == 3
 
 
 def test_without_a_difference_nothing_is_written(tmp_path: Path) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from threading import Barrier
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lakehouse_assets.contracts import contract
 from lakehouse_assets.engines import iceberg, maintenance
+from lakehouse_assets.engines.iceberg_commit import live_files, replace
 from lakehouse_assets.engines.protocol import Commit
 from lakehouse_assets.errors import CommitConflict, FenceLost
 from lakehouse_assets.storage.lake import open_lake
@@ -40,9 +41,9 @@ def orders_of(*users: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=iceberg.arrow_schema(GOLD))
 
 
-def write(table: Table, *users: str, bounds: tuple[Any, Any] | None = None) -> Commit:
-    """Let the table, or a range of it, hold these buyers and no others."""
-    return iceberg.replace(GOLD, table, orders_of(*users), bounds, never)
+def write(table: Table, *users: str) -> Commit:
+    """Let the table hold these buyers and no others."""
+    return replace(GOLD, table, orders_of(*users).to_batches(), live_files(table), never)
 
 
 def users_in(lake: Path) -> list[str]:
@@ -82,12 +83,15 @@ def test_a_commit_that_takes_rows_away_says_so(tmp_path: Path) -> None:
     assert (done.rows, done.added_files, done.added_bytes, done.removed_files) == (-2, 1, sum(added), 1)
 
 
-def test_a_range_is_replaced_and_its_neighbours_stay(tmp_path: Path) -> None:
-    """The rows of before lie in one file, so it is written anew without the range."""
-    write(iceberg.ensure(GOLD, open_lake(str(tmp_path))), "a", "b", "c", "z")
-    done = write(iceberg.ensure(GOLD, open_lake(str(tmp_path))), "b", bounds=("b", "c"))
-    assert users_in(tmp_path) == ["a", "b", "z"]
-    assert (done.rows, done.removed_files) == (-1, 1)
+def test_only_files_that_may_hold_rows_of_a_range_are_named(tmp_path: Path) -> None:
+    """Of two files, one with buyers a to c and one with x to z, the range from b to w concerns the first."""
+    table = iceberg.ensure(GOLD, open_lake(str(tmp_path)))
+    replace(GOLD, table, orders_of("a", "c").to_batches(), (), never)
+    replace(GOLD, table, orders_of("x", "z").to_batches(), (), never)
+    (file,) = live_files(table, ("user_id", "b", "w"))
+    assert file.record_count == 2
+    replace(GOLD, table, orders_of("b").to_batches(), [file], never)
+    assert users_in(tmp_path) == ["b", "x", "z"]
 
 
 @pytest.mark.parametrize("held", [(), ("a",)])
@@ -137,21 +141,14 @@ def test_compaction_of_a_table_of_before_commits_without_retries_too(tmp_path: P
 
 
 def test_a_table_of_before_takes_larger_numbers(tmp_path: Path) -> None:
-    """Its column is widened when it is opened; rows of before stay in their file, or move to a new one with a range."""
-    narrow = replace(
-        GOLD, columns=tuple(replace(c, type="DECIMAL(18,2)") if c.name == "amount" else c for c in GOLD.columns)
-    )
-    before = orders_of("a", "b", "c").cast(iceberg.arrow_schema(narrow))
-    iceberg.ensure(narrow, open_lake(str(tmp_path))).append(before)
+    """Its column is widened when it is opened; rows of before stay in their file."""
+    narrow_amount = [dataclasses.replace(c, type="DECIMAL(18,2)") if c.name == "amount" else c for c in GOLD.columns]
+    narrow, lake = dataclasses.replace(GOLD, columns=tuple(narrow_amount)), open_lake(str(tmp_path))
+    iceberg.ensure(narrow, lake).append(orders_of("a").cast(iceberg.arrow_schema(narrow)))
     large = orders_of("b").set_column(4, "amount", [[Decimal("9" * 36 + ".99")]])
-    for bounds in (("b", "b"), ("b", "c")):
-        iceberg.replace(GOLD, iceberg.ensure(GOLD, open_lake(str(tmp_path))), large, bounds, never)
-        held = open_lake(str(tmp_path)).iceberg(GOLD).scan().to_arrow().to_pydict()
-        amounts = {
-            **dict.fromkeys("abc"[: 1 + (bounds[1] == "b") * 2], Decimal("1.50")),
-            "b": Decimal("9" * 36 + ".99"),
-        }
-        assert dict(zip(held["user_id"], held["amount"], strict=True)) == amounts
+    replace(GOLD, iceberg.ensure(GOLD, lake), large.to_batches(), (), never)
+    held = lake.iceberg(GOLD).scan().to_arrow().sort_by("user_id")["amount"].to_pylist()
+    assert held == [Decimal("1.50"), Decimal("9" * 36 + ".99")]
 
 
 def test_opening_a_table_again_writes_nothing(tmp_path: Path) -> None:
@@ -172,5 +169,5 @@ def test_without_the_fence_nothing_is_committed(tmp_path: Path) -> None:
 
     table = iceberg.ensure(GOLD, open_lake(str(tmp_path)))
     with pytest.raises(FenceLost):
-        iceberg.replace(GOLD, table, orders_of("a"), None, guard)
+        replace(GOLD, table, orders_of("a").to_batches(), (), guard)
     assert sizes(tmp_path) == {}

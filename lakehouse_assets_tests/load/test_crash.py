@@ -45,7 +45,7 @@ def contents(lake: LakeDriver) -> dict[str, Any]:
     gold: dict[str, Any] = {}
     for name in GOLD:
         contract = lake.known[f"gold.{name}"]
-        engine.attach_gold(contract)
+        engine.show(contract)
         gold[name] = sorted(map(str, engine.rows(f"SELECT * FROM {contract.catalog_name}")))
     engine.close()
     archived = {path.name for path in (lake.root / "archived").rglob("*.csv")}

@@ -165,7 +165,7 @@ def test_a_table_grows_by_a_nullable_column_with_its_contract(lake: LakeDriver) 
         contract = lake.known[name]
         lake.known[name] = replace(contract, columns=(*contract.columns, Column("coupon", "STRING", "a new one")))
     engine = lake.query()
-    engine.attach_gold(lake.known["gold.user_orders"])
+    engine.show(lake.known["gold.user_orders"])
     for table in ("delta_lakehouse.clean_orders", "ecommerce_gold.user_orders"):
         assert engine.rows(f"SELECT coupon FROM {table}") == [{"coupon": None}]
     engine.close()

@@ -563,6 +563,7 @@ CASES: list[Case] = [
     (UTC, "ratio(parse_int(x), 4)", {"1": 0.25, "6": 1.5, "-2": -0.5, "": None}),
     (UTC, "ratio(3, parse_int(x))", {"2": 1.5, "0": None, "": None}),
     (UTC, "cents(parse_amount(x))", {"0.01": 1, "-7.5": -750, "9999999999999999.99": 999999999999999999, "": None}),
+    (UTC, "cents(parse_amount(x))", {"-0.05": -5, "0": 0, "-9999999999999999.99": -999999999999999999}),
     (UTC, "money(parse_int(x))", {"1": Decimal("0.01"), "-750": Decimal("-7.50"), "0": Decimal("0.00"), "": None}),
     (
         UTC,

@@ -115,7 +115,7 @@ def test_a_third_pipeline_runs_to_its_end(emitted: dict[str, Any]) -> None:
         "load outcome": {"Payload": {"refused": [], "refusals": "", "warnings": ""}},
         "declare tables": {"Payload": {"statements": [], "hashes": {}}},
         "remember declarations": {"Payload": {}},
-        "render gold__visits_daily": {"Payload": {"statement": "MERGE", "runs": []}},
+        "render gold__visits_daily": {"Payload": {"statement": "MERGE", "runs": [], "version": "{}"}},
         "acknowledge gold__visits_daily": {"Payload": {}},
     }
     run = Run({"Execution": EXECUTION}, answers)

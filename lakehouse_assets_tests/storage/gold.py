@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.engines import iceberg
+from lakehouse_assets.engines.iceberg_commit import live_files, replace
 from lakehouse_assets.storage.lake import Lake
 
 SALES = contracts("ecommerce")["gold.daily_sales"]
@@ -34,7 +35,8 @@ def rows_of(days: int) -> pa.Table:
 
 def fill(lake: Lake, days: int) -> None:
     """Let the table hold so many days, in one commit."""
-    iceberg.replace(SALES, iceberg.ensure(SALES, lake), rows_of(days), None, lambda: None)
+    table = iceberg.ensure(SALES, lake)
+    replace(SALES, table, rows_of(days).to_batches(), live_files(table), lambda: None)
 
 
 def held(lake: Lake, snapshot_id: int | None = None) -> int:

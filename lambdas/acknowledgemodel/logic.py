@@ -1,4 +1,6 @@
-"""Write one ledger row per run that a gold table has caught up with, under the pipeline's lease.
+"""Write one ledger row per run that a gold table has caught up with, and the version it was built with.
+
+Both are written under the pipeline's lease.
 
 Branches of one run acknowledge side by side. Each call is a holder of its own, so that none ends the hold of another,
 and waits for its turn: a hold lasts as long as one small commit.
@@ -14,10 +16,14 @@ from uuid import uuid4
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from lakehouse_assets.contracts import contract
+from lakehouse_assets.contracts import Contract, contract
 from lakehouse_assets.contracts.layers import control_name
+from lakehouse_assets.engines.iceberg import MODEL, without_retries
+from lakehouse_assets.engines.iceberg_commit import note
+from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.errors import LeaseHeld
-from lakehouse_assets.load.ledger import acknowledge
+from lakehouse_assets.load.ledger import acknowledge, know_version
+from lakehouse_assets.sql.model_version import read_version
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
 
@@ -28,7 +34,10 @@ PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """State that the gold table `model` has caught up with `runs`; `run_id` states it at its `as_of`."""
+    """State that the gold table `model` has caught up with `runs`; `run_id` states it at its `as_of`.
+
+    `version` is the one of its model that it was built with (`ModelVersion.text`); None leaves what is noted as it is.
+    """
 
     pipeline: str
     model: str
@@ -36,6 +45,7 @@ class Acknowledgement:
     run_id: str
     as_of: datetime
     lake: Lake
+    version: str | None = None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
@@ -46,6 +56,7 @@ class Acknowledgement:
             lake=open_lake(event["lake"]),
             runs=tuple(event["runs"]),
             as_of=datetime.fromisoformat(event["as_of"]),
+            version=event.get("version"),
         )
 
 
@@ -59,8 +70,23 @@ def acknowledge_model(said: Acknowledgement) -> dict[str, Any]:
     gold = contract(said.pipeline, said.model)
     ledger = contract(said.pipeline, control_name(said.pipeline, "run_ledger"))
     with in_turn(said) as lease:
+        note_version(said, ledger, gold, lease.check)
         acknowledge(ledger, said.lake, gold, said.runs, said.run_id, said.as_of.astimezone(UTC), lease.check)
     return {"acknowledged": list(said.runs)}
+
+
+def note_version(said: Acknowledgement, ledger: Contract, gold: Contract, guard: Guard) -> None:
+    """Note the version in the table and in the ledger, where it is another one than the table notes.
+
+    Athena has committed the rows before, in a commit of its own: a run that dies in between leaves the version of
+    before, and the table is built whole once more.
+    """
+    version = read_version(said.version)
+    table = said.lake.iceberg(gold) if version else None
+    if version is None or table is None or read_version(table.properties.get(MODEL)) == version:
+        return
+    note(gold, without_retries(gold, table), {MODEL: version.text}, guard)
+    know_version(ledger, said.lake, gold, version.code, said.run_id, said.as_of.astimezone(UTC), guard)
 
 
 def in_turn(said: Acknowledgement) -> Lease:

@@ -11,6 +11,7 @@ from lakehouse_assets.contracts.layers import control_tables, seeds
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.load.control_tables import PENDING_DAYS, ControlTable
 from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.load.model_states import states_of
 from lakehouse_assets.storage.lake import Lake
 
 
@@ -23,12 +24,14 @@ class LeftOver:
         due: those of them that have waited long enough to be rejected.
         unacknowledged: earlier runs that some gold table has not caught up with.
         references: reference tables that do not hold their seed yet.
+        models: gold tables that have to be built whole, and why.
     """
 
     pending: int
     due: int
     unacknowledged: int
     references: tuple[str, ...]
+    models: dict[str, str]
 
     @property
     def is_due(self) -> bool:
@@ -36,7 +39,7 @@ class LeftOver:
 
         Every run tries all waiting rows against all of silver, so without a new file only their age makes them due.
         """
-        return bool(self.due or self.unacknowledged or self.references)
+        return bool(self.due or self.unacknowledged or self.references or self.models)
 
 
 def left_over(pipeline: str, lake: Lake, as_of: datetime) -> LeftOver:
@@ -44,8 +47,9 @@ def left_over(pipeline: str, lake: Lake, as_of: datetime) -> LeftOver:
     known = contracts(pipeline)
     controls = control_tables(known, pipeline)
     pending, due = _pending_rows(controls["pending"], lake, as_of)
-    behind = _behind(known, controls["run_ledger"], lake)
-    return LeftOver(pending, due, len(behind), outdated(seeds(known, pipeline), lake))
+    behind, states = _behind(known, controls["run_ledger"], lake), states_of(pipeline, lake)
+    models = {name: state.why for name, state in states.items() if state.why}
+    return LeftOver(pending, due, len(behind), outdated(seeds(known, pipeline), lake), models)
 
 
 def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:

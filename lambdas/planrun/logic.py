@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
+from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.file_times import believed, doubts
 from lakehouse_assets.core.manifest import FileEntry, Manifest
@@ -60,8 +61,13 @@ def plan(asked: Planned) -> PlanReport:
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
+    from lakehouse_assets.load.model_states import models_of
+    from lakehouse_assets.load.soundness import require_sound
+    from lakehouse_assets.load.take_over import take_over
     from lambdas.planrun.left_over import left_over
 
+    require_sound(contracts(asked.pipeline), asked.pipeline, asked.lake)
+    take_over(models_of(asked.pipeline, asked.lake), asked.run_id, asked.as_of)
     left = left_over(asked.pipeline, asked.lake, asked.as_of)
     is_asked = asked.request.mode == "replay" or asked.request.window is not None
     report = PlanReport(
@@ -79,6 +85,7 @@ def plan(asked: Planned) -> PlanReport:
         left_alone=dict(sorted(work.left_alone.items())[:NAMED]),
         left_alone_count=len(work.left_alone),
         given_back=work.given_back[:NAMED],
+        models=left.models,
         has_work=bool(files or left.is_due or is_asked),
     )
     folder.keep(PLAN, report)

@@ -9,5 +9,5 @@ from lambdas.rendermodel.logic import render_model
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Answer `{statement, runs}`; the event holds `pipeline`, `model` (`gold.daily_weather`) and `lake` (URI)."""
+    """Answer `{statement, runs, version}`; the event holds `pipeline`, `model` (`gold.sales`) and `lake` (URI)."""
     return render_model(event["pipeline"], event["model"], open_lake(event["lake"]))

@@ -26,17 +26,24 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
         model: its contract, such as `gold.daily_weather`.
         lake: where the tables are.
 
-    Returns: statement (None when nothing was touched) and runs.
+    Returns: statement (None when nothing was touched), runs, and the version of the model that it is made of.
 
     Raises:
         ContractInvalid: there is no such model.
     """
     # What reads tables is imported when they are read.
-    from lakehouse_assets.load.ledger import backlog
+    from lakehouse_assets.load.ledger import Backlog, backlog
+    from lakehouse_assets.load.model_states import models_of
 
     gold, ledger = contract(pipeline, model), contract(pipeline, control_name(pipeline, "run_ledger"))
-    behind = backlog(ledger, lake, gold)
-    return {"statement": statement(gold, model_sql(pipeline, gold.name), behind), "runs": list(behind.runs)}
+    models, behind = models_of(pipeline, lake), backlog(ledger, lake, gold)
+    state = models.states()[gold.name]
+    due = Backlog(behind.runs, None) if state.why else behind
+    return {
+        "statement": statement(gold, model_sql(pipeline, gold.name), due),
+        "runs": list(behind.runs),
+        "version": models.held(state.version).text,
+    }
 
 
 def statement(gold: Contract, model: str, behind: Backlog) -> str | None:

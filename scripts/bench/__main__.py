@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
 Measured = dict[str, Any]
 """The figures are the seconds of work and the peak memory in MB of one measured process."""
-PARTS = ("load", "spark", "whole", "day", "keys")
+PARTS = ("load", "gold", "spark", "whole", "day", "keys")
 
 
 class Bench:
@@ -99,6 +99,22 @@ def load(bench: Bench, scales: list[int]) -> None:
             bench.tell(f"embedded {scale}x {turn}: ours / floor / dlt, seconds", line)
         dirty = bench.measured(module, "load", bench.sample(scale, dirty=True), bench.fresh("dirty"))
         bench.tell(f"embedded {scale}x dirty first", f"{dirty['seconds']} s, {dirty['max_rss_mb']} MB")
+
+
+def gold(bench: Bench, scales: list[int]) -> None:
+    """Measure all gold tables from nothing, beside the load that filled their lake; the ratio is bound to 0.6."""
+    module = "scripts.bench.embedded"
+    for scale in scales:
+        landing = bench.sample(scale)
+
+        def measure(landing: Path = landing) -> dict[str, Measured]:
+            lake = bench.fresh("gold")
+            return {what: bench.measured(module, what, landing, lake) for what in ("load", "gold")}
+
+        found = bench.medians(measure)
+        ours, base = found["gold"], found["load"]["seconds"]
+        line = f"{ours['seconds']} / {base}   {ours['seconds'] / base:.2f}x load, {ours['max_rss_mb']} MB"
+        bench.tell(f"all gold from nothing, {scale}x: gold / load, seconds (0.6)", line)
 
 
 def three(ours: Measured, floor: Measured, peer: Measured) -> str:

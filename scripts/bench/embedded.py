@@ -1,6 +1,6 @@
-"""One measured silver load per process: ours, the embedded floor, or dlt; prints JSON with seconds and peak memory.
+"""One measured piece of work per process: our silver load, gold, the floor, or dlt; prints JSON with its figures.
 
-    python -m scripts.bench.embedded --what load|floor|dlt --landing DIR --lake DIR
+    python -m scripts.bench.embedded --what load|gold|floor|dlt --landing DIR --lake DIR
 
 `seconds` is the work after imports and start; `max_rss_mb` is the process's peak. The floor is what reading the CSV
 as text with DuckDB and writing three Delta tables with delta-rs costs, without any rule. dlt merges by key into
@@ -91,6 +91,34 @@ def ours(landing: Path, lake: Path) -> Work:
     return work
 
 
+def gold(landing: Path, lake: Path) -> Work:
+    """Build all gold tables of a lake that a load has filled, as the steps of a local run do."""
+    del landing
+    import pyarrow.dataset  # noqa: F401 - imports are not part of the work
+    import pyiceberg.catalog.sql
+    import pyiceberg.io.pyarrow  # noqa: F401
+    from sqlglot.dialects import athena  # noqa: F401
+    from sqlglot.dialects import duckdb as dialect  # noqa: F401
+
+    from lakehouse_assets.compute.local import LocalConfig, LocalServices
+    from lakehouse_assets.compute.tasks import ModelTask
+    from lakehouse_assets.engines.duckdb import DuckEngine
+    from lakehouse_assets.load.model_states import models_of
+    from lakehouse_assets.storage.lake import open_lake
+
+    made = open_lake(str(lake))
+    config = LocalConfig("ecommerce", made, "", "UTC", "800MB", None, lambda: DuckEngine(made))
+    names = list(models_of("ecommerce", made).states())
+
+    def work() -> None:
+        services = LocalServices(config, "bench")
+        for name in names:
+            services.build(ModelTask("ecommerce", f"gold.{name}"))
+        services.close()
+
+    return work
+
+
 def dlt(landing: Path, lake: Path) -> Work:
     """Load with dlt, as a user might instead: it merges into Delta by key and reads the CSV with DuckDB as Arrow."""
     import os
@@ -124,12 +152,12 @@ def dlt(landing: Path, lake: Path) -> Work:
 def main() -> None:
     """Run one measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--what", choices=["load", "floor", "dlt"], required=True)
+    parser.add_argument("--what", choices=["load", "gold", "floor", "dlt"], required=True)
     parser.add_argument("--landing", type=Path, required=True)
     parser.add_argument("--lake", type=Path, required=True)
     chosen = parser.parse_args()
     chosen.lake.mkdir(parents=True, exist_ok=True)
-    work = {"load": ours, "floor": floor, "dlt": dlt}[chosen.what](chosen.landing, chosen.lake)
+    work = {"load": ours, "gold": gold, "floor": floor, "dlt": dlt}[chosen.what](chosen.landing, chosen.lake)
     started, cpu = time.perf_counter(), time.process_time()
     work()
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu

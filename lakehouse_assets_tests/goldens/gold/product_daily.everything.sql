@@ -30,7 +30,7 @@ USING (
     JOIN delta_lakehouse.clean_orders_items AS i
       ON i.order_id = o.order_id
     WHERE
-      TRUE OR o."date" IN (NULL)
+      TRUE
     GROUP BY
       o."date",
       i.product_id

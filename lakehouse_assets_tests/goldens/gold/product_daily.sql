@@ -30,7 +30,7 @@ USING (
     JOIN delta_lakehouse.clean_orders_items AS i
       ON i.order_id = o.order_id
     WHERE
-      FALSE OR o."date" IN (CAST('2025-04-03' AS DATE), CAST('2025-04-01' AS DATE))
+      o."date" IN (CAST('2025-04-03' AS DATE), CAST('2025-04-01' AS DATE))
     GROUP BY
       o."date",
       i.product_id

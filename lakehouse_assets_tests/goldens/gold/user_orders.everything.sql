@@ -33,7 +33,7 @@ USING (
       ) AS avg_days_between_orders
     FROM delta_lakehouse.clean_orders
     WHERE
-      TRUE OR user_id IN (NULL)
+      TRUE
     GROUP BY
       user_id
   ) AS f

@@ -33,7 +33,7 @@ USING (
       ) AS avg_days_between_orders
     FROM delta_lakehouse.clean_orders
     WHERE
-      FALSE OR user_id IN ('u2', 'it''s u1')
+      user_id IN ('u2', 'it''s u1')
     GROUP BY
       user_id
   ) AS f

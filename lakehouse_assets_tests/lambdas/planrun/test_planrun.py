@@ -78,6 +78,7 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "left_alone": {},
         "left_alone_count": 0,
         "given_back": [],
+        "models": {},
         "has_work": True,
         "window": None,
     }

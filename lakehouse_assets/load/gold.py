@@ -1,0 +1,77 @@
+"""Bring one gold table up to date with silver and with its model, and tell the run ledger.
+
+What is behind its model is built whole, what is not from the values that the ledger says were touched. The version
+of the model goes into the commit of the rows, so that a table is never partly of one version and partly of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.gold import Built, Manner, build
+from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.engines.slices import Slices
+from lakehouse_assets.load.ledger import acknowledge, backlog, know_version
+from lakehouse_assets.load.model_states import Models, ModelState
+from lakehouse_assets.sql.affected import window_values
+from lakehouse_assets.sql.model_version import ModelVersion
+
+Showing = Callable[[str], DuckEngine]
+"""Returns the engine once it shows all tables that a statement reads."""
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """Hold what became of a gold table, the runs it has caught up with, and why it was built whole; empty if not."""
+
+    built: Built
+    runs: tuple[str, ...]
+    rebuilt: str
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Say by whom and with what gold is built: the run, its clock, its engine and its fence."""
+
+    run_id: str
+    as_of: datetime
+    showing: Showing
+    guard: Guard
+
+
+def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -> CaughtUp:
+    """Build a gold table and say in the ledger what it has caught up with.
+
+    Args:
+        models: of its pipeline.
+        name: of the table.
+        builder: by whom it is built.
+        forced: why it is built whole although it is not behind; empty when it is not.
+
+    Raises:
+        ContractBreaking: the table has other columns than its contract, and the major version is the same.
+        CommitConflict, FenceLost: somebody else writes; nothing was changed.
+    """
+    state, by, as_of = models.states()[name], builder.run_id, builder.as_of
+    behind, version = backlog(models.ledger, models.lake, state.contract), models.held(state.version)
+    why = state.why or forced
+    built = _built(models, state, None if why or not state.is_there else behind.window, version, builder)
+    acknowledge(models.ledger, models.lake, state.contract, behind.runs, by, as_of, builder.guard)
+    if state.built is None or state.built.code != version.code:
+        know_version(models.ledger, models.lake, state.contract, version.code, by, as_of, builder.guard)
+    return CaughtUp(built, behind.runs, why)
+
+
+def _built(
+    models: Models, state: ModelState, window: tuple[Any, ...] | None, version: ModelVersion, builder: Builder
+) -> Built:
+    gold, select = state.contract, models.selects[state.contract.catalog_name]
+    slices = Slices(window_values(gold, models.known.values()))
+    for values in slices.values if window is None else ():
+        builder.showing(values)
+    manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices, damage=state.damage)
+    return build(builder.showing(select), gold, select, window, builder.guard, manner)

@@ -1,0 +1,56 @@
+"""Refuse to go on with a lake whose silver or control tables are lost or damaged: a load would make a new one of them.
+
+Gold is no matter of this: it rebuilds itself (`model_states`), as reference tables do from their seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import control_tables, silver_tables
+from lakehouse_assets.engines.damage import Damage, damage_of
+from lakehouse_assets.errors import TableDamaged, TableMissing
+from lakehouse_assets.load.ledger import loaded_tables
+from lakehouse_assets.storage.lake import Lake
+
+LOST = Damage("it is gone, although runs have written it", is_unreadable=True)
+
+
+def require_sound(known: Mapping[str, Contract], pipeline: str, lake: Lake) -> None:
+    """Make sure that all silver and control tables of a pipeline are as its runs left them.
+
+    Raises:
+        TableDamaged: one of them is not; the sentence names it and the way out.
+        LakeElsewhere: the lake was copied or moved.
+    """
+    for contract, damage in unsound(known, pipeline, lake).items():
+        way_out = f"`lakehouse rebuild silver --pipeline {pipeline}` makes it anew from the archive"
+        raise TableDamaged(table=contract.catalog_name, problem=damage.words, way_out=way_out)
+
+
+def unsound(known: Mapping[str, Contract], pipeline: str, lake: Lake) -> dict[Contract, Damage]:
+    """Return the silver and control tables that are lost or damaged, and what is wrong with each."""
+    controls = control_tables(known, pipeline)
+    found = {contract: _damage(contract, lake) for contract in (*controls.values(), *silver_tables(known))}
+    written = _written(controls["run_ledger"], found, pipeline, lake)
+    missing = {contract for contract, damage in found.items() if damage is LOST and contract.name not in written}
+    return {contract: damage for contract, damage in found.items() if damage is not None and contract not in missing}
+
+
+def _damage(contract: Contract, lake: Lake) -> Damage | None:
+    try:
+        return damage_of(contract, lake)
+    except TableMissing:
+        return LOST
+
+
+def _written(ledger: Contract, found: Mapping[Contract, Damage | None], pipeline: str, lake: Lake) -> set[str]:
+    """Return the names of the tables that runs have written, as the ledger says, or else the archive."""
+    if found[ledger] is None:
+        loaded = loaded_tables(ledger, lake)
+        return loaded | {contract.name for contract in found if contract.layer == "control" and loaded}
+    everything = {contract.name for contract in found}
+    has_rows = any(damage is not LOST for contract, damage in found.items() if contract.layer == "silver")
+    is_lake = lake.exists and (has_rows or lake.store.list(f"archived/{pipeline}/"))
+    return everything if is_lake else set()

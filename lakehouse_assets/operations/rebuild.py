@@ -1,0 +1,84 @@
+"""Define `lakehouse rebuild`, which makes silver anew from the archive."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import LakeOption, PipelineOption, chosen_pipeline, reading
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.rebuild import Progress, Rebuilt
+
+
+def rebuild(
+    what: Annotated[Literal["silver"], typer.Argument(help="What is made anew; gold follows by itself.")],
+    *,
+    accept_differences: Annotated[
+        bool, typer.Option("--accept-differences", help="Also where files are missing or rules judge otherwise by now.")
+    ] = False,
+    pipeline: PipelineOption = None,
+    lake: LakeOption = None,
+) -> None:
+    """Make silver, pending rows and rejects anew from the archive, when a table is lost or damaged.
+
+    Every load of the past is done again and has to count what it counted then, and tables that can still be read have
+    to hold the same rows; otherwise nothing is changed. A table that cannot be read is moved to the lake's folder
+    `damaged`. No run may go on meanwhile. The next run brings gold up to date.
+
+    Example:
+        lakehouse rebuild silver
+    """
+    del what
+    settings, name = reading(lake), chosen_pipeline(pipeline)
+    done = _rebuilt(settings, name, accepts=accept_differences)
+    written = [table for table, (_, is_written) in done.tables.items() if is_written]
+    rows = [(t, count, "made anew" if is_written else "as it was") for t, (count, is_written) in done.tables.items()]
+    terminal.table(("table", "rows", "state"), rows, right=("rows",))
+    for difference in done.differences:
+        terminal.say(f"Accepted: {difference}")
+    if not done.differences:
+        terminal.say(f"All {done.loads} loads of {done.files} files were done again and counted what they counted.")
+    terminal.say("`lakehouse run` brings gold up to date." if written else "Nothing had to be written.")
+
+
+def _rebuilt(settings: Settings, name: str, *, accepts: bool) -> Rebuilt:
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.engines.duckdb import DuckEngine
+    from lakehouse_assets.load.rebuild import Rebuild, beside, rebuild
+    from lakehouse_assets.operations.maintenance import undisturbed
+    from lakehouse_assets.pipelines import pipeline_of
+    from lakehouse_assets.storage.lake import Lake, lake_of
+
+    where, zone, memory = lake_of(settings), pipeline_of(name).zone_in(settings), settings.duckdb_memory
+
+    def opened(lake: Lake) -> DuckEngine:
+        return DuckEngine(lake, zone=zone, memory=memory, threads=settings.duckdb_threads or None)
+
+    made = beside(where, name)
+    with undisturbed(settings, name) as guard, _progress() as progress:
+        shutil.rmtree(made.root, ignore_errors=True)  # of a command that was killed
+        try:
+            return rebuild(Rebuild(name, contracts(name), where, made, opened, guard, accepts), progress)
+        finally:
+            shutil.rmtree(made.root, ignore_errors=True)
+            with suppress(OSError):  # another pipeline's lies beside it
+                Path(made.root).parent.rmdir()
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show on stderr which load is done again; say nothing where stderr is no terminal."""
+    console = terminal.err()
+    if not console.is_terminal:
+        yield lambda _done, _all: None
+        return
+    with console.status("looking for files") as status:
+        yield lambda done, count: status.update(f"load {done + 1} of {count}")
