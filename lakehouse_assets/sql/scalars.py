@@ -53,10 +53,14 @@ def key(w: Words, x: str) -> str:
 
 
 def says(w: Words, x: str, word: str) -> str:
-    """Return the condition that a text is a word, given as a literal, and nothing else that is seen."""
+    """Return the condition that a text is a word and nothing else that is seen.
+
+    The word is given as a literal of the dialect. Dialects escape quotes and backslashes differently, so one of these
+    in a word stands for any character.
+    """
     unseen = f"[{WHITE}{INVISIBLE}]*+"
-    # A quote is none of these: it is doubled in the literal, and means itself in a pattern.
-    meant = re.sub(r"[!-&(-/:-@\[-`{-~]", r"\\\g<0>", word[1:-1])
+    special = r"''|\\'|\\{1,2}|[!-/:-@\[-`{-~]"
+    meant = re.sub(special, lambda found: "." if found[0][0] in "'\\" else f"\\{found[0]}", word[1:-1])
     return w.matches(x, f"{unseen}{meant}{unseen}")
 
 
