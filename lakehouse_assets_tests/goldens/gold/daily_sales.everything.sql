@@ -60,7 +60,7 @@ USING (
       SELECT
         i.order_id,
         COALESCE(p.number, s.unknown) AS number,
-        COUNT(*) AS k,
+        COUNT(i.order_id) AS k,
         COUNT(CASE WHEN i.reordered THEN 1 END) AS reordered,
         COUNT(i.reordered) AS known
       FROM delta_lakehouse.clean_orders_items AS i
@@ -84,6 +84,7 @@ USING (
       FROM shares
     ), joined AS (
       SELECT
+        o.order_id,
         o.user_id,
         o."date",
         o.cents,
@@ -116,7 +117,7 @@ USING (
       SELECT
         "date",
         number,
-        COUNT(*) AS orders,
+        COUNT(order_id) AS orders,
         COUNT(DISTINCT user_id) AS buyers,
         CAST(SUM(items) AS BIGINT) AS items,
         (
@@ -125,9 +126,9 @@ USING (
             THEN CAST(SUM(reordered) AS DOUBLE) / CAST(SUM(known) AS DOUBLE)
           END
         ) AS reorder_rate,
-        (
-          CAST(CAST(SUM(
-            CASE WHEN cents < 0 THEN -1 ELSE 1 END * (
+        CAST(SUM(
+          (
+            CAST(CAST(CASE WHEN cents < 0 THEN -1 ELSE 1 END * (
               q * k + (
                 (
                   r * cum / n
@@ -139,9 +140,9 @@ USING (
                   ) / n
                 )
               )
-            )
-          ) AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))
-        ) AS amount
+            ) AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))
+          )
+        ) AS DECIMAL(38, 2)) AS amount
       FROM divided
       GROUP BY
         "date",
