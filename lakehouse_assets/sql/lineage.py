@@ -9,7 +9,7 @@ from sqlglot.lineage import Node
 from sqlglot.lineage import lineage as trace
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.sql.dialects import parse
+from lakehouse_assets.sql.dialects import tree_of
 from lakehouse_assets.sql.sql_types import in_athena
 
 
@@ -27,7 +27,7 @@ def of_model(sql: str, contract: Contract, sources: dict[str, Contract]) -> dict
     for table in sources.values():
         schema[table.database][table.name] = {column.name: in_athena(column.data_type) for column in table.columns}
     # All columns at once, so that the statement is resolved once and not once a column.
-    nodes = trace(None, parse(sql), schema, dialect="athena", trim_selects=False)
+    nodes = trace(None, tree_of(sql), schema, dialect="athena", trim_selects=False)
     return {column.name: _sources(nodes[column.name]) for column in contract.columns}
 
 

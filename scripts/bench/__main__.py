@@ -1,6 +1,6 @@
 """`make bench`: every figure of docs/benchmarks.md, each beside its floor or peer, measured in one go.
 
-    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day] [--rounds 3]
+    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day definitions] [--rounds 3]
 
 Every measurement is a process of its own, one after the other. What is compared takes turns, round by round, and the
 median of the rounds is shown. Ratios are what counts: machines are noisy.
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
 Measured = dict[str, Any]
 """The figures are the seconds of work and the peak memory in MB of one measured process."""
-PARTS = ("load", "gold", "spark", "whole", "day")
+PARTS = ("load", "gold", "spark", "whole", "day", "definitions")
 
 
 class Bench:
@@ -196,6 +196,19 @@ def shift(source: Path, target: Path) -> None:
     own = [i for i, name in enumerate(columns) if name in {"id", "order_id"}]
     rows = [[f"n{v}" if i in own else v for i, v in enumerate(line.split(","))] for line in lines]
     target.write_text("\n".join([head, *(",".join(row) for row in rows)]) + "\n")
+
+
+def definitions(bench: Bench, scales: list[int]) -> None:
+    """Measure how long the code location of a project with 100 gold models takes to load; bound to 3 s."""
+    del scales
+    folder, module = bench.fresh("definitions"), "scripts.bench.definitions"
+    command = [sys.executable, "-m", module, "--folder", str(folder)]
+    answers = [
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True) for _ in range(bench.rounds)
+    ]
+    found: list[Measured] = [json.loads(answer.stdout) for answer in answers]
+    seconds, peak = (median(one[what] for one in found) for what in ("seconds", "max_rss_mb"))
+    bench.tell("definitions of 100 models (bound 3 s)", f"{seconds} s, {peak} MB")
 
 
 def main() -> None:
