@@ -1,4 +1,4 @@
-"""Keep the change log of contracts: what each release changed, in words for people, committed beside the released state.
+"""Keep the change log of contracts: what each release changed, in words, committed beside the released state.
 
 Here: writing it. Not here: what a change means (`changes`). A rule that is new, gone or changed applies to what is
 loaded from then on, so the log is where one reads since when rows were judged by it.

@@ -14,6 +14,7 @@ from lakehouse_assets.contracts import properties
 from lakehouse_assets.contracts.affects import touched_columns, window_problems
 from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.document import Node
+from lakehouse_assets.contracts.known import Known
 from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, Kind, Reference, Rule
 from lakehouse_assets.contracts.packages import contracts_folder
@@ -24,40 +25,139 @@ from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Holds libyaml's safe loader if it is installed: it is ten times faster than Python's."""
+LAYER_LINE = re.compile(r"property: *layer\s+value: *(\w+)")
+NAME_LINE = re.compile(r"^name: *(\w+)", re.MULTILINE)
+"""Match where a file says its layer and name, in text that need not be YAML."""
+DOTTED = re.compile(r"\w+\.(\w+)")
+"""Matches the last part of a name with a point in SQL, which may be a table's."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
 
 
 @cache
-def contracts(pipeline: str) -> dict[str, Contract]:
-    """Return all contracts of a pipeline by the id's last two parts, e.g. `silver.clean_readings`, `landing.readings`.
+def contracts(pipeline: str) -> Known:
+    """Return the contracts of a pipeline by the id's last two parts, e.g. `silver.clean_readings`, `landing.readings`.
 
     Raises:
-        ContractInvalid: a file does not say what it must.
+        ContractInvalid: there is no such pipeline, or it has no contracts. What is wrong with a file is raised to
+            whoever asks for its table.
     """
-    files = sorted((f for f in contracts_folder(pipeline).iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    return parse_contracts(map(_document, files), pipeline)
+    documents: list[Mapping[str, Any]] = []
+    broken: dict[str, ContractInvalid] = {}
+    for file in files(pipeline):
+        try:
+            documents.append(read_document(file))
+        except ContractInvalid as error:
+            broken[_label_in(file)] = error
+    return read_contracts(documents, pipeline, broken)
 
 
-def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> dict[str, Contract]:
-    """Read ODCS documents of one pipeline as contracts by `layer.name`, and check them against each other.
+def files(pipeline: str) -> list[Traversable]:
+    """Return the contract files of a pipeline, by name.
 
-    Control tables that the documents lack are added.
+    Raises:
+        ContractInvalid: as `contracts`.
+    """
+    found = (file for file in contracts_folder(pipeline).iterdir() if file.name.endswith(".yaml"))
+    return sorted(found, key=lambda file: file.name)
+
+
+def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> Known:
+    """Read ODCS documents of one pipeline as contracts, all of which have to be sound.
 
     Raises:
         ContractInvalid: a contract does not say what it must, or names a window or table that there is not.
     """
-    given = list(documents)
-    known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
-    windows = touched_columns(known.get(control_name(pipeline, "run_ledger")))
-    for name, parsed in known.items():
-        mine = (*landing_problems(parsed, known), *window_problems(parsed, known, windows))
-        problems = [*mine, *parent_problems(parsed, known)]
-        if problems:
-            raise ContractInvalid(contract=name, problem="; ".join(problems))
+    known = read_contracts(documents, pipeline)
+    known.require_sound()
     return known
 
 
-def _document(file: Traversable) -> Mapping[str, Any]:
+def read_contracts(
+    documents: Iterable[Mapping[str, Any]], pipeline: str, unread: Mapping[str, ContractInvalid] | None = None
+) -> Known:
+    """Read ODCS documents of one pipeline as contracts by `layer.name`, and check them against each other.
+
+    Control tables that the documents lack are added.
+
+    Args:
+        documents: as YAML gives them.
+        pipeline: whose they are.
+        unread: what is wrong with files that gave no document.
+    """
+    given, parsed, broken = list(documents), {}, dict(unread or {})
+    for document in [*given, *derived(pipeline, given)]:
+        try:
+            one = parse_contract(document)
+            parsed[f"{one.layer}.{one.name}"] = one
+        except ContractInvalid as error:
+            broken[label_of(document)] = error
+    broken |= _judged(parsed, broken, pipeline)
+    return Known({name: one for name, one in parsed.items() if name not in broken}, broken)
+
+
+def _judged(
+    parsed: Mapping[str, Contract], unread: Mapping[str, ContractInvalid], pipeline: str
+) -> dict[str, ContractInvalid]:
+    """Return what is wrong with contracts as the others show, and those that need a broken one."""
+    ledger = control_name(pipeline, "run_ledger")
+    windows, found = touched_columns(parsed.get(ledger)), dict[str, ContractInvalid]()
+    needed = {name: needs(contract, ledger) for name, contract in parsed.items()}
+    for name, contract in parsed.items():
+        mine = (*landing_problems(contract, parsed), *window_problems(contract, parsed, windows))
+        problems = [*mine, *parent_problems(contract, parsed)]
+        # What cannot be read is not there, so what is said of it would be wrong.
+        if problems and not unread.keys() & needed[name]:
+            found[name] = refusal(name, problems)
+    while lost := _lost(needed, unread, found):
+        found |= lost
+    return found
+
+
+def _lost(
+    needed: Mapping[str, frozenset[str]], unread: Mapping[str, ContractInvalid], found: Mapping[str, ContractInvalid]
+) -> dict[str, ContractInvalid]:
+    """Return the contracts that need a broken one and are not broken themselves."""
+    broken = unread.keys() | found.keys()
+    lost = {name: min(those & broken) for name, those in needed.items() if name not in found and those & broken}
+    return {name: refusal(name, [f"needs `{first}`, whose contract is broken"]) for name, first in lost.items()}
+
+
+def needs(contract: Contract, ledger: str) -> frozenset[str]:
+    """Return the contracts, by `layer.name`, without which this one cannot be judged."""
+    read = [name for effect in contract.affects for name in DOTTED.findall(effect.select or "")]
+    first = [effect.unless_first for effect in contract.affects if effect.unless_first]
+    parents = [reference.parent.rpartition(".")[2] for reference in contract.references]
+    tables = [f"{layer}.{name}" for name in (*parents, *read, *first) for layer in ("silver", "reference")]
+    landing = [f"landing.{contract.landing}"] if contract.landing else []
+    return frozenset([*landing, *tables, *([ledger] if contract.affects or contract.window else [])])
+
+
+def refusal(name: str, problems: Iterable[str]) -> ContractInvalid:
+    """Return the error that names all these problems of a contract; its fact `problems` keeps them apart."""
+    listed = tuple(dict.fromkeys(problems))
+    return ContractInvalid(contract=name, problem="; ".join(listed), problems=listed)
+
+
+def label_of(document: Mapping[str, Any]) -> str:
+    """Return `layer.name` as far as a document says that; what it does not say is `(nameless)`."""
+    name = document.get("name")
+    layer = properties.word(Node(document), properties.TABLE[0])
+    return ".".join(filter(None, (layer, str(name or "(nameless)"))))
+
+
+def _label_in(file: Traversable) -> str:
+    """Return `layer.name` as far as the text of a file that is no YAML shows it; else the name of the file."""
+    text = file.read_bytes().decode("utf-8", "replace")
+    found = [pattern.search(text) for pattern in (LAYER_LINE, NAME_LINE)]
+    return ".".join(match[1] for match in found if match) if all(found) else file.name
+
+
+def read_document(file: Traversable) -> Mapping[str, Any]:
+    """Return what a contract file holds.
+
+    Raises:
+        ContractInvalid: it is no YAML, or no mapping.
+    """
     try:
         document = yaml.load(file.read_text("utf-8"), SAFE_LOADER)  # noqa: S506 - a safe one
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -70,7 +170,7 @@ def _document(file: Traversable) -> Mapping[str, Any]:
 def contract(pipeline: str, name: str) -> Contract:
     """Return one contract, found by `layer.name`."""
     found = contracts(pipeline)
-    if name not in found:
+    if name not in found and name not in found.broken:
         raise ContractInvalid(contract=name, problem=f"there is none in `{pipeline}`; there are {', '.join(found)}")
     return found[name]
 
@@ -88,7 +188,7 @@ def parse_contract(document: Mapping[str, Any]) -> Contract:
     # What is in the document makes sense first, then what its parts say of each other.
     problems = root.problems or problems_of(parsed)
     if problems:
-        raise ContractInvalid(contract=name, problem="; ".join(dict.fromkeys(problems)))
+        raise refusal(name, problems)
     return parsed
 
 

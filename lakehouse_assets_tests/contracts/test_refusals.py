@@ -245,7 +245,7 @@ def test_a_file_that_is_no_contract_is_named(
     (tmp_path / "x.yaml").write_text(text, "utf-8")
     monkeypatch.setattr(reader, "contracts_folder", lambda _pipeline: tmp_path)
     with pytest.raises(ContractInvalid, match=sentence):
-        reader.contracts("shop")
+        reader.contracts.__wrapped__("shop").require_sound()
 
 
 def test_the_small_documents_are_well_formed() -> None:
