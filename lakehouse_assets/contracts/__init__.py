@@ -7,10 +7,14 @@ The reader and its YAML are imported when a contract is read, not by everybody w
 
 from __future__ import annotations
 
-from lakehouse_assets.contracts.known import Known
+from typing import TYPE_CHECKING
+
 from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
 
-__all__ = ["Column", "Contract", "Effect", "Known", "Rule", "contract", "contracts"]
+if TYPE_CHECKING:
+    from lakehouse_assets.contracts.known import Known
+
+__all__ = ["Column", "Contract", "Effect", "Rule", "contract", "contracts"]
 
 
 def contracts(pipeline: str) -> Known:

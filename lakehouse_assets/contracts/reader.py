@@ -146,10 +146,11 @@ def label_of(document: Mapping[str, Any]) -> str:
 
 
 def _label_in(file: Traversable) -> str:
-    """Return `layer.name` as far as the text of a file that is no YAML shows it; else the name of the file."""
+    """Return `layer.name` as far as a file that is no YAML shows them; the name of the file when it shows no layer."""
     text = file.read_bytes().decode("utf-8", "replace")
-    found = [pattern.search(text) for pattern in (LAYER_LINE, NAME_LINE)]
-    return ".".join(match[1] for match in found if match) if all(found) else file.name
+    layer, name = LAYER_LINE.search(text), NAME_LINE.search(text)
+    own = name[1] if name else file.name.removesuffix(".yaml").removeprefix("landing_")
+    return f"{layer[1]}.{own}" if layer else file.name
 
 
 def read_document(file: Traversable) -> Mapping[str, Any]:

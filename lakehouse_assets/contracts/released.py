@@ -57,6 +57,7 @@ def check_all(pipeline: str, path: Path | None = None) -> dict[str, Change]:
         ContractInvalid: a released contract's file is gone, or its version makes no sense.
     """
     path, now, changes = path or state_of(pipeline), contracts(pipeline), {}
+    now.require_sound()
     for name, old in released(pipeline, path).items():
         if name not in now:
             problem = f"{old.version} was released and its file is gone; bring it back, or delete it from {path.name}"

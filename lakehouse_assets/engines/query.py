@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from sqlglot.schema import MappingSchema
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.duckdb import scan
 from lakehouse_assets.engines.time_travel import files_at
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
 from lakehouse_assets.storage.lake import Lake
@@ -52,12 +52,14 @@ class QueryScope:
         tables: contracts by catalog name.
         memory: DuckDB's memory limit.
         threads: how many threads DuckDB may use; None for all.
+        broken: why tables whose contract is broken cannot be asked about, by `layer.name`.
     """
 
     lake: Lake
     tables: Mapping[str, Contract]
     memory: str = "800MB"
     threads: int | None = None
+    broken: Mapping[str, LakehouseError] = field(default_factory=dict)
 
 
 def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
@@ -71,6 +73,7 @@ def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
     Raises:
         BadRequest: it is no single read-only statement, names a table or column that is not there, cannot be computed,
             or asks for a time before a table existed.
+        ContractInvalid: the contract of a table that it names is broken.
     """
     text = sql.strip().rstrip(";").strip()
     if match := SHOW_TABLES.fullmatch(text):
@@ -102,6 +105,9 @@ def _tables_of(tree: exp.Query) -> set[str]:
 
 
 def _table(scope: QueryScope, name: str) -> Contract:
+    for label, error in scope.broken.items():
+        if name not in scope.tables and label.rpartition(".")[2] == name.rpartition(".")[2]:
+            raise error
     if name not in scope.tables:
         raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(scope.tables))}")
     return scope.tables[name]

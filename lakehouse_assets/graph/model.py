@@ -7,6 +7,7 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
@@ -17,7 +18,30 @@ from lakehouse_assets.sql.models import sources
 
 def model_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
     """Return the gold tables of a pipeline, one asset each."""
-    return [model_asset(pipeline, contract) for contract in pipeline.layer("gold")]
+    broken = pipeline.gold_models.broken.items()
+    usable = [model_asset(pipeline, contract) for contract in pipeline.layer("gold")]
+    return [*usable, *(broken_model(pipeline, name, error) for name, error in broken)]
+
+
+def broken_model(pipeline: Pipeline, name: str, error: LakehouseError) -> dg.AssetsDefinition:
+    """Return the asset of a gold table that cannot be built: its step says why, and everything else goes on."""
+    asset: AssetDecorator = dg.asset(
+        key=dg.AssetKey(name.split(".", 1)),
+        deps=[pipeline.manifest_key],
+        group_name=pipeline.name,
+        owners=[pipeline.owner],
+        tags={"layer": "gold", "pipeline": pipeline.name},
+        description=f"This table cannot be built: {error}",
+        **pipeline.partitioning,
+    )
+
+    @asset
+    def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> None:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, name):
+            raise error
+
+    return model
 
 
 def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:

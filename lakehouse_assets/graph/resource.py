@@ -112,7 +112,10 @@ def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
 
 @contextmanager
 def reported(folder: RunFolder, step: str) -> Iterator[None]:
-    """Keep what failed in the run's folder, and tell Dagster whether a retry may help; a later success clears it."""
+    """Keep what failed in the run's folder, and tell Dagster whether a retry may help.
+
+    A later success of the same step clears it; that of another step does not make the failed one good.
+    """
     try:
         yield
     except (dg.Failure, dg.RetryRequested, dg.DagsterExecutionInterruptedError):
@@ -121,5 +124,5 @@ def reported(folder: RunFolder, step: str) -> Iterator[None]:
         folder.write(FAILURE, failed_step(step, error, datetime.now(UTC)))
         description = f"{type(error).__name__}: {error}"
         raise dg.Failure(description=description, allow_retries=isinstance(error, Transient)) from error
-    if folder.read(FAILURE):
+    if (folder.read(FAILURE) or {}).get("step") == step:
         folder.write(FAILURE, {})

@@ -57,8 +57,10 @@ def query_scope(settings: Settings) -> QueryScope:
     from lakehouse_assets.engines.query import QueryScope
     from lakehouse_assets.storage.lake import lake_of
 
-    tables = stored_tables(contract for pipeline in pipelines() for contract in contracts(pipeline).values())
-    return QueryScope(lake_of(settings), tables, settings.duckdb_memory, settings.duckdb_threads or None)
+    every = [contracts(pipeline) for pipeline in pipelines()]
+    tables = stored_tables(contract for known in every for contract in known.values())
+    broken = {name: error for known in every for name, error in known.broken.items()}
+    return QueryScope(lake_of(settings), tables, settings.duckdb_memory, settings.duckdb_threads or None, broken)
 
 
 def parse_moment(text: str) -> datetime:

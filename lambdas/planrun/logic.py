@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import RunRequest
@@ -49,7 +50,9 @@ def plan(asked: Planned) -> PlanReport:
 
     Raises:
         BadRequest: the request reprocesses a date under which nothing was archived.
+        ContractInvalid: a contract that the load needs is broken; its files would be archived unread.
     """
+    contracts(asked.pipeline).require_sound(*LOADED_BEFORE_GOLD)
     folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
     files = freeze(asked)
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
