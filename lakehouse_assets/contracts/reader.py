@@ -132,10 +132,16 @@ def needs(contract: Contract, ledger: str) -> frozenset[str]:
     return frozenset([*landing, *tables, *([ledger] if contract.affects or contract.window else [])])
 
 
-def refusal(name: str, problems: Iterable[str]) -> ContractInvalid:
-    """Return the error that names all these problems of a contract; its fact `problems` keeps them apart."""
+def refusal(name: str, problems: Iterable[str], needs: str | None = None) -> ContractInvalid:
+    """Return the error that names all these problems of a contract; its fact `problems` keeps them apart.
+
+    Args:
+        name: the contract.
+        problems: sentences.
+        needs: the broken table from which the only problem follows, if that is so.
+    """
     listed = tuple(dict.fromkeys(problems))
-    return ContractInvalid(contract=name, problem="; ".join(listed), problems=listed)
+    return ContractInvalid(contract=name, problem="; ".join(listed), problems=listed, needs=needs)
 
 
 def label_of(document: Mapping[str, Any]) -> str:

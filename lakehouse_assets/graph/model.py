@@ -7,7 +7,7 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.errors import LakehouseError
+from lakehouse_assets.errors import ContractInvalid, LakehouseError
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
@@ -49,7 +49,10 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     task = ModelTask(pipeline.name, f"gold.{contract.name}")
     select = pipeline.model(contract)
     read = sources(contract, select, pipeline.contracts)
-    columns = lineage.of_model(select, contract, read)
+    try:
+        columns = lineage.of_model(select, contract, read)
+    except ContractInvalid as error:
+        return broken_model(pipeline, f"gold.{contract.name}", error)
     known = {"dagster/column_lineage": md.column_lineage(columns, read)}
 
     asset: AssetDecorator = dg.asset(

@@ -38,9 +38,10 @@ def application() -> typer.Typer:
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     care = (optimize, vacuum, rebuild, relocate)
-    for command in (demo, run, sql, checks, dev, sample_command(), *care, contracts, emit):
+    for command in (demo, run, sql, checks, dev, sample_command(), *care, emit):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
+    app.add_typer(contracts, name="contracts")
     app.callback(invoke_without_command=True)(root)
     return app
 

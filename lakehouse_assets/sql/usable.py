@@ -85,7 +85,7 @@ def _lost(
         causes = [(table, error) for table in tables_read(text) if (error := _why_broken(table, stored, broken))]
         if causes:
             table, error = causes[0]
-            found[_label(gold[name])] = refusal(_label(gold[name]), [f"its SELECT reads `{table}`: {error}"])
+            found[_label(gold[name])] = refusal(_label(gold[name]), [f"its SELECT reads `{table}`: {error}"], table)
             continue
         try:
             sources(gold[name], text, known)
