@@ -23,6 +23,7 @@ from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
+from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
@@ -42,6 +43,7 @@ def application() -> typer.Typer:
         app.command()(command)
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
+    app.add_typer(rules, name="rules")
     app.callback(invoke_without_command=True)(root)
     return app
 

@@ -11,6 +11,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.affects import CHANGED, OLD
 from lakehouse_assets.contracts.layers import seeds, stored_tables
 from lakehouse_assets.engines.duckdb import DuckEngine, relation_of
+from lakehouse_assets.engines.trial import require_condition
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.seeds import stage_seeds
 from lakehouse_assets.sql import silver
@@ -66,6 +67,8 @@ class EmptyLake:
         fields = [("_row", pa.int64()), ("_malformed", pa.bool_()), *((name, pa.string()) for name in texts)]
         self._engine.register("__raw", pa.schema(fields).empty_table())
         self.schema(silver.parsed(landed))
+        for rule in contract.rules_of("row"):
+            require_condition(self._engine, rule)
 
     def affected(self, contract: Contract) -> None:
         """Ask the SELECTs with which changed rows of a silver table are followed to windows.

@@ -37,6 +37,7 @@ def readable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     project.contract("clean_orders", "      - window: users\n        column: user_id\n", "")
     project.contract("clean_orders", "blank(user_id)", "blank(usr_id)")
     project.contract("clean_orders_items", "blank(product_id)", "rand() > 0.5")
+    project.contract("clean_products", "blank(product_name)", "parse_int(product_name)")
     project.contract("daily_sales_0", "delta_lakehouse.clean_orders ", "delta_lakehouse.dirty_orders ")
     told = project.command("contracts", "check")
     assert told.code == 1
@@ -55,14 +56,19 @@ RULES = [
     (
         "clean_orders.yaml",
         "blank(usr_id)",
-        'rule `user_id_missing`: Binder Error: Referenced column "usr_id" not found',
+        'rule `user_id_missing`: Binder Error: Referenced column "usr_id"',
     ),
     ("clean_orders_items.yaml", "rand()", "rule `product_id_missing`: `rand` is not portable between engines"),
+    (
+        "clean_products.yaml",
+        "parse_int(",
+        "rule `product_name_missing`: a rule says when a row breaks it",
+    ),
     ("daily_sales_0.yaml", "SELECT coalesce(", "it reads `delta_lakehouse.dirty_orders`, which is no table of this"),
     (
         "user_orders_2.yaml",
         "property: window_source",
-        "no silver contract has a window `users` under `affects` (there are",
+        "no silver contract has a window `users` under `affects`",
     ),
 ]
 
@@ -91,7 +97,7 @@ def test_what_stops_nothing_is_a_hint(readable: tuple[Project, str]) -> None:
     assert "hint: gold.daily_sales_0_again: its SELECT gives a column `more`" in out
     assert "gold.product_daily_1_again: its SELECT is missing: `sql/product_daily_1_again.sql`" in out
     # Four columns of five are lacking in one SELECT, two tables have the window that nobody touches.
-    assert out.endswith("✘ 14 problems, 1 hint\n")
+    assert out.endswith("✘ 15 problems, 1 hint\n")
 
 
 def test_unknown_properties_and_verdicts_and_broken_yaml_are_told_with_their_lines(tmp_path: Path) -> None:
