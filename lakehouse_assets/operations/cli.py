@@ -23,6 +23,7 @@ from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
+from lakehouse_assets.operations.restore import restore
 from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sample import sample_command
@@ -38,7 +39,7 @@ def application() -> typer.Typer:
         LakehouseError: the settings name pipelines that cannot be read.
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    care = (optimize, vacuum, rebuild, relocate)
+    care = (optimize, vacuum, rebuild, relocate, restore)
     for command in (demo, run, sql, checks, dev, sample_command(), *care, emit):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
