@@ -7,10 +7,12 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.errors import ContractInvalid, LakehouseError
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
+from lakehouse_assets.graph.request_config import config_schema, given_config
 from lakehouse_assets.graph.resource import Lakehouse, reported
 from lakehouse_assets.sql import lineage
 from lakehouse_assets.sql.models import sources
@@ -61,6 +63,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         deps=[md.asset_key(source) for source in read.values()],
         retry_policy=RETRY,
         pool="athena",
+        config_schema=config_schema(["full_refresh"]),
         **stored_facts(pipeline, contract, task, "iceberg", "athena", **known),
         **pipeline.partitioning,
     )
@@ -69,7 +72,8 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
         services = lakehouse.services(pipeline, context.run)
         with reported(services.run, contract.name):
-            report = services.build(task)
+            asked = parse_request(given_config(context.op_execution_context.op_config or {}))
+            report = services.build(task, whole=asked.full_refresh)
         return dg.MaterializeResult(metadata=md.model_metadata(report) | known)
 
     return model

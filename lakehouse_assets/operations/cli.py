@@ -20,7 +20,8 @@ from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.maintenance import optimize, vacuum
-from lakehouse_assets.operations.rebuild import rebuild
+    care = (optimize, vacuum, rebuild, relocate)
+    for command in (demo, run, plan, sql, checks, dev, sample_command(), *care, emit):
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.restore import restore
@@ -40,7 +41,7 @@ def application() -> typer.Typer:
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     care = (optimize, vacuum, rebuild, relocate, restore)
-    for command in (demo, run, sql, checks, dev, sample_command(), *care, emit):
+    for command in (demo, run, plan, sql, checks, dev, sample_command(), *care, emit):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
