@@ -45,9 +45,11 @@ def plan(
 
         lakehouse plan --sql
     """
+    from lakehouse_assets.contracts import contracts
     from lakehouse_assets.core.manifest import FileEntry
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.plan import next_run
+    from lakehouse_assets.load.soundness import require_sound
     from lakehouse_assets.pipelines import pipeline_of
     from lakehouse_assets.settings import read_settings
     from lakehouse_assets.storage.lake import lake_of
@@ -66,6 +68,7 @@ def plan(
     there: dict[str, list[FileEntry]] = {dataset: [] for dataset in datasets(name)}
     for entry in landed(name, store) if store.exists else ():
         there[entry.dataset].append(entry)
+    require_sound(contracts(name), name, lake_of(settings))
     found = next_run(name, models_of(name, lake_of(settings)), there, datetime.now(UTC))
     if json:
         _print_json(name, found)

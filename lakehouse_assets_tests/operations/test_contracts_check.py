@@ -45,7 +45,7 @@ def readable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
 
 
 SQL = [
-    ("daily_sales_0.sql", "-- Sales", "ignores its window: it does not name `:everything` and `:touched_dates`; write"),
+    ("daily_sales_0.sql", "-- Sales", "its SELECT ignores its window: it does not name `:touched_dates`; write WHERE"),
     ("daily_sales_0_again.sql", "SELECT", "gives a column `more`, which the contract does not have"),
     ("product_daily_1.sql", "avg(", "`avg` is not portable between engines; use ratio(sum(x), count(x))"),
     ("user_orders_2.sql", "ordr_id", 'column "ordr_id" not found in FROM clause! Candidate bindings: "order_id"'),

@@ -79,6 +79,6 @@ def test_a_selection_that_makes_no_sense_is_bad_input(
 ) -> None:
     """No run begins."""
     before = len(list((shown.lake / "runs").rglob("report.json")))
-    done = cli(*shown.run, *arguments)
+    done = cli("run", "ecommerce", *shown.at, "--landing", shown.landing, *arguments)
     assert (done.code, sentence in done.err) == (2, True)
     assert len(list((shown.lake / "runs").rglob("report.json"))) == before
