@@ -40,3 +40,15 @@ class Known(dict[str, Contract]):
         """Raise what is wrong with the first broken contract of these layers, of any layer when none is named."""
         for error in (self.of_layers(layers) if layers else self.broken).values():
             raise error
+
+
+def refusal(name: str, problems: Iterable[str], needs: str | None = None) -> ContractInvalid:
+    """Return the error that names all these problems of a contract; its fact `problems` keeps them apart.
+
+    Args:
+        name: the contract.
+        problems: sentences.
+        needs: the broken table from which the only problem follows, if that is so.
+    """
+    listed = tuple(dict.fromkeys(problems))
+    return ContractInvalid(contract=name, problem="; ".join(listed), problems=listed, needs=needs)

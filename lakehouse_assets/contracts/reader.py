@@ -5,29 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources.abc import Traversable
 from typing import Any, cast
-
-import yaml
 
 from lakehouse_assets.contracts import properties
 from lakehouse_assets.contracts.affects import touched_columns, window_problems
 from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.document import Node
-from lakehouse_assets.contracts.known import Known
+from lakehouse_assets.contracts.files import files, label_in, label_of, read_document
+from lakehouse_assets.contracts.known import Known, refusal
 from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, Kind, Reference, Rule
-from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.references import parent_problems
 from lakehouse_assets.contracts.types import ALLOWED, parse_type
 from lakehouse_assets.contracts.validity import VERDICTS, landing_problems, problems_of
 from lakehouse_assets.errors import ContractInvalid
 
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Holds libyaml's safe loader if it is installed: it is ten times faster than Python's."""
-LAYER_LINE = re.compile(r"property: *layer\s+value: *(\w+)")
-NAME_LINE = re.compile(r"^name: *(\w+)", re.MULTILINE)
-"""Match where a file says its layer and name, in text that need not be YAML."""
 DOTTED = re.compile(r"\w+\.(\w+)")
 """Matches the last part of a name with a point in SQL, which may be a table's."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
@@ -47,18 +39,8 @@ def contracts(pipeline: str) -> Known:
         try:
             documents.append(read_document(file))
         except ContractInvalid as error:
-            broken[_label_in(file)] = error
+            broken[label_in(file)] = error
     return read_contracts(documents, pipeline, broken)
-
-
-def files(pipeline: str) -> list[Traversable]:
-    """Return the contract files of a pipeline, by name.
-
-    Raises:
-        ContractInvalid: as `contracts`.
-    """
-    found = (file for file in contracts_folder(pipeline).iterdir() if file.name.endswith(".yaml"))
-    return sorted(found, key=lambda file: file.name)
 
 
 def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> Known:
@@ -130,48 +112,6 @@ def needs(contract: Contract, ledger: str) -> frozenset[str]:
     tables = [f"{layer}.{name}" for name in (*parents, *read, *first) for layer in ("silver", "reference")]
     landing = [f"landing.{contract.landing}"] if contract.landing else []
     return frozenset([*landing, *tables, *([ledger] if contract.affects or contract.window else [])])
-
-
-def refusal(name: str, problems: Iterable[str], needs: str | None = None) -> ContractInvalid:
-    """Return the error that names all these problems of a contract; its fact `problems` keeps them apart.
-
-    Args:
-        name: the contract.
-        problems: sentences.
-        needs: the broken table from which the only problem follows, if that is so.
-    """
-    listed = tuple(dict.fromkeys(problems))
-    return ContractInvalid(contract=name, problem="; ".join(listed), problems=listed, needs=needs)
-
-
-def label_of(document: Mapping[str, Any]) -> str:
-    """Return `layer.name` as far as a document says that; what it does not say is `(nameless)`."""
-    name = document.get("name")
-    layer = properties.word(Node(document), properties.TABLE[0])
-    return ".".join(filter(None, (layer, str(name or "(nameless)"))))
-
-
-def _label_in(file: Traversable) -> str:
-    """Return `layer.name` as far as a file that is no YAML shows them; the name of the file when it shows no layer."""
-    text = file.read_bytes().decode("utf-8", "replace")
-    layer, name = LAYER_LINE.search(text), NAME_LINE.search(text)
-    own = name[1] if name else file.name.removesuffix(".yaml").removeprefix("landing_")
-    return f"{layer[1]}.{own}" if layer else file.name
-
-
-def read_document(file: Traversable) -> Mapping[str, Any]:
-    """Return what a contract file holds.
-
-    Raises:
-        ContractInvalid: it is no YAML, or no mapping.
-    """
-    try:
-        document = yaml.load(file.read_text("utf-8"), SAFE_LOADER)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ContractInvalid(contract=file.name, problem=f"is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, Mapping):
-        raise ContractInvalid(contract=file.name, problem="is no mapping of an Open Data Contract")
-    return document
 
 
 def contract(pipeline: str, name: str) -> Contract:

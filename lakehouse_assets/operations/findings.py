@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from lakehouse_assets.contracts.files import files, label_of, read_document
 from lakehouse_assets.contracts.packages import file_of
 from lakehouse_assets.contracts.places import line_of
-from lakehouse_assets.contracts.reader import files, label_of, read_document
-from lakehouse_assets.errors import ContractInvalid, UnportableSql
+from lakehouse_assets.errors import BadRequest, ContractInvalid, UnportableSql
 
+REFUSALS = (BadRequest, UnportableSql, ContractInvalid)
+"""Names the errors that say that a statement or contract is wrong."""
 SIGNS = {"div": "/", "mod": "%", "bitwisexor": "^", "bitwiseand": "&", "bitwiseor": "|", "attimezone": "at time zone"}
 """Maps sqlglot's names of operators to how they are written."""
 QUOTED = re.compile(r"[`\"']([^`\"']+)[`\"']")

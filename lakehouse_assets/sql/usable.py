@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.known import Known
+from lakehouse_assets.contracts.known import Known, refusal
 from lakehouse_assets.contracts.layers import stored_tables
-from lakehouse_assets.contracts.reader import refusal
 from lakehouse_assets.errors import BadRequest, ContractInvalid, LakehouseError
 from lakehouse_assets.sql.models import levels, sources, tables_read
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.contracts import files as contract_files
 from lakehouse_assets.contracts import reader
 from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
 from lakehouse_assets.contracts.reader import read_contracts
@@ -75,7 +76,7 @@ def test_a_file_that_is_no_yaml_is_known_by_what_can_be_seen_of_it(
 ) -> None:
     """A gold table's does not stop a load; of a file that shows no layer nobody knows whose it is."""
     (tmp_path / "x.yaml").write_text(text, "utf-8")
-    monkeypatch.setattr(reader, "contracts_folder", lambda _pipeline: tmp_path)
+    monkeypatch.setattr(contract_files, "contracts_folder", lambda _pipeline: tmp_path)
     known = reader.contracts.__wrapped__("shop")
     assert list(known.broken) == [label]
     assert list(known.of_layers(LOADED_BEFORE_GOLD)) == [name for name in known.broken if name == "x.yaml"]
