@@ -20,8 +20,8 @@ from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.maintenance import optimize, vacuum
-    care = (optimize, vacuum, rebuild, relocate)
-    for command in (demo, run, plan, sql, checks, dev, sample_command(), *care, emit):
+from lakehouse_assets.operations.plan import plan
+from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.restore import restore
