@@ -20,6 +20,7 @@ from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, Task, as
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.known import Known
 from lakehouse_assets.contracts.layers import model_sql, seeds, silver_tables, table_location
+from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
@@ -102,10 +103,15 @@ class Pipeline:
         """Return the SELECT of a gold table."""
         return model_sql(self.name, contract.name)
 
+    @property
+    def seeds(self) -> tuple[Seed, ...]:
+        """Return the seeds of the pipeline's reference tables."""
+        return seeds(self.contracts, self.name)
+
     @cached_property
     def _versions(self) -> dict[str, ModelVersion]:
         known = self.contracts
-        return model_versions(known.values(), self.gold_models.selects, seeds(known, self.name))
+        return model_versions(known.values(), self.gold_models.selects, self.seeds)
 
     def model_version(self, contract: Contract) -> ModelVersion:
         """Return the version of a gold table's model, as its code is now."""

@@ -13,6 +13,7 @@ import pytest
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.reader import parse_contracts
+from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph.assembly import pipeline_definitions
 from lakehouse_assets.graph.checks import assertions
@@ -24,6 +25,7 @@ from lakehouse_assets.graph.resource import lakehouse_resource
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.ddl import declare_statements
 from lakehouse_assets_tests.kiosks.documents import MODELS, documents
+from lakehouse_assets_tests.kiosks.lake import COUNTRIES
 from stepfunctions.emitter import machine
 from stepfunctions.plan_reader import read_plan
 
@@ -38,6 +40,11 @@ class KioskPipeline(Pipeline):
     def contracts(self) -> dict[str, Contract]:  # type: ignore[override]
         """See `Pipeline`."""
         return parse_contracts(documents(), self.name)
+
+    @property
+    def seeds(self) -> tuple[Seed, ...]:
+        """See `Pipeline`."""
+        return (Seed(self.contracts["reference.country"], COUNTRIES.encode()),)
 
     def model(self, contract: Contract) -> str:
         """See `Pipeline`."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -20,6 +19,12 @@ from pathlib import Path
 
 OURS = Path(__file__).resolve().parents[2] / "lakehouse_assets"
 NAME = "many_models"
+LOADING = """
+import resource
+import lakehouse_assets.definitions
+lakehouse_assets.definitions.defs.get_repository_def().load_all_definitions()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 MODELS = ("daily_sales", "product_daily", "user_orders")
 
 
@@ -58,12 +63,10 @@ def _renamed(file: Path, old: str, new: str) -> str:
 def load_definitions(folder: Path) -> dict[str, float]:
     """Load the code location of that package in a process of its own; return seconds and peak memory in MB."""
     own = {"LAKEHOUSE_PIPELINES": NAME, "PYTHONPATH": os.pathsep.join([str(folder), str(OURS.parent)])}
-    code = "import lakehouse_assets.definitions as d; d.defs.get_repository_def().load_all_definitions()"
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **own}, cwd=folder)
+    command, started = [sys.executable, "-c", LOADING], time.perf_counter()
+    done = subprocess.run(command, check=True, env={**os.environ, **own}, cwd=folder, capture_output=True, text=True)
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"seconds": round(seconds, 2), "max_rss_mb": round(peak)}
+    return {"seconds": round(seconds, 2), "max_rss_mb": round(int(done.stdout) / 1024)}
 
 
 def main() -> None:
