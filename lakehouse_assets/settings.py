@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -153,6 +154,21 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
         SettingsInvalid: lists every problem with the variable's name, the value got and what is allowed.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
+    return _read(given) if given else _unasked(_environment())
+
+
+@lru_cache(maxsize=8)  # A code location asks several times a table, and reading takes milliseconds.
+def _unasked(environment: tuple[tuple[str, str], ...]) -> Settings:
+    """Return the settings of this environment without an override; the environment is what they are remembered by."""
+    del environment
+    return _read({})
+
+
+def _environment() -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in os.environ.items() if pair[0].upper().startswith(PREFIX_ENV))
+
+
+def _read(given: dict[str, Any]) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:

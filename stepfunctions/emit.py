@@ -41,10 +41,17 @@ def check(folder: Path = EMITTED) -> list[Path]:
 
 
 def current() -> dict[str, str]:
-    """Return the text of every machine, by file name."""
+    """Return the text of every machine, by file name.
+
+    Raises:
+        ContractInvalid: a contract or a model is broken; no machine would do its work.
+    """
     from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.pipelines import pipeline_of
     from stepfunctions.plan_reader import read_plan
 
+    for name in pipelines():
+        pipeline_of(name).require_sound()
     definitions = build_definitions()
     machines = {name: machine(name, read_plan(definitions, name), contracts(name)) for name in pipelines()}
     return {f"{name}.asl.json": text_of(made) for name, made in machines.items()}

@@ -37,6 +37,9 @@ from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.runs import REQUEST, RunFolder
 
+REFRESHED = "a full refresh was asked for"
+"""Says why a table is built whole that is not behind, in words that follow its name."""
+
 
 @dataclass(frozen=True)
 class LocalConfig:
@@ -157,15 +160,17 @@ class LocalServices:
             engine.close()
             self.refresh()
 
-    def build(self, task: ModelTask) -> ModelReport:
-        """Build a gold table from what the ledger says was touched; see `Services.build`."""
+    def build(self, task: ModelTask, *, whole: bool = False) -> ModelReport:
+        """Build a gold table from what the ledger says was touched, or whole; see `Services.build`."""
         # What builds gold is imported when gold is built.
         from lakehouse_assets.load.gold import Builder, catch_up
 
         started, gold = time.perf_counter(), self._contracts[task.model]
         self.progress.doing(f"building {gold.name}")
         builder = Builder(self._run.run_id, self._run.as_of, self._engine, self._guard)
-        done = catch_up(models_of(self.config.pipeline, self.config.lake), gold.name, builder)
+        is_asked = whole or bool((self._run.read(REQUEST) or {}).get("full_refresh"))
+        models, forced = models_of(self.config.pipeline, self.config.lake), REFRESHED if is_asked else ""
+        done = catch_up(models, gold.name, builder, forced=forced)
         report = ModelReport(
             inserted=done.built.inserted,
             updated=done.built.updated,

@@ -66,8 +66,13 @@ class Services(Protocol):
         """
         ...
 
-    def build(self, task: ModelTask) -> ModelReport:
+    def build(self, task: ModelTask, *, whole: bool = False) -> ModelReport:
         """Bring a gold table up to date.
+
+        Args:
+            task: which table.
+            whole: whether it is built whole, whatever it has caught up with; so it is, too, when its run was asked
+                for a full refresh.
 
         Raises:
             CommitConflict, FenceLost: somebody else writes; nothing was changed.

@@ -7,16 +7,21 @@ The reader and its YAML are imported when a contract is read, not by everybody w
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
+
+if TYPE_CHECKING:
+    from lakehouse_assets.contracts.known import Known
 
 __all__ = ["Column", "Contract", "Effect", "Rule", "contract", "contracts"]
 
 
-def contracts(pipeline: str) -> dict[str, Contract]:
-    """Return all contracts of a pipeline by `layer.name`, as `reader.contracts` reads them.
+def contracts(pipeline: str) -> Known:
+    """Return the sound contracts of a pipeline by `layer.name`, and what is wrong with the others (`reader.contracts`).
 
     Raises:
-        ContractInvalid: a file does not say what it must.
+        ContractInvalid: there is no such pipeline, or it has no contracts.
     """
     from lakehouse_assets.contracts import reader
 

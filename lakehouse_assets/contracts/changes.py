@@ -3,8 +3,8 @@
 Belongs here: comparing two contracts, or a contract with a table's columns, and saying what follows. Not here: where
 the released state is kept (`released`), adding the columns (engines).
 Compatible are a new nullable column after the others, a column of gold that gets room for more digits (its table is
-Iceberg, which takes that), further `files` that are taken, and a change of `affects`, which breaks no reader and
-applies to what is loaded from then on. Words (descriptions, owner) are no change; all else breaks.
+Iceberg, which takes that), further `files` that are taken, and a change of `affects` or of rules, which break no reader
+and apply to what is loaded from then on. Words (descriptions, owner) are no change; all else breaks.
 A rule is its place, verdict and SQL, whether that is written or generic.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lakehouse_assets.contracts import properties
-from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.checks import GENERIC, assertion_sql
 from lakehouse_assets.contracts.model import Column, Contract, Rule
 from lakehouse_assets.contracts.types import is_widening, parse_type
 from lakehouse_assets.errors import ContractBreaking, ContractInvalid
@@ -38,14 +38,15 @@ class Change:
 
 def classify(old: Contract, new: Contract) -> Change:
     """Compare one state of a contract with the next and classify the change; words do not count."""
-    breaking = (*_table_breaks(old, new), *_column_breaks(old, new), *_rule_breaks(old, new))
+    breaking = (*_table_breaks(old, new), *_column_breaks(old, new))
     if breaking:
-        return Change("breaking", breaking)
+        return Change("breaking", (*breaking, *_rule_changes(old, new)))
     added = (
         *(f"new nullable column `{c.name}`" for c in _added(old, new)),
         *(f"column `{c.name}` takes more: {old.column(c.name).type} -> {c.type}" for c in _widened(old, new)),
         *(f"files `{pattern}` are taken too" for pattern in new.files if pattern not in old.files),
         *_effect_changes(old, new),
+        *_rule_changes(old, new),
     )
     return Change("compatible", added) if added else Change("none")
 
@@ -150,13 +151,20 @@ def _column_breaks(old: Contract, new: Contract) -> list[str]:
     return sorted(breaks)
 
 
-def _rule_breaks(old: Contract, new: Contract) -> list[str]:
+def _rule_changes(old: Contract, new: Contract) -> list[str]:
+    """Say which rules are new, gone or other than they were, each with what it decides."""
     before, after = {r.code: r for r in old.rules}, {r.code: r for r in new.rules}
-    breaks = [f"rule `{code}` is gone" for code in before.keys() - after.keys()]
-    breaks += [f"rule `{code}` is new" for code in after.keys() - before.keys()]
+    changes = [f"rule `{code}` is gone" for code in before.keys() - after.keys()]
+    changes += [f"rule `{code}` is new: {_in_short(new, after[code])}" for code in after.keys() - before.keys()]
     for code in before.keys() & after.keys():
-        breaks += _unequal(_rule_facts(old, before[code]), _rule_facts(new, after[code]))
-    return sorted(breaks)
+        changes += _unequal(_rule_facts(old, before[code]), _rule_facts(new, after[code]))
+    return sorted(changes)
+
+
+def _in_short(contract: Contract, rule: Rule) -> str:
+    """Return a rule's verdict and what it says, in one line."""
+    text = rule.kind if rule.kind in GENERIC else " ".join(assertion_sql(contract, rule).split())
+    return f"{rule.verdict}, {text}"
 
 
 def _rule_facts(contract: Contract, rule: Rule) -> dict[str, object]:

@@ -22,7 +22,7 @@ ODCS_TYPES = {"DATE": "date", "INT": "integer", "BIGINT": "integer"}
 
 def derived(pipeline: str, documents: Sequence[Document]) -> list[Document]:
     """Return documents of the control tables that a pipeline's own documents lack; without silver it needs none."""
-    silver = [document for document in documents if _property(document, "layer") == "silver"]
+    silver = [d for d in documents if _property(d, "layer") == "silver" and _property(d, "database")]
     there = {document.get("name") for document in documents}
     lacking = [word for word in CONTROL_TABLES if f"{pipeline}_{word}" not in there]
     return [_document(word, pipeline, silver[0], documents) for word in lacking] if silver else []
@@ -30,7 +30,7 @@ def derived(pipeline: str, documents: Sequence[Document]) -> list[Document]:
 
 def _document(word: str, pipeline: str, silver: Document, documents: Sequence[Document]) -> Document:
     text = (resources.files(__package__) / "control" / f"{word}.yaml").read_text("utf-8")
-    owner = next((member.get("username") for member in silver.get("team") or ()), "")
+    owner = next((member.get("username") for member in _mappings(silver, "team")), "")
     filled = Template(text).substitute(pipeline=pipeline, database=_property(silver, "database"), owner=owner)
     document: dict[str, Any] = yaml.safe_load(filled)
     if word == "run_ledger":
@@ -47,8 +47,8 @@ def windows(documents: Sequence[Document]) -> dict[str, str]:
 
 def _window(document: Document) -> Iterator[tuple[str, str]]:
     column, source = _property(document, "window"), _property(document, "window_source")
-    for table in document.get("schema") or ():
-        for item in table.get("properties") or ():
+    for table in _mappings(document, "schema"):
+        for item in _mappings(table, "properties"):
             if source and item.get("name") == column:
                 yield source, str(item.get("physicalType"))
 
@@ -65,5 +65,11 @@ def _touched(name: str, kind: str) -> dict[str, Any]:
 
 
 def _property(document: Document, name: str) -> Any:  # noqa: ANN401 - as YAML gives it
-    found = (p.get("value") for p in document.get("customProperties") or () if p.get("property") == name)
+    found = (p.get("value") for p in _mappings(document, "customProperties") if p.get("property") == name)
     return next(found, None)
+
+
+def _mappings(document: Document, name: str) -> list[Document]:
+    """Return the mappings of a list; documents come here before anybody has looked whether they are well-formed."""
+    items = document.get(name)
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []

@@ -74,10 +74,19 @@ def _parents(contract: Contract) -> set[str]:
 
 
 def model_sql(pipeline: str, model: str) -> str:
-    """Return the SELECT of a gold model."""
+    """Return the SELECT of a gold model.
+
+    Raises:
+        ContractInvalid: there is no file of it, or it is no text.
+    """
     from lakehouse_assets.contracts.packages import file_of
 
-    return file_of(pipeline, "sql", f"{model}.sql").read_text("utf-8")
+    try:
+        return file_of(pipeline, "sql", f"{model}.sql").read_text("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        why = "is no UTF-8" if isinstance(error, UnicodeDecodeError) else "is not there"
+        problem = f"its SELECT is missing: `sql/{model}.sql` in the package of `{pipeline}` {why}"
+        raise ContractInvalid(contract=f"gold.{model}", problem=problem) from error
 
 
 def seeds(known: Mapping[str, Contract], pipeline: str) -> tuple[Seed, ...]:

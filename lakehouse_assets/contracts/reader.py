@@ -5,72 +5,119 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources.abc import Traversable
 from typing import Any, cast
-
-import yaml
 
 from lakehouse_assets.contracts import properties
 from lakehouse_assets.contracts.affects import touched_columns, window_problems
 from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.document import Node
+from lakehouse_assets.contracts.files import files, label_in, label_of, read_document
+from lakehouse_assets.contracts.known import Known, refusal
 from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, Kind, Reference, Rule
-from lakehouse_assets.contracts.packages import contracts_folder
 from lakehouse_assets.contracts.references import parent_problems
 from lakehouse_assets.contracts.types import ALLOWED, parse_type
 from lakehouse_assets.contracts.validity import VERDICTS, landing_problems, problems_of
 from lakehouse_assets.errors import ContractInvalid
 
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Holds libyaml's safe loader if it is installed: it is ten times faster than Python's."""
+DOTTED = re.compile(r"\w+\.(\w+)")
+"""Matches the last part of a name with a point in SQL, which may be a table's."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
 
 
 @cache
-def contracts(pipeline: str) -> dict[str, Contract]:
-    """Return all contracts of a pipeline by the id's last two parts, e.g. `silver.clean_readings`, `landing.readings`.
+def contracts(pipeline: str) -> Known:
+    """Return the contracts of a pipeline by the id's last two parts, e.g. `silver.clean_readings`, `landing.readings`.
 
     Raises:
-        ContractInvalid: a file does not say what it must.
+        ContractInvalid: there is no such pipeline, or it has no contracts. What is wrong with a file is raised to
+            whoever asks for its table.
     """
-    files = sorted((f for f in contracts_folder(pipeline).iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    return parse_contracts(map(_document, files), pipeline)
+    documents: list[Mapping[str, Any]] = []
+    broken: dict[str, ContractInvalid] = {}
+    for file in files(pipeline):
+        try:
+            documents.append(read_document(file))
+        except ContractInvalid as error:
+            broken[label_in(file)] = error
+    return read_contracts(documents, pipeline, broken)
 
 
-def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> dict[str, Contract]:
-    """Read ODCS documents of one pipeline as contracts by `layer.name`, and check them against each other.
-
-    Control tables that the documents lack are added.
+def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> Known:
+    """Read ODCS documents of one pipeline as contracts, all of which have to be sound.
 
     Raises:
         ContractInvalid: a contract does not say what it must, or names a window or table that there is not.
     """
-    given = list(documents)
-    known = {f"{c.layer}.{c.name}": c for c in map(parse_contract, [*given, *derived(pipeline, given)])}
-    windows = touched_columns(known.get(control_name(pipeline, "run_ledger")))
-    for name, parsed in known.items():
-        mine = (*landing_problems(parsed, known), *window_problems(parsed, known, windows))
-        problems = [*mine, *parent_problems(parsed, known)]
-        if problems:
-            raise ContractInvalid(contract=name, problem="; ".join(problems))
+    known = read_contracts(documents, pipeline)
+    known.require_sound()
     return known
 
 
-def _document(file: Traversable) -> Mapping[str, Any]:
-    try:
-        document = yaml.load(file.read_text("utf-8"), SAFE_LOADER)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ContractInvalid(contract=file.name, problem=f"is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, Mapping):
-        raise ContractInvalid(contract=file.name, problem="is no mapping of an Open Data Contract")
-    return document
+def read_contracts(
+    documents: Iterable[Mapping[str, Any]], pipeline: str, unread: Mapping[str, ContractInvalid] | None = None
+) -> Known:
+    """Read ODCS documents of one pipeline as contracts by `layer.name`, and check them against each other.
+
+    Control tables that the documents lack are added.
+
+    Args:
+        documents: as YAML gives them.
+        pipeline: whose they are.
+        unread: what is wrong with files that gave no document.
+    """
+    given, parsed, broken = list(documents), {}, dict(unread or {})
+    for document in [*given, *derived(pipeline, given)]:
+        try:
+            one = parse_contract(document)
+            parsed[f"{one.layer}.{one.name}"] = one
+        except ContractInvalid as error:
+            broken[label_of(document)] = error
+    broken |= _judged(parsed, broken, pipeline)
+    return Known({name: one for name, one in parsed.items() if name not in broken}, broken)
+
+
+def _judged(
+    parsed: Mapping[str, Contract], unread: Mapping[str, ContractInvalid], pipeline: str
+) -> dict[str, ContractInvalid]:
+    """Return what is wrong with contracts as the others show, and those that need a broken one."""
+    ledger = control_name(pipeline, "run_ledger")
+    windows, found = touched_columns(parsed.get(ledger)), dict[str, ContractInvalid]()
+    needed = {name: needs(contract, ledger) for name, contract in parsed.items()}
+    for name, contract in parsed.items():
+        mine = (*landing_problems(contract, parsed), *window_problems(contract, parsed, windows))
+        problems = [*mine, *parent_problems(contract, parsed)]
+        # What cannot be read is not there, so what is said of it would be wrong.
+        if problems and not unread.keys() & needed[name]:
+            found[name] = refusal(name, problems)
+    while lost := _lost(needed, unread, found):
+        found |= lost
+    return found
+
+
+def _lost(
+    needed: Mapping[str, frozenset[str]], unread: Mapping[str, ContractInvalid], found: Mapping[str, ContractInvalid]
+) -> dict[str, ContractInvalid]:
+    """Return the contracts that need a broken one and are not broken themselves."""
+    broken = unread.keys() | found.keys()
+    lost = {name: min(those & broken) for name, those in needed.items() if name not in found and those & broken}
+    return {name: refusal(name, [f"needs `{first}`, whose contract is broken"]) for name, first in lost.items()}
+
+
+def needs(contract: Contract, ledger: str) -> frozenset[str]:
+    """Return the contracts, by `layer.name`, without which this one cannot be judged."""
+    read = [name for effect in contract.affects for name in DOTTED.findall(effect.select or "")]
+    first = [effect.unless_first for effect in contract.affects if effect.unless_first]
+    parents = [reference.parent.rpartition(".")[2] for reference in contract.references]
+    tables = [f"{layer}.{name}" for name in (*parents, *read, *first) for layer in ("silver", "reference")]
+    landing = [f"landing.{contract.landing}"] if contract.landing else []
+    return frozenset([*landing, *tables, *([ledger] if contract.affects or contract.window else [])])
 
 
 def contract(pipeline: str, name: str) -> Contract:
     """Return one contract, found by `layer.name`."""
     found = contracts(pipeline)
-    if name not in found:
+    if name not in found and name not in found.broken:
         raise ContractInvalid(contract=name, problem=f"there is none in `{pipeline}`; there are {', '.join(found)}")
     return found[name]
 
@@ -88,7 +135,7 @@ def parse_contract(document: Mapping[str, Any]) -> Contract:
     # What is in the document makes sense first, then what its parts say of each other.
     problems = root.problems or problems_of(parsed)
     if problems:
-        raise ContractInvalid(contract=name, problem="; ".join(dict.fromkeys(problems)))
+        raise refusal(name, problems)
     return parsed
 
 

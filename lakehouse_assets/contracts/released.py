@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lakehouse_assets.contracts import change_log
+from lakehouse_assets.contracts.change_log import Release
 from lakehouse_assets.contracts.changes import Change, check_release
 from lakehouse_assets.contracts.model import Column, Contract, Effect, Rule
 from lakehouse_assets.contracts.packages import contracts_folder
@@ -54,6 +57,7 @@ def check_all(pipeline: str, path: Path | None = None) -> dict[str, Change]:
         ContractInvalid: a released contract's file is gone, or its version makes no sense.
     """
     path, now, changes = path or state_of(pipeline), contracts(pipeline), {}
+    now.require_sound()
     for name, old in released(pipeline, path).items():
         if name not in now:
             problem = f"{old.version} was released and its file is gone; bring it back, or delete it from {path.name}"
@@ -68,17 +72,24 @@ def is_current(pipeline: str, path: Path | None = None) -> bool:
 
 
 def release(pipeline: str, path: Path | None = None) -> dict[str, Change]:
-    """Check the pipeline's contracts, make them the released state, and return what changed.
+    """Check the pipeline's contracts, make them the released state, note what changed in the log, and return it.
 
     Raises:
         ContractBreaking: as `check_all`; nothing is written then.
         ContractInvalid: likewise.
     """
     path = path or state_of(pipeline)
-    changes = check_all(pipeline, path)
+    before, changes = released(pipeline, path), check_all(pipeline, path)
     document = {**_document(path), pipeline: _facts_of_all(pipeline)}
     path.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    today = datetime.now(UTC).date()
+    change_log.note(log_of(path), Release(pipeline, today, before, contracts(pipeline), changes))
     return changes
+
+
+def log_of(path: Path) -> Path:
+    """Return the path of the change log that belongs to a released state."""
+    return path.with_name(change_log.NAME)
 
 
 def _document(path: Path) -> dict[str, Any]:

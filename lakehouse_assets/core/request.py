@@ -73,7 +73,7 @@ class Window(BaseModel):
 
 
 class RunRequest(BaseModel):
-    """Hold what one run is asked. A field that is not given is None, or `load` for the mode."""
+    """Hold what one run is asked. A field that is not given is None, or `load` for the mode, or false."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -102,6 +102,13 @@ class RunRequest(BaseModel):
         float | None,
         Field(ge=0, le=1, description="Share of rejected rows that this run accepts, 0 to 1 (contract: 0.05)."),
     ] = None
+
+    full_refresh: Annotated[
+        bool,
+        Field(
+            description="Whether gold tables are built whole from what silver holds, whatever they have caught up with."
+        ),
+    ] = False
 
     @field_validator("as_of")
     @classmethod
@@ -203,6 +210,7 @@ ALLOWED = {
     "window": "a first and a last day such as 2025-04-01 and 2025-04-07",
     "selection": f"any of {', '.join(Selection.model_fields)}, as text",
     "max_reject_ratio": "a number from 0 to 1",
+    "full_refresh": "true or false",
 }
 """Maps each field to what it allows, in words."""
 

@@ -17,7 +17,7 @@ from lakehouse_assets.graph.pipeline import Pipeline, Schedule
 PLACES = {"landing": "{landing}", "lake": "{lake}"}
 PLAN = FunctionTask(
     "PlanRun",
-    request_payload("as_of", "mode", "files", "date", "selection", "max_reject_ratio") | PLACES,
+    request_payload("as_of", "mode", "files", "date", "selection", "max_reject_ratio", "full_refresh") | PLACES,
     gives=("manifest", "as_of"),
 )
 LOAD = GlueTask(

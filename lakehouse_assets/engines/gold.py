@@ -118,7 +118,9 @@ class _Build:
 
     def part(self, window: tuple[Any, ...]) -> Built:
         """Build the rows of these values of the window."""
-        self.engine.keep("__fresh", self.model, window_parameters(self.contract, window))
+        # Always a view over tables of other names: an engine that builds one table after the other cannot change kinds.
+        self.engine.keep("__fresh_0", self.model, window_parameters(self.contract, window))
+        self.engine.view("__fresh", "SELECT * FROM __fresh_0")
         self.engine.register("__window", _named(self.contract, window))
         is_ranged = _is_ranged(self.contract)
         bounds = (str(self.contract.window), min(window), max(window)) if is_ranged else None
@@ -169,9 +171,9 @@ class _Build:
     def _streamed(self) -> Iterator[pa.RecordBatch]:
         """Yield all fresh rows, a slice after the other, each by key."""
         for given in self._cuts():
-            self.engine.keep("__fresh", self.model, given)
+            self.engine.keep("__fresh_0", self.model, given)
             yield from self.engine.batches(
-                f"SELECT {_names(self.contract)} FROM __fresh ORDER BY {_key(self.contract)}"
+                f"SELECT {_names(self.contract)} FROM __fresh_0 ORDER BY {_key(self.contract)}"
             )
 
     def _kept(self) -> str:

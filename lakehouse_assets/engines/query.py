@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,7 @@ class QueryScope:
         memory: DuckDB's memory limit.
         threads: how many threads DuckDB may use; None for all.
         spill: where and how much of what does not fit into memory is spilled.
+        broken: why tables whose contract is broken cannot be asked about, by `layer.name`.
     """
 
     lake: Lake
@@ -64,6 +65,7 @@ class QueryScope:
     memory: str = "800MB"
     threads: int | None = None
     spill: Spill = SYSTEM_SPILL
+    broken: Mapping[str, LakehouseError] = field(default_factory=dict)
 
 
 def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
@@ -77,6 +79,7 @@ def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
     Raises:
         BadRequest: it is no single read-only statement, names a table or column that is not there, cannot be computed,
             or asks for a time before a table existed.
+        ContractInvalid: the contract of a table that it names is broken.
     """
     text = sql.strip().rstrip(";").strip()
     if match := SHOW_TABLES.fullmatch(text):
@@ -108,6 +111,9 @@ def _tables_of(tree: exp.Query) -> set[str]:
 
 
 def _table(scope: QueryScope, name: str) -> Contract:
+    for label, error in scope.broken.items():
+        if name not in scope.tables and label.rpartition(".")[2] == name.rpartition(".")[2]:
+            raise error
     if name not in scope.tables:
         raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(scope.tables))}")
     return scope.tables[name]

@@ -14,6 +14,8 @@ from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
+    from pyiceberg.table import Table as IcebergTable
+    from pyiceberg.table.snapshots import Snapshot
 
 
 def files_at(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
@@ -30,11 +32,16 @@ def files_at(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str
 def _delta_files(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
     table = lake.delta(contract)
     if as_of is not None:
-        table = lake.delta(contract, version=_version_at(contract, table, as_of))
+        table = lake.delta(contract, version=version_at(contract, table, as_of))
     return lake.delta_files(contract, table)
 
 
-def _version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
+def version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
+    """Return the version of a Delta table at a moment (zone-aware).
+
+    Raises:
+        BadRequest: the table was not yet there at that time.
+    """
     commits: list[dict[str, Any]] = table.history()
     first = min(commit["timestamp"] for commit in commits)
     until = [commit["version"] for commit in commits if commit["timestamp"] <= _millis(as_of)]
@@ -46,14 +53,22 @@ def _version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
 def _iceberg_files(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
     if as_of is None:
         return lake.iceberg_files(contract)
-    table = lake.iceberg(contract)
+    snapshot = snapshot_at(contract, lake.iceberg(contract), as_of)
+    return [] if snapshot is None else lake.iceberg_files(contract, snapshot.snapshot_id)
+
+
+def snapshot_at(contract: Contract, table: IcebergTable, as_of: datetime) -> Snapshot | None:
+    """Return the snapshot of an Iceberg table at a moment (zone-aware); None while it was there without rows.
+
+    Raises:
+        BadRequest: the table was not yet there at that time.
+    """
     snapshot = table.snapshot_as_of_timestamp(_millis(as_of))
     if snapshot is None:
         created = min([entry.timestamp_ms for entry in table.metadata.metadata_log] or [table.metadata.last_updated_ms])
         if _millis(as_of) < created:
             raise _too_early(contract, as_of, created)
-        return []
-    return lake.iceberg_files(contract, snapshot.snapshot_id)
+    return snapshot
 
 
 def _millis(moment: datetime) -> int:

@@ -130,13 +130,14 @@ def assertions(pipeline: Pipeline, layer: str) -> list[dg.AssetChecksDefinition]
 
 def _assertions(pipeline: Pipeline, name: str, pairs: Sequence[tuple[Contract, Rule]]) -> dg.AssetChecksDefinition:
     task = CheckTask(pipeline.name, tuple((f"{c.layer}.{c.name}", rule.code) for c, rule in pairs))
+    carried = {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))}
     specs = [
         dg.AssetCheckSpec(
             rule.code,
             asset=md.asset_key(contract),
             blocking=rule.verdict == "fail",
             description=rule.description,
-            metadata={TASK_METADATA: dg.MetadataValue.json(to_metadata(task))},
+            metadata=carried,
         )
         for contract, rule in pairs
     ]

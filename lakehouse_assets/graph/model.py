@@ -7,17 +7,43 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.request import parse_request
+from lakehouse_assets.errors import ContractInvalid, LakehouseError
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
-from lakehouse_assets.graph.resource import Lakehouse, performing
+from lakehouse_assets.graph.request_config import config_schema, given_config
+from lakehouse_assets.graph.resource import Lakehouse, performing, reported
 from lakehouse_assets.sql import lineage
 from lakehouse_assets.sql.models import sources
 
 
 def model_assets(pipeline: Pipeline) -> list[dg.AssetsDefinition]:
     """Return the gold tables of a pipeline, one asset each."""
-    return [model_asset(pipeline, contract) for contract in pipeline.layer("gold")]
+    broken = pipeline.gold_models.broken.items()
+    usable = [model_asset(pipeline, contract) for contract in pipeline.layer("gold")]
+    return [*usable, *(broken_model(pipeline, name, error) for name, error in broken)]
+
+
+def broken_model(pipeline: Pipeline, name: str, error: LakehouseError) -> dg.AssetsDefinition:
+    """Return the asset of a gold table that cannot be built: its step says why, and everything else goes on."""
+    asset: AssetDecorator = dg.asset(
+        key=dg.AssetKey(name.split(".", 1)),
+        deps=[pipeline.manifest_key],
+        group_name=pipeline.name,
+        owners=[pipeline.owner],
+        tags={"layer": "gold", "pipeline": pipeline.name},
+        description=f"This table cannot be built: {error}",
+        **pipeline.partitioning,
+    )
+
+    @asset
+    def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> None:
+        services = lakehouse.services(pipeline, context.run)
+        with reported(services.run, name):
+            raise error
+
+    return model
 
 
 def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
@@ -25,7 +51,10 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     task = ModelTask(pipeline.name, f"gold.{contract.name}")
     select = pipeline.model(contract)
     read = sources(contract, select, pipeline.contracts)
-    columns = lineage.of_model(select, contract, read)
+    try:
+        columns = lineage.of_model(select, contract, read)
+    except ContractInvalid as error:
+        return broken_model(pipeline, f"gold.{contract.name}", error)
     known = {"dagster/column_lineage": md.column_lineage(columns, read)}
 
     asset: AssetDecorator = dg.asset(
@@ -34,6 +63,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         deps=[md.asset_key(source) for source in read.values()],
         retry_policy=RETRY,
         pool="athena",
+        config_schema=config_schema(["full_refresh"]),
         **stored_facts(pipeline, contract, task, "iceberg", "athena", **known),
         **pipeline.partitioning,
     )
@@ -42,7 +72,8 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
         services = lakehouse.services(pipeline, context.run)
         with performing(lakehouse, services, contract.name, context.log):
-            report = services.build(task)
+            asked = parse_request(given_config(context.op_execution_context.op_config or {}))
+            report = services.build(task, whole=asked.full_refresh)
         return dg.MaterializeResult(metadata=md.model_metadata(report) | known)
 
     return model

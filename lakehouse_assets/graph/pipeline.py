@@ -18,13 +18,16 @@ import dagster as dg
 
 from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, Task, asked_by, to_metadata
 from lakehouse_assets.contracts import Contract, contracts
+from lakehouse_assets.contracts.known import Known
 from lakehouse_assets.contracts.layers import model_sql, seeds, silver_tables, table_location
+from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.model_version import ModelVersion, model_versions
 from lakehouse_assets.sql.models import levels
+from lakehouse_assets.sql.usable import Models, usable_models
 
 # `backfill_policy` is marked as beta since it appeared, and is the only way to make one run of several days.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
@@ -92,23 +95,33 @@ class Pipeline:
         return asked_by(self.plan)
 
     @property
-    def contracts(self) -> dict[str, Contract]:
-        """Return the pipeline's contracts by `layer.name`."""
+    def contracts(self) -> Known:
+        """Return the pipeline's sound contracts by `layer.name`, and what is wrong with the others."""
         return contracts(self.name)
 
     def model(self, contract: Contract) -> str:
         """Return the SELECT of a gold table."""
         return model_sql(self.name, contract.name)
 
+    @property
+    def seeds(self) -> tuple[Seed, ...]:
+        """Return the seeds of the pipeline's reference tables."""
+        return seeds(self.contracts, self.name)
+
     @cached_property
     def _versions(self) -> dict[str, ModelVersion]:
-        gold = [c for c in self.contracts.values() if c.layer == "gold"]
-        models = {contract.catalog_name: self.model(contract) for contract in gold}
-        return model_versions(self.contracts.values(), models, seeds(self.contracts, self.name))
+        known = self.contracts
+        return model_versions(known.values(), self.gold_models.selects, self.seeds)
 
     def model_version(self, contract: Contract) -> ModelVersion:
         """Return the version of a gold table's model, as its code is now."""
         return self._versions[contract.catalog_name]
+
+    def require_sound(self) -> None:
+        """Raise what is wrong with the first broken contract or model, if there is one."""
+        self.contracts.require_sound()
+        for error in self.gold_models.broken.values():
+            raise error
 
     def layer(self, layer: str) -> list[Contract]:
         """Return the contracts of one layer by name; silver parents and gold sources come first."""
@@ -121,16 +134,18 @@ class Pipeline:
     def levels(self, layer: str) -> list[list[Contract]]:
         """Return the tables of one layer in lists made one after the other; those of one list may be made at once.
 
-        Each level of gold reads gold of the levels before it only. Reference tables are made with silver.
-
-        Raises:
-            ContractInvalid: models read each other in a circle.
+        Each level of gold reads gold of the levels before it only, and a model that cannot be built is in none.
+        Reference tables are made with silver.
         """
         if layer != "gold":
             return [[*(self.layer("reference") if layer == "silver" else ()), *self.layer(layer)]]
         gold = {c.catalog_name: c for c in self.contracts.values() if c.layer == "gold"}
-        ordered = levels({name: self.model(contract) for name, contract in gold.items()})
-        return [[gold[name] for name in level] for level in ordered]
+        return [[gold[name] for name in level] for level in levels(self.gold_models.selects)]
+
+    @property
+    def gold_models(self) -> Models:
+        """Return the pipeline's gold models that can be built, and why the others cannot."""
+        return usable_models(self.contracts, self.model)
 
     @property
     def manifest_key(self) -> dg.AssetKey:

@@ -47,6 +47,7 @@ TYPES: dict[str, Any] = {
     "window": dg.Noneable(_shape(Window, str, required=True)),
     "selection": _shape(Selection, dg.Noneable(str), required=False),
     "max_reject_ratio": dg.Noneable(float),
+    "full_refresh": bool,
 }
 """Maps each field of a request to the way Dagster's configuration spells its type."""
-DEFAULTS = {"mode": str(get_args(Mode)[0])}
+DEFAULTS: dict[str, Any] = {"mode": str(get_args(Mode)[0]), "full_refresh": False}

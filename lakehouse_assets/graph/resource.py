@@ -133,8 +133,8 @@ def performing(lakehouse: Lakehouse, services: Services, name: str, log: Logger)
 def reported(folder: RunFolder, step: str) -> Iterator[None]:
     """Keep what failed in the run's folder, and tell Dagster whether a retry may help.
 
-    The same step clears it when it goes well later. Once the process is asked to end, whatever goes wrong is a
-    consequence of that: the run is interrupted.
+    A later success of the same step clears it; that of another step does not make the failed one good. Once the process
+    is asked to end, whatever goes wrong is a consequence of that: the run is interrupted.
     """
     try:
         interruption.check()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.load.report import COUNTS, Affected
 from lakehouse_assets.sql.dialects import literal
@@ -96,13 +97,11 @@ def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
         gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
             load means everything, also one that touched nothing but control tables.
     """
-    table = ControlTable(contract, lake)
-    table.ensure()
     source = gold.window_source
     known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
     kinds = "('touched')" if source else "('touched', 'load')"
     columns = f"run_id, {source}" if source else "run_id"
-    rows = table.read(f"kind IN {kinds} AND run_id NOT IN ({known})", columns).to_pylist()
+    rows = _held(contract, lake, f"kind IN {kinds} AND run_id NOT IN ({known})", columns)
     runs = tuple(sorted({row["run_id"] for row in rows}))
     if rows and (source is None or any(row[source] is None for row in rows)):
         return Backlog(runs, None)
@@ -133,12 +132,18 @@ def announce_everything(contract: Contract, lake: Lake, run_id: str, as_of: date
 
 def caught_up(contract: Contract, lake: Lake) -> dict[str, set[str]]:
     """Return by gold table what it has caught up with so far: `acknowledgement` for runs, `model` for versions."""
-    table = ControlTable(contract, lake)
-    table.ensure()
     found: dict[str, set[str]] = {}
-    for row in table.read("kind IN ('acknowledgement', 'model')", "DISTINCT table_name, kind").to_pylist():
+    for row in _held(contract, lake, "kind IN ('acknowledgement', 'model')", "DISTINCT table_name, kind"):
         found.setdefault(row["table_name"], set()).add(row["kind"])
     return found
+
+
+def _held(contract: Contract, lake: Lake, where: str, columns: str) -> list[Any]:
+    """Return rows of the ledger, none where there is no ledger yet; nothing is written, so a plan may ask too."""
+    try:
+        return list(ControlTable(contract, lake).read(where, columns).to_pylist())
+    except TableMissing:
+        return []
 
 
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts

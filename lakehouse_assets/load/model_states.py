@@ -20,6 +20,7 @@ from lakehouse_assets.engines.reference import noted
 from lakehouse_assets.errors import LakeIncomplete, TableMissing
 from lakehouse_assets.load.ledger import caught_up
 from lakehouse_assets.sql.model_version import ABSENT, ModelVersion, model_versions, read_version
+from lakehouse_assets.sql.usable import usable_models
 from lakehouse_assets.storage.lake import Lake
 
 FIRST_MAJOR = "1"
@@ -64,7 +65,7 @@ class Models:
 
     Attributes:
         known: the pipeline's contracts by `layer.name`.
-        selects: catalog name of each gold table -> its SELECT.
+        selects: catalog name of each gold table that can be built -> its SELECT.
         seeds: of the pipeline's reference tables.
         ledger: the contract of its run ledger.
         lake: where the tables are.
@@ -99,13 +100,13 @@ class Models:
 
 
 def models_of(pipeline: str, lake: Lake) -> Models:
-    """Return the gold models of a pipeline, over a lake.
+    """Return the gold models of a pipeline that can be built, over a lake.
 
     Raises:
-        ContractInvalid: a contract or a model of the pipeline cannot be read.
+        ContractInvalid: the contract of the run ledger, or of a reference table, is broken.
     """
     known = contracts(pipeline)
-    selects = {c.catalog_name: model_sql(pipeline, c.name) for c in known.values() if c.layer == "gold"}
+    selects = usable_models(known, lambda contract: model_sql(pipeline, contract.name)).selects
     return Models(known, selects, seeds(known, pipeline), control_tables(known, pipeline)["run_ledger"], lake)
 
 

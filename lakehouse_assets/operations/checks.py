@@ -28,7 +28,7 @@ def checks(
     """Show the latest result of every check: passed, failed, errored, never run, or stale.
 
     Stale is a result that is older than the table's last materialization. Exit code 1 unless every check that blocks
-    or whose severity is ERROR is passed and current.
+    or whose severity is ERROR is passed and current, and no contract is broken.
 
     Examples:
         lakehouse checks
@@ -37,6 +37,8 @@ def checks(
 
         lakehouse checks --format junit --out checks.xml
     """
+    from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.operations.broken import tell_broken
     from lakehouse_assets.operations.check_results import READABLE, read_states
 
     settings = reading(lake)
@@ -49,7 +51,8 @@ def checks(
         show(states)
     else:
         _write(_text(states, format, str(settings.lake_root)), out)
-    raise typer.Exit(int(not all(state.is_good for state in states)))
+    is_broken = tell_broken(pipelines() if pipeline is None else [chosen_pipeline(pipeline)])
+    raise typer.Exit(int(is_broken or not all(state.is_good for state in states)))
 
 
 def _text(states: list[CheckState], format: Format, lake: str) -> str:  # noqa: A002 - as above

@@ -21,9 +21,12 @@ from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.foreign_errors import known_error
 from lakehouse_assets.operations.maintenance import optimize, vacuum
+from lakehouse_assets.operations.plan import plan
 from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
+from lakehouse_assets.operations.restore import restore
+from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
@@ -38,10 +41,12 @@ def application() -> typer.Typer:
         LakehouseError: the settings name pipelines that cannot be read.
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    care = (optimize, vacuum, rebuild, relocate)
-    for command in (demo, run, sql, checks, dev, sample_command(), *care, contracts, emit):
+    care = (optimize, vacuum, rebuild, relocate, restore)
+    for command in (demo, run, plan, sql, checks, dev, sample_command(), *care, emit):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
+    app.add_typer(contracts, name="contracts")
+    app.add_typer(rules, name="rules")
     app.callback(invoke_without_command=True)(root)
     return app
 

@@ -25,8 +25,15 @@ def write(path: Path) -> None:
 
 
 def current() -> str:
-    """Return the page of all pipelines' contracts."""
-    return render(contract for pipeline in pipelines() for contract in contracts(pipeline).values())
+    """Return the page of all pipelines' contracts.
+
+    Raises:
+        ContractInvalid: one of them is broken, so the page would lack its table.
+    """
+    every = [contracts(pipeline) for pipeline in pipelines()]
+    for known in every:
+        known.require_sound()
+    return render(contract for known in every for contract in known.values())
 
 
 def render(tables: Iterable[Contract]) -> str:

@@ -50,6 +50,7 @@ def execute(
         run_id=run_id,
         run_config=run_config,
         tags={**job.run_tags, **tags},
+        asset_selection=job.asset_selection if job.is_subset else None,
         remote_job_origin=origin_of(job.name),
     )
     context = PlanOrchestrationContextManager(

@@ -9,6 +9,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.broken import tell_broken
 from lakehouse_assets.operations.options import LakeOption, PipelineOption, chosen_pipeline, reading
 from lakehouse_assets.settings import Settings
 
@@ -37,6 +38,7 @@ def optimize(*, pipeline: PipelineOption = None, lake: LakeOption = None) -> Non
             before, after = maintenance.optimize(contract, lake_of(settings), guard)
             rows.append((contract.catalog_name, before, after))
     terminal.table(("table", "files before", "files after"), rows, right=("files before", "files after"))
+    raise typer.Exit(int(tell_broken([name])))
 
 
 def vacuum(
@@ -71,6 +73,7 @@ def vacuum(
     terminal.table(("table", "removed" if delete else "would be removed"), rows)
     if not delete:
         terminal.say("Nothing was removed; --delete does it.")
+    raise typer.Exit(int(tell_broken([name])))
 
 
 def tables(pipeline: str) -> list[Contract]:

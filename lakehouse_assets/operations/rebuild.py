@@ -51,12 +51,14 @@ def rebuild(
 
 def _rebuilt(settings: Settings, name: str, *, accepts: bool) -> Rebuilt:
     from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.rebuild import Rebuild, beside, rebuild
     from lakehouse_assets.operations.maintenance import undisturbed
     from lakehouse_assets.pipelines import pipeline_of
     from lakehouse_assets.storage.lake import Lake, lake_of
 
+    contracts(name).require_sound(*LOADED_BEFORE_GOLD)
     where, zone, memory = lake_of(settings), pipeline_of(name).zone_in(settings), settings.duckdb_memory
 
     def opened(lake: Lake) -> DuckEngine:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lakehouse_assets.core.request import parse_request, words
+from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.broken import tell_broken
 from lakehouse_assets.operations.options import (
     EngineOption,
     LakeOption,
@@ -43,6 +45,13 @@ def run(  # noqa: PLR0913 - one parameter per option
     ] = None,
     window: Annotated[tuple[str, str] | None, typer.Option(metavar="FIRST LAST", help=words("window"))] = None,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help=words("as_of"))] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TABLE", help="Bring only this gold table up to date, such as gold/daily_sales; repeatable."
+        ),
+    ] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help=words("full_refresh"))] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the run report as JSON, and nothing else, on stdout.")
     ] = False,
@@ -59,17 +68,24 @@ def run(  # noqa: PLR0913 - one parameter per option
         lakehouse run --landing drops --lake lake --json
 
         lakehouse run --reprocess 2025-04-03
+
+        lakehouse run --select gold/daily_sales --full-refresh
     """
     name = chosen_pipeline(pipeline)
     days = None if window is None else dict(zip(("start", "end"), window, strict=True))
     common: dict[str, Any] = {"max_reject_ratio": max_reject_ratio, "window": days, "as_of": as_of}
+    if select and (reprocess or any(value is not None for value in common.values())):
+        raise BadRequest(
+            message="--select builds from what silver holds; of the other requests it takes --full-refresh"
+        )
+    common["full_refresh"] = full_refresh or None
     asked = [common | {"mode": "reprocess", "date": day} for day in reprocess or []] or [common]
-    requests = [Asked(name, parse_request(one)) for one in asked]
+    requests = [Asked(name, parse_request(one), select=tuple(select or ())) for one in asked]
     settings = writing(name, lake, landing, engine)
     outcomes = [_once(settings, request, json=json, verbose=verbose) for request in requests]
     if json:
         print_json([outcome.report for outcome in outcomes])
-    raise typer.Exit(max(exit_code(outcome) for outcome in outcomes))
+    raise typer.Exit(max(int(tell_broken([name])), *(exit_code(outcome) for outcome in outcomes)))
 
 
 def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Outcome:

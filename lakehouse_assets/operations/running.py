@@ -7,7 +7,7 @@ into Dagster's history (`execution`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,13 @@ from uuid import uuid4
 
 from lakehouse_assets import interruption
 from lakehouse_assets.core.request import RunRequest
+from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, EventLogEntry
+    from dagster import AssetKey, DagsterEvent, EventLogEntry
 
     from lakehouse_assets.graph.outcome import Outcome
     from lakehouse_assets.graph.pipeline import Pipeline
@@ -43,11 +44,17 @@ class Watched:
 
 @dataclass(frozen=True)
 class Asked:
-    """Say what one run of a pipeline is asked; `run_id` is made up when it is empty."""
+    """Say what one run of a pipeline is asked; `run_id` is made up when it is empty.
+
+    Attributes:
+        select: gold tables, as `selected_tables` names them; the run brings them up to date and does nothing else. None
+            of them means everything.
+    """
 
     pipeline: str
     request: RunRequest = field(default_factory=RunRequest)
     run_id: str = ""
+    select: tuple[str, ...] = ()
 
 
 def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, verbose: bool = False) -> Outcome:
@@ -75,7 +82,8 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
 
     pipeline, run_id = pipeline_of(asked.pipeline), asked.run_id or str(uuid4())
     parse_request(asked.request.given(), pipeline.asked)
-    named = Asked(pipeline.name, asked.request, run_id)
+    selected_tables(pipeline, asked.select)
+    named = Asked(pipeline.name, asked.request, run_id, asked.select)
     events, success = _execute(settings, pipeline, named, watched or Watched(), verbose=verbose)
     lake = lake_of(settings)
     lake.create()  # a run may fail before it does
@@ -99,6 +107,8 @@ def _execute(
     from lakehouse_assets.storage.lake import lake_of
 
     job = build_definitions(settings, progress=watched.progress).resolve_job_def(pipeline.name)
+    if asked.select:
+        job = job.get_subset(asset_selection=set(selected_tables(pipeline, asked.select)))
     level = "DEBUG" if verbose else "CRITICAL"
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
@@ -110,7 +120,34 @@ def _execute(
             return execute(job, instance, asked.run_id, config, range_tags(pipeline, window))
 
 
+def selected_tables(pipeline: Pipeline, names: Sequence[str]) -> list[AssetKey]:
+    """Return the asset keys of gold tables that are named bare, by catalog name or as `gold/<name>`.
+
+    Raises:
+        BadRequest: a name is that of no gold table.
+        ContractInvalid: the contract or model of a named table is broken.
+    """
+    from lakehouse_assets.graph.metadata import asset_key
+
+    known, broken = pipeline.layer("gold"), pipeline.gold_models.broken
+    found = []
+    for name in names:
+        label = f"gold.{name.replace('/', '.').rpartition('.')[2]}"
+        if label in broken:
+            raise broken[label]
+        table = next((c for c in known if name in {c.name, c.catalog_name, f"gold/{c.name}"}), None)
+        if table is None:
+            there = ", ".join(f"gold/{c.name}" for c in known)
+            raise BadRequest(message=f"--select `{name}` is no gold table of `{pipeline.name}`; there are: {there}")
+        found.append(asset_key(table))
+    return found
+
+
 def _run_config(pipeline: Pipeline, asked: Asked, level: str) -> dict[str, Any]:
+    if asked.select:
+        whole = {"config": {"full_refresh": asked.request.full_refresh}}
+        ops = {key.to_python_identifier(): whole for key in selected_tables(pipeline, asked.select)}
+        return {"ops": ops, "loggers": {"console": {"config": {"log_level": level}}}}
     # The days of a run are its partitions, so that Dagster knows which ones were made.
     given = {name: value for name, value in asked.request.given().items() if name != "window" or pipeline.days is None}
     return {

@@ -57,9 +57,12 @@ def query_scope(settings: Settings) -> QueryScope:
     from lakehouse_assets.engines.query import QueryScope
     from lakehouse_assets.storage.lake import lake_of
 
-    tables = stored_tables(contract for pipeline in pipelines() for contract in contracts(pipeline).values())
+    every = [contracts(pipeline) for pipeline in pipelines()]
+    tables = stored_tables(contract for known in every for contract in known.values())
+    broken = {name: error for known in every for name, error in known.broken.items()}
     limits = settings.duckdb_memory, settings.duckdb_threads or None
-    return QueryScope(lake_of(settings), tables, *limits, Spill(settings.duckdb_temp, settings.duckdb_temp_limit))
+    spill = Spill(settings.duckdb_temp, settings.duckdb_temp_limit)
+    return QueryScope(lake_of(settings), tables, *limits, spill, broken)
 
 
 def parse_moment(text: str) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -72,6 +73,16 @@ def parse(sql: str) -> exp.Expr:
     if len(trees) != 1:
         raise BadRequest(message=f"expected one SQL statement, got {len(trees)}")
     return trees[0]
+
+
+@lru_cache(maxsize=1024)  # A code location asks for every model several times, and parsing takes milliseconds.
+def tree_of(sql: str) -> exp.Expr:
+    """Return the syntax tree of a statement, as `parse` does; it is shared, so nobody changes it.
+
+    Raises:
+        BadRequest: the text is no single SQL statement.
+    """
+    return parse(sql)
 
 
 def literal(value: Value) -> exp.Expr:

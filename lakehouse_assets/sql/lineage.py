@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node
 from sqlglot.lineage import lineage as trace
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.sql.dialects import parse
+from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets.sql.dialects import tree_of
 from lakehouse_assets.sql.sql_types import in_athena
 
 
@@ -22,12 +24,25 @@ class Source:
 
 
 def of_model(sql: str, contract: Contract, sources: dict[str, Contract]) -> dict[str, list[Source]]:
-    """Return the sources of every column of a gold model; a column that only counts rows has none."""
+    """Return the sources of every column of a gold model; a column that only counts rows has none.
+
+    Raises:
+        ContractInvalid: the SELECT names a column that there is not, or lacks one of the contract's.
+    """
     schema: dict[str, dict[str, dict[str, str]]] = {c.database: {} for c in sources.values()}
     for table in sources.values():
         schema[table.database][table.name] = {column.name: in_athena(column.data_type) for column in table.columns}
     # All columns at once, so that the statement is resolved once and not once a column.
-    nodes = trace(None, parse(sql), schema, dialect="athena", trim_selects=False)
+    name = f"gold.{contract.name}"
+    try:
+        nodes = trace(None, tree_of(sql), schema, dialect="athena", trim_selects=False)
+    except SqlglotError as error:
+        problem = f"its SELECT is not usable: {str(error).splitlines()[0]}"
+        raise ContractInvalid(contract=name, problem=problem) from error
+    lacking = [column.name for column in contract.columns if column.name not in nodes]
+    if lacking:
+        given = ", ".join(f"`{column}`" for column in nodes)
+        raise ContractInvalid(contract=name, problem=f"its SELECT gives no column `{lacking[0]}`; it gives {given}")
     return {column.name: _sources(nodes[column.name]) for column in contract.columns}
 
 

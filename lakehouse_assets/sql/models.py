@@ -11,17 +11,17 @@ from sqlglot import exp
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.errors import ContractInvalid
-from lakehouse_assets.sql.dialects import parse
+from lakehouse_assets.sql.dialects import tree_of
 
 
-@lru_cache(maxsize=1024)  # A code location asks it of every model several times, and parsing takes milliseconds.
+@lru_cache(maxsize=1024)  # A code location asks it of every model several times.
 def tables_read(sql: str) -> tuple[str, ...]:
     """Return the catalog names (`database.table`) of the tables that a statement reads, sorted, without its WITH names.
 
     >>> tables_read("WITH a AS (SELECT n FROM lake.readings) SELECT a.n FROM a JOIN gold.days AS s ON s.n = a.n")
     ('gold.days', 'lake.readings')
     """
-    return tuple(sorted({f"{table.db}.{table.name}" for table in parse(sql).find_all(exp.Table) if table.db}))
+    return tuple(sorted({f"{table.db}.{table.name}" for table in tree_of(sql).find_all(exp.Table) if table.db}))
 
 
 def sources(contract: Contract, sql: str, known: Mapping[str, Contract]) -> dict[str, Contract]:

@@ -73,7 +73,7 @@ def test_a_written_check_may_become_a_generic_one() -> None:
     old, new = (replace(THINGS, rules=(rule,)) for rule in (WRITTEN, UNIQUE))
     other = replace(THINGS, rules=(replace(WRITTEN, implementation="SELECT 1"),))
     assert classify(old, new) == classify(new, old) == Change("none")
-    assert classify(other, new).kind == "breaking"
+    assert classify(other, new).kind == "compatible"
 
 
 def test_another_parameter_is_another_check() -> None:
@@ -117,6 +117,31 @@ def test_a_wider_column_that_changed_otherwise_breaks() -> None:
     assert classify(old, new) == Change("breaking", ("column `amount` required: False -> True",))
 
 
+RULES = {
+    "rule `id_missing` is gone": (),
+    "rule `day_missing` is new: reject, blank(day)": (
+        RULE,
+        replace(RULE, code="day_missing", implementation="blank(day)\n"),
+    ),
+    "rule `unique` is new: fail, keys_unique": (RULE, replace(UNIQUE, code="unique")),
+    "rule `id_missing` verdict: reject -> warn": (replace(RULE, verdict="warn"),),
+    "rule `id_missing` implementation: blank(id) -> id = ''": (replace(RULE, implementation="id = ''"),),
+    "rule `id_missing` kind: row -> load": (replace(RULE, kind="load"),),
+}
+
+
+@pytest.mark.parametrize(("reason", "rules"), RULES.items(), ids=RULES)
+def test_another_rule_is_compatible_and_said(reason: str, rules: tuple[Rule, ...]) -> None:
+    """Whatever becomes of a rule, readers of the table are not broken: it applies to what is loaded from then on."""
+    assert classify(THINGS, replace(THINGS, rules=rules)) == Change("compatible", (reason,))
+
+
+def test_a_breaking_change_names_the_rules_that_change_with_it() -> None:
+    """Whoever reads the refusal or the log sees the whole difference."""
+    change = classify(THINGS, replace(BROKEN, rules=()))
+    assert change == Change("breaking", ("column `amount` is gone", "rule `id_missing` is gone"))
+
+
 BREAKING = {
     "column `amount` is gone": {"columns": (ID,)},
     "new column `day` is required": {"columns": (ID, AMOUNT, replace(DAY, required=True))},
@@ -130,11 +155,6 @@ BREAKING = {
     "column `amount` unit: EUR -> cents": {"columns": (ID, replace(AMOUNT, unit="cents"))},
     "column `amount` source: amount -> price": {"columns": (ID, replace(AMOUNT, source="price"))},
     "column `id` key: 1 -> 0": {"columns": (replace(ID, key=0), AMOUNT)},
-    "rule `id_missing` is gone": {"rules": ()},
-    "rule `day_missing` is new": {"rules": (RULE, replace(RULE, code="day_missing"))},
-    "rule `id_missing` verdict: reject -> warn": {"rules": (replace(RULE, verdict="warn"),)},
-    "rule `id_missing` implementation: blank(id) -> id = ''": {"rules": (replace(RULE, implementation="id = ''"),)},
-    "rule `id_missing` kind: row -> load": {"rules": (replace(RULE, kind="load"),)},
     "grain: one row per thing -> one row per day": {"grain": "one row per day"},
     "freshness_hours: 26 -> None": {"freshness_hours": None},
     "database: lake -> pond": {"database": "pond"},

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.contracts import files as contract_files
 from lakehouse_assets.contracts import reader
 from lakehouse_assets.contracts.reader import parse_contract
 from lakehouse_assets.errors import ContractInvalid
@@ -243,9 +244,9 @@ def test_a_file_that_is_no_contract_is_named(
 ) -> None:
     """Broken YAML and another document are told with the file's name."""
     (tmp_path / "x.yaml").write_text(text, "utf-8")
-    monkeypatch.setattr(reader, "contracts_folder", lambda _pipeline: tmp_path)
+    monkeypatch.setattr(contract_files, "contracts_folder", lambda _pipeline: tmp_path)
     with pytest.raises(ContractInvalid, match=sentence):
-        reader.contracts("shop")
+        reader.contracts.__wrapped__("shop").require_sound()
 
 
 def test_the_small_documents_are_well_formed() -> None:

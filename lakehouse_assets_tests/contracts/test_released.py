@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,29 @@ def test_a_breaking_change_is_refused_and_nothing_is_written(tmp_path: Path) -> 
     with pytest.raises(ContractBreaking, match=r"total_amount` type: DOUBLE -> DECIMAL\(18,2\)"):
         release("ecommerce", path)
     assert path.read_bytes() == before
+
+
+def test_a_new_rule_is_released_and_noted_in_the_change_log(tmp_path: Path) -> None:
+    """It needs no new major version; the log says since when rows are judged by it, newest release first."""
+    log = tmp_path / "CHANGES.md"
+    path = earlier(tmp_path, lambda tables: tables[ORDERS]["rules"].pop(1))
+    assert release("ecommerce", path)[ORDERS].kind == "compatible"
+    line = f"- `{ORDERS}` 1.0.0, compatible: rule `order_id_missing` is new: reject, blank(order_id)\n"
+    assert log.read_text("utf-8").endswith(f"\n## {datetime.now(UTC).date()} ecommerce\n\n{line}")
+    again = earlier(tmp_path, lambda tables: tables.pop(ORDERS))
+    release("ecommerce", again)
+    assert [text for text in log.read_text("utf-8").splitlines() if text.startswith("- ")] == [
+        f"- `{ORDERS}` 1.0.0: new",
+        line.rstrip(),
+    ]
+
+
+def test_a_release_without_a_change_is_not_noted(tmp_path: Path) -> None:
+    """Neither the first release, which changes nothing for anybody, nor one of the same contracts again."""
+    path = tmp_path / "released.json"
+    release("ecommerce", path)
+    release("ecommerce", path)
+    assert not (tmp_path / "CHANGES.md").exists()
 
 
 def test_a_breaking_change_passes_once_the_major_is_higher(tmp_path: Path) -> None:

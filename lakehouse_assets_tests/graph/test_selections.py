@@ -75,3 +75,12 @@ def test_a_gold_asset_by_itself_is_reported_as_work(behind: Shop) -> None:
     told_by(behind, "ecommerce_failed_checks", result)
     report = behind.report(result.run_id)
     assert (report["status"], report["gold"]["daily_sales"]["inserted"]) == ("succeeded", 1)
+
+
+def test_one_gold_asset_is_built_whole_when_its_launchpad_says_so(behind: Shop) -> None:
+    """The configuration of its step is the field of a request; the run's report says why the table was rebuilt."""
+    job = behind.definitions.resolve_job_def(IMPLICIT).get_subset(asset_selection={SALES}, asset_check_selection=set())
+    ops = {SALES.to_python_identifier(): {"config": {"full_refresh": True}}}
+    for _ in range(2):
+        result = job.execute_in_process(instance=behind.instance, run_config={"ops": ops, **behind.quiet})
+        assert metadata(result, *SALES.path)["rebuilt"] == "a full refresh was asked for"

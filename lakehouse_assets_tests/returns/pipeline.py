@@ -16,7 +16,7 @@ from lakehouse_assets.graph.model import model_assets
 from lakehouse_assets.graph.pipeline import Days, Pipeline, Schedule
 
 PLACES = {"landing": "{landing}", "lake": "{lake}"}
-ASKED = request_payload("as_of", "mode", "files", "date", "window", "selection", "max_reject_ratio")
+ASKED = request_payload("as_of", "mode", "files", "date", "window", "selection", "max_reject_ratio", "full_refresh")
 PLAN = FunctionTask(
     "PlanRun",
     ASKED | PLACES | {"window_days": 7, "source_timezone": "{source_timezone}"},

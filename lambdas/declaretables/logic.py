@@ -31,7 +31,9 @@ def due(pipeline: str, lake: Lake) -> dict[str, Any]:
         ContractBreaking: a gold table's columns do not fit its contract any more.
     """
     declared = _declared(pipeline, lake.store)
-    tables = stored_tables(contracts(pipeline).values())
+    known = contracts(pipeline)
+    known.require_sound()
+    tables = stored_tables(known.values())
     hashes = {name: contract_hash(contract) for name, contract in tables.items()}
     changed = [contract for name, contract in tables.items() if declared.get(name) != hashes[name]]
     return {"statements": [*declare_statements(changed, lake.uri), *widenings(changed, lake)], "hashes": hashes}

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
+from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.file_times import believed, doubts
 from lakehouse_assets.core.manifest import FileEntry, Manifest
@@ -54,7 +56,9 @@ def plan(asked: Planned) -> PlanReport:
 
     Raises:
         BadRequest: the request reprocesses a date under which nothing was archived.
+        ContractInvalid: a contract that the load needs is broken; its files would be archived unread.
     """
+    contracts(asked.pipeline).require_sound(*LOADED_BEFORE_GOLD)
     folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
     work, now = freeze(asked), datetime.now(UTC)
     files = believed(work.files, now)
@@ -64,12 +68,16 @@ def plan(asked: Planned) -> PlanReport:
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.soundness import require_sound
     from lakehouse_assets.load.take_over import take_over
+    from lakehouse_assets.load.touch_all import touch_all
     from lambdas.planrun.left_over import left_over
 
     require_sound(contracts(asked.pipeline), asked.pipeline, asked.lake)
     take_over(models_of(asked.pipeline, asked.lake), asked.run_id, asked.as_of)
     left = left_over(asked.pipeline, asked.lake, asked.as_of)
-    is_asked = asked.request.mode == "replay" or asked.request.window is not None
+    if asked.request.full_refresh:
+        ledger = contracts(asked.pipeline)[control_name(asked.pipeline, "run_ledger")]
+        touch_all(ledger, asked.lake, asked.run_id, asked.as_of, _no_fence)
+    is_asked = asked.request.mode == "replay" or asked.request.window is not None or asked.request.full_refresh
     report = PlanReport(
         run_id=asked.run_id,
         manifest=folder.key_of("manifest"),
@@ -90,6 +98,10 @@ def plan(asked: Planned) -> PlanReport:
     )
     folder.keep(PLAN, report)
     return report
+
+
+def _no_fence() -> None:
+    """Let a commit through: it only adds work to the ledger, and whoever plans this run adds the same."""
 
 
 @dataclass(frozen=True)

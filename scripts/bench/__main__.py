@@ -1,6 +1,6 @@
 """`make bench`: every figure of docs/benchmarks.md, each beside its floor or peer, measured in one go.
 
-    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day keys] [--rounds 3]
+    python -m scripts.bench [--scales 1 10 100] [--only load gold spark whole day keys definitions] [--rounds 3]
 
 Every measurement is a process of its own, one after the other. What is compared takes turns, round by round, and the
 median of the rounds is shown. Ratios are what counts: machines are noisy.
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
 Measured = dict[str, Any]
 """The figures are the seconds of work and the peak memory in MB of one measured process."""
-PARTS = ("load", "gold", "spark", "whole", "day", "keys")
+PARTS = ("load", "gold", "spark", "whole", "day", "keys", "definitions")
 
 
 class Bench:
@@ -208,6 +208,19 @@ def keys(bench: Bench, scales: list[int]) -> None:
         carried = f"{found['carried_bytes']:,} bytes go on"
         bench.tell(f"100,000 keys, {word}: seconds, MB", f"{found['seconds']} s, {found['max_rss_mb']} MB, {carried}")
     shutil.rmtree(landing)
+
+
+def definitions(bench: Bench, scales: list[int]) -> None:
+    """Measure how long the code location of a project with 100 gold models takes to load; bound to 3 s."""
+    del scales
+    folder, module = bench.fresh("definitions"), "scripts.bench.definitions"
+    command = [sys.executable, "-m", module, "--folder", str(folder)]
+    answers = [
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True) for _ in range(bench.rounds)
+    ]
+    found: list[Measured] = [json.loads(answer.stdout) for answer in answers]
+    seconds, peak = (median(one[what] for one in found) for what in ("seconds", "max_rss_mb"))
+    bench.tell("definitions of 100 models (bound 3 s)", f"{seconds} s, {peak} MB")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.contracts import Column, Contract, contracts
+from lakehouse_assets.contracts.known import Known
 from lakehouse_assets.engines import iceberg
 from lakehouse_assets.errors import ContractBreaking
 from lakehouse_assets.storage.lake import Lake, open_lake
@@ -66,7 +67,7 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *columns: Column) 
     made.gold("user_orders")
     lake = made.value
     remember("ecommerce", lake.store, due("ecommerce", lake)["hashes"])
-    known = {**contracts("ecommerce"), "gold.user_orders": grown(*columns)}
+    known = Known({**contracts("ecommerce"), "gold.user_orders": grown(*columns)})
     monkeypatch.setattr(logic, "contracts", lambda _: known)
     return lake
 

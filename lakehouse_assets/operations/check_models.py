@@ -1,0 +1,100 @@
+"""Find what is wrong with a gold model before any run: its window, its columns, and whether an engine takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.operations.findings import REFUSALS, Files, Finding, said
+from lakehouse_assets.sql.dialects import Parameter, Value, tree_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakehouse_assets.operations.empty_lake import EmptyLake
+
+SAMPLES: dict[str, Value] = {
+    "DATE": date(2025, 4, 1),
+    "INT": 1,
+    "BIGINT": 1,
+    "BOOLEAN": True,
+    "TIMESTAMP": datetime(2025, 4, 1),  # noqa: DTZ001 - moments are zone-less UTC in SQL
+    "DECIMAL": Decimal("1.00"),
+}
+"""Maps types of window columns to a value of them; of any other the value is a text."""
+
+
+def model_findings(contract: Contract, select: str, lake: EmptyLake, files: Files) -> Iterator[Finding]:
+    """Report a model that ignores its window, does not bind, or does not give the contract's columns."""
+    label = f"gold.{contract.name}"
+    ignored = window_problem(contract, select)
+    if ignored:
+        yield files.placed(Finding(label, ignored, "select"))
+    try:
+        given: dict[str, Parameter] = {"everything": False}
+        if contract.window and contract.window_source:
+            kind = contract.column(contract.window).data_type.name
+            given[contract.window_source] = (SAMPLES.get(kind, "x"),)
+        schema = lake.schema(select, given)
+    except REFUSALS as error:
+        if not (ignored and "has no value" in str(error)):
+            yield files.placed(Finding(label, f"its SELECT: {said(error)}", "select"), said(error))
+        return
+    yield from (files.placed(finding, finding.problem) for finding in _columns(contract, schema, label))
+
+
+def window_problem(contract: Contract, select: str) -> str | None:
+    """Say how a SELECT ignores the window of its table, or names one that the table does not have; None when neither.
+
+    Without `:everything` a table cannot be built whole, without its touched values it is built whole for every file.
+    """
+    named = {node.name for node in tree_of(select).find_all(exp.Placeholder)}
+    source = contract.window_source
+    if source is None:
+        other = sorted(named - {"everything"})
+        return f"its SELECT names `:{other[0]}`, and its contract has no `window`" if other else None
+    lacking = [f"`:{name}`" for name in ("everything", source) if name not in named]
+    if not lacking:
+        return None
+    return (
+        f"its SELECT ignores its window: it does not name {' and '.join(lacking)}; "
+        f'write WHERE :everything OR "{contract.window}" IN (:{source}), or take `window` out of the contract'
+    )
+
+
+def _columns(contract: Contract, schema: pa.Schema, label: str) -> Iterator[Finding]:
+    """Report columns that a model lacks, has too many, or gives in types that the table's do not take."""
+    from lakehouse_assets.engines.iceberg import arrow_schema
+
+    wanted = arrow_schema(contract)
+    for name in (name for name in wanted.names if name not in schema.names):
+        yield Finding(label, f"its SELECT gives no column `{name}`; it gives {_listed(schema.names)}", "select")
+    for name in (name for name in schema.names if name not in wanted.names):
+        problem = f"its SELECT gives a column `{name}`, which the contract does not have and the table will not hold"
+        yield Finding(label, problem, "select", is_hint=True)
+    for field in (field for field in wanted if field.name in schema.names):
+        given = schema.field(field.name).type
+        if not _fits(given, field.type):
+            said_type = contract.column(field.name).type
+            problem = f"its SELECT gives column `{field.name}` as {given}, the contract says {said_type}"
+            yield Finding(label, problem, "select")
+
+
+def _fits(given: Any, wanted: Any) -> bool:  # noqa: ANN401 - Arrow types
+    """Say whether every value of one type is a value of the other, up to what a cast at the commit checks."""
+    import pyarrow as pa
+
+    kinds = (pa.types.is_integer, pa.types.is_decimal, pa.types.is_floating, pa.types.is_temporal, pa.types.is_nested)
+    numbers = (pa.types.is_integer, pa.types.is_decimal)
+    if any(kind(given) for kind in numbers) and any(kind(wanted) for kind in numbers):
+        return True
+    return bool(given == wanted or any(kind(given) and kind(wanted) for kind in kinds) or pa.types.is_null(given))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

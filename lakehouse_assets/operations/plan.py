@@ -1,0 +1,117 @@
+"""Define `lakehouse plan`, which says what the next run would do, and why, without doing or writing anything."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.broken import tell_broken
+from lakehouse_assets.operations.options import LakeOption, LandingOption, PipelineArgument, chosen_pipeline
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.plan import ModelPlan, NextRun
+
+MARKS = {"make": "+", "rebuild": "~", "update": "~", "follow": " ", "none": " ", "refuse": "✘"}
+SHOWN = {
+    "make": "made",
+    "rebuild": "rebuilt whole",
+    "update": "brought up to date",
+    "follow": "follows",
+    "none": "stays",
+    "refuse": "the run would fail",
+}
+
+
+def plan(
+    pipeline: PipelineArgument = None,
+    *,
+    landing: LandingOption = None,
+    lake: LakeOption = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Show the SELECT of each table that is behind, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON, and nothing else, on stdout.")] = False,
+) -> None:
+    """Say what the next run would do, and why: files, waiting rows, tables behind, changed models; nothing is done.
+
+    A changed model is shown with the columns that its table gets, loses and changes. What the files will change is only
+    known once they are loaded. Exit code 1 when the run would fail for a contract.
+
+    Examples:
+        lakehouse plan
+
+        lakehouse plan --sql
+    """
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.core.manifest import FileEntry
+    from lakehouse_assets.load.model_states import models_of
+    from lakehouse_assets.load.plan import next_run
+    from lakehouse_assets.load.soundness import require_sound
+    from lakehouse_assets.pipelines import pipeline_of
+    from lakehouse_assets.settings import read_settings
+    from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.landing import datasets, landed
+    from lakehouse_assets.storage.opening import open_store
+
+    name = chosen_pipeline(pipeline)
+    settings = read_settings(lake=lake)
+    if landing is not None:
+        settings = read_settings(lake=lake, landings={**settings.landings, name: landing})
+    where = pipeline_of(name).landing_in(settings)
+    store = open_store(where, create=False)
+    if landing is not None and not store.exists:
+        raise BadRequest(message=f"landing `{where}` is not a folder")
+    lake_of(settings).require_here()
+    there: dict[str, list[FileEntry]] = {dataset: [] for dataset in datasets(name)}
+    for entry in landed(name, store) if store.exists else ():
+        there[entry.dataset].append(entry)
+    require_sound(contracts(name), name, lake_of(settings))
+    found = next_run(name, models_of(name, lake_of(settings)), there, datetime.now(UTC))
+    if json:
+        _print_json(name, found)
+    else:
+        show(name, found, where, sql=sql)
+    raise typer.Exit(int(tell_broken([name]) or found.is_refused))
+
+
+def _print_json(pipeline: str, found: NextRun) -> None:
+    import orjson
+
+    document = {"pipeline": pipeline, "has_work": found.has_work, **asdict(found)}
+    terminal.say(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+def show(pipeline: str, found: NextRun, landing: str, *, sql: bool) -> None:
+    """Print the plan for people."""
+    landed = {name: count for name, count in found.files.items() if count}
+    if landed:
+        each = ", ".join(f"{name} {count}" for name, count in landed.items())
+        terminal.say(f"Files: {_counted(sum(landed.values()), 'file')} in {landing} ({each}; {found.bytes:,} bytes)")
+    else:
+        terminal.say(f"Files: none in {landing}")
+    if found.pending:
+        terminal.say(
+            f"Waiting: {_counted(found.pending, 'row')} for a parent, {found.due} of them to be rejected by now"
+        )
+    for table in found.references:
+        terminal.say(f"Reference table {table}: loaded from its seed, which changed")
+    for model in found.models:
+        _show_model(model, sql=sql)
+    if not found.has_work:
+        terminal.say(f"The next run of {pipeline} has nothing to do.")
+
+
+def _show_model(model: ModelPlan, *, sql: bool) -> None:
+    terminal.say(f"{MARKS[model.action]} {model.table}: {SHOWN[model.action]} ({model.why})")
+    for words, columns in (("added", model.added), ("removed", model.removed), ("changed", model.changed)):
+        for column in columns:
+            terminal.say(f"    column {words}: {column}")
+    if sql and model.statement:
+        terminal.say("\n".join(f"    {line}" for line in model.statement.splitlines()))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,67 @@
+"""Make the statements that ask what a rule of kind row would do to the rows that a silver table holds already.
+
+A rule sees text as it landed, and silver holds values. So each value is written as the text that its column is read
+from again, and goes through the statement of a load. What only raw text has, such as blanks around a number, is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from lakehouse_assets.contracts import Column, Contract, Rule
+from lakehouse_assets.sql import silver
+from lakehouse_assets.sql.casts import quoted
+from lakehouse_assets.sql.dialects import tree_of
+
+
+def as_raw(contract: Contract) -> str:
+    """Return the relation `__raw` that the table's own rows would come from; an array or a record is NULL in it."""
+    texts = {str(column.source): _text_of(column) for column in reversed(contract.content) if column.source}
+    columns = ", ".join(f"{text} AS {quoted(source)}" for source, text in texts.items())
+    return f"SELECT 0 AS _row, FALSE AS _malformed, {columns} FROM {contract.catalog_name} AS t"
+
+
+def _text_of(column: Column) -> str:
+    if column.data_type.is_nested:
+        return "CAST(NULL AS VARCHAR)"
+    text = f"as_text(t.{quoted(column.name)})"
+    return f"{text} || 'Z'" if column.data_type.name == "TIMESTAMP" else text
+
+
+def problem_of(contract: Contract, rule: Rule) -> str | None:
+    """Say which column of a rule cannot be tried: one that does not land, or that engines write differently.
+
+    Raises:
+        BadRequest: its predicate is no SQL.
+    """
+    columns = {str(column.source): column for column in contract.content if column.source}
+    for name in sorted({node.name for node in tree_of(rule.implementation).find_all(exp.Column)}):
+        if name not in columns:
+            return f"there is no landing column `{name}`; there are {', '.join(columns)}"
+        if columns[name].data_type.is_nested:
+            return f"`{name}` is an array or a record, which cannot be tried on silver; a run judges it as it lands"
+    return None
+
+
+def alone(rule: Rule) -> str:
+    """Return the SELECT of a rule's predicate by itself, over `__raw`: its one column has to be true or false."""
+    return f"SELECT {rule.implementation} AS p FROM __raw"
+
+
+def counted(contract: Contract, rule: Rule) -> str:
+    """Return the SELECT that counts the table's rows, `seen`, and those that break the rule, `broken`."""
+    broken = "count(CASE WHEN p._codes <> '' THEN 1 END) AS broken"
+    return f"SELECT count(*) AS seen, {broken} FROM ({_judged(contract, rule)}) AS p"
+
+
+def shown(contract: Contract, rule: Rule, limit: int) -> str:
+    """Return the SELECT of so many rows that break the rule, by key, in the columns that carry content."""
+    names = ", ".join(f"p.{quoted(column.name)}" for column in contract.content if column.source)
+    order = ", ".join(f"p.{quoted(name)}" for name in contract.key)
+    return f"SELECT {names} FROM ({_judged(contract, rule)}) AS p WHERE p._codes <> '' ORDER BY {order} LIMIT {limit}"
+
+
+def _judged(contract: Contract, rule: Rule) -> str:
+    return silver.parsed(replace(contract, rules=(replace(rule, verdict="reject"),)))
