@@ -24,12 +24,13 @@ from stepfunctions.states import Branch, Catch, Choice, Parallel, Succeed
 from stepfunctions.states import Rule as Way
 from stepfunctions.steps import Step
 
-MARK = datetime(9999, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001 - zone-less, as SQL's TIMESTAMP
-"""Stands for the run's clock while a statement is written; no run has this time."""
-CLOCK = "{as_of}"
-"""Stands in the emitted statement where the run's clock goes."""
-AS_OF = '$fromMillis($toMillis($as_of), "[Y0001]-[M01]-[D01] [H01]:[m01]:[s01].[f001]")'
-"""JSONata that writes the run's clock in UTC as the text of a TIMESTAMP literal, and fails for anything but a time."""
+CLOCKS = {
+    name: datetime(9999, 12, 31, 23, 59, second, 999999)  # noqa: DTZ001 - zone-less, as SQL's TIMESTAMP
+    for name, second in (("as_of", 59), ("since", 58))
+}
+"""Maps the clocks of a run to the moments that stand for them while a statement is written; no run has such a time."""
+MOMENT = '$fromMillis($toMillis(${}), "[Y0001]-[M01]-[D01] [H01]:[m01]:[s01].[f001]")'
+"""JSONata that writes a clock in UTC as the text of a TIMESTAMP literal, and fails for anything but a time."""
 
 BLOCKING, WRONG = 'verdict = "fail"', "failing > 0 or $exists(error)"
 LINES = (
@@ -49,7 +50,8 @@ def checks_block(step: Step, task: CheckTask, place: Exits, about: MachineContex
     judge, warn = named("judge", step.key), named("warn", step.key)
     subject, told = f"{about.pipeline}: checks warn", Transitions(place.after, Catch(place.after))
     pairs = [_rule(about, table, code) for table, code in task.checks]
-    branches = tuple(_branch(step, place, contract, rule) for contract, rule in pairs)
+    touched = "since" in about.facts
+    branches = tuple(_branch(step, place, pair, statement(*pair, touched=touched)) for pair in pairs)
     return Block(
         step.key,
         {
@@ -68,8 +70,9 @@ def _rule(about: MachineContext, table: str, code: str) -> tuple[Contract, Rule]
     raise EmissionInvalid(machine=about.pipeline, problem=f"no contract has the check `{table} {code}`")
 
 
-def _branch(step: Step, place: Exits, contract: Contract, rule: Rule) -> Branch:
+def _branch(step: Step, place: Exits, asked: tuple[Contract, Rule], sql: str) -> Branch:
     """Make the branch of one check: query, fetch the first rows, end. An error is an outcome as well."""
+    contract, rule = asked
     check = f"{contract.layer}.{contract.name} {rule.code}"
     ask, read, known = named("ask", check), named("read", check), named("end", check)
     facts = {"check": check, "verdict": rule.verdict}
@@ -78,17 +81,29 @@ def _branch(step: Step, place: Exits, contract: Contract, rule: Rule) -> Branch:
     return Branch(
         ask,
         {
-            ask: calls.query(statement(contract, rule), Transitions(read, unknown, seconds, step.retry)),
+            ask: calls.query(sql, Transitions(read, unknown, seconds, step.retry)),
             read: calls.results(SAMPLE_ROWS, Transitions(known, unknown, policy=step.retry), facts | _found()),
             known: Succeed(),
         },
     )
 
 
-def statement(contract: Contract, rule: Rule) -> str:
-    """Return the assertion's SQL; where it needs the run's clock, JSONata that writes the clock into the SQL."""
-    sql = assertion_statement(assertion_sql(contract, rule), {"as_of": MARK}).replace(literal(MARK).this.this, CLOCK)
-    return expression(f"$replace({quoted(sql)}, {quoted(CLOCK)}, {AS_OF})") if CLOCK in sql else sql
+def statement(contract: Contract, rule: Rule, *, touched: bool = False) -> str:
+    """Return the assertion's SQL; where it needs a clock of the run, JSONata that writes the clock into the SQL.
+
+    Args:
+        contract: the table.
+        rule: the assertion.
+        touched: whether the machine knows `$since`, so that only what came since is asked of where that can be told.
+    """
+    sql = assertion_statement(assertion_sql(contract, rule, touched=touched), CLOCKS)
+    used = [name for name, moment in CLOCKS.items() if literal(moment).this.this in sql]
+    for name in used:
+        sql = sql.replace(literal(CLOCKS[name]).this.this, f"{{{name}}}")
+    text = quoted(sql)
+    for name in used:
+        text = f"$replace({text}, {quoted(f'{{{name}}}')}, {MOMENT.format(name)})"
+    return expression(text) if used else sql
 
 
 def _found() -> dict[str, Any]:

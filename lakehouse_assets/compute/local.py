@@ -15,12 +15,21 @@ from typing import Any
 from lakehouse_assets import interruption
 from lakehouse_assets.compute.functions import handler_of
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
-from lakehouse_assets.compute.reports import FACTS, LOAD, FunctionAnswer, ModelReport, Row, model_piece
+from lakehouse_assets.compute.reports import (
+    FACTS,
+    LOAD,
+    WHOLE_TABLES,
+    FunctionAnswer,
+    ModelReport,
+    Row,
+    model_piece,
+)
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.contracts.layers import stored_tables
+from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.core.request import RunRequest, resolve
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill
 from lakehouse_assets.engines.duckdb import DuckEngine
@@ -31,7 +40,7 @@ from lakehouse_assets.interruption import Duty
 from lakehouse_assets.load.model_states import models_of
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
 from lakehouse_assets.progress import Progress
-from lakehouse_assets.sql.dialects import Parameter
+from lakehouse_assets.sql.dialects import Parameter, literal
 from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
@@ -188,8 +197,11 @@ class LocalServices:
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Services.check`."""
         self.progress.doing(f"checking {contract.name}.{rule.code}")
-        as_of, sql = self._run.as_of.replace(tzinfo=None), assertion_sql(contract, rule)
-        rows = self._rows(sql, {"as_of": as_of})
+        since = (self._run.read(FACTS) or {}).get("since", WHOLE_TABLES)
+        sql = assertion_sql(contract, rule, touched=since != WHOLE_TABLES)
+        # Whoever is shown the statement can ask it again: what came since when does not change with the day.
+        sql = sql.replace(":since", literal(utc_moment(since).replace(tzinfo=None)).sql("athena"))
+        rows = self._rows(sql, {"as_of": self._run.as_of.replace(tzinfo=None)})
         return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), _plain_rows(rows[:SAMPLE_ROWS]), sql)
 
     def preview(self, contract: Contract) -> list[Row]:

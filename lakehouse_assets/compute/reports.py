@@ -27,6 +27,10 @@ def model_piece(model: str) -> str:
     return f"gold-{model}"
 
 
+WHOLE_TABLES = "1970-01-01T00:00:00+00:00"
+"""Stands for the oldest time of a file when checks shall look at whole tables."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanReport:
     """Hold what a plan found to do.
@@ -45,6 +49,7 @@ class PlanReport:
         left_alone_count: how many there are.
         given_back: keys of archived files that were written on since, and are back in landing.
         models: gold tables that have to be built whole, and why, in words that follow the table's name.
+        since: the oldest time of a file whose rows this run may touch, ISO-8601; its checks look at what came since.
         has_work: whether anything follows.
     """
 
@@ -63,6 +68,7 @@ class PlanReport:
     left_alone_count: int = 0
     given_back: list[str] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
+    since: str = WHOLE_TABLES
     has_work: bool = True
 
 

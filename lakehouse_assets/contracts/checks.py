@@ -9,6 +9,9 @@
 What lies further in the future than `date_in_future` allows (a day, where the table has no such check) is no newest
 date: one wrong row would hide for ever that nothing comes any more.
 
+A run asks the first two of what it touched only: rows whose file is as old as its oldest one (`:since`), or newer. The
+first run of a week asks them of whole tables, as one without any clock of a file does.
+
 Here: the checks' text in Athena SQL, one SELECT each whose rows are failures. Not here: running it.
 """
 
@@ -22,9 +25,20 @@ from lakehouse_assets.contracts.model import Contract, Rule
 TOMORROW = 1
 """Counts the days after the run's date in UTC that some zone has reached already."""
 
+FILE_TIME = "_file_time"
+"""Names the column of silver that says when a row's file was changed."""
 
-def assertion_sql(contract: Contract, rule: Rule) -> str:
-    """Return the SELECT of a rule that is evaluated as a query: as written, or made from the contract."""
+
+def assertion_sql(contract: Contract, rule: Rule, *, touched: bool = False) -> str:
+    """Return the SELECT of a rule that is evaluated as a query: as written, or made from the contract.
+
+    Args:
+        contract: the table.
+        rule: one of its rules.
+        touched: whether to ask only of rows that came since the parameter `:since`, where that can be told.
+    """
+    if touched and rule.kind in TOUCHED and any(column.name == FILE_TIME for column in contract.columns):
+        return TOUCHED[rule.kind](contract)
     return GENERIC[rule.kind](contract, rule) if rule.kind in GENERIC else rule.implementation
 
 
@@ -39,7 +53,31 @@ def _keys_unique(contract: Contract, _rule: Rule) -> str:
     return f"SELECT {key}, count(*) AS n FROM {contract.catalog_name} GROUP BY {key} HAVING count(*) > 1"
 
 
-def _no_orphans(contract: Contract, _rule: Rule) -> str:
+def _touched_keys_unique(contract: Contract) -> str:
+    """Return the SELECT of keys that came since `:since` and are in the whole table more than once."""
+    keys = [_named(name) for name in contract.key]
+    same = " AND ".join(f"c.{key} = t.{key}" for key in keys)
+    came = f"SELECT DISTINCT {', '.join(keys)} FROM {contract.catalog_name} WHERE {_came()}"
+    listed = ", ".join(f"t.{key}" for key in keys)
+    return (
+        f"SELECT {listed}, count(*) AS n FROM {contract.catalog_name} AS t\n"
+        f"JOIN ({came}) AS c ON {same}\nGROUP BY {listed} HAVING count(*) > 1"
+    )
+
+
+def _touched_no_orphans(contract: Contract) -> str:
+    """Return the SELECT of rows that came since `:since` and whose parent is missing."""
+    (own,) = _aliases([contract.catalog_name])
+    whole = _no_orphans(contract, None)
+    head, _, condition = whole.rpartition("WHERE ")
+    return f"{head}WHERE {_came(f'{own}.')} AND ({condition})"
+
+
+def _came(alias: str = "") -> str:
+    return f"utc({alias}{_named(FILE_TIME)}) >= :since"
+
+
+def _no_orphans(contract: Contract, _rule: Rule | None) -> str:
     """Return the SELECT of rows whose parent is missing.
 
     A NULL where the reference may be NULL names no parent, so its row is none of them.
@@ -107,6 +145,10 @@ GENERIC: dict[str, Callable[[Contract, Rule], str]] = {
     "freshness": _freshness,
     "date_in_future": _date_in_future,
     "no_orphans": _no_orphans,
+}
+TOUCHED: dict[str, Callable[[Contract], str]] = {
+    "keys_unique": _touched_keys_unique,
+    "no_orphans": _touched_no_orphans,
 }
 
 

@@ -18,7 +18,7 @@ PLACES = {"landing": "{landing}", "lake": "{lake}"}
 PLAN = FunctionTask(
     "PlanRun",
     request_payload("as_of", "mode", "files", "date", "selection", "max_reject_ratio", "full_refresh") | PLACES,
-    gives=("manifest", "as_of"),
+    gives=("manifest", "as_of", "since"),
 )
 LOAD = GlueTask(
     "Lakehouse",

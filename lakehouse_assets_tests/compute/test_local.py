@@ -87,4 +87,5 @@ def test_what_the_plan_gives_is_known_to_later_tasks(here: LocalServices) -> Non
     assert here.run.read(FACTS) == {
         "manifest": "runs/ecommerce/r1/manifest.json",
         "as_of": "2025-04-06T00:00:00+00:00",
+        "since": "1970-01-01T00:00:00+00:00",
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -53,9 +54,12 @@ def answer(shop: Shop, shown: dg.MetadataValue[Any]) -> list[dict[str, Any]]:
 
 
 def double_an_order(shop: Shop) -> None:
-    """Write order 10 of silver once more, behind the load's back."""
+    """Write order 10 of silver once more, behind the load's back, as if the next file brought it."""
     table = table_location(contracts("ecommerce")["silver.clean_orders"], str(shop.settings.lake_root))
-    write_deltalake(table, DeltaTable(table).to_pyarrow_table(filters=[("order_id", "=", "10")]), mode="append")
+    order = DeltaTable(table).to_pyarrow_table(filters=[("order_id", "=", "10")])
+    now = pa.array([datetime.now(UTC) + timedelta(days=1)], order.schema.field("_file_time").type)
+    order = order.set_column(order.schema.get_field_index("_file_time"), order.schema.field("_file_time"), now)
+    write_deltalake(table, order, mode="append")
 
 
 @pytest.fixture

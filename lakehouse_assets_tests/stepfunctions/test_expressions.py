@@ -14,7 +14,7 @@ import pytest
 
 from lakehouse_assets_tests.stepfunctions.interpreter import UNDEFINED, MachineFailed, Run, evaluate
 from lakehouse_assets_tests.stepfunctions.walk import expressions
-from stepfunctions.checks import AS_OF
+from stepfunctions.checks import MOMENT
 from stepfunctions.emit import EMITTED
 
 MACHINE = json.loads((EMITTED / "ecommerce.asl.json").read_text("utf-8"))
@@ -166,6 +166,13 @@ def test_an_assertion_asks_with_the_runs_clock() -> None:
     assert "{as_of}" not in call["QueryString"]
 
 
+def test_an_assertion_on_keys_asks_of_what_came_since() -> None:
+    """The plan says since when; the literal is in the query."""
+    run, _ = execute("all_well")
+    (call,) = run.calls["ask silver.clean_orders keys_unique"]
+    assert call["QueryString"].count("CAST('2025-04-01 22:00:00.000' AS TIMESTAMP(6))") == 1
+
+
 @pytest.mark.parametrize(
     ("given", "literal"),
     [
@@ -176,10 +183,10 @@ def test_an_assertion_asks_with_the_runs_clock() -> None:
 )
 def test_a_clock_becomes_a_utc_literal(given: str, literal: str) -> None:
     """Offsets are taken into account; a literal has no zone."""
-    assert evaluate(f"{{% {AS_OF} %}}", {"as_of": given}) == literal
+    assert evaluate(f"{{% {MOMENT.format('as_of')} %}}", {"as_of": given}) == literal
 
 
 def test_a_clock_that_is_no_moment_reaches_no_query() -> None:
     """Text from outside cannot become SQL by way of the clock."""
     with pytest.raises(Exception, match=r"(?i)timestamp|D3110|picture|format"):
-        assert evaluate(f"{{% {AS_OF} %}}", {"as_of": "2025-04-01' OR TRUE --"}) is UNDEFINED
+        assert evaluate(f"{{% {MOMENT.format('as_of')} %}}", {"as_of": "2025-04-01' OR TRUE --"}) is UNDEFINED

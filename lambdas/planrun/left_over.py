@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import control_tables, seeds
@@ -25,6 +25,8 @@ class LeftOver:
         unacknowledged: earlier runs that some gold table has not caught up with.
         references: reference tables that do not hold their seed yet.
         models: gold tables that have to be built whole, and why.
+        oldest: time of the oldest file that a waiting row is of; None without such rows.
+        is_checked: whether a run has passed its checks in this week, which begins on Monday (UTC).
     """
 
     pending: int
@@ -32,6 +34,8 @@ class LeftOver:
     unacknowledged: int
     references: tuple[str, ...]
     models: dict[str, str]
+    oldest: datetime | None
+    is_checked: bool
 
     @property
     def is_due(self) -> bool:
@@ -46,19 +50,37 @@ def left_over(pipeline: str, lake: Lake, as_of: datetime) -> LeftOver:
     """Return what there is to do in a lake at a run's clock, also when nothing has landed."""
     known = contracts(pipeline)
     controls = control_tables(known, pipeline)
-    pending, due = _pending_rows(controls["pending"], lake, as_of)
+    pending, due, oldest = _pending_rows(controls["pending"], lake, as_of)
     behind, states = _behind(known, controls["run_ledger"], lake), states_of(pipeline, lake)
     models = {name: state.why for name, state in states.items() if state.why}
-    return LeftOver(pending, due, len(behind), outdated(seeds(known, pipeline), lake), models)
+    return LeftOver(
+        pending,
+        due,
+        len(behind),
+        outdated(seeds(known, pipeline), lake),
+        models,
+        oldest,
+        _is_checked(controls["run_ledger"], lake, as_of),
+    )
 
 
-def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:
+def _is_checked(ledger: Contract, lake: Lake, as_of: datetime) -> bool:
+    """Say whether the ledger holds an acknowledgement of this week: gold is built when the checks of silver passed."""
+    monday = (as_of.astimezone(UTC) - timedelta(days=as_of.astimezone(UTC).weekday())).date()
+    table = ControlTable(ledger, lake)
+    table.ensure()
+    week = f"kind = 'acknowledgement' AND as_of >= CAST('{monday} 00:00:00' AS TIMESTAMP)"
+    return bool(table.read(week, "count(*) AS n").to_pylist()[0]["n"])
+
+
+def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int, datetime | None]:
     table = ControlTable(contract, lake)
     table.ensure()
     limit = as_of.replace(tzinfo=None) - timedelta(days=PENDING_DAYS)
-    counted = f"count(*) AS pending, count(CASE WHEN first_seen <= TIMESTAMP '{limit}' THEN 1 END) AS due"
+    due = f"count(CASE WHEN first_seen <= TIMESTAMP '{limit}' THEN 1 END) AS due"
+    counted = f"count(*) AS pending, {due}, min(file_time) AS oldest"
     row = table.read(columns=counted).to_pylist()[0]
-    return row["pending"], row["due"]
+    return row["pending"], row["due"], row["oldest"] and row["oldest"].replace(tzinfo=UTC)
 
 
 def _behind(known: Mapping[str, Contract], ledger: Contract, lake: Lake) -> set[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from lakehouse_assets.compute.reports import PLAN, PlanReport
+from lakehouse_assets.compute.reports import PLAN, WHOLE_TABLES, PlanReport
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
 from lakehouse_assets.contracts.layers import control_name
@@ -27,6 +28,9 @@ from lakehouse_assets.storage.watch import give_back
 
 NAMED = 10
 """Limits how many keys of each kind a report names, because a state machine carries it."""
+
+if TYPE_CHECKING:
+    from lambdas.planrun.left_over import LeftOver
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,23 @@ def plan(asked: Planned) -> PlanReport:
         left_alone_count=len(work.left_alone),
         given_back=work.given_back[:NAMED],
         models=left.models,
+        since=_since(asked, files, left),
         has_work=bool(files or left.is_due or is_asked),
     )
     folder.keep(PLAN, report)
     return report
+
+
+def _since(asked: Planned, files: tuple[FileEntry, ...], left: LeftOver) -> str:
+    """Return the oldest time of a file whose rows this run may touch, for its checks to look at what came since.
+
+    A replay touches rows of any time. The first run of a week that gets as far checks whole tables, and so does one
+    that builds gold anew.
+    """
+    if asked.request.mode == "replay" or not left.is_checked or left.models or left.references:
+        return WHOLE_TABLES
+    times = [entry.modified for entry in files] + ([left.oldest] if left.oldest else [])
+    return max(min(times, default=asked.as_of), datetime.fromisoformat(WHOLE_TABLES)).isoformat()
 
 
 def _no_fence() -> None:

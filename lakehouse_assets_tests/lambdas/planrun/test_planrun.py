@@ -79,6 +79,7 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "left_alone_count": 0,
         "given_back": [],
         "models": {},
+        "since": "1970-01-01T00:00:00+00:00",
         "has_work": True,
         "window": None,
     }
@@ -188,3 +189,18 @@ def test_a_gold_table_that_is_behind_is_work(tmp_path: Path) -> None:
         lake.gold(name)
     caught_up = ask(tmp_path, files=[])
     assert (caught_up["unacknowledged"], caught_up["has_work"]) == (0, False)
+
+
+def test_checks_look_at_what_came_since_the_oldest_file_of_the_run(tmp_path: Path) -> None:
+    """But for the first run of a week and for replays, whose checks look at whole tables; a waiting row is older."""
+    lake, monday = LakeDriver(tmp_path), datetime(2025, 4, 7, 9, tzinfo=UTC)
+    lake.load(PRODUCTS, ITEMS, as_of=monday)
+    names = ("daily_sales", "product_daily", "user_orders")
+    whole = "1970-01-01T00:00:00+00:00"
+    assert ask(tmp_path, as_of=monday.isoformat())["since"] == whole
+    for name in names:
+        lake.gold(name, as_of=monday)
+    later = (monday + timedelta(days=1)).isoformat()
+    assert ask(tmp_path, as_of=later)["since"] == min(PRODUCTS.modified, ITEMS.modified).isoformat()
+    assert ask(tmp_path, as_of=later, mode="replay", selection={"code": "x"})["since"] == whole
+    assert ask(tmp_path, as_of=(monday + timedelta(days=7)).isoformat())["since"] == whole
