@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.errors import CommitConflict
-from lakehouse_assets.storage.damage import using_catalog
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -67,6 +66,12 @@ class FolderCatalog:
         self._root = root
         self._file = Path(root) / CATALOG_FILE
 
+    def _using(self) -> AbstractContextManager[None]:
+        """Turn what libraries say of the file into one of our errors."""
+        from lakehouse_assets.storage.damage import using_catalog
+
+        return using_catalog(self._file)
+
     @property
     def exists(self) -> bool:
         """Say whether the lake has a catalog."""
@@ -76,7 +81,7 @@ class FolderCatalog:
         """Open the catalog with pyiceberg; create it when it is absent."""
         from pyiceberg.catalog.sql import SqlCatalog
 
-        with using_catalog(self._file):
+        with self._using():
             return SqlCatalog(CATALOG_NAME, uri=f"sqlite:///{self._file}", warehouse=iceberg_uri(self._root))
 
     def entries(self) -> list[CatalogEntry]:
@@ -92,7 +97,7 @@ class FolderCatalog:
             "WHERE catalog_name = ? ORDER BY 1, 2"
         )
         place = f"{self._file.as_uri()}?mode=ro"
-        with using_catalog(self._file), closing(sqlite3.connect(place, uri=True)) as db:
+        with self._using(), closing(sqlite3.connect(place, uri=True)) as db:
             known = db.execute("SELECT name FROM sqlite_master WHERE name = 'iceberg_tables'").fetchall()
             return [CatalogEntry(*row) for row in db.execute(query, (CATALOG_NAME,))] if known else []
 
@@ -106,7 +111,7 @@ class FolderCatalog:
             "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
             "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?"
         )
-        with using_catalog(self._file), closing(sqlite3.connect(self._file)) as db, db:
+        with self._using(), closing(sqlite3.connect(self._file)) as db, db:
             for old, new in changes.items():
                 now = (new.metadata, new.previous, CATALOG_NAME, old.database, old.name, old.metadata)
                 if db.execute(update, now).rowcount != 1:

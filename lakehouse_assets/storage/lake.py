@@ -19,7 +19,6 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableDamaged, TableMissing
 from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri, path_in_uri
-from lakehouse_assets.storage.damage import reading
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ class Lake:
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
 
+        from lakehouse_assets.storage.damage import reading
+
         place = self.location(contract)
         try:
             with reading(contract, place, TableNotFoundError):
@@ -171,6 +172,8 @@ class Lake:
             LakeElsewhere: see `require_here`.
         """
         from pyiceberg.exceptions import NoSuchTableError
+
+        from lakehouse_assets.storage.damage import reading
 
         if not catalog_of(self.root).exists:
             raise self._unknown(contract)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import landing_datasets
-from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.core.manifest import IN_FLIGHT, FileEntry, dataset_of
 from lakehouse_assets.errors import AccessDenied
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
@@ -114,6 +113,8 @@ def strangers(pipeline: str, keys: Iterable[str]) -> list[str]:
 
     Several pipelines may have one landing, so what belongs to another one is nobody's stranger.
     """
+    from lakehouse_assets.contracts.packages import pipelines
+
     unknown = [key for key in keys if not IN_FLIGHT.search(key) and dataset_of(key, _patterns(pipeline)) is None]
     others = [_patterns(name) for name in pipelines() if name != pipeline] if unknown else []
     return sorted(key for key in unknown if all(dataset_of(key, patterns) is None for patterns in others))
