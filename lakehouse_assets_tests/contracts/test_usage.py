@@ -10,9 +10,9 @@ from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.definitions import defs
 from lakehouse_assets.engines.delta import arrow_schema
 from lakehouse_assets.load.report import COUNTS
-from lakehouse_assets.load.retry import KEY
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.dialects import parse
+from lakehouse_assets.sql.rejects import KEY
 
 KNOWN = contracts("ecommerce")
 SILVER = [c for c in KNOWN.values() if c.layer == "silver"]

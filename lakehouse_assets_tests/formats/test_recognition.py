@@ -126,7 +126,7 @@ def test_what_is_not_packed_by_gzip_is_told_from_what_breaks_off(content: bytes,
     [
         (b"<html><body>503</body></html>", "it is an HTML page, no JSON document"),
         ('{"records": []}'.encode("utf-16"), "it is UTF-16 text, no JSON document"),
-        (gzip.compress(b"{}"), "it is packed by gzip, but its name does not end in `.gz`"),
+        (gzip.compress(b"{}", mtime=0), "it is packed by gzip, but its name does not end in `.gz`"),
         (b"{,}", "it is no JSON document: Expecting a name in double quotes (line 1, column 2)"),
         (b'{"a": "\xff"}', "it is no JSON document: it is not UTF-8"),
     ],
