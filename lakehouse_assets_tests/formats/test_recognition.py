@@ -67,7 +67,10 @@ NO_CSV = {
     "xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "it is a spreadsheet or document of older Office programs"),
     "zip": (zipped("orders.csv"), "it is a ZIP archive, not CSV"),
     "tar": (tarred(), "it is a tar archive, not CSV"),
-    "gzip by another name": (gzip.compress(TEXT.encode()), "it is packed by gzip, but its name does not end in `.gz`"),
+    "gzip by another name": (
+        gzip.compress(TEXT.encode(), mtime=0),
+        "it is packed by gzip, but its name does not end in `.gz`",
+    ),
     "bzip2": (bz2.compress(TEXT.encode()), "it is packed by bzip2, not CSV"),
     "xz": (lzma.compress(TEXT.encode()), "it is packed by xz, not CSV"),
     "7z": (b"7z\xbc\xaf\x27\x1c\x00\x04", "it is a 7z archive, not CSV"),
@@ -102,7 +105,7 @@ def test_a_file_that_is_no_csv_is_called_what_it_is(content: bytes, says: str) -
 
 def test_a_tar_that_is_packed_by_gzip_is_called_a_tar() -> None:
     """Its content is looked at, not its name."""
-    packed = gzip.compress(tarred())
+    packed = gzip.compress(tarred(), mtime=0)
     says = refusal(lambda: Csv(FIELDS).survey("x.csv.gz", unpacked("x.csv.gz", iter([packed]))))
     assert says == "it is a tar archive, not CSV"
 
@@ -113,7 +116,7 @@ def test_a_tar_that_is_packed_by_gzip_is_called_a_tar() -> None:
         (TEXT.encode(), "its name ends in `.gz`, but it is not packed by gzip"),
         (zipped("x.csv"), "its name ends in `.gz`, but it is a ZIP archive"),
         (b"\x1f", "it is no complete gzip file"),
-        (gzip.compress(TEXT.encode())[:-4], "it is no complete gzip file"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-4], "it is no complete gzip file"),
     ],
 )
 def test_what_is_not_packed_by_gzip_is_told_from_what_breaks_off(content: bytes, says: str) -> None:
