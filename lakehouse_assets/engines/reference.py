@@ -1,7 +1,6 @@
 """Keep reference tables as Delta tables, each replaced whole in one commit, which notes the seed it was made of.
 
-These tables are small and written by delta-rs on either engine, as the load's control tables are, so that each has
-one writer.
+These tables are small and written by delta-rs on either engine, so that each has one writer.
 """
 
 from __future__ import annotations
