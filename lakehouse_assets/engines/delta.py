@@ -1,7 +1,8 @@
 """Create Delta tables from contracts, list their files and commit to them without rebase, through delta-rs.
 
 The embedded engine writes with this module; on either engine the run ledger and reference tables, which are small, are
-written with it. Protocol reader 1 / writer 2 is checked after every write: more would shut out Athena or the other engine.
+written with it. Protocol reader 1 / writer 2 is checked after every write: more would shut out Athena or the other
+engine.
 """
 
 from __future__ import annotations
