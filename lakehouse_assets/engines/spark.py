@@ -159,13 +159,21 @@ class SparkEngine:
         return [{name: _naive(value) for name, value in row.items()} for row in found]
 
     def is_rising(self, sql: str) -> bool:
-        """Say whether stretches of rows rise and do not overlap: a third of what a GROUP BY takes."""
+        """Say whether stretches of rows rise and do not overlap: a third of what a GROUP BY takes.
+
+        A query of several relations has no file that a row is in, so there is no cheap answer.
+        """
+        from pyspark.errors import AnalysisException
+
         keys = self._spark.sql(self.sql(sql))
         kind = self._spark.createDataFrame([], keys.schema).toArrow().schema.field(0).type
         if not RISING.search(str(kind)):
             return False
-        with delivering():
+        try:
             placed = keys.selectExpr("*", "xxhash64(input_file_name()) AS file")
+        except AnalysisException:
+            return False
+        with delivering():
             return are_apart(mapped(placed, Stretches(kind)).toArrow().to_pylist())
 
     def values(self, sql: str) -> list[Any]:

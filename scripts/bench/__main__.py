@@ -1,6 +1,6 @@
 """`make bench`: every figure of docs/benchmarks.md, each beside its floor or peer, measured in one go.
 
-    python -m scripts.bench [--scales 1 10 100] [--only load spark whole day keys] [--rounds 3]
+    python -m scripts.bench [--scales 1 10 100] [--only load spark onefile whole day keys] [--rounds 3]
 
 Every measurement is a process of its own, one after the other. What is compared takes turns, round by round, and the
 median of the rounds is shown. Ratios are what counts: machines are noisy.
@@ -22,11 +22,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from scripts.bench.one_file import one_file_each
+
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
 Measured = dict[str, Any]
 """The figures are the seconds of work and the peak memory in MB of one measured process."""
-PARTS = ("load", "gold", "spark", "whole", "day", "keys")
+PARTS = ("load", "gold", "spark", "onefile", "whole", "day", "keys")
+ONE_FILE_SCALE = 300
+"""The scale of a sample with 12 million items, which one file holds."""
 
 
 class Bench:
@@ -58,13 +62,12 @@ class Bench:
         answer: Measured = json.loads(done.stdout.splitlines()[-1])
         return answer
 
-    def medians(self, measure: Callable[[], dict[str, Measured]]) -> dict[str, Measured]:
+    def medians(
+        self, measure: Callable[[], dict[str, Measured]], figures: tuple[str, ...] = ("seconds", "max_rss_mb")
+    ) -> dict[str, Measured]:
         """Return the median of each figure over the rounds; a round measures everything once, in turn."""
         rounds = [measure() for _ in range(self.rounds)]
-        return {
-            name: {what: median(found[name][what] for found in rounds) for what in ("seconds", "max_rss_mb")}
-            for name in rounds[0]
-        }
+        return {name: {what: median(found[name][what] for found in rounds) for what in figures} for name in rounds[0]}
 
     def fresh(self, name: str) -> Path:
         """Return the path of a folder in the scratch folder that does not exist; a former one is deleted."""
@@ -145,6 +148,35 @@ def spark(bench: Bench, scales: list[int]) -> None:
                 f"spark {scale}x {turn}: ours / floor, seconds",
                 f"{ours} / {floor}   {ours / floor:.2f}x floor, {found[turn]['max_rss_mb']} MB",
             )
+
+
+def onefile(bench: Bench, scales: list[int]) -> None:
+    """Measure Spark on one file of 12 million items: beside its floor, a tenth of it rejected, and on one core."""
+    del scales
+    module, source = "scripts.bench.spark_bench", bench.sample(ONE_FILE_SCALE)
+    clean, rejected = bench.scratch / "one-file", bench.scratch / "one-file-rejected"
+    for folder in (clean, rejected):
+        if not folder.exists():
+            one_file_each(source, folder, rejected=folder == rejected)
+            os.sync()
+
+    def measure() -> dict[str, Measured]:
+        return {
+            "floor": bench.measured(module, "floor", clean, bench.fresh("spark-floor")),
+            "clean (1.5)": bench.measured(module, "load", clean, bench.fresh("spark")),
+            "rejected (2.0)": bench.measured(module, "load", rejected, bench.fresh("spark")),
+            "one core": bench.measured(module, "load", clean, bench.fresh("spark"), "--cores", "1"),
+        }
+
+    found = bench.medians(measure, ("seconds", "max_rss_mb", "driver_mb"))
+    floor, two = found["floor"]["seconds"], found["clean (1.5)"]
+    for what in ("clean (1.5)", "rejected (2.0)"):
+        ours = found[what]
+        line = f"{ours['seconds']} / {floor}   {ours['seconds'] / floor:.2f}x floor, {ours['max_rss_mb']} MB"
+        bench.tell(f"spark, one file, {what}: ours / floor, seconds", f"{line}, driver's Python {ours['driver_mb']} MB")
+    one = found["one core"]["seconds"]
+    line = f"{two['seconds']} / {one}   {two['seconds'] / one:.2f}"
+    bench.tell("spark, one file, two cores / one, seconds (0.6)", line)
 
 
 def whole(bench: Bench, scales: list[int]) -> None:
