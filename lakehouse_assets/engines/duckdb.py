@@ -55,6 +55,7 @@ class DuckEngine:
     """
 
     name, callers = "duckdb", 1
+    part_bytes: int | None = None
 
     def __init__(
         self,

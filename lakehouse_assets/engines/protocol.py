@@ -7,10 +7,11 @@ decides what it keeps and what it only remembers as a view.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.formats.parts import ByteRange
 from lakehouse_assets.sql.dialects import Parameter
 
 if TYPE_CHECKING:
@@ -24,20 +25,30 @@ Guard = Callable[[], None]
 
 @dataclass(frozen=True)
 class NativeFile:
-    """Describe a plain CSV file for the engine's own reader: ordinal, where it is, its header, records it holds."""
+    """Describe a file whose records were counted from bytes: a plain CSV file, or one that is read in parts.
+
+    Attributes:
+        ordinal: of the file.
+        uri: where an engine's own reader finds it.
+        header: names of its columns by position.
+        records: how many it holds.
+        size_bytes: of the file.
+        parts: of a large file, for an engine that has files read in parts; such a file need not be plain.
+    """
 
     ordinal: int
     uri: str
     header: tuple[str, ...]
     records: int
     size_bytes: int
+    parts: tuple[ByteRange, ...] = ()
 
 
 class FileReader(Protocol):
     """Read files by their ordinals; a value that can be pickled, so that an executor may do it."""
 
-    def __call__(self, ordinal: int) -> Iterator[pa.RecordBatch]:
-        """Yield all records of a file: `_row`, `_malformed`, and the text of the wanted columns."""
+    def __call__(self, ordinal: int, part: ByteRange | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield all records of a file, or of a part: `_row`, `_malformed`, and the text of the wanted columns."""
 
     def together(self, files: Sequence[NativeFile]) -> Iterator[pa.RecordBatch]:
         """Yield all records of many small plain files, in batches of several files.
@@ -66,7 +77,7 @@ class TextSource:
         columns: the landing columns that are wanted.
         native: plain files, in order of their ordinal.
         small: plain files that are so many and so small that the format's reader takes them together.
-        odd: ordinals of all other files that hold records.
+        odd: all other files that hold records: ordinal -> size in bytes.
         reader: reads small and odd files through the source format's own reader.
         retried: a SELECT of `_row`, `_malformed` and the columns over relations of the engine: rows that are tried
             again; None without such rows.
@@ -75,7 +86,7 @@ class TextSource:
     columns: tuple[str, ...]
     native: tuple[NativeFile, ...] = ()
     small: tuple[NativeFile, ...] = ()
-    odd: tuple[int, ...] = ()
+    odd: Mapping[int, int] = field(default_factory=dict)
     reader: FileReader | None = None
     retried: str | None = None
 
@@ -104,10 +115,12 @@ class Engine(Protocol):
     Attributes:
         name: as reports show it.
         callers: how many threads may ask at the same time, each for relations of its own.
+        part_bytes: how many bytes of a file one worker reads, where workers share a large one; None where none does.
     """
 
     name: str
     callers: int
+    part_bytes: int | None
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Return what the work gives for each item, in their order, done wherever the engine has hands.
@@ -148,7 +161,7 @@ class Engine(Protocol):
         """Return the result of `sql`, which must be small enough to hold in memory."""
 
     def is_rising(self, sql: str) -> bool:
-        """Say whether each value of the one column of `sql` is greater than the one before.
+        """Say whether each value of the one column of `sql` is greater than the one before, in whatever order of rows.
 
         A text is greater when it is longer, or as long and later in the alphabet. If the answer is yes, no value
         occurs twice. An engine without a cheap answer says False.

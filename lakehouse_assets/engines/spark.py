@@ -7,20 +7,23 @@ through the file list of one version, taken when the table is attached.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial, reduce
-from types import MappingProxyType
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.arrow_select import arrow_select
 from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, Result, TextSource
+from lakehouse_assets.engines.rising import Stretches, are_apart
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
-from lakehouse_assets.engines.spark_text import WHOLE_FILES, native_frames, odd_frame
+from lakehouse_assets.engines.spark_files import StageFiles, pieces_of, shares
+from lakehouse_assets.engines.spark_workers import delivering, mapped, results
 from lakehouse_assets.interruption import Duty
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.storage.lake import Lake
@@ -36,7 +39,12 @@ SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # `lower` goes through a Unicode library otherwise, which takes longer than all else in a row; ASCII needs none.
     "spark.sql.icu.caseMappings.enabled": "false",
+    # How many rows a worker gets at a time; the default of 10,000 is made for wider rows than these.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
+TASKS_PER_CORE = 3
+RISING = re.compile(r"^(string|u?int\d+)$")
+"""Arrow types whose values `is_rising` can compare."""
 INHERITED = ("spark.sql.ansi.enabled", "spark.sql.shuffle.partitions", "spark.sql.autoBroadcastJoinThreshold")
 
 
@@ -54,6 +62,7 @@ class SparkEngine:
     """
 
     name, callers = "spark", 3
+    part_bytes: int | None = 1 << 25
 
     def __init__(self, spark: SparkSession, lake: Lake, *, zone: str = "UTC", scratch: str | None = None) -> None:
         self._lake, self._zone = lake, zone
@@ -65,11 +74,11 @@ class SparkEngine:
         remove = partial(shutil.rmtree, self._scratch, ignore_errors=True)
         self._duty = Duty(ask=spark.sparkContext.cancelAllJobs, clean=remove)
 
-    def _session(self, settings: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
+    def _session(self) -> SparkSession:
         """Return a session with temporary views and settings of its own."""
         found = self._parent.newSession()
         inherited = {name: self._parent.conf.get(name) or "" for name in INHERITED}
-        for name, value in {**inherited, **SETTINGS, **settings}.items():
+        for name, value in {**inherited, **SETTINGS}.items():
             found.conf.set(name, value)
         return found
 
@@ -87,51 +96,49 @@ class SparkEngine:
         return render(sql, "spark", zone=self._zone, parameters=parameters, table=relation_of)
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Do the work; see `Engine.map`."""
-        return [work(item) for item in items]
+        """Do the work on the executors; see `Engine.map`."""
+        return results(self._spark, work, items, self._tasks)
 
     def stage(self, name: str, text: TextSource, sql: str) -> int:
-        """Parse all records once into the scratch folder; see `Engine.stage`."""
-        folder, reading, counted = f"{self._scratch}/{name}", self._session(WHOLE_FILES), 0
-
-        def odd() -> Iterator[pa.RecordBatch]:
-            nonlocal counted
-            if text.reader is None:
-                return
-            yield from text.reader.together(text.small)
-            for ordinal in text.odd:
-                for batch in text.reader(ordinal):
-                    counted += batch.num_rows
-                    yield batch
-
-        frames = native_frames(reading, text.native, text.columns)
-        read = odd_frame(reading, odd(), f"{folder}-odd.parquet")
-        frames += [read] if read is not None else []
+        """Have the executors read their shares and keep the rows in the scratch folder; see `Engine.stage`."""
+        select = arrow_select(render(sql, "duckdb", zone=self._zone), text.columns)
+        folder = f"{self._scratch}/{name}"
+        schema = self._spark.createDataFrame(select.schema.empty_table()).schema
+        staged = []
+        if text.reader is not None:
+            parts = shares(pieces_of(text), self._tasks)
+            staged = results(self._spark, StageFiles(text.reader, select, folder), parts, len(parts))
+        files = [part.file for part in staged if part.file]
         if text.retried is not None:
-            again = f"{folder}-again"
-            self._spark.sql(self.sql(text.retried)).write.mode("overwrite").parquet(again)
-            frames.append(reading.read.parquet(again))
-        raw = reduce(lambda a, b: a.unionByName(b), frames) if frames else self._empty(_raw_columns(text), reading)
-        raw.createOrReplaceTempView("__raw")
-        parsed = reading.sql(self.sql(sql))
-        parsed.coalesce(self._cores).write.mode("overwrite").parquet(folder)
-        self._spark.read.schema(parsed.schema).parquet(folder).createOrReplaceTempView(name)
-        return counted
+            self._keep_mapped(f"{folder}-retried", self._spark.sql(self.sql(text.retried)), select)
+            files.append(f"{folder}-retried")
+        rows = self._spark.read.schema(schema).parquet(*files) if files else self._spark.createDataFrame([], schema)
+        rows.createOrReplaceTempView(name)
+        return sum(part.counted for part in staged)
 
     def derive(self, name: str, sql: str, mapper: BatchMapper) -> None:
-        """Map the rows; see `Engine.derive`."""
-        rows: pa.Table = self._spark.sql(f"SELECT * FROM ({self.sql(sql)}) ORDER BY _row").toArrow()
-        made = odd_frame(self._spark, mapper(iter(rows.to_batches())), f"{self._scratch}/{name}.parquet")
-        if made is None:
-            made = self._spark.createDataFrame(mapper.schema.empty_table())
-        made.createOrReplaceTempView(name)
+        """Have the executors map a range of the row numbers each; see `Engine.derive`."""
+        rows = self._spark.sql(self.sql(sql)).repartitionByRange(self._cores, "_row").sortWithinPartitions("_row")
+        self._keep_mapped(f"{self._scratch}/{name}", rows, mapper).createOrReplaceTempView(name)
+
+    def _keep_mapped(self, folder: str, rows: DataFrame, mapper: BatchMapper) -> DataFrame:
+        """Keep what a mapper makes of rows in a folder and return it."""
+        made = mapped(rows, mapper)
+        with delivering():
+            made.write.mode("overwrite").parquet(folder)
+        return self._spark.read.schema(made.schema).parquet(folder)
+
+    @property
+    def _tasks(self) -> int:
+        """Return in how many tasks work is shared out: several a core, since some take longer than others."""
+        return self._cores * TASKS_PER_CORE
 
     @property
     def _cores(self) -> int:
         return self._spark.sparkContext.defaultParallelism
 
-    def _empty(self, columns: str, session: SparkSession | None = None) -> DataFrame:
-        return (session or self._spark).createDataFrame([], columns)
+    def _empty(self, columns: str) -> DataFrame:
+        return self._spark.createDataFrame([], columns)
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
         """Create a view of the query, whose result is kept when it is first used."""
@@ -152,9 +159,22 @@ class SparkEngine:
         return [{name: _naive(value) for name, value in row.items()} for row in found]
 
     def is_rising(self, sql: str) -> bool:
-        """Return False: rows have no order on Spark, so there is no cheap answer."""
-        del sql
-        return False
+        """Say whether stretches of rows rise and do not overlap: a third of what a GROUP BY takes.
+
+        A query of several relations has no file that a row is in, so there is no cheap answer.
+        """
+        from pyspark.errors import AnalysisException
+
+        keys = self._spark.sql(self.sql(sql))
+        kind = self._spark.createDataFrame([], keys.schema).toArrow().schema.field(0).type
+        if not RISING.search(str(kind)):
+            return False
+        try:
+            placed = keys.selectExpr("*", "xxhash64(input_file_name()) AS file")
+        except AnalysisException:
+            return False
+        with delivering():
+            return are_apart(mapped(placed, Stretches(kind)).toArrow().to_pylist())
 
     def values(self, sql: str) -> list[Any]:
         """Return the query's one column as a list."""
@@ -241,10 +261,6 @@ def _naive(value: Any) -> Any:  # noqa: ANN401 - any value of a row
     if isinstance(value, dict):
         return {name: _naive(item) for name, item in value.items()}
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
-
-
-def _raw_columns(batch: TextSource) -> str:
-    return ", ".join(["_row BIGINT", "_malformed BOOLEAN", *(f"`{column}` STRING" for column in batch.columns)])
 
 
 def _schema(contract: Contract) -> str:

@@ -6,6 +6,7 @@ holds on Glue too.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
@@ -63,12 +64,14 @@ def use_java(environment: MutableMapping[str, str]) -> None:
 
     Args:
         environment: the process's environment; `JAVA_HOME` is set in it to the Java that was found, because the
-            launcher of Spark reads it there.
+            launcher of Spark reads it there, and `PYSPARK_PYTHON` to this Python if it names none.
 
     Raises:
         JavaMissing: there is no Java that Spark starts on.
     """
     environment["JAVA_HOME"] = str(require_java(environment))
+    # Workers run the same Python as this process, with the same packages; Spark would take the first one on the path.
+    environment.setdefault("PYSPARK_PYTHON", sys.executable)
 
 
 def local_session(environment: MutableMapping[str, str], config: Mapping[str, str] | None = None) -> SparkSession:
@@ -87,4 +90,9 @@ def local_session(environment: MutableMapping[str, str], config: Mapping[str, st
     builder = SparkSession.builder.appName("lakehouse")
     for name, value in (spark_config() if config is None else config).items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    spark = builder.getOrCreate()
+    # Spark puts the jars of packages on the workers' `sys.path` too, and Python reads the directory of each before
+    # every task: a quarter of a second.
+    included = spark.sparkContext._python_includes or []  # noqa: SLF001 - there is no setting
+    included[:] = [name for name in included if not name.endswith(".jar")]
+    return spark

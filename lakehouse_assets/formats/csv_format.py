@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.formats import csv_hybrid, csv_raw, csv_survey
+from lakehouse_assets.formats import csv_hybrid, csv_parts, csv_raw, csv_survey
 from lakehouse_assets.formats.csv_strict import RecordWindow
 from lakehouse_assets.formats.lines import BLOCK_BYTES, line_blocks, without_bom
+from lakehouse_assets.formats.parts import ByteRange, PartSurvey
 from lakehouse_assets.formats.protocol import Field, Survey
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Csv:
-    """Read the CSV files of one dataset; see `protocol.SourceFormat`.
+    """Read the CSV files of one dataset; see `protocol.SourceFormat`, and `parts.ReadInParts` for large ones.
 
     Attributes:
         fields: the wanted columns.
@@ -47,3 +48,18 @@ class Csv:
         window = RecordWindow(line_blocks(without_bom(chunks), self.block_bytes))
         header, _ = csv_survey.read_header(key, window, self.fields)
         yield from csv_raw.raw_batches(window, header or (), positions)
+
+    def survey_part(self, key: str, chunks: Iterable[bytes], part: ByteRange) -> PartSurvey:
+        """Count the lines of a part, and look at the header in the first one."""
+        return csv_parts.survey(key, chunks, part, self.fields, self.block_bytes)
+
+    def part_batches(self, chunks: Iterable[bytes], part: ByteRange, first_row: int) -> Iterator[pa.RecordBatch]:
+        """Yield the records of a part."""
+        columns = tuple(field.name for field in self.fields)
+        return csv_parts.batches(chunks, part, columns, first_row, self.block_bytes)
+
+    def part_raw_text(
+        self, chunks: Iterable[bytes], part: ByteRange, positions: Iterable[int]
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the records of a part that begin on these lines of the file."""
+        return csv_parts.raw_text(chunks, part, positions, self.block_bytes)

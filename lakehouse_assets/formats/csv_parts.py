@@ -13,86 +13,20 @@ each part may be read for itself. A file with one line that leaves quotes open i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from lakehouse_assets.formats import csv_hybrid, csv_survey
+from lakehouse_assets.formats import csv_hybrid, csv_raw, csv_survey
 from lakehouse_assets.formats.csv_strict import NEWLINES, RecordWindow, leaves_open, line_starts
 from lakehouse_assets.formats.lines import BLOCK_BYTES, line_blocks, without_bom
+from lakehouse_assets.formats.parts import ByteRange, PartSurvey
 from lakehouse_assets.formats.protocol import Field
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True)
-class ByteRange:
-    """Name the lines of a file that begin from byte `start` to before byte `stop`.
-
-    Attributes:
-        start: of the range, bytes from the start of the file.
-        stop: of the range, likewise.
-        above: how many lines of the file begin above the range, once they are counted.
-    """
-
-    start: int
-    stop: int
-    above: int = 0
-
-    @property
-    def opened_at(self) -> int:
-        """Return the byte from which on the file has to be read: one before, which tells whether a line begins."""
-        return max(self.start - 1, 0)
-
-
-@dataclass(frozen=True)
-class PartSurvey:
-    """Hold what one look at a part of a file found; those of two parts add up to that of both.
-
-    Attributes:
-        lines: how many lines begin in it.
-        records: how many of them are not empty.
-        is_separable: whether none of its lines leaves quotes open, taken for itself.
-        header: names of the file's columns by position, found in the part at the start of the file.
-    """
-
-    lines: int = 0
-    records: int = 0
-    is_separable: bool = True
-    header: tuple[str, ...] = ()
-
-    def __add__(self, other: PartSurvey) -> PartSurvey:
-        return PartSurvey(
-            self.lines + other.lines,
-            self.records + other.records,
-            self.is_separable and other.is_separable,
-            self.header or other.header,
-        )
-
-
 NOT_SEPARABLE = PartSurvey(is_separable=False)
-
-
-def ranges(size_bytes: int, part_bytes: int) -> list[ByteRange]:
-    """Return ranges of about equal size, none larger than `part_bytes`, that cover a file.
-
-    >>> ranges(10, 4)
-    [ByteRange(start=0, stop=3, above=0), ByteRange(start=3, stop=6, above=0), ByteRange(start=6, stop=10, above=0)]
-    """
-    number = -(-size_bytes // part_bytes)
-    cuts = [size_bytes * cut // number for cut in range(number + 1)] if number else []
-    return [ByteRange(start, stop) for start, stop in pairwise(cuts)]
-
-
-def counted(parts: Iterable[tuple[ByteRange, PartSurvey]]) -> list[ByteRange]:
-    """Return the ranges of a file, given in its order, with the lines above each of them; those without a line go."""
-    found, above = [], 0
-    for part, seen in parts:
-        if seen.lines:
-            found.append(ByteRange(part.start, part.stop, above))
-        above += seen.lines
-    return found
 
 
 def survey(
@@ -128,19 +62,30 @@ def survey(
 
 
 def batches(
-    chunks: Iterable[bytes], part: ByteRange, layout: csv_hybrid.Layout, block_bytes: int = BLOCK_BYTES
+    chunks: Iterable[bytes], part: ByteRange, columns: tuple[str, ...], first_row: int, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[pa.RecordBatch]:
     """Yield the records of a part of a separable file, with the numbers they have in the file; see `csv_hybrid`.
 
     Args:
         chunks: of the file, from `part.opened_at` on.
-        part: which lines to read, with the number of lines above.
-        layout: how they become rows.
+        part: which lines to read, with the number of lines above and the header.
+        columns: the wanted columns.
+        first_row: `_row` is this plus the physical line, counted from 1.
         block_bytes: how many bytes are held in memory.
     """
     window = RecordWindow(_blocks(chunks, part, block_bytes), part.above)
     if window.grow(0):
-        yield from csv_hybrid.batches(window, 1 if part.start == 0 else 0, layout)
+        yield from csv_hybrid.batches(
+            window, 1 if part.start == 0 else 0, csv_hybrid.Layout(part.header, columns, first_row)
+        )
+
+
+def raw_text(
+    chunks: Iterable[bytes], part: ByteRange, positions: Iterable[int], block_bytes: int = BLOCK_BYTES
+) -> Iterator[pa.RecordBatch]:
+    """Yield the records of a part that begin on these lines of the file; see `csv_raw`."""
+    window = RecordWindow(_blocks(chunks, part, block_bytes), part.above)
+    yield from csv_raw.raw_batches(window, part.header, positions)
 
 
 def lines_of(chunks: Iterable[bytes], part: ByteRange) -> Iterator[bytes]:

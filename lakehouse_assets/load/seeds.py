@@ -17,6 +17,7 @@ from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta, reference
 from lakehouse_assets.engines.protocol import Engine, Guard, NativeFile, TextSource
 from lakehouse_assets.errors import ReconciliationFailed, SeedInvalid
+from lakehouse_assets.formats.parts import ByteRange
 from lakehouse_assets.formats.protocol import record_batch
 from lakehouse_assets.load.report import ReferenceReport
 from lakehouse_assets.sql import silver
@@ -97,7 +98,7 @@ def _stage(seed: Seed, lake: Lake, engine: Engine) -> SeedLoad:
         return SeedLoad(seed, table, delta.rows_in(table), has_changes=False)
     contract = as_landed(seed.contract)
     batch = read_seed(seed)
-    text = TextSource(tuple(str(c.source) for c in contract.columns), odd=(0,), reader=_Held(batch))
+    text = TextSource(tuple(str(c.source) for c in contract.columns), odd={0: batch.nbytes}, reader=_Held(batch))
     engine.stage(f"{contract.name}__parsed", text, silver.parsed(contract))
     found = [(row["_row"], code) for row in engine.rows(broken(contract)) for code in row["_codes"].split(",") if code]
     _refuse(seed, found, (*contract.rules, KEY_REPEATED))
@@ -166,9 +167,9 @@ class _Held:
 
     batch: pa.RecordBatch
 
-    def __call__(self, ordinal: int) -> Iterator[pa.RecordBatch]:
+    def __call__(self, ordinal: int, part: ByteRange | None = None) -> Iterator[pa.RecordBatch]:
         """Yield all records."""
-        del ordinal
+        del ordinal, part
         yield self.batch
 
     def together(self, files: Sequence[NativeFile]) -> Iterator[pa.RecordBatch]:

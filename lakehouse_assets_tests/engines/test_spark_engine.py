@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.spark import SparkEngine
-from lakehouse_assets.errors import CommitConflict, FenceLost
+from lakehouse_assets.errors import CommitConflict, FenceLost, LandingChanged
+from lakehouse_assets.load.run import load
+from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file, folder_files
 from lakehouse_assets_tests.oracle.loading import SOME_DAY, File, State
@@ -139,6 +145,93 @@ def test_lines_are_those_of_the_file_with_any_newline(lake: LakeDriver) -> None:
     assert found == {n: ("products/unix.csv", n + 1) for n in range(1, 2001)} | {
         n: ("products/windows.csv", n - 2999) for n in range(3001, 3011)
     }
+
+
+class InParts(SparkEngine):
+    """The engine with as small parts as a test file needs."""
+
+    part_bytes = 1000
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_a_file_that_executors_share_loads_as_the_oracle_says(
+    spark: SparkSession, tmp_path: Path, *, across: bool
+) -> None:
+    """Lines, rejects and raw text are those of the file, with quotes, empty lines and characters of several bytes.
+
+    So they are where one record goes over a line, for which the file is read by one executor.
+    """
+    lake = LakeDriver(tmp_path, engine=lambda: InParts(spark, lake.value))
+    rows = [f'{n},{n % 30 or "x y"},"Books, {n}",Caf\u00e9 {n}\r\n' for n in range(1, 400)]
+    rows[100], rows[200] = "\r\n", "too,short\r\n"
+    rows[300] = '900,4,"two\r\nlines",P\r\n' if across else '900,4,"one line",P\r\n'
+    files = [csv_file("products", "products.csv", PRODUCTS.replace("\n", "\r\n") + "".join(rows))]
+    expected = oracle.load(files)
+    report = lake.load(*files, max_reject_ratio=1.0)
+    assert counts_of(report) == expected.counts
+    same_as_oracle(lake, expected.state)
+    held = lake.rows(
+        "SELECT product_id, _line FROM delta_lakehouse.clean_products WHERE product_id IN ('5', '150', '350')"
+    )
+    assert {row["product_id"]: row["_line"] for row in held} == {"5": 6, "150": 151, "350": 352 if across else 351}
+
+
+@dataclass(frozen=True)
+class Noted(ManifestFiles):
+    """Landed files that note in a folder which process opens one."""
+
+    notes: Path = Path()
+
+    def chunks(self, entry: FileEntry, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes of a file."""
+        (self.notes / f"{os.getpid()}").touch()
+        return super().chunks(entry, start, stop)
+
+
+def test_the_driver_sees_no_byte_of_a_file(spark: SparkSession, tmp_path: Path) -> None:
+    """Looking, counting, odd records and raw text are work of other processes."""
+    lake = LakeDriver(tmp_path, engine=lambda: InParts(spark, lake.value))
+    rows = "".join(f"{n},1,Books,P{n}\n" for n in range(100))
+    files = [csv_file("products", "products.csv", f'{PRODUCTS}{rows}bad,"row"\n,,,\n'), *demo(tmp_path)]
+    work, notes = lake.work(lake.drop(*files), max_reject_ratio=1.0), tmp_path / "notes"
+    notes.mkdir()
+    landing = work.landing
+    noted = replace(work, landing=Noted(landing.landing, landing.lake, notes))
+    engine = lake.engine()
+    assert load(noted, engine, lambda: None).tables["clean_products"].counts.rejected
+    engine.close()
+    assert os.getpid() not in {int(note.name) for note in notes.iterdir()}
+    assert list(notes.iterdir())
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Work that fails with an error of ours, and a mapper that does."""
+
+    schema = pa.schema([("n", pa.int64())])
+
+    def __call__(self, key: Any) -> Any:
+        """Fail."""
+        del key
+        raise LandingChanged(key="orders/a.csv")
+
+
+def test_an_error_of_a_worker_comes_out_as_it_is(lake: LakeDriver) -> None:
+    """Whoever asks for small results or for rows gets the typed error that a worker met."""
+    engine = lake.engine()
+    with pytest.raises(LandingChanged, match=r"orders/a.csv"):
+        engine.map(Refuse(), [1])
+    with pytest.raises(LandingChanged, match=r"orders/a.csv"):
+        engine.derive("derived", "SELECT CAST(1 AS BIGINT) AS _row", Refuse())
+    engine.close()
+
+
+def test_small_results_come_in_the_order_of_the_items(lake: LakeDriver) -> None:
+    """However many workers share the items; without items nothing is asked."""
+    engine = lake.engine()
+    assert engine.map(str, range(100)) == [str(n) for n in range(100)]
+    assert engine.map(str, []) == []
+    engine.close()
 
 
 def test_a_holder_that_lost_its_lease_commits_nothing(lake: LakeDriver) -> None:

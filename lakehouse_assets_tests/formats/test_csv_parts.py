@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats import csv_parts
-from lakehouse_assets.formats.csv_hybrid import Layout
-from lakehouse_assets.formats.csv_parts import ByteRange, PartSurvey
+from lakehouse_assets.formats.csv_format import Csv
+from lakehouse_assets.formats.parts import ByteRange, PartSurvey, counted
 from lakehouse_assets_tests.formats.csv_records import HEADER, NAMES, TEXTS, content_of, expected_records, fitting
 from lakehouse_assets_tests.formats.streams import KEY, SIZES, chunks_of, fields_of
 
@@ -33,7 +33,8 @@ def parts_of(content: bytes, cuts: list[int]) -> list[ByteRange]:
 
 def surveyed(content: bytes, parts: list[ByteRange], sizes: list[int], block: int) -> list[PartSurvey]:
     """What each part shows, its bytes in chunks of these sizes."""
-    return [csv_parts.survey(KEY, chunks_of(content[p.opened_at :], sizes), p, FIELDS, block) for p in parts]
+    source = Csv(FIELDS, block)
+    return [source.survey_part(KEY, chunks_of(content[part.opened_at :], sizes), part) for part in parts]
 
 
 @given(SEPARABLE | TEXTS.map(f"{HEADER}\n{{}}".format), CUTS, SIZES, BLOCKS)
@@ -46,15 +47,33 @@ def test_any_cut_gives_the_records_of_the_whole_file(text: str, cuts: list[int],
     if not all(look.is_separable for look in looks):
         return
     found = []
-    for part in csv_parts.counted(zip(parts, looks, strict=True)):
-        layout = Layout(looks[0].header, NAMES, 0)
-        for batch in csv_parts.batches(chunks_of(content[part.opened_at :], sizes), part, layout, block):
+    for part in counted(zip(parts, looks, strict=True)):
+        for batch in Csv(FIELDS, block).part_batches(chunks_of(content[part.opened_at :], sizes), part, 0):
             found += [
                 (row["_row"], None if row["_malformed"] else tuple(row[n] for n in NAMES)) for row in batch.to_pylist()
             ]
     expected = [(record.line, fitting(record)) for record in expected_records(content)]
     assert sorted(found) == expected[1:]
     assert sum(look.records for look in looks) == len(expected)
+
+
+@given(SEPARABLE, CUTS, SIZES, BLOCKS, st.sets(st.integers(1, 10)))
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_raw_text_is_found_in_the_part_that_holds_it(
+    text: str, cuts: list[int], sizes: list[int], block: int, unwanted: set[int]
+) -> None:
+    """Any choice of lines is read again from just its part, as it stands in the file."""
+    content = content_of(text)
+    parts = parts_of(content, cuts)
+    expected = {r.line: r for r in expected_records(content) if r.line > 1 and r.line not in unwanted}
+    found = []
+    numbered = counted(zip(parts, surveyed(content, parts, sizes, block), strict=True))
+    for part, below in zip_longest(numbered, numbered[1:]):
+        due = [line for line in expected if part.above < line and (below is None or line <= below.above)]
+        chunks = chunks_of(content[part.opened_at :], sizes)
+        for batch in Csv(FIELDS, block).part_raw_text(chunks, part, due):
+            found += [(row["position"], row["raw"], row["fields"] is not None) for row in batch.to_pylist()]
+    assert sorted(found) == [(r.line, r.raw, fitting(r) is not None) for r in expected.values()]
 
 
 @given(SEPARABLE | TEXTS.map(f"{HEADER}\n{{}}".format), CUTS, SIZES, BLOCKS)

@@ -251,7 +251,7 @@ def test_a_file_that_goes_while_it_is_looked_at_is_left_out(tmp_path: Path) -> N
     source_format = format_of(work.datasets["products"], lake.known["silver.clean_products"])
     source = FileSource(source_format, Trusting(work.landing), dict(enumerate(work.manifest.files)))
     sources = survey(source, lake.engine())
-    assert (sources.skipped, sources.refused, sources.odd) == (["products.csv"], {}, [])
+    assert (sources.skipped, sources.refused, sources.odd) == (["products.csv"], {}, {})
 
 
 @pytest.mark.parametrize("replaced", [None, b"prose\n", f'{HEADER}\n"1",2,3\n'.encode()])

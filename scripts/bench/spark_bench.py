@@ -2,9 +2,10 @@
 
     python -m scripts.bench.spark_bench --scale 10 --landing DIR --lake DIR --what load
 
-Prints one line of JSON: seconds of work after the session has started, seconds to start it, peak memory of Python and
-JVM in MB. The landing folder is filled with 15 clean days at the scale when it is empty. One measurement per process,
-since the first work in a JVM is a large part of the whole.
+Prints one line of JSON: seconds of work after the session has started, seconds to start it, peak memory in MB of the
+driver's Python, of the JVM, and of the two together, and processor seconds of JVM and Python workers. The landing
+folder is filled with 15 clean days at the scale when it is empty. One measurement per process, since the first work in
+a JVM is a large part of the whole.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.ecommerce.sample import SampleSpec, write_sample
 from lakehouse_assets.engines.spark import SparkEngine
-from lakehouse_assets.engines.spark_session import local_session
+from lakehouse_assets.engines.spark_session import local_session, spark_config
 from lakehouse_assets.load.run import load
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.landing import landed
@@ -45,16 +46,16 @@ def main() -> None:
     parser.add_argument("--landing", type=Path, required=True)
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--what", choices=sorted(WORK), default="load")
+    parser.add_argument("--cores", type=int, default=2, help="how many cores Spark uses")
     asked = parser.parse_args()
     if not any(asked.landing.glob("*")):
         write_sample(SampleSpec(days=DAYS, orders_per_day=ORDERS_PER_DAY, scale=asked.scale), asked.landing)
     begun = time.perf_counter()
-    spark = local_session(os.environ)
+    spark = local_session(os.environ, spark_config(cores=asked.cores))
     started = time.perf_counter()
     WORK[asked.what](spark, asked.landing, asked.lake)
     worked = time.perf_counter() - started
-    measured = {"seconds": worked, "start_seconds": started - begun, "max_rss_mb": peak_mb(spark)}
-    measured["cpu_seconds"] = cpu_seconds(spark)
+    measured = {"seconds": worked, "start_seconds": started - begun, **memory(spark), **processor_seconds(spark)}
     print(json.dumps({name: round(value, 2) for name, value in measured.items()}))
 
 
@@ -70,7 +71,13 @@ def run_load(spark: SparkSession, landing: Path, lake: Path) -> None:
 def manifest_of(store: ObjectStore) -> Manifest:
     """Return all landed files as one run's manifest."""
     files = tuple(landed("ecommerce", store))
-    return Manifest(f"bench-{time.time_ns()}", "ecommerce", store.uri, files, RunRequest(as_of=datetime.now(UTC)))
+    return Manifest(
+        f"bench-{time.time_ns()}",
+        "ecommerce",
+        store.uri,
+        files,
+        RunRequest(as_of=datetime.now(UTC), max_reject_ratio=1.0),
+    )
 
 
 def run_floor(spark: SparkSession, landing: Path, lake: Path) -> None:
@@ -104,17 +111,39 @@ HEADERS = {
 WORK: dict[str, Callable[[SparkSession, Path, Path], None]] = {"load": run_load, "floor": run_floor}
 
 
-def peak_mb(spark: SparkSession) -> float:
-    """Return the peak resident memory of this process and its JVM together, in MB (Linux only)."""
-    jvm = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - Spark does not tell
-    return sum(_peak_kb(pid) for pid in (os.getpid(), jvm)) / 1024
+def memory(spark: SparkSession) -> dict[str, float]:
+    """Return the peak resident memory in MB of the driver's Python, of its JVM, and of both (Linux only)."""
+    python, jvm = (_peak_kb(pid) / 1024 for pid in (os.getpid(), _jvm(spark)))
+    return {"driver_mb": python, "jvm_mb": jvm, "max_rss_mb": python + jvm}
 
 
-def cpu_seconds(spark: SparkSession) -> float:
-    """Return the processor seconds of the JVM since it started, which compare runs even on a busy machine."""
-    jvm = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]  # noqa: SLF001 - Spark does not tell
-    user, system = Path(f"/proc/{jvm}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def processor_seconds(spark: SparkSession) -> dict[str, float]:
+    """Return the processor seconds of JVM and workers since they started, which compare runs even on a busy machine.
+
+    Workers are children of a daemon, which counts those that ended as soon as it has waited for them.
+    """
+    jvm = _jvm(spark)
+    parents = {int(path.name): _stat(int(path.name))[1] for path in Path("/proc").iterdir() if path.name.isdigit()}
+    workers = {jvm}
+    while found := {pid for pid, parent in parents.items() if parent in workers} - workers:
+        workers |= found
+    ticks = os.sysconf("SC_CLK_TCK")
+    own = sum(_stat(jvm)[11:13]) / ticks
+    return {"cpu_seconds": own, "worker_cpu_seconds": sum(sum(_stat(pid)[11:15]) for pid in workers - {jvm}) / ticks}
+
+
+def _stat(pid: int) -> list[int]:
+    """Return the numbers that the kernel has of a process, from its state (0) on; zeros when it has ended."""
+    try:
+        state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return [0] * 50
+    del state
+    return [0, *map(int, numbers)]
+
+
+def _jvm(spark: SparkSession) -> int:
+    return int(spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]  # noqa: SLF001 - Spark does not tell
 
 
 def _peak_kb(pid: int) -> int:
