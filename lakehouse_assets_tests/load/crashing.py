@@ -24,6 +24,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.watch import WatchList
 from lakehouse_assets_tests.load.drops import file_of
 from lakehouse_assets_tests.oracle import File
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
@@ -113,8 +114,9 @@ def watched(deadly: int) -> Moments:
         (delta, "commit"),
         (delta, "delete"),
         (iceberg, "replace"),
-        (FolderStore, "copy_from"),
-        (FolderStore, "delete"),
+        (WatchList, "change"),
+        (FolderStore, "take_from"),
+        (FolderStore, "give"),
     ]:
         moments.watch(owner, name)
     moments.watch(Lease, "release")

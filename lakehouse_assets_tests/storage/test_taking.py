@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.errors import ObjectMissing, PreconditionFailed
+from lakehouse_assets.storage.atomic_files import taken_path
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import StoredObject
 
@@ -60,6 +61,16 @@ def test_a_target_with_the_content_finishes_the_move(stores: Stores) -> None:
     assert lake.take_from(landing, listed, key="x/b.csv")
     assert lake.take_from(landing, listed, key="x/b.csv")
     assert (names(landing), lake.read("x/b.csv")) == ([], b"hello")
+
+
+def test_a_move_that_was_killed_in_the_middle_is_finished_by_the_next(stores: Stores) -> None:
+    """The file was aside, had its new name already, and not yet lost the old one."""
+    landing, lake, listed = stores
+    path, target = landing.path_of("d/a.csv"), lake.path_of("x/b.csv")
+    target.parent.mkdir()
+    target.hardlink_to(path.rename(taken_path(path)))
+    assert lake.take_from(landing, listed, key="x/b.csv")
+    assert (names(landing), names(lake)) == ([], ["b.csv"])
 
 
 def test_a_target_with_other_content_is_never_overwritten(stores: Stores) -> None:
