@@ -94,12 +94,13 @@ def test_a_new_rule_is_released_and_noted_in_the_change_log(tmp_path: Path) -> N
     log = tmp_path / "CHANGES.md"
     path = earlier(tmp_path, lambda tables: tables[ORDERS]["rules"].pop(1))
     assert release("ecommerce", path)[ORDERS].kind == "compatible"
-    line = f"- `{ORDERS}` 1.0.0, compatible: rule `order_id_missing` is new: reject, blank(order_id)\n"
+    version = contracts("ecommerce")[ORDERS].version
+    line = f"- `{ORDERS}` {version}, compatible: rule `order_id_missing` is new: reject, blank(order_id)\n"
     assert log.read_text("utf-8").endswith(f"\n## {datetime.now(UTC).date()} ecommerce\n\n{line}")
     again = earlier(tmp_path, lambda tables: tables.pop(ORDERS))
     release("ecommerce", again)
     assert [text for text in log.read_text("utf-8").splitlines() if text.startswith("- ")] == [
-        f"- `{ORDERS}` 1.0.0: new",
+        f"- `{ORDERS}` {version}: new",
         line.rstrip(),
     ]
 

@@ -16,7 +16,7 @@ RUN = ("run", "--max-reject-ratio", "1")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose one gold contract is broken, after a run over a first drop."""
     project = open_project(tmp_path_factory.mktemp("broken"))
-    project.contract("daily_sales_0", "version: 1.0.0", "versoin: 1.0.0")
+    project.contract("daily_sales_0", "version: 1.", "versoin: 1.")
     project.drop()
     ran = project.command(*RUN)
     (project.folder / "ran.txt").write_text(f"{ran.code}\n{ran.err}", "utf-8")
@@ -62,10 +62,10 @@ def test_what_is_made_of_all_contracts_is_refused(broken: Project, arguments: tu
 def test_the_next_run_after_mending_does_what_was_left(tmp_path: Path) -> None:
     """Also for the model that reads the broken table."""
     project = open_project(tmp_path)
-    project.contract("daily_sales_0", "version: 1.0.0", "versoin: 1.0.0")
+    project.contract("daily_sales_0", "version: 1.", "versoin: 1.")
     project.drop()
     assert project.command(*RUN).code == 1
-    project.contract("daily_sales_0", "versoin: 1.0.0", "version: 1.0.0")
+    project.contract("daily_sales_0", "versoin: 1.", "version: 1.")
     assert project.command(*RUN).code == 0
     for table in ("daily_sales_0", "daily_sales_0_again"):
         asked = project.command("sql", f"SELECT sum(amount) AS a FROM ecommerce_gold.{table}", "--format", "csv")

@@ -95,7 +95,7 @@ def test_people_read_which_columns_change_and_why(tmp_path: Path) -> None:
         "✘ ecommerce_gold.daily_sales_0: the run would fail (contract `gold.daily_sales_0` was changed in" in told.out
     )
     assert "    column removed: buyers BIGINT\n" in told.out
-    project.contract("daily_sales_0", "version: 1.0.0", "version: 2.0.0")
+    project.contract("daily_sales_0", "version: 1.", "version: 2.")
     told = project.command("plan", "--sql")
     assert told.code == 0
     assert "~ ecommerce_gold.daily_sales_0: rebuilt whole (its contract" in told.out

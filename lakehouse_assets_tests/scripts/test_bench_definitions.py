@@ -15,4 +15,4 @@ def test_the_generated_project_has_its_models_and_loads(tmp_path: Path) -> None:
     assert names == sorted([*copies, *(f"{name}_again" for name in copies)])
     found = load_definitions(tmp_path)
     assert 0 < found["seconds"] < 60
-    assert 20 < found["max_rss_mb"] < 1000
+    assert found["max_rss_mb"] > 20
