@@ -90,9 +90,15 @@ def local_session(environment: MutableMapping[str, str], config: Mapping[str, st
     builder = SparkSession.builder.appName("lakehouse")
     for name, value in (spark_config() if config is None else config).items():
         builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    # Spark puts the jars of packages on the workers' `sys.path` too, and Python reads the directory of each before
-    # every task: a quarter of a second.
+    return lean(builder.getOrCreate())
+
+
+def lean(spark: SparkSession) -> SparkSession:
+    """Return a new session whose Python workers do without jars.
+
+    Spark puts the jars of packages on their `sys.path` too, and Python reads the directory of each before every task,
+    which takes a quarter of a second.
+    """
     included = spark.sparkContext._python_includes or []  # noqa: SLF001 - there is no setting
     included[:] = [name for name in included if not name.endswith(".jar")]
     return spark

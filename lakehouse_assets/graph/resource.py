@@ -111,7 +111,7 @@ def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
     Raises:
         JavaMissing: there is no Java that Spark starts on.
     """
-    from lakehouse_assets.engines.spark_session import spark_config, use_java
+    from lakehouse_assets.engines.spark_session import lean, spark_config, use_java
 
     use_java(process_environment())
     from dagster_pyspark import LazyPySparkResource
@@ -119,7 +119,7 @@ def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
     from lakehouse_assets.engines.spark import SparkEngine
 
     spark = LazyPySparkResource(spark_config=spark_config(memory=settings.spark_memory))
-    return SparkEngine(spark.spark_session, lake, zone=zone)
+    return SparkEngine(lean(spark.spark_session), lake, zone=zone)
 
 
 @contextmanager
