@@ -19,7 +19,7 @@ from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.ecommerce.pipeline import ARCHIVE, LOAD, PIPELINE
-from lakehouse_assets.engines import delta, iceberg
+from lakehouse_assets.engines import delta, gold
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lake import open_lake
@@ -113,7 +113,7 @@ def watched(deadly: int) -> Moments:
     for owner, name in [
         (delta, "commit"),
         (delta, "delete"),
-        (iceberg, "replace"),
+        (gold, "replace"),
         (WatchList, "change"),
         (FolderStore, "take_from"),
         (FolderStore, "give"),

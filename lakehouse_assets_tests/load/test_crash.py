@@ -32,12 +32,12 @@ MOMENTS = {
     10: "rejects were written",
     14: "rows that wait no more were removed",
     18: "the first gold table was built and not acknowledged",
-    25: "the last gold table was about to be written",
-    30: "the files were watched and not yet moved",
-    34: "a file was moved",
-    47: "all files were moved and are still watched",
+    29: "the last gold table was about to be written",
+    36: "the files were watched and not yet moved",
+    40: "a file was moved",
+    53: "all files were moved and are still watched",
 }
-"""Of the 50 moments of a whole run (`crashing.Moments`), those after which something is half done."""
+"""Of the 56 moments of a whole run (`crashing.Moments`), those after which something is half done."""
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -74,7 +74,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folders = [shutil.copytree(base, lakes / str(moment)) for moment in (*MOMENTS, 0)]
     command = [sys.executable, "-m", "lakehouse_assets_tests.load.crashing", *map(str, folders)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout.split() == ["-9"] * len(MOMENTS) + ["50"], done.stderr
+    assert done.stdout.split() == ["-9"] * len(MOMENTS) + ["56"], done.stderr
     return lakes
 
 
