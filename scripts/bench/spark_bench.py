@@ -120,7 +120,7 @@ def memory(spark: SparkSession) -> dict[str, float]:
 def processor_seconds(spark: SparkSession) -> dict[str, float]:
     """Return the processor seconds of JVM and workers since they started, which compare runs even on a busy machine.
 
-    Workers are children of a daemon, which counts those that ended as soon as it has waited for them.
+    Workers are children of a daemon, a child of the JVM; who waits for a child that ended counts what it took.
     """
     jvm = _jvm(spark)
     parents = {int(path.name): _stat(int(path.name))[1] for path in Path("/proc").iterdir() if path.name.isdigit()}
@@ -128,8 +128,8 @@ def processor_seconds(spark: SparkSession) -> dict[str, float]:
     while found := {pid for pid, parent in parents.items() if parent in workers} - workers:
         workers |= found
     ticks = os.sysconf("SC_CLK_TCK")
-    own = sum(_stat(jvm)[11:13]) / ticks
-    return {"cpu_seconds": own, "worker_cpu_seconds": sum(sum(_stat(pid)[11:15]) for pid in workers - {jvm}) / ticks}
+    taken = sum(_stat(jvm)[13:15]) + sum(sum(_stat(pid)[11:15]) for pid in workers - {jvm})
+    return {"cpu_seconds": sum(_stat(jvm)[11:13]) / ticks, "worker_cpu_seconds": taken / ticks}
 
 
 def _stat(pid: int) -> list[int]:
