@@ -154,25 +154,27 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
         SettingsInvalid: lists every problem with the variable's name, the value got and what is allowed.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
-    return _read(given) if given else _unasked(_environment())
-
-
-@lru_cache(maxsize=8)  # A code location asks several times a table, and reading takes milliseconds.
-def _unasked(environment: tuple[tuple[str, str], ...]) -> Settings:
-    """Return the settings of this environment without an override; the environment is what they are remembered by."""
-    del environment
-    return _read({})
-
-
-def _environment() -> tuple[tuple[str, str], ...]:
-    return tuple(pair for pair in os.environ.items() if pair[0].upper().startswith(PREFIX_ENV))
-
-
-def _read(given: dict[str, Any]) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
         raise SettingsInvalid(problems="; ".join(_problem(item, given) for item in error.errors())) from error
+
+
+def pipeline_packages() -> tuple[str, ...]:
+    """Return the setting `pipelines`, which a code location asks several times a table.
+
+    Raises:
+        SettingsInvalid: as `read_settings`.
+    """
+    name = f"{PREFIX_ENV}PIPELINES"
+    return _packages(tuple(value for key, value in os.environ.items() if key.upper() == name))
+
+
+@lru_cache(maxsize=8)  # Reading all settings takes milliseconds.
+def _packages(written: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the packages that are written so in the environment, by which they are remembered."""
+    del written
+    return read_settings().pipelines
 
 
 def process_environment() -> MutableMapping[str, str]:

@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 
 from lakehouse_assets.errors import ContractInvalid
-from lakehouse_assets.settings import read_settings
+from lakehouse_assets.settings import pipeline_packages
 
 OURS = "lakehouse_assets.contracts"
 """Names the package that holds the contracts of the product's own pipelines, a folder each."""
@@ -76,7 +76,7 @@ def _packages() -> dict[str, str]:
         ContractInvalid: two of them have one name, which is also that of their pipelines.
     """
     found: dict[str, str] = {}
-    for package in read_settings().pipelines:
+    for package in pipeline_packages():
         name = package.rpartition(".")[2]
         other = found.setdefault(name, package)
         if other != package:

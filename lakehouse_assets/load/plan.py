@@ -5,7 +5,7 @@ A run plans for itself (`lambdas/planrun`) and freezes what it finds; this looks
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.layers import control_tables
 from lakehouse_assets.contracts.types import parse_type
-from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import ContractBreaking, TableMissing
 from lakehouse_assets.load.control_tables import PENDING_DAYS, ControlTable
@@ -24,6 +23,7 @@ from lakehouse_assets.sql.dialects import Parameter, parse, render
 from lakehouse_assets.sql.gold import window_parameters
 from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.storage.landing import Landed
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class NextRun:
 
     Attributes:
         files: how many files have landed, by dataset.
+        left_alone: what is left in landing, by key, with why.
         bytes: how large they are together, bytes.
         pending: rows that wait for a parent.
         due: those of them that have waited long enough to be rejected.
@@ -62,6 +63,7 @@ class NextRun:
     """
 
     files: dict[str, int]
+    left_alone: dict[str, str]
     bytes: int
     pending: int
     due: int
@@ -81,13 +83,14 @@ class NextRun:
         )
 
 
-def next_run(pipeline: str, models: Models, landed: Mapping[str, list[FileEntry]], as_of: datetime) -> NextRun:
+def next_run(pipeline: str, models: Models, landing: Landed, datasets: Iterable[str], as_of: datetime) -> NextRun:
     """Return what the next run would do.
 
     Args:
         pipeline: its name.
         models: its gold models, over the lake.
-        landed: files that have landed, by dataset.
+        landing: what lies in it.
+        datasets: names of the pipeline's landing datasets.
         as_of: the run's clock.
 
     Raises:
@@ -96,7 +99,7 @@ def next_run(pipeline: str, models: Models, landed: Mapping[str, list[FileEntry]
     controls, lake = control_tables(dict(models.known), pipeline), models.lake
     pending, due = _pending(controls["pending"], lake, as_of)
     references = outdated(models.seeds, lake)
-    files = {name: len(entries) for name, entries in landed.items()}
+    files = {name: sum(entry.dataset == name for entry in landing.entries) for name in datasets}
     loading = sum(files.values()) > 0 or bool(references)
     moving: set[str] = set()
     plans = []
@@ -105,8 +108,8 @@ def next_run(pipeline: str, models: Models, landed: Mapping[str, list[FileEntry]
         if plan.action != "none":
             moving.add(plan.table)
         plans.append(plan)
-    size = sum(entry.size_bytes for entries in landed.values() for entry in entries)
-    return NextRun(files, size, pending, due, references, tuple(plans))
+    size = sum(entry.size_bytes for entry in landing.entries)
+    return NextRun(files, dict(landing.left_alone), size, pending, due, references, tuple(plans))
 
 
 def _pending(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:

@@ -16,6 +16,8 @@ from lakehouse_assets.operations.options import LakeOption, LandingOption, Pipel
 if TYPE_CHECKING:
     from lakehouse_assets.load.plan import ModelPlan, NextRun
 
+NAMED = 10
+"""How many files that are left alone are named."""
 MARKS = {"make": "+", "rebuild": "~", "update": "~", "follow": " ", "none": " ", "refuse": "✘"}
 SHOWN = {
     "make": "made",
@@ -46,14 +48,13 @@ def plan(
         lakehouse plan --sql
     """
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.core.manifest import FileEntry
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.plan import next_run
     from lakehouse_assets.load.soundness import require_sound
     from lakehouse_assets.pipelines import pipeline_of
     from lakehouse_assets.settings import read_settings
     from lakehouse_assets.storage.lake import lake_of
-    from lakehouse_assets.storage.landing import datasets, landed
+    from lakehouse_assets.storage.landing import Landed, datasets, look
     from lakehouse_assets.storage.opening import open_store
 
     name = chosen_pipeline(pipeline)
@@ -65,11 +66,9 @@ def plan(
     if landing is not None and not store.exists:
         raise BadRequest(message=f"landing `{where}` is not a folder")
     lake_of(settings).require_here()
-    there: dict[str, list[FileEntry]] = {dataset: [] for dataset in datasets(name)}
-    for entry in landed(name, store) if store.exists else ():
-        there[entry.dataset].append(entry)
+    there = look(name, store) if store.exists else Landed([], {})
     require_sound(contracts(name), name, lake_of(settings))
-    found = next_run(name, models_of(name, lake_of(settings)), there, datetime.now(UTC))
+    found = next_run(name, models_of(name, lake_of(settings)), there, datasets(name), datetime.now(UTC))
     if json:
         _print_json(name, found)
     else:
@@ -92,6 +91,10 @@ def show(pipeline: str, found: NextRun, landing: str, *, sql: bool) -> None:
         terminal.say(f"Files: {_counted(sum(landed.values()), 'file')} in {landing} ({each}; {found.bytes:,} bytes)")
     else:
         terminal.say(f"Files: none in {landing}")
+    for key, why in list(found.left_alone.items())[:NAMED]:
+        terminal.say(f"Left alone: {key}: {why}")
+    if len(found.left_alone) > NAMED:
+        terminal.say(f"Left alone: {len(found.left_alone) - NAMED} more")
     if found.pending:
         terminal.say(
             f"Waiting: {_counted(found.pending, 'row')} for a parent, {found.due} of them to be rejected by now"
