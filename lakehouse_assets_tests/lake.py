@@ -120,14 +120,14 @@ class LakeDriver:
     def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
         """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
         engine, contract = self.query(), self.known[f"gold.{name}"]
-        for source in sources(contract, self.model(name), self.known).values():
-            engine.show(source)
-        self.caught_up = catch_up(self.models(), name, Builder("gold", as_of, lambda _: engine, never))
-        rows = engine.rows(
-            f"SELECT * FROM {contract.catalog_name} ORDER BY {', '.join(chr(34) + k + chr(34) for k in contract.key)}"
-        )
-        engine.close()
-        return rows
+        try:
+            for source in sources(contract, self.model(name), self.known).values():
+                engine.show(source)
+            self.caught_up = catch_up(self.models(), name, Builder("gold", as_of, lambda _: engine, never))
+            order = ", ".join(f'"{column}"' for column in contract.key)
+            return engine.rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order}")
+        finally:
+            engine.close()
 
     def models(self) -> Models:
         """The pipeline's gold models, over this lake."""

@@ -1,21 +1,15 @@
-"""Find out whether a table's files are there as its metadata says, without reading a row.
+"""Find out what is wrong with a table's files, without reading a row, and whether anything of the table can be read.
 
-Here: what is wrong, in words. Not here: who is told, and the way out (`load/soundness.py`).
+Here: what is wrong, in words that follow a table's name. Not here: who is told, and the way out (`load/soundness.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.engines import delta
-from lakehouse_assets.errors import LakeIncomplete
+from lakehouse_assets.errors import LakeIncomplete, TableDamaged
 from lakehouse_assets.storage.lake import Lake
-
-SPOILT = (ValueError, KeyError, TypeError, IndexError, EOFError, OSError)
-"""Lists what parsers of JSON and Avro raise of files that are not what they were."""
 
 
 @dataclass(frozen=True)
@@ -38,28 +32,15 @@ def damage_of(contract: Contract, lake: Lake) -> Damage | None:
         TableMissing: there is no such table.
         LakeElsewhere: the lake was copied or moved.
     """
-    from deltalake.exceptions import DeltaError
-
     try:
-        sizes = lake.iceberg_sizes(contract) if contract.layer == "gold" else _delta_sizes(contract, lake)
+        files = list(lake.data_files(contract))
     except LakeIncomplete as error:
-        return Damage(f"its file `{lake.relative(error.facts['file'])}` is gone", is_unreadable=True)
-    except (DeltaError, *SPOILT) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        return Damage(f"its metadata cannot be read ({first})", is_unreadable=True)
-    return _lost(sizes, lake)
-
-
-def _delta_sizes(contract: Contract, lake: Lake) -> dict[str, int]:
-    files = delta.data_files(lake.delta(contract))
-    return {f"{lake.key(contract)}/{unquote(path)}": size for path, size in files.items()}
-
-
-def _lost(sizes: Mapping[str, int], lake: Lake) -> Damage | None:
-    found = ((key, size, lake.store.size(key)) for key, size in sizes.items())
-    for key, size, is_size in found:
-        if is_size is None:
-            return Damage(f"its file `{key}` is gone")
-        if is_size != size:
-            return Damage(f"its file `{key}` has {is_size:,} bytes and not {size:,}")
+        return Damage(f"its file `{lake.relative(error.facts['file'])}` is not there", is_unreadable=True)
+    except TableDamaged as error:
+        return Damage(str(error.facts["problem"]), is_unreadable=True)
+    for key, size in files:
+        found = lake.store.size(key)
+        if found != size:
+            became = "is not there" if found is None else f"has {found:,} bytes and not {size:,}"
+            return Damage(f"its file `{key}` {became}")
     return None

@@ -82,10 +82,11 @@ def build(
         ContractBreaking: the table has other columns than its contract, and may not be given them.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
-    if manner.damage and manner.damage.is_unreadable:
-        iceberg.forget(contract, engine.lake, guard)
     is_whole = window is None or (window != () and bool(window_parameters(contract, window)["everything"]))
-    table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
+    if manner.damage and manner.damage.is_unreadable:
+        table = iceberg.create_anew(contract, engine.lake, guard)
+    else:
+        table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
     making = _Build(engine, contract, model, table, manner, guard)
     built = making.whole() if window is None or is_whole else making.part(window) if window else making.untouched()
     engine.show(contract)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.contracts.changes import reconcile_columns, wider_columns
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.errors import CommitConflict
+from lakehouse_assets.errors import CommitConflict, TableMissing
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -60,29 +60,35 @@ def open_table(contract: Contract, lake: Lake) -> Table:
 
     Raises:
         CommitConflict: somebody else changes the table's properties right now.
+        TableDamaged: it was there and cannot be read.
     """
-    catalog = lake.catalog()
-    catalog.create_namespace_if_not_exists(contract.database)
-    identifier = (contract.database, contract.name)
-    # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
-    if identifier in catalog.list_tables(contract.database):
-        return without_retries(contract, catalog.load_table(identifier))
-    schema, location = arrow_schema(contract), lake.iceberg_location(contract)
-    table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
-    _partition(table, contract)
-    return table
+    try:
+        return without_retries(contract, lake.iceberg(contract))
+    except TableMissing:
+        return _create(contract, lake)
 
 
-def forget(contract: Contract, lake: Lake, guard: Guard) -> None:
-    """Take a table whose metadata cannot be read out of the catalog, so that it can be made anew in its place.
+def create_anew(contract: Contract, lake: Lake, guard: Guard) -> Table:
+    """Return a new table without rows in the place of one whose metadata cannot be read.
 
-    Files that are left of it stay where they are, and belong to no table any more.
+    Files that are left of that one stay where they are, and belong to no table any more.
     """
     from pyiceberg.exceptions import NoSuchTableError
 
     guard()
     with suppress(NoSuchTableError):
         lake.catalog().drop_table((contract.database, contract.name))
+    return _create(contract, lake)
+
+
+def _create(contract: Contract, lake: Lake) -> Table:
+    catalog, identifier = lake.catalog(), (contract.database, contract.name)
+    catalog.create_namespace_if_not_exists(contract.database)
+    schema, location = arrow_schema(contract), lake.iceberg_location(contract)
+    # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
+    table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
+    _partition(table, contract)
+    return table
 
 
 def ensure(contract: Contract, lake: Lake) -> Table:

@@ -17,7 +17,7 @@ from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines.damage import Damage, damage_of
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.engines.reference import noted
-from lakehouse_assets.errors import LakeIncomplete, TableMissing
+from lakehouse_assets.errors import LakeIncomplete, TableDamaged, TableMissing
 from lakehouse_assets.load.ledger import caught_up
 from lakehouse_assets.sql.model_version import ABSENT, ModelVersion, model_versions, read_version
 from lakehouse_assets.sql.usable import usable_models
@@ -135,7 +135,7 @@ def _held(contract: Contract, lake: Lake) -> str:
         return noted(lake.find_delta(contract)) or ABSENT
     try:
         built = _noted(contract, lake)
-    except (TableMissing, LakeIncomplete, ValueError):  # gone or spoilt: it is built anew, and who has read it then
+    except (TableMissing, TableDamaged, LakeIncomplete):  # gone or spoilt: it is built anew, and who has read it then
         return ABSENT
     return built.code if built else ABSENT
 

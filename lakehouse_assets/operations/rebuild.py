@@ -52,6 +52,7 @@ def rebuild(
 def _rebuilt(settings: Settings, name: str, *, accepts: bool) -> Rebuilt:
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
+    from lakehouse_assets.engines.connection import Spill
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.rebuild import Rebuild, beside, rebuild
     from lakehouse_assets.operations.maintenance import undisturbed
@@ -60,9 +61,10 @@ def _rebuilt(settings: Settings, name: str, *, accepts: bool) -> Rebuilt:
 
     contracts(name).require_sound(*LOADED_BEFORE_GOLD)
     where, zone, memory = lake_of(settings), pipeline_of(name).zone_in(settings), settings.duckdb_memory
+    spill = Spill(settings.duckdb_temp, settings.duckdb_temp_limit)
 
     def opened(lake: Lake) -> DuckEngine:
-        return DuckEngine(lake, zone=zone, memory=memory, threads=settings.duckdb_threads or None)
+        return DuckEngine(lake, zone=zone, memory=memory, threads=settings.duckdb_threads or None, spill=spill)
 
     made = beside(where, name)
     with undisturbed(settings, name) as guard, _progress() as progress:

@@ -211,14 +211,6 @@ class Lake:
         """
         return self._iceberg(contract).newest()
 
-    def iceberg_sizes(self, contract: Contract) -> dict[str, int]:
-        """Return the keys of an Iceberg table's live data files, and their sizes, bytes, as the metadata says.
-
-        Raises:
-            TableMissing, LakeElsewhere, LakeIncomplete: as `iceberg_files`.
-        """
-        return dict(self._iceberg(contract).data_files())
-
     def _iceberg(self, contract: Contract) -> TableFiles:
         from lakehouse_assets.storage.iceberg_files import TableFiles
 
@@ -249,13 +241,18 @@ class Lake:
             LakeElsewhere: see `require_here`.
             TableDamaged: says which file is gone or spoilt.
         """
-        for key, size in self._data_files(contract):
+        for key, size in self.data_files(contract):
             found = self.store.size(key)
             if found != size:
                 became = "is not there" if found is None else f"has {found} bytes instead of {size}"
                 raise TableDamaged(table=contract.catalog_name, problem=f"`{self.root}/{key}` {became}")
 
-    def _data_files(self, contract: Contract) -> Iterator[tuple[str, int]]:
+    def data_files(self, contract: Contract) -> Iterator[tuple[str, int]]:
+        """Yield keys and sizes in bytes of a table's live data files, as its metadata says.
+
+        Raises:
+            TableMissing, LakeElsewhere, TableDamaged: as `require_whole`; no data file is looked at.
+        """
         if contract.layer == "gold":
             yield from self._iceberg(contract).data_files()
             return

@@ -28,13 +28,14 @@ from lakehouse_assets_tests.graph.test_sensor import pairs, tick
 
 STARTED, FAILURE = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE
 KILLED = """
+import signal
 import sys
 from lakehouse_assets.operations.running import Asked, run
 from lakehouse_assets.settings import Settings
-from lakehouse_assets_tests.operations.killed_job import killer
+from lakehouse_assets_tests.operations.killed_job import Killer
 
 settings = Settings(lake=sys.argv[1], landing=sys.argv[2], duckdb_threads=1)
-run(settings, Asked("ecommerce", run_id=sys.argv[3]), on_step=killer("ecommerce_silver"))
+run(settings, Asked("ecommerce", run_id=sys.argv[3]), watched=Killer("ecommerce_silver", signal.SIGKILL))
 """
 """A run of the job in a process that kills itself as silver begins."""
 

@@ -16,6 +16,7 @@ from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.graph.metadata import asset_key
 from lakehouse_assets.graph.pipeline import freshness_policy
+from lakehouse_assets.pipelines import pipeline_of
 from lakehouse_assets_tests.graph.described import GOLDEN, SETTINGS, UPDATE, described, text
 
 ASSET_LINES = 15
@@ -66,6 +67,15 @@ def test_every_contract_is_an_asset() -> None:
     """Each landing dataset, silver and gold table is in the graph, and nothing else but manifest and archive."""
     tables = {asset_key(c).to_user_string() for c in contracts("ecommerce").values() if c.layer != "control"}
     assert set(described()["assets"]) - tables == {"bronze/ecommerce_manifest", "archive/ecommerce_files"}
+
+
+def test_gold_says_the_version_of_its_code() -> None:
+    """So the UI knows which tables were made by another model; nothing else is made by one."""
+    graph, models = build_definitions(SETTINGS).resolve_asset_graph(), pipeline_of("ecommerce")
+    versions = {key: graph.get(key).code_version for key in graph.get_all_asset_keys()}
+    expected = {asset_key(gold): models.model_version(gold).code for gold in models.layer("gold")}
+    assert {key: version for key, version in versions.items() if version} == expected
+    assert len(set(expected.values())) == 3
 
 
 @pytest.mark.parametrize("table", TABLES, ids=named)

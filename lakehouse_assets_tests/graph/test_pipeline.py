@@ -28,7 +28,7 @@ def both(returns: Pipeline) -> dg.Definitions:
 
 def test_a_run_may_be_asked_what_the_plan_takes(returns: Pipeline) -> None:
     """A window only where a pipeline works on days, in the order in which the fields are declared."""
-    without = ("as_of", "mode", "files", "date", "selection", "max_reject_ratio")
+    without = ("as_of", "mode", "files", "date", "selection", "max_reject_ratio", "full_refresh")
     assert SHOP.asked == without
     assert returns.asked == (*without[:4], "window", *without[4:])
 

@@ -133,6 +133,7 @@ def test_a_build_that_loses_its_fence_leaves_the_version_of_before(lake: Changin
     engine.show(lake.known["gold.daily_regions"])
     with pytest.raises(FenceLost):
         catch_up(lake.models(), "daily_totals", Builder("r", SOME_DAY, lambda _: engine, guard))
+    engine.close()
     assert (lake.why(), lake.data_files()) == ({"daily_totals": "its SELECT changed"}, files)
 
 

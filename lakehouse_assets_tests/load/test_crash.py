@@ -32,6 +32,7 @@ MOMENTS = {
     10: "rejects were written",
     14: "rows that wait no more were removed",
     18: "the first gold table was built and not acknowledged",
+    20: "the first gold table was acknowledged and its version not told",
     29: "the last gold table was about to be written",
     36: "the files were watched and not yet moved",
     40: "a file was moved",

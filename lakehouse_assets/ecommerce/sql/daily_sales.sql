@@ -88,13 +88,22 @@ summed AS (
     count(DISTINCT user_id) AS buyers,
     CAST(sum(items) AS BIGINT) AS items,
     ratio(sum(reordered), sum(known)) AS reorder_rate,
-    CAST(sum(money(
+    sum(CAST(
       CASE WHEN cents < 0 THEN -1 ELSE 1 END * (q * k + int_div(r * cum, n) - int_div(r * (cum - k), n))
-    )) AS DECIMAL(38, 2)) AS amount
+      AS DECIMAL(18, 0)
+    )) AS cents
   FROM divided
   GROUP BY "date", number
 )
 
-SELECT s."date", d.department_id, d.department, s.orders, s.buyers, s.items, s.reorder_rate, s.amount
+SELECT
+  s."date",
+  d.department_id,
+  d.department,
+  s.orders,
+  s.buyers,
+  s.items,
+  s.reorder_rate,
+  CAST(s.cents * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(38, 2)) AS amount
 FROM summed AS s
 JOIN departments AS d ON d.number = s.number

@@ -130,23 +130,21 @@ USING (
             THEN CAST(SUM(reordered) AS DOUBLE) / CAST(SUM(known) AS DOUBLE)
           END
         ) AS reorder_rate,
-        CAST(SUM(
-          (
-            CAST(CAST(CASE WHEN cents < 0 THEN -1 ELSE 1 END * (
-              q * k + (
-                (
-                  r * cum / n
-                )
-              ) - (
-                (
-                  r * (
-                    cum - k
-                  ) / n
-                )
+        SUM(
+          CAST(CASE WHEN cents < 0 THEN -1 ELSE 1 END * (
+            q * k + (
+              (
+                r * cum / n
               )
-            ) AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))
-          )
-        ) AS DECIMAL(38, 2)) AS amount
+            ) - (
+              (
+                r * (
+                  cum - k
+                ) / n
+              )
+            )
+          ) AS DECIMAL(18, 0))
+        ) AS cents
       FROM divided
       GROUP BY
         "date",
@@ -160,7 +158,7 @@ USING (
       s.buyers,
       s.items,
       s.reorder_rate,
-      s.amount
+      CAST(s.cents * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(38, 2)) AS amount
     FROM summed AS s
     JOIN departments AS d
       ON d.number = s.number

@@ -101,7 +101,7 @@ def test_a_table_is_given_the_digits_that_its_contract_got(tmp_path: Path, monke
     lake = declared(tmp_path, monkeypatch)
     wider = [replace(c, type="DECIMAL(38,2)") if c.name == "worth" else c for c in grown(*GREW).columns]
     iceberg.ensure(grown(*GREW), lake)
-    known = {**contracts("ecommerce"), "gold.user_orders": replace(USERS, columns=tuple(wider))}
+    known = Known({**contracts("ecommerce"), "gold.user_orders": replace(USERS, columns=tuple(wider))})
     monkeypatch.setattr(logic, "contracts", lambda _: known)
     assert due("ecommerce", lake)["statements"][2:] == [
         "ALTER TABLE `ecommerce_gold`.`user_orders` CHANGE COLUMN `worth` `worth` decimal(38,2)"
