@@ -83,12 +83,18 @@ class TableMissing(BadRequest):
     sentence = "table `{table}` is not there yet; `lakehouse run` creates it"
 
 
+FROM_A_BACKUP = (
+    "put the file back from a backup of the lake, or have the table made anew: gold by the next run, silver by "
+    "`lakehouse rebuild silver`"
+)
+
+
 class TableDamaged(Terminal):
     """A table of the lake is lost, or files of it are, so that it cannot be read as it was written."""
 
     sentence = "table `{table}` cannot be read: {problem}; {way_out}"
 
-    def __init__(self, *, way_out: str = "put the file back from a backup of the lake", **facts: Any) -> None:  # noqa: ANN401 - as above
+    def __init__(self, *, way_out: str = FROM_A_BACKUP, **facts: Any) -> None:  # noqa: ANN401 - as above
         super().__init__(way_out=way_out, **facts)
 
 

@@ -25,7 +25,8 @@ def require_sound(known: Mapping[str, Contract], pipeline: str, lake: Lake) -> N
         LakeElsewhere: the lake was copied or moved.
     """
     for contract, damage in unsound(known, pipeline, lake).items():
-        way_out = f"`lakehouse rebuild silver --pipeline {pipeline}` makes it anew from the archive"
+        anew = f"`lakehouse rebuild silver --pipeline {pipeline}` makes it anew from the archive"
+        way_out = f"put the file back from a backup of the lake, or {anew}"
         raise TableDamaged(table=contract.catalog_name, problem=damage.words, way_out=way_out)
 
 

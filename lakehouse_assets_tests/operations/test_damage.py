@@ -11,7 +11,7 @@ import pytest
 from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Result, Shop, put
 
 SILVER, GOLD = "delta_lakehouse.clean_orders", "ecommerce_gold.daily_sales"
-ASK = {SILVER: f"SELECT max(total_amount) FROM {SILVER}", GOLD: f"SELECT sum(amount) FROM {GOLD}"}
+ASK = {SILVER: f"SELECT max(total_amount) FROM {SILVER}", GOLD: f"SELECT sum(amount) AS amount FROM {GOLD}"}
 GARBAGE = b"{ this is not what was here"
 
 
@@ -70,7 +70,7 @@ def one_sentence(result: Result, *parts: str) -> None:
 def test_a_damaged_table_is_named_by_every_command_that_needs_it(
     cli: Cli, copy: Shop, table: str, files: str, damage: Callable[[Path], None]
 ) -> None:
-    """And the other tables can still be asked."""
+    """And the other tables can still be asked; a run makes gold anew, and goes no further where silver is damaged."""
     found = list(copy.lake.glob(files))
     assert found
     for file in found:
@@ -78,7 +78,12 @@ def test_a_damaged_table_is_named_by_every_command_that_needs_it(
     sentence = (f"table `{table}` cannot be read: ", "from a backup of the lake")
     one_sentence(cli("sql", ASK[table], *copy.at), *sentence)
     one_sentence(cli("checks", *copy.at), *sentence)
-    one_sentence(cli(*copy.run), *sentence)
+    done = cli(*copy.run)
+    if table == GOLD:
+        assert (done.code, "daily_sales: rebuilt, " in done.out) == (0, True)
+        assert cli("sql", ASK[GOLD], *copy.at, "--format", "csv").out == "amount\n35.75\n"
+    else:
+        one_sentence(done, *sentence, "lakehouse rebuild silver --pipeline ecommerce")
     other = GOLD if table == SILVER else SILVER
     assert cli("sql", ASK[other], *copy.at).code == 0
 
@@ -102,11 +107,14 @@ def test_a_spoilt_catalog_is_named_by_every_command_that_needs_it(cli: Cli, copy
 
 @pytest.mark.parametrize("lose", [Path.unlink, lambda file: file.write_bytes(b"")], ids=["gone", "empty"])
 def test_a_catalog_that_lost_its_tables_is_not_a_new_lake(cli: Cli, copy: Shop, lose: Callable[[Path], None]) -> None:
-    """Gold would be made anew for the touched days alone, over what is there."""
+    """Gold is made anew, of all days and not of the touched ones alone."""
     lose(copy.lake / "catalog.db")
-    one_sentence(cli(*copy.run), "cannot be read: ", "catalog.db` does not know it, though there are files in ")
     assert cli("checks", *copy.at).code == 1
-    one_sentence(cli("sql", ASK[GOLD], *copy.at), f"table `{GOLD}` cannot be read: ")
+    told = "catalog.db` does not know it, though there are files in "
+    one_sentence(cli("sql", ASK[GOLD], *copy.at), f"table `{GOLD}` cannot be read: ", told)
+    done = cli(*copy.run)
+    assert (done.code, done.out.count(told)) == (0, 3)
+    assert cli("sql", ASK[GOLD], *copy.at, "--format", "csv").out == "amount\n35.75\n"
 
 
 def test_a_table_that_was_lost_is_not_green(cli: Cli, copy: Shop) -> None:
