@@ -70,7 +70,7 @@ def flaws_of(dataset: str, day_before: str) -> tuple[Flaw, ...]:
             *dated,
             Flaw("item_id_missing", "id", BLANKS),
             Flaw("product_id_missing", "product_id", BLANKS),
-            Flaw("cart_position_invalid", "add_to_cart_order", ("0", "-1", "1.0", "first", "2147483648")),
+            Flaw("cart_position_invalid", "add_to_cart_order", ("0", "-1", "1.5", "first", "2147483648")),
             Flaw("reordered_invalid", "reordered", ("2", "yes", "-")),
             Flaw("days_invalid", "days_since_prior_order", ("-1", "2.5", "many", "2147483648")),
         ),
