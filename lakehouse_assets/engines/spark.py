@@ -43,6 +43,8 @@ SETTINGS = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
 TASKS_PER_CORE = 3
+LARGE_BYTES = 1 << 28
+"""From so many bytes of one dataset on, one caller keeps all cores busy; several would only share their memory."""
 RISING = re.compile(r"^(string|u?int\d+)$")
 """Arrow types whose values `is_rising` can compare."""
 INHERITED = ("spark.sql.ansi.enabled", "spark.sql.shuffle.partitions", "spark.sql.autoBroadcastJoinThreshold")
@@ -106,7 +108,10 @@ class SparkEngine:
         schema = self._spark.createDataFrame(select.schema.empty_table()).schema
         staged = []
         if text.reader is not None:
-            parts = shares(pieces_of(text), self._tasks)
+            pieces = pieces_of(text)
+            if sum(piece.size_bytes for piece in pieces) > LARGE_BYTES:
+                self.callers = 1
+            parts = shares(pieces, self._tasks)
             staged = results(self._spark, StageFiles(text.reader, select, folder), parts, len(parts))
         files = [part.file for part in staged if part.file]
         if text.retried is not None:

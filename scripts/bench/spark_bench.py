@@ -3,7 +3,7 @@
     python -m scripts.bench.spark_bench --scale 10 --landing DIR --lake DIR --what load
 
 Prints one line of JSON: seconds of work after the session has started, seconds to start it, peak memory in MB of the
-driver's Python, of the JVM, and of the two together, and processor seconds of JVM and Python workers. The landing
+driver's Python, of the JVM, and of the two together, and processor seconds of the JVM. The landing
 folder is filled with 15 clean days at the scale when it is empty. One measurement per process, since the first work in
 a JVM is a large part of the whole.
 """
@@ -55,7 +55,8 @@ def main() -> None:
     started = time.perf_counter()
     WORK[asked.what](spark, asked.landing, asked.lake)
     worked = time.perf_counter() - started
-    measured = {"seconds": worked, "start_seconds": started - begun, **memory(spark), **processor_seconds(spark)}
+    measured = {"seconds": worked, "start_seconds": started - begun, **memory(spark)}
+    measured["cpu_seconds"] = cpu_seconds(spark)
     print(json.dumps({name: round(value, 2) for name, value in measured.items()}))
 
 
@@ -117,29 +118,13 @@ def memory(spark: SparkSession) -> dict[str, float]:
     return {"driver_mb": python, "jvm_mb": jvm, "max_rss_mb": python + jvm}
 
 
-def processor_seconds(spark: SparkSession) -> dict[str, float]:
-    """Return the processor seconds of JVM and workers since they started, which compare runs even on a busy machine.
+def cpu_seconds(spark: SparkSession) -> float:
+    """Return the processor seconds of the JVM since it started, which compare runs even on a busy machine.
 
-    Workers are children of a daemon, a child of the JVM; who waits for a child that ended counts what it took.
+    Python workers are not in it: they end with a daemon of their own, and nobody keeps count.
     """
-    jvm = _jvm(spark)
-    parents = {int(path.name): _stat(int(path.name))[1] for path in Path("/proc").iterdir() if path.name.isdigit()}
-    workers = {jvm}
-    while found := {pid for pid, parent in parents.items() if parent in workers} - workers:
-        workers |= found
-    ticks = os.sysconf("SC_CLK_TCK")
-    taken = sum(_stat(jvm)[13:15]) + sum(sum(_stat(pid)[11:15]) for pid in workers - {jvm})
-    return {"cpu_seconds": sum(_stat(jvm)[11:13]) / ticks, "worker_cpu_seconds": taken / ticks}
-
-
-def _stat(pid: int) -> list[int]:
-    """Return the numbers that the kernel has of a process, from its state (0) on; zeros when it has ended."""
-    try:
-        state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return [0] * 50
-    del state
-    return [0, *map(int, numbers)]
+    user, system = Path(f"/proc/{_jvm(spark)}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _jvm(spark: SparkSession) -> int:
