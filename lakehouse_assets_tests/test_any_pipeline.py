@@ -18,7 +18,8 @@ ALLOWED = {
     "lakehouse_assets/contracts/released.json": "",  # the released state of its contracts, in one file for all
 }
 """File -> text in lines that may name it; the empty text is in every line."""
-COMMON = {"id", "date", "amount", "items", "row_malformed", "keys_unique", "freshness", "volume", "no_orphans"}
+GENERIC = {"keys_unique", "freshness", "volume", "no_orphans", "date_in_future"}
+COMMON = {"id", "date", "amount", "items", "row_malformed"} | GENERIC
 """Columns and codes of e-commerce that any table may have."""
 
 

@@ -12,8 +12,8 @@ MOST_NAMES, MOST_CHARACTERS = 10, 60
 def visible(text: str) -> str:
     r"""Return a text in which every character can be seen; controls, odd blanks and marks are backslash escapes.
 
-    >>> print(visible("order_id\u200b\x1b[2J"))
-    order_id\u200b\x1b[2J
+    >>> print(visible("station\u200b\x1b[2J"))
+    station\u200b\x1b[2J
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 

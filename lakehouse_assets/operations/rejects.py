@@ -159,7 +159,7 @@ def close(
     No run may go on meanwhile.
 
     Example:
-        lakehouse rejects close --file orders/2025-04-03.csv --reason "test data of the shop"
+        lakehouse rejects close --file readings/2025-04-03.csv --reason "test data"
     """
     from lakehouse_assets.operations.maintenance import undisturbed
 

@@ -27,7 +27,7 @@ RESTORABLE = {
 
 
 def restore(
-    table: Annotated[str, typer.Argument(help="A silver or gold table, such as clean_orders or gold/daily_sales.")],
+    table: Annotated[str, typer.Argument(help="A silver or gold table, such as clean_readings or gold/daily_weather.")],
     *,
     as_of: Annotated[str, typer.Option(metavar="TIME", help="The moment; UTC unless it says otherwise.")],
     pipeline: PipelineOption = None,
@@ -40,7 +40,7 @@ def restore(
     a run goes on.
 
     Example:
-        lakehouse restore clean_orders --as-of 2025-04-03T12:00:00
+        lakehouse restore clean_readings --as-of 2025-04-03T12:00:00
     """
     from lakehouse_assets.engines import restore as engine
     from lakehouse_assets.load.touch_all import touch_all

@@ -23,7 +23,7 @@ def group() -> None:
     """Try rules on what silver holds, before they are in a contract.
 
     Example:
-        lakehouse rules try amount_high "parse_amount(total_amount) > 300" --table clean_orders
+        lakehouse rules try too_hot "parse_int(temperature) > 60" --table clean_readings
     """
 
 
@@ -32,7 +32,7 @@ def try_command(  # noqa: PLR0913 - one parameter per option
     code: Annotated[str, typer.Argument(help="Name of the rule; one that there is, is compared with the new one.")],
     predicate: Annotated[str, typer.Argument(help="When a row breaks it, on the raw text of the landing columns.")],
     *,
-    table: Annotated[str, typer.Option(help="The silver table, such as clean_orders.")],
+    table: Annotated[str, typer.Option(help="The silver table, such as clean_readings.")],
     verdict: Annotated[Verdict | None, typer.Option(help="What follows; reject for a new rule.")] = None,
     limit: Annotated[int, typer.Option(min=0, max=1000, help="How many rows are shown.")] = 10,
     pipeline: PipelineOption = None,
@@ -44,9 +44,9 @@ def try_command(  # noqa: PLR0913 - one parameter per option
     says how strict a rule is, and whether a load of such rows would stop (max_reject_ratio).
 
     Examples:
-        lakehouse rules try amount_high "parse_amount(total_amount) > 300" --table clean_orders
+        lakehouse rules try too_hot "parse_int(temperature) > 60" --table clean_readings
 
-        lakehouse rules try amount_not_positive "parse_amount(total_amount) < 0" --table clean_orders --verdict reject
+        lakehouse rules try too_cold "parse_int(temperature) < -90" --table clean_readings --verdict reject
     """
     from lakehouse_assets.contracts import Rule
     from lakehouse_assets.engines.trial import try_rule

@@ -48,7 +48,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     select: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TABLE", help="Bring only this gold table up to date, such as gold/daily_sales; repeatable."
+            metavar="TABLE", help="Bring only this gold table up to date, such as gold/daily_weather; repeatable."
         ),
     ] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help=words("full_refresh"))] = False,
@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 - one parameter per option
 
         lakehouse run --reprocess 2025-04-03
 
-        lakehouse run --select gold/daily_sales --full-refresh
+        lakehouse run --select gold/daily_weather --full-refresh
     """
     name = chosen_pipeline(pipeline)
     days = None if window is None else dict(zip(("start", "end"), window, strict=True))
