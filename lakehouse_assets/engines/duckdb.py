@@ -6,31 +6,28 @@ DuckDB's own CSV reader in parallel; the position of a row in the staged table g
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.contracts import Column, Contract
+from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
+from lakehouse_assets.engines.duckdb_files import Records, kind_of, reading
+from lakehouse_assets.engines.duckdb_tables import relation_of, scan
 from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Result, TextSource
-from lakehouse_assets.errors import LakehouseError, NativeRefused, TableDamaged, TableMissing
+from lakehouse_assets.errors import NativeRefused, TableMissing
 from lakehouse_assets.interruption import Duty
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
-from lakehouse_assets.sql.sql_types import in_duckdb
-from lakehouse_assets.storage.damage import first_line
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
     from deltalake import DeltaTable
 
-GLOB = re.compile(r"[*?\[]")
 ARROW_ROWS = 131_072
 """Rows per record batch on the way to delta-rs: large enough for speed, a few tens of MB at most."""
 
@@ -93,7 +90,7 @@ class DuckEngine:
         parsed = self.sql(sql)
         parts = [
             self._stage_native(f"{name}__native{number}", list(files), text.columns, parsed)
-            for number, (_, files) in enumerate(groupby(sorted(text.native, key=_kind), _kind))
+            for number, (_, files) in enumerate(groupby(sorted(text.native, key=kind_of), kind_of))
         ]
         if text.retried is not None:
             again, retried = f"{name}__again", self.sql(text.retried)
@@ -110,7 +107,7 @@ class DuckEngine:
         """Read like files, some at a time, since the reader holds memory for each that it was given."""
         files = sorted(files, key=lambda file: file.ordinal)
         for first in range(0, len(files), FILES_AT_ONCE):
-            raw = _reading(files[first : first + FILES_AT_ONCE], first, columns)
+            raw = reading(files[first : first + FILES_AT_ONCE], first, columns)
             made = f"INSERT INTO {name}" if first else f"CREATE OR REPLACE TEMP TABLE {name} AS"
             self._read_natively(f"{made} WITH __raw AS NOT MATERIALIZED ({raw}) {parsed}")
         return self._numbered(name, files)
@@ -147,7 +144,7 @@ class DuckEngine:
         schema = pa.schema(
             [("_row", pa.int64()), ("_malformed", pa.bool_()), *((c, pa.string()) for c in text.columns)]
         )
-        records = _Records(text)
+        records = Records(text)
         self._db.register("__raw", pa.RecordBatchReader.from_batches(schema, iter(records)))
         try:
             self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {parsed}")
@@ -259,112 +256,6 @@ class DuckEngine:
         delta.delete(contract, self._attached[contract.name], reader, guard)
 
 
-class _Records:
-    """Read small and odd files, count the records of the odd ones, and remember the error that ended the reading.
-
-    Args:
-        text: where the records come from.
-    """
-
-    def __init__(self, text: TextSource) -> None:
-        self._text = text
-        self.counted = 0
-        self.failure: LakehouseError | None = None
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        try:
-            if self._text.reader is None:
-                return
-            yield from self._text.reader.together(self._text.small)
-            for ordinal in self._text.odd:
-                for batch in self._text.reader(ordinal):
-                    self.counted += batch.num_rows
-                    yield batch
-        except LakehouseError as error:
-            self.failure = error
-            raise
-
-
-def _reading(files: list[NativeFile], first: int, columns: tuple[str, ...]) -> str:
-    """Return the SELECT that reads like files with DuckDB's reader; `_row` is the place of the file among all of them.
-
-    Args:
-        files: the files, of one kind.
-        first: place of the first of them.
-        columns: the wanted columns.
-    """
-    compression, header = _kind(files[0])
-    # Columns by position: a file may name further columns twice, in other case, or like DuckDB's own.
-    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(header)))
-    uris = ", ".join(_path(file.uri) for file in files)
-    reader = (
-        f"read_csv([{uris}], header = true, auto_detect = false, delim = ',', quote = '', escape = '', "
-        f"compression = {compression}, hive_partitioning = false, columns = {{{types}}})"
-    )
-    # An optional column that these files lack is NULL.
-    text_of = {c: f"c{header.index(c)}" if c in header else "CAST(NULL AS VARCHAR)" for c in columns}
-    wanted = ", ".join(f'{text_of[column]} AS "{column}"' for column in columns)
-    return f"SELECT CAST(file_index AS BIGINT) + {first} AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
-
-
-def relation_of(catalog_name: str) -> str:
-    """Return the name under which a catalog table is visible in DuckDB: `database__table`."""
-    return catalog_name.replace(".", "__")
-
-
-def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection) -> str:
-    """Return a SELECT over Parquet files in the contract's columns; moments become zone-less UTC.
-
-    A column that none of the files has yet, because the contract grew since, is NULL.
-    """
-    if not files:
-        return f"SELECT {', '.join(map(_null, contract.columns))} WHERE FALSE"
-    uris = ", ".join(_path(uri) for uri in files)
-    source = f"read_parquet([{uris}], union_by_name = true, {_partitioning(contract)})"
-    stored = _columns(contract, source, db)
-    columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
-    return f"SELECT {columns} FROM {source}"
-
-
-def _columns(contract: Contract, source: str, db: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the names of the columns that files have.
-
-    Raises:
-        TableDamaged: one of them is gone or spoilt.
-    """
-    import duckdb
-
-    try:
-        return {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
-        raise exhausted(error) or TableDamaged(table=contract.catalog_name, problem=first_line(error)) from error
-
-
-def _partitioning(contract: Contract) -> str:
-    """Return the options that say where partition columns are read.
-
-    Delta has them in the names of folders, Iceberg in the files like all other columns.
-    """
-    if not contract.partition_by or contract.layer == "gold":
-        return "hive_partitioning = false"
-    # Told, because DuckDB would take the text `007` for a number.
-    types = ", ".join(f"'{name}': {in_duckdb(contract.column(name).data_type)}" for name in contract.partition_by)
-    return f"hive_partitioning = true, hive_types = {{{types}}}"
-
-
-def _null(column: Column) -> str:
-    return f'CAST(NULL AS {in_duckdb(column.data_type)}) AS "{column.name}"'
-
-
-def _stored(column: Column) -> str:
-    """Return the expression that reads a column from the files, with moments zone-less."""
-    name, kind = f'"{column.name}"', column.data_type
-    if kind.name == "TIMESTAMP":
-        # By the number of microseconds: DuckDB's own conversion of zones takes longer than reading the column.
-        return f"make_timestamp(epoch_us({name})) AS {name}"
-    return f"CAST({name} AS {in_duckdb(kind)}) AS {name}" if kind.is_nested else name
-
-
 def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Return the batch in the table's types; zone-less moments are UTC."""
     import pyarrow as pa
@@ -372,18 +263,3 @@ def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [a.cast(f.type) for a, f in zip(batch.columns, schema, strict=True)], schema=schema
     )
-
-
-def _kind(file: NativeFile) -> tuple[str, tuple[str, ...]]:
-    """Return what all files of one reader call must have in common: compression and columns."""
-    return ("gzip" if file.uri.endswith(".gz") else "none", file.header)
-
-
-def _path(uri: str) -> str:
-    """Return a literal of exactly this path, escaped: DuckDB would take `*`, `?` and `[` for a pattern."""
-    return _text(GLOB.sub(r"[\g<0>]", uri))
-
-
-def _text(value: str) -> str:
-    """Return the text as a string literal of SQL."""
-    return "'" + value.replace("'", "''") + "'"

@@ -22,7 +22,7 @@ from sqlglot.schema import MappingSchema
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
-from lakehouse_assets.engines.duckdb import scan
+from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.time_travel import files_at
 from lakehouse_assets.errors import BadRequest, LakehouseError

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, Rule
-from lakehouse_assets.engines.duckdb import DuckEngine, relation_of
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql import trial
 from lakehouse_assets.storage.lake import Lake

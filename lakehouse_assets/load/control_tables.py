@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
-from lakehouse_assets.engines.duckdb import scan
+from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.sql.dialects import render
 from lakehouse_assets.storage.lake import Lake

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.formats.protocol import raw_schema
-from lakehouse_assets.load.source_files import FileSource
+from lakehouse_assets.load.file_source import FileSource
 from lakehouse_assets.load.text_form import text_form
 from lakehouse_assets.sql import corrections
 from lakehouse_assets.sql import rejects as statements

@@ -9,10 +9,11 @@ from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.formats.registry import format_of
+from lakehouse_assets.load.file_source import FileSource
 from lakehouse_assets.load.parallel import each
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.retry import Retry
-from lakehouse_assets.load.source_files import FileSource, survey
+from lakehouse_assets.load.source_files import survey
 from lakehouse_assets.load.state import LoadInput, TableLoad
 from lakehouse_assets.sql import silver
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.load.file_source import LandedObjects
 from lakehouse_assets.load.report import TableReport
-from lakehouse_assets.load.source_files import LandedObjects, SourceFiles
+from lakehouse_assets.load.source_files import SourceFiles
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.sql.silver import MissingParent
 from lakehouse_assets.storage.lake import Lake

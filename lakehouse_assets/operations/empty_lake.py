@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.affects import CHANGED, OLD
 from lakehouse_assets.contracts.layers import seeds, stored_tables
-from lakehouse_assets.engines.duckdb import DuckEngine, relation_of
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.engines.trial import require_condition
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.seeds import stage_seeds

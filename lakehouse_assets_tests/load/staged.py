@@ -7,7 +7,8 @@ from typing import Any
 
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.formats.registry import format_of
-from lakehouse_assets.load.source_files import FileSource, SourceFiles, survey
+from lakehouse_assets.load.file_source import FileSource
+from lakehouse_assets.load.source_files import SourceFiles, survey
 from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import SILVER, LakeDriver
 from lakehouse_assets_tests.oracle import File

@@ -12,7 +12,8 @@ import pytest
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.formats.registry import format_of
-from lakehouse_assets.load.source_files import FileSource, SourceFiles, survey
+from lakehouse_assets.load.file_source import FileSource
+from lakehouse_assets.load.source_files import SourceFiles, survey
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 
 HEADER = "product_id,department_id,department,product_name"

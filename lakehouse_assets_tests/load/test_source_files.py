@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import LandingChanged
 from lakehouse_assets.formats.registry import format_of
-from lakehouse_assets.load import source_files
-from lakehouse_assets.load.source_files import FileSource, LandedObjects, survey
+from lakehouse_assets.load import file_source, source_files
+from lakehouse_assets.load.file_source import FileSource, LandedObjects
+from lakehouse_assets.load.source_files import survey
 from lakehouse_assets.sql import silver
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.load.staged import judged
@@ -218,7 +219,7 @@ def test_many_small_files_are_read_as_each_by_itself(tmp_path: Path, monkeypatch
     files = small_files("1,2,3,A\n", "2,2,3,B", "3,2,3,C\n4,2,3,\n")
     one_by_one = judged(LakeDriver(tmp_path / "native"), files)[1]
     monkeypatch.setattr(source_files, "MANY_FILES", 1)
-    monkeypatch.setattr(source_files, "BUNDLE_BYTES", 120)
+    monkeypatch.setattr(file_source, "BUNDLE_BYTES", 120)
     sources, together = judged(LakeDriver(tmp_path / "small"), files)
     assert (len(sources.small), len(sources.native), sources.read) == (4, 1, 6)
     assert together == one_by_one

@@ -1,0 +1,86 @@
+"""Write the SELECTs with which DuckDB reads the data files of tables, in the columns of their contracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lakehouse_assets.contracts import Column, Contract
+from lakehouse_assets.engines.exhaustion import exhausted
+from lakehouse_assets.errors import TableDamaged
+from lakehouse_assets.sql.sql_types import in_duckdb
+from lakehouse_assets.storage.damage import first_line
+
+if TYPE_CHECKING:
+    import duckdb
+
+GLOB = re.compile(r"[*?\[]")
+
+
+def relation_of(catalog_name: str) -> str:
+    """Return the name under which a catalog table is visible in DuckDB: `database__table`."""
+    return catalog_name.replace(".", "__")
+
+
+def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection) -> str:
+    """Return a SELECT over Parquet files in the contract's columns; moments become zone-less UTC.
+
+    A column that none of the files has yet, because the contract grew since, is NULL.
+    """
+    if not files:
+        return f"SELECT {', '.join(map(_null, contract.columns))} WHERE FALSE"
+    uris = ", ".join(path_literal(uri) for uri in files)
+    source = f"read_parquet([{uris}], union_by_name = true, {_partitioning(contract)})"
+    stored = _columns(contract, source, db)
+    columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
+    return f"SELECT {columns} FROM {source}"
+
+
+def _columns(contract: Contract, source: str, db: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names of the columns that files have.
+
+    Raises:
+        TableDamaged: one of them is gone or spoilt.
+    """
+    import duckdb
+
+    try:
+        return {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        raise exhausted(error) or TableDamaged(table=contract.catalog_name, problem=first_line(error)) from error
+
+
+def _partitioning(contract: Contract) -> str:
+    """Return the options that say where partition columns are read.
+
+    Delta has them in the names of folders, Iceberg in the files like all other columns.
+    """
+    if not contract.partition_by or contract.layer == "gold":
+        return "hive_partitioning = false"
+    # Told, because DuckDB would take the text `007` for a number.
+    types = ", ".join(f"'{name}': {in_duckdb(contract.column(name).data_type)}" for name in contract.partition_by)
+    return f"hive_partitioning = true, hive_types = {{{types}}}"
+
+
+def _null(column: Column) -> str:
+    return f'CAST(NULL AS {in_duckdb(column.data_type)}) AS "{column.name}"'
+
+
+def _stored(column: Column) -> str:
+    """Return the expression that reads a column from the files, with moments zone-less."""
+    name, kind = f'"{column.name}"', column.data_type
+    if kind.name == "TIMESTAMP":
+        # By the number of microseconds: DuckDB's own conversion of zones takes longer than reading the column.
+        return f"make_timestamp(epoch_us({name})) AS {name}"
+    return f"CAST({name} AS {in_duckdb(kind)}) AS {name}" if kind.is_nested else name
+
+
+def path_literal(uri: str) -> str:
+    """Return a literal of exactly this path, escaped: DuckDB would take `*`, `?` and `[` for a pattern."""
+    return _text(GLOB.sub(r"[\g<0>]", uri))
+
+
+def _text(value: str) -> str:
+    """Return the text as a string literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"
