@@ -98,7 +98,7 @@ def test_rejects_of_both_formats_are_shown_as_one_correction_file(cli: Cli) -> N
     """It has the columns of both datasets, each once."""
     header = cli("rejects", "show", *WHOSE, "--format", "csv").out.splitlines()[0]
     columns = "return_id,returned_at,date,country,refund,reasons,scan_id,scanned_at,station"
-    assert header == f"_file,_line,_etag,_codes,{columns}"
+    assert header == f"_file,_line,_etag,_codes,_raw,{columns}"
 
 
 @pytest.mark.usefixtures("ran")
