@@ -68,7 +68,7 @@ class RejectWriter:
             self.engine.derive(f"{name}__slow_text", statements.to_write(contract), SlowTexts(slow))
         twins = _twins(table, self.retry)
         if twins.num_rows:
-            self.engine.register("__twins", twins)
+            self.engine.register(f"{name}__twins", twins)
         return statements.kept(contract, retried=self.retry.has_rows, twins=bool(twins.num_rows))
 
     def write(self, guard: Guard) -> None:
@@ -143,7 +143,7 @@ def _read(loads: list[TableLoad]) -> pa.Table:
 
 
 def _twins(table: TableLoad, retry: Retry) -> pa.Table:
-    """Return the relation `__twins`: ordinals of contents that come again in this run, and where they come next."""
+    """Return the relation `<t>__twins`: ordinals of contents that come again in this run, and where they come next."""
     import pyarrow as pa
 
     found: dict[tuple[str, str], int] = {}

@@ -166,8 +166,8 @@ def kept(contract: Contract, *, retried: bool, twins: bool) -> str:
     Args:
         contract: the silver table.
         retried: whether this run tries rows again (relation `__retried`).
-        twins: whether a file comes twice in this run (relation `__twins`: ordinal, that of its next occurrence); of a
-            record that comes twice the last is kept.
+        twins: whether a file comes twice in this run (relation `<t>__twins`: ordinal, that of its next occurrence);
+            of a record that comes twice the last is kept.
     """
     t, line = contract.name, f"u._row - f.ordinal * {ROWS_PER_FILE}"
     raw, fields = ("coalesce(x.raw, r.raw)", "coalesce(x.fields, r.fields)") if retried else ("x.raw", "x.fields")
@@ -176,7 +176,7 @@ def kept(contract: Contract, *, retried: bool, twins: bool) -> str:
     written = f" LEFT JOIN {t}__slow_text AS s ON s._row = u._row" if slow else ""
     again = " LEFT JOIN __retried AS r ON r._row = u._row" if retried else ""
     later = (
-        f" LEFT JOIN __twins AS d ON d.ordinal = f.ordinal LEFT JOIN {t}__unloaded AS l "
+        f" LEFT JOIN {t}__twins AS d ON d.ordinal = f.ordinal LEFT JOIN {t}__unloaded AS l "
         f"ON l._row = d.later * {ROWS_PER_FILE} + {line} WHERE l._row IS NULL"
     )
     return (

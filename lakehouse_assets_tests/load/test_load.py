@@ -228,6 +228,15 @@ def test_too_many_rejects_merge_nothing_but_keep_the_rejects(lake: LakeDriver) -
     assert list(lake.silver()["orders"]) == ["ok"]
 
 
+def test_a_reject_of_a_file_that_is_listed_twice_is_kept_once(lake: LakeDriver) -> None:
+    """In each of two datasets, whose files are numbered one after the other."""
+    product = csv_file("products", "products.csv", PRODUCTS + ",4,Books,Atlas\n")
+    order = csv_file("orders", "orders/a.csv", ORDERS + "1,o1,u1,2025-04-01T10:00:00,ten,2025-04-01\n")
+    lake.load(product, product, order, order, max_reject_ratio=1.0)
+    held = lake.rows("SELECT dataset, count(*) AS n FROM delta_lakehouse.ecommerce_rejects GROUP BY dataset")
+    assert {row["dataset"]: row["n"] for row in held} == {"products": 1, "orders": 1}
+
+
 def test_nine_rejects_are_too_few_to_stop_a_load(lake: LakeDriver) -> None:
     """The ratio is not applied below ten rejects."""
     bad = "".join(f"1,x{n},,2025-04-01T10:00:00,1,2025-04-01\n" for n in range(9))
