@@ -33,14 +33,13 @@ def damage_of(contract: Contract, lake: Lake) -> Damage | None:
         LakeElsewhere: the lake was copied or moved.
     """
     try:
-        files = list(lake.data_files(contract))
+        misfit = next(lake.misfits(contract), None)
     except LakeIncomplete as error:
         return Damage(f"its file `{lake.relative(error.facts['file'])}` is not there", is_unreadable=True)
     except TableDamaged as error:
         return Damage(str(error.facts["problem"]), is_unreadable=True)
-    for key, size in files:
-        found = lake.store.size(key)
-        if found != size:
-            became = "is not there" if found is None else f"has {found:,} bytes and not {size:,}"
-            return Damage(f"its file `{key}` {became}")
-    return None
+    if misfit is None:
+        return None
+    key, size, found = misfit
+    became = "is not there" if found is None else f"has {found:,} bytes and not {size:,}"
+    return Damage(f"its file `{key}` {became}")

@@ -23,6 +23,10 @@ Guard = Callable[[], None]
 """Called between opening a table and committing to it; raises FenceLost when this run may not write any more."""
 
 
+def no_fence() -> None:
+    """Guard nothing: for a commit that any plan of the same lake would make, such as a note or more work to do."""
+
+
 @dataclass(frozen=True)
 class NativeFile:
     """Describe a file whose records were counted from bytes: a plain CSV file, or one that is read in parts.

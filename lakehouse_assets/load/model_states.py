@@ -110,11 +110,6 @@ def models_of(pipeline: str, lake: Lake) -> Models:
     return Models(known, selects, seeds(known, pipeline), control_tables(known, pipeline)["run_ledger"], lake)
 
 
-def states_of(pipeline: str, lake: Lake) -> dict[str, ModelState]:
-    """Return the state of every gold table of a pipeline, as `Models.states` does."""
-    return models_of(pipeline, lake).states()
-
-
 def _state(contract: Contract, version: ModelVersion, lake: Lake, seen: Mapping[str, set[str]]) -> ModelState:
     said = seen.get(contract.name, set())
     try:

@@ -6,25 +6,28 @@ noticed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from lakehouse_assets.engines.iceberg import MODEL
+from lakehouse_assets.engines.protocol import no_fence
 from lakehouse_assets.load.ledger import know_version
-from lakehouse_assets.load.model_states import Models
+from lakehouse_assets.load.model_states import Models, ModelState
 
 
-def take_over(models: Models, run_id: str, as_of: datetime) -> tuple[str, ...]:
+def take_over(models: Models, states: Mapping[str, ModelState], run_id: str, as_of: datetime) -> tuple[str, ...]:
     """Note the version of now in every gold table that has none of before; return the names of these tables.
 
     Args:
         models: of the pipeline whose tables they are.
+        states: of these tables, as `models` found them.
         run_id: the run that is planned.
         as_of: its clock.
 
     Raises:
         CommitConflict: somebody else changes a table right now.
     """
-    old = [state for state in models.states().values() if state.is_taken_over]
+    old = [state for state in states.values() if state.is_taken_over]
     if not old:
         return ()
     # What notes is imported when there is something to note: pyiceberg takes longer than a plan.
@@ -33,10 +36,6 @@ def take_over(models: Models, run_id: str, as_of: datetime) -> tuple[str, ...]:
 
     for state in old:
         table = without_retries(state.contract, models.lake.iceberg(state.contract))
-        note(state.contract, table, {MODEL: state.version.text}, _no_fence)
-        know_version(models.ledger, models.lake, state.contract, state.version.code, run_id, as_of, _no_fence)
+        note(state.contract, table, {MODEL: state.version.text}, no_fence)
+        know_version(models.ledger, models.lake, state.contract, state.version.code, run_id, as_of, no_fence)
     return tuple(state.contract.name for state in old)
-
-
-def _no_fence() -> None:
-    """Let a note through: it changes no row, and whoever plans writes the same one."""

@@ -241,11 +241,20 @@ class Lake:
             LakeElsewhere: see `require_here`.
             TableDamaged: says which file is gone or spoilt.
         """
+        for key, size, found in self.misfits(contract):
+            became = "is not there" if found is None else f"has {found} bytes instead of {size}"
+            raise TableDamaged(table=contract.catalog_name, problem=f"`{self.root}/{key}` {became}")
+
+    def misfits(self, contract: Contract) -> Iterator[tuple[str, int, int | None]]:
+        """Yield the live data files that are not as the metadata says: key, size, and what is there; None for nothing.
+
+        Raises:
+            TableMissing, LakeElsewhere, TableDamaged: as `data_files`.
+        """
         for key, size in self.data_files(contract):
             found = self.store.size(key)
             if found != size:
-                became = "is not there" if found is None else f"has {found} bytes instead of {size}"
-                raise TableDamaged(table=contract.catalog_name, problem=f"`{self.root}/{key}` {became}")
+                yield key, size, found
 
     def data_files(self, contract: Contract) -> Iterator[tuple[str, int]]:
         """Yield keys and sizes in bytes of a table's live data files, as its metadata says.

@@ -141,8 +141,12 @@ def test_tables_of_before_are_taken_as_they_are_once(lake: Changing) -> None:
     """No row is written; a change that comes after is noticed, one that came before cannot be."""
     lake.forget_versions()
     lake.changed["daily_regions"], files = NET, lake.data_files()
-    assert take_over(lake.models(), "run-x", SOME_DAY) == tuple(lake.states())
-    assert (lake.why(), take_over(lake.models(), "run-y", SOME_DAY), lake.data_files()) == ({}, (), files)
+    assert take_over(lake.models(), lake.models().states(), "run-x", SOME_DAY) == tuple(lake.states())
+    assert (lake.why(), take_over(lake.models(), lake.models().states(), "run-y", SOME_DAY), lake.data_files()) == (
+        {},
+        (),
+        files,
+    )
     lake.changed["daily_totals"] = HALF
     assert lake.why() == {"daily_totals": "its SELECT changed"}
 

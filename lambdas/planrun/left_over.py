@@ -11,7 +11,7 @@ from lakehouse_assets.contracts.layers import control_tables, seeds
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.load.control_tables import PENDING_DAYS, ControlTable
 from lakehouse_assets.load.ledger import backlog
-from lakehouse_assets.load.model_states import states_of
+from lakehouse_assets.load.model_states import ModelState
 from lakehouse_assets.storage.lake import Lake
 
 
@@ -46,12 +46,12 @@ class LeftOver:
         return bool(self.due or self.unacknowledged or self.references or self.models)
 
 
-def left_over(pipeline: str, lake: Lake, as_of: datetime) -> LeftOver:
+def left_over(pipeline: str, lake: Lake, as_of: datetime, states: Mapping[str, ModelState]) -> LeftOver:
     """Return what there is to do in a lake at a run's clock, also when nothing has landed."""
     known = contracts(pipeline)
     controls = control_tables(known, pipeline)
     pending, due, oldest = _pending_rows(controls["pending"], lake, as_of)
-    behind, states = _behind(known, controls["run_ledger"], lake), states_of(pipeline, lake)
+    behind = _behind(known, controls["run_ledger"], lake)
     models = {name: state.why for name, state in states.items() if state.why}
     return LeftOver(
         pending,

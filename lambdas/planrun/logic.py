@@ -69,6 +69,7 @@ def plan(asked: Planned) -> PlanReport:
     manifest = Manifest(asked.run_id, asked.pipeline, asked.lake.relative(asked.landing.uri), files, asked.request)
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
+    from lakehouse_assets.engines.protocol import no_fence
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.soundness import require_sound
     from lakehouse_assets.load.take_over import take_over
@@ -76,11 +77,14 @@ def plan(asked: Planned) -> PlanReport:
     from lambdas.planrun.left_over import left_over
 
     require_sound(contracts(asked.pipeline), asked.pipeline, asked.lake)
-    take_over(models_of(asked.pipeline, asked.lake), asked.run_id, asked.as_of)
-    left = left_over(asked.pipeline, asked.lake, asked.as_of)
+    models = models_of(asked.pipeline, asked.lake)
+    states = models.states()
+    if take_over(models, states, asked.run_id, asked.as_of):
+        states = models.states()
+    left = left_over(asked.pipeline, asked.lake, asked.as_of, states)
     if asked.request.full_refresh:
         ledger = contracts(asked.pipeline)[control_name(asked.pipeline, "run_ledger")]
-        touch_all(ledger, asked.lake, asked.run_id, asked.as_of, _no_fence)
+        touch_all(ledger, asked.lake, asked.run_id, asked.as_of, no_fence)
     is_asked = asked.request.mode == "replay" or asked.request.window is not None or asked.request.full_refresh
     report = PlanReport(
         run_id=asked.run_id,
@@ -115,10 +119,6 @@ def _since(asked: Planned, files: tuple[FileEntry, ...], left: LeftOver) -> str:
         return WHOLE_TABLES
     times = [entry.modified for entry in files] + ([left.oldest] if left.oldest else [])
     return max(min(times, default=asked.as_of), datetime.fromisoformat(WHOLE_TABLES)).isoformat()
-
-
-def _no_fence() -> None:
-    """Let a commit through: it only adds work to the ledger, and whoever plans this run adds the same."""
 
 
 @dataclass(frozen=True)
