@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +61,15 @@ def test_an_interrupted_run_is_cancelled_and_nobody_is_told(lakes: Path, step: s
     assert not list(lake.glob("notifications/*/*run_failed*"))
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
-    """The installed command as a process."""
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The installed command as a process, which ends with the test whatever becomes of that."""
     command = [str(Path(sys.executable).with_name("lakehouse")), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_an_interrupted_load_gives_its_lease_back(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ def seen(*arguments: str, width: int = 80, **environment: str) -> tuple[int, byt
     command = str(Path(sys.executable).with_name("lakehouse"))
     child, screen = pty.fork()
     if child == 0:
+        # Here, not by the parent, which may come too late.
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         os.execve(command, [command, *arguments], os.environ | {"TERM": "xterm"} | environment)  # noqa: S606 - our own command
-    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     parts = []
     while True:
         try:

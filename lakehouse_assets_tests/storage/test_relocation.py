@@ -34,8 +34,8 @@ from lambdas.planrun.handler import handler as planrun
 DAYS = (2, 4, 3)
 """What the table held after each of its commits."""
 MOMENT = datetime(2025, 4, 2, tzinfo=UTC)
-PAST = [2, 0, 4, 0, 3]
-"""What it held at each snapshot: a commit that replaces all rows is one that deletes them and one that adds."""
+PAST = list(DAYS)
+"""What it held at each snapshot: every commit is one, also one that replaces all rows."""
 
 
 @pytest.fixture
