@@ -21,7 +21,7 @@ def lines(shop: Shop, run_id: str) -> dict[str, list[str]]:
 
 def test_the_log_of_a_run_says_what_is_done_and_how_far_it_is(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line belongs to the step that does it; the load counts files, bytes and rows."""
-    monkeypatch.setattr(progress, "LOG_SECONDS", 0.01)
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.001)
     shop.drop_all()
     result = shop.run()
     assert result.success
@@ -30,7 +30,8 @@ def test_the_log_of_a_run_says_what_is_done_and_how_far_it_is(shop: Shop, monkey
         re.match(r"reading: 3 of 3 files, \d+ of \d+ bytes, \d rows", line) for line in found["ecommerce_silver"]
     )
     assert any(line.startswith("building daily_sales, for ") for line in found["gold__daily_sales"])
-    assert any("checking clean_orders.keys_unique" in line for line in found["ecommerce_silver_assertions"])
+    # Which of them is told depends on the moment; one takes some milliseconds.
+    assert any(re.match(r"checking clean_\w+\.\w+, for ", line) for line in found["ecommerce_silver_assertions"])
 
 
 def test_the_log_of_a_short_run_says_nothing_of_it(shop: Shop) -> None:

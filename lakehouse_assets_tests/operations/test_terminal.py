@@ -27,7 +27,9 @@ def seen(*arguments: str, width: int = 80, **environment: str) -> tuple[int, byt
     if child == 0:
         # Here, not by the parent, which may come too late.
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        os.execve(command, [command, *arguments], os.environ | {"TERM": "xterm"} | environment)  # noqa: S606 - our own command
+        # The width of the terminal that started the tests must not go before the one that is set.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        os.execve(command, [command, *arguments], inherited | {"TERM": "xterm"} | environment)  # noqa: S606 - our own command
     parts = []
     while True:
         try:
