@@ -88,6 +88,7 @@ class SparkEngine:
         """Release what was kept in memory and remove the scratch folder."""
         for frame in self._kept.values():
             frame.unpersist()
+        self._kept.clear()
         context = self._spark.sparkContext
         path = context._jvm.org.apache.hadoop.fs.Path(self._scratch)  # type: ignore[union-attr]  # noqa: SLF001
         path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: FBT003, SLF001 - recursively
@@ -168,16 +169,13 @@ class SparkEngine:
 
         A query of several relations has no file that a row is in, so there is no cheap answer.
         """
-        from pyspark.errors import AnalysisException
-
         keys = self._spark.sql(self.sql(sql))
+        if keys._jdf.queryExecution().analyzed().collectLeaves().size() > 1:  # noqa: SLF001 - Python has no way to ask
+            return False
         kind = self._spark.createDataFrame([], keys.schema).toArrow().schema.field(0).type
         if not RISING.search(str(kind)):
             return False
-        try:
-            placed = keys.selectExpr("*", "xxhash64(input_file_name()) AS file")
-        except AnalysisException:
-            return False
+        placed = keys.selectExpr("*", "xxhash64(input_file_name()) AS file")
         with delivering():
             return are_apart(mapped(placed, Stretches(kind)).toArrow().to_pylist())
 
