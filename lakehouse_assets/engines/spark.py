@@ -23,8 +23,9 @@ from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, 
 from lakehouse_assets.engines.rising import Stretches, are_apart
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_files import StageFiles, pieces_of, shares
-from lakehouse_assets.engines.spark_workers import delivering, mapped, results
+from lakehouse_assets.engines.spark_workers import counter, delivering, mapped, results
 from lakehouse_assets.interruption import Duty
+from lakehouse_assets.progress import Counter
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.storage.lake import Lake
 
@@ -83,6 +84,10 @@ class SparkEngine:
         for name, value in {**inherited, **SETTINGS}.items():
             found.conf.set(name, value)
         return found
+
+    def counter(self) -> Counter:
+        """Return what sums up the counts of executors, each time that one of their tasks has ended."""
+        return counter(self._spark)
 
     def close(self) -> None:
         """Release what was kept in memory and remove the scratch folder."""
