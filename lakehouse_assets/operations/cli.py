@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid, UnportableSql
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.affise import affise
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.demo import demo
@@ -47,6 +48,7 @@ def application() -> typer.Typer:
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
     app.add_typer(rules, name="rules")
+    app.add_typer(affise, name="affise")
     app.callback(invoke_without_command=True)(root)
     return app
 
