@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import DecodeError, HTTPError, ProtocolError, ReadTimeoutError
 
 from lakehouse_assets.affise.endpoints import Params
 from lakehouse_assets.affise.envelope import NoJsonError, parsed
@@ -102,7 +102,8 @@ def send(session: requests.Session, url: str, params: Params, key: str, patience
 
 def _body(response: requests.Response, seconds: float) -> bytes:
     until, pieces, size = time.monotonic() + seconds, [], 0
-    for piece in response.iter_content(CHUNK_BYTES):
+    # One read of the socket at a time: `iter_content` waits for a whole chunk, however slowly it comes.
+    while piece := response.raw.read1(CHUNK_BYTES, decode_content=True):
         size += len(piece)
         if size > MOST_BYTES:
             raise TooLarge
@@ -148,10 +149,9 @@ def _words(error: Exception) -> str:
         (requests.exceptions.SSLError, "the certificate or the encryption failed"),
         (requests.exceptions.ConnectTimeout, "no connection in time"),
         (requests.exceptions.Timeout, "no whole answer in time"),
-        (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
-        (requests.exceptions.ContentDecodingError, "the answer could not be unpacked"),
+        (ReadTimeoutError, "no whole answer in time"),
+        (DecodeError, "the answer could not be unpacked"),
+        (ProtocolError, "the answer broke off"),
         (requests.exceptions.ProxyError, "the proxy failed"),
     )
-    if "timed out" in str(error).casefold():
-        return "no whole answer in time"
     return next((words for kind, words in kinds if isinstance(error, kind)), "the connection failed")
