@@ -67,7 +67,7 @@ def _money(style: Style, one: Conversion, now: Version, variant: int) -> Record:
         "earnings": style.earnings(now.revenue, now.payouts, variant),
         "sum": style.money(one.reported, variant),
     }
-    if now.decline_reason == "payment_not_found" and variant % 2:
+    if now.decline_reason == "payment_not_found" and variant // 2 % 2:
         shown = dict.fromkeys(shown)
     return {**shown, "currency": now.currency, "payment_type": one.payment_type}
 

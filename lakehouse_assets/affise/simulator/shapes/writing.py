@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 Record = dict[str, Any]
@@ -59,8 +60,8 @@ class Style:
 
 
 def variant_of(hex_id: str) -> int:
-    """Return a small number that a record's forms are chosen by."""
-    return int(hex_id[-5:], 16)
+    """Return a number that a record's forms are chosen by; that of its neighbour has nothing to do with it."""
+    return crc32(hex_id.encode())
 
 
 def by_id(things: Iterable[Any], name: str) -> Mapping[Any, Any]:
