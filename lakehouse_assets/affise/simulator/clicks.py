@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -73,7 +72,6 @@ class Clicks:
         )
         self._tag = tag_of(spec.seed, "click")
         self._deleted_from = (self._first_day + DELETE_DAYS) * DAY_HOURS + NOON_HOURS
-        self.hour_rows = lru_cache(maxsize=4096)(self._hour_rows)
 
     def is_empty(self, day: int) -> bool:
         """Say whether nothing happens on a day, counted from 1970."""
@@ -97,7 +95,7 @@ class Clicks:
 
     def between(self, start: int, end: int) -> Rows:
         """Return the clicks from one second up to, and without, another, in the order of time."""
-        parts = [self.hour_rows(hour) for hour in range(start // HOUR_S, -(-end // HOUR_S))]
+        parts = [self._hour_rows(hour) for hour in range(start // HOUR_S, -(-end // HOUR_S))]
         if not parts:
             return Rows(np.zeros(0, np.int64), np.zeros(0, np.int64))
         rows = Rows(np.concatenate([one.hours for one in parts]), np.concatenate([one.indexes for one in parts]))

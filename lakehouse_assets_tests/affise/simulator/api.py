@@ -73,3 +73,8 @@ def serving(*faults: str, **spec: Any) -> Iterator[Api]:
     wanted = {"conversions_per_day": 200, **spec}
     with running(SimulatorSpec(faults=faults, **wanted)) as simulator:
         yield Api(simulator)
+
+
+def all_conversions(api: Api) -> list[Row]:
+    """The conversions of ten days."""
+    return api.rows(CONVERSIONS, date_from="2026-03-05", date_to=DAY, timezone="UTC")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lakehouse_assets.affise.simulator.faults import FAULTS, Kind, named
-from lakehouse_assets_tests.affise.simulator.api import serving
+from lakehouse_assets_tests.affise.simulator.api import Api, serving
 from lakehouse_assets_tests.affise.simulator.probes import PROBES, question
 
 MOVES_CLOCK = ("pending-confirmed-declined", "hold-thirty-days")
@@ -27,11 +27,10 @@ def test_a_switch_does_what_its_sentence_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MOVED)
-def test_a_tenant_without_the_switch_is_not_so(name: str) -> None:
+def test_a_tenant_without_the_switch_is_not_so(name: str, plain: Api) -> None:
     """A plain tenant does not show it, so that what was seen came of the switch."""
     _, probe = question(name)
-    with serving() as api:
-        assert not probe(api)
+    assert not probe(plain)
 
 
 def test_all_cases_of_the_world_occur_together() -> None:
