@@ -20,7 +20,7 @@ from lakehouse_assets.affise.simulator.conversions import Conversions, Seeds
 from lakehouse_assets.affise.simulator.dice import Ints, hex_id, tag_of
 from lakehouse_assets.affise.simulator.spec import SimulatorSpec
 from lakehouse_assets.affise.simulator.states import States, states
-from lakehouse_assets.affise.simulator.timeline import Change
+from lakehouse_assets.affise.simulator.timeline import Change, Timeline
 from lakehouse_assets.affise.simulator.truth import (
     Advertiser,
     Affiliate,
@@ -118,9 +118,11 @@ class World:
             **fields: names and values, as in `truth`.
 
         Raises:
-            KeyError: there is no such thing.
+            KeyError: there is no such kind or thing.
+            TypeError: it has no such field.
         """
-        getattr(self._dimensions, kind).add(Change(at, key, fields))
+        timelines: dict[str, Timeline[Any]] = vars(self._dimensions)
+        timelines[kind].add(Change(at, key, fields))
         self.revision += 1
 
     def edit(self, conversion_id: str, at: datetime, **fields: Any) -> None:  # noqa: ANN401 - of any field

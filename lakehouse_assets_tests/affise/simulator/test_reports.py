@@ -123,18 +123,14 @@ def used(api: Api, offer: Offer, cap: Cap) -> dict[tuple[Any, ...], Decimal]:
     world, begin, now = api.world, begin_of(cap.period, api, offer).astimezone(UTC), api.clock.now
     sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for fact in world.clicks(begin, now) if cap.kind == "clicks" else world.conversions(begin, now):
-        goal = getattr(fact, "goal", "1")
         parts = (
-            (cap.goal_type, goal, [key for key, _ in cap.goals]), (cap.affiliate_type, fact.affiliate_id, cap.affiliates),
+            (cap.goal_type, getattr(fact, "goal", "1"), dict(cap.goals)),
+            (cap.affiliate_type, fact.affiliate_id, cap.affiliates),
             (cap.country_type, fact.visitor.country, cap.countries),
-        )  # fmt: skip
+        )
         version = None if cap.kind == "clicks" else fact.at(now)
-        counts = version is None or version.status in offer.caps_status
-        if (
-            fact.offer_id == offer.offer_id
-            and counts
-            and all(kind != "exact" or one in some for kind, one, some in parts)
-        ):
+        counts = fact.offer_id == offer.offer_id and (version is None or version.status in offer.caps_status)
+        if counts and all(kind != "exact" or one in some for kind, one, some in parts):
             amount = {"clicks": 1, "conversions": 1, "impressions": 0, "budget": version.payouts if version else 0}
             sums[tuple(one if kind == "each" else None for kind, one, _ in parts)] += amount[cap.kind]
     return dict(sums)
