@@ -123,6 +123,10 @@ class Contract:
         files: of landing: patterns of the keys below the landing root (`core.manifest.dataset_of`).
         format: of landing: how the files are read.
         records: of landing: the field that holds the records of a JSON page.
+        normaliser: of landing: the function that makes flat records of each one in a JSON page; None where columns
+            are read from it by their paths.
+        versions: of silver: last column of the key, by which a row that says the same as the one before it is left
+            out; None for a table that keeps one row of each key.
         event_time: of silver: column that says which version of a key is newer; None when the file's time decides.
         date_column: of silver: DATE column by which the table is sorted and bounded.
         max_reject_ratio: of silver: share of rejected rows above which nothing is merged.
@@ -146,6 +150,8 @@ class Contract:
     files: tuple[str, ...] = ()
     format: Format = "csv"
     records: str | None = None
+    normaliser: str | None = None
+    versions: str | None = None
     event_time: str | None = None
     date_column: str | None = None
     max_reject_ratio: float = 0.05

@@ -3,8 +3,8 @@
 A property becomes a typed field of the same name (`model`). An unknown one is refused with the nearest known name, a
 known one in the wrong place or with a value of another kind with what is allowed.
 
-    table    layer, database, and by layer: landing, files, format, records, event_time, date_column,
-             max_reject_ratio, affects, window, window_source, partition_by
+    table    layer, database, and by layer: landing, files, format, records, normaliser, event_time, versions,
+             date_column, max_reject_ratio, affects, window, window_source, partition_by
     column   unit, source, optional, path
     rule     kind, and parameters of the generic checks: days (freshness, date_in_future), share (volume), column (of
              all three)
@@ -12,6 +12,7 @@ known one in the wrong place or with a value of another kind with what is allowe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,6 +24,7 @@ from lakehouse_assets.contracts.model import FORMATS, Kind, Layer
 
 LAYERS = get_args(Layer)
 TABLES = tuple(layer for layer in LAYERS if layer != "landing")
+FUNCTION_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 PLACING = ("layer", "kind")
 """Names the properties that say where the others may stand."""
 
@@ -76,6 +78,13 @@ def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - as YAML gives it
     return names
 
 
+def _function(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
+    text = _text(value)
+    if not FUNCTION_NAME.fullmatch(text):
+        raise ValueError(value)
+    return text
+
+
 def one_of(words: Sequence[str]) -> Value:
     """Return the kind of value that takes one of these words."""
 
@@ -94,6 +103,7 @@ SHARE = Value("a number from 0 to 1", _share)
 DAYS = Value("a whole number of days", _days)
 NAMES = Value("column names with commas between them", _names)
 EFFECTS = Value("a list of entries that each name a window", read_effects, tells=True)
+FUNCTION = Value("a function as `package.module:name`", _function)
 PATTERNS = Value("file patterns with commas between them", _names)
 
 
@@ -121,7 +131,9 @@ TABLE = (
     Property("files", PATTERNS, ("landing",), ("landing",)),
     Property("format", one_of(FORMATS), ("landing",)),
     Property("records", TEXT, ("landing",)),
+    Property("normaliser", FUNCTION, ("landing",)),
     Property("event_time", TEXT, ("silver",)),
+    Property("versions", TEXT, ("silver",)),
     Property("date_column", TEXT, ("silver",)),
     Property("max_reject_ratio", SHARE, ("silver",)),
     Property("affects", EFFECTS, ("silver",)),

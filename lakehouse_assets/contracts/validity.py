@@ -68,8 +68,11 @@ def _columns(contract: Contract) -> Iterator[str]:
             yield f"column `{column.name}` has type `{column.type}`; landing is read as text, so it is STRING"
         if column.path is not None and contract.format != "json_pages":
             yield f"column `{column.name}` has a `path`, which only records of format json_pages have"
-    if contract.records is not None and contract.format != "json_pages":
-        yield "`records` names a field of JSON pages, so `format` has to be json_pages"
+        if column.path is not None and contract.normaliser is not None:
+            yield f"column `{column.name}` has a `path`, but the normaliser makes records of columns"
+    for name in ("records", "normaliser"):
+        if getattr(contract, name) is not None and contract.format != "json_pages":
+            yield f"`{name}` belongs to JSON pages, so `format` has to be json_pages"
 
 
 def _key(contract: Contract) -> Iterator[str]:
@@ -88,7 +91,7 @@ def _named(contract: Contract) -> Iterator[str]:
     if bool(contract.window) != bool(contract.window_source):
         yield "`window` and `window_source` come together, or both are left out and the table is built whole"
     known = {c.name: c for c in contract.columns}
-    one = {name: getattr(contract, name) for name in ("event_time", "date_column", "window")}
+    one = {name: getattr(contract, name) for name in ("event_time", "date_column", "window", "versions")}
     named = [(name, column) for name, column in one.items() if column]
     for name, column in (*named, *(("partition_by", column) for column in contract.partition_by)):
         if column not in known:
@@ -108,6 +111,10 @@ def _silver(contract: Contract) -> Iterator[str]:
     lacking = [name for name in PROVENANCE if name not in {c.name for c in contract.columns}]
     if lacking:
         yield f"lacks the columns {', '.join(lacking)}, which say where a row came from"
+    if contract.versions and (len(contract.key) == 1 or contract.key[-1] != contract.versions):
+        yield f"versions `{contract.versions}` has to be the last column of a key of several"
+    if contract.versions and contract.event_time:
+        yield "`versions` and `event_time` exclude each other: all versions are kept, or the newest"
     for column in contract.content:
         if column.source is None:
             yield f"column `{column.name}` lacks the property `source`, the landing column it is read from"

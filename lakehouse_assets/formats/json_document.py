@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import orjson
@@ -60,16 +61,16 @@ def document_of(key: str, chunks: Iterable[bytes]) -> str:
     return "".join(parts)
 
 
-def elements(key: str, text: str, path: tuple[str, ...]) -> Iterator[Element]:
+def elements(key: str, text: str, path: tuple[str, ...], decoder: json.JSONDecoder | None = None) -> Iterator[Element]:
     """Yield the elements of the array below a path of names; no name means that the document is the array.
 
-    The whole document is walked, also what is behind the array.
+    The whole document is walked, also what is behind the array. What decodes is `DECODER` when None.
 
     Raises:
         FileUnreadable: the text is no JSON (RFC 8259) or breaks off, has no such array or two, or is nested too deeply.
     """
     try:
-        yield from _Walk(text).document(path)
+        yield from _Walk(text, decoder or DECODER).document(path)
     except json.JSONDecodeError as error:
         problem = f"{error.msg} (line {error.lineno}, column {error.colno})"
         raise FileUnreadable(key=key, problem=no_json(text[:HEAD_BYTES].encode(), problem)) from error
@@ -89,6 +90,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 DECODER = json.JSONDecoder(parse_float=orjson.Fragment, parse_int=orjson.Fragment, parse_constant=_no_constant)
+PLAIN_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
+"""Gives numbers that Python can calculate with, exactly."""
 
 Steps = Generator[Element, None, int]
 """A generator that yields elements as they are met, and returns the position behind the value."""
@@ -97,8 +100,8 @@ Steps = Generator[Element, None, int]
 class _Walk:
     """Walk one document; positions count the characters of its text."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, decoder: json.JSONDecoder) -> None:
+        self._text, self._decoder = text, decoder
 
     def document(self, path: tuple[str, ...]) -> Iterator[Element]:
         """Yield the elements of the array below the path.
@@ -161,7 +164,7 @@ class _Walk:
 
     def _decoded(self, at: int) -> tuple[Any, int]:
         """Decode the value that starts at a position; return it and the position behind it."""
-        value, stop = DECODER.raw_decode(self._text, at)
+        value, stop = self._decoder.raw_decode(self._text, at)
         # Counting all brackets is fast, and mostly shows that the value cannot be deep.
         brackets = self._text.count("[", at, stop) + self._text.count("{", at, stop)
         if brackets > DEEPEST and _depth(self._text[at:stop]) > DEEPEST:

@@ -88,7 +88,7 @@ class JsonPages:
         may_be_torn = SURROGATE.search(text) is not None
         for element in elements(key, text, self.records):
             value = element.value
-            good = isinstance(value, dict) and not (may_be_torn and _is_torn(value))
+            good = isinstance(value, dict) and not (may_be_torn and is_torn(value))
             yield element, value if good else None
 
     def _texts(self, record: dict[str, Any]) -> list[str | None]:
@@ -103,10 +103,10 @@ def _text(record: dict[str, Any], path: tuple[str, ...]) -> str | None:
     return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _is_torn(value: dict[str, Any]) -> bool:
+def is_torn(value: dict[str, Any]) -> bool:
     """Say whether some text in a value cannot be written as UTF-8."""
     try:
-        orjson.dumps(value)
+        orjson.dumps(value, default=str)
     except orjson.JSONEncodeError:
         return True
     return False

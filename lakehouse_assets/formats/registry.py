@@ -2,6 +2,7 @@
 
 format   custom property of the table: `csv` (the default) or `json_pages`
 records  custom property of the table, for JSON pages: dotted path of the array; none when the document is the array
+normaliser  custom property of the table, for JSON pages: the function that makes flat records of each record
 path     custom property of a column, for JSON pages: dotted path of its text in a record; the column's name if none
 """
 
@@ -13,11 +14,18 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.model import Format
 from lakehouse_assets.formats.csv_format import Csv
 from lakehouse_assets.formats.json_pages import JsonPages
+from lakehouse_assets.formats.normalised_pages import NormalisedPages
 from lakehouse_assets.formats.protocol import Field, SourceFormat
+
+
+def _json_pages(landing: Contract, fields: tuple[Field, ...]) -> SourceFormat:
+    records = _names(landing.records or "")
+    return NormalisedPages(fields, records, landing.normaliser) if landing.normaliser else JsonPages(fields, records)
+
 
 FORMATS: dict[Format, Callable[[Contract, tuple[Field, ...]], SourceFormat]] = {
     "csv": lambda _landing, fields: Csv(fields),
-    "json_pages": lambda landing, fields: JsonPages(fields, _names(landing.records or "")),
+    "json_pages": _json_pages,
 }
 """The functions that make a format of the landing contract and the wanted columns, by the format's contract name."""
 

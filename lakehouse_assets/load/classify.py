@@ -82,7 +82,8 @@ def detect_changes(table: TableLoad, engine: Engine) -> None:
     """Compare the latest versions with silver, so that the merge gets changed rows only."""
     contract, counts, name = table.contract, table.report.counts, table.name
     valid = _count(engine, silver.valid(name, table.excluded)) if table.excluded else table.clean
-    if not table.was_empty:
+    # Versions that come at once are compared with each other, and so also where silver holds nothing yet.
+    if not table.was_empty or contract.versions:
         _compare(table, engine, valid)
     if table.all_new:
         engine.view(f"{name}__changed", versions.changed(contract, table.excluded, all_new=True))

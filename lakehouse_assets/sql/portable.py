@@ -26,6 +26,8 @@ ALLOWED: tuple[type[exp.Expr], ...] = (
     exp.Min,
     exp.Max,
     exp.RowNumber,
+    exp.Lag,
+    exp.Lead,
     exp.Exists,
     exp.Greatest,
     exp.Concat,
@@ -55,6 +57,8 @@ OPERATORS: dict[type[exp.Expr], str] = {
     exp.BitwiseOr: "arithmetic",
 }
 """Maps operators that engines define differently to what to write instead: zones, `%` of negative numbers, `^`."""
+ORDERED = (exp.RowNumber, exp.Lag, exp.Lead)
+"""Lists the functions that mean nothing without an order."""
 FRACTIONS = {"ratio", "money", "parse_amount", "parse_decimal", "parse_double"}
 """Names the macros whose values may have digits after the point."""
 WHOLE = (exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT)
@@ -96,8 +100,8 @@ def _vague(node: exp.Expr) -> tuple[str, str] | None:
     """Report a use of a listed function whose result engines choose differently."""
     if isinstance(node, exp.AggFunc) and node.find(exp.Order):
         return f"{node.key} with ORDER BY", "a window with row_number()"
-    if isinstance(node, exp.Window) and isinstance(node.this, exp.RowNumber) and not node.args.get("order"):
-        return "row_number without ORDER BY", "one with the order that decides"
+    if isinstance(node, exp.Window) and isinstance(node.this, ORDERED) and not node.args.get("order"):
+        return f"{node.this.sql_name().lower()} without ORDER BY", "one with the order that decides"
     if isinstance(node, exp.Cast) and node.to.this in WHOLE and any(map(_has_fraction, node.this.walk())):
         return f"a cast to {node.to.sql()}", "parse_int(text) or int_div(a, b): casts round differently"
     return None

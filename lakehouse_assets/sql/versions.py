@@ -59,8 +59,11 @@ def held_dates(contract: Contract, excluded: list[str]) -> str:
 def candidates(contract: Contract, excluded: list[str]) -> str:
     """Return `<t>__candidates`: valid latest versions that silver lacks (`_new`) or holds with other content.
 
-    Fingerprints are compared, so that the join carries a key and eight bytes per row whatever the table's width.
+    Fingerprints are compared, so that the join carries a key and eight bytes per row whatever the table's width. Of a
+    table of versions, a row that says the same as the one before it is left out too.
     """
+    if contract.versions:
+        return _steps(contract, excluded)
     columns = [c for c in contract.content if not c.key]
     content = ", ".join(part for c in columns for part in _parts(c, quoted(c.name)))
     key = ", ".join(quoted(k) for k in contract.key)
@@ -71,6 +74,36 @@ def candidates(contract: Contract, excluded: list[str]) -> str:
         f"SELECT v._row AS _row, s._print IS NULL AS _new FROM {valid(contract.name, excluded)} AS v "
         f"LEFT JOIN ({held}) AS s ON {on} WHERE s._print IS NULL OR s._print <> fingerprint({came})"
     )
+
+
+def _steps(contract: Contract, excluded: list[str]) -> str:
+    """Return `<t>__candidates` of a table of versions: where the content changes in the order of time.
+
+    Rows of silver and of the run are put in one order per entity, which is the key without its time. A row that equals
+    the one before it says nothing new, whichever run brought that. One that comes late leaves the rows after it as they
+    are: two versions in a row may then say the same, which changes no answer to "what was it at that time?".
+    """
+    entity, time = contract.key[:-1], contract.versions or ""
+    content = [c for c in contract.content if not c.key]
+
+    def one(alias: str, row: str) -> str:
+        named = ", ".join(f"{alias}.{quoted(k)} AS {quoted(k)}" for k in contract.key)
+        printed = ", ".join(part for c in content for part in _parts(c, f"{alias}.{quoted(c.name)}"))
+        return f"SELECT {named}, fingerprint({printed}) AS _print, {row} AS _row"
+
+    came = f"{one('v', 'v._row')} FROM {valid(contract.name, excluded)} AS v"
+    some = " AND ".join(f"e.{quoted(k)} = s.{quoted(k)}" for k in entity)
+    named = ", ".join(f"e.{quoted(k)}" for k in entity)
+    entities = f"SELECT DISTINCT {named} FROM {valid(contract.name, excluded)} AS e"
+    held = f"{one('s', 'CAST(-1 AS BIGINT)')} FROM {contract.catalog_name} AS s JOIN ({entities}) AS e ON {some}"
+    within = f"PARTITION BY {', '.join(map(quoted, entity))} ORDER BY {quoted(time)}, _row"
+    before = f"lag({{}}) OVER ({within})"
+    ordered = (
+        f"SELECT _row, _print, {before.format('_print')} AS _before, "
+        f"coalesce({before.format(quoted(time))} = {quoted(time)}, FALSE) AS _held FROM ({held} UNION ALL {came}) AS b"
+    )
+    differs = "_row >= 0 AND (_before IS NULL OR _before <> _print)"
+    return f"SELECT _row, NOT _held AS _new FROM ({ordered}) AS o WHERE {differs}"
 
 
 def _parts(column: Column, value: str) -> list[str]:

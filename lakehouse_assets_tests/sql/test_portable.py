@@ -14,7 +14,7 @@ from lakehouse_assets.sql.portable import check
     [
         "avg(x)", "x / y", "trim(x)", "date_diff('day', x, y)", "round(x)", "x % 2", "x ^ 2", "regexp_like(x, 'a')",
         "current_date", "x AT TIME ZONE 'Europe/Berlin'", "x + INTERVAL '1' DAY", "CAST(2.5 AS INTEGER)",
-        "array_agg(x ORDER BY y)", "sum(x ORDER BY y)", "row_number() OVER (PARTITION BY x)", "lower(x)",
+        "array_agg(x ORDER BY y)", "sum(x ORDER BY y)", "row_number() OVER (PARTITION BY x)", "lag(x) OVER (PARTITION BY y)", "lower(x)",
     ],
 )  # fmt: skip
 def test_what_engines_read_differently_is_refused_with_a_way_out(expression: str) -> None:
@@ -25,7 +25,15 @@ def test_what_engines_read_differently_is_refused_with_a_way_out(expression: str
 
 @pytest.mark.parametrize(
     "expression",
-    ["sum(x)", "int_div(x, y)", "ratio(x, y)", "row_number() OVER (ORDER BY x)", "CAST(NULL AS BIGINT)", "x - y"],
+    [
+        "sum(x)",
+        "int_div(x, y)",
+        "ratio(x, y)",
+        "row_number() OVER (ORDER BY x)",
+        "lag(x) OVER (ORDER BY y)",
+        "CAST(NULL AS BIGINT)",
+        "x - y",
+    ],
 )
 def test_what_they_read_alike_may_be_used(expression: str) -> None:
     """Listed functions and macros pass."""

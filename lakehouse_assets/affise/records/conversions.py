@@ -1,0 +1,100 @@
+"""Make rows of conversions, and of the states that they had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lakehouse_assets.affise.records import values
+from lakehouse_assets.affise.records.clicks import SUBS
+from lakehouse_assets.affise.records.values import Record
+
+STATUSES = {"1": "confirmed", "2": "pending", "3": "declined", "4": "not_found", "5": "hold"}
+"""Names the states by the numbers that some answers have instead."""
+CODES = {name: number for number, name in STATUSES.items()}
+CUSTOM = tuple(f"custom_field_{number}" for number in range(1, 8))
+
+
+def conversion(record: Record, page: Record) -> Iterator[dict[str, Any]]:
+    """Yield the row of one conversion as it is now."""
+    created = record.get("created_at") or record.get("createdAt")
+    ahead = values.offset_of(created, record.get("id"))
+    created_at, status = values.moment(created, ahead), status_of(record)
+    system, version = values.split_version(record.get("os"))
+    browser, _ = values.split_version(record.get("browser"))
+    offer = record.get("offer")
+    yield {
+        "conversion_id": values.text(record.get("id") or record.get("conversion_id")),
+        "conversion_date": values.local_date(created_at, page.get("zone")),
+        "action_id": values.text(record.get("action_id")),
+        "click_id": values.text(record.get("clickid") or record.get("click_id")),
+        "click_time": values.moment(record.get("click_time"), ahead),
+        "created_at": created_at,
+        "updated_at": values.moment(record.get("updated_at") or record.get("updatedAt"), ahead),
+        "utc_offset_minutes": str(ahead.total_seconds() / 60).removesuffix(".0"),
+        "offer_id": values.text(record.get("offer_id") or values.inner(record, "offer", "id")),
+        "offer_hex": values.text(values.inner(record, "offer", "offer_id") if offer else None),
+        "affiliate_id": values.text(record.get("partner_id") or values.inner(record, "partner", "id")),
+        "advertiser_id": values.text(record.get("supplier_id") or values.inner(record, "advertiser", "id")),
+        "goal_value": values.text(record.get("goal_value")),
+        "goal_title": values.text(record.get("goal")),
+        "status": status,
+        "status_code": CODES.get(status or ""),
+        "payment_status": values.text(record.get("payment_status")),
+        "is_paid": values.text(record.get("is_paid")),
+        "payment_type": values.text(record.get("payment_type")),
+        "currency": values.code(record.get("currency")),
+        **money_of(record),
+        "sum_amount": values.amount(record.get("sum")),
+        "decline_reason": values.text(record.get("decline_reason")),
+        "comment": values.free_text(record.get("comment")),
+        "hold_until": values.moment(record.get("hold_date_expire"), ahead),
+        "country": values.code(record.get("country")),
+        "city_id": values.text(record.get("city_id")),
+        "os": system,
+        "os_version": version,
+        "device_type": values.text(record.get("device_type") or record.get("device")),
+        "browser": browser,
+        **{name: values.free_text(record.get(name)) for name in (*SUBS, *CUSTOM)},
+        "landing_id": values.text(record.get("landing_id")),
+        "ip_hash": values.text(record.get("ip")),
+        "user_agent": values.free_text(record.get("ua")),
+    }
+
+
+def conversion_state(record: Record, page: Record) -> Iterator[dict[str, Any]]:
+    """Yield what may be decided late of one conversion, with the moment of the run that saw it."""
+    created = record.get("created_at") or record.get("createdAt")
+    created_at = values.moment(created, values.offset_of(created, record.get("id")))
+    yield {
+        "conversion_id": values.text(record.get("id") or record.get("conversion_id")),
+        "seen_at": page.get("as_of"),
+        "conversion_date": values.local_date(created_at, page.get("zone")),
+        "status": status_of(record),
+        **money_of(record),
+        "currency": values.code(record.get("currency")),
+    }
+
+
+def status_of(record: Record) -> str | None:
+    """Return a conversion's state by name; what has none is returned as it is, for a rule to see."""
+    told = values.text(record.get("status"))
+    return STATUSES.get(told, told.lower()) if told else None
+
+
+def money_of(record: Record) -> dict[str, str | None]:
+    """Return a conversion's amounts; of one without any, which was declined for that, they are nothing."""
+    return {name: values.amount(record.get(name)) or "0.000000" for name in ("revenue", "payouts", "earnings")}
+
+
+conversion.known = conversion_state.known = frozenset(  # type: ignore[attr-defined] # goes with the normaliser
+    [
+        "id", "conversion_id", "action_id", "cbid", "clickid", "click_id", "click_time", "created_at", "createdAt",
+        "updated_at", "updatedAt", "offer_id", "offer", "partner_id", "partner", "supplier_id", "advertiser", "goal",
+        "goal_value", "status", "comment", "payment_status", "is_paid", "payment_type", "currency", "currency_id",
+        "revenue", "payouts", "earnings", "sum", "price", "charge", "earning", "decline_reason", "fraud_risk_level",
+        "fraud_type", "hold_date_expire", "ip", "ua", "country", "country_name", "district", "city", "city_id",
+        "isp_code", "browser", "os", "device", "device_type", "referrer", *SUBS, *CUSTOM, "landing_id",
+        "prelanding_id", "ref_id",
+    ]
+)  # fmt: skip

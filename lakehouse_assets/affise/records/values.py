@@ -1,0 +1,147 @@
+"""Read single values of API records: text and its placeholders, numbers, flags, codes, moments. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lakehouse_assets.affise.id_time import id_time
+
+Record = Mapping[str, Any]
+PLACEHOLDERS = frozenset({"", "-", "undefined", "unknown"})
+"""Holds texts, in small letters, that stand for nothing (facts seen in answers)."""
+ZERO_TIME = "0000-00-00 00:00:00"
+SIX = Decimal("0.000001")
+QUARTER = timedelta(minutes=15)
+"""How finely the offsets of time zones differ."""
+
+
+def text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a text, or None for what stands for nothing: null, blank text, `Undefined`, `Unknown`, `-`.
+
+    >>> text(" Anna "), text("Unknown"), text(12), text(None)
+    ('Anna', None, '12', None)
+    """
+    if value is None or isinstance(value, (dict, list, bool)):
+        return None
+    found = str(value).strip()
+    return None if found.casefold() in PLACEHOLDERS else found
+
+
+def free_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a text that people wrote, in which no word stands for nothing; None where it is empty."""
+    if value == "" or isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        return None
+    return str(value)
+
+
+def code(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return the code of a country or currency, in capitals."""
+    found = text(value)
+    return found.upper() if found else None
+
+
+def flag(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return `true` or `false` for the forms that flags have, and any other text as it is.
+
+    >>> flag(True), flag(1), flag("true"), flag(""), flag(None), flag("maybe")
+    ('true', 'true', 'true', 'false', None, 'maybe')
+    """
+    if value is None:
+        return None
+    word = str(value).strip().lower()
+    if word in {"true", "1"}:
+        return "true"
+    return "false" if word in {"false", "0", ""} else word
+
+
+def amount(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return an amount of money with six decimals, half away from zero; another text as it is, for a rule to see.
+
+    >>> amount(3), amount("0.20000"), amount(Decimal("0.30000000000000004")), amount("free"), amount(None)
+    ('3.000000', '0.200000', '0.300000', 'free', None)
+    """
+    if value is None or value == "" or isinstance(value, bool):
+        return None
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+        return format(number.quantize(SIX, ROUND_HALF_UP), "f")
+    except InvalidOperation:
+        return str(value)
+
+
+def time_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a time without zone as UTC; None for the zero date and for nothing."""
+    found = text(value)
+    if found is None or found == ZERO_TIME:
+        return None
+    try:
+        told = datetime.fromisoformat(found)
+    except ValueError:
+        return found
+    return found if told.tzinfo else f"{told.isoformat()}Z"
+
+
+def offset_of(created_at: Any, hex_id: Any) -> timedelta:  # noqa: ANN401 - any JSON values
+    """Return by how much a record's times are ahead of UTC, which its id tells; none where it does not."""
+    made, told = id_time(hex_id), text(created_at)
+    if made is None or told is None:
+        return timedelta()
+    try:
+        ahead = datetime.fromisoformat(told) - made.replace(tzinfo=None)
+    except (ValueError, TypeError):
+        return timedelta()
+    return round(ahead / QUARTER) * QUARTER
+
+
+def moment(value: Any, ahead: timedelta) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a record's time in UTC; a text that is no time is returned as it is, for a rule to see."""
+    found = text(value)
+    if found is None or found == ZERO_TIME:
+        return None
+    try:
+        told = datetime.fromisoformat(found)
+    except ValueError:
+        return found
+    return found if told.tzinfo else f"{(told - ahead).isoformat()}Z"
+
+
+def local_date(instant: str | None, zone: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return the day of a UTC moment in the account's zone; None for what is no moment."""
+    if instant is None or not instant.endswith("Z"):
+        return None
+    return str(_day(instant[:15], str(zone)))
+
+
+@lru_cache(maxsize=10_000)
+def _day(ten_minutes: str, zone: str) -> date:
+    """Return the day of a stretch of ten minutes, `2026-11-26T10:3`, within which no day ends in any zone."""
+    start = datetime.fromisoformat(f"{ten_minutes}0:00+00:00")
+    return start.astimezone(ZoneInfo(zone)).date()
+
+
+def inner(record: Record, *path: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what is below a path of names, or None where an object on the way is none."""
+    value: Any = record
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def split_version(fused: Any) -> tuple[str | None, str | None]:  # noqa: ANN401 - any JSON value
+    """Return a system's name and its version, which are fused in conversions.
+
+    >>> split_version("Android 10.0"), split_version("macOS 10.14.6"), split_version("Linux Unknown")
+    (('Android', '10.0'), ('macOS', '10.14.6'), ('Linux', None))
+    >>> split_version("Unknown Unknown"), split_version("Windows Phone"), split_version("")
+    ((None, None), ('Windows Phone', None), (None, None))
+    """
+    found = text(fused)
+    name, _, last = (found or "").rpartition(" ")
+    if name and (last[:1].isdigit() or text(last) is None):
+        return text(name), text(last)
+    return found, None
