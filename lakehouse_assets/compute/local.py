@@ -156,7 +156,7 @@ class LocalServices:
         Raises:
             BadRequest: the arguments are not the job's, or name another zone than the engine is opened with.
         """
-        self.hold()
+        lease = self.hold()
         asked = arguments([f"{name}={value}" for name, value in fill(task.arguments, self._facts()).items()])
         if asked.source_timezone != self.config.zone:
             zones = f"--source-timezone is `{asked.source_timezone}`, but the engine reads in `{self.config.zone}`"
@@ -164,7 +164,7 @@ class LocalServices:
         work = work_of(manifest_of(asked), open_lake(asked.lake_root), self.progress)
         engine = self.config.open_engine()
         try:
-            return load_and_keep(work, engine, self._guard, self._run)
+            return load_and_keep(work, engine, lease.fence, self._guard, self._run)
         finally:
             engine.close()
             self.refresh()

@@ -10,13 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import Kind
 from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.load.by_hand import CLOSING, Closing, note_closing
 from lakehouse_assets.load.control_tables import ControlTable
-from lakehouse_assets.sql.rejects import closed_rows, identity, open_where, selected_where
+from lakehouse_assets.load.ledger import know_closing
+from lakehouse_assets.sql.closings import closed_rows
+from lakehouse_assets.sql.rejects import identity, open_where, selected_where
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -56,6 +60,8 @@ class Rejects:
     def close(self, selection: dict[str, str], reason: str, guard: Guard) -> int:
         """Close the open rows of a selection for a reason, in one commit, and return how many they were.
 
+        It is noted before, so that rejects that are made anew are closed again.
+
         Raises:
             TableMissing: the lake has no table of rejects yet.
             CommitConflict, FenceLost: somebody else writes; nothing was closed.
@@ -69,6 +75,9 @@ class Rejects:
             rows = closed_rows(contract, selection, reason, at)
             (found,) = engine.rows(f"SELECT count(*) AS n FROM ({rows}) AS c")
             if found["n"]:
+                closing = Closing(f"{CLOSING}-{uuid4()}", at, selection, reason, int(found["n"]))
+                note_closing(self.lake, self.pipeline, closing)
+                know_closing(self._side("run_ledger").contract, self.lake, closing, guard)
                 engine.merge(contract, rows, updates=True, dates=None, guard=guard)
             return int(found["n"])
         finally:

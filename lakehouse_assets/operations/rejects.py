@@ -156,7 +156,7 @@ def close(
 ) -> None:
     """Close open rejected rows that nobody will correct; they stay in the table and are not replayed any more.
 
-    No run may go on meanwhile.
+    A later `lakehouse rebuild silver` closes them again. No run may go on meanwhile.
 
     Example:
         lakehouse rejects close --file readings/2025-04-03.csv --reason "test data"

@@ -94,15 +94,6 @@ def selected_where(selection: Mapping[str, str]) -> str:
     return " AND ".join(tests) or "TRUE"
 
 
-def closed_rows(rejects: Contract, selection: dict[str, str], reason: str, at: datetime) -> str:
-    """Return the open rows of a selection as they are once they are closed for this reason, zone-less UTC moment."""
-    same = _columns((*BASE, "parsed", "run_id", "rejected_at"), "h")
-    return (
-        f"SELECT {same}, 'closed' AS status, CAST(NULL AS VARCHAR) AS replayed_by, {_moment(at)} AS replayed_at, "
-        f"{_text(reason)} AS reason FROM {rejects.catalog_name} AS h WHERE {open_where(selection)}"
-    )
-
-
 def retried() -> str:
     """Return `__retried`: the rows that are tried again with their number in this run."""
     columns = _columns(TRIED, "t")
