@@ -28,6 +28,13 @@ PROTOCOL = (1, 2)
 CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "20"}
 ROW_GROUP = 1 << 17
 """How many rows a Parquet row group has at most; delta-rs holds one in memory for each file that it writes."""
+WIDE_ROWS = 1 << 14
+"""The same of a control table, whose rows hold the text of whole records, and of a batch of them."""
+
+
+def rows_at_once(contract: Contract) -> int:
+    """Return how many rows of a table are held in memory at once."""
+    return WIDE_ROWS if contract.layer == "control" else ROW_GROUP
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -235,7 +242,7 @@ def _writer(contract: Contract) -> WriterProperties:
     plain = ColumnProperties(dictionary_enabled=False)
     single = contract.key if len(contract.key) == 1 else ()
     columns = {c.name: plain for c in contract.columns if c.name in {*single, "_line"}}
-    return WriterProperties(column_properties=columns or None, max_row_group_size=ROW_GROUP)
+    return WriterProperties(column_properties=columns or None, max_row_group_size=rows_at_once(contract))
 
 
 def _match(contract: Contract, dates: Sequence[date] | None) -> str:

@@ -171,7 +171,7 @@ def choose(engine: DuckEngine, rejects: Contract, selection: Mapping[str, str], 
         problem = _problem(row)
         if problem:
             raise BadRequest(message=f"--with `{given.path}`: `{row['file']}` line {row['line']} {problem}")
-    engine.keep("__fixed", fixes.fixed())
+    engine.view("__fixed", fixes.fixed())
     return [row["dataset"] for row in engine.rows("SELECT DISTINCT dataset FROM __fixed ORDER BY dataset")]
 
 

@@ -134,9 +134,8 @@ class Rejects:
 
 def rows_of(engine: DuckEngine, sql: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a query, some at a time."""
-    for batch in engine.batches(sql):
-        for first in range(0, batch.num_rows, BATCH_ROWS):
-            yield from batch.slice(first, BATCH_ROWS).to_pylist()
+    for batch in engine.batches(sql, BATCH_ROWS):
+        yield from batch.to_pylist()
 
 
 def summary(counts: Iterable[Row], by: Grouping | None = None) -> list[dict[str, Any]]:
