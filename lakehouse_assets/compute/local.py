@@ -23,6 +23,7 @@ from lakehouse_assets.compute.reports import (
     ModelReport,
     Row,
     model_piece,
+    refused_key,
 )
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
@@ -268,7 +269,7 @@ class LocalServices:
             "lake": self.config.lake.root,
             "landing": self.config.landing,
             "source_timezone": self.config.zone,
-            "refused": sorted(loaded.refused_files) if loaded else [],
+            "refused": refused_key(self._run, loaded),
         }
         return here | asked | given
 

@@ -78,9 +78,7 @@ def test_failing_rows_are_counted_and_not_all_fetched(
     lake.load(csv_file("orders", "orders/3.csv", HEADER + rows), as_of=datetime(2025, 4, 7, tzinfo=UTC))
     fetched, every = [], DuckEngine.rows
     monkeypatch.setattr(DuckEngine, "rows", lambda *a: fetched.append(every(*a)) or fetched[-1])
-    sql = (
-        "SELECT o.order_id FROM delta_lakehouse.clean_orders AS o WHERE o.order_id <> 'o1' ORDER BY o.order_id -- all"
-    )
+    sql = "SELECT o.order_id FROM delta_lakehouse.clean_orders AS o WHERE o.order_id <> 'o1' ORDER BY o.order_id -- all"
     found = services.check(ORDERS, asked(sql))
     assert (found.failing, len(found.sample)) == (orders, shown)
     assert found.sample[:2] == [{"order_id": "n0"}, {"order_id": "n1"}]
