@@ -14,7 +14,7 @@ from typing import NoReturn, get_args
 
 import orjson
 
-from lakehouse_assets.compute.reports import LOAD
+from lakehouse_assets.compute.reports import LOAD, REFUSED
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import control_tables, landing_datasets, seeds, silver_tables
 from lakehouse_assets.core.manifest import Manifest, utc_moment
@@ -114,8 +114,14 @@ def load_and_keep(work: LoadInput, engine: Engine, fence: int, guard: Guard, fol
     try:
         report = load(work, engine, guard)
     except RejectRatioExceeded as error:
-        if error.report is not None:
-            folder.keep(LOAD, error.report)
+        if isinstance(error.report, LoadReport):
+            _keep(folder, error.report)
         raise
-    folder.keep(LOAD, report)
+    _keep(folder, report)
     return report
+
+
+def _keep(folder: RunFolder, report: LoadReport) -> None:
+    if report.refused_files:
+        folder.write(REFUSED, {"keys": sorted(report.refused_files)})
+    folder.keep(LOAD, report)

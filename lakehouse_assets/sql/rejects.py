@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.sql.casts import quoted
@@ -29,11 +28,6 @@ SETTLED = {"replayed_by": "VARCHAR", "replayed_at": "TIMESTAMP", "reason": "VARC
 """Names the columns of a reject that are NULL while it is open, with their types."""
 SPELLED_ALIKE = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL")
 """Names the types whose values all engines write as the same text."""
-
-
-def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the values of `KEY`: which landed record a row of a control table is."""
-    return tuple(row[name] for name in KEY)
 
 
 def seen(pending: Contract) -> str:
