@@ -14,6 +14,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import iceberg
 from lakehouse_assets.engines.damage import Damage
 from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.fitting import fitting
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, replace
 from lakehouse_assets.engines.protocol import Commit, Guard
@@ -80,6 +81,7 @@ def build(
 
     Raises:
         ContractBreaking: the table has other columns than its contract, and may not be given them.
+        ValueUnfit: a value has no room in its column; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
     is_whole = window is None or (window != () and bool(window_parameters(contract, window)["everything"]))
@@ -88,7 +90,8 @@ def build(
     else:
         table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
     making = _Build(engine, contract, model, table, manner, guard)
-    built = making.whole() if window is None or is_whole else making.part(window) if window else making.untouched()
+    with fitting(contract):
+        built = making.whole() if window is None or is_whole else making.part(window) if window else making.untouched()
     engine.show(contract)
     return built
 
