@@ -6,7 +6,7 @@
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
-    │   ├── RebuildRefused, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused, ValueUnfit
+    │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused, ValueUnfit
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, StateLocked, LandingChanged, CommitConflict
@@ -105,6 +105,12 @@ class RebuildRefused(Terminal):
         "silver of `{pipeline}` was not rebuilt, and nothing was changed: {problem} "
         "(--accept-differences makes what is lost anew nevertheless, as far as the archive reaches)"
     )
+
+
+class ModelFailed(Terminal):
+    """An engine does not take the SELECT of a gold table, or cannot work it out on the rows that there are."""
+
+    sentence = "gold table `{table}` cannot be built: {problem}"
 
 
 class LakeElsewhere(BadRequest):

@@ -54,6 +54,7 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
 
     Raises:
         ContractBreaking: the table has other columns than its contract, and the major version is the same.
+        ModelFailed: the engine does not take its SELECT, or fails in it; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
     state, by, as_of = models.states()[name], builder.run_id, builder.as_of

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.binding import sample_window
 from lakehouse_assets.engines.fitting import MOST_DIGITS
 from lakehouse_assets.operations.findings import REFUSALS, Files, Finding, said
-from lakehouse_assets.sql.dialects import Parameter, Value, tree_of
+from lakehouse_assets.sql.dialects import tree_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakehouse_assets.operations.empty_lake import EmptyLake
-
-SAMPLES: dict[str, Value] = {
-    "DATE": date(2025, 4, 1),
-    "INT": 1,
-    "BIGINT": 1,
-    "BOOLEAN": True,
-    "TIMESTAMP": datetime(2025, 4, 1),  # noqa: DTZ001 - moments are zone-less UTC in SQL
-    "DECIMAL": Decimal("1.00"),
-}
-"""Maps types of window columns to a value of them; of any other the value is a text."""
 
 
 def model_findings(contract: Contract, select: str, lake: EmptyLake, files: Files) -> Iterator[Finding]:
@@ -37,11 +26,7 @@ def model_findings(contract: Contract, select: str, lake: EmptyLake, files: File
     if ignored:
         yield files.placed(Finding(label, ignored, "select"))
     try:
-        given: dict[str, Parameter] = {"everything": False}
-        if contract.window and contract.window_source:
-            kind = contract.column(contract.window).data_type.name
-            given[contract.window_source] = (SAMPLES.get(kind, "x"),)
-        schema = lake.schema(select, given)
+        schema = lake.schema(select, sample_window(contract))
     except REFUSALS as error:
         if not (ignored and "has no value" in str(error)):
             yield files.placed(Finding(label, f"its SELECT: {said(error)}", "select"), said(error))

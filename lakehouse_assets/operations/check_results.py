@@ -81,6 +81,7 @@ def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckSt
         pipeline: the one whose checks are asked for; None for all.
     """
     from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.operations.unbuilt import unbuilt
     from lakehouse_assets.pipelines import pipeline_of
 
     only = None if pipeline is None else [pipeline_of(pipeline)]
@@ -93,6 +94,7 @@ def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckSt
         with history.instance(settings, reading=True) as instance:
             latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(specs))
             states = [_state(instance, key, spec, latest.get(key)) for key, spec in specs.items()]
+            states += unbuilt(settings, instance, names)
     return sorted([*states, *unreadable(settings, names, states)], key=lambda state: (state.table, state.check))
 
 

@@ -33,7 +33,8 @@ def checks(
     asked of whole tables as they are; what only a load can answer is left out.
 
     Stale is a result that is older than the table's last materialization. Exit code 1 unless every check that blocks
-    or whose severity is ERROR is passed and current, and no contract is broken.
+    or whose severity is ERROR is passed and current, each gold table has been built since a build of it failed, and no
+    contract or SELECT is broken.
 
     Examples:
         lakehouse checks
@@ -47,6 +48,7 @@ def checks(
     from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.operations.broken import tell_broken
     from lakehouse_assets.operations.check_results import READABLE
+    from lakehouse_assets.operations.unbuilt import BUILT
 
     settings = reading(lake)
     if out is not None and not out.absolute().parent.is_dir():
@@ -54,6 +56,8 @@ def checks(
     states = _states(settings, None if pipeline is None else chosen_pipeline(pipeline), now=now)
     for problem in dict.fromkeys(state.description for state in states if state.check == READABLE):
         terminal.complain(problem)
+    for state in (state for state in states if state.check == BUILT):
+        terminal.complain(f"{state.table}: {state.description}")
     if format == "table" and out is None:
         show(states)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from typing import Any
 
@@ -13,7 +14,7 @@ from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.errors import StorageUnavailable
 from lakehouse_assets.graph import sensor_memory
 from lakehouse_assets.settings import Settings
-from lakehouse_assets.storage import writers
+from lakehouse_assets.storage import folder, writers
 from lakehouse_assets.storage.landing import WRITTEN
 from lakehouse_assets_tests.graph.conftest import Shop
 
@@ -132,9 +133,13 @@ def test_a_reupload_under_the_same_name_is_a_new_run(shop: Shop) -> None:
     assert again.run_requests[0].run_key != first.run_requests[0].run_key
 
 
-def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop) -> None:
+def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """An outage is an error that shows, not a reason to skip."""
-    shutil.rmtree(shop.landing)
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(folder, "walk", broken)
     with pytest.raises(StorageUnavailable, match="does not answer"):
         tick(shop)
 
@@ -162,3 +167,14 @@ def test_a_large_memory_is_kept_in_the_lake(shop: Shop, monkeypatch: pytest.Monk
     for name in ("products.csv", "orders/2025-04-01.csv"):
         (shop.landing / name).unlink()
     assert tick(shop, second.cursor).cursor == "[]"
+
+
+def test_a_landing_that_is_not_there_is_a_skip_that_says_so(shop: Shop) -> None:
+    """A new installation has none yet; what is known of files is kept, and the folder is looked for again."""
+    shop.drop("products.csv")
+    first = tick(shop)
+    shutil.rmtree(shop.landing)
+    absent = tick(shop, first.cursor)
+    assert absent.skip_message == f"landing `{shop.landing}` is no folder (yet)"
+    assert (absent.run_requests, absent.cursor) == ([], first.cursor)
+    assert not shop.landing.exists()
