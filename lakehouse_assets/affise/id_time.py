@@ -19,6 +19,8 @@ from lakehouse_assets.affise.errors import ZoneOffset
 Clock = Literal["utc", "account", "both"]
 """Says whose clock times show; both where nobody can tell, as with an account in UTC, or in winter in London."""
 
+PREFERENCE: tuple[Clock, ...] = ("utc", "account", "both")
+"""Orders clocks: one that tells comes before one that does not."""
 TOLERANCE = timedelta(seconds=5)
 """How far a time may be from that of its id: the id is made a moment before or after the record is stamped."""
 HEX_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
@@ -102,6 +104,25 @@ class Clocks:
             self.account += 1
         else:
             self.neither[round(offset / timedelta(minutes=1))] += 1
+
+
+def agreed(endpoint: str, zone: str, clocks: Iterable[Clock | None]) -> Clock | None:
+    """Return whose clock all slices show; None where none tells.
+
+    Args:
+        endpoint: its name, for the error.
+        zone: the account's.
+        clocks: of slices, see `Clocks.verdict`.
+
+    Raises:
+        ZoneOffset: some show UTC and others the account's.
+    """
+    told = {clock for clock in clocks if clock is not None}
+    if {"utc", "account"} <= told:
+        raise ZoneOffset(
+            endpoint=endpoint, slice="of this run", zone=zone, problem="some slices are UTC, others are not"
+        )
+    return min(told, key=PREFERENCE.index, default=None)
 
 
 def _naive(value: object) -> datetime | None:

@@ -159,8 +159,9 @@ class Puller:
         # A click does not change, and is forgotten after days: what was counted once stays.
         known = settled(self.bronze.store, endpoint.name, day) if endpoint is CLICKS else frozenset()
         own = {one.slice.name: one for one in self.bronze.own(endpoint.name, day)}
-        until, is_large = self.clock() + seconds, cursor is not None and cursor.is_large
-        asked = partial(_wanted, endpoint, day, tick, known=known - own.keys(), intraday=intraday)
+        known, until = known - own.keys(), self.clock() + seconds
+        is_large = any(one.hour is not None for one in own.values()) or (cursor is not None and cursor.is_large)
+        asked = partial(_wanted, endpoint, day, tick, known=known, intraday=intraday)
         wanted, is_fact = asked(is_large=is_large), endpoint.kind == "facts"
         try:
             left = self._each(endpoint, wanted, own, until, may_be_large=is_fact and not is_large)
@@ -192,9 +193,9 @@ class Puller:
         may_be_large: bool,
     ) -> Slice | None:
         """Pull slices that this run has not yet, add them to `own`, and return the first that was not finished."""
-        for one in wanted:
-            if one.name in own:
-                continue
+        for number, one in enumerate([one for one in wanted if one.name not in own]):
+            if number and self.clock() >= until:
+                return one
             made = self._slice(endpoint, one, until, may_be_large=may_be_large)
             if made is None:
                 return one
@@ -235,7 +236,7 @@ class Puller:
             self.bronze.forget(endpoint.name, wanted)
             total, distinct = tally.last_total or 0, tally.distinct
             raise SliceIncomplete(**facts, distinct=distinct, total=total, attempts=going.number, problem=problem)
-        clock = going.clocks.verdict(**facts)
+        clock = going.clocks.verdict(endpoint.name, str(wanted))
         return self.bronze.finish(
             SliceManifest(
                 endpoint=endpoint.name,

@@ -113,9 +113,7 @@ def test_secrets_in_urls_lose_their_value() -> None:
 
 def test_numbers_keep_their_digits() -> None:
     """Money is written as it came: a float would lose the last zero, and the 20th digit."""
-    text = (
-        b'{"revenue":0.10,"payouts":1e2,"sum":12345678901234567890.25,"id":1234567890123456789012,"n":-0}'
-    )
+    text = b'{"revenue":0.10,"payouts":1e2,"sum":12345678901234567890.25,"id":1234567890123456789012,"n":-0}'
     assert orjson.dumps(REDACTOR.redacted(parsed(text))) == text
 
 
