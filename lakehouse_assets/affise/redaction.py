@@ -16,15 +16,18 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
 GONE = "[redacted]"
 HASH_DIGITS = 24
 """How many hexadecimal digits of a hash are kept: 96 bits, as many as one of the account's own ids has."""
+
+MOST_NAMES, MOST_TEXTS = 4096, 16384
+"""How many names and texts are remembered with what becomes of them."""
 
 Kind = Literal["drop", "email", "ip", "versions", "text"]
 
@@ -71,7 +74,6 @@ def bare(name: str) -> str:
     return "".join(c for c in name if c.isalnum()).casefold()
 
 
-@lru_cache(maxsize=4096)
 def kind_of(name: str, inside: str) -> Kind:
     """Say what becomes of a member.
 
@@ -90,6 +92,14 @@ def kind_of(name: str, inside: str) -> Kind:
     return "versions" if short in VERSIONS else "text"
 
 
+class Plan(NamedTuple):
+    """Say what becomes of a member: how it is called then, its kind, and what members inside of it are in."""
+
+    name: str
+    kind: Kind
+    inside: str
+
+
 @dataclass(frozen=True)
 class Redactor:
     """Redact the records of one account.
@@ -102,6 +112,19 @@ class Redactor:
     key: bytes = field(repr=False)
     known: tuple[str, ...] = field(default=(), repr=False)
 
+    @cached_property
+    def _plan(self) -> Callable[[str, str], Plan]:
+        # Records repeat their names, and many of their texts, such as user agents: both are decided once.
+        return lru_cache(maxsize=MOST_NAMES)(self._planned)
+
+    @cached_property
+    def _clean(self) -> Callable[[str], Any]:
+        return lru_cache(maxsize=MOST_TEXTS)(lambda text: _writable(self._without_ips(self._without_words(text))))
+
+    @cached_property
+    def _longest_plain(self) -> int:
+        return min(map(len, self.known), default=1 << 30) - 1
+
     def redacted(self, value: Any, inside: str = "") -> Any:  # noqa: ANN401 - any JSON value
         """Return a JSON value without what must not be kept.
 
@@ -113,18 +136,18 @@ class Redactor:
             return self.text(value)
         if isinstance(value, list):
             return [self.redacted(item, inside) for item in value]
-        if isinstance(value, dict):
-            return {self.name(name): self._member(name, item, inside) for name, item in value.items()}
-        return value
+        if not isinstance(value, dict):
+            return value
+        plan, made = self._plan, {}
+        for name, item in value.items():
+            planned = plan(name, inside)
+            is_there = item is not None and item != ""
+            made[planned.name] = self._member(planned, item) if is_there else item
+        return made
 
     def text(self, text: str) -> Any:  # noqa: ANN401 - text, or a fragment for text that no UTF-8 can hold
-        """Return text in which addresses, IPs and secrets are replaced."""
-        return _writable(self._without_ips(self._without_words(text)))
-
-    def name(self, name: str) -> str:
-        """Return the name of a member, which may be an e-mail address too where names are values."""
-        clean = self._without_ips(self._without_words(name))
-        return clean.encode("utf-8", "replace").decode() if not clean.isascii() else clean
+        """Return text in which addresses, IPs and secrets are replaced; letters and digits alone are none of these."""
+        return text if text.isalnum() and len(text) <= self._longest_plain else self._clean(text)
 
     def token(self, kind: str, text: str) -> str:
         """Return the keyed hash that stands for an address; case does not count."""
@@ -133,18 +156,20 @@ class Redactor:
         )
         return f"{kind}:{digest.hex()[:HASH_DIGITS]}"
 
-    def _member(self, name: str, value: Any, inside: str) -> Any:  # noqa: ANN401 - any JSON value
-        if value is None or value == "":
-            return value
-        kind = kind_of(name, inside)
-        if kind == "drop":
+    def _planned(self, name: str, inside: str) -> Plan:
+        """Say what becomes of a member; its name may be an address too, where names are values."""
+        clean, short = self._without_ips(self._without_words(name)), bare(name)
+        whole = clean if clean.isascii() else clean.encode("utf-8", "replace").decode()
+        return Plan(whole, kind_of(name, inside), f"{inside} {short}" if short in SCOPED else inside)
+
+    def _member(self, plan: Plan, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        if plan.kind == "text":
+            return self.redacted(value, plan.inside)
+        if plan.kind == "drop":
             return GONE
-        if kind in {"ip", "email"}:
-            return _each(value, self._ip if kind == "ip" else self._email)
-        if kind == "versions" and isinstance(value, str):
-            return _writable(self._without_words(value))
-        is_scope = isinstance(value, dict | list) and bare(name) in SCOPED
-        return self.redacted(value, f"{inside} {bare(name)}" if is_scope else inside)
+        if plan.kind in {"ip", "email"}:
+            return _each(value, self._ip if plan.kind == "ip" else self._email)
+        return _writable(self._without_words(value)) if isinstance(value, str) else self.redacted(value, plan.inside)
 
     def _ip(self, text: str) -> str:
         """Return the hash of an IP, one for all spellings of it; what is no IP is hashed as it is."""
