@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from lakehouse_assets.affise.simulator import selection, vocabulary
 from lakehouse_assets.affise.simulator.paging import REFERENCE_LIMIT, Page
-from lakehouse_assets.affise.simulator.query import LAST_HOUR, Query, midnight, window
+from lakehouse_assets.affise.simulator.query import LAST_HOUR, Query, window
 from lakehouse_assets.affise.simulator.refusals import NOT_FOUND, Refused
 from lakehouse_assets.affise.simulator.selection import Wanted
 from lakehouse_assets.affise.simulator.shapes import clicks, conversions, offers, people
 from lakehouse_assets.affise.simulator.shapes.conversions import NUMBERS
 from lakehouse_assets.affise.simulator.shapes.writing import Record
 from lakehouse_assets.affise.simulator.tenant import Tenant
+from lakehouse_assets.affise.simulator.zones import midnight
 
 Endpoint = Callable[[Tenant, Query], Record]
 STATUS_NAMES = {str(number): name for name, number in NUMBERS.items()}
@@ -77,8 +78,8 @@ def list_clicks(tenant: Tenant, query: Query) -> Record:
     )
     page = tenant.pager.page("/3.0/stats/clicks", query, len(rows))
     style, names, now = tenant.style(zone), tenant.names(), tenant.clock.now
-    found = tenant.world.clicks_of(rows.take(page.positions))
-    shown = [clicks.click(style, one, names, now=now, is_bare=_is_bare(tenant, query)) for one in found]
+    found, bare = tenant.world.clicks_of(rows.take(page.positions)), _is_bare(tenant, query)
+    shown = [clicks.click(style, one, names, now=now, is_bare=bare) for one in found]
     return {"statusCode": 200, **_listed("clicks", shown, page)}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lakehouse_assets.affise.simulator.refusals import Refused
+from lakehouse_assets.affise.simulator.zones import midnight
 
 _INDEXED = re.compile(r"^(?P<name>.+)\[\d*\]$")
 LAST_HOUR = 23
@@ -89,7 +90,7 @@ class Query:
 
 
 def window(
-    query: Query, zone: ZoneInfo, today: date, *, prefix: str = "", required: bool = False, is_exclusive: bool = False
+    query: Query, zone: ZoneInfo, today: date, *, naming: str = "{}", required: bool = False, is_exclusive: bool = False
 ) -> tuple[int, int]:
     """Return the seconds that `date_from`, `date_to` and `hour` mean: from the first up to, and without, the second.
 
@@ -97,15 +98,15 @@ def window(
         query: the request.
         zone: in which days are meant.
         today: default of the last day.
-        prefix: of the names of the parameters.
+        naming: how the names of the dates are written, with `{}` for each.
         required: whether both dates must be there.
         is_exclusive: whether `date_to` itself is not asked for.
 
     Raises:
         Refused: a date is missing or none, or there is an hour and more than a day.
     """
-    last = query.day(f"{prefix}date_to", None if required else today)
-    first = query.day(f"{prefix}date_from", None if required else last - timedelta(days=7))
+    last = query.day(naming.format("date_to"), None if required else today)
+    first = query.day(naming.format("date_from"), None if required else last - timedelta(days=7))
     end = last if is_exclusive else last + timedelta(days=1)
     hour = query.one("hour")
     if not hour:
@@ -114,8 +115,3 @@ def window(
         raise Refused(400, "hour is 0 to 23 of a period of one day")
     start = int(datetime.combine(first, time(int(hour)), zone).timestamp())
     return start, start + 3600
-
-
-def midnight(day: date, zone: ZoneInfo) -> int:
-    """Return the second at which a day begins in a zone."""
-    return int(datetime.combine(day, time(), zone).astimezone(UTC).timestamp())

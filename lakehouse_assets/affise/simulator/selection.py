@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -50,12 +50,15 @@ class Wanted:
 def clicks(world: World, wanted: Wanted, now: datetime) -> Rows:
     """Return the clicks, in no order of time."""
     second = int(now.timestamp())
-    start = max(wanted.start or 0, second - CLICK_DAYS * DAY_S)
-    rows = world.click_draws.between(start, max(start, min(wanted.end, second)))
-    traffic = world.click_draws.traffic(rows) if _is_filtered(wanted) else None
-    if traffic is not None:
-        rows = rows.take(_fits(world, wanted, traffic, now))
+    rows = all_clicks(world, replace(wanted, start=max(wanted.start or 0, second - CLICK_DAYS * DAY_S)), now)
     return rows.take(np.argsort(draws(world.spec.seed, "order of clicks", rows.hours, rows.indexes), kind="stable"))
+
+
+def all_clicks(world: World, wanted: Wanted, now: datetime) -> Rows:
+    """Return the clicks, however old they are, in the order of time."""
+    start = wanted.start or 0
+    rows = world.click_draws.between(start, max(start, min(wanted.end, int(now.timestamp()))))
+    return rows.take(_fits(world, wanted, world.click_draws.traffic(rows), now)) if _is_filtered(wanted) else rows
 
 
 def conversions(world: World, wanted: Wanted, now: datetime) -> Seeds:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from lakehouse_assets.affise.simulator import controls, endpoints
+from lakehouse_assets.affise.simulator import controls, endpoints, reports
 from lakehouse_assets.affise.simulator.endpoints import Endpoint
 from lakehouse_assets.affise.simulator.faults import Kind
 from lakehouse_assets.affise.simulator.query import Query
@@ -44,6 +44,9 @@ METHODS = (
     Method("/3.0/stats/conversions", endpoints.list_conversions),
     Method("/3.0/stats/clicks", endpoints.list_clicks, is_admin=True),
     Method("/3.0/stats/conversionsbyid", endpoints.conversion_by_id, is_admin=True),
+    Method("/3.0/stats/custom", reports.custom),
+    Method("/3.0/stats/caps", reports.caps, is_admin=True),
+    Method("/3.0/admin/conversion/edit", reports.edit_conversion, is_admin=True, verb="POST"),
     Method("/3.1/countries", endpoints.list_countries),
     Method("/3.0/admin/currency", endpoints.list_currencies, is_admin=True),
     Method("/3.1/user/me", endpoints.own_user),

@@ -95,6 +95,17 @@ class World:
         found = self.conversion_draws.named(conversion_id)
         return None if found is None else self.conversions_of(found)[0]
 
+    def advertisers_of(self, offers: Ints, seconds: Ints) -> tuple[Ints, list[str]]:
+        """Return which advertisers offers had at given seconds, as positions in a list of ids."""
+        known = [one.advertiser_id for one in self.advertisers(datetime.max.replace(tzinfo=UTC))]
+        first = np.array([known.index(offer.advertiser_id) for offer in self._first_offers], np.int64)
+        codes = first[offers - self._first_offers[0].offer_id]
+        for change in self._dimensions.offers.changes():
+            if "advertiser_id" in change.fields:
+                since = (offers == change.key) & (seconds >= int(change.at.timestamp()))
+                codes = np.where(since, known.index(change.fields["advertiser_id"]), codes)
+        return codes, known
+
     # What tests do to it.
 
     def change(self, kind: str, key: int | str, at: datetime, **fields: Any) -> None:  # noqa: ANN401 - of any field
