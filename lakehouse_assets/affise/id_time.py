@@ -24,7 +24,6 @@ PREFERENCE: tuple[Clock, ...] = ("utc", "account", "both")
 TOLERANCE = timedelta(seconds=5)
 """How far a time may be from that of its id: the id is made a moment before or after the record is stamped."""
 HEX_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
-NAIVE = "%Y-%m-%d %H:%M:%S"
 
 
 def id_time(value: object) -> datetime | None:
@@ -129,6 +128,7 @@ def _naive(value: object) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        return datetime.strptime(value, NAIVE)  # noqa: DTZ007 - which zone it is in is the question
+        found = datetime.fromisoformat(value)
     except ValueError:
         return None
+    return found if found.tzinfo is None else None

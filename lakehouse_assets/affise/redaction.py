@@ -93,10 +93,13 @@ def kind_of(name: str, inside: str) -> Kind:
 
 
 class Plan(NamedTuple):
-    """Say what becomes of a member: how it is called then, its kind, and what members inside of it are in."""
+    """Say what becomes of a member: its name then, what changes its value, and what members inside of it are in.
+
+    Nothing special changes a value of plain text: it is redacted as any other.
+    """
 
     name: str
-    kind: Kind
+    change: Callable[[Any], Any] | None
     inside: str
 
 
@@ -113,13 +116,17 @@ class Redactor:
     known: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
-    def _plan(self) -> Callable[[str, str], Plan]:
+    def _plans(self) -> dict[str, dict[str, Plan]]:
         # Records repeat their names, and many of their texts, such as user agents: both are decided once.
-        return lru_cache(maxsize=MOST_NAMES)(self._planned)
+        return {}
 
     @cached_property
     def _clean(self) -> Callable[[str], Any]:
         return lru_cache(maxsize=MOST_TEXTS)(lambda text: _writable(self._without_ips(self._without_words(text))))
+
+    @cached_property
+    def _version(self) -> Callable[[str], Any]:
+        return lru_cache(maxsize=MOST_TEXTS)(lambda text: _writable(self._without_words(text)))
 
     @cached_property
     def _longest_plain(self) -> int:
@@ -132,22 +139,20 @@ class Redactor:
             value: as `envelope.parsed` returns it; it is left as it is.
             inside: as in `kind_of`.
         """
-        if isinstance(value, str):
-            return self.text(value)
+        if isinstance(value, str):  # letters and digits alone are no address, and secrets of our own are longer
+            return value if len(value) <= self._longest_plain and value.isalnum() else self._clean(value)
         if isinstance(value, list):
             return [self.redacted(item, inside) for item in value]
         if not isinstance(value, dict):
             return value
-        plan, made = self._plan, {}
+        plans, made = self._plans.setdefault(inside, {}), {}
         for name, item in value.items():
-            planned = plan(name, inside)
-            is_there = item is not None and item != ""
-            made[planned.name] = self._member(planned, item) if is_there else item
+            new, change, within = plans.get(name) or self._planned(name, inside)
+            if item is None or item == "":
+                made[new] = item
+            else:
+                made[new] = self.redacted(item, within) if change is None else change(item)
         return made
-
-    def text(self, text: str) -> Any:  # noqa: ANN401 - text, or a fragment for text that no UTF-8 can hold
-        """Return text in which addresses, IPs and secrets are replaced; letters and digits alone are none of these."""
-        return text if text.isalnum() and len(text) <= self._longest_plain else self._clean(text)
 
     def token(self, kind: str, text: str) -> str:
         """Return the keyed hash that stands for an address; case does not count."""
@@ -160,16 +165,21 @@ class Redactor:
         """Say what becomes of a member; its name may be an address too, where names are values."""
         clean, short = self._without_ips(self._without_words(name)), bare(name)
         whole = clean if clean.isascii() else clean.encode("utf-8", "replace").decode()
-        return Plan(whole, kind_of(name, inside), f"{inside} {short}" if short in SCOPED else inside)
+        within = f"{inside} {short}" if short in SCOPED else inside
+        plan, plans = Plan(whole, self._change(kind_of(name, inside), within), within), self._plans[inside]
+        if len(plans) < MOST_NAMES:
+            plans[name] = plan
+        return plan
 
-    def _member(self, plan: Plan, value: Any) -> Any:  # noqa: ANN401 - any JSON value
-        if plan.kind == "text":
-            return self.redacted(value, plan.inside)
-        if plan.kind == "drop":
-            return GONE
-        if plan.kind in {"ip", "email"}:
-            return _each(value, self._ip if plan.kind == "ip" else self._email)
-        return _writable(self._without_words(value)) if isinstance(value, str) else self.redacted(value, plan.inside)
+    def _change(self, kind: Kind, inside: str) -> Callable[[Any], Any] | None:
+        if kind == "drop":
+            return lambda _: GONE
+        if kind in {"ip", "email"}:
+            token = lru_cache(maxsize=MOST_TEXTS)(self._ip if kind == "ip" else self._email)
+            return lambda value: _each(value, token)
+        if kind == "versions":
+            return lambda value: self._version(value) if isinstance(value, str) else self.redacted(value, inside)
+        return None
 
     def _ip(self, text: str) -> str:
         """Return the hash of an IP, one for all spellings of it; what is no IP is hashed as it is."""
@@ -206,7 +216,7 @@ def masked(text: str) -> str:
 def _ips_replaced(text: str, replacement: Callable[[str], str]) -> str:
     if text.count(".") >= 3:  # noqa: PLR2004 - an IPv4 has three dots
         text = IPV4.sub(lambda found: replacement(found[0]) if _is_ip(found[0]) else found[0], text)
-    if text.count(":") >= FEWEST_GROUPS - 1:
+    if text.count(":") >= FEWEST_GROUPS:  # one of them is doubled, or there are more groups; a time has two
         text = IPV6.sub(lambda found: replacement(found[0]) if _is_ip(found[0]) else found[0], text)
     return text
 
