@@ -44,8 +44,10 @@ def pull_lists(
     Raises:
         LakehouseError: as `Puller.one`.
     """
-    until, made = time.monotonic() + seconds, list[SliceManifest]()
+    until, made, before = time.monotonic() + seconds, list[SliceManifest](), puller.api.budget.made
     for endpoint in endpoints:
+        if time.monotonic() >= until and puller.api.budget.made > before:  # it has done something at least
+            return ListPull(tuple(made), is_done=False)
         one = puller.one(endpoint, Slice(tick.astimezone(UTC).date(), is_open=True), until - time.monotonic())
         if one is None:
             return ListPull(tuple(made), is_done=False)

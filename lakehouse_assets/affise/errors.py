@@ -57,8 +57,8 @@ class ZoneOffset(Terminal):
     """Times in answers have no constant offset from the times in their ids, so no day can be trusted."""
 
     sentence = (
-        "`{endpoint}` {slice}: times are neither UTC nor those of {zone}: {problem}; nothing of the slice is used. "
-        "Look with `lakehouse affise probe`, and set LAKEHOUSE_ZONES__MARKETING to the account's zone"
+        "`{endpoint}` {slice}: times are not to be trusted as those of UTC or of {zone}: {problem}; nothing of it is "
+        "used. Look with `lakehouse affise probe`, and set LAKEHOUSE_ZONES__MARKETING to the account's zone"
     )
 
 
