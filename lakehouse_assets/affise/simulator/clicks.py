@@ -6,10 +6,8 @@ these two numbers, as arrays for many clicks at once; `Click` values are made on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -40,6 +38,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.hours)
+
+    @property
+    def keys(self) -> Ints:
+        """Return one number for each, in the order of hours and indexes."""
+        return self.hours << 24 | self.indexes
 
     def take(self, which: Ints | Bools) -> Rows:
         """Return some of them, in the order of the positions."""
@@ -73,7 +76,6 @@ class Clicks:
         )
         self._tag = tag_of(spec.seed, "click")
         self._deleted_from = (self._first_day + DELETE_DAYS) * DAY_HOURS + NOON_HOURS
-        self.hour_rows = lru_cache(maxsize=4096)(self._hour_rows)
 
     def is_empty(self, day: int) -> bool:
         """Say whether nothing happens on a day, counted from 1970."""
@@ -97,7 +99,7 @@ class Clicks:
 
     def between(self, start: int, end: int) -> Rows:
         """Return the clicks from one second up to, and without, another, in the order of time."""
-        parts = [self.hour_rows(hour) for hour in range(start // HOUR_S, -(-end // HOUR_S))]
+        parts = [self._hour_rows(hour) for hour in range(start // HOUR_S, -(-end // HOUR_S))]
         if not parts:
             return Rows(np.zeros(0, np.int64), np.zeros(0, np.int64))
         rows = Rows(np.concatenate([one.hours for one in parts]), np.concatenate([one.indexes for one in parts]))
@@ -180,6 +182,12 @@ class Clicks:
         return FIRST_OFFER + traffic.offers
 
 
+_USER_AGENTS = tuple(
+    vocabulary.USER_AGENT.format(os=os, version=version, browser=browser, browser_version=browser_version)
+    for os, version, *_, browser, browser_version in vocabulary.SYSTEMS
+)
+
+
 def source_text(source: int) -> str:
     """Return what `sub5` is for a position in the list of sources."""
     plain = len(vocabulary.SOURCES)
@@ -190,7 +198,7 @@ def _subs(host: int, source: int, placement: int) -> tuple[str, ...]:
     return ("", f"c{host % 9}", f"{host:016x}", "", source_text(source), vocabulary.PLACEMENTS[placement], "", "")
 
 
-def _visitor(country: str, system: int, subs: Sequence[str], host: int, *, is_six: bool) -> Visitor:
+def _visitor(country: str, system: int, subs: tuple[str, ...], host: int, *, is_six: bool) -> Visitor:
     os, version, device, brand, model, browser, browser_version = vocabulary.SYSTEMS[system]
     if is_six:
         ip = f"{vocabulary.IPV6_PREFIX}:{host & 0xFFFF:x}:{host >> 48:x}"
@@ -209,6 +217,6 @@ def _visitor(country: str, system: int, subs: Sequence[str], host: int, *, is_si
         connection="cellular" if host % 3 == 0 else "wi-fi",
         isp=f"isp-{host % 4}" if host % 5 > 1 else "",
         ip=ip,
-        ua=vocabulary.USER_AGENT.format(os=os, version=version, browser=browser, browser_version=browser_version),
-        subs=tuple(subs),
+        ua=_USER_AGENTS[system],
+        subs=subs,
     )

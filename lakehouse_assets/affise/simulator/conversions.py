@@ -90,6 +90,7 @@ class Conversions:
         self._payouts = np.array([int(offer.payout * UNIT) for offer in offers], np.int64)
         self.of_clicks = lru_cache(maxsize=32)(self._of_clicks)
         self.created_on = lru_cache(maxsize=80)(self._created_on)
+        self.by_click = lru_cache(maxsize=16)(self._by_click)
 
     def _of_clicks(self, day: int) -> Seeds:
         """Return the conversions that the clicks of a day lead to, in the order of the clicks."""
@@ -111,6 +112,12 @@ class Conversions:
             empty = np.array([self._clicks.is_empty(int(one)) for one in created // DAY_S], bool)
             created = created + empty * DAY_S
         return Seeds(days, numbers, rows.hours, rows.indexes, clicked, created)
+
+    def _by_click(self, day: int) -> Seeds:
+        """Return the conversions that name clicks of a day, in the order of these, the earliest of each first."""
+        seeds = self.of_clicks(day)
+        seeds = seeds.take(~self.is_orphan(seeds))
+        return seeds.take(np.lexsort((seeds.created, seeds.clicks().keys)))
 
     def _created_on(self, day: int) -> Seeds:
         """Return the conversions that are created on a day, in no order."""

@@ -19,8 +19,8 @@ class Kind(StrEnum):
     """It is how the server is; naming it changes nothing."""
     WORLD = "world"
     """It is part of the truth, and so chosen at the start."""
-    SHAPE = "shape"
-    """It changes how the truth is written."""
+    ANSWER = "answer"
+    """It changes how the truth is answered."""
     PAGING = "paging"
     """It fires on passes over a list, by default on the first pass over each."""
     TRANSPORT = "transport"
@@ -69,8 +69,8 @@ _ALWAYS = _of(
     ("18", "clicks-unordered", "clicks come in no order of time"),
     ("54", "click-horizon", "clicks older than seven days are not served"),
 )
-_SHAPE = _of(
-    Kind.SHAPE,
+_ANSWERS = _of(
+    Kind.ANSWER,
     ("2", "restricted-key-403", "the key loses the admin's methods: 403"),
     ("11", "next-page-null", "`next_page` is null or 0 on the last page"),
     ("12", "exact-multiple", "`per_page` is chosen so that the last page is full"),
@@ -132,7 +132,7 @@ _TENANT = _of(
     ("i", "offer-id-text", "ids of offers and affiliates in facts are strings"),
 )
 
-FAULTS = {fault.name: fault for fault in (*_ALWAYS, *_TRANSPORT, *_PAGING, *_SHAPE, *_DIMENSIONS, *_FACTS, *_TENANT)}
+FAULTS = {fault.name: fault for fault in (*_ALWAYS, *_TRANSPORT, *_PAGING, *_ANSWERS, *_DIMENSIONS, *_FACTS, *_TENANT)}
 """All switches by name."""
 
 

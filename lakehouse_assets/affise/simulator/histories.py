@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from lakehouse_assets.affise.simulator.conversions import SECOND_GOAL, UNIT, Money, Seeds
@@ -21,6 +22,7 @@ def instant(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)
 
 
+@lru_cache(maxsize=100_000)
 def money(units: int) -> Decimal:
     """Return an amount, exactly and without zeros at the end."""
     return (Decimal(units) / UNIT).normalize() + 0
@@ -42,6 +44,8 @@ class History:
 
     def versions(self, currency: str) -> tuple[Version, ...]:
         """Return what holds of it one after another; the first version begins with its creation."""
+        if len(self.statuses) == 1 and not self.edited:
+            return (self._version(self.statuses[0][0], currency),)
         moments = sorted({second for second, _ in self.statuses} | {self.edited} - {0})
         return tuple(self._version(second, currency) for second in moments)
 

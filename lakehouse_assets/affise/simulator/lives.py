@@ -17,7 +17,7 @@ CONFIRMED, PENDING, DECLINED, NOT_FOUND, HOLD, ON_REVIEW = range(len(STATUSES))
 NONE = -1
 DAY_S, HOUR_S, CHECK_S = 86400, 3600, 900
 """Holds are released by a check every 15 minutes."""
-HOLD_DAYS, LONG_HOLD_DAYS, EDIT_DAYS, REVIEW_DAYS = 7, 30, 10, 2
+HOLD_DAYS, LONG_HOLD_DAYS, EDIT_DAYS, REVIEW_DAYS = 7, 30, 10, 4
 
 # Each life: share of all, then the statuses one after another.
 _LIVES = (

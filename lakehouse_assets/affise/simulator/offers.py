@@ -77,11 +77,15 @@ def _landings(n: int, *, several: bool) -> tuple[Landing, ...]:
 
 
 def _caps(n: int, *, doubled: bool) -> tuple[Cap, ...]:
-    country, affiliates = vocabulary.COUNTRIES[n % 5][0], (601 + n % 8, 602 + n % 8)
+    country, other = vocabulary.COUNTRIES[n % 5][0], vocabulary.COUNTRIES[n % 5 + 1][0]
+    affiliates = (601 + n % 8, 602 + n % 8)
     sets: tuple[tuple[Cap, ...], ...] = (
         (),
         (Cap("day", "conversions", Decimal(50)), Cap("month", "budget", Decimal("1500.5"))),
-        (Cap("day", "clicks", Decimal(400), country_type="exact", countries=(country,)),),
+        (
+            Cap("day", "clicks", Decimal(400), country_type="exact", countries=(country,)),
+            Cap("month", "conversions", Decimal(900), country_type="exact", countries=(country, other)),
+        ),
         (Cap("all", "conversions", Decimal(9000), "exact", GOALS[:1], "exact", affiliates),),
         (
             Cap("hour", "conversions", Decimal(5), "each", (), "each", (), "each"),

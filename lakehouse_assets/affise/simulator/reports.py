@@ -32,7 +32,7 @@ def custom(tenant: Tenant, query: Query) -> Record:
         start=start,
         end=end,
         offers=_numbers(query, "offer"),
-        affiliates=_numbers(query, "partner"),
+        affiliates=_numbers(query, "partner") + _numbers(query, "affiliate"),
         advertisers=query.all(FILTER.format("advertiser")),
         countries=query.all(FILTER.format("country")),
         visible=tenant.visible(),

@@ -39,9 +39,9 @@ class Timeline(Generic[Thing]):
 
         Raises:
             KeyError: there is no such thing.
+            TypeError: it has no such field.
         """
-        if change.key not in self._base:
-            raise KeyError(change.key)
+        replace(self._base[change.key], **change.fields)  # type: ignore[type-var]
         insort(self._changes, change)
         self._seen = {}
 

@@ -20,7 +20,7 @@ from lakehouse_assets.affise.simulator.conversions import Conversions, Seeds
 from lakehouse_assets.affise.simulator.dice import Ints, hex_id, tag_of
 from lakehouse_assets.affise.simulator.spec import SimulatorSpec
 from lakehouse_assets.affise.simulator.states import States, states
-from lakehouse_assets.affise.simulator.timeline import Change
+from lakehouse_assets.affise.simulator.timeline import Change, Timeline
 from lakehouse_assets.affise.simulator.truth import (
     Advertiser,
     Affiliate,
@@ -118,9 +118,11 @@ class World:
             **fields: names and values, as in `truth`.
 
         Raises:
-            KeyError: there is no such thing.
+            KeyError: there is no such kind or thing.
+            TypeError: it has no such field.
         """
-        getattr(self._dimensions, kind).add(Change(at, key, fields))
+        timelines: dict[str, Timeline[Any]] = vars(self._dimensions)
+        timelines[kind].add(Change(at, key, fields))
         self.revision += 1
 
     def edit(self, conversion_id: str, at: datetime, **fields: Any) -> None:  # noqa: ANN401 - of any field
@@ -171,12 +173,10 @@ class World:
         """Return the first conversion of each click, by id and second; an empty id and 0 where it has none."""
         ids, created = np.full(len(rows), "", dtype="<U24"), np.zeros(len(rows), np.int64)
         for day in np.unique(rows.hours // 24):
-            seeds = self.conversion_draws.of_clicks(int(day))
+            seeds = self.conversion_draws.by_click(int(day))
             if not len(seeds):
                 continue
-            seeds = seeds.take(~self.conversion_draws.is_orphan(seeds))
-            seeds = seeds.take(np.lexsort((seeds.created, seeds.indexes, seeds.hours)))
-            keys, wanted = seeds.hours << 24 | seeds.indexes, rows.hours << 24 | rows.indexes
+            keys, wanted = seeds.clicks().keys, rows.keys
             places = np.searchsorted(keys, wanted)
             hit = (places < len(keys)) & (keys[np.minimum(places, len(keys) - 1)] == wanted)
             converting = seeds.take(places[hit])
@@ -189,10 +189,12 @@ class World:
         traffic = draw.traffic(seeds)
         lives = draw.lives(seeds, traffic)
         past = histories.histories(seeds, lives, draw.money(seeds, traffic, lives))
+        advertisers, names = self.advertisers_of(self.click_draws.offer_ids(traffic), seeds.created)
         parts = zip(
             draw.ids(seeds), seeds.created.tolist(), seeds.clicked.tolist(), self._click_ids(seeds),
             self._action_ids(seeds), self._visitors(seeds, traffic), traffic.offers.tolist(),
-            self.click_draws.affiliate_ids(traffic).tolist(), past, strict=True,
+            self.click_draws.affiliate_ids(traffic).tolist(), [names[place] for place in advertisers.tolist()], past,
+            strict=True,
         )  # fmt: skip
         return [self._conversion(*part) for part in parts]
 
@@ -220,10 +222,9 @@ class World:
 
     def _conversion(  # noqa: PLR0913, PLR0917 - a row of columns
         self, conversion_id: str, created: int, clicked: int, click_id: str, action_id: str, visitor: Visitor,
-        offer: int, affiliate: int, history: histories.History,
+        offer: int, affiliate: int, advertiser: str, history: histories.History,
     ) -> Conversion:  # fmt: skip
         first = self._first_offers[offer]
-        created_at = histories.instant(created)
         versions = history.versions(first.currency)
         for at, fields in self._edits.get(conversion_id, ()):
             versions = histories.edited(versions, at, fields)
@@ -232,10 +233,10 @@ class World:
             action_id=action_id or click_id,
             click_id=click_id,
             click_time=histories.instant(clicked),
-            created_at=created_at,
+            created_at=histories.instant(created),
             offer_id=first.offer_id,
             affiliate_id=affiliate,
-            advertiser_id=self._dimensions.offers.at(created_at)[first.offer_id].advertiser_id,
+            advertiser_id=advertiser,
             goal=history.goal,
             payment_type=first.payment_type,
             reported=histories.money(history.reported),

@@ -10,6 +10,17 @@ from lakehouse_assets.affise.simulator.truth import Conversion, Version, Visitor
 
 NUMBERS = {"confirmed": 1, "pending": 2, "declined": 3, "not_found": 4, "hold": 5, "on_review": 9}
 
+_BLANK: Record = {
+    "goal": "",
+    **{f"custom_field_{n}": "" for n in range(1, 8)},
+    "landing_id": 0,
+    "prelanding_id": 0,
+    "ref_id": "",
+    "fraud_risk_level": "not_analyzed",
+    "fraud_type": [],
+}
+"""What every conversion says alike."""
+
 
 def conversion(style: Style, one: Conversion, now: Version, names: Names, *, is_bare: bool) -> Record:
     """Write a conversion as it is now; system and browser are fused with their versions."""
@@ -32,15 +43,9 @@ def conversion(style: Style, one: Conversion, now: Version, names: Names, *, is_
         "hold_date_expire": style.time(one.hold_until) if one.hold_until and now.status == "hold" else None,
         **_visitor(style, visitor, variant),
         **subs(style, visitor, variant),
-        "goal": "",
         "goal_value": one.goal,
-        **{f"custom_field_{n}": "" for n in range(1, 8)},
-        "landing_id": 0,
-        "prelanding_id": 0,
-        "ref_id": "",
         "decline_reason": now.decline_reason,
-        "fraud_risk_level": "not_analyzed",
-        "fraud_type": [],
+        **_BLANK,
     }
     if "updated-at-missing" not in style.on:
         shown["updated_at"] = style.time(now.at)
@@ -67,7 +72,7 @@ def _money(style: Style, one: Conversion, now: Version, variant: int) -> Record:
         "earnings": style.earnings(now.revenue, now.payouts, variant),
         "sum": style.money(one.reported, variant),
     }
-    if now.decline_reason == "payment_not_found" and variant % 2:
+    if now.decline_reason == "payment_not_found" and variant // 2 % 2:
         shown = dict.fromkeys(shown)
     return {**shown, "currency": now.currency, "payment_type": one.payment_type}
 
