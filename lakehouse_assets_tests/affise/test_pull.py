@@ -7,15 +7,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from lakehouse_assets.affise.bronze import manifests, read_page
-from lakehouse_assets.affise.endpoints import CHANGES, CLICKS, CONVERSIONS
+from lakehouse_assets.affise.bronze import manifests, read_page, records_of
+from lakehouse_assets.affise.endpoints import CHANGES, CLICKS, CONVERSIONS, click_source
 from lakehouse_assets.affise.errors import ApiRefused, KeyRefused, PageDamaged, ZoneOffset
 from lakehouse_assets.affise.id_time import agreed
 from lakehouse_assets.affise.pull import Cursor
@@ -252,15 +252,25 @@ def test_a_conversion_that_changes_late_is_among_the_changes(case: Case) -> None
     case.simulator.clock.advance(hours=1)
     since = case.now - timedelta(hours=2)
     made = [case.puller().one(CHANGES, one) for one in change_slices(since, case.now)]
-    found = {
-        record["id"]: record
-        for one in made
-        if one
-        for page in one.pages
-        for record in read_page(case.store, page)["records"]
-    }
+    pages = [page for one in made if one is not None for page in one.pages]
+    found = {record["id"]: record for records in records_of(case.store, tuple(pages)) for record in records}
     assert found[name]["status"] == "declined"
     assert all(record["updated_at"] >= "2026-03-16" for record in found.values())
+
+
+def test_an_account_without_clicks_counts_them_at_the_grain(tmp_path: Path) -> None:
+    """Raw is the number of clicks, and uniq that of unique ones, of a whole day; today's totals are an open slice."""
+    with tenant(tmp_path, "clicks-gone") as case:
+        endpoint = click_source("custom")
+        (made,) = case.pull(endpoint, YESTERDAY).manifests
+        rows = [row for page in records_of(case.store, made.pages) for row in page]
+        start = datetime.combine(YESTERDAY, datetime.min.time(), UTC)
+        truth = list(case.simulator.world.clicks(start, start + timedelta(days=1)))
+        (today,) = case.pull(endpoint, TODAY).manifests
+    assert sum(int(row["traffic"]["raw"]) for row in rows) == len(truth) == 1000
+    assert sum(int(row["traffic"]["uniq"]) for row in rows) == sum(one.is_unique for one in truth)
+    assert {"day", "hour", "affiliate", "offer", "country", "sub5", "sub6", "os"} <= rows[0]["slice"].keys()
+    assert (made.is_closed, today.is_closed) == (True, False)
 
 
 def test_money_has_the_digits_that_the_api_sent(tmp_path: Path) -> None:
