@@ -80,6 +80,7 @@ class Affise(BaseModel):
         connect_seconds: how long a connection is waited for.
         read_seconds: how long the next piece of an answer is waited for.
         large: how many records a day may have to be pulled as one slice, and not by hour.
+        click_days: for how many days the account remembers clicks.
         clicks: where clicks are from: `clicks`, or `custom` for an account without `stats/clicks`.
     """
 
@@ -95,6 +96,7 @@ class Affise(BaseModel):
     connect_seconds: Seconds = 10.0
     read_seconds: Seconds = 60.0
     large: Annotated[int, Field(ge=1)] = 50_000
+    click_days: Annotated[int, Field(ge=1, le=3650)] = 7
     clicks: Literal["clicks", "custom"] = "clicks"
 
 
@@ -191,6 +193,7 @@ ALLOWED = {
     "affise__connect_seconds": "seconds above 0 up to 600",
     "affise__read_seconds": "seconds above 0 up to 600",
     "affise__large": "a whole number from 1",
+    "affise__click_days": "a whole number from 1 to 3650",
     "affise__clicks": "clicks or custom",
 }
 """Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""

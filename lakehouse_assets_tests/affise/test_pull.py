@@ -20,12 +20,13 @@ from lakehouse_assets.affise.errors import ApiRefused, KeyRefused, PageDamaged, 
 from lakehouse_assets.affise.id_time import agreed
 from lakehouse_assets.affise.pull import Cursor
 from lakehouse_assets.affise.slices import Slice, change_slices
-from lakehouse_assets.errors import ApiUnavailable, SliceIncomplete
+from lakehouse_assets.errors import ApiUnavailable, SliceIncomplete, StateDamaged
 from lakehouse_assets.formats.compression import unpacked
 from lakehouse_assets.formats.json_pages import JsonPages
 from lakehouse_assets.formats.protocol import Field
 from lakehouse_assets.progress import Progress
 from lakehouse_assets_tests.affise.tenant import TODAY, YESTERDAY, Case, documents, tenant
+from lakehouse_assets_tests.affise.wire import answer, client, listed, serving
 
 
 @pytest.fixture
@@ -271,6 +272,36 @@ def test_an_account_without_clicks_counts_them_at_the_grain(tmp_path: Path) -> N
     assert sum(int(row["traffic"]["uniq"]) for row in rows) == sum(one.is_unique for one in truth)
     assert {"day", "hour", "affiliate", "offer", "country", "sub5", "sub6", "os"} <= rows[0]["slice"].keys()
     assert (made.is_closed, today.is_closed) == (True, False)
+
+
+def test_records_of_another_time_are_counted(case: Case) -> None:
+    """An account may read days in a zone of its own, though UTC was asked: of 25 hours here, one is of another day."""
+    at = datetime.combine(YESTERDAY, datetime.min.time(), UTC).timestamp()
+    made = [f"{int(at + hour * 3600):08x}{hour + 1:016x}" for hour in range(-1, 24)]
+    body = listed([{"id": name} for name in made], page=1, per_page=500, total_count=25)
+    with serving(answer(body)) as wire:
+        (found,) = replace(case.puller(), api=client(wire.url)).day(CONVERSIONS, YESTERDAY, case.now).manifests
+    assert (found.outside, found.is_counted) == (1, True)
+    assert case.pull(CONVERSIONS, YESTERDAY, "other").manifests[0].outside == 0
+
+
+def test_clicks_that_the_api_forgets_are_not_taken_for_none(case: Case) -> None:
+    """At 6:30, of the day a week ago hours up to 8 are gone or about to go; 9 to 23 are pulled, and 9 are lost."""
+    week_ago = TODAY - timedelta(days=7)
+    done = case.pull(CLICKS, week_ago)
+    assert [made.hour for made in done.manifests] == list(range(9, 24))
+    assert done.forgotten == tuple(f"h{hour:02d}" for hour in range(9))
+    assert set(case.visible(CLICKS, week_ago)) == set(case.clicks(week_ago)) - set(case.clicks(week_ago, hours=9))
+    assert len(case.pull(CLICKS, week_ago - timedelta(days=1)).forgotten) == 24
+    assert case.pull(CLICKS, YESTERDAY).forgotten == ()
+
+
+def test_a_note_that_nobody_wrote_is_named(case: Case) -> None:
+    """With the way out."""
+    key = "bronze/affise/clicks/2026-03-15/run-0/day.manifest.json"
+    case.store.put(key, b"{}")
+    with pytest.raises(StateDamaged, match=f"`{key}` cannot be used: .*pull its day again"):
+        case.pull(CLICKS, YESTERDAY)
 
 
 def test_money_has_the_digits_that_the_api_sent(tmp_path: Path) -> None:
