@@ -30,7 +30,7 @@ def id_time(value: object) -> datetime | None:
     """Return the UTC time in an id, or None for an id of another shape.
 
     >>> id_time("5f5b1e8a0000000000000000")
-    datetime.datetime(2020, 9, 11, 6, 51, 22, tzinfo=datetime.timezone.utc)
+    datetime.datetime(2020, 9, 11, 6, 51, 54, tzinfo=datetime.timezone.utc)
     """
     if not isinstance(value, str) or HEX_ID.fullmatch(value) is None:
         return None
