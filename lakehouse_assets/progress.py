@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from lakehouse_assets import interruption
 
@@ -65,34 +66,68 @@ class Doing:
         return ": ".join(part for part in (self.step, self.what, ", ".join(shown)) if part)
 
 
+Counts = tuple[int, int, int]
+"""Files, bytes and rows."""
+
+
+class Counter(Protocol):
+    """Sum up what other processes count, such as an accumulator of Spark; it can be pickled."""
+
+    @property
+    def value(self) -> Counts:
+        """Return what was counted so far, wherever it was; only this process may ask."""
+
+    def add(self, term: Counts) -> None:
+        """Count more."""
+
+
 class Progress:
     """Hold what a run is doing now; any thread may say so.
 
     Whoever says what is done may end there: `doing` and `add` raise `interruption.Interrupted` when that is asked for.
+
+    Args:
+        elsewhere: sums up what is counted by copies in other processes, where nobody looks.
+        is_copy: whether this is such a copy.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: Counter | None = None, *, is_copy: bool = False) -> None:
         self._lock = threading.Lock()
         self._now = Doing()
+        self._is_copy = is_copy
+        self._elsewhere, self._before = elsewhere, (0, 0, 0)
 
-    def __reduce__(self) -> tuple[type[Progress], tuple[()]]:
-        """Go to another process as a new value, since nobody looks there; what is done comes back with its result."""
-        return Progress, ()
+    def __reduce__(self) -> tuple[Callable[[Counter | None], Progress], tuple[Counter | None]]:
+        """Go to another process as a copy."""
+        return _copy, (self._elsewhere,)
+
+    def count_elsewhere(self, counter: Counter | None) -> None:
+        """Add what copies in other processes count from now on."""
+        self._elsewhere, self._before = counter, (0, 0, 0)
 
     @property
     def now(self) -> Doing:
         """Return what is being done."""
-        return self._now
+        now = self._now
+        if self._elsewhere is None or self._is_copy:
+            return now
+        files, size_bytes, rows = (more - old for more, old in zip(self._elsewhere.value, self._before, strict=True))
+        return replace(now, files=now.files + files, bytes=now.bytes + size_bytes, rows=now.rows + rows)
 
     def begin(self, step: str) -> None:
         """Say which step of the run begins; this is called in the middle of a library, so work does not end here."""
-        self._now = Doing(step=step, since=time.monotonic())
+        self._set(Doing(step=step, since=time.monotonic()))
+
+    def _set(self, doing: Doing) -> None:
+        if self._elsewhere is not None and not self._is_copy:
+            self._before = self._elsewhere.value
+        self._now = doing
 
     def doing(self, what: str, *, files: int = 0, size_bytes: int = 0, rows: int = 0) -> None:
         """Say what is done from now on, and how much of it there is, where it is known."""
         interruption.check()
         all_of = {"all_files": files, "all_bytes": size_bytes, "all_rows": rows}
-        self._now = Doing(what, **all_of, since=time.monotonic(), step=self._now.step)
+        self._set(Doing(what, **all_of, since=time.monotonic(), step=self._now.step))
 
     def add(self, *, files: int = 0, size_bytes: int = 0, rows: int = 0) -> None:
         """Count what is done."""
@@ -100,12 +135,18 @@ class Progress:
         with self._lock:
             now = self._now
             self._now = replace(now, files=now.files + files, bytes=now.bytes + size_bytes, rows=now.rows + rows)
+        if self._is_copy and self._elsewhere is not None:
+            self._elsewhere.add((files, size_bytes, rows))
 
     def reading(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the same chunks and count their bytes."""
         for chunk in chunks:
             self.add(size_bytes=len(chunk))
             yield chunk
+
+
+def _copy(elsewhere: Counter | None) -> Progress:
+    return Progress(elsewhere, is_copy=True)
 
 
 @contextmanager

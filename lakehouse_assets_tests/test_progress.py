@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from lakehouse_assets import interruption
-from lakehouse_assets.progress import Progress, told
+from lakehouse_assets.progress import Counts, Progress, told
 
 
 def test_files_bytes_and_rows_are_counted_by_any_thread() -> None:
@@ -29,6 +29,32 @@ def test_files_bytes_and_rows_are_counted_by_any_thread() -> None:
     now = progress.now
     assert (now.files, now.bytes, now.rows) == (4, 8000, 12_000)
     assert str(now) == "silver: reading: 4 of 4 files, 8 of 8,000 kB, 12,000 rows"
+
+
+class Sum:
+    """Counts of other processes, as an accumulator of Spark sums them up."""
+
+    def __init__(self) -> None:
+        self.value = (0, 0, 0)
+
+    def add(self, term: Counts) -> None:
+        """Count more."""
+        self.value = (self.value[0] + term[0], self.value[1] + term[1], self.value[2] + term[2])
+
+
+def test_what_copies_count_elsewhere_is_counted_here() -> None:
+    """A copy's counts are added once, and what is done next begins at nothing."""
+    progress, counter = Progress(), Sum()
+    progress.count_elsewhere(counter)
+    progress.doing("reading", files=2)
+    make, arguments = progress.__reduce__()
+    copy = make(*arguments)
+    copy.add(files=1, rows=30)
+    progress.add(rows=4)
+    assert (progress.now.files, progress.now.rows, copy.now.rows) == (1, 34, 30)
+    progress.doing("writing")
+    copy.add(rows=2)
+    assert progress.now.rows == 2
 
 
 def test_what_is_done_next_begins_at_nothing() -> None:

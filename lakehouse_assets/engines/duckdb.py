@@ -68,6 +68,9 @@ class DuckEngine:
         self._attached: dict[str, DeltaTable] = {}
         self._duty = Duty(ask=self._db.interrupt, clean=self._spill.cleanup)
 
+    def counter(self) -> None:
+        """Return None: threads of this process read the files."""
+
     def close(self) -> None:
         """Give back memory and the spill folder."""
         self._db.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.formats.parts import ByteRange
+from lakehouse_assets.progress import Counter
 from lakehouse_assets.sql.dialects import Parameter
 
 if TYPE_CHECKING:
@@ -207,6 +208,9 @@ class Engine(Protocol):
         Raises:
             CommitConflict, FenceLost, ProtocolRaised: see `merge`.
         """
+
+    def counter(self) -> Counter | None:
+        """Return what sums up the counts of other processes that the engine reads files in; None where it has none."""
 
     def close(self) -> None:
         """Give back memory and temporary files."""

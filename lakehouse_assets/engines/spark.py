@@ -23,8 +23,9 @@ from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, 
 from lakehouse_assets.engines.rising import Stretches, are_apart
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_files import StageFiles, pieces_of, shares
-from lakehouse_assets.engines.spark_workers import delivering, mapped, results
+from lakehouse_assets.engines.spark_workers import counter, delivering, mapped, results
 from lakehouse_assets.interruption import Duty
+from lakehouse_assets.progress import Counter
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.storage.lake import Lake
 
@@ -84,10 +85,15 @@ class SparkEngine:
             found.conf.set(name, value)
         return found
 
+    def counter(self) -> Counter:
+        """Return what sums up the counts of executors, each time that one of their tasks has ended."""
+        return counter(self._spark)
+
     def close(self) -> None:
         """Release what was kept in memory and remove the scratch folder."""
         for frame in self._kept.values():
             frame.unpersist()
+        self._kept.clear()
         context = self._spark.sparkContext
         path = context._jvm.org.apache.hadoop.fs.Path(self._scratch)  # type: ignore[union-attr]  # noqa: SLF001
         path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: FBT003, SLF001 - recursively
@@ -168,16 +174,13 @@ class SparkEngine:
 
         A query of several relations has no file that a row is in, so there is no cheap answer.
         """
-        from pyspark.errors import AnalysisException
-
         keys = self._spark.sql(self.sql(sql))
+        if keys._jdf.queryExecution().analyzed().collectLeaves().size() > 1:  # noqa: SLF001 - Python has no way to ask
+            return False
         kind = self._spark.createDataFrame([], keys.schema).toArrow().schema.field(0).type
         if not RISING.search(str(kind)):
             return False
-        try:
-            placed = keys.selectExpr("*", "xxhash64(input_file_name()) AS file")
-        except AnalysisException:
-            return False
+        placed = keys.selectExpr("*", "xxhash64(input_file_name()) AS file")
         with delivering():
             return are_apart(mapped(placed, Stretches(kind)).toArrow().to_pylist())
 

@@ -51,6 +51,13 @@ def spark_config(memory: str = "3g", cores: int = 2) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(cores),
         "spark.default.parallelism": str(cores),
+        # Every table that is broadcast, and every grouping, takes a page of memory at once: 32 MB each by default, for
+        # a load's dozens of tables of a few rows.
+        "spark.buffer.pageSize": "2m",
+        # What is over is kept for a UI that is off.
+        "spark.sql.ui.retainedExecutions": "1",
+        "spark.ui.retainedJobs": "1",
+        "spark.ui.retainedStages": "1",
         # Delta reads its log in 50 tasks otherwise, which takes longer than the data.
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.ui.enabled": "false",

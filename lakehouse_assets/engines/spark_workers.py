@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.engines.protocol import BatchMapper, Item, Result
 from lakehouse_assets.errors import LakehouseError
+from lakehouse_assets.progress import Counter, Counts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,6 +54,22 @@ def delivering() -> Iterator[None]:
         if found is None:
             raise
         raise pickle.loads(base64.b64decode(found[1])) from error  # noqa: S301 - our own worker wrote it
+
+
+def counter(spark: SparkSession) -> Counter:
+    """Return a new accumulator of files, bytes and rows, which tasks that have ended are added to."""
+    from pyspark.accumulators import AccumulatorParam
+
+    class Sums(AccumulatorParam[Counts]):
+        def zero(self, value: Counts) -> Counts:  # noqa: ARG002 - pyspark passes it
+            """Return what a task begins with."""
+            return 0, 0, 0
+
+        def addInPlace(self, value1: Counts, value2: Counts) -> Counts:  # noqa: N802 - pyspark's name
+            """Add counts to counts."""
+            return value1[0] + value2[0], value1[1] + value2[1], value1[2] + value2[2]
+
+    return spark.sparkContext.accumulator((0, 0, 0), Sums())
 
 
 def results(spark: SparkSession, work: Callable[[Item], Result], items: Sequence[Item], tasks: int) -> list[Result]:

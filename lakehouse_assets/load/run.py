@@ -49,6 +49,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
         CommitConflict, FenceLost: somebody else writes; what was merged before stays and is found unchanged later.
     """
     started = time.perf_counter()
+    work.progress.count_elsewhere(engine.counter())
     report = LoadReport(work.manifest.run_id, engine.name, work.manifest.mode)
     seeds = stage_seeds(work.seeds, work.lake, engine)
     ledger, retry = Ledger(work), Retry(work, engine)

@@ -19,6 +19,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import CommitConflict, FenceLost, LandingChanged
 from lakehouse_assets.load.run import load
+from lakehouse_assets.progress import Progress
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets_tests import oracle
 from lakehouse_assets_tests.lake import LakeDriver, counts_of, csv_file, folder_files
@@ -231,6 +232,28 @@ def test_small_results_come_in_the_order_of_the_items(lake: LakeDriver) -> None:
     engine = lake.engine()
     assert engine.map(str, range(100)) == [str(n) for n in range(100)]
     assert engine.map(str, []) == []
+    engine.close()
+
+
+@dataclass(frozen=True)
+class Count:
+    """Counts rows where they are read."""
+
+    progress: Progress
+
+    def __call__(self, rows: int) -> int:
+        """Count so many rows."""
+        self.progress.add(rows=rows)
+        return rows
+
+
+def test_what_executors_count_is_seen_by_who_waits(lake: LakeDriver) -> None:
+    """Once their tasks have ended."""
+    engine, progress = lake.engine(), Progress()
+    progress.count_elsewhere(engine.counter())
+    progress.doing("reading", rows=10)
+    engine.map(Count(progress), [1, 2, 3, 4])
+    assert str(progress.now) == "reading: 10 of 10 rows"
     engine.close()
 
 
