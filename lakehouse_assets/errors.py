@@ -105,7 +105,7 @@ class RebuildRefused(Terminal):
 
     sentence = (
         "silver of `{pipeline}` was not rebuilt, and nothing was changed: {problem} "
-        "(--accept-differences rebuilds it nevertheless, as far as the archive reaches)"
+        "(--accept-differences makes what is lost anew nevertheless, as far as the archive reaches)"
     )
 
 

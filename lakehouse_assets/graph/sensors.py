@@ -19,6 +19,7 @@ from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
+from lakehouse_assets.graph.sensor_memory import recall, remember
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.landing import look
@@ -55,9 +56,9 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
             )
         found = look(pipeline.name, store)
         seen = LandingSnapshot(found.entries, datetime.now(UTC), settings.quiet_seconds, left_alone=found.left_alone)
-        cursor = Cursor.parse(context.cursor)
+        cursor = recall(context.cursor, lake)
         decision = decide(seen, cursor, under_way(context.instance, cursor))
-        text = decision.cursor.dump()
+        text = remember(decision.cursor, context.cursor, pipeline.name, lake)
         if decision.offer is None:
             return dg.SensorResult(skip_reason=decision.reason, cursor=text)
         context.log.info(decision.reason)

@@ -109,16 +109,18 @@ def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckS
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import stored_tables
     from lakehouse_assets.graph.metadata import asset_key
+    from lakehouse_assets.load.soundness import LOST, damaged
     from lakehouse_assets.storage.lake import lake_of
 
     lake, known = lake_of(settings), {state.table for state in states if state.at}
     found = []
-    for contract in stored_tables(c for name in names for c in contracts(name).values()).values():
+    stored = [(name, contract) for name in names for contract in stored_tables(contracts(name).values()).values()]
+    for name, contract in stored:
         table = "/".join(asset_key(contract).path)
         try:
             lake.require_whole(contract)
-        except TableMissing as error:
-            problem = str(error) if table in known else None
+        except TableMissing:
+            problem = str(damaged(contract, LOST, name)) if table in known else None
         except LakehouseError as error:
             problem = str(error)
         else:

@@ -11,6 +11,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.errors import StorageUnavailable
+from lakehouse_assets.graph import sensor_memory
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage import writers
 from lakehouse_assets.storage.landing import WRITTEN
@@ -136,3 +137,28 @@ def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop) -> None:
     shutil.rmtree(shop.landing)
     with pytest.raises(StorageUnavailable, match="does not answer"):
         tick(shop)
+
+
+def test_a_large_memory_is_kept_in_the_lake(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster keeps its name only; files are not offered twice, and what is not needed any more is deleted."""
+    monkeypatch.setattr(sensor_memory, "INLINE", 10)
+    shop.settings.lake_root.mkdir(exist_ok=True)
+    kept = shop.settings.lake_root / "sensor" / "ecommerce"
+    shop.drop("products.csv")
+    first = tick(shop)
+    assert len(first.cursor) < 80
+    noted(shop, first, dg.DagsterRunStatus.FAILURE)
+    shop.drop("orders/2025-04-01.csv")
+    second = tick(shop, first.cursor)
+    assert [key for key, _ in pairs(second)] == ["orders/2025-04-01.csv"]
+    assert len(list(kept.iterdir())) == 2
+    noted(shop, second, dg.DagsterRunStatus.FAILURE)
+    third = tick(shop, second.cursor)
+    assert third.run_requests[0].tags["lakehouse/attempt"] == "2"
+    assert len(list(kept.iterdir())) == 2
+    for path in kept.iterdir():
+        path.unlink()
+    assert len(pairs(tick(shop, third.cursor))) == 2
+    for name in ("products.csv", "orders/2025-04-01.csv"):
+        (shop.landing / name).unlink()
+    assert tick(shop, second.cursor).cursor == "[]"

@@ -24,14 +24,14 @@ from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets.storage.watch import WatchList, give_back
-from lambdas.moves3objects import logic
+from lambdas.moves3objects import logic, slices
 from lambdas.moves3objects.handler import handler
 from lambdas.moves3objects.logic import MoveResult, move_objects, target_of
 
 EVENT = Path(__file__).parents[2] / "events/moves3objects.json"
 AS_OF = datetime(2025, 4, 2, 9, 0, tzinfo=UTC)
 AT_NINE = RunRequest(as_of=AS_OF)
-MANIFEST_KEY = "runs/ecommerce/r1/manifest.json"
+MANIFEST_KEY, REFUSED_KEY = "runs/ecommerce/r1/manifest.json", "runs/ecommerce/r1/refused.json"
 
 
 @pytest.fixture
@@ -328,9 +328,10 @@ def recorded(landing: FolderStore, lake: FolderStore) -> dict[str, Any]:
     return {**json.loads(EVENT.read_text("utf-8")), "landing": landing.uri, "lake": lake.uri}
 
 
-def planned(lake: FolderStore, manifest: Manifest) -> Manifest:
-    """The manifest, frozen in the lake."""
+def planned(lake: FolderStore, manifest: Manifest, *refused: str) -> Manifest:
+    """The manifest, frozen in the lake, and the list of refused files beside it."""
     lake.put(MANIFEST_KEY, json.dumps(manifest.to_dict()).encode())
+    lake.put(REFUSED_KEY, json.dumps({"keys": ["orders/broken.csv", *refused]}).encode())
     return manifest
 
 
@@ -345,7 +346,7 @@ def test_the_handler_answers_totals(landing: FolderStore, lake: FolderStore) -> 
     answer = json.loads(json.dumps(handler(recorded(landing, lake), None)))
     assert answer == {"moved": 2, "bytes": 3, "left": 0, "left_files": [], "token": None, "done": True}
     refused = archived(b"\0\0", "broken").replace("archived/", "quarantine/")
-    assert keys(lake) == [archived(b"1", "a"), refused, "runs/ecommerce/r1/archive.json", MANIFEST_KEY]
+    assert keys(lake) == [archived(b"1", "a"), refused, "runs/ecommerce/r1/archive.json", MANIFEST_KEY, REFUSED_KEY]
 
 
 def test_the_handler_is_called_until_done(landing: FolderStore, lake: FolderStore) -> None:
@@ -356,7 +357,7 @@ def test_the_handler_is_called_until_done(landing: FolderStore, lake: FolderStor
     while not answers or not answers[-1]["done"]:
         answers.append(handler({**event, "token": answers[-1]["token"] if answers else None}, None))
     assert [(a["moved"], a["bytes"], a["left"]) for a in answers] == [(1, 1, 0), (1, 1, 1), (2, 3, 1)]
-    assert [answer["token"] for answer in answers] == ["orders/b.csv", "orders/c.csv", None]
+    assert [answer["token"] for answer in answers] == ["0 orders/b.csv", "0 orders/c.csv", None]
     assert answers[-1]["left_files"] == [{"key": "orders/b.csv", "why": logic.VANISHED}]
 
 
@@ -364,9 +365,35 @@ def test_a_slice_that_is_tried_again_counts_once(landing: FolderStore, lake: Fol
     """An answer that was lost on its way is asked for again: totals are those of the files, not of the calls."""
     planned(lake, drop(landing, a=b"1", b=b"22", c=b"333"))
     event = {**recorded(landing, lake), "budget_seconds": 0}
-    tokens = [None, None, "orders/b.csv", "orders/b.csv", "orders/c.csv", "orders/c.csv"]
+    tokens = [None, None, "0 orders/b.csv", "0 orders/b.csv", "0 orders/c.csv", "0 orders/c.csv"]
     totals = [handler({**event, "token": token}, None) for token in tokens]
     assert [(total["moved"], total["bytes"]) for total in totals] == [(1, 1), (1, 1), (2, 3), (2, 3), (3, 6), (3, 6)]
+
+
+def test_a_large_manifest_is_read_once(
+    landing: FolderStore, lake: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each further slice reads its own part, with the refused keys of that part, and all slices move everything."""
+    monkeypatch.setattr(slices, "SLICE_OBJECTS", 2)
+    planned(lake, drop(landing, a=b"1", b=b"2", c=b"3", d=b"4", e=b"5"), "orders/d.csv")
+    event, tokens = recorded(landing, lake), [handler(recorded(landing, lake), None)["token"]]
+    lake.put(MANIFEST_KEY, b"nobody reads this again")
+    lake.put(REFUSED_KEY, b"nor this")
+    totals = []
+    while tokens[-1]:
+        answer = handler({**event, "token": tokens[-1], "budget_seconds": 0}, None)
+        tokens.append(answer["token"])
+        totals.append(answer["moved"])
+    assert (tokens, totals) == (["1 ", "1 orders/d.csv", "2 ", None], [3, 4, 5])
+    assert [key for key in keys(lake) if "quarantine" in key] == [archived(b"4", "d").replace("archived", "quarantine")]
+
+
+@pytest.mark.parametrize("token", ["orders/a.csv", "7 ", "x y"])
+def test_a_token_of_nothing_is_refused(landing: FolderStore, lake: FolderStore, token: str) -> None:
+    """Neither a key alone, nor a part that there is not, nor a part without a number."""
+    planned(lake, drop(landing, a=b"1"))
+    with pytest.raises(BadRequest, match="token"):
+        handler({**recorded(landing, lake), "token": token}, None)
 
 
 def test_an_archive_that_begins_anew_forgets_its_earlier_slices(landing: FolderStore, lake: FolderStore) -> None:
@@ -404,6 +431,7 @@ def test_the_handler_raises(landing: FolderStore, lake: FolderStore) -> None:
     [
         ({"landing": None}, "the event lacks `landing`"),
         ({"manifest_key": None, "lake": ""}, "the event lacks `manifest_key` and `lake`"),
+        ({"refused": ["orders/a.csv"]}, "`refused` is the key of a list in the lake"),
         ({"landing": "s3://bucket/x"}, "the S3 adapter comes with the production tier"),
     ],
 )
