@@ -25,6 +25,7 @@ _BLANK: Record = {
 def conversion(style: Style, one: Conversion, now: Version, names: Names, *, is_bare: bool) -> Record:
     """Write a conversion as it is now; system and browser are fused with their versions."""
     visitor, variant = one.visitor, variant_of(one.conversion_id)
+    style = style.of(variant)
     shown: Record = {
         "id": one.conversion_id,
         "conversion_id": one.conversion_id,
