@@ -9,6 +9,8 @@ from lakehouse_assets.affise.simulator.shapes.writing import Record, Style, vari
 from lakehouse_assets.affise.simulator.truth import Conversion, Version, Visitor
 
 NUMBERS = {"confirmed": 1, "pending": 2, "declined": 3, "not_found": 4, "hold": 5, "on_review": 9}
+BLANKED = ("sub", "custom", "landing", "prelanding")
+"""What is null by id where it is empty in the list; names begin so."""
 
 _BLANK: Record = {
     "goal": "",
@@ -105,7 +107,7 @@ def _fused(style: Style, visitor: Visitor) -> str:
 def conversion_by_id(style: Style, one: Conversion, now: Version, names: Names) -> Record:
     """Write a conversion as it is read by its id: some keys twice, its status as a number, and null for what is not."""
     shown = conversion(style, one, now, names, is_bare=False)
-    blank = {name: None for name, value in shown.items() if not value and name.startswith(("sub", "custom", "landing"))}
+    blank = {name: None for name, value in shown.items() if not value and name.startswith(BLANKED)}
     return {
         **shown,
         **blank,
