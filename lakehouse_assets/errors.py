@@ -10,8 +10,10 @@
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, StateLocked, LandingChanged, CommitConflict
-        └── PreconditionFailed, ObjectMissing, StorageUnavailable
+        ├── PreconditionFailed, ObjectMissing, StorageUnavailable
+        └── ApiUnavailable, SliceIncomplete
 
+Terminal errors of one source only, such as a key that an API refuses, are beside its client (`affise/errors.py`).
 Dagster's retry policy, the exit status of a Glue job and the `Retry` of an emitted state are derived from
 these two marks. An error takes facts, keeps them in `facts`, and builds its own sentence.
 """
@@ -303,3 +305,18 @@ class StorageUnavailable(Transient):
     """The store cannot be reached or refuses to answer."""
 
     sentence = "storage `{store}` does not answer: {problem}"
+
+
+class ApiUnavailable(Transient):
+    """An API could not be asked, or answered nothing that could be used, however often it was tried."""
+
+    sentence = "{api} gave no usable answer to `{path}` ({problem}; tries: {tries}); nothing of it was taken"
+
+
+class SliceIncomplete(Transient):
+    """The records of a slice of an API never were as many as the API said; nothing of the slice became visible."""
+
+    sentence = (
+        "`{endpoint}` {slice}: {distinct:,} distinct records were pulled and {total:,} announced, after {attempts} "
+        "pulls ({problem}); the slice stays as it was and is pulled again by the next run"
+    )

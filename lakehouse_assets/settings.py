@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
 from lakehouse_assets.machine import default_memory, machine_memory, printable, spare_folder, usable_folder
+from lakehouse_assets.urls import api_url
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
@@ -65,6 +66,45 @@ Size = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|G
 Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")]
 
 
+SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+"""Names a secret; the pattern is one that a secret itself does not have, so that nobody sets that by mistake."""
+Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+class Affise(BaseModel):
+    """Hold the settings of the Affise client, `LAKEHOUSE_AFFISE__<NAME>`; it is no setting but a secret that is a key.
+
+    Attributes:
+        url: base URL of the account's API.
+        key_name: name of the secret that holds the API key.
+        hash_key_name: name of the secret by which e-mail addresses and IPs are hashed.
+        rate: requests a second at most.
+        requests: how many requests one run may make.
+        retries: how many of them may be further tries.
+        tries: how often one request is tried.
+        connect_seconds: how long a connection is waited for.
+        read_seconds: how long the next piece of an answer is waited for.
+        large: how many records a day may have to be pulled as one slice, and not by hour.
+        click_days: for how many days the account remembers clicks.
+        clicks: where clicks are from: `clicks`, or `custom` for an account without `stats/clicks`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, AfterValidator(api_url)] | None = None
+    key_name: SecretName = "AFFISE_API_KEY"
+    hash_key_name: SecretName = "AFFISE_HASH_KEY"
+    rate: Annotated[float, Field(gt=0, le=1000)] = 5.0
+    requests: Annotated[int, Field(ge=1)] = 100_000
+    retries: Annotated[int, Field(ge=0)] = 200
+    tries: Annotated[int, Field(ge=1, le=20)] = 6
+    connect_seconds: Seconds = 10.0
+    read_seconds: Seconds = 60.0
+    large: Annotated[int, Field(ge=1)] = 50_000
+    click_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    clicks: Literal["clicks", "custom"] = "clicks"
+
+
 class Settings(BaseSettings):
     """Hold all settings; frozen, so that a run cannot change under its steps.
 
@@ -83,6 +123,7 @@ class Settings(BaseSettings):
         spark_memory: heap of a local Spark.
         quiet_seconds: how long a landed file must have been left alone before the sensor takes it.
         lease_renew_seconds: how often the run that holds a pipeline says so.
+        affise: of the Affise client.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, env_nested_delimiter="__", frozen=True, extra="ignore")
@@ -101,6 +142,7 @@ class Settings(BaseSettings):
     spark_memory: Annotated[str, Field(pattern=r"^[0-9]+[mg]$")] = "3g"
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
     lease_renew_seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
+    affise: Affise = Field(default_factory=Affise)
 
     @property
     def lake_root(self) -> Path:
@@ -146,8 +188,22 @@ ALLOWED = {
     "quiet_seconds": "seconds from 0 to 3600",
     "lease_renew_seconds": "seconds above 0 up to 60",
     "zones": "a time zone such as Europe/Berlin or UTC",
+    "affise__url": "https://<host>, or http:// to this machine only, without a path, a user or a query",
+    "affise__key_name": "the name of a secret in capitals, such as AFFISE_API_KEY",
+    "affise__hash_key_name": "the name of a secret in capitals, such as AFFISE_HASH_KEY",
+    "affise__rate": "requests a second, above 0 up to 1000",
+    "affise__requests": "a whole number from 1",
+    "affise__retries": "a whole number from 0",
+    "affise__tries": "a whole number from 1 to 20",
+    "affise__connect_seconds": "seconds above 0 up to 600",
+    "affise__read_seconds": "seconds above 0 up to 600",
+    "affise__large": "a whole number from 1",
+    "affise__click_days": "a whole number from 1 to 3650",
+    "affise__clicks": "clicks or custom",
 }
 """Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""
+NESTED = frozenset({"landings", "zones", "affise"})
+"""Holds settings that consist of several variables."""
 OPTIONS = {"lake": "--lake", "landings": "--landing", "engine": "--engine"}
 """Names the options of the command line that override settings."""
 
@@ -189,10 +245,18 @@ def process_environment() -> MutableMapping[str, str]:
 
 def _problem(item: Any, given: Mapping[str, object]) -> str:  # noqa: ANN401 - pydantic's record of one problem
     name = str(item["loc"][0])
-    variable = "__".join([name, *(str(part) for part in item["loc"][1:] if name in {"landings", "zones"})])
+    variable = "__".join([name, *(str(part) for part in item["loc"][1:] if name in NESTED)])
     source = OPTIONS[name] if name in given and name in OPTIONS else f"{PREFIX_ENV}{variable.upper()}"
     own = item["msg"].removeprefix("Value error, ")
-    return f"{source} is `{printable(str(item['input']))}`, {f'allowed is {ALLOWED[name]}' if name in ALLOWED else own}"
+    allowed = ALLOWED.get(variable) or ALLOWED.get(name)
+    return f"{source} is `{_shown(variable, str(item['input']))}`, {f'allowed is {allowed}' if allowed else own}"
+
+
+def _shown(variable: str, value: str) -> str:
+    """Return a value for people; a secret that was put where its name belongs, or into a URL, gets into no log."""
+    if variable.endswith("key_name") or "@" in value:
+        return "..."
+    return printable(value.partition("?")[0] if variable.endswith("url") else value)
 
 
 def _usable(name: str, folder: Path) -> Path:

@@ -1,0 +1,271 @@
+"""Keep pages in bronze, and show a slice only when all of it is there.
+
+`bronze/affise/<endpoint>/<day>/<run>/` holds `<slice>-<page>-<digest>.json.gz`, one object per page, and, written
+last, `<slice>.manifest.json`, which names the pages that count. What no manifest names is not there for a reader. The
+name of a page holds a digest of its content, so nothing is ever written over, not by a pull of the same run that was
+thought dead; and nothing is deleted but a slice's own bookmark, after its manifest.
+A page is one JSON document: request facts, what else the answer said (`rest`), and the answer's `records`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from lakehouse_assets.affise.endpoints import Endpoint
+from lakehouse_assets.affise.errors import PageDamaged
+from lakehouse_assets.affise.id_time import Clock
+from lakehouse_assets.affise.paging import Page
+from lakehouse_assets.affise.redaction import Redactor
+from lakehouse_assets.affise.slices import Slice
+from lakehouse_assets.errors import ObjectMissing, PreconditionFailed, StateDamaged
+from lakehouse_assets.storage.objects import ObjectStore
+
+ROOT = "bronze/affise"
+RECORDS = ("records",)
+"""Names the path to the array of records in a page, for the JSON-pages format."""
+MANIFEST, BOOKMARK = ".manifest.json", ".bookmark.json"
+PACKING = 4
+"""How hard gzip tries: 6 takes half as long again for a sixth of the bytes."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """Name one page in bronze: key, etag and size of its object, how many records it has, when it was answered."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    records: int
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class SliceManifest:
+    """Say what a complete slice consists of.
+
+    Attributes:
+        endpoint: name of the endpoint.
+        day, hour: of the slice, UTC; no hour for a whole day.
+        window_from, window_to: the same as moments, UTC; the second does not belong to it.
+        run_id: the run that pulled it.
+        tenant: host of the account's API.
+        is_closed: whether its time had ended when it was pulled, so that nothing should come any more.
+        is_counted: whether its distinct records are as many as the API said; always so for a closed slice.
+        warning: why they are not.
+        clock: whose clock the times in its records show; None where none tells.
+        outside: how many records were made outside of the slice, as their ids tell; the account reads spans of time
+            otherwise than it was asked to if there are any.
+        began_at, ended_at: when it was pulled, UTC.
+        pulls: how often, until it was counted.
+        total: the API's own count.
+        distinct: how many different records came.
+        records: how many came in all.
+        pages: that hold them.
+    """
+
+    endpoint: str
+    day: date
+    hour: int | None
+    window_from: datetime
+    window_to: datetime
+    run_id: str
+    tenant: str
+    is_closed: bool
+    is_counted: bool
+    warning: str | None
+    clock: Clock | None
+    outside: int
+    began_at: datetime
+    ended_at: datetime
+    pulls: int
+    total: int | None
+    distinct: int
+    records: int
+    pages: tuple[PageFile, ...]
+
+    @property
+    def slice(self) -> Slice:
+        """Return the slice."""
+        return Slice(self.day, self.hour, not self.is_closed)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether it need not be pulled again for facts that do not change."""
+        return self.is_closed and self.is_counted
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """Hold how far the pull of a slice came when its time was up.
+
+    Attributes:
+        pull: which pull of the slice it is, from 1.
+        next_page: to be asked next.
+        began_at: when the first pull began, UTC.
+        first_total: the API's count with the first page of this pull.
+        last_total: with the last one.
+        pages: of this pull.
+    """
+
+    pull: int
+    next_page: int
+    began_at: datetime
+    first_total: int | None
+    last_total: int | None
+    pages: tuple[PageFile, ...]
+
+
+@dataclass(frozen=True)
+class Bronze:
+    """Write and read the bronze of one run.
+
+    Attributes:
+        store: the lake's.
+        tenant: host of the account's API.
+        run_id: of the run.
+    """
+
+    store: ObjectStore
+    tenant: str
+    run_id: str
+
+    def write(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> PageFile:
+        """Write one page, redacted, and return its name."""
+        document = self._document(endpoint, wanted, page, redactor)
+        data = gzip.compress(orjson.dumps(document), PACKING, mtime=0)
+        name = f"{wanted.name}-{page.number:05d}-{hashlib.sha256(data).hexdigest()[:12]}.json.gz"
+        key = f"{self._folder(endpoint.name, wanted.day)}/{name}"
+        etag = self.store.put(key, data)
+        return PageFile(key, etag, len(data), len(page.records), page.answer.received_at)
+
+    def finish(self, manifest: SliceManifest) -> SliceManifest:
+        """Make a slice visible; one that this run has finished already stays as it is, and is returned."""
+        key = self._key(manifest.endpoint, manifest.slice, MANIFEST)
+        try:
+            self.store.put(key, _bytes(manifest), if_absent=True)
+        except PreconditionFailed:
+            manifest = _value(self.store, key, SliceManifest) or manifest
+        self.forget(manifest.endpoint, manifest.slice)
+        return manifest
+
+    def own(self, endpoint: str, day: date) -> list[SliceManifest]:
+        """Return the complete slices of this run."""
+        return manifests(self.store, endpoint, day, self.run_id)
+
+    def mark(self, endpoint: Endpoint, wanted: Slice, bookmark: Bookmark) -> None:
+        """Keep how far the pull of a slice came."""
+        self.store.put(self._key(endpoint.name, wanted, BOOKMARK), _bytes(bookmark))
+
+    def bookmark(self, endpoint: Endpoint, wanted: Slice) -> Bookmark | None:
+        """Return how far an earlier pull of this run came; None when there is none."""
+        return _value(self.store, self._key(endpoint.name, wanted, BOOKMARK), Bookmark)
+
+    def forget(self, endpoint: str, wanted: Slice) -> None:
+        """Delete the bookmark of a slice, if there is one."""
+        key = self._key(endpoint, wanted, BOOKMARK)
+        found = self.store.stat(key)
+        if found is not None:
+            self.store.delete(key, if_match=found.etag)
+
+    def _document(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> dict[str, Any]:
+        answer, told = page.answer, page.told
+        is_object = isinstance(answer.data, dict)
+        rest = {name: value for name, value in answer.data.items() if name != endpoint.records} if is_object else {}
+        return {
+            "endpoint": endpoint.name,
+            "path": endpoint.path,
+            "tenant": self.tenant,
+            "run_id": self.run_id,
+            "slice": wanted.name,
+            "window_from": wanted.start,
+            "window_to": wanted.end,
+            "timezone": "UTC",
+            **asdict(told),
+            "page": page.number,
+            "http_status": answer.status,
+            "body_status": rest.get("status"),
+            "requested_at": answer.requested_at,
+            "received_at": answer.received_at,
+            "params": page.params,
+            "params_hash": hashlib.sha256(orjson.dumps(sorted(page.params))).hexdigest(),
+            "body_sha256": hashlib.sha256(answer.body).hexdigest(),
+            "rest": redactor.redacted(rest),
+            RECORDS[0]: redactor.redacted(page.records),
+        }
+
+    def _folder(self, endpoint: str, day: date) -> str:
+        return f"{ROOT}/{endpoint}/{day}/{self.run_id}"
+
+    def _key(self, endpoint: str, wanted: Slice, ending: str) -> str:
+        return f"{self._folder(endpoint, wanted.day)}/{wanted.name}{ending}"
+
+
+def manifests(store: ObjectStore, endpoint: str, day: date, run_id: str | None = None) -> list[SliceManifest]:
+    """Return the complete slices of one UTC day, of all runs or of one, oldest first; only manifests are read."""
+    within = f"{ROOT}/{endpoint}/{day}/" + (f"{run_id}/" if run_id else "")
+    keys = [key for key in store.look(within).keys if key.endswith(MANIFEST)]
+    found = [one for key in keys if (one := _value(store, key, SliceManifest)) is not None]
+    return sorted(found, key=lambda one: (one.began_at, one.run_id, one.slice))
+
+
+def settled(store: ObjectStore, endpoint: str, day: date) -> frozenset[str]:
+    """Return the names of a day's slices that are closed and counted, whichever run pulled them."""
+    return frozenset(one.slice.name for one in manifests(store, endpoint, day) if one.is_settled)
+
+
+def read_page(store: ObjectStore, page: PageFile) -> dict[str, Any]:
+    """Return the document of one page; its numbers are as `orjson` reads them, so this is not for money.
+
+    Raises:
+        PageDamaged: it is not the page that was written.
+        ObjectMissing: it is gone.
+    """
+    data = store.read(page.key)
+    if hashlib.md5(data, usedforsecurity=False).hexdigest() != page.etag:
+        raise PageDamaged(key=page.key)
+    document: dict[str, Any] = orjson.loads(gzip.decompress(data))
+    return document
+
+
+def records_of(store: ObjectStore, pages: tuple[PageFile, ...]) -> Iterator[list[Any]]:
+    """Yield the records of pages, a page at a time."""
+    for page in pages:
+        yield read_page(store, page)[RECORDS[0]]
+
+
+def now() -> datetime:
+    """Return the present moment, UTC."""
+    return datetime.now(UTC)
+
+
+def _value(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
+    """Return what is noted under a key; None when nothing is.
+
+    Raises:
+        StateDamaged: it is not what a pull notes.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(store.read(key))
+    except ObjectMissing:
+        return None
+    except ValidationError as error:
+        problem, way_out = (
+            "it is not what a pull notes",
+            "put it back from a backup, or delete it and pull its day again",
+        )
+        raise StateDamaged(what="the note of a pull", file=key, problem=problem, way_out=way_out) from error
+
+
+def _bytes(value: object) -> bytes:
+    adapter: TypeAdapter[object] = TypeAdapter(type(value))
+    return orjson.dumps(adapter.dump_python(value, mode="json"), option=orjson.OPT_INDENT_2)

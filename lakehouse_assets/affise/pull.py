@@ -1,0 +1,288 @@
+"""Pull one day of one endpoint into bronze, slice by slice and page by page, for as long as there is time.
+
+What is held in memory is one page and the ids of one slice. When the time is up, how far it came is kept beside the
+pages, and a cursor is returned with which the next call goes on: so any volume fits into functions that may run for
+fifteen minutes. A call with the same run that was already answered does nothing again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Self
+
+from lakehouse_assets.affise.account import Account
+from lakehouse_assets.affise.bronze import Bookmark, Bronze, PageFile, SliceManifest, now, records_of, settled
+from lakehouse_assets.affise.endpoints import CLICKS, Endpoint
+from lakehouse_assets.affise.id_time import Clocks
+from lakehouse_assets.affise.limits import nap
+from lakehouse_assets.affise.paging import Page, Tally, pages
+from lakehouse_assets.affise.redaction import Redactor
+from lakehouse_assets.affise.session import Api
+from lakehouse_assets.affise.slices import Slice, forgotten, params, slices
+from lakehouse_assets.errors import SliceIncomplete
+from lakehouse_assets.progress import Progress
+
+PULLS = 3
+"""How often a slice is pulled until its count is right."""
+PAUSE_SECONDS = 2.0
+"""How long a slice whose count was not right is left alone before it is pulled again."""
+LARGE = 50_000
+"""How many records a day may have to be pulled as one slice."""
+BUDGET_SECONDS = 600.0
+"""How long one call goes on by default; with the tries of its last request it stays below Lambda's 900 s:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Say where the next call goes on; it is small, since what was pulled is noted in bronze.
+
+    Attributes:
+        slice: name of the slice that was not finished.
+        is_large: whether the day is pulled by hour for its size.
+    """
+
+    slice: str
+    is_large: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the cursor in JSON-ready form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Return the cursor that `to_dict` was asked for."""
+        return cls(value["slice"], value["is_large"])
+
+
+@dataclass(frozen=True)
+class DayPull:
+    """Report one call.
+
+    Attributes:
+        manifests: the slices that it finished, or that this run had finished before.
+        skipped: names of slices that an earlier run has, closed and counted.
+        forgotten: names of hours that no run has, and that the API does not remember any more.
+        cursor: where the next call goes on; None when the day is done.
+    """
+
+    manifests: tuple[SliceManifest, ...]
+    skipped: tuple[str, ...]
+    forgotten: tuple[str, ...]
+    cursor: Cursor | None
+
+
+class _Large(Exception):  # noqa: N818 - it says what was found
+    """Say that a day has too many records for one slice."""
+
+
+@dataclass
+class _Pull:
+    """Hold one pull of a slice while it goes on."""
+
+    number: int
+    began_at: datetime
+    tally: Tally
+    clocks: Clocks
+    files: list[PageFile] = field(default_factory=list)
+    next_page: int | None = 1
+
+    def bookmark(self) -> Bookmark:
+        """Return how far it has come."""
+        totals = self.tally.first_total, self.tally.last_total
+        return Bookmark(self.number, self.next_page or 1, self.began_at, *totals, tuple(self.files))
+
+    def add(self, page: Page, file: PageFile) -> None:
+        """Count one page."""
+        self.files.append(file)
+        self.count(page.records, page.told.total_count)
+        self.next_page = page.told.next_page
+
+    def count(self, records: list[Any], total: int | None) -> None:
+        """Count the records of one page."""
+        self.tally.add(records, total)
+        if self.tally.endpoint.has_times:
+            self.clocks.add(records)
+
+
+@dataclass(frozen=True)
+class Puller:
+    """Pull slices of one account for one run.
+
+    Attributes:
+        api: is asked.
+        bronze: takes the pages.
+        redactor: takes out of them what must not be kept.
+        account: what is known of it.
+        progress: is told.
+        large: how many records a day may have to be one slice.
+        sleep: waits between two pulls of a slice.
+        clock: monotonic seconds.
+    """
+
+    api: Api
+    bronze: Bronze
+    redactor: Redactor
+    account: Account
+    progress: Progress = field(default_factory=Progress)
+    large: int = LARGE
+    sleep: Callable[[float], None] = nap
+    clock: Callable[[], float] = time.monotonic
+
+    def day(
+        self,
+        endpoint: Endpoint,
+        day: date,
+        tick: datetime,
+        *,
+        cursor: Cursor | None = None,
+        seconds: float = BUDGET_SECONDS,
+        intraday: bool = False,
+    ) -> DayPull:
+        """Pull what a UTC day has as of a tick, or go on with it.
+
+        Args:
+            endpoint: of facts or totals.
+            day: UTC.
+            tick: the moment as of which is pulled; the same for all calls of a run.
+            cursor: where an earlier call ended.
+            seconds: how long this call may go on; it always takes one page at least.
+            intraday: the running hour is pulled too.
+
+        Raises:
+            SliceIncomplete: a closed slice cannot be counted.
+            ZoneOffset: times in a slice cannot be trusted.
+            LakehouseError: as `paging.pages`.
+        """
+        known, oldest = frozenset[str](), None
+        if endpoint is CLICKS:  # a click does not change, and is forgotten after days: what was counted once stays
+            known, oldest = settled(self.bronze.store, endpoint.name, day), self.account.oldest_click(tick)
+        lost = tuple(one.name for one in forgotten(day, known=known, oldest=oldest))
+        own = {one.slice.name: one for one in self.bronze.own(endpoint.name, day)}
+        known, until = known - own.keys(), self.clock() + seconds
+        is_large = any(one.hour is not None for one in own.values()) or (cursor is not None and cursor.is_large)
+        asked = partial(_wanted, endpoint, day, tick, known=known, oldest=oldest, intraday=intraday)
+        wanted, is_fact = asked(is_large=is_large), endpoint.kind == "facts"
+        try:
+            left = self._each(endpoint, wanted, own, until, may_be_large=is_fact and not is_large)
+        except _Large:
+            wanted, is_large = asked(is_large=True), True
+            left = self._each(endpoint, wanted, own, until, may_be_large=False)
+        made = tuple(own[one.name] for one in wanted if one.name in own)
+        return DayPull(made, tuple(sorted(known)), lost, None if left is None else Cursor(left.name, is_large))
+
+    def one(self, endpoint: Endpoint, wanted: Slice, seconds: float = BUDGET_SECONDS) -> SliceManifest | None:
+        """Pull one slice, such as a whole list or a day of changes; None when the time was up before it was done.
+
+        The next call with the same run goes on then.
+
+        Raises:
+            LakehouseError: as `day`.
+        """
+        own = {one.slice.name: one for one in self.bronze.own(endpoint.name, wanted.day)}
+        self._each(endpoint, (wanted,), own, self.clock() + seconds, may_be_large=False)
+        return own.get(wanted.name)
+
+    def _each(
+        self,
+        endpoint: Endpoint,
+        wanted: tuple[Slice, ...],
+        own: dict[str, SliceManifest],
+        until: float,
+        *,
+        may_be_large: bool,
+    ) -> Slice | None:
+        """Pull slices that this run has not yet, add them to `own`, and return the first that was not finished."""
+        for number, one in enumerate([one for one in wanted if one.name not in own]):
+            if number and self.clock() >= until:
+                return one
+            made = self._slice(endpoint, one, until, may_be_large=may_be_large)
+            if made is None:
+                return one
+            own[one.name] = made
+        return None
+
+    def _slice(self, endpoint: Endpoint, wanted: Slice, until: float, *, may_be_large: bool) -> SliceManifest | None:
+        """Pull a slice until its count is right, at most `PULLS` times; None when the time was up before."""
+        going = self._resumed(endpoint, wanted)
+        while True:
+            if not self._pulled(endpoint, wanted, going, until, may_be_large=may_be_large):
+                return None
+            problem = going.tally.problem
+            if problem is None or going.number == PULLS:
+                return self._finished(endpoint, wanted, going, problem)
+            self.sleep(PAUSE_SECONDS)
+            going = self._begun(endpoint, wanted, going.number + 1, going.began_at)
+
+    def _pulled(self, endpoint: Endpoint, wanted: Slice, going: _Pull, until: float, *, may_be_large: bool) -> bool:
+        """Take the pages that are left; return False, with a bookmark, when the time is up before the last one."""
+        asked = params(endpoint, wanted, self.account.date_to)
+        for page in pages(self.api, endpoint, asked, going.next_page or 1):
+            if may_be_large and wanted.hour is None and (page.told.total_count or 0) > self.large:
+                raise _Large
+            if not going.files:
+                self.progress.doing(f"pulling {endpoint.name} of {wanted}", rows=page.told.total_count or 0)
+            going.add(page, self.bronze.write(endpoint, wanted, page, self.redactor))
+            self.progress.add(files=1, size_bytes=len(page.answer.body), rows=len(page.records))
+            if going.next_page is not None and self.clock() >= until:
+                self.bronze.mark(endpoint, wanted, going.bookmark())
+                return False
+        return True
+
+    def _finished(self, endpoint: Endpoint, wanted: Slice, going: _Pull, problem: str | None) -> SliceManifest:
+        """Make a slice visible, or fail: a closed one must be counted, an open one may go on growing."""
+        tally, facts = going.tally, {"endpoint": endpoint.name, "slice": str(wanted)}
+        if problem is not None and not wanted.is_open:
+            self.bronze.forget(endpoint.name, wanted)
+            total, distinct = tally.last_total or 0, tally.distinct
+            raise SliceIncomplete(**facts, distinct=distinct, total=total, attempts=going.number, problem=problem)
+        clock = going.clocks.verdict(endpoint.name, str(wanted))
+        return self.bronze.finish(
+            SliceManifest(
+                endpoint=endpoint.name,
+                day=wanted.day,
+                hour=wanted.hour,
+                window_from=wanted.start,
+                window_to=wanted.end,
+                run_id=self.bronze.run_id,
+                tenant=self.bronze.tenant,
+                is_closed=not wanted.is_open,
+                is_counted=problem is None,
+                warning=problem,
+                clock=clock,
+                outside=going.clocks.outside,
+                began_at=going.began_at,
+                ended_at=now(),
+                pulls=going.number,
+                total=tally.last_total,
+                distinct=tally.distinct,
+                records=tally.records,
+                pages=tuple(going.files),
+            )
+        )
+
+    def _begun(self, endpoint: Endpoint, wanted: Slice, number: int, began_at: datetime) -> _Pull:
+        span = (wanted.start, wanted.end) if endpoint.kind == "facts" else (None, None)
+        return _Pull(number, began_at, Tally(endpoint), Clocks(self.account.zone, *span))
+
+    def _resumed(self, endpoint: Endpoint, wanted: Slice) -> _Pull:
+        """Return the pull that an earlier call of this run began; its ids are read again from its pages."""
+        found = self.bronze.bookmark(endpoint, wanted)
+        if found is None:
+            return self._begun(endpoint, wanted, 1, now())
+        going = self._begun(endpoint, wanted, found.pull, found.began_at)
+        for records in records_of(self.bronze.store, found.pages):
+            going.count(records, found.last_total)
+        going.tally.first_total = found.first_total
+        going.files, going.next_page = list(found.pages), found.next_page
+        return going
+
+
+def _wanted(endpoint: Endpoint, day: date, tick: datetime, **known: Any) -> tuple[Slice, ...]:  # noqa: ANN401 - as `slices`
+    """Return the slices of a day; totals know no hour to ask for, so they are always of the whole day."""
+    whole = Slice(day)
+    return slices(day, tick, **known) if endpoint.kind == "facts" else (Slice(day, is_open=whole.end > tick),)

@@ -1,0 +1,253 @@
+"""Take out of records what bronze must not hold: secrets, contact data, e-mail addresses, IPs. Pure.
+
+By the name of a member, at any depth: secrets and contact data become `[redacted]`; addresses of machines become keyed
+hashes. In any other text, whatever its member is called, what has the shape of an e-mail address or an IP becomes the
+same keyed hash, so equal ones stay equal and can be counted and joined, and parameters of URLs with the name of a
+secret lose their value. A plain hash would not do: all 4 billion IPv4 can be hashed in minutes.
+Everything else is left as it is: numbers keep their digits, since those that a float could change are never decoded
+(`envelope.parsed`), and null and empty text stay what they are, as they hold nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from ipaddress import ip_address
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+GONE = "[redacted]"
+HASH_DIGITS = 24
+"""How many hexadecimal digits of a hash are kept: 96 bits, as many as one of the account's own ids has."""
+
+MOST_NAMES, MOST_TEXTS = 4096, 16384
+"""How many names and texts are remembered with what becomes of them."""
+
+Kind = Literal["drop", "email", "ip", "versions", "text"]
+
+SECRETS = re.compile(
+    "(api|access|refresh|auth)?token|apikey|(client)?secret|(secret|private)key|(hash)?passw(or)?d(hash)?|pwd|"
+    "salt|authorization|cookie|sessionid"
+)
+"""Matches bare names of members that hold secrets."""
+CONTACTS = re.compile(
+    "(mobile)?(tele)?phone(s|number)?|fax|(address|street)[0-9]?|(zip|post|postal|vat)code|contacts?(person|info)?|"
+    "skype|telegram|viber|wechat|whatsapp|icq|messengers?|facebook|instagram|linkedin|discord|signal"
+)
+"""Matches bare names of members that hold ways to reach a person."""
+SCOPED = {"paymentsystems": frozenset({"fields"}), "customfields": frozenset({"value", "label"})}
+"""Holds members that are contact data inside of another member only: bank accounts, and what people wrote into fields
+that an account made for itself, mostly messengers."""
+ADDRESSES = frozenset({"ip", "ips", "allowedip", "disallowedip", "ipaddress", "lastip", "userip", "clickip"})
+VERSIONS = frozenset(
+    {"ua", "useragent", "browser", "browserversion", "browserfullname", "os", "osversion", "osfullname"}
+)
+"""Holds members in which four numbers with dots are a version: `Chrome/84.0.4.125` is no IP."""
+
+EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+"""Matches an e-mail address in text, also in a URL; it starts only where a word does, so long text is quick."""
+IPV4 = re.compile(r"(?<!\d)(?<!\d\.)(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
+IPV6 = re.compile(
+    r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])", re.IGNORECASE
+)
+FEWEST_GROUPS = 3
+"""How many groups a text with colons has at least to be taken for an IPv6: `a::b` is more often something else."""
+PARAMETER = re.compile(
+    r"(?<=[?&;])((?:api[-_]?(?:key|token)|access[-_]?token|auth[-_]?token|token|secret|password|passwd|pwd)=)(?!\{|%7B)[^&;#\s\"'<>]+",
+    re.IGNORECASE,
+)
+"""Matches parameters of URLs that hold a secret; a macro, `token={clickid}`, is none."""
+
+
+def bare(name: str) -> str:
+    """Return the name of a member without what its spellings differ in.
+
+    >>> bare("API-Key"), bare("apiKey"), bare("zip_code")
+    ('apikey', 'apikey', 'zipcode')
+    """
+    return "".join(c for c in name if c.isalnum()).casefold()
+
+
+def kind_of(name: str, inside: str) -> Kind:
+    """Say what becomes of a member.
+
+    Args:
+        name: its own, as it is written.
+        inside: bare names of the members that it is in, one after the other with spaces between.
+    """
+    short = bare(name)
+    is_scoped = any(short in SCOPED.get(outer, ()) for outer in inside.split())
+    if SECRETS.fullmatch(short) or CONTACTS.fullmatch(short) or is_scoped:
+        return "drop"
+    if short in ADDRESSES:
+        return "ip"
+    if short.endswith(("email", "emails")):
+        return "email"
+    return "versions" if short in VERSIONS else "text"
+
+
+class Plan(NamedTuple):
+    """Say what becomes of a member: its name then, what changes its value, and what members inside of it are in.
+
+    Nothing special changes a value of plain text: it is redacted as any other.
+    """
+
+    name: str
+    change: Callable[[Any], Any] | None
+    inside: str
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """Redact the records of one account.
+
+    Attributes:
+        key: of the keyed hashes; the same one for as long as hashes are to be compared.
+        known: secrets of our own, which are taken out wherever they are.
+    """
+
+    key: bytes = field(repr=False)
+    known: tuple[str, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def _plans(self) -> dict[str, dict[str, Plan]]:
+        # Records repeat their names, and many of their texts, such as user agents: both are decided once.
+        return {}
+
+    @cached_property
+    def _clean(self) -> Callable[[str], Any]:
+        return lru_cache(maxsize=MOST_TEXTS)(lambda text: _writable(self._without_ips(self._without_words(text))))
+
+    @cached_property
+    def _version(self) -> Callable[[str], Any]:
+        return lru_cache(maxsize=MOST_TEXTS)(lambda text: _writable(self._without_words(text)))
+
+    @cached_property
+    def _longest_plain(self) -> int:
+        return min(map(len, self.known), default=1 << 30) - 1
+
+    def redacted(self, value: Any, inside: str = "") -> Any:  # noqa: ANN401 - any JSON value
+        """Return a JSON value without what must not be kept.
+
+        Args:
+            value: as `envelope.parsed` returns it; it is left as it is.
+            inside: as in `kind_of`.
+        """
+        if isinstance(value, str):  # letters and digits alone are no address, and secrets of our own are longer
+            return value if len(value) <= self._longest_plain and value.isalnum() else self._clean(value)
+        if isinstance(value, list):
+            return [self.redacted(item, inside) for item in value]
+        if not isinstance(value, dict):
+            return value
+        plans, made = self._plans.setdefault(inside, {}), {}
+        for name, item in value.items():
+            new, change, within = plans.get(name) or self._planned(name, inside)
+            if item is None or item == "":
+                made[new] = item
+            else:
+                made[new] = self.redacted(item, within) if change is None else change(item)
+        return made
+
+    def token(self, kind: str, text: str) -> str:
+        """Return the keyed hash that stands for an address; case does not count."""
+        digest = hmac.digest(
+            self.key, f"{kind}:{text.strip().casefold()}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        )
+        return f"{kind}:{digest.hex()[:HASH_DIGITS]}"
+
+    def _planned(self, name: str, inside: str) -> Plan:
+        """Say what becomes of a member; its name may be an address too, where names are values."""
+        clean, short = self._without_ips(self._without_words(name)), bare(name)
+        whole = clean if clean.isascii() else clean.encode("utf-8", "replace").decode()
+        within = f"{inside} {short}" if short in SCOPED else inside
+        plan, plans = Plan(whole, self._change(kind_of(name, inside), within), within), self._plans[inside]
+        if len(plans) < MOST_NAMES:
+            plans[name] = plan
+        return plan
+
+    def _change(self, kind: Kind, inside: str) -> Callable[[Any], Any] | None:
+        if kind == "drop":
+            return lambda _: GONE
+        if kind in {"ip", "email"}:
+            token = lru_cache(maxsize=MOST_TEXTS)(self._ip if kind == "ip" else self._email)
+            return lambda value: _each(value, token)
+        if kind == "versions":
+            return lambda value: self._version(value) if isinstance(value, str) else self.redacted(value, inside)
+        return None
+
+    def _ip(self, text: str) -> str:
+        """Return the hash of an IP, one for all spellings of it; what is no IP is hashed as it is."""
+        try:
+            return self.token("ip", ip_address(text.strip()).compressed)
+        except ValueError:
+            return self.token("ip", text)
+
+    def _email(self, text: str) -> str:
+        return self.token("email", text.replace("%40", "@"))
+
+    def _without_words(self, text: str) -> str:
+        for secret in self.known:
+            text = text.replace(secret, GONE)
+        if "=" in text:
+            text = PARAMETER.sub(rf"\1{GONE}", text)
+        if "@" in text or "%40" in text:
+            text = EMAIL.sub(lambda found: self._email(found[0]), text)
+        return text
+
+    def _without_ips(self, text: str) -> str:
+        return _ips_replaced(text, self._ip)
+
+
+def masked(text: str) -> str:
+    """Return text for people, in which addresses, IPs and parameters with secrets are gone without a trace.
+
+    >>> masked("no key of ann@example.com at 10.1.2.3")
+    'no key of [redacted] at [redacted]'
+    """
+    return _ips_replaced(EMAIL.sub(GONE, PARAMETER.sub(rf"\1{GONE}", text)), lambda _: GONE)
+
+
+def _ips_replaced(text: str, replacement: Callable[[str], str]) -> str:
+    if text.count(".") >= 3:  # noqa: PLR2004 - an IPv4 has three dots
+        text = IPV4.sub(lambda found: replacement(found[0]) if _is_ip(found[0]) else found[0], text)
+    if text.count(":") >= FEWEST_GROUPS:  # one of them is doubled, or there are more groups; a time has two
+        text = IPV6.sub(lambda found: replacement(found[0]) if _is_ip(found[0]) else found[0], text)
+    return text
+
+
+def _is_ip(text: str) -> bool:
+    if ":" in text and sum(bool(group) for group in text.split(":")) < FEWEST_GROUPS:
+        return False
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value in which every text, at any depth, is changed."""
+    if isinstance(value, str):
+        return change(value) if value else value
+    if isinstance(value, list):
+        return [_each(item, change) for item in value]
+    if isinstance(value, dict):
+        return {change(name): _each(item, change) for name, item in value.items()}
+    return value
+
+
+def _writable(text: str) -> Any:  # noqa: ANN401 - text, or a fragment
+    """Return text, or, where it holds half of a surrogate pair, its JSON with an escape, as no UTF-8 can hold that."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return orjson.Fragment(json.dumps(text))
+    return text
