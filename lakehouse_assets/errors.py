@@ -6,7 +6,7 @@
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
-    │   ├── RebuildRefused, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused
+    │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused, ValueUnfit
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, StateLocked, LandingChanged, CommitConflict
@@ -105,8 +105,14 @@ class RebuildRefused(Terminal):
 
     sentence = (
         "silver of `{pipeline}` was not rebuilt, and nothing was changed: {problem} "
-        "(--accept-differences rebuilds it nevertheless, as far as the archive reaches)"
+        "(--accept-differences makes what is lost anew nevertheless, as far as the archive reaches)"
     )
+
+
+class ModelFailed(Terminal):
+    """An engine does not take the SELECT of a gold table, or cannot work it out on the rows that there are."""
+
+    sentence = "gold table `{table}` cannot be built: {problem}"
 
 
 class LakeElsewhere(BadRequest):
@@ -167,6 +173,12 @@ class SpillExhausted(Terminal):
         "the room for DuckDB's temporary files is not enough ({problem}); nothing is half done: name a larger disk by "
         "LAKEHOUSE_DUCKDB_TEMP, raise LAKEHOUSE_DUCKDB_TEMP_LIMIT or LAKEHOUSE_DUCKDB_MEMORY, and run again"
     )
+
+
+class ValueUnfit(Terminal):
+    """A gold table's model computes a value that its column cannot hold; the table stays as it was."""
+
+    sentence = "`{table}` stays as it was: a value does not fit ({problem}){way_out}"
 
 
 class LibraryFailed(Terminal):

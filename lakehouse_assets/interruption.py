@@ -92,11 +92,6 @@ def kill() -> None:
     _each("kill")
 
 
-def forget() -> None:
-    """Take the wish back, for the next work of a process that goes on (tests do)."""
-    _wished.clear()
-
-
 def _each(what: str) -> None:
     for duty in reversed(list(_duties.values())):
         do: Do | None = getattr(duty, what)

@@ -36,6 +36,19 @@ def usable_folder(value: Path) -> Path:
     return meant
 
 
+def spare_folder(value: Path) -> Path:
+    """Return the folder that a name means, where it is there or only its last part is to be made.
+
+    Raises:
+        ValueError: as `usable_folder`; or what it would lie in is no folder, or is `/`, where a typo would hide.
+    """
+    meant = usable_folder(value)
+    above = meant.parent
+    if not meant.is_dir() and (above == Path(meant.anchor) or not above.is_dir()):
+        raise ValueError(f"allowed is a folder that is there, or a new one in such a folder below `{meant.anchor}`")
+    return meant
+
+
 def printable(text: str) -> str:
     r"""Return a text for people: what cannot be printed is escaped.
 

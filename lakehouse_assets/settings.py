@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
-from lakehouse_assets.machine import default_memory, machine_memory, printable, usable_folder
+from lakehouse_assets.machine import default_memory, machine_memory, printable, spare_folder, usable_folder
 from lakehouse_assets.urls import api_url
 
 PREFIX_ENV = "LAKEHOUSE_"
@@ -51,9 +51,14 @@ def _folder(value: Path) -> Path:
     return usable_folder(value)
 
 
+def _spare(value: Path) -> Path:
+    return spare_folder(value)
+
+
 DEFAULT_LANDING = "land-folder/Data"
 """Says where below the lake files are dropped when no setting names a landing."""
 Folder = Annotated[Path, BeforeValidator(_named), AfterValidator(_folder)]
+SpareFolder = Annotated[Path, BeforeValidator(_named), AfterValidator(_spare)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Size = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")]
 
@@ -80,6 +85,7 @@ class Affise(BaseModel):
         connect_seconds: how long a connection is waited for.
         read_seconds: how long the next piece of an answer is waited for.
         large: how many records a day may have to be pulled as one slice, and not by hour.
+        click_days: for how many days the account remembers clicks.
         clicks: where clicks are from: `clicks`, or `custom` for an account without `stats/clicks`.
     """
 
@@ -95,6 +101,7 @@ class Affise(BaseModel):
     connect_seconds: Seconds = 10.0
     read_seconds: Seconds = 60.0
     large: Annotated[int, Field(ge=1)] = 50_000
+    click_days: Annotated[int, Field(ge=1, le=3650)] = 7
     clicks: Literal["clicks", "custom"] = "clicks"
 
 
@@ -129,7 +136,7 @@ class Settings(BaseSettings):
     source_timezone: Zone = "UTC"
     zones: dict[str, Zone] = Field(default_factory=dict)
     duckdb_memory: Size = Field(default_factory=lambda: default_memory(machine_memory()))
-    duckdb_temp: Folder | None = None
+    duckdb_temp: SpareFolder | None = None
     duckdb_temp_limit: Size | None = None
     duckdb_threads: Annotated[int, Field(ge=0, le=256)] = 0
     spark_memory: Annotated[str, Field(pattern=r"^[0-9]+[mg]$")] = "3g"
@@ -191,6 +198,7 @@ ALLOWED = {
     "affise__connect_seconds": "seconds above 0 up to 600",
     "affise__read_seconds": "seconds above 0 up to 600",
     "affise__large": "a whole number from 1",
+    "affise__click_days": "a whole number from 1 to 3650",
     "affise__clicks": "clicks or custom",
 }
 """Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""

@@ -110,7 +110,10 @@ class LakeDriver:
         self, *files: File, as_of: datetime = SOME_DAY, guard: Callable[[], None] = never, **asked: Any
     ) -> LoadReport:
         """Drop the files and load exactly them."""
-        work = self.work(self.drop(*files), as_of, **asked)
+        return self.loaded(self.work(self.drop(*files), as_of, **asked), guard)
+
+    def loaded(self, work: LoadInput, guard: Callable[[], None] = never) -> LoadReport:
+        """Load this work, with an engine of its own."""
         engine = self.engine()
         try:
             return load(work, engine, guard)

@@ -68,18 +68,16 @@ def test_what_is_done_next_begins_at_nothing() -> None:
     assert str(progress.now) == "gold"
 
 
-def test_whoever_counts_may_end_there() -> None:
+def test_whoever_counts_may_end_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing more is begun or counted in a process that was asked to end; that a step begins is only noted."""
     progress = Progress()
+    monkeypatch.setattr(interruption, "_wished", threading.Event())  # the wish of this test alone
     interruption.request()
-    try:
-        progress.begin("silver")
-        with pytest.raises(interruption.Interrupted):
-            progress.doing("reading")
-        with pytest.raises(interruption.Interrupted):
-            next(progress.reading([b"x"]))
-    finally:
-        interruption.forget()
+    progress.begin("silver")
+    with pytest.raises(interruption.Interrupted):
+        progress.doing("reading")
+    with pytest.raises(interruption.Interrupted):
+        next(progress.reading([b"x"]))
 
 
 def test_a_log_is_told_every_so_often_until_the_work_ends() -> None:

@@ -52,6 +52,19 @@ def test_a_link_that_leads_in_a_circle_is_no_folder(tmp_path: Path) -> None:
         read_settings(lake=tmp_path / "a")
 
 
+@pytest.mark.parametrize("folder", ["{}/no/spill", "/spill-of-a-typo", "{}/file/spill"])
+def test_a_spill_folder_is_not_made_by_a_typo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
+    """Neither below a folder that is not there, nor below `/`; the last part of its name may be new."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LAKEHOUSE_DUCKDB_TEMP", folder.format(tmp_path))
+    with pytest.raises(
+        SettingsInvalid, match=r"LAKEHOUSE_DUCKDB_TEMP is `.*`, allowed is a folder that is there, or a"
+    ):
+        read_settings()
+    monkeypatch.setenv("LAKEHOUSE_DUCKDB_TEMP", str(tmp_path / "spill"))
+    assert read_settings().duckdb_temp == tmp_path / "spill"
+
+
 @pytest.mark.parametrize(
     ("machine", "limit"), [(1, "800MB"), (3.2, "800MB"), (6, "1500MB"), (16, "4000MB"), (32, "8000MB"), (512, "8000MB")]
 )

@@ -1,15 +1,17 @@
-"""Write the pages that are generated: the data dictionary, and the files shown in a page; this is `make docs`."""
+"""Write what is generated in pages: the data dictionary, files shown in a page, switches; this is `make docs`."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from lakehouse_assets.affise.simulator.faults import FAULTS
 from lakehouse_assets.operations import dictionary
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "data-dictionary.md"
 ADDING = ROOT / "docs" / "adding-a-pipeline.md"
+SIMULATOR = ROOT / "docs" / "affise-simulator.md"
 EXAMPLE = ROOT / "lakehouse_assets_tests" / "returns"
 """The files that `ADDING` shows are in this folder."""
 
@@ -30,7 +32,15 @@ def refreshed(page: str, folder: Path) -> str:
     return FILE_BLOCK.sub(shown, page)
 
 
+def with_switches(page: str) -> str:
+    """Return the page about the simulated tenant with its present switches in the table at its end."""
+    head, separator, _ = page.partition("| No | Switch | Kind | What it does |\n|---|---|---|---|\n")
+    numbered = sorted(FAULTS.values(), key=lambda fault: (not fault.number.isdigit(), fault.number.zfill(2)))
+    return head + separator + "".join(f"| {f.number} | `{f.name}` | {f.kind} | {f.sentence} |\n" for f in numbered)
+
+
 if __name__ == "__main__":
     dictionary.write(PAGE)
     ADDING.write_text(refreshed(ADDING.read_text("utf-8"), EXAMPLE), "utf-8")
-    print(f"docs: {PAGE.name}, {ADDING.name}")
+    SIMULATOR.write_text(with_switches(SIMULATOR.read_text("utf-8")), "utf-8")
+    print(f"docs: {PAGE.name}, {ADDING.name}, {SIMULATOR.name}")

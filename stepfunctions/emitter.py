@@ -90,7 +90,7 @@ def _start(about: MachineContext) -> dict[str, Any]:
         "run_id": expression("$states.context.Execution.Name"),
         "pipeline": about.pipeline,
         **INSTALLED,
-        "refused": [],
+        "refused": expression(quoted("")),
         "refusals": expression(quoted("")),
         "link": expression(f'"https://" & {region} & {page} & $states.context.Execution.Id'),
     }

@@ -34,7 +34,7 @@ def declare_tables(about: MachineContext, place: Exits) -> Block:
 
 
 def load_outcome(about: MachineContext, place: Exits) -> Block:
-    """Read the load's outcome: set the refused files, which the archive puts apart, and send the load's warnings."""
+    """Read the load's outcome: set where refused files are listed, for the archive, and send the load's warnings."""
     name, warned, warn = "load outcome", "load warned?", "warn load"
     request = {"pipeline": about.pipeline, "lake": expression("$lake"), "run_id": expression("$run_id")}
     known = {fact: expression(f"$states.result.Payload.{fact}") for fact in ("refused", "refusals")}

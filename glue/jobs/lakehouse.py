@@ -15,7 +15,6 @@ from contextlib import closing, contextmanager
 
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
 from lakehouse_assets.core.manifest import Manifest
-from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
@@ -49,18 +48,18 @@ def run(asked: argparse.Namespace) -> LoadReport:
     lake.require_here()
     spark = SparkSession.builder.getOrCreate()
     with (
-        guarded(lake.store, manifest) as guard,
+        guarded(lake.store, manifest) as lease,
         closing(SparkEngine(spark, lake, zone=asked.source_timezone)) as engine,
     ):
         folder = RunFolder(lake.store, manifest.pipeline, manifest.run_id)
         progress = Progress()
         with told(progress, say):
-            return load_and_keep(work_of(manifest, lake, progress), engine, guard, folder)
+            return load_and_keep(work_of(manifest, lake, progress), engine, lease.fence, lease.check, folder)
 
 
 @contextmanager
-def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Guard]:
-    """Hold the pipeline's lease inside the block and yield the guard that asks it whether this run may still commit.
+def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Lease]:
+    """Hold the pipeline's lease inside the block; it is asked (`check`) before each commit.
 
     Another step of the run may hold the lease already; then the job shares it and leaves it to that step.
 
@@ -68,7 +67,7 @@ def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Guard]:
         LeaseHeld: another run has the lease.
     """
     with Lease(lake, manifest.pipeline).acquire(manifest.run_id) as lease:
-        yield lease.check
+        yield lease
 
 
 def say(line: str) -> None:

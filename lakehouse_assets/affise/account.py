@@ -16,6 +16,10 @@ from lakehouse_assets.affise.wire import Answer
 
 LOOK_BACK = 30 * DAY
 """How far back a conversion is looked for by which a span of one day can be tried."""
+CLICK_DAYS = 7
+"""For how many days clicks are answered, as documented."""
+FORGETTING = timedelta(hours=2)
+"""How long a pull may take until it is asked for what has been forgotten since its tick."""
 MIDDAY = range(3, 21)
 """Holds hours, UTC, at which it is the same day in most zones, should the API not count days in UTC."""
 
@@ -27,24 +31,16 @@ class Account:
     Attributes:
         zone: its own, in which its days are counted.
         date_to: whether the last day of a span belongs to it.
+        click_days: for how many days it remembers clicks.
     """
 
     zone: str
     date_to: DateTo = "inclusive"
+    click_days: int = CLICK_DAYS
 
-
-def learn(api: Api, zone: str, today: date) -> Account:
-    """Return the account, with how it reads `date_to`; inclusive where no conversion of the last weeks can tell.
-
-    Args:
-        api: is asked two small questions.
-        zone: the account's, from the settings.
-        today: UTC.
-
-    Raises:
-        LakehouseError: as `Api.get`.
-    """
-    return Account(zone, learn_date_to(api, today) or "inclusive")
+    def oldest_click(self, tick: datetime) -> datetime:
+        """Return from when on clicks are asked for by a tick; a pull takes a while, and the API forgets meanwhile."""
+        return tick - self.click_days * DAY + FORGETTING
 
 
 def learn_date_to(api: Api, today: date) -> DateTo | None:

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from lakehouse_assets.affise.endpoints import Endpoint
 from lakehouse_assets.affise.errors import PageDamaged
@@ -25,7 +25,7 @@ from lakehouse_assets.affise.id_time import Clock
 from lakehouse_assets.affise.paging import Page
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.slices import Slice
-from lakehouse_assets.errors import ObjectMissing, PreconditionFailed
+from lakehouse_assets.errors import ObjectMissing, PreconditionFailed, StateDamaged
 from lakehouse_assets.storage.objects import ObjectStore
 
 ROOT = "bronze/affise"
@@ -63,6 +63,8 @@ class SliceManifest:
         is_counted: whether its distinct records are as many as the API said; always so for a closed slice.
         warning: why they are not.
         clock: whose clock the times in its records show; None where none tells.
+        outside: how many records were made outside of the slice, as their ids tell; the account reads spans of time
+            otherwise than it was asked to if there are any.
         began_at, ended_at: when it was pulled, UTC.
         pulls: how often, until it was counted.
         total: the API's own count.
@@ -82,6 +84,7 @@ class SliceManifest:
     is_counted: bool
     warning: str | None
     clock: Clock | None
+    outside: int
     began_at: datetime
     ended_at: datetime
     pulls: int
@@ -151,13 +154,13 @@ class Bronze:
         try:
             self.store.put(key, _bytes(manifest), if_absent=True)
         except PreconditionFailed:
-            manifest = self._value(key, SliceManifest) or manifest
+            manifest = _value(self.store, key, SliceManifest) or manifest
         self.forget(manifest.endpoint, manifest.slice)
         return manifest
 
     def own(self, endpoint: str, day: date) -> list[SliceManifest]:
         """Return the complete slices of this run."""
-        return [one for one in manifests(self.store, endpoint, day) if one.run_id == self.run_id]
+        return manifests(self.store, endpoint, day, self.run_id)
 
     def mark(self, endpoint: Endpoint, wanted: Slice, bookmark: Bookmark) -> None:
         """Keep how far the pull of a slice came."""
@@ -165,7 +168,7 @@ class Bronze:
 
     def bookmark(self, endpoint: Endpoint, wanted: Slice) -> Bookmark | None:
         """Return how far an earlier pull of this run came; None when there is none."""
-        return self._value(self._key(endpoint.name, wanted, BOOKMARK), Bookmark)
+        return _value(self.store, self._key(endpoint.name, wanted, BOOKMARK), Bookmark)
 
     def forget(self, endpoint: str, wanted: Slice) -> None:
         """Delete the bookmark of a slice, if there is one."""
@@ -206,18 +209,12 @@ class Bronze:
     def _key(self, endpoint: str, wanted: Slice, ending: str) -> str:
         return f"{self._folder(endpoint, wanted.day)}/{wanted.name}{ending}"
 
-    def _value(self, key: str, kind: type[Value]) -> Value | None:
-        try:
-            return TypeAdapter(kind).validate_json(self.store.read(key))
-        except ObjectMissing:
-            return None
-
 
 def manifests(store: ObjectStore, endpoint: str, day: date, run_id: str | None = None) -> list[SliceManifest]:
     """Return the complete slices of one UTC day, of all runs or of one, oldest first; only manifests are read."""
     within = f"{ROOT}/{endpoint}/{day}/" + (f"{run_id}/" if run_id else "")
     keys = [key for key in store.look(within).keys if key.endswith(MANIFEST)]
-    found = [TypeAdapter(SliceManifest).validate_json(store.read(key)) for key in keys]
+    found = [one for key in keys if (one := _value(store, key, SliceManifest)) is not None]
     return sorted(found, key=lambda one: (one.began_at, one.run_id, one.slice))
 
 
@@ -249,6 +246,24 @@ def records_of(store: ObjectStore, pages: tuple[PageFile, ...]) -> Iterator[list
 def now() -> datetime:
     """Return the present moment, UTC."""
     return datetime.now(UTC)
+
+
+def _value(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
+    """Return what is noted under a key; None when nothing is.
+
+    Raises:
+        StateDamaged: it is not what a pull notes.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(store.read(key))
+    except ObjectMissing:
+        return None
+    except ValidationError as error:
+        problem, way_out = (
+            "it is not what a pull notes",
+            "put it back from a backup, or delete it and pull its day again",
+        )
+        raise StateDamaged(what="the note of a pull", file=key, problem=problem, way_out=way_out) from error
 
 
 def _bytes(value: object) -> bytes:

@@ -47,9 +47,9 @@ ALL_STATUSES: Params = (("status[]", "active"), ("status[]", "stopped"), ("statu
 TOTALS: Params = (("slice[]", "day"), ("slice[]", "hour"))
 CLICK_GRAIN: Params = tuple(
     ("slice[]", name)
-    for name in ("day", "affiliate", "advertiser", "offer", "country", "sub5", "sub6", "os", "os_version")
+    for name in ("day", "hour", "affiliate", "advertiser", "offer", "country", "sub5", "sub6", "os", "os_version")
 )
-"""Holds the grain of the report, for accounts without `stats/clicks`."""
+"""Holds the grain of the report, by hours of UTC, of which an account's days are made; without `stats/clicks`."""
 
 CONVERSIONS = Endpoint(
     "conversions", "/3.0/stats/conversions", "conversions", ("id", "conversion_id"), "facts", has_times=True
@@ -72,3 +72,8 @@ ENDPOINTS = {
     one.name: one for one in (CONVERSIONS, CHANGES, CLICKS, CUSTOM_CLICKS, CUSTOM_TOTALS, *DIMENSIONS, COUNTRIES)
 }
 """Holds all endpoints by name."""
+
+
+def click_source(setting: Literal["clicks", "custom"]) -> Endpoint:
+    """Return where clicks are from: one by one, or, where the account has no such endpoint, counted at the grain."""
+    return CLICKS if setting == "clicks" else CUSTOM_CLICKS

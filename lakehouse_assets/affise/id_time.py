@@ -30,7 +30,7 @@ def id_time(value: object) -> datetime | None:
     """Return the UTC time in an id, or None for an id of another shape.
 
     >>> id_time("5f5b1e8a0000000000000000")
-    datetime.datetime(2020, 9, 11, 6, 51, 22, tzinfo=datetime.timezone.utc)
+    datetime.datetime(2020, 9, 11, 6, 51, 54, tzinfo=datetime.timezone.utc)
     """
     if not isinstance(value, str) or HEX_ID.fullmatch(value) is None:
         return None
@@ -43,6 +43,8 @@ class Clocks:
 
     Attributes:
         zone: the account's.
+        start, end: between which records should have been made; None where that is not what was asked for.
+        outside: how many were not.
         utc: how many times are those of UTC.
         account: how many are those of the account's zone.
         both: how many are both.
@@ -51,6 +53,9 @@ class Clocks:
     """
 
     zone: str
+    start: datetime | None = None
+    end: datetime | None = None
+    outside: int = 0
     utc: int = 0
     account: int = 0
     both: int = 0
@@ -64,6 +69,8 @@ class Clocks:
         """Compare these records too."""
         for record in records:
             made = id_time(record.get("id")) if isinstance(record, Mapping) else None
+            if made is not None and self.start is not None and self.end is not None:
+                self.outside += not self.start <= made < self.end
             told = _naive(record.get("created_at")) if made is not None else None
             if made is None or told is None:
                 self.unknown += 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from lakehouse_assets.affise.account import learn
+from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze
 from lakehouse_assets.affise.limits import Budget, TokenBucket
 from lakehouse_assets.affise.pull import Puller
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.secrets import LocalSecrets, Secrets, api_key, hash_key
 from lakehouse_assets.affise.session import Api
+from lakehouse_assets.affise.slices import DateTo
 from lakehouse_assets.affise.wire import Patience
 from lakehouse_assets.errors import SettingsInvalid
 from lakehouse_assets.progress import Progress
@@ -45,6 +46,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     run_id: str,
     zone: str,
     today: date,
+    date_to: DateTo | None = None,
     progress: Progress | None = None,
 ) -> Puller:
     """Return what pulls slices for one run; the account is asked what its documents leave open.
@@ -56,6 +58,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
         run_id: of the run.
         zone: the account's.
         today: UTC.
+        date_to: what an earlier call of the run has learnt of it; None to ask.
         progress: is told.
 
     Raises:
@@ -64,5 +67,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     """
     api, key = open_api(settings, secrets), api_key(secrets, settings.key_name)
     redactor = Redactor(hash_key(secrets, settings.hash_key_name), known=(key,))
-    account, bronze = learn(api, zone, today), Bronze(store, api.tenant, run_id)
+    # Where no conversion of the last weeks can tell, there is none that could be missed either.
+    learnt = date_to or learn_date_to(api, today) or "inclusive"
+    account, bronze = Account(zone, learnt, settings.click_days), Bronze(store, api.tenant, run_id)
     return Puller(api, bronze, redactor, account, progress or Progress(), large=settings.large)

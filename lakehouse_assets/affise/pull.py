@@ -22,7 +22,7 @@ from lakehouse_assets.affise.limits import nap
 from lakehouse_assets.affise.paging import Page, Tally, pages
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.session import Api
-from lakehouse_assets.affise.slices import Slice, params, slices
+from lakehouse_assets.affise.slices import Slice, forgotten, params, slices
 from lakehouse_assets.errors import SliceIncomplete
 from lakehouse_assets.progress import Progress
 
@@ -66,11 +66,13 @@ class DayPull:
     Attributes:
         manifests: the slices that it finished, or that this run had finished before.
         skipped: names of slices that an earlier run has, closed and counted.
+        forgotten: names of hours that no run has, and that the API does not remember any more.
         cursor: where the next call goes on; None when the day is done.
     """
 
     manifests: tuple[SliceManifest, ...]
     skipped: tuple[str, ...]
+    forgotten: tuple[str, ...]
     cursor: Cursor | None
 
 
@@ -156,12 +158,14 @@ class Puller:
             ZoneOffset: times in a slice cannot be trusted.
             LakehouseError: as `paging.pages`.
         """
-        # A click does not change, and is forgotten after days: what was counted once stays.
-        known = settled(self.bronze.store, endpoint.name, day) if endpoint is CLICKS else frozenset()
+        known, oldest = frozenset[str](), None
+        if endpoint is CLICKS:  # a click does not change, and is forgotten after days: what was counted once stays
+            known, oldest = settled(self.bronze.store, endpoint.name, day), self.account.oldest_click(tick)
+        lost = tuple(one.name for one in forgotten(day, known=known, oldest=oldest))
         own = {one.slice.name: one for one in self.bronze.own(endpoint.name, day)}
         known, until = known - own.keys(), self.clock() + seconds
         is_large = any(one.hour is not None for one in own.values()) or (cursor is not None and cursor.is_large)
-        asked = partial(_wanted, endpoint, day, tick, known=known, intraday=intraday)
+        asked = partial(_wanted, endpoint, day, tick, known=known, oldest=oldest, intraday=intraday)
         wanted, is_fact = asked(is_large=is_large), endpoint.kind == "facts"
         try:
             left = self._each(endpoint, wanted, own, until, may_be_large=is_fact and not is_large)
@@ -169,7 +173,7 @@ class Puller:
             wanted, is_large = asked(is_large=True), True
             left = self._each(endpoint, wanted, own, until, may_be_large=False)
         made = tuple(own[one.name] for one in wanted if one.name in own)
-        return DayPull(made, tuple(sorted(known)), None if left is None else Cursor(left.name, is_large))
+        return DayPull(made, tuple(sorted(known)), lost, None if left is None else Cursor(left.name, is_large))
 
     def one(self, endpoint: Endpoint, wanted: Slice, seconds: float = BUDGET_SECONDS) -> SliceManifest | None:
         """Pull one slice, such as a whole list or a day of changes; None when the time was up before it was done.
@@ -212,7 +216,7 @@ class Puller:
             if problem is None or going.number == PULLS:
                 return self._finished(endpoint, wanted, going, problem)
             self.sleep(PAUSE_SECONDS)
-            going = self._begun(endpoint, going.number + 1, going.began_at)
+            going = self._begun(endpoint, wanted, going.number + 1, going.began_at)
 
     def _pulled(self, endpoint: Endpoint, wanted: Slice, going: _Pull, until: float, *, may_be_large: bool) -> bool:
         """Take the pages that are left; return False, with a bookmark, when the time is up before the last one."""
@@ -250,6 +254,7 @@ class Puller:
                 is_counted=problem is None,
                 warning=problem,
                 clock=clock,
+                outside=going.clocks.outside,
                 began_at=going.began_at,
                 ended_at=now(),
                 pulls=going.number,
@@ -260,15 +265,16 @@ class Puller:
             )
         )
 
-    def _begun(self, endpoint: Endpoint, number: int, began_at: datetime) -> _Pull:
-        return _Pull(number, began_at, Tally(endpoint), Clocks(self.account.zone))
+    def _begun(self, endpoint: Endpoint, wanted: Slice, number: int, began_at: datetime) -> _Pull:
+        span = (wanted.start, wanted.end) if endpoint.kind == "facts" else (None, None)
+        return _Pull(number, began_at, Tally(endpoint), Clocks(self.account.zone, *span))
 
     def _resumed(self, endpoint: Endpoint, wanted: Slice) -> _Pull:
         """Return the pull that an earlier call of this run began; its ids are read again from its pages."""
         found = self.bronze.bookmark(endpoint, wanted)
         if found is None:
-            return self._begun(endpoint, 1, now())
-        going = self._begun(endpoint, found.pull, found.began_at)
+            return self._begun(endpoint, wanted, 1, now())
+        going = self._begun(endpoint, wanted, found.pull, found.began_at)
         for records in records_of(self.bronze.store, found.pages):
             going.count(records, found.last_total)
         going.tally.first_total = found.first_total
@@ -276,11 +282,7 @@ class Puller:
         return going
 
 
-def _wanted(
-    endpoint: Endpoint, day: date, tick: datetime, *, known: frozenset[str], is_large: bool, intraday: bool
-) -> tuple[Slice, ...]:
+def _wanted(endpoint: Endpoint, day: date, tick: datetime, **known: Any) -> tuple[Slice, ...]:  # noqa: ANN401 - as `slices`
     """Return the slices of a day; totals know no hour to ask for, so they are always of the whole day."""
-    if endpoint.kind == "facts":
-        return slices(day, tick, known=known, is_large=is_large, intraday=intraday)
     whole = Slice(day)
-    return (Slice(day, is_open=whole.end > tick),)
+    return slices(day, tick, **known) if endpoint.kind == "facts" else (Slice(day, is_open=whole.end > tick),)

@@ -59,10 +59,10 @@ IPV6 = re.compile(
 FEWEST_GROUPS = 3
 """How many groups a text with colons has at least to be taken for an IPv6: `a::b` is more often something else."""
 PARAMETER = re.compile(
-    r"(?<=[?&;])((?:api[-_]?(?:key|token)|access[-_]?token|auth[-_]?token|token|secret|password|passwd|pwd)=)[^&;#\s\"'<>]+",
+    r"(?<=[?&;])((?:api[-_]?(?:key|token)|access[-_]?token|auth[-_]?token|token|secret|password|passwd|pwd)=)(?!\{|%7B)[^&;#\s\"'<>]+",
     re.IGNORECASE,
 )
-"""Matches parameters of URLs that hold a secret."""
+"""Matches parameters of URLs that hold a secret; a macro, `token={clickid}`, is none."""
 
 
 def bare(name: str) -> str:

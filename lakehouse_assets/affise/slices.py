@@ -96,7 +96,13 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def slices(
-    day: date, tick: datetime, *, known: Collection[str] = (), is_large: bool = False, intraday: bool = False
+    day: date,
+    tick: datetime,
+    *,
+    known: Collection[str] = (),
+    oldest: datetime | None = None,
+    is_large: bool = False,
+    intraday: bool = False,
 ) -> tuple[Slice, ...]:
     """Return the slices of one UTC day that are to be pulled, in the order of time.
 
@@ -105,18 +111,29 @@ def slices(
         tick: the moment as of which is pulled.
         known: names of slices that are complete and stay so: they are not pulled again, and a day of which hours are
             known is pulled by its other hours.
+        oldest: from when on the API remembers, UTC; what begins before is not asked, as it would be answered in part.
         is_large: the day has more records than one slice should have, so it is pulled by hour.
         intraday: the hour that the tick is in is pulled too, as an open slice.
     """
-    end = as_of(tick)
-    if "day" in known or datetime.combine(day, time(), UTC) > tick:
+    whole, end = Slice(day), as_of(tick)
+    if whole.name in known or whole.start > tick:
         return ()
-    is_closed = datetime.combine(day, time(), UTC) + DAY <= end
-    if is_closed and not is_large and not known:
-        return (Slice(day),)
-    hours = [hour for hour in Slice(day).hours() if hour.end <= end and hour.name not in known]
+    is_closed, is_cut = whole.end <= end, bool(known) or _is_forgotten(whole, oldest)
+    if is_closed and not (is_large or is_cut):
+        return (whole,)
+    due = [hour for hour in whole.hours() if hour.end <= end and hour.name not in known]
     running = [Slice(day, end.hour, is_open=True)] if intraday and not is_closed else []
-    return (*hours, *running)
+    return tuple(hour for hour in (*due, *running) if not _is_forgotten(hour, oldest))
+
+
+def forgotten(day: date, *, known: Collection[str], oldest: datetime | None) -> tuple[Slice, ...]:
+    """Return the hours of a day that are not known and that the API has forgotten, so that nobody will know them."""
+    missing = () if "day" in known else Slice(day).hours()
+    return tuple(hour for hour in missing if hour.name not in known and _is_forgotten(hour, oldest))
+
+
+def _is_forgotten(wanted: Slice, oldest: datetime | None) -> bool:
+    return oldest is not None and wanted.start < oldest
 
 
 def change_slices(since: datetime, tick: datetime) -> tuple[Slice, ...]:

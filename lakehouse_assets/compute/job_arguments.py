@@ -9,17 +9,19 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import NoReturn, get_args
 
 import orjson
 
-from lakehouse_assets.compute.reports import LOAD
+from lakehouse_assets.compute.reports import LOAD, REFUSED
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import control_tables, landing_datasets, seeds, silver_tables
 from lakehouse_assets.core.manifest import Manifest, utc_moment
 from lakehouse_assets.core.request import Mode
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
+from lakehouse_assets.load.history import BEGUN, Begun
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import LoadInput, load
 from lakehouse_assets.progress import Progress
@@ -93,17 +95,33 @@ def work_of(manifest: Manifest, lake: Lake, progress: Progress | None = None) ->
     )
 
 
-def load_and_keep(work: LoadInput, engine: Engine, guard: Guard, folder: RunFolder) -> LoadReport:
+def load_and_keep(work: LoadInput, engine: Engine, fence: int, guard: Guard, folder: RunFolder) -> LoadReport:
     """Run one load and keep its report in the run's folder, also when too many rejects stopped it before merging.
+
+    The fence, which is kept before, says in which order loads have committed, whatever their clocks.
+
+    Args:
+        work: what to do.
+        engine: where the SQL runs.
+        fence: number of the hold of the pipeline under which it commits.
+        guard: called before every commit.
+        folder: of the run.
 
     Raises:
         LakehouseError: see `load`.
     """
+    folder.keep(BEGUN, Begun(fence, datetime.now(UTC)))
     try:
         report = load(work, engine, guard)
     except RejectRatioExceeded as error:
-        if error.report is not None:
-            folder.keep(LOAD, error.report)
+        if isinstance(error.report, LoadReport):
+            _keep(folder, error.report)
         raise
-    folder.keep(LOAD, report)
+    _keep(folder, report)
     return report
+
+
+def _keep(folder: RunFolder, report: LoadReport) -> None:
+    if report.refused_files:
+        folder.write(REFUSED, {"keys": sorted(report.refused_files)})
+    folder.keep(LOAD, report)

@@ -23,6 +23,7 @@ from lakehouse_assets.compute.reports import (
     ModelReport,
     Row,
     model_piece,
+    refused_key,
 )
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
@@ -37,6 +38,7 @@ from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.interruption import Duty
+from lakehouse_assets.load.failing import failing
 from lakehouse_assets.load.model_states import models_of
 from lakehouse_assets.load.report import SAMPLE_ROWS, LoadReport
 from lakehouse_assets.progress import Progress
@@ -156,7 +158,7 @@ class LocalServices:
         Raises:
             BadRequest: the arguments are not the job's, or name another zone than the engine is opened with.
         """
-        self.hold()
+        lease = self.hold()
         asked = arguments([f"{name}={value}" for name, value in fill(task.arguments, self._facts()).items()])
         if asked.source_timezone != self.config.zone:
             zones = f"--source-timezone is `{asked.source_timezone}`, but the engine reads in `{self.config.zone}`"
@@ -164,7 +166,7 @@ class LocalServices:
         work = work_of(manifest_of(asked), open_lake(asked.lake_root), self.progress)
         engine = self.config.open_engine()
         try:
-            return load_and_keep(work, engine, self._guard, self._run)
+            return load_and_keep(work, engine, lease.fence, self._guard, self._run)
         finally:
             engine.close()
             self.refresh()
@@ -201,8 +203,9 @@ class LocalServices:
         sql = assertion_sql(contract, rule, touched=since != WHOLE_TABLES)
         # Whoever is shown the statement can ask it again: what came since when does not change with the day.
         sql = sql.replace(":since", literal(utc_moment(since).replace(tzinfo=None)).sql("athena"))
-        rows = self._rows(sql, {"as_of": self._run.as_of.replace(tzinfo=None)})
-        return CheckOutcome(contract.name, rule.code, rule.verdict, len(rows), _plain_rows(rows[:SAMPLE_ROWS]), sql)
+        clock = {"as_of": self._run.as_of.replace(tzinfo=None)}
+        count, rows = failing(lambda statement: self._rows(statement, clock), sql)
+        return CheckOutcome(contract.name, rule.code, rule.verdict, count, _plain_rows(rows), sql)
 
     def preview(self, contract: Contract) -> list[Row]:
         """Return the first rows of a table by key; see `Services.preview`."""
@@ -266,7 +269,7 @@ class LocalServices:
             "lake": self.config.lake.root,
             "landing": self.config.landing,
             "source_timezone": self.config.zone,
-            "refused": sorted(loaded.refused_files) if loaded else [],
+            "refused": refused_key(self._run, loaded),
         }
         return here | asked | given
 

@@ -20,11 +20,18 @@ Row = dict[str, Any]
 Status = Literal["succeeded", "failed", "nothing_to_do"]
 FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = "facts", "plan", "load", "archive", "failure", "report"
 """Name the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
+REFUSED = "refused"
+"""Names the piece with the `keys` of the files that the load refused: they may be too many for a machine to carry."""
 
 
 def model_piece(model: str) -> str:
     """Return the name of a gold table's piece in a run's folder."""
     return f"gold-{model}"
+
+
+def refused_key(folder: RunFolder, report: LoadReport | None) -> str:
+    """Return the lake's key of the list of files that a load refused; empty where it refused none."""
+    return folder.key_of(REFUSED) if report and report.refused_files else ""
 
 
 WHOLE_TABLES = "1970-01-01T00:00:00+00:00"

@@ -3,7 +3,7 @@
 Under Dagster an asset's body hands its task to the services of its run; the emitter turns the same task into a state
 of a Step Functions machine. Values in braces are facts, filled in per run: its `{run_id}` and `{pipeline}`, what it is
 asked (fields of `core.request.RunRequest`, such as `{as_of}` and `{mode}`), what an installation fixes (`{lake}`,
-`{landing}`, `{source_timezone}`), what a function `gives`, and the files that the load `{refused}`.
+`{landing}`, `{source_timezone}`), what a function `gives`, and the key of the list of files that the load `{refused}`.
 """
 
 from __future__ import annotations

@@ -92,17 +92,33 @@ def reconcile_columns(existing: Sequence[tuple[str, str]], contract: Contract) -
     Raises:
         ContractBreaking: the table's columns are not the contract's first ones, or a missing one is required.
     """
-    expected, missing = contract.columns[: len(existing)], contract.columns[len(existing) :]
     wider = {column.name: column.type for column in wider_columns(existing, contract)}
-    found = [(name, wider.get(name, _spelled(kind))) for name, kind in existing]
-    breaks = []
-    if found != [(c.name, c.type) for c in expected]:
-        breaks.append(f"its table has columns {_listed(found)}, expected {_listed((c.name, c.type) for c in expected)}")
+    found = {name: wider.get(name, _spelled(kind)) for name, kind in existing}
+    missing = tuple(column for column in contract.columns if column.name not in found)
+    breaks = _misfits(found, contract)
     breaks += [f"its table lacks `{c.name}`, which {_why_not(c)}" for c in missing if _why_not(c)]
     if breaks:
         needed = f"a new major (it is {contract.version} now)"
         raise ContractBreaking(contract=_label(contract), changes="; ".join(breaks), needed=needed)
     return missing
+
+
+def _misfits(found: Mapping[str, str], contract: Contract) -> list[str]:
+    """Say which columns of a table, name -> type, are not the contract's: gone, of another type, or elsewhere."""
+    wanted = {column.name: column.type for column in contract.columns}
+    gone = [f"its table has `{name}` {kind}, which is gone" for name, kind in found.items() if name not in wanted]
+    other = [
+        f"its table has `{name}` as {kind}, expected {wanted[name]}"
+        for name, kind in found.items()
+        if wanted.get(name, kind) != kind
+    ]
+    kept = [name for name in found if name in wanted]
+    elsewhere = [
+        f"its table has `{name}` where `{there}` is expected"
+        for name, there in zip(kept, wanted, strict=False)
+        if name != there
+    ]
+    return [*gone, *other, *elsewhere[:1]]
 
 
 def wider_columns(existing: Sequence[tuple[str, str]], contract: Contract) -> tuple[Column, ...]:
@@ -213,10 +229,6 @@ def _spelled(kind: str) -> str:
         return str(parse_type(kind))
     except ValueError:
         return kind
-
-
-def _listed(columns: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"{name} {kind}" for name, kind in columns) or "(none)"
 
 
 def _label(contract: Contract) -> str:

@@ -43,17 +43,6 @@ def contracts(pipeline: str) -> Known:
     return read_contracts(documents, pipeline, broken)
 
 
-def parse_contracts(documents: Iterable[Mapping[str, Any]], pipeline: str) -> Known:
-    """Read ODCS documents of one pipeline as contracts, all of which have to be sound.
-
-    Raises:
-        ContractInvalid: a contract does not say what it must, or names a window or table that there is not.
-    """
-    known = read_contracts(documents, pipeline)
-    known.require_sound()
-    return known
-
-
 def read_contracts(
     documents: Iterable[Mapping[str, Any]], pipeline: str, unread: Mapping[str, ContractInvalid] | None = None
 ) -> Known:

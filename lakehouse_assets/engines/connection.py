@@ -46,7 +46,7 @@ def connect(
 
     try:
         if spill.folder is not None:
-            spill.folder.mkdir(parents=True, exist_ok=True)
+            spill.folder.mkdir(exist_ok=True)
         folder = tempfile.TemporaryDirectory(prefix="lakehouse-spill-", dir=spill.folder, ignore_cleanup_errors=True)
     except OSError as error:
         raise storage_error(str(spill.folder or tempfile.gettempdir()), error) from error

@@ -7,9 +7,9 @@ engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
@@ -17,7 +17,7 @@ from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.types import ColumnType
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.errors import CommitConflict, ProtocolRaised
-from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.sql.dialects import literal, render
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ PROTOCOL = (1, 2)
 CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "20"}
 ROW_GROUP = 1 << 17
 """How many rows a Parquet row group has at most; delta-rs holds one in memory for each file that it writes."""
+WIDE_ROWS = 1 << 14
+"""The same of a control table, whose rows hold the text of whole records, and of a batch of them."""
+
+
+def rows_at_once(contract: Contract) -> int:
+    """Return how many rows of a table are held in memory at once."""
+    return WIDE_ROWS if contract.layer == "control" else ROW_GROUP
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
@@ -171,6 +178,45 @@ def delete(contract: Contract, table: DeltaTable, keys: pa.RecordBatchReader, gu
     check_protocol(table, contract.name)
 
 
+def update(
+    contract: Contract, table: DeltaTable, where: str, values: Mapping[str, str | datetime], guard: Guard
+) -> int:
+    """Give columns of the rows that meet a predicate these values, in one commit, and return how many rows they are.
+
+    The rows never leave delta-rs, which copies the files that hold any of them as a stream.
+
+    Args:
+        contract: the table's contract.
+        table: the version to change; it is the new one afterwards.
+        where: in portable SQL.
+        values: by column; moments are zone-aware.
+        guard: see `Guard`.
+
+    Raises:
+        CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
+    """
+    from deltalake import CommitProperties
+
+    guard()
+    # delta-rs computes with DataFusion, which knows the functions of our predicates by the names that DuckDB takes.
+    predicate = render(f"SELECT 1 FROM held WHERE {where}", "duckdb").partition(" WHERE ")[2]
+    with conflicts(contract.name):
+        done = table.update(
+            {column: _value(value) for column, value in values.items()},
+            predicate=predicate,
+            commit_properties=CommitProperties(max_commit_retries=0),
+            writer_properties=_writer(contract),
+        )
+    check_protocol(table, contract.name)
+    return int(done["num_updated_rows"])
+
+
+def _value(value: str | datetime) -> str:
+    """Return a value as delta-rs's SQL has it."""
+    text = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" if isinstance(value, datetime) else value
+    return "'" + text.replace("'", "''") + "'"
+
+
 @contextmanager
 def conflicts(table: str) -> Iterator[None]:
     """Turn delta-rs' errors for a lost race inside the block into `CommitConflict`."""
@@ -196,7 +242,7 @@ def _writer(contract: Contract) -> WriterProperties:
     plain = ColumnProperties(dictionary_enabled=False)
     single = contract.key if len(contract.key) == 1 else ()
     columns = {c.name: plain for c in contract.columns if c.name in {*single, "_line"}}
-    return WriterProperties(column_properties=columns or None, max_row_group_size=ROW_GROUP)
+    return WriterProperties(column_properties=columns or None, max_row_group_size=rows_at_once(contract))
 
 
 def _match(contract: Contract, dates: Sequence[date] | None) -> str:

@@ -213,9 +213,9 @@ class DuckEngine:
         """Return the result as one Arrow table (gold windows, previews)."""
         return self._db.execute(self.sql(sql, parameters)).to_arrow_table()
 
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """Yield the result in record batches, in the order of the query, as they are asked for."""
-        yield from self._db.execute(self.sql(sql)).to_arrow_reader(ARROW_ROWS)
+    def batches(self, sql: str, rows: int = ARROW_ROWS) -> Iterator[pa.RecordBatch]:
+        """Yield the result in record batches of so many rows, in the order of the query, as they are asked for."""
+        yield from self._db.execute(self.sql(sql)).to_arrow_reader(rows)
 
     def attach(self, contract: Contract) -> bool:
         """Ensure the Delta table and show its live files under its catalog name."""
@@ -248,7 +248,9 @@ class DuckEngine:
         import pyarrow as pa
 
         columns = ", ".join(f'"{c.name}"' for c in contract.columns)
-        reader = self._db.execute(f"SELECT {columns} FROM ({self.sql(sql)})").to_arrow_reader(ARROW_ROWS)
+        reader = self._db.execute(f"SELECT {columns} FROM ({self.sql(sql)})").to_arrow_reader(
+            delta.rows_at_once(contract)
+        )
         schema = delta.arrow_schema(contract)
         source = pa.RecordBatchReader.from_batches(schema, (_as(batch, schema) for batch in reader))
         return delta.commit(contract, self._attached[contract.name], source, guard, dates=dates, updates=updates)

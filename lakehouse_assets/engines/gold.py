@@ -7,20 +7,25 @@ memory. Fresh rows are kept where the engine can spill them, and however many sl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import iceberg
+from lakehouse_assets.engines.binding import words
 from lakehouse_assets.engines.damage import Damage
 from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.exhaustion import damaged, exhausted
+from lakehouse_assets.engines.fitting import fitting
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, replace
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.engines.slices import Slices, cut
-from lakehouse_assets.errors import ContractBreaking
+from lakehouse_assets.errors import ContractBreaking, ModelFailed
 from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.gold import window_parameters
+from lakehouse_assets.sql.models import tables_read
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,6 +85,8 @@ def build(
 
     Raises:
         ContractBreaking: the table has other columns than its contract, and may not be given them.
+        ValueUnfit: a value has no room in its column; nothing was changed.
+        ModelFailed: the engine does not take the SELECT, or fails in it; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
     is_whole = window is None or (window != () and bool(window_parameters(contract, window)["everything"]))
@@ -88,9 +95,25 @@ def build(
     else:
         table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
     making = _Build(engine, contract, model, table, manner, guard)
-    built = making.whole() if window is None or is_whole else making.part(window) if window else making.untouched()
+    with _named_in_errors(contract, model), fitting(contract):
+        built = making.whole() if window is None or is_whole else making.part(window) if window else making.untouched()
     engine.show(contract)
     return built
+
+
+@contextmanager
+def _named_in_errors(contract: Contract, model: str) -> Iterator[None]:
+    """Say of what the engine raises which table was built; what ran out, or is spoilt, is no fault of its model."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        read = tables_read(model)
+        problem = words(error, read)
+        raise (
+            exhausted(error) or damaged(error, read) or ModelFailed(table=contract.catalog_name, problem=problem)
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ def counter(spark: SparkSession) -> Counter:
     from pyspark.accumulators import AccumulatorParam
 
     class Sums(AccumulatorParam[Counts]):
+        """Tell pyspark how counts are added up."""
+
         def zero(self, value: Counts) -> Counts:  # noqa: ARG002 - pyspark passes it
             """Return what a task begins with."""
             return 0, 0, 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.engines.binding import words
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.errors import BadRequest
@@ -56,8 +57,8 @@ def try_rule(lake: Lake, contract: Contract, rule: Rule, *, limit: int, zone: st
         (counts,) = engine.rows(trial.counted(contract, rule))
         rows = engine.rows(trial.shown(contract, rule, limit)) if counts["broken"] and limit else []
     except duckdb.Error as error:
-        text = " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split())
-        raise BadRequest(message=f"the predicate is refused: {text.replace('text__', '')}") from error
+        hint = trial.text_hint(contract, rule)
+        raise BadRequest(message=f"the predicate is refused: {words(error, ())}{hint}") from error
     finally:
         engine.close()
     return Trial(int(counts["seen"]), int(counts["broken"]), rows)
@@ -75,6 +76,12 @@ def require_condition(engine: DuckEngine, rule: Rule) -> None:
     """
     import pyarrow as pa
 
-    given = engine.arrow(f"SELECT q.p FROM ({trial.alone(rule)}) AS q LIMIT 0").schema.field(0).type
+    # A type is the same in every zone; by itself, a predicate on a local date is a statement of 50 MB in most of them.
+    plain = DuckEngine(engine.lake)
+    try:
+        plain.register("__raw", engine.arrow("SELECT * FROM __raw LIMIT 0"))
+        given = plain.arrow(f"SELECT q.p FROM ({trial.alone(rule)}) AS q LIMIT 0").schema.field(0).type
+    finally:
+        plain.close()
     if not (pa.types.is_boolean(given) or pa.types.is_null(given)):
         raise BadRequest(message=f"a rule says when a row breaks it, which is true or false; this one gives {given}")

@@ -2,7 +2,8 @@
 
 Belongs here: asking landing and the run history, and answering Dagster. Not here: the decision (`core/arrivals.py`).
 The sensor reports no materialization of the landing assets: the plan step does, for whoever started the run.
-A store that does not answer fails the tick, so that it shows. Each tick first ends what a killed process left behind.
+A store that does not answer fails the tick, so that it shows; a folder that is not there is a reason to skip, since a
+new installation has none. Each tick first ends what a killed process left behind.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
+from lakehouse_assets.graph.sensor_memory import recall, remember
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.landing import look
@@ -36,7 +38,8 @@ GOING_ON = [status for status in dg.DagsterRunStatus if status not in ENDED]
 def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.SensorDefinition:
     """Return the sensor on a pipeline's landing, which starts the job for what lands."""
     # One store for all ticks: it knows the etags of files that did not change.
-    store = open_store(pipeline.landing_in(settings), create=False)
+    where = pipeline.landing_in(settings)
+    store = open_store(where, create=False)
     lake = lake_of(settings)
 
     @dg.sensor(
@@ -53,11 +56,13 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
             context.log.info(
                 "back in landing, since they were written on after they were archived: %s", ", ".join(back)
             )
+        if not store.exists:
+            return dg.SensorResult(skip_reason=f"landing `{where}` is no folder (yet)", cursor=context.cursor)
         found = look(pipeline.name, store)
         seen = LandingSnapshot(found.entries, datetime.now(UTC), settings.quiet_seconds, left_alone=found.left_alone)
-        cursor = Cursor.parse(context.cursor)
+        cursor = recall(context.cursor, lake)
         decision = decide(seen, cursor, under_way(context.instance, cursor))
-        text = decision.cursor.dump()
+        text = remember(decision.cursor, context.cursor, pipeline.name, lake)
         if decision.offer is None:
             return dg.SensorResult(skip_reason=decision.reason, cursor=text)
         context.log.info(decision.reason)

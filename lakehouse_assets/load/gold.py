@@ -54,16 +54,30 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
 
     Raises:
         ContractBreaking: the table has other columns than its contract, and the major version is the same.
+        ModelFailed: the engine does not take its SELECT, or fails in it; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
     state, by, as_of = models.states()[name], builder.run_id, builder.as_of
     behind, version = backlog(models.ledger, models.lake, state.contract), models.held(state.version)
-    why = state.why or forced
+    why = _why(state, version) or forced
     built = _built(models, state, None if why or not state.is_there else behind.window, version, builder)
     acknowledge(models.ledger, models.lake, state.contract, behind.runs, by, as_of, builder.guard)
     if state.built is None or state.built.code != version.code:
         know_version(models.ledger, models.lake, state.contract, version.code, by, as_of, builder.guard)
     return CaughtUp(built, behind.runs, why)
+
+
+def _why(state: ModelState, held: ModelVersion) -> str:
+    """Say why a table is behind; a table that it reads and that is behind itself has not changed yet.
+
+    Args:
+        state: of the table.
+        held: its version for what the tables that it reads hold now.
+    """
+    if state.why is None or state.built is None or state.damage is not None:
+        return state.why or ""
+    behind = [name for name, code in held.read.items() if state.version.read[name] != code]
+    return state.version.differs(state.built, behind)
 
 
 def _built(

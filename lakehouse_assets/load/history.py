@@ -1,26 +1,41 @@
 """Find the loads that made a pipeline's silver tables, and where the files that they read lie now.
 
 A run's folder says which files it took and what it made of them; the archive, or else landing, holds the files by
-content. Here: looking. Not here: loading them again (`rebuild`).
+content. Ledger and archive say which runs there were. Here: looking. Not here: loading them again (`redo`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
 
 from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.load.ledger import Known
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
-LOAD = "load"
-"""Names the piece in a run's folder that its load left."""
+LOAD, BEGUN = "load", "begun"
+"""Name the pieces in a run's folder that its load leaves at its end and at its beginning."""
 Version = tuple[str, str, str]
 """Holds dataset, landing key and etag: one version of a landed file."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Hold under which hold of the pipeline a load commits, and when it began, UTC.
+
+    The number (`Lease.fence`) grows with every hold, so it gives the order of commits; clocks do not, since a run may
+    be asked to have another one.
+    """
+
+    fence: int
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -30,12 +45,16 @@ class PastLoad:
     Attributes:
         manifest: what it was asked; its files are those that it read, and say where each of them lies now.
         report: what it did; None for one that died before its end.
+        began: when, UTC.
         missing: files that it read and that are nowhere any more.
+        lost: key of the corrected rows that it brought and that are gone, without which it cannot be done again.
     """
 
     manifest: Manifest
     report: LoadReport | None
+    began: datetime
     missing: tuple[FileEntry, ...] = ()
+    lost: str | None = None
 
     @property
     def was_refused(self) -> bool:
@@ -51,35 +70,67 @@ class History:
     Attributes:
         pipeline: whose loads.
         lake: with the runs' folders and the archive.
-        unfinished: ids of runs that died after they had begun to write, as far as the run ledger knows.
+        known: what the run ledger knows of them; nothing where it cannot be read.
     """
 
     pipeline: str
     lake: Lake
-    unfinished: frozenset[str] = frozenset()
+    known: Known = field(default_factory=Known)
     _found: dict[Version, str | None] = field(default_factory=dict, repr=False)
 
     def loads(self) -> list[PastLoad]:
-        """Return all past loads in the order of their clocks; files that are nowhere are in `missing`."""
-        found = list(self._ran())
-        manifests = [manifest for manifest, _ in found]
-        return [self._placed(manifest, report, manifests) for manifest, report in found]
+        """Return all past loads in the order of their commits; files that are nowhere are in `missing`."""
+        ran = [self._ran(run_id) for run_id, pieces in self._pieces.items() if self._has_loaded(run_id, pieces)]
+        # Loads of before fences were kept come first, by their clocks, which is all that is known of their order.
+        ran.sort(key=lambda one: (one[2].fence, one[2].at))
+        manifests = [manifest for manifest, _, _ in ran]
+        return [self._placed(manifest, report, begun, manifests) for manifest, report, begun in ran]
 
-    def _ran(self) -> Iterator[tuple[Manifest, LoadReport | None]]:
-        listed = self.lake.store.list(f"runs/{self.pipeline}/")
-        written = {o.key.split("/")[2]: o.modified for o in listed if o.key.endswith("/manifest.json")}
-        folders = [RunFolder(self.lake.store, self.pipeline, run_id) for run_id in written]
-        ran = [(folder.manifest(), folder.report(LOAD, LoadReport)) for folder in folders]
-        ran.sort(key=lambda pair: (pair[0].as_of, written[pair[0].run_id]))
-        yield from (pair for pair in ran if pair[1] is not None or pair[0].run_id in self.unfinished)
+    def missing_runs(self) -> dict[str, str]:
+        """Return what is gone of runs that have loaded, as ledger or archive say, and cannot be done again."""
+        runs = sorted({*self.known.loaded, *self.known.unfinished, *self._archived})
+        pieces = {run_id: self._pieces.get(run_id, set()) for run_id in runs}
+        needed = {run_id: ["manifest", *([] if run_id in self.known.unfinished else [LOAD])] for run_id in runs}
+        gone = {run_id: [name for name in needed[run_id] if name not in pieces[run_id]] for run_id in runs}
+        return {run_id: f"{names[0]}.json" for run_id, names in gone.items() if names}
 
-    def _placed(self, manifest: Manifest, report: LoadReport | None, manifests: Sequence[Manifest]) -> PastLoad:
+    @cached_property
+    def _pieces(self) -> dict[str, set[str]]:
+        """Return by run which pieces its folder has."""
+        found: dict[str, set[str]] = {}
+        for key in self.lake.store.look(f"runs/{self.pipeline}/").keys:
+            _, _, run_id, *names = key.split("/")
+            found.setdefault(run_id, set()).add("/".join(names).removesuffix(".json"))
+        return found
+
+    @cached_property
+    def _archived(self) -> set[str]:
+        """Return the runs that have archived a file, or put one into quarantine."""
+        keys = (self.lake.store.look(f"{top}/{self.pipeline}/").keys for top in ("archived", "quarantine"))
+        return {key.split("/")[4] for some in keys for key in some}
+
+    def _has_loaded(self, run_id: str, pieces: Iterable[str]) -> bool:
+        if "manifest" not in pieces:
+            return False
+        return LOAD in pieces or run_id in {*self.known.unfinished, *self.known.loaded, *self._archived}
+
+    def _ran(self, run_id: str) -> tuple[Manifest, LoadReport | None, Begun]:
+        folder = RunFolder(self.lake.store, self.pipeline, run_id)
+        manifest = folder.manifest()
+        begun = folder.report(BEGUN, Begun) or Begun(0, manifest.as_of)
+        return manifest, folder.report(LOAD, LoadReport), begun
+
+    def _placed(
+        self, manifest: Manifest, report: LoadReport | None, begun: Begun, manifests: Sequence[Manifest]
+    ) -> PastLoad:
         unread = {*report.refused_files, *report.skipped_files} if report else set()
         placed, missing = list[FileEntry](), list[FileEntry]()
         for entry in (entry for entry in manifest.files if entry.key not in unread):
             now = self._place(entry, manifest, manifests)
             (missing if now is None else placed).append(now or entry)
-        return PastLoad(replace(manifest, files=tuple(placed)), report, tuple(missing))
+        corrected = manifest.selection.get("corrected")
+        lost = corrected if corrected and not self.lake.store.has(corrected) else None
+        return PastLoad(replace(manifest, files=tuple(placed)), report, begun.at, tuple(missing), lost)
 
     def _place(self, entry: FileEntry, manifest: Manifest, manifests: Sequence[Manifest]) -> FileEntry | None:
         """Return the entry with the place where a file of its content lies; None when there is none."""

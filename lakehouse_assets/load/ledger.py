@@ -6,8 +6,8 @@ with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.errors import TableMissing
+from lakehouse_assets.load.by_hand import BY_HAND, Closing
 from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.load.report import COUNTS, Affected
 from lakehouse_assets.sql.dialects import literal
@@ -115,12 +116,36 @@ def loaded_tables(contract: Contract, lake: Lake) -> set[str]:
     return {str(row["table_name"]) for row in rows}
 
 
-def unfinished_runs(contract: Contract, lake: Lake) -> frozenset[str]:
-    """Return the runs that have begun to write silver and have not loaded it to the end."""
+@dataclass(frozen=True)
+class Known:
+    """Hold what the ledger knows of the past of silver.
+
+    Attributes:
+        loaded: runs that have loaded to the end, or were refused for their rejects.
+        unfinished: runs that have begun to write silver and have not loaded it to the end.
+        closings: of commands that closed rejects by hand, how many rows each of them closed.
+    """
+
+    loaded: frozenset[str] = frozenset()
+    unfinished: frozenset[str] = frozenset()
+    closings: Mapping[str, int] = field(default_factory=dict)
+
+
+def known(contract: Contract, lake: Lake) -> Known:
+    """Return what the ledger knows of the past of silver; nothing where there is no ledger."""
+    rows = _held(contract, lake, "kind IN ('touched', 'load', 'closing')", "DISTINCT run_id, kind, rejected")
+    of = {kind: {row["run_id"] for row in rows if row["kind"] == kind} for kind in ("touched", "load")}
+    unfinished = frozenset(run for run in of["touched"] - of["load"] if not BY_HAND.fullmatch(run))
+    closings = {row["run_id"]: int(row["rejected"]) for row in rows if row["kind"] == "closing"}
+    return Known(frozenset(of["load"]), unfinished, closings)
+
+
+def know_closing(contract: Contract, lake: Lake, closing: Closing, guard: Guard) -> None:
+    """Say that rejects were closed by hand, and how many; done before they are."""
     table = ControlTable(contract, lake)
-    rows = table.read("kind IN ('touched', 'load')", "run_id, kind").to_pylist()
-    done = {row["run_id"] for row in rows if row["kind"] == "load"}
-    return frozenset(row["run_id"] for row in rows) - done
+    table.ensure()
+    row = {"run_id": closing.run_id, "table_name": "rejects", "kind": "closing", "status": "done", "as_of": closing.at}
+    table.sync(table.rows([row | {"rejected": closing.rows}]), guard, compare=[])
 
 
 def announce_everything(contract: Contract, lake: Lake, run_id: str, as_of: datetime, guard: Guard) -> None:

@@ -5,8 +5,8 @@ A run plans for itself (`lambdas/planrun`) and freezes what it finds; this looks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.layers import control_tables
 from lakehouse_assets.contracts.types import parse_type
+from lakehouse_assets.engines.binding import EmptyTables, empty_tables
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import ContractBreaking, TableMissing
 from lakehouse_assets.load.control_tables import PENDING_DAYS, ControlTable
@@ -33,7 +34,8 @@ class ModelPlan:
     Attributes:
         table: catalog name.
         action: `make`, `rebuild`, `update`, `follow` (its rows may change once what it reads has), `none`, or `refuse`:
-            the run would fail, as the table has columns that it may not be given or deprived of.
+            the run would fail, as the table has columns that it may not be given or deprived of, or no engine takes the
+            SELECT.
         why: in words.
         added, removed, changed: columns that the table would get, lose, or get in another type (name and both types).
         statement: the SELECT that gives the rows of a table that is behind now, in Athena's SQL; empty for the others.
@@ -46,6 +48,23 @@ class ModelPlan:
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     statement: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Say of which run the plan is.
+
+    Attributes:
+        pipeline: its name.
+        datasets: names of the pipeline's landing datasets.
+        zone: its source time zone.
+        as_of: the run's clock.
+    """
+
+    pipeline: str
+    datasets: tuple[str, ...]
+    zone: str
+    as_of: datetime
 
 
 @dataclass(frozen=True)
@@ -83,31 +102,30 @@ class NextRun:
         )
 
 
-def next_run(pipeline: str, models: Models, landing: Landed, datasets: Iterable[str], as_of: datetime) -> NextRun:
+def next_run(models: Models, landing: Landed, asked: Asked) -> NextRun:
     """Return what the next run would do.
 
     Args:
-        pipeline: its name.
-        models: its gold models, over the lake.
+        models: the pipeline's gold models, over the lake.
         landing: what lies in it.
-        datasets: names of the pipeline's landing datasets.
-        as_of: the run's clock.
+        asked: of what and when.
 
     Raises:
         LakeElsewhere, LakeIncomplete: the lake cannot be read.
     """
-    controls, lake = control_tables(dict(models.known), pipeline), models.lake
-    pending, due = _pending(controls["pending"], lake, as_of)
+    controls, lake = control_tables(dict(models.known), asked.pipeline), models.lake
+    pending, due = _pending(controls["pending"], lake, asked.as_of)
     references = outdated(models.seeds, lake)
-    files = {name: sum(entry.dataset == name for entry in landing.entries) for name in datasets}
+    files = {name: sum(entry.dataset == name for entry in landing.entries) for name in asked.datasets}
     loading = sum(files.values()) > 0 or bool(references)
     moving: set[str] = set()
     plans = []
-    for state in models.states().values():
-        plan = _of_model(models, state, loading=loading, moving=moving)
-        if plan.action != "none":
-            moving.add(plan.table)
-        plans.append(plan)
+    with empty_tables(lake, models.known.values(), asked.zone) as tables:
+        for state in models.states().values():
+            plan = _bound(_of_model(models, state, loading=loading, moving=moving), state.contract, models, tables)
+            if plan.action != "none":
+                moving.add(plan.table)
+            plans.append(plan)
     size = sum(entry.size_bytes for entry in landing.entries)
     return NextRun(files, dict(landing.left_alone), size, pending, due, references, tuple(plans))
 
@@ -144,6 +162,14 @@ def _of_model(models: Models, state: ModelState, *, loading: bool, moving: set[s
     statement = parse(text).sql("athena", pretty=True, comments=False) if text else ""
     columns = _compared(contract, held) if held else {}
     return ModelPlan(contract.catalog_name, action, why, **columns, statement=statement)
+
+
+def _bound(plan: ModelPlan, contract: Contract, models: Models, tables: EmptyTables) -> ModelPlan:
+    """Return the plan, or that the run would fail because the engine does not take the SELECT of what is built."""
+    if plan.action in {"none", "refuse"}:
+        return plan
+    problem = tables.refusal(contract, models.selects[plan.table])
+    return replace(plan, action="refuse", why=problem) if problem else plan
 
 
 def _refused(contract: Contract, held: Mapping[str, str]) -> str | None:

@@ -16,12 +16,13 @@ from lakehouse_assets.errors import RejectRatioExceeded
 from lakehouse_assets.load import affected
 from lakehouse_assets.load.classify import detect_changes, find_orphans, set_aside
 from lakehouse_assets.load.control_tables import PENDING_DAYS
+from lakehouse_assets.load.failing import failing
 from lakehouse_assets.load.hints import hints
 from lakehouse_assets.load.ledger import Ledger
 from lakehouse_assets.load.merge import merge
 from lakehouse_assets.load.parallel import each, timed
 from lakehouse_assets.load.rejects import RejectWriter
-from lakehouse_assets.load.report import SAMPLE_ROWS, LoadCheck, LoadReport, reconcile
+from lakehouse_assets.load.report import LoadCheck, LoadReport, reconcile
 from lakehouse_assets.load.retry import Retry
 from lakehouse_assets.load.seeds import stage_seeds, write_seed
 from lakehouse_assets.load.stage import stage_all
@@ -122,7 +123,7 @@ def _checks(work: LoadInput, engine: Engine) -> list[LoadCheck]:
     for contract in (*(seed.contract for seed in work.seeds), *work.tables):
         engine.attach(contract)
         for rule in contract.rules_of("load"):
-            rows = engine.rows(rule.implementation)
-            sample = [{k: None if v is None else str(v) for k, v in row.items()} for row in rows[:SAMPLE_ROWS]]
-            found.append(LoadCheck(contract.name, rule.code, rule.verdict, len(rows), sample, rule.implementation))
+            count, rows = failing(engine.rows, rule.implementation)
+            sample = [{k: None if v is None else str(v) for k, v in row.items()} for row in rows]
+            found.append(LoadCheck(contract.name, rule.code, rule.verdict, count, sample, rule.implementation))
     return found

@@ -25,9 +25,17 @@ def require_sound(known: Mapping[str, Contract], pipeline: str, lake: Lake) -> N
         LakeElsewhere: the lake was copied or moved.
     """
     for contract, damage in unsound(known, pipeline, lake).items():
+        raise damaged(contract, damage, pipeline)
+
+
+def damaged(contract: Contract, damage: Damage, pipeline: str) -> TableDamaged:
+    """Return the error that names a table of a pipeline that is lost or damaged, and the way out."""
+    if contract.layer in {"silver", "control"}:
         anew = f"`lakehouse rebuild silver --pipeline {pipeline}` makes it anew from the archive"
-        way_out = f"put the file back from a backup of the lake, or {anew}"
-        raise TableDamaged(table=contract.catalog_name, problem=damage.words, way_out=way_out)
+    else:
+        anew = f"`lakehouse run {pipeline}` makes it anew"
+    way_out = f"put the file back from a backup of the lake, or {anew}"
+    return TableDamaged(table=contract.catalog_name, problem=damage.words, way_out=way_out)
 
 
 def unsound(known: Mapping[str, Contract], pipeline: str, lake: Lake) -> dict[Contract, Damage]:

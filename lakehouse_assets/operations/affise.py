@@ -35,6 +35,9 @@ def probe(
         str | None, typer.Option(help="Base URL of the account's API (LAKEHOUSE_AFFISE__URL).")
     ] = None,
     zone: Annotated[str | None, typer.Option(help="Time zone of the account (LAKEHOUSE_ZONES__MARKETING).")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The moment that counts as now; for a simulated account.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON, and nothing else.")] = False,
 ) -> None:
     """Ask an account what its API leaves open: rights of the key, zone, pages, how long it remembers clicks.
@@ -49,13 +52,15 @@ def probe(
     """
     from lakehouse_assets.affise.opening import local_secrets, open_api
     from lakehouse_assets.affise.probe import probe as answers
+    from lakehouse_assets.operations.sql import parse_moment
     from lakehouse_assets.progress import Progress
     from lakehouse_assets.settings import read_settings
 
+    now = datetime.now(UTC) if as_of is None else parse_moment(as_of)
     settings = read_settings(affise=affise_url and {"url": affise_url}, zones=zone and {PIPELINE: zone})
     api, progress = open_api(settings.affise, local_secrets()), Progress()
     with terminal.shown(progress):
-        found = list(answers(api, settings.zone_of(PIPELINE), datetime.now(UTC), progress))
+        found = list(answers(api, settings.zone_of(PIPELINE), now, progress))
     _show(found, as_json=json)
     raise typer.Exit(int(any(one.verdict == "problem" for one in found)))
 

@@ -34,7 +34,10 @@ def affise_simulator(  # noqa: PLR0913 - one parameter per option
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 for any.")] = 8460,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal tenants.")] = 7,
     days: Annotated[int, typer.Option(help="Days of history.")] = DAYS,
-    rows_per_day: Annotated[int, typer.Option(help="Clicks of a day; one in fifty converts.")] = ROWS,
+    rows_per_day: Annotated[int, typer.Option(help="Clicks of a day.")] = ROWS,
+    conversions_per_day: Annotated[
+        int | None, typer.Option(help="Clicks of a day that convert, if not one in fifty.", show_default=False)
+    ] = None,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day of the history.")] = START,  # type: ignore[assignment]
     fault: FaultOption = None,
     key: Annotated[str | None, typer.Option(help="The key that may see everything, if not the fixed one.")] = None,
@@ -59,6 +62,7 @@ def affise_simulator(  # noqa: PLR0913 - one parameter per option
         start=start.date(),
         days=days,
         clicks_per_day=rows_per_day,
+        conversions_per_day=conversions_per_day,
         faults=tuple(fault or ()),
         key=KEY if key is None else key,
     )

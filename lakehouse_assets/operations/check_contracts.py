@@ -16,10 +16,11 @@ from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.contracts.known import Known
 from lakehouse_assets.contracts.layers import control_name, model_sql, stored_tables
 from lakehouse_assets.contracts.model import ASSERTIONS
-from lakehouse_assets.errors import ContractBreaking, ContractInvalid
+from lakehouse_assets.errors import BadRequest, ContractBreaking, ContractInvalid
 from lakehouse_assets.operations.check_models import model_findings
 from lakehouse_assets.operations.findings import REFUSALS, Files, Finding, refused, said
 from lakehouse_assets.sql.models import tables_read
+from lakehouse_assets.sql.trial import text_hint
 from lakehouse_assets.sql.usable import Models, usable_models
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _asked(contract: Contract, rule: Rule, known: Known, lake: EmptyLake) -> str
                 return None if strange[0].rpartition(".")[2] in broken else f"it reads `{strange[0]}`, {there}"
             lake.schema(sql, {"as_of": moment} if rule.kind != "load" else None)
     except REFUSALS as error:
-        return said(error)
+        return said(error) + (text_hint(contract, rule) if rule.kind == "row" and isinstance(error, BadRequest) else "")
     return None
 
 

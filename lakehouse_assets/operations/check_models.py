@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.binding import sample_window
+from lakehouse_assets.engines.fitting import MOST_DIGITS
 from lakehouse_assets.operations.findings import REFUSALS, Files, Finding, said
-from lakehouse_assets.sql.dialects import Parameter, Value, tree_of
+from lakehouse_assets.sql.dialects import tree_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakehouse_assets.operations.empty_lake import EmptyLake
-
-SAMPLES: dict[str, Value] = {
-    "DATE": date(2025, 4, 1),
-    "INT": 1,
-    "BIGINT": 1,
-    "BOOLEAN": True,
-    "TIMESTAMP": datetime(2025, 4, 1),  # noqa: DTZ001 - moments are zone-less UTC in SQL
-    "DECIMAL": Decimal("1.00"),
-}
-"""Maps types of window columns to a value of them; of any other the value is a text."""
 
 
 def model_findings(contract: Contract, select: str, lake: EmptyLake, files: Files) -> Iterator[Finding]:
@@ -36,16 +26,29 @@ def model_findings(contract: Contract, select: str, lake: EmptyLake, files: File
     if ignored:
         yield files.placed(Finding(label, ignored, "select"))
     try:
-        given: dict[str, Parameter] = {"everything": False}
-        if contract.window and contract.window_source:
-            kind = contract.column(contract.window).data_type.name
-            given[contract.window_source] = (SAMPLES.get(kind, "x"),)
-        schema = lake.schema(select, given)
+        schema = lake.schema(select, sample_window(contract))
     except REFUSALS as error:
         if not (ignored and "has no value" in str(error)):
             yield files.placed(Finding(label, f"its SELECT: {said(error)}", "select"), said(error))
         return
     yield from (files.placed(finding, finding.problem) for finding in _columns(contract, schema, label))
+    for sql in narrow_sums(select):
+        room = f"its SELECT has a sum without room, {sql}: one large value stops the table; DECIMAL(38,s) has room"
+        yield files.placed(Finding(label, room, "select", is_hint=True), "`sum`")
+
+
+def narrow_sums(select: str) -> list[str]:
+    """Return the sums that a SELECT casts to a DECIMAL that does not have all the digits there are.
+
+    >>> narrow_sums("SELECT CAST(sum(a) AS DECIMAL(18, 2)) AS a, CAST(sum(b) AS DECIMAL(38, 2)) AS b FROM t")
+    ['CAST(SUM(a) AS DECIMAL(18, 2))']
+    """
+    casts = (node for node in tree_of(select).find_all(exp.Cast) if node.to.this == exp.DType.DECIMAL)
+    return [
+        node.sql(dialect="athena")
+        for node in casts
+        if node.this.find(exp.Sum) and node.to.expressions and int(node.to.expressions[0].name) < MOST_DIGITS
+    ]
 
 
 def window_problem(contract: Contract, select: str) -> str | None:

@@ -81,6 +81,7 @@ def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckSt
         pipeline: the one whose checks are asked for; None for all.
     """
     from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.operations.unbuilt import unbuilt
     from lakehouse_assets.pipelines import pipeline_of
 
     only = None if pipeline is None else [pipeline_of(pipeline)]
@@ -93,6 +94,7 @@ def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckSt
         with history.instance(settings, reading=True) as instance:
             latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(specs))
             states = [_state(instance, key, spec, latest.get(key)) for key, spec in specs.items()]
+            states += unbuilt(settings, instance, names)
     return sorted([*states, *unreadable(settings, names, states)], key=lambda state: (state.table, state.check))
 
 
@@ -109,16 +111,18 @@ def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckS
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import stored_tables
     from lakehouse_assets.graph.metadata import asset_key
+    from lakehouse_assets.load.soundness import LOST, damaged
     from lakehouse_assets.storage.lake import lake_of
 
     lake, known = lake_of(settings), {state.table for state in states if state.at}
     found = []
-    for contract in stored_tables(c for name in names for c in contracts(name).values()).values():
+    stored = [(name, contract) for name in names for contract in stored_tables(contracts(name).values()).values()]
+    for name, contract in stored:
         table = "/".join(asset_key(contract).path)
         try:
             lake.require_whole(contract)
-        except TableMissing as error:
-            problem = str(error) if table in known else None
+        except TableMissing:
+            problem = str(damaged(contract, LOST, name)) if table in known else None
         except LakehouseError as error:
             problem = str(error)
         else:

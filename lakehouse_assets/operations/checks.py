@@ -11,6 +11,7 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, chosen_pipeline, reading
+from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.check_results import CheckState
@@ -23,15 +24,22 @@ def checks(
     format: Annotated[Format, typer.Option(help="How the results are written.")] = "table",  # noqa: A002 - the option's name
     out: Annotated[Path | None, typer.Option(help="Write them into this file rather than to stdout.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Only the checks of this pipeline.")] = None,
+    now: Annotated[bool, typer.Option("--now", help="Ask whole tables anew; nothing is written.")] = False,
     lake: LakeOption = None,
 ) -> None:
     """Show the latest result of every check: passed, failed, errored, never run, or stale.
 
+    A run checks what it touched, and the first one of a week whole tables. With --now every check that is a query is
+    asked of whole tables as they are; what only a load can answer is left out.
+
     Stale is a result that is older than the table's last materialization. Exit code 1 unless every check that blocks
-    or whose severity is ERROR is passed and current, and no contract is broken.
+    or whose severity is ERROR is passed and current, each gold table has been built since a build of it failed, and no
+    contract or SELECT is broken.
 
     Examples:
         lakehouse checks
+
+        lakehouse checks --now
 
         lakehouse checks --format html --out checks.html
 
@@ -39,20 +47,38 @@ def checks(
     """
     from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.operations.broken import tell_broken
-    from lakehouse_assets.operations.check_results import READABLE, read_states
+    from lakehouse_assets.operations.check_results import READABLE
+    from lakehouse_assets.operations.unbuilt import BUILT
 
     settings = reading(lake)
     if out is not None and not out.absolute().parent.is_dir():
         raise BadRequest(message=f"--out `{out}`: its folder does not exist")
-    states = read_states(settings, None if pipeline is None else chosen_pipeline(pipeline))
+    states = _states(settings, None if pipeline is None else chosen_pipeline(pipeline), now=now)
     for problem in dict.fromkeys(state.description for state in states if state.check == READABLE):
         terminal.complain(problem)
+    for state in (state for state in states if state.check == BUILT):
+        terminal.complain(f"{state.table}: {state.description}")
     if format == "table" and out is None:
         show(states)
     else:
         _write(_text(states, format, str(settings.lake_root)), out)
     is_broken = tell_broken(pipelines() if pipeline is None else [chosen_pipeline(pipeline)])
     raise typer.Exit(int(is_broken or not all(state.is_good for state in states)))
+
+
+def _states(settings: Settings, pipeline: str | None, *, now: bool) -> list[CheckState]:
+    from lakehouse_assets.contracts.packages import pipelines
+
+    if not now:
+        from lakehouse_assets.operations.check_results import read_states
+
+        return read_states(settings, pipeline)
+    from lakehouse_assets.operations.check_tables import ask_states
+    from lakehouse_assets.progress import Progress
+
+    progress = Progress()
+    with terminal.shown(progress):
+        return ask_states(settings, pipelines() if pipeline is None else (pipeline,), progress)
 
 
 def _text(states: list[CheckState], format: Format, lake: str) -> str:  # noqa: A002 - as above

@@ -1,60 +1,92 @@
 """Write rejected rows to a CSV file in which people correct them, and read the corrections that they give back.
 
-Not here: the rows themselves (`reject_rows`), and the load's reading of corrected text (`load.retry`).
+Rows are many: they come and go one after the other, and which reject a correction means is asked of an engine. Not
+here: the rows themselves (`reject_rows`), and the load's reading of corrected text (`load.retry`).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.formats.csv_strict import strict_reader
+from lakehouse_assets.load.retry import MARKS as PLACE
+from lakehouse_assets.operations.reject_rows import rows_of
+from lakehouse_assets.sql import fixes
 
-PLACE = ("_file", "_line", "_etag")
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 MARKS = (*PLACE, "_codes", "_raw")
 """These columns of a correction file say which row it is and how it stands in its file; the others are columns of
 landing, which are read. The etag tells files of one name apart and may be left out where there is only one."""
-Place = tuple[str, str, str]
-"""A place is the file, line and etag of a rejected row."""
+WRITTEN = ("file", "line", "etag", "codes", "raw")
+"""Names the columns of a reject that the marks hold."""
+BATCH_ROWS = 5_000
+"""How many rows are held in memory."""
 Row = Mapping[str, Any]
+Item = TypeVar("Item")
 
 
-def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """Return the rows as CSV with their marks and the text of their landing columns, to be corrected and given back.
+def in_batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield the items, some at a time."""
+    rest = iter(items)
+    while some := list(islice(rest, BATCH_ROWS)):
+        yield some
+
+
+def to_csv(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
+    """Yield the rows as pieces of a CSV file with their marks and the text of their landing columns, to be corrected.
 
     A malformed row has no text by column; it is taken from `_raw` by whoever corrects it.
     """
+    return _csv([*MARKS, *columns], (_written(row) for row in rows))
+
+
+def _written(row: Row) -> dict[str, Any]:
+    fields = orjson.loads(row["fields"]) if row["fields"] else {}
+    return {**fields, **{mark: row[name] for mark, name in zip(MARKS, WRITTEN, strict=True)}}
+
+
+def _csv(header: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, [*MARKS, *columns], extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(out, header, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        fields = orjson.loads(row["fields"]) if row["fields"] else {}
-        writer.writerow({**fields, **dict(zip(MARKS, (*place(row), row["codes"], row["raw"]), strict=True))})
-    return out.getvalue()
+    for some in in_batches(rows):
+        writer.writerows(some)
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+    yield out.getvalue()
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """Hold the header and rows of a correction file, in order."""
+@contextmanager
+def _records(path: Path) -> Iterator[Iterator[list[str]]]:
+    """Open a correction file and give its records, the header first; empty lines are passed over.
 
-    header: tuple[str, ...]
-    rows: tuple[dict[str, str], ...]
+    Raises:
+        BadRequest: it cannot be read, or is no CSV.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            yield (record for record in strict_reader(text) if record)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadRequest(message=f"--with `{path}` cannot be read as CSV: {error}") from error
 
 
-def place(row: Row) -> Place:
-    """Return where a rejected row stands: its file, line and etag."""
-    return row["file"], str(row["line"]), row["etag"]
-
-
-def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
-    """Read a correction file as `to_csv` writes it.
+def read_header(path: Path, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the header of a correction file as `to_csv` writes it.
 
     Args:
         path: the file.
@@ -63,77 +95,112 @@ def read_corrections(path: Path, columns: Sequence[str]) -> Corrections:
     Raises:
         BadRequest: it cannot be read, is no CSV, lacks a mark, or has a column that landing does not know.
     """
-    try:
-        reader = strict_reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
-        header, *records = [record for record in reader if record] or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadRequest(message=f"--with `{path}` cannot be read as CSV: {error}") from error
+    with _records(path) as records:
+        header = tuple(next(records, ()))
     missing = [name for name in MARKS[:2] if name not in header]
     unknown = [name for name in header if name not in {*MARKS, *columns}]
     if missing or unknown:
         problem = f"lacks {' and '.join(missing)}" if missing else f"has unknown columns {', '.join(unknown)}"
         raise BadRequest(message=f"--with `{path}` {problem}; `lakehouse rejects show --format csv` writes such a file")
-    uneven = [number for number, record in enumerate(records, start=1) if len(record) != len(header)]
-    if uneven:
-        raise BadRequest(message=f"--with `{path}`: record {uneven[0]} has not the {len(header)} fields of the header")
-    return Corrections(tuple(header), tuple(dict(zip(header, record, strict=True)) for record in records))
+    return header
 
 
-def choose(corrections: Corrections, rejects: Sequence[Row], path: Path) -> dict[Place, dict[str, str]]:
-    """Return the corrections of open rows, by place; those of rows replayed before and empty ones are left out.
+@dataclass(frozen=True)
+class Fixes:
+    """Read the rows of a correction file, whatever batches it is given; see `protocol.BatchMapper`.
+
+    Attributes:
+        path: the file.
+        header: what `read_header` returned for it.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Return the columns of relation `__fixes`, see `sql.fixes`."""
+        import pyarrow as pa
+
+        texts = [(name, pa.string()) for name in ("file", "line", "etag", "raw", "fields")]
+        return pa.schema([("_row", pa.int64()), ("says", pa.bool_()), *texts])
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the file.
+
+        Raises:
+            BadRequest: it is no CSV, or a record has not the fields of the header.
+        """
+        import pyarrow as pa
+
+        for _ in batches:
+            pass
+        with _records(self.path) as records:
+            next(records, None)
+            for some in in_batches(enumerate(records, start=1)):
+                yield pa.RecordBatch.from_pylist([self._row(*each) for each in some], self.schema)
+
+    def _row(self, number: int, record: Sequence[str]) -> dict[str, Any]:
+        if len(record) != len(self.header):
+            fields = f"record {number} has not the {len(self.header)} fields of the header"
+            raise BadRequest(message=f"--with `{self.path}`: {fields}")
+        found = dict(zip(self.header, record, strict=True))
+        texts = {name: value for name, value in found.items() if name not in MARKS}
+        return {
+            "_row": number,
+            # A malformed row has no text by column and may come back all empty: that corrects nothing.
+            "says": any(texts.values()),
+            "file": found["_file"],
+            "line": found["_line"],
+            "etag": found.get("_etag") or None,
+            "raw": found.get("_raw", ""),
+            "fields": orjson.dumps(texts).decode(),
+        }
+
+
+def choose(engine: DuckEngine, rejects: Contract, selection: Mapping[str, str], given: Fixes) -> list[str]:
+    """Make relation `__fixed`, the corrections of open rows that say something, and return of which datasets they are.
 
     Raises:
-        BadRequest: a row was never rejected, is not told from others of its file name, comes twice, or is corrected in
-            `_raw`.
+        BadRequest: the file cannot be read, or a row was never rejected, is not told from others of its file name,
+            comes twice, or is corrected in `_raw`.
     """
-    held = {place(row): row for row in rejects}
-    at_line: dict[tuple[str, str], list[Place]] = {}
-    for at in held:
-        at_line.setdefault(at[:2], []).append(at)
-    found: dict[Place, dict[str, str]] = {}
-    for row in corrections.rows:
-        etag = row.get("_etag")
-        meant = [at for at in at_line.get((row["_file"], row["_line"]), []) if etag in {None, "", at[2]}]
-        problem = _problem(meant, found) or _unread(row, held[meant[0]])
+    engine.derive("__fixes", "SELECT 0 AS _row", given)
+    engine.keep("__meant", fixes.meant(rejects, selection))
+    for row in rows_of(engine, fixes.doubtful()):
+        problem = _problem(row)
         if problem:
-            raise BadRequest(message=f"--with `{path}`: `{row['_file']}` line {row['_line']} {problem}")
-        found[meant[0]] = row
-    return {at: row for at, row in found.items() if held[at]["status"] == "open" and _says_something(row)}
+            raise BadRequest(message=f"--with `{given.path}`: `{row['file']}` line {row['line']} {problem}")
+    engine.view("__fixed", fixes.fixed())
+    return [row["dataset"] for row in engine.rows("SELECT DISTINCT dataset FROM __fixed ORDER BY dataset")]
 
 
-def _problem(meant: Sequence[Place], found: Collection[Place]) -> str | None:
-    """Say why a correction does not name one rejected row that was not corrected before."""
-    if not meant:
+def _problem(row: Row) -> str | None:
+    """Say why a row does not correct one rejected row that none before it corrects."""
+    if not row["rejects"]:
         return "was never rejected"
-    if len(meant) > 1:
+    if row["rejects"] > 1:
         return "is there in several files of this name; say which in `_etag`, as `show --format csv` does"
-    return "comes more than once" if meant[0] in found else None
+    if row["nth"] > 1:
+        return "comes more than once"
+    was, now = (
+        (row[name] or "").replace("\r\n", "\n") for name in ("was", "raw")
+    )  # some editors write other line ends
+    return None if now == was else "is corrected in `_raw`, which is not read; write each value into its column"
 
 
-def _unread(row: Mapping[str, str], reject: Row) -> str | None:
-    """Say what is wrong with a correction that was written into `_raw`, which is there to be looked at."""
-    was, now = (text.replace("\r\n", "\n") for text in (reject.get("raw") or "", row.get("_raw") or ""))
-    if not now or now == was or _says_something(row):
-        return None
-    return "is corrected in `_raw`, which is not read; write each value into its column"
-
-
-def _says_something(row: Mapping[str, str]) -> bool:
-    """Say whether a row holds any correction; a malformed row, which has no text by column, may come back all empty."""
-    return any(value for name, value in row.items() if name not in MARKS)
-
-
-def corrected_csv(chosen: Mapping[Place, Mapping[str, str]], columns: Sequence[str], path: Path) -> bytes:
-    """Return the corrections as CSV that the load reads: the place and all landing columns.
+def corrected_csv(rows: Iterable[Row], columns: Sequence[str], given: Fixes) -> Iterator[str]:
+    """Return the rows of `__fixed` as pieces of a CSV file that the load reads: the place and all landing columns.
 
     Raises:
         BadRequest: a column is not there; an empty value would take its place.
     """
-    lacking = [name for row in chosen.values() for name in columns if name not in row]
+    lacking = [name for name in columns if name not in given.header]
     if lacking:
-        raise BadRequest(message=f"--with `{path}` lacks the column {lacking[0]}; `show --format csv` writes them all")
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, [*PLACE, *columns], extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, "_etag": at[2]} for at, row in chosen.items())
-    return out.getvalue().encode()
+        hint = f"lacks the column {lacking[0]}; `show --format csv` writes them all"
+        raise BadRequest(message=f"--with `{given.path}` {hint}")
+    marks = dict(zip(PLACE, WRITTEN, strict=False))
+    return _csv(
+        [*PLACE, *columns],
+        ({**orjson.loads(row["fields"]), **{mark: row[name] for mark, name in marks.items()}} for row in rows),
+    )

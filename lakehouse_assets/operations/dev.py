@@ -15,6 +15,7 @@ import typer
 from lakehouse_assets import interruption
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history, terminal
+from lakehouse_assets.operations.noise import without_advice
 from lakehouse_assets.operations.options import (
     EngineOption,
     LakeOption,
@@ -51,7 +52,7 @@ def dev(
     history.require_usable(settings)
     terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}; Ctrl-C ends it")
     sys.stdout.flush()
-    raise typer.Exit(served(command(port), history.child_environment(settings)))
+    raise typer.Exit(served(command(port), without_advice(history.child_environment(settings))))
 
 
 def served(command: Sequence[str], environment: Mapping[str, str]) -> int:

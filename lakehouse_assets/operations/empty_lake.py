@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.affects import CHANGED, OLD
-from lakehouse_assets.contracts.layers import seeds, stored_tables
+from lakehouse_assets.contracts.layers import seeds
+from lakehouse_assets.engines.binding import EmptyTables
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.engines.trial import require_condition
-from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.seeds import stage_seeds
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.affected import values_of
-from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.seeds import as_landed
 from lakehouse_assets.storage.lake import Lake, open_lake
 
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class EmptyLake:
-    """Answer statements of a pipeline whose tables all have no rows.
+class EmptyLake(EmptyTables):
+    """Answer statements of a pipeline whose tables all have no rows, also those that a load would ask.
 
     Args:
         engine: an engine of its own.
@@ -35,25 +33,8 @@ class EmptyLake:
     """
 
     def __init__(self, engine: DuckEngine, lake: Lake, known: Iterable[Contract]) -> None:
-        self._engine, self._lake = engine, lake
-        self._names = {}
-        for name, contract in stored_tables(known).items():
-            engine.show_files(relation_of(name), contract, [])
-            self._names[relation_of(name)] = name
-
-    def schema(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> pa.Schema:
-        """Return names and types of what a statement gives.
-
-        Raises:
-            BadRequest: the engine does not take it; or it is no SQL, or a parameter has no value.
-            UnportableSql: it uses what does not mean the same on every engine.
-        """
-        import duckdb
-
-        try:
-            return self._engine.arrow(sql, parameters).schema
-        except duckdb.Error as error:
-            raise BadRequest(message=self._words(error)) from error
+        super().__init__(engine, known)
+        self._lake = lake
 
     def judge(self, contract: Contract) -> None:
         """Ask the statement that casts and judges the rows of a silver or reference table.
@@ -93,13 +74,6 @@ class EmptyLake:
             stage_seeds(seeds({f"reference.{contract.name}": contract}, pipeline), self._lake, engine)
         finally:
             engine.close()
-
-    def _words(self, error: Exception) -> str:
-        """Return what the engine says, without its excerpt of the statement, with tables as contracts name them."""
-        text = " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split())
-        for relation, name in self._names.items():
-            text = text.replace(relation, name)
-        return text.replace("text__", "")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 Dagster writes a line for each event that it cannot store. A Rust library that gives up writes where it did, straight to
 the process's stderr, past Python; so that is set aside while a run goes on, and the rest of it written afterwards.
+A process of Dagster's own is told by its environment what it is not to say.
 """
 
 from __future__ import annotations
@@ -10,14 +11,26 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+SUPERSEDED = "ignore:Function `dev_command` is superseded"
+"""Leaves out Dagster's advice for another command of its own, as PYTHONWARNINGS spells it."""
 EVENTS = ("Exception while writing logger call to event log", "(Background on this error at")
 PANIC = re.compile(
     r"^\n?thread '[^'\n]*'[^\n]* panicked at [^\n]*\n(?:(?!note: |thread ')[^\n]*\n)*(?:note: [^\n]*\n?)?", re.MULTILINE
 )
+
+
+def without_advice(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process that starts Dagster's services, without Dagster's advice to start others.
+
+    >>> without_advice({"PYTHONWARNINGS": "error"})["PYTHONWARNINGS"]
+    'error,ignore:Function `dev_command` is superseded'
+    """
+    own = environment.get("PYTHONWARNINGS")
+    return {**environment, "PYTHONWARNINGS": f"{own},{SUPERSEDED}" if own else SUPERSEDED}
 
 
 @contextmanager

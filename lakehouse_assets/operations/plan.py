@@ -40,7 +40,7 @@ def plan(
     """Say what the next run would do, and why: files, waiting rows, tables behind, changed models; nothing is done.
 
     A changed model is shown with the columns that its table gets, loses and changes. What the files will change is only
-    known once they are loaded. Exit code 1 when the run would fail for a contract.
+    known once they are loaded. Exit code 1 when the run would fail for a contract or a SELECT.
 
     Examples:
         lakehouse plan
@@ -49,7 +49,7 @@ def plan(
     """
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.load.model_states import models_of
-    from lakehouse_assets.load.plan import next_run
+    from lakehouse_assets.load.plan import Asked, next_run
     from lakehouse_assets.load.soundness import require_sound
     from lakehouse_assets.pipelines import pipeline_of
     from lakehouse_assets.settings import read_settings
@@ -68,7 +68,8 @@ def plan(
     lake_of(settings).require_here()
     there = look(name, store) if store.exists else Landed([], {})
     require_sound(contracts(name), name, lake_of(settings))
-    found = next_run(name, models_of(name, lake_of(settings)), there, datasets(name), datetime.now(UTC))
+    asked = Asked(name, datasets(name), pipeline_of(name).zone_in(settings), datetime.now(UTC))
+    found = next_run(models_of(name, lake_of(settings)), there, asked)
     if json:
         _print_json(name, found)
     else:

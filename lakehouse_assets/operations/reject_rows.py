@@ -6,17 +6,22 @@ Elsewhere are the commands (`rejects`), the file in which rows are corrected (`c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
-from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import Kind
+from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.load.control_tables import ControlTable
-from lakehouse_assets.sql.rejects import closed_rows, identity, open_where, selected_where
+from lakehouse_assets.engines.duckdb_tables import relation_of
+from lakehouse_assets.load.by_hand import CLOSING, Closing, note_closing
+from lakehouse_assets.load.ledger import know_closing
+from lakehouse_assets.sql.rejects import open_where, selected_where
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -26,64 +31,105 @@ STATUSES = ("open", "replayed", "corrected", "closed")
 Grouping = Literal["code", "file"]
 
 ROW_KINDS: tuple[Kind, ...] = ("reader", "row", "reference")
+BATCH_ROWS = 5_000
+"""How many rows are Python values at once."""
 
 Row = Mapping[str, Any]
+Selection = Mapping[str, str]
+"""Says which rows are meant: any of code, file, run."""
 
 
 @dataclass(frozen=True)
 class Rejects:
-    """Read the rejected rows of one pipeline in one lake."""
+    """Read the rejected rows of one pipeline in one lake; all rows stay in an engine, or go by one after the other.
+
+    Attributes:
+        pipeline: its name.
+        lake: where the rows are.
+        limits: memory, threads and spill of `DuckEngine`, where they are not its own.
+    """
 
     pipeline: str
     lake: Lake
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
-    def rows(self, where: str = "TRUE") -> list[dict[str, Any]]:
-        """Return the rows that meet a predicate in SQL, ordered by file and line.
+    def contract(self, kind: str = "rejects") -> Contract:
+        """Return the contract of the table of rejects, or of another control table."""
+        return contracts(self.pipeline)[control_name(self.pipeline, kind)]
+
+    @contextmanager
+    def engine(self, *kinds: str) -> Iterator[DuckEngine]:
+        """Open an engine that shows these control tables, beside the rejects, under their catalog names.
 
         Raises:
-            TableMissing: the lake has no table of rejects yet.
+            TableMissing: the lake has no such table yet.
         """
-        rows = self._side("rejects").read(where).to_pylist()
-        return sorted(rows, key=lambda row: (row["file"], row["line"], row["etag"]))
+        engine = DuckEngine(self.lake, **self.limits)
+        try:
+            for contract in map(self.contract, ("rejects", *kinds)):
+                self.show(engine, relation_of(contract.catalog_name), contract)
+            yield engine
+        finally:
+            engine.close()
 
-    def counts(self, selection: Mapping[str, str]) -> list[dict[str, Any]]:
+    def show(self, engine: DuckEngine, name: str, contract: Contract, version: int | None = None) -> None:
+        """Show a table under a name, as it is or as it was; unlike `attach` this makes none.
+
+        Raises:
+            TableMissing: there is none.
+        """
+        engine.show_files(name, contract, self.lake.delta_files(contract, self.lake.delta(contract, version)))
+
+    def version(self) -> int:
+        """Return the version of the table of rejects.
+
+        Raises:
+            TableMissing: the lake has none yet.
+        """
+        return self.lake.delta(self.contract()).version()
+
+    def open_rows(self, engine: DuckEngine, selection: Selection, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """Yield the open rows of a selection, ordered by file and line.
+
+        Args:
+            engine: as `engine` opens it.
+            selection: which rows.
+            columns: of the table, in their order.
+        """
+        select = f"SELECT {', '.join(columns)} FROM {self.contract().catalog_name}"
+        return rows_of(engine, f"{select} WHERE {open_where(dict(selection))} ORDER BY file, line, etag")
+
+    def open_count(self, engine: DuckEngine, selection: Selection) -> dict[str, int]:
+        """Count the open rows of a selection by dataset."""
+        select = f"SELECT dataset, count(*) AS n FROM {self.contract().catalog_name}"
+        return {r["dataset"]: r["n"] for r in engine.rows(f"{select} WHERE {open_where(dict(selection))} GROUP BY 1")}
+
+    def counts(self, selection: Selection) -> list[dict[str, Any]]:
         """Count the rows of a selection, open or not, by dataset, file, codes and status."""
         by = "dataset, file, codes, status"
-        where = f"{selected_where(selection)} GROUP BY {by} ORDER BY {by}"
-        rows: list[dict[str, Any]] = self._side("rejects").read(where, f"{by}, count(*) AS n").to_pylist()
-        return rows
+        with self.engine() as engine:
+            select = f"SELECT {by}, count(*) AS n FROM {self.contract().catalog_name}"
+            return engine.rows(f"{select} WHERE {selected_where(selection)} GROUP BY {by} ORDER BY {by}")
 
-    def close(self, selection: dict[str, str], reason: str, guard: Guard) -> int:
+    def close(self, selection: Selection, reason: str, guard: Guard) -> int:
         """Close the open rows of a selection for a reason, in one commit, and return how many they were.
+
+        It is noted before, so that rejects that are made anew are closed again.
 
         Raises:
             TableMissing: the lake has no table of rejects yet.
             CommitConflict, FenceLost: somebody else writes; nothing was closed.
         """
-        contract = self._side("rejects").contract
-        self.lake.delta(contract)
-        engine = DuckEngine(self.lake)
-        try:
-            engine.attach(contract)
-            at = datetime.now(UTC).replace(tzinfo=None)
-            rows = closed_rows(contract, selection, reason, at)
-            (found,) = engine.rows(f"SELECT count(*) AS n FROM ({rows}) AS c")
-            if found["n"]:
-                engine.merge(contract, rows, updates=True, dates=None, guard=guard)
-            return int(found["n"])
-        finally:
-            engine.close()
-
-    def open_rows(self, selection: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Return the open rows of a selection (any of code, file, run)."""
-        return self.rows(open_where(dict(selection)))
-
-    def pending(self) -> set[tuple[Any, ...]]:
-        """Return the identities of the rows that wait for a parent."""
-        return {identity(row) for row in self._side("pending").read().to_pylist()}
-
-    def _side(self, kind: str) -> ControlTable:
-        return ControlTable(contracts(self.pipeline)[control_name(self.pipeline, kind)], self.lake)
+        contract, at = self.contract(), datetime.now(UTC)
+        with self.engine() as engine:
+            count = sum(self.open_count(engine, selection).values())
+        if not count:
+            return 0
+        closing = Closing(f"{CLOSING}-{uuid4()}", at.replace(tzinfo=None), dict(selection), reason, count)
+        note_closing(self.lake, self.pipeline, closing)
+        know_closing(self.contract("run_ledger"), self.lake, closing, guard)
+        values: dict[str, str | datetime] = {"status": "closed", "reason": reason, "replayed_at": at}
+        return delta.update(contract, self.lake.delta(contract), open_where(dict(selection)), values, guard)
 
     def columns(self, datasets: Iterable[str]) -> list[str]:
         """Return the landing columns of these datasets, each once."""
@@ -95,6 +141,12 @@ class Rejects:
         """Return every code that a rejected row can carry; a code that only warns stands beside one that rejects."""
         known = contracts(self.pipeline).values()
         return {rule.code for contract in known for rule in contract.rules_of(*ROW_KINDS)}
+
+
+def rows_of(engine: DuckEngine, sql: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a query, some at a time."""
+    for batch in engine.batches(sql, BATCH_ROWS):
+        yield from batch.to_pylist()
 
 
 def summary(counts: Iterable[Row], by: Grouping | None = None) -> list[dict[str, Any]]:
@@ -120,12 +172,3 @@ def _groups(row: Row, by: Grouping | None) -> list[dict[str, str]]:
         return [{"code": code} for code in row["codes"].split(",")]
     names = ("dataset", "file") if by == "file" else ("dataset", "file", "codes")
     return [{name: row[name] for name in names}]
-
-
-def what_became(before: Sequence[Row], still_open: Sequence[Row], pending: set[tuple[Any, ...]]) -> dict[str, int]:
-    """Count how many of the replayed rows were accepted, rejected again, and set aside for a parent."""
-    again = {identity(row) for row in still_open}
-    replayed = [identity(row) for row in before]
-    rejected = sum(row in again for row in replayed)
-    waiting = sum(row in pending for row in replayed if row not in again)
-    return {"accepted": len(replayed) - rejected - waiting, "rejected": rejected, "pending": waiting}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -28,6 +30,9 @@ Code = Annotated[str | None, typer.Option(help="Only rows with this rule code.")
 File = Annotated[str | None, typer.Option(help="Only rows of this file, such as `readings/2025-04-03.csv`.")]
 Run = Annotated[str | None, typer.Option(help="Only rows that this run rejected.")]
 Grouping = Literal["code", "file"]
+SHOWN = ("file", "line", "codes", "raw")
+SHOWN_ROWS = 1000
+"""A table of more rows than this would take minutes to print, and nobody to read."""
 ListFormat = Annotated[Literal["table", "json"], typer.Option(help="How they are printed.")]
 ShowFormat = Annotated[Literal["table", "csv", "json"], typer.Option(help="csv is a file to correct and give back.")]
 
@@ -88,18 +93,22 @@ def show(
 
         lakehouse rejects show --format csv > corrected.csv
     """
-    from lakehouse_assets.operations.correction_file import to_csv
+    from lakehouse_assets.operations.correction_file import WRITTEN, to_csv
 
     table = _rejects(pipeline, lake)
-    rows = table.open_rows(_selection(table, code, file, run))
-    if format == "csv":
-        terminal.data(to_csv(rows, table.columns(row["dataset"] for row in rows)))
-    elif format == "json":
-        _print_json(rows)
-    elif rows:
-        terminal.table(("file", "line", "codes", "raw"), ((r["file"], r["line"], r["codes"], r["raw"]) for r in rows))
-    else:
-        terminal.say("No open rejected row meets this.")
+    selection = _selection(table, code, file, run)
+    with table.engine() as engine:
+        if format == "csv":
+            rows = table.open_rows(engine, selection, (*WRITTEN, "fields"))
+            for piece in to_csv(rows, table.columns(table.open_count(engine, selection))):
+                terminal.data(piece)
+        elif format == "json":
+            names = [column.name for column in table.contract().columns]
+            for piece in terminal.json_list(table.open_rows(engine, selection, names)):
+                terminal.data(piece)
+        else:
+            count = sum(table.open_count(engine, selection).values())
+            _show_table(table.open_rows(engine, selection, SHOWN), count)
 
 
 @rejects.command()
@@ -140,7 +149,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
         print_json([outcome.report], replayed=counts)
     elif counts:
         shown = f"{counts['accepted']} accepted, {counts['rejected']} still rejected, {counts['pending']} pending"
-        terminal.say(f"Replayed {len(work.rows)} rows in run {work.asked.run_id}: {shown}.")
+        terminal.say(f"Replayed {work.rows} rows in run {work.asked.run_id}: {shown}.")
     raise typer.Exit(exit_code(outcome))
 
 
@@ -156,7 +165,7 @@ def close(
 ) -> None:
     """Close open rejected rows that nobody will correct; they stay in the table and are not replayed any more.
 
-    No run may go on meanwhile.
+    A later `lakehouse rebuild silver` closes them again. No run may go on meanwhile.
 
     Example:
         lakehouse rejects close --file readings/2025-04-03.csv --reason "test data"
@@ -177,11 +186,28 @@ def close(
     terminal.say(f"Closed {rows}." if closed else "No open rejected row meets this.")
 
 
+def _show_table(rows: Iterator[dict[str, Any]], count: int) -> None:
+    """Print the first rows as a table; more of them are for a program."""
+    if not count:
+        terminal.say("No open rejected row meets this.")
+        return
+    terminal.table(SHOWN, (tuple(row.values()) for row in islice(rows, SHOWN_ROWS)))
+    if count > SHOWN_ROWS:
+        terminal.say(f"{SHOWN_ROWS} of {count} rows are shown; --format csv writes all.")
+
+
 def _rejects(pipeline: str | None, lake: Path | None) -> Rejects:
+    from lakehouse_assets.engines.connection import Spill
     from lakehouse_assets.operations.reject_rows import Rejects
     from lakehouse_assets.storage.lake import lake_of
 
-    return Rejects(chosen_pipeline(pipeline), lake_of(reading(lake)))
+    settings = reading(lake)
+    limits = {
+        "memory": settings.duckdb_memory,
+        "threads": settings.duckdb_threads or None,
+        "spill": Spill(settings.duckdb_temp, settings.duckdb_temp_limit),
+    }
+    return Rejects(chosen_pipeline(pipeline), lake_of(settings), limits)
 
 
 def _selection(table: Rejects, code: str | None, file: str | None, run: str | None) -> dict[str, str]:

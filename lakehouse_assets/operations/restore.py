@@ -36,13 +36,15 @@ def restore(
     """Give a table the rows that it held at a moment, as a new version; its history stays, and so does the way back.
 
     What depends on it is rebuilt by the next run: of a silver table all gold, of a gold table itself and what reads it.
-    Rows that were loaded since are not loaded again by themselves; `lakehouse run --reprocess DATE` does. Refused while
-    a run goes on.
+    Rows that were loaded since are not loaded again by themselves; `lakehouse run --reprocess DATE` does. A later
+    `lakehouse rebuild silver` leaves the table as it is while it can be read; should it be lost, it gets all rows that
+    were ever loaded. Refused while a run goes on.
 
     Example:
         lakehouse restore clean_readings --as-of 2025-04-03T12:00:00
     """
     from lakehouse_assets.engines import restore as engine
+    from lakehouse_assets.load.by_hand import RESTORE, TableRestore, note_restore
     from lakehouse_assets.load.touch_all import touch_all
     from lakehouse_assets.operations.maintenance import undisturbed
     from lakehouse_assets.operations.sql import parse_moment
@@ -51,10 +53,15 @@ def restore(
     settings, name, moment = reading(lake), chosen_pipeline(pipeline), parse_moment(as_of)
     contract, ledger = _table(name, table)
     where, now = lake_of(settings), datetime.now(UTC)
+    if moment > now:
+        raise BadRequest(message=f"--as-of `{as_of}` is in the future; a table is restored to what it held before now")
     with undisturbed(settings, name) as guard:
 
         def announce() -> None:
-            touch_all(ledger, where, f"restore-{uuid4()}", now, guard)
+            restore_id = f"{RESTORE}-{uuid4()}"
+            if contract.layer == "silver":
+                note_restore(where, name, TableRestore(restore_id, contract.name, moment.astimezone(UTC), now))
+            touch_all(ledger, where, restore_id, now, guard)
 
         done = engine.restore(contract, where, moment, guard, announce)
     if done.is_changed:

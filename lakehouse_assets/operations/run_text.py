@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.core.shown import MOST_NAMES, listed, visible
 from lakehouse_assets.load.report import COUNTS, Counts
+from lakehouse_assets.operations.broken import broken_models
 from lakehouse_assets.operations.terminal import say, table
 from lakehouse_assets.settings import Settings
 
@@ -28,7 +29,8 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
     if report.status == "nothing_to_do":
         waiting = f"{report.waiting} rows wait for a parent" if report.waiting else "no row is waiting"
         landing = pipeline_of(report.pipeline).landing_in(settings)
-        say(f"Nothing new in {landing}, {waiting}, and gold is up to date.")
+        which = "gold that can be built" if broken_models(report.pipeline) else "gold"
+        say(f"Nothing new in {landing}, {waiting}, and {which} is up to date.")
         _left_alone(report)
         return
     _counts(report.tables)

@@ -75,6 +75,22 @@ def data(text: str) -> None:
     sys.stdout.write(text)
 
 
+def json_list(values: Iterable[object]) -> Iterator[str]:
+    r"""Yield the pieces of an indented JSON list, one for each value as it comes.
+
+    >>> "".join(json_list([{"a": 1}]))
+    '[\n  {\n    "a": 1\n  }\n]\n'
+    """
+    import orjson
+
+    before = "[\n"
+    for value in values:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
+        yield f"{before}  " + text.replace("\n", "\n  ")  # a line end within a text is an escape in JSON
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
 def _lines(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 

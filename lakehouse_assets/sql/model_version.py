@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import get_args
@@ -66,13 +66,20 @@ class ModelVersion:
         """Return the version for tables that are read in these versions; one that is not named is `ABSENT`."""
         return ModelVersion(self.parts, {name: versions.get(name, ABSENT) for name in self.read})
 
-    def differs(self, built: ModelVersion) -> str:
-        """Say why a table that was built with another version is behind this one; an empty text when it is not."""
+    def differs(self, built: ModelVersion, behind: Collection[str] = ()) -> str:
+        """Say why a table that was built with another version is behind this one; an empty text when it is not.
+
+        Args:
+            built: the version that the table was built with.
+            behind: which of the tables that it reads are behind themselves, and do not hold what they shall.
+        """
         changed = [part for part in REASONS if self.parts.get(part) != built.parts.get(part)]
         # What is read follows from the SELECT, and the macros too: both are reasons of their own only without it.
         told = [part for part in changed if part != "macros" or "select" not in changed]
         names = [] if "select" in changed else [n for n, version in self.read.items() if built.read.get(n) != version]
-        return " and ".join([*(REASONS[part] for part in told), *(f"`{n}`, which it reads, changed" for n in names)])
+        became = {n: "is behind its own code and was not built" if n in behind else "changed" for n in names}
+        read = [f"`{n}`, which it reads, {what}" for n, what in became.items()]
+        return " and ".join([*(REASONS[part] for part in told), *read])
 
 
 def read_version(text: str | None) -> ModelVersion | None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.sql.casts import quoted
@@ -29,11 +28,6 @@ SETTLED = {"replayed_by": "VARCHAR", "replayed_at": "TIMESTAMP", "reason": "VARC
 """Names the columns of a reject that are NULL while it is open, with their types."""
 SPELLED_ALIKE = ("STRING", "INT", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL")
 """Names the types whose values all engines write as the same text."""
-
-
-def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the values of `KEY`: which landed record a row of a control table is."""
-    return tuple(row[name] for name in KEY)
 
 
 def seen(pending: Contract) -> str:
@@ -92,15 +86,6 @@ def selected_where(selection: Mapping[str, str]) -> str:
         if name in selection:
             tests.append(f"{column} = {_text(selection[name])}")
     return " AND ".join(tests) or "TRUE"
-
-
-def closed_rows(rejects: Contract, selection: dict[str, str], reason: str, at: datetime) -> str:
-    """Return the open rows of a selection as they are once they are closed for this reason, zone-less UTC moment."""
-    same = _columns((*BASE, "parsed", "run_id", "rejected_at"), "h")
-    return (
-        f"SELECT {same}, 'closed' AS status, CAST(NULL AS VARCHAR) AS replayed_by, {_moment(at)} AS replayed_at, "
-        f"{_text(reason)} AS reason FROM {rejects.catalog_name} AS h WHERE {open_where(selection)}"
-    )
 
 
 def retried() -> str:

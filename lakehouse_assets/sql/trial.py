@@ -45,6 +45,27 @@ def problem_of(contract: Contract, rule: Rule) -> str | None:
     return None
 
 
+def text_hint(contract: Contract, rule: Rule) -> str:
+    """Return what to write where a predicate compares a landing column with a number, as the end of a sentence."""
+    columns = {str(column.source): column for column in contract.content if column.source}
+    for node in tree_of(rule.implementation).find_all(exp.Binary, exp.Between, exp.In):
+        bare = [child for child in node.iter_expressions() if isinstance(child, exp.Column)]
+        if bare and any(
+            isinstance(child, exp.Literal | exp.Neg) and child.is_number for child in node.iter_expressions()
+        ):
+            macro = _reader(columns.get(bare[0].name))
+            bare[0].replace(exp.Anonymous(this=macro, expressions=[bare[0].copy()]))
+            text = node.sql("athena", normalize_functions=False)
+            return f"; landing columns are text, so write `{text}`"
+    return ""
+
+
+def _reader(column: Column | None) -> str:
+    """Return the macro that reads the text of a column as a number."""
+    names = {"BIGINT": "parse_bigint", "DOUBLE": "parse_double", "DECIMAL": "parse_amount"}
+    return names.get(column.data_type.name, "parse_int") if column else "parse_int"
+
+
 def alone(rule: Rule) -> str:
     """Return the SELECT of a rule's predicate by itself, over `__raw`: its one column has to be true or false."""
     return f"SELECT {rule.implementation} AS p FROM __raw"

@@ -110,7 +110,8 @@ WORDS: dict[Dialect, Words] = {
         field=lambda x, name: f"struct_extract({x}, '{name}')",
         json_object=lambda pairs: f"CAST(json_object({', '.join(pairs)}) AS VARCHAR)",
         json_field=lambda x, name: f"json_extract_string({x}, '$.\"{name}\"')",
-        has_code=lambda x, code: f"list_contains(string_split({x}, ','), {code})",
+        # Names that DataFusion knows too: `engines.delta.update` hands such a predicate on to delta-rs.
+        has_code=lambda x, code: f"array_has(string_to_array({x}, ','), {code})",
         sorted_list=lambda x: f"array_to_string(list_sort(string_split(trim({x}, ','), ',')), ',')",
         escape=greedy,
         # In two steps of 64 bits; one step needs 128, and takes ten times as long.

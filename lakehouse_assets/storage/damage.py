@@ -55,7 +55,10 @@ def catalog_error(file: Path, error: Exception) -> LakehouseError:
     for text, code in (("full", 28), ("readonly", 30)):
         if text in problem:
             return storage_error(file.as_uri(), OSError(code, problem, str(file)))
-    return StateDamaged(what=what, file=file, problem=problem, way_out="put it back from a backup of the lake")
+    way_out = (
+        "put it back from a backup of the lake, or move it away: the next `lakehouse run` makes gold anew from silver"
+    )
+    return StateDamaged(what=what, file=file, problem=problem, way_out=way_out)
 
 
 def first_line(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from lakehouse_assets.affise.account import Account, learn
+from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze, SliceManifest, manifests, records_of
 from lakehouse_assets.affise.endpoints import Endpoint
 from lakehouse_assets.affise.pull import LARGE, DayPull, Puller
@@ -54,7 +54,7 @@ class Case:
         api = client(self.simulator.url, keys=keys, read_seconds=0.5)
         redactor = Redactor(SECRETS["AFFISE_HASH_KEY"].encode(), known=(self.simulator.key,))
         bronze = Bronze(store or self.store, api.tenant, run_id)
-        account = Account(zone, learn(api, zone, self.now.date()).date_to)
+        account = Account(zone, learn_date_to(api, self.now.date()) or "inclusive")
         return Puller(api, bronze, redactor, account, large=large, sleep=[].append)
 
     def pull(self, endpoint: Endpoint, day: date, run_id: str = "run-1", **changes: Any) -> DayPull:

@@ -141,13 +141,15 @@ def test_the_probe_knows_other_tenants(fault: str, question: str, answer: str, t
 def test_the_command_says_it_to_people_and_to_programs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A table, or JSON; the clock of this machine is years after the tenant's, so there is no conversion to tell."""
+    """A table, or JSON; as of now there is nothing, since the tenant's clock stands still, as of then there is."""
     with tenant(tmp_path) as case:
         monkeypatch.setenv("AFFISE_API_KEY", case.simulator.key)
         monkeypatch.setenv("LAKEHOUSE_AFFISE__RATE", "1000")
         arguments = ["affise", "probe", "--affise-url", case.simulator.url, "--zone", ZONE]
         assert cli.main(arguments) == 0
-        assert "may the key read /3.0/offers" in capsys.readouterr().out
+        assert "no conversion tells" in capsys.readouterr().out
+        assert cli.main([*arguments, "--as-of", case.now.isoformat()]) == 0
+        assert "they are times of Europe/Moscow" in capsys.readouterr().out
         assert cli.main([*arguments, "--json"]) == 0
         assert orjson.loads(capsys.readouterr().out)[0] == {
             "question": "may the key read /3.0/offers", "answer": "yes: 24 records", "verdict": "ok",

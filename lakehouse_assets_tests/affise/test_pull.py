@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from lakehouse_assets.affise.bronze import manifests, read_page
-from lakehouse_assets.affise.endpoints import CHANGES, CLICKS, CONVERSIONS
-from lakehouse_assets.affise.errors import ApiRefused, KeyRefused, PageDamaged, ZoneOffset
-from lakehouse_assets.affise.id_time import agreed
+from lakehouse_assets.affise.bronze import manifests
+from lakehouse_assets.affise.endpoints import CLICKS, CONVERSIONS
 from lakehouse_assets.affise.pull import Cursor
-from lakehouse_assets.affise.slices import Slice, change_slices
-from lakehouse_assets.errors import ApiUnavailable, SliceIncomplete
-from lakehouse_assets.formats.compression import unpacked
-from lakehouse_assets.formats.json_pages import JsonPages
-from lakehouse_assets.formats.protocol import Field
-from lakehouse_assets.progress import Progress
+from lakehouse_assets.affise.slices import Slice
+from lakehouse_assets.errors import SliceIncomplete
 from lakehouse_assets_tests.affise.tenant import TODAY, YESTERDAY, Case, documents, tenant
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    """A tenant without faults."""
-    with tenant(tmp_path) as made:
-        yield made
 
 
 def test_a_day_has_all_its_records_once(case: Case) -> None:
@@ -168,171 +151,28 @@ def test_a_run_that_dies_at_any_write_is_caught_up(case: Case, writes: int) -> N
     assert case.visible(CLICKS, YESTERDAY) == case.clicks(YESTERDAY)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    ["too-many-requests", "server-error:times=3", "status-2-in-200:times=2", "truncated-json", "reset-mid-body",
-     "slow-response:seconds=1"],
-)  # fmt: skip
-def test_faults_in_the_middle_of_a_slice_change_nothing(fault: str, tmp_path: Path) -> None:
-    """The second page meets them; every record is there once."""
-    name, _, options = fault.partition(":")
-    with tenant(tmp_path, f"{name}:skip=1,endpoint=clicks{options and ','}{options}") as case:
-        puller = case.puller()
-        puller.api._patience = puller.api._patience.__class__(1, 0.5, tries=4)  # noqa: SLF001 - one more try than usual
-        puller.day(CLICKS, YESTERDAY, case.now)
-        assert case.visible(CLICKS, YESTERDAY) == case.clicks(YESTERDAY)
-        assert case.simulator.faults.fired()[name] >= 1
+@dataclass
+class Overtaken:
+    """A store on which somebody else finishes the slice just before its manifest is written."""
+
+    store: Any
+    meanwhile: Callable[[], object]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def put(self, key: str, data: bytes, **conditions: Any) -> str:
+        """Write, after the other one has."""
+        if key.endswith(".manifest.json"):
+            self.meanwhile()
+        return str(self.store.put(key, data, **conditions))
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [("redirect-to-https", ApiRefused), ("restricted-key-403", ApiRefused), ("clicks-gone", ApiRefused),
-     ("server-error:times=0,endpoint=clicks", ApiUnavailable)],
-)  # fmt: skip
-def test_what_cannot_be_pulled_leaves_nothing_visible(fault: str, error: type[Exception], tmp_path: Path) -> None:
-    """It is a typed error; what an earlier run pulled stays as it was."""
-    with tenant(tmp_path) as case:
-        case.pull(CONVERSIONS, YESTERDAY, "before")
-        puller = case.puller()
-        case.simulator.faults.turn_on(fault)
-        with pytest.raises(error):
-            puller.day(CLICKS, YESTERDAY, case.now)
-        assert case.visible(CLICKS, YESTERDAY) == []
-        assert case.visible(CONVERSIONS, YESTERDAY) == case.conversions(YESTERDAY)
-
-
-@pytest.mark.parametrize("fault", ["next-page-null", "exact-multiple", "page-beyond-end-404", "limit-refused"])
-def test_ends_of_lists_are_found_in_all_their_forms(fault: str, tmp_path: Path) -> None:
-    """No page beyond the end is asked for, and no limit above 500."""
-    with tenant(tmp_path, fault) as case:
-        case.pull(CLICKS, YESTERDAY)
-        assert case.visible(CLICKS, YESTERDAY) == case.clicks(YESTERDAY)
-        assert len(case.asked("stats/clicks")) == 2
-
-
-@pytest.mark.parametrize(
-    ("faults", "zone", "clock"),
-    [
-        ((), "Europe/Moscow", "account"),
-        (("created-at-follows-timezone",), "Europe/Moscow", "utc"),
-        (("daylight-saving",), "Europe/Berlin", "account"),
-    ],
-)
-def test_whose_clock_times_show_is_told_by_ids(faults: tuple[str, ...], zone: str, clock: str, tmp_path: Path) -> None:
-    """Over a change of clocks too: in Berlin, 28 days after the start, an hour is left out."""
-    with tenant(tmp_path, *faults, days=30) as case:
-        days = [case.now.date() - timedelta(days=number) for number in range(1, 5)]
-        made = [one for day in days for one in case.pull(CLICKS, day, zone=zone).manifests]
-        assert {one.clock for one in made} == {clock}
-        assert agreed("clicks", zone, [one.clock for one in made] + [None]) == clock
-
-
-def test_a_wrong_zone_blocks(case: Case) -> None:
-    """Times of Moscow are an hour or two off those of Berlin; nothing becomes visible."""
-    with pytest.raises(ZoneOffset, match=r"as those of UTC or of Europe/Berlin: .*by \+180 minutes"):
-        case.pull(CLICKS, YESTERDAY, zone="Europe/Berlin")
-    assert case.visible(CLICKS, YESTERDAY) == []
-
-
-def test_an_account_that_reads_spans_otherwise_gives_the_same_days(tmp_path: Path) -> None:
-    """`date_to` is learnt from two small questions."""
-    with tenant(tmp_path, "date-to-exclusive") as case:
-        assert case.puller().account.date_to == "exclusive"
-        case.pull(CLICKS, YESTERDAY)
-        case.pull(CLICKS, TODAY)
-        assert case.visible(CLICKS, YESTERDAY) == case.clicks(YESTERDAY)
-        assert case.visible(CLICKS, TODAY) == case.clicks(TODAY, hours=6)
-
-
-def test_a_conversion_that_changes_late_is_among_the_changes(case: Case) -> None:
-    """One of the first day is declined two weeks later; the changes of that day hold it, and no wrong one."""
-    name = case.conversions(case.now.date() - timedelta(days=14))[0]
-    case.simulator.clock.advance(hours=1)
-    case.simulator.world.edit(name, case.now, status="declined")
-    case.simulator.clock.advance(hours=1)
-    since = case.now - timedelta(hours=2)
-    made = [case.puller().one(CHANGES, one) for one in change_slices(since, case.now)]
-    found = {
-        record["id"]: record
-        for one in made
-        if one
-        for page in one.pages
-        for record in read_page(case.store, page)["records"]
-    }
-    assert found[name]["status"] == "declined"
-    assert all(record["updated_at"] >= "2026-03-16" for record in found.values())
-
-
-def test_money_has_the_digits_that_the_api_sent(tmp_path: Path) -> None:
-    """Every number of a page stands in bronze as it stands in the answer, whatever form money has."""
-    number = re.compile(rb"(?<=[:\[,])-?[0-9][0-9.eE+-]*(?=[,}\]])")
-    with tenant(tmp_path, "money-forms") as case:
-        case.pull(CONVERSIONS, YESTERDAY)
-        query = f"date_from={YESTERDAY}&date_to={YESTERDAY}&timezone=UTC&limit=500&page=1"
-        url = f"{case.simulator.url}/3.0/stats/conversions?{query}"
-        body = requests.get(url, headers={"API-Key": case.simulator.key}, timeout=5).content
-    (file,) = (tmp_path / "bronze/affise/conversions/2026-03-15").rglob("*.json.gz")
-    kept = gzip.decompress(file.read_bytes())
-    sent = number.findall(body[body.index(b'"conversions":') :].rpartition(b'"pagination"')[0])
-    assert sent == number.findall(kept[kept.index(b'"records":') :].rpartition(b"]}")[0] + b"]")
-    assert len(sent) > 100
-
-
-def test_pages_are_read_by_the_format_of_json_pages(case: Case) -> None:
-    """Its reader takes them as they are in the lake: packed, with the records below `records`."""
-    (made,) = case.pull(CONVERSIONS, YESTERDAY).manifests
-    fields = (Field("id", ("id",)), Field("offer", ("offer", "id")), Field("money", ("revenue",)))
-    reader, key = JsonPages(fields, ("records",)), made.pages[0].key
-    (batch,) = reader.batches(key, unpacked(key, case.store.chunks(key)), 0)
-    assert sorted(batch.column("id").to_pylist()) == case.conversions(YESTERDAY)
-
-
-def test_a_page_says_what_was_asked_and_answered(case: Case) -> None:
-    """The facts by which a page can be judged years later."""
-    case.pull(CLICKS, YESTERDAY)
-    first, second = sorted(documents(case.folder / "bronze/affise/clicks"), key=lambda page: page["page"])
-    facts = {name: value for name, value in second.items() if not name.endswith(("_at", "_hash", "_sha256", "records"))}
-    assert facts == {
-        "endpoint": "clicks", "path": "/3.0/stats/clicks", "tenant": case.simulator.url[7:], "run_id": "run-1",
-        "slice": "day", "window_from": "2026-03-15T00:00:00+00:00", "window_to": "2026-03-16T00:00:00+00:00",
-        "timezone": "UTC", "page": 2, "per_page": 500, "total_count": 1000, "next_page": None, "http_status": 200,
-        "body_status": 1,
-        "params": [["date_from", "2026-03-15"], ["date_to", "2026-03-15"], ["timezone", "UTC"], ["limit", "500"],
-                   ["page", "2"]],
-        "rest": {"status": 1, "statusCode": 200, "pagination": {"page": 2, "per_page": 500, "total_count": 1000}},
-    }  # fmt: skip
-    assert first["params_hash"] != second["params_hash"]
-    assert first["requested_at"] <= first["received_at"] <= second["requested_at"]
-
-
-def test_a_page_that_was_changed_is_noticed(case: Case) -> None:
-    """A manifest names the etag of each page."""
-    (made,) = case.pull(CONVERSIONS, YESTERDAY).manifests
-    (case.folder / made.pages[0].key).write_bytes(gzip.compress(b'{"records":[]}'))
-    with pytest.raises(PageDamaged, match=r"conversions/2026-03-15"):
-        read_page(case.store, made.pages[0])
-
-
-def test_who_waits_sees_how_far_it_is(case: Case) -> None:
-    """What is pulled, and how many records of how many have come."""
-    puller = case.puller()
-    puller.day(CLICKS, YESTERDAY, case.now)
-    assert str(puller.progress.now).startswith("pulling clicks of 2026-03-15: 2 files, ")
-    assert str(puller.progress.now).endswith("1,000 of 1,000 rows")
-    assert isinstance(puller.progress, Progress)
-
-
-def test_a_key_that_nobody_knows_ends_a_pull(case: Case) -> None:
-    """At its first request."""
-    puller, spec = case.puller(), case.simulator.tenant.spec
-    case.simulator.tenant.spec = replace(spec, key="another-one")
-    with pytest.raises(KeyRefused, match="Token"):
-        puller.day(CLICKS, YESTERDAY, case.now)
-
-
-def test_runs_see_each_other_only_by_manifests(case: Case) -> None:
-    """Those of a day are listed oldest first, of all runs or of one."""
-    for run_id in ("b", "a"):
-        case.pull(CONVERSIONS, YESTERDAY, run_id)
-    assert [made.run_id for made in manifests(case.store, "conversions", YESTERDAY)] == ["b", "a"]
-    assert [made.run_id for made in manifests(case.store, "conversions", YESTERDAY, "a")] == ["a"]
+def test_two_calls_of_one_run_at_once_agree(case: Case) -> None:
+    """A function that was tried again while it still ran: the first manifest stands, and both return it."""
+    other = case.puller()
+    store = Overtaken(case.store, lambda: other.day(CLICKS, YESTERDAY, case.now))
+    (made,) = case.pull(CLICKS, YESTERDAY, store=store).manifests
+    assert manifests(case.store, "clicks", YESTERDAY) == [made]
+    assert case.visible(CLICKS, YESTERDAY) == case.clicks(YESTERDAY)
+    assert len(list(documents(case.folder))) == 4

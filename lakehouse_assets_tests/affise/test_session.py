@@ -144,6 +144,15 @@ def test_a_redirect_is_not_followed() -> None:
         assert other.asked == []
 
 
+def test_a_proxy_gets_no_key_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment would read what goes to it over plain HTTP; it is not asked."""
+    with serving(GOOD) as proxy, serving(GOOD) as wire:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        client(wire.url).get(CONVERSIONS)
+        assert (len(wire.asked), proxy.asked) == (1, [])
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://api-acme.affise.com", "ftp://127.0.0.1", "https://", "https://u:p@host", "https://host/3.0/",

@@ -17,6 +17,7 @@ from lakehouse_assets.affise.slices import (
     account_hours,
     as_of,
     change_slices,
+    forgotten,
     params,
     slices,
     utc_days,
@@ -61,6 +62,16 @@ def test_what_is_known_is_not_asked_again() -> None:
     later = at(0) + timedelta(days=2)
     assert slices(DAY, later, known={"day"}) == ()
     assert [one.hour for one in slices(DAY, later, known={f"h{hour:02d}" for hour in range(22)})] == [22, 23]
+
+
+def test_what_the_api_forgets_is_not_asked() -> None:
+    """A day that begins before is pulled by the hours that do not; the others are lost, unless somebody has them."""
+    later, oldest = at(0) + timedelta(days=2), at(20, 30)
+    assert [one.hour for one in slices(DAY, later, oldest=oldest)] == [21, 22, 23]
+    assert slices(DAY - timedelta(days=1), later, oldest=oldest) == ()
+    assert slices(DAY + timedelta(days=1), later, oldest=oldest) == (Slice(DAY + timedelta(days=1)),)
+    assert [one.hour for one in forgotten(DAY, known={"h19"}, oldest=oldest)] == [*range(19), 20]
+    assert forgotten(DAY, known={"day"}, oldest=oldest) == ()
 
 
 def test_near_real_time_takes_the_running_hour_too() -> None:

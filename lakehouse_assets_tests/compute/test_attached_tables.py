@@ -67,3 +67,19 @@ def test_a_table_is_read_as_it_was_first_seen_until_it_is_refreshed(lake: LakeDr
     assert services.count(ORDERS) == 1
     services.refresh()
     assert services.count(ORDERS) == 2
+
+
+@pytest.mark.parametrize(("orders", "shown"), [(3, 3), (5, 5), (12, 5)])
+def test_failing_rows_are_counted_and_not_all_fetched(
+    lake: LakeDriver, services: LocalServices, monkeypatch: pytest.MonkeyPatch, orders: int, shown: int
+) -> None:
+    """The engine counts them, however many there are; Python gets those that are shown."""
+    rows = "".join(f"{n},n{n},u1,2025-04-01T10:30,1.00,2025-04-01\n" for n in range(orders))
+    lake.load(csv_file("orders", "orders/3.csv", HEADER + rows), as_of=datetime(2025, 4, 7, tzinfo=UTC))
+    fetched, every = [], DuckEngine.rows
+    monkeypatch.setattr(DuckEngine, "rows", lambda *a: fetched.append(every(*a)) or fetched[-1])
+    sql = "SELECT o.order_id FROM delta_lakehouse.clean_orders AS o WHERE o.order_id <> 'o1' ORDER BY o.order_id -- all"
+    found = services.check(ORDERS, asked(sql))
+    assert (found.failing, len(found.sample)) == (orders, shown)
+    assert found.sample[:2] == [{"order_id": "n0"}, {"order_id": "n1"}]
+    assert max(map(len, fetched)) <= 5

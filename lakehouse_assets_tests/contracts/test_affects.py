@@ -9,8 +9,8 @@ import pytest
 
 from lakehouse_assets.contracts import Effect, contracts
 from lakehouse_assets.contracts.affects import touched_columns
-from lakehouse_assets.contracts.reader import parse_contracts
 from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets_tests.contracts.parsing import parse_contracts
 from lakehouse_assets_tests.kiosks.documents import documents
 
 Edit = Callable[[dict[str, Any]], object]

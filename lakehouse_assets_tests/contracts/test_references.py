@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.contracts.layers import seeds, silver_tables, table_location
-from lakehouse_assets.contracts.reader import parse_contracts
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
+from lakehouse_assets_tests.contracts.parsing import parse_contracts
 from lakehouse_assets_tests.kiosks.documents import documents, rule
 
 KNOWN = parse_contracts(documents(), "kiosks")

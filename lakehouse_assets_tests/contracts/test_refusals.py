@@ -13,6 +13,7 @@ from lakehouse_assets.contracts import reader
 from lakehouse_assets.contracts.reader import parse_contract
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets_tests.contracts.documents import Item, column, custom, gold, landing, rule, silver, table
+from lakehouse_assets_tests.contracts.parsing import parse_contracts
 
 Spoil = Callable[[Item], object]
 
@@ -207,7 +208,7 @@ def test_a_table_that_is_loaded_from_nowhere_is_refused(sentence: str, edit: dic
     """Dataset and columns of landing are looked up when the contracts of a pipeline are read."""
     documents = [landing(column("n")), silver(column("n", source="m"), **edit)]
     with pytest.raises(ContractInvalid) as refused:
-        reader.parse_contracts(documents, "shop")
+        parse_contracts(documents, "shop")
     assert f"contract `silver.things`: {sentence}" in str(refused.value)
 
 

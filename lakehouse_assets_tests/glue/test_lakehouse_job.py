@@ -88,8 +88,8 @@ def test_in_a_lake_without_a_lease_the_job_takes_one(lake: LakeDriver) -> None:
     """The first run of a lake keeps all others out while it works, and gives the pipeline back."""
     store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
     assert store.stat(lease_key("ecommerce")) is None
-    with guarded(store, manifest) as guard:
-        guard()
+    with guarded(store, manifest) as lease:
+        lease.check()
         with pytest.raises(LeaseHeld, match="run `run-1`"):
             Lease(store, "ecommerce").acquire("run-2")
     Lease(store, "ecommerce").acquire("run-2").release()
@@ -98,10 +98,10 @@ def test_in_a_lake_without_a_lease_the_job_takes_one(lake: LakeDriver) -> None:
 def test_a_job_whose_lease_was_taken_over_may_not_commit(lake: LakeDriver) -> None:
     """The guard asks the lease before each commit, also in a lake that had none when the job began."""
     store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
-    with guarded(store, manifest) as guard:
+    with guarded(store, manifest) as lease:
         (lake.root / lease_key("ecommerce")).unlink()
         with Lease(store, "ecommerce").acquire("run-2"), pytest.raises(FenceLost, match="`run-2`"):
-            guard()
+            lease.check()
 
 
 def test_the_clock_of_the_job_goes_before_the_manifests(lake: LakeDriver) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from typing import Any
 
@@ -11,8 +12,9 @@ from dagster._core.test_utils import create_run_for_test
 
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.errors import StorageUnavailable
+from lakehouse_assets.graph import sensor_memory
 from lakehouse_assets.settings import Settings
-from lakehouse_assets.storage import writers
+from lakehouse_assets.storage import folder, writers
 from lakehouse_assets.storage.landing import WRITTEN
 from lakehouse_assets_tests.graph.conftest import Shop
 
@@ -131,8 +133,48 @@ def test_a_reupload_under_the_same_name_is_a_new_run(shop: Shop) -> None:
     assert again.run_requests[0].run_key != first.run_requests[0].run_key
 
 
-def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop) -> None:
+def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """An outage is an error that shows, not a reason to skip."""
-    shutil.rmtree(shop.landing)
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(folder, "walk", broken)
     with pytest.raises(StorageUnavailable, match="does not answer"):
         tick(shop)
+
+
+def test_a_large_memory_is_kept_in_the_lake(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster keeps its name only; files are not offered twice, and what is not needed any more is deleted."""
+    monkeypatch.setattr(sensor_memory, "INLINE", 10)
+    shop.settings.lake_root.mkdir(exist_ok=True)
+    kept = shop.settings.lake_root / "sensor" / "ecommerce"
+    shop.drop("products.csv")
+    first = tick(shop)
+    assert len(first.cursor) < 80
+    noted(shop, first, dg.DagsterRunStatus.FAILURE)
+    shop.drop("orders/2025-04-01.csv")
+    second = tick(shop, first.cursor)
+    assert [key for key, _ in pairs(second)] == ["orders/2025-04-01.csv"]
+    assert len(list(kept.iterdir())) == 2
+    noted(shop, second, dg.DagsterRunStatus.FAILURE)
+    third = tick(shop, second.cursor)
+    assert third.run_requests[0].tags["lakehouse/attempt"] == "2"
+    assert len(list(kept.iterdir())) == 2
+    for path in kept.iterdir():
+        path.unlink()
+    assert len(pairs(tick(shop, third.cursor))) == 2
+    for name in ("products.csv", "orders/2025-04-01.csv"):
+        (shop.landing / name).unlink()
+    assert tick(shop, second.cursor).cursor == "[]"
+
+
+def test_a_landing_that_is_not_there_is_a_skip_that_says_so(shop: Shop) -> None:
+    """A new installation has none yet; what is known of files is kept, and the folder is looked for again."""
+    shop.drop("products.csv")
+    first = tick(shop)
+    shutil.rmtree(shop.landing)
+    absent = tick(shop, first.cursor)
+    assert absent.skip_message == f"landing `{shop.landing}` is no folder (yet)"
+    assert (absent.run_requests, absent.cursor) == ([], first.cursor)
+    assert not shop.landing.exists()

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.reader import parse_contracts
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.sql.models import levels
+from lakehouse_assets_tests.contracts.parsing import parse_contracts
 from lakehouse_assets_tests.kiosks.documents import LANDING, MODELS, documents
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lakehouse_assets_tests.oracle.loading import File

@@ -109,6 +109,9 @@ def test_what_is_built_from_a_table_that_is_behind_stays_behind(lake: Changing) 
     """Only the reader was built: it has read the rows of before, and is built again after the table that it reads."""
     lake.changed["daily_regions"] = NET
     lake.gold("region_totals")
+    assert (
+        lake.caught_up.rebuilt == "`kiosk_gold.daily_regions`, which it reads, is behind its own code and was not built"
+    )
     assert set(lake.why()) == {"daily_regions", "daily_totals", "region_totals"}
     assert lake.all_gold()["region_totals"] == [("Asia", 1, 10), ("Europe", 2, 10)]
 

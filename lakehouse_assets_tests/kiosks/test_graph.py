@@ -12,7 +12,6 @@ import pytest
 
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.reader import parse_contracts
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph.assembly import pipeline_definitions
@@ -24,6 +23,7 @@ from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.resource import lakehouse_resource
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.ddl import declare_statements
+from lakehouse_assets_tests.contracts.parsing import parse_contracts
 from lakehouse_assets_tests.kiosks.documents import MODELS, documents
 from lakehouse_assets_tests.kiosks.lake import COUNTRIES
 from stepfunctions.emitter import machine

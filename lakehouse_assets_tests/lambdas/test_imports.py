@@ -68,6 +68,7 @@ def test_a_function_that_opens_no_table_never_loads_an_engine(tmp_path: Path) ->
         "landing": str(lake.landing),
         "run_id": "run-1",
         "manifest_key": folder.key_of("manifest"),
+        "refused": "",
     }
     for function in ("loadoutcome", "moves3objects", "declaretables"):
         event = json.loads((EVENTS / f"{function}.json").read_text("utf-8")) | here

@@ -15,12 +15,12 @@ import pytest
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import CommitConflict, LandingChanged, LeaseHeld
 from lakehouse_assets.load.ledger import backlog
-from lakehouse_assets.load.run import LoadInput, load
+from lakehouse_assets.load.run import LoadInput
 from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests import oracle
-from lakehouse_assets_tests.lake import LakeDriver, never
+from lakehouse_assets_tests.lake import LakeDriver
 from lakehouse_assets_tests.load.crashing import EARLIER, KILLED, NEXT_DAY, run
 from lakehouse_assets_tests.load.drops import file_of
 
@@ -137,8 +137,8 @@ def test_a_file_that_is_replaced_while_it_is_read_fails_the_try(tmp_path: Path, 
     lake = LakeDriver(tmp_path)
     work = lake.work(lake.drop(ORDERS, MORE))
     with pytest.raises(LandingChanged, match=r"orders/1.csv. changed while it was being read"):
-        load(disturbed(lake, work, lambda: lake.drop(REPLACED), at=at), lake.engine(), never)
-    assert load(work, lake.engine(), never).skipped_files == ["orders/1.csv"]
+        lake.loaded(disturbed(lake, work, lambda: lake.drop(REPLACED), at=at))
+    assert lake.loaded(work).skipped_files == ["orders/1.csv"]
     assert "o3" in lake.silver()["orders"]
     lake.load(REPLACED)
     assert {"o2", "o3"} <= lake.silver()["orders"].keys()
@@ -149,7 +149,7 @@ def test_a_file_that_lands_in_the_middle_of_a_run_waits_for_the_next(tmp_path: P
     """The run reads, merges and archives its manifest and nothing else."""
     lake = LakeDriver(tmp_path)
     work = lake.work(lake.drop(ORDERS))
-    load(disturbed(lake, work, lambda: lake.drop(MORE)), lake.engine(), never)
+    lake.loaded(disturbed(lake, work, lambda: lake.drop(MORE)))
     assert lake.silver()["orders"].keys() == {"o1"}
     assert run(tmp_path, "next")["moved"] == 2
     assert archived_by(lake, "next") == ["orders/1.csv", "orders/2.csv"]
@@ -160,7 +160,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_left_to_the_next_run(tmp_path:
     """It is skipped, even when it was there a moment ago, and the others are loaded."""
     lake = LakeDriver(tmp_path)
     work = disturbed(lake, lake.work(lake.drop(ORDERS, MORE)), (lake.landing / ORDERS.key).unlink)
-    assert load(work, lake.engine(), never).skipped_files == ["orders/1.csv"]
+    assert lake.loaded(work).skipped_files == ["orders/1.csv"]
     assert lake.silver()["orders"].keys() == {"o3"}
 
 
@@ -172,7 +172,7 @@ def test_a_file_that_is_in_the_work_twice_is_rejected_once(tmp_path: Path) -> No
     for copy in copies:
         lake.root.joinpath("archived").mkdir(parents=True, exist_ok=True)
         shutil.copy(lake.landing / entry.key, lake.root / str(copy.archived))
-    load(lake.work(copies, mode="reprocess", date="2025-04-06"), lake.engine(), never)
+    lake.loaded(lake.work(copies, mode="reprocess", date="2025-04-06"))
     assert lake.silver()["orders"].keys() == {"o1"}
     assert lake.rows("SELECT count(*) AS n FROM delta_lakehouse.ecommerce_rejects") == [{"n": 1}]
 
@@ -187,7 +187,7 @@ def test_a_holder_that_stalls_between_fence_and_commit_does_not_double_a_key(tmp
             lake.load(ORDERS)
 
     with pytest.raises(CommitConflict):
-        load(work, lake.engine(), guard)
+        lake.loaded(work, guard)
     assert lake.rows("SELECT count(*) AS n FROM delta_lakehouse.clean_orders") == [{"n": 1}]
 
 
@@ -221,8 +221,8 @@ def test_a_run_that_is_tried_again_tells_gold_what_its_first_try_merged(tmp_path
             raise CommitConflict(table="clean_orders_items")
 
     with pytest.raises(CommitConflict):
-        load(work, lake.engine(), guard)
-    load(work, lake.engine(), never)
+        lake.loaded(work, guard)
+    lake.loaded(work)
     state = oracle.load(EARLIER).state
     assert [lake.gold(name) for name in GOLD] == [getattr(oracle, name)(state) for name in GOLD]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -251,7 +252,8 @@ def test_a_file_that_goes_while_it_is_looked_at_is_left_out(tmp_path: Path) -> N
     (lake.landing / "products.csv").unlink()
     source_format = format_of(work.datasets["products"], lake.known["silver.clean_products"])
     source = FileSource(source_format, Trusting(work.landing), dict(enumerate(work.manifest.files)))
-    sources = survey(source, lake.engine())
+    with closing(lake.engine()) as engine:
+        sources = survey(source, engine)
     assert (sources.skipped, sources.refused, sources.odd) == (["products.csv"], {}, {})
 
 

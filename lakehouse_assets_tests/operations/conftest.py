@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,13 +115,24 @@ def open_shop(folder: Path) -> Shop:
     return shop
 
 
+@pytest.fixture(scope="session")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Path]:
+    """A lake with the first day loaded, and a copy of its folder, from which it is put back."""
+    folder = tmp_path_factory.mktemp("first_day")
+    shop = open_shop(folder / "shop")
+    return shop, Path(shutil.copytree(folder / "shop", folder / "kept", symlinks=True))
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A lake of this test's own."""
-    return open_shop(tmp_path)
+def shop(first_day: tuple[Shop, Path]) -> Shop:
+    """A lake of this test's own, as it was after its first run, put back where it was made: a moved lake is refused."""
+    shop, kept = first_day
+    shutil.rmtree(shop.lake.parent)
+    shutil.copytree(kept, shop.lake.parent, symlinks=True)
+    return shop
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A lake that the tests of a module look at and leave as it is."""
-    return open_shop(tmp_path_factory.mktemp("shop"))
+    """A lake that all tests look at and leave as it is."""
+    return open_shop(tmp_path_factory.mktemp("shown"))

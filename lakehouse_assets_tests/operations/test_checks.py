@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from lakehouse_assets.operations.check_formats import to_json, to_junit, verdict
 from lakehouse_assets.operations.check_html import to_html
@@ -43,6 +45,41 @@ def test_without_a_run_every_check_never_ran(cli: Cli, tmp_path: Path) -> None:
     assert result.code == 1
     assert "never run" in result.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whole_tables_are_asked_anew(cli: Cli, shop: Shop) -> None:
+    """What a run answered may be out of date: a key that a foreign hand doubled is found, and nothing is written."""
+    orders = shop.lake / "lakehouse-dwh" / "clean_orders"
+    assert cli("checks", "--now", *shop.at).code == 0
+    table = DeltaTable(orders)
+    write_deltalake(table, pa.table(table.to_pyarrow_table()), mode="append")
+    versions, history = table.version(), sorted(path.name for path in (shop.lake / "runs/ecommerce").iterdir())
+    assert cli("checks", *shop.at).code == 0
+    result = cli("checks", "--now", "--format", "json", *shop.at)
+    states = {(c["table"], c["check"]): c for c in json.loads(result.out)["checks"]}
+    assert result.code == 1
+    twice = states["silver/clean_orders", "keys_unique"]
+    assert (twice["status"], twice["failing"], twice["is_required"]) == ("failed", 2, True)
+    assert [row["n"] for row in twice["sample"]] == ["2", "2"]
+    assert states["gold/daily_sales", "keys_unique"]["status"] == "passed"
+    assert ("silver/clean_orders", "rejects") not in states
+    assert DeltaTable(orders).version() == versions
+    assert sorted(path.name for path in (shop.lake / "runs/ecommerce").iterdir()) == history
+
+
+def test_tables_that_cannot_be_asked_are_not_good(cli: Cli, shop: Shop, tmp_path: Path) -> None:
+    """One that is not there yet was never asked, one that cannot be read is named, and all others are asked."""
+    (tmp_path / "new").mkdir()
+    empty = cli("checks", "--now", "--lake", tmp_path / "new")
+    assert (empty.code, "never run" in empty.out, list((tmp_path / "new").iterdir())) == (1, True, [])
+    for path in (shop.lake / "lakehouse-dwh" / "clean_products").rglob("*.parquet"):
+        path.unlink()
+    result = cli("checks", "--now", "--format", "json", *shop.at)
+    states = {(c["table"], c["check"]): c["status"] for c in json.loads(result.out)["checks"]}
+    assert result.code == 1
+    assert "clean_products" in result.err
+    assert states["silver/clean_products", "keys_unique"] == states["silver/clean_products", "readable"] == "errored"
+    assert states["silver/clean_orders", "keys_unique"] == "passed"
 
 
 def test_a_result_older_than_its_table_is_stale(cli: Cli, shop: Shop) -> None:

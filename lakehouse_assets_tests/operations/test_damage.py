@@ -98,11 +98,24 @@ def test_bytes_that_changed_inside_a_data_file_are_named_by_who_reads_them(cli: 
 
 @pytest.mark.parametrize("command", ["run", "checks", "optimize", "vacuum", "relocate"])
 def test_a_spoilt_catalog_is_named_by_every_command_that_needs_it(cli: Cli, copy: Shop, command: str) -> None:
-    """It is one file, which a backup has."""
+    """It is one file, which a backup has, or which a run makes anew."""
     garble(copy.lake / "catalog.db")
-    result = cli(command, *copy.at)
-    one_sentence(result, f"the catalog of gold tables `{copy.lake}/catalog.db` cannot be used: ", "from a backup")
+    result, ways = (
+        cli(command, *copy.at),
+        ("from a backup", "or move it away: the next `lakehouse run` makes gold anew"),
+    )
+    one_sentence(result, f"the catalog of gold tables `{copy.lake}/catalog.db` cannot be used: ", *ways)
     one_sentence(cli("sql", ASK[GOLD], *copy.at), f"`{copy.lake}/catalog.db`")
+
+
+def test_a_spoilt_catalog_that_was_moved_away_is_made_anew(cli: Cli, copy: Shop) -> None:
+    """The way out that the sentence tells: gold holds all days again, the one that came with this run too."""
+    garble(copy.lake / "catalog.db")
+    assert cli(*copy.run).code == 1
+    (copy.lake / "catalog.db").rename(copy.lake / "catalog.db.spoilt")
+    assert cli(*copy.run).code == 0
+    assert cli("sql", ASK[GOLD], *copy.at, "--format", "csv").out == "amount\n35.75\n"
+    assert (cli("checks", *copy.at).code, cli("optimize", *copy.at).code) == (0, 0)
 
 
 @pytest.mark.parametrize("lose", [Path.unlink, lambda file: file.write_bytes(b"")], ids=["gone", "empty"])
@@ -118,10 +131,15 @@ def test_a_catalog_that_lost_its_tables_is_not_a_new_lake(cli: Cli, copy: Shop, 
 
 
 def test_a_table_that_was_lost_is_not_green(cli: Cli, copy: Shop) -> None:
-    """Its checks have results, so it was there."""
+    """Its checks have results, so it was there; a run says the same of it, and the same way out."""
     assert cli("checks", *copy.at).code == 0
     shutil.rmtree(copy.lake / "lakehouse-dwh/clean_orders")
-    one_sentence(cli("checks", *copy.at), f"table `{SILVER}` is not there")
+    told = (
+        f"table `{SILVER}` cannot be read: it is gone",
+        "`lakehouse rebuild silver --pipeline ecommerce` makes it anew",
+    )
+    one_sentence(cli("checks", *copy.at), *told)
+    one_sentence(cli(*copy.run), *told)
 
 
 @pytest.mark.parametrize("command", ["run", "checks", "rejects list"])

@@ -29,7 +29,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_done(cli: Cli, tmp_path
         assert full.code == 1
         assert full.err.startswith("error: no room left to write "), full.err
         assert full.err.count("\n") == 1, full.err
-    assert process(*shop.run).code == 0
+    assert cli(*shop.run).code == 0
     asked = "SELECT count(*) AS n, sum(total_amount) AS amount FROM delta_lakehouse.clean_orders"
     # The sum of n + 0.5 for n below 2000 is 1999 * 1000 + 1000.
     assert cli("sql", asked, *shop.at, "--format", "csv").out == "n,amount\n2000,2000000.00\n"

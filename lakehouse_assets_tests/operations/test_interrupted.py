@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,28 +17,20 @@ import pytest
 from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.lake import LakeDriver
-from lakehouse_assets_tests.load.crashing import EARLIER, KILLED
-from lakehouse_assets_tests.load.test_crash import REPOSITORY, contents
+from lakehouse_assets_tests.load.test_crash import contents
+from lakehouse_assets_tests.operations.stopped import UNHARMED, stopped
 from lakehouse_assets_tests.ui.services import free_port
 
 STEPS = ("bronze__ecommerce_manifest", "ecommerce_silver", "gold__daily_sales", "archive__ecommerce_files")
-UNHARMED = "none"
 
 
 @pytest.fixture(scope="module")
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one lake per step: interrupted there, and run again."""
-    base, folder = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("steps")
-    lake = LakeDriver(base)
-    lake.load(*EARLIER)
-    shutil.rmtree(lake.landing)
-    lake.drop(*KILLED)
-    copies = [str(shutil.copytree(base, folder / step)) for step in (*STEPS, UNHARMED)]
-    command = [sys.executable, "-m", "lakehouse_assets_tests.operations.killed_job", "SIGINT", *copies]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=240, check=True)
-    assert done.stdout.splitlines() == ["130 0"] * len(STEPS) + ["0 1"], done.stderr
-    assert done.stderr == "error: interrupted\n" * len(STEPS)
-    return folder
+    made = stopped(tmp_path_factory, "SIGINT", STEPS)
+    assert made.ended == ["130 0"] * len(STEPS) + ["0 1"], made.told
+    assert made.told == "error: interrupted\n" * len(STEPS)
+    return made.folder
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -106,7 +97,7 @@ def test_a_question_that_is_interrupted_ends_at_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_dev_ends_with_all_its_services(tmp_path: Path, number: int, code: int) -> None:
-    """The webserver, the daemon and the code server end with it, and its log has no traceback."""
+    """The webserver, the daemon and the code server end with it; no traceback and no advice in its log."""
     port = str(free_port())
     with started("dev", "--lake", str(tmp_path / "lake"), "--port", port) as run:
         wait_until(lambda: len(with_argument(port)) > 2)  # ours, Dagster's and the webserver
@@ -114,6 +105,7 @@ def test_dev_ends_with_all_its_services(tmp_path: Path, number: int, code: int) 
         _, err = run.communicate(timeout=60)
         assert run.returncode == code
     assert "Traceback" not in err
+    assert "SupersessionWarning" not in err
     assert with_argument(port) == []
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +9,17 @@ import pytest
 
 from lakehouse_assets_tests.graph.test_job import STEPS
 from lakehouse_assets_tests.lake import LakeDriver
-from lakehouse_assets_tests.load.crashing import EARLIER, KILLED
-from lakehouse_assets_tests.load.test_crash import REPOSITORY, contents
-
-UNHARMED = "none"
-"""No step has this name, so this run is not killed and the one after it finds nothing to do."""
+from lakehouse_assets_tests.load.crashing import KILLED
+from lakehouse_assets_tests.load.test_crash import contents
+from lakehouse_assets_tests.operations.stopped import UNHARMED, stopped
 
 
 @pytest.fixture(scope="module")
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one lake per step: killed there, and run again."""
-    base, folder = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("steps")
-    lake = LakeDriver(base)
-    lake.load(*EARLIER)
-    shutil.rmtree(lake.landing)
-    lake.drop(*KILLED)
-    copies = [str(shutil.copytree(base, folder / step)) for step in (*STEPS, UNHARMED)]
-    command = [sys.executable, "-m", "lakehouse_assets_tests.operations.killed_job", "SIGKILL", *copies]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=240, check=True)
-    assert done.stdout.splitlines() == ["-9 0"] * len(STEPS) + ["0 1"], done.stderr
-    return folder
+    made = stopped(tmp_path_factory, "SIGKILL", STEPS)
+    assert made.ended == ["-9 0"] * len(STEPS) + ["0 1"], made.told
+    return made.folder
 
 
 @pytest.fixture(scope="module")

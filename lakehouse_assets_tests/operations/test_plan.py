@@ -94,6 +94,7 @@ def test_people_read_which_columns_change_and_why(tmp_path: Path) -> None:
     assert (
         "✘ ecommerce_gold.daily_sales_0: the run would fail (contract `gold.daily_sales_0` was changed in" in told.out
     )
+    assert "way (its table has `buyers` BIGINT, which is gone); raise its version to" in told.out
     assert "    column removed: buyers BIGINT\n" in told.out
     project.contract("daily_sales_0", "version: 1.", "version: 2.")
     told = project.command("plan", "--sql")

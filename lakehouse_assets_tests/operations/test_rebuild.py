@@ -105,7 +105,7 @@ def test_without_a_file_nothing_is_changed(shop: Shop, cli: Cli, spoil: object) 
     assert (refused.code, "orders/2025-04-02.csv" in refused.err) == (1, True)
     assert not (shop.lake / WAREHOUSE / "clean_orders").exists()
     done = cli("rebuild", "silver", "--accept-differences", "--lake", shop.lake)
-    assert (done.code, "Accepted: `orders/2025-04-02.csv` is missing" in done.out) == (0, True)
+    assert (done.code, "Accepted: `orders/2025-04-02.csv` (etag " in done.out) == (0, True)
     orders = json.loads(rows(cli, shop)["clean_orders"])
     assert sorted(row["order_id"] for row in orders) == ["100", "101", "102", "104"]
 
@@ -131,3 +131,36 @@ def test_rows_that_the_archive_does_not_give_are_told(shop: Shop, cli: Cli) -> N
     refused = cli("rebuild", "silver", "--lake", shop.lake)
     assert refused.code == 1
     assert "clean_products` holds 0 rows that the archive does not give, and lacks 1 that it gives" in refused.err
+
+
+def test_a_replay_without_its_corrected_rows_is_named(shop: Shop, cli: Cli) -> None:
+    """It cannot be done again, and is left out where that is accepted: the row that it corrected is open again."""
+    (corrected,) = (shop.lake / "runs").rglob("corrected.csv")
+    corrected.unlink()
+    lose(shop, "clean_orders", "ecommerce_rejects")
+    refused = cli("rebuild", "silver", "--lake", shop.lake)
+    told = f"`{corrected.relative_to(shop.lake)}`, the corrected rows of a replay, is not there any more"
+    assert (refused.code, told in refused.err) == (1, True), refused.err
+    assert cli("rebuild", "silver", "--accept-differences", "--lake", shop.lake).code == 0
+    assert {row["status"] for row in json.loads(rows(cli, shop)["ecommerce_rejects"])} == {"open"}
+
+
+MISSING = {"folder": "manifest.json", "manifest.json": "manifest.json", "load.json": "load.json"}
+
+
+@pytest.mark.parametrize("piece", MISSING)
+@pytest.mark.parametrize(
+    "lost", [("clean_orders",), ("clean_orders", "ecommerce_run_ledger")], ids=["ledger", "archive"]
+)
+def test_a_run_that_is_missing_is_named(shop: Shop, cli: Cli, lost: tuple[str, ...], piece: str) -> None:
+    """The ledger knows which runs have loaded, and so does the archive; without one of them rows would be lost."""
+    (archived,) = (shop.lake / "archived").rglob("*-2025-04-02.csv")
+    run = shop.lake / "runs" / "ecommerce" / archived.parent.name
+    shutil.rmtree(run) if piece == "folder" else (run / piece).unlink()
+    lose(shop, *lost)
+    refused = cli("rebuild", "silver", "--lake", shop.lake)
+    told = f"run `{run.name}` has loaded, and its `{MISSING[piece]}` is not in `runs` any more"
+    assert (refused.code, told in refused.err) == (1, True), refused.err
+    assert not (shop.lake / WAREHOUSE / "clean_orders").exists()
+    done = cli("rebuild", "silver", "--accept-differences", "--lake", shop.lake)
+    assert (done.code, f"Accepted: {told}" in done.out) == (0, True)

@@ -8,11 +8,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations.correction_file import choose, corrected_csv, read_corrections, to_csv
-from lakehouse_assets.operations.reject_rows import STATUSES, summary
+from lakehouse_assets.operations.correction_file import Fixes, choose, corrected_csv, read_header, to_csv
+from lakehouse_assets.operations.reject_rows import STATUSES, rows_of, summary
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Shop, put
 
 AMOUNTS = "SELECT order_id, total_amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
@@ -99,23 +104,49 @@ def test_rows_that_were_replayed_are_left_out_of_a_correction(tmp_path: Path) ->
     path = tmp_path / "corrected.csv"
     path.write_text("_file,_line,order_id\na.csv,2,1\na.csv,3,2\n")
     rejects = [rejected("x", line=2, status="replayed"), rejected("x", line=3)]
-    chosen = choose(read_corrections(path, ["order_id"]), rejects, path)
-    assert corrected_csv(chosen, ["order_id"], path) == b"_file,_line,_etag,order_id\na.csv,3,x,2\n"
+    assert chosen(path, rejects) == "_file,_line,_etag,order_id\na.csv,3,x,2\n"
 
 
 def test_rows_of_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     """By etag; without it a correction that could mean either is refused."""
     path, rejects = tmp_path / "corrected.csv", [rejected("x"), rejected("y")]
     path.write_text("_file,_line,_etag,order_id\na.csv,2,y,1\n")
-    assert list(choose(read_corrections(path, ["order_id"]), rejects, path)) == [("a.csv", "2", "y")]
+    assert chosen(path, rejects) == "_file,_line,_etag,order_id\na.csv,2,y,1\n"
     path.write_text("_file,_line,order_id\na.csv,2,1\n")
     with pytest.raises(BadRequest, match="say which in `_etag`"):
-        choose(read_corrections(path, ["order_id"]), rejects, path)
+        chosen(path, rejects)
 
 
-def rejected(etag: str, *, line: int = 2, status: str = "open") -> dict[str, Any]:
-    """The place and status of one reject."""
-    return {"file": "a.csv", "line": line, "etag": etag, "status": status}
+def test_the_first_row_that_corrects_nothing_is_told(tmp_path: Path) -> None:
+    """Whatever is wrong with rows after it, and whichever etag it names."""
+    path, rejects = tmp_path / "corrected.csv", [rejected("x"), rejected("x", line=3)]
+    path.write_text("_file,_line,_etag,order_id\na.csv,2,x,1\na.csv,2,,1\na.csv,9,x,1\n")
+    with pytest.raises(BadRequest, match="line 2 comes more than once"):
+        chosen(path, rejects)
+    path.write_text("_file,_line,_etag,order_id\na.csv,2,x,1\na.csv,3,y,1\na.csv,2,x,1\n")
+    with pytest.raises(BadRequest, match="line 3 was never rejected"):
+        chosen(path, rejects)
+
+
+def rejected(etag: str, *, line: int = 2, status: str = "open", raw: str | None = None) -> dict[str, Any]:
+    """The place, text and status of one reject."""
+    return {"dataset": "orders", "file": "a.csv", "line": line, "etag": etag, "status": status, "raw": raw}
+
+
+def chosen(path: Path, rejects: list[dict[str, Any]], columns: tuple[str, ...] = ("order_id",)) -> str:
+    """The corrections that a correction file brings for these rejects, as the load reads them."""
+    contract = contracts("ecommerce")["control.ecommerce_rejects"]
+    engine = DuckEngine(open_lake(str(path.parent)))
+    try:
+        kinds = {"line": pa.int32()}
+        schema = pa.schema([(name, kinds.get(name, pa.string())) for name in rejects[0]])
+        engine.register(relation_of(contract.catalog_name), pa.Table.from_pylist(rejects, schema))
+        given = Fixes(path, read_header(path, columns))
+        choose(engine, contract, {}, given)
+        rows = rows_of(engine, "SELECT file, line, etag, fields FROM __fixed ORDER BY _row")
+        return "".join(corrected_csv(rows, columns, given))
+    finally:
+        engine.close()
 
 
 def test_a_replayed_row_stays_replayed_when_its_file_comes_again(cli: Cli, shop: Shop, tmp_path: Path) -> None:
@@ -199,23 +230,33 @@ def test_the_summary_by_code_is_printed(cli: Cli, shown: Shop) -> None:
 
 def test_a_correction_file_holds_what_stands_in_the_file(tmp_path: Path) -> None:
     """Also of a malformed row, which has no text by column; quotes and line ends come back as they were."""
-    malformed = rejected("x") | {"codes": "row_malformed", "raw": '5,"a\r\nb",c,d', "fields": None}
-    (row,) = csv.DictReader(io.StringIO(to_csv([malformed], ["order_id"]), newline=""))
+    malformed = rejected("x", raw='5,"a\r\nb",c,d')
+    text = "".join(to_csv([malformed | {"codes": "row_malformed", "fields": None}], ["order_id"]))
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert (row["_raw"], row["order_id"]) == ('5,"a\r\nb",c,d', "")
-    path = tmp_path / "corrected.csv"
-    path.write_text(to_csv([malformed], ["order_id"]).replace(",c,d", ",c"))
+    path, nothing = tmp_path / "corrected.csv", "_file,_line,_etag,order_id\n"
+    path.write_text(text, newline="")
+    assert chosen(path, [malformed]) == nothing
+    path.write_text(text.replace("\r\n", "\n"))
+    assert chosen(path, [malformed]) == nothing
+    path.write_text(text.replace(",c,d", ",c"))
     with pytest.raises(BadRequest, match=r"line 2 is corrected in `_raw`, which is not read"):
-        choose(read_corrections(path, ["order_id"]), [malformed], path)
-    filled = to_csv([malformed | {"fields": '{"order_id": "7"}'}], ["order_id"]).replace(",c,d", ",c")
-    path.write_text(filled)
-    assert list(choose(read_corrections(path, ["order_id"]), [malformed], path)) == [("a.csv", "2", "x")]
+        chosen(path, [malformed])
+    path.write_text(text.replace(',c,d",', ',c",7'))
+    assert chosen(path, [malformed]) == f"{nothing}a.csv,2,x,7\n"
 
 
 def test_a_malformed_row_that_comes_back_empty_is_no_correction(tmp_path: Path) -> None:
     """It cannot be shown by column; what `show` wrote for it must not take the place of its text."""
     (tmp_path / "same.csv").write_text("_file,_line,_etag,_codes,order_id\na.csv,2,x,row_malformed,\n")
-    corrections = read_corrections(tmp_path / "same.csv", ["order_id"])
-    assert choose(corrections, [rejected("x")], tmp_path / "same.csv") == {}
+    assert chosen(tmp_path / "same.csv", [rejected("x")]) == "_file,_line,_etag,order_id\n"
+
+
+def test_a_table_of_very_many_rejects_ends_with_a_word(cli: Cli, shown: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads it to its end, and printing 400,000 rows takes minutes; a program gets all of them."""
+    monkeypatch.setattr("lakehouse_assets.operations.rejects.SHOWN_ROWS", 0)
+    assert "0 of 1 rows are shown; --format csv writes all." in cli("rejects", "show", *shown.at).out
+    assert len(json.loads(cli("rejects", "show", "--format", "json", *shown.at).out)) == 1
 
 
 def test_rejects_can_be_listed_by_a_code_that_only_warns(cli: Cli, shown: Shop) -> None:

@@ -55,6 +55,8 @@ WRONG = {
     "this is no SQL that Athena knows": ("x", "order_id >"),
     "`avg` is not portable between engines; use ratio(sum(x), count(x))": ("x", "avg(order_id) > 1"),
     "is of kind keys_unique; only rows can be tried": ("keys_unique", "blank(order_id)"),
+    "an explicit cast is required; landing columns are text, so write `parse_int(user_id) > 20`": ("x", "user_id > 20"),
+    "so write `parse_amount(total_amount) BETWEEN -1 AND 2.5`": ("x", "total_amount BETWEEN -1 AND 2.5"),
     "is true or false; this one gives decimal128(18, 2)": ("x", "parse_amount(total_amount)"),
 }
 

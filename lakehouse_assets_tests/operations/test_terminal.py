@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse_assets.operations import terminal
-from lakehouse_assets_tests.operations.conftest import ORDERS, Shop, process, put
+from lakehouse_assets_tests.operations.conftest import ORDERS, Cli, Shop, process, put
 
 CODES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -106,21 +106,21 @@ def test_what_is_in_a_name_moves_no_cursor(shop: Shop) -> None:
     assert b"a\\x1bb" in screen
 
 
-def test_a_header_of_many_names_is_a_line(shop: Shop) -> None:
+def test_a_header_of_many_names_is_a_line(cli: Cli, shop: Shop) -> None:
     """Ten of them are named, one without a name too; the report in the lake has them all."""
     header = ORDERS.strip() + "," + ",".join(f"more{n}" for n in range(5000)) + ",\n"
     put(shop.landing, {"orders/wide.csv": header})
-    result = process(*shop.run)
+    result = cli(*shop.run)
     (line,) = [line for line in result.out.splitlines() if line.startswith("Ignored in")]
     assert line.endswith("more9 and 4,991 more")
     put(shop.landing, {"orders/ends.csv": ORDERS.strip() + ",\n"})
-    assert 'Ignored in orders/ends.csv: unknown columns ""' in process(*shop.run).out
+    assert 'Ignored in orders/ends.csv: unknown columns ""' in cli(*shop.run).out
 
 
-def test_hundreds_of_refused_files_are_some_lines(shop: Shop) -> None:
+def test_hundreds_of_refused_files_are_some_lines(cli: Cli, shop: Shop) -> None:
     """Ten are named, the others counted; the report names all."""
     put(shop.landing, {f"orders/{n:03}.csv": "a,b\n" for n in range(30)})
-    lines = process(*shop.run).out.splitlines()
+    lines = cli(*shop.run).out.splitlines()
     assert sum(line.startswith("Refused: `orders/") for line in lines) == 10
     assert "Refused: 20 more, see report.json" in lines
     (report,) = [path for path in shop.lake.glob("runs/*/*/report.json") if "orders/029.csv" in path.read_text()]

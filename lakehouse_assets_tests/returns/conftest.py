@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lakehouse_assets_tests.operations.conftest import Cli, cli
+from lakehouse_assets.operations.cli import main
+from lakehouse_assets_tests.operations.conftest import cli
 from lakehouse_assets_tests.returns.installation import DAY, Graph, Installation, graph_of, installed
 
 __all__ = ["cli"]
@@ -24,11 +26,24 @@ def empty(tmp_path: Path) -> Iterator[Installation]:
         yield place
 
 
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the folder of an installation after its first run, and a copy of it, from which it is put back."""
+    folder = tmp_path_factory.mktemp("first_run")
+    with installed(folder / "place") as place:
+        place.drop()
+        assert main(["run", "returns", *DAY, "--json"]) == 0
+    return folder / "place", Path(shutil.copytree(folder / "place", folder / "kept", symlinks=True))
+
+
 @pytest.fixture
-def loaded(empty: Installation, cli: Cli) -> Installation:
-    """Return an installation after its first run."""
-    assert cli("run", "returns", *DAY, "--json").code == 0
-    return empty
+def loaded(first_run: tuple[Path, Path]) -> Iterator[Installation]:
+    """Yield an installation after its first run, put back where it was made, as a moved lake is refused."""
+    folder, kept = first_run
+    shutil.rmtree(folder)
+    shutil.copytree(kept, folder, symlinks=True)
+    with installed(folder) as place:
+        yield place
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def answers() -> dict[str, Any]:
                 }
             },
             "bronze__returns_scans": {"Payload": {"manifest": "runs/pulled.json", "pages": 9}},
-            "load outcome": {"Payload": {"refused": [], "refusals": "", "warnings": ""}},
+            "load outcome": {"Payload": {"refused": "", "refusals": "", "warnings": ""}},
             "declare tables": {"Payload": {"statements": [], "hashes": {}}},
             "remember declarations": {"Payload": {}},
             "render gold__daily_returns": {"Payload": {"statement": "MERGE", "runs": [], "version": "{}"}},

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.reader import parse_contracts
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.sql import macros, model_version
 from lakehouse_assets.sql.model_version import ModelVersion, model_versions, read_version
+from lakehouse_assets_tests.contracts.parsing import parse_contracts
 from lakehouse_assets_tests.kiosks.documents import MODELS, documents
 from lakehouse_assets_tests.kiosks.lake import COUNTRIES
 

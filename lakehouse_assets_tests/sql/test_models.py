@@ -6,9 +6,9 @@ import pytest
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import model_sql
-from lakehouse_assets.contracts.reader import parse_contracts
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.sql.models import levels, sources, tables_read
+from lakehouse_assets_tests.contracts.parsing import parse_contracts
 from lakehouse_assets_tests.kiosks.documents import MODELS, documents
 
 KNOWN = parse_contracts(documents(), "kiosks")

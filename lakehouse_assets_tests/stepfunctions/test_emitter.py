@@ -112,7 +112,7 @@ def test_a_third_pipeline_runs_to_its_end(emitted: dict[str, Any]) -> None:
     checks = {f"{verb} gold.visits_daily {r.code}": a for verb, a in (("ask", ran), ("read", found)) for r in RULES}
     answers = checks | {
         "bronze__visits": planned,
-        "load outcome": {"Payload": {"refused": [], "refusals": "", "warnings": ""}},
+        "load outcome": {"Payload": {"refused": "", "refusals": "", "warnings": ""}},
         "declare tables": {"Payload": {"statements": [], "hashes": {}}},
         "remember declarations": {"Payload": {}},
         "render gold__visits_daily": {"Payload": {"statement": "MERGE", "runs": [], "version": "{}"}},

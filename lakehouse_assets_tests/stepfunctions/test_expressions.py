@@ -83,11 +83,11 @@ def test_the_plan_gets_the_executions_input() -> None:
 
 
 def test_the_archive_goes_on_with_the_token_until_it_is_done() -> None:
-    """The second slice starts where the first one ended, and refused files are named to both."""
+    """The second slice starts where the first one ended, and the list of refused files is named to both."""
     run, _ = execute("all_well")
     payloads = [call["Payload"] for call in run.calls["archive__ecommerce_files"]]
     assert [payload["token"] for payload in payloads] == [None, "products.csv"]
-    assert [payload["refused"] for payload in payloads] == [["orders/broken.csv"]] * 2
+    assert [payload["refused"] for payload in payloads] == ["runs/ecommerce/2025-04-02-0900/refused.json"] * 2
 
 
 def test_a_merge_is_what_the_function_rendered() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
-from lambdas.moves3objects.logic import MoveRequest, answer, keep, move_objects, read_manifest, target_of
+from lambdas.moves3objects.logic import MoveRequest, answer, keep, move_objects, target_of
+from lambdas.moves3objects.slices import part_of
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -20,17 +21,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     """
     request = MoveRequest.from_event(event)
     landing, lake = stores(request)
-    manifest = read_manifest(lake, request.manifest_key)
+    part = part_of(lake, request)
     result = move_objects(
-        manifest,
+        part.manifest,
         landing,
         lake,
-        token=request.token,
+        token=part.begin,
         budget_seconds=request.budget_seconds,
-        target=target_of(request.refused),
+        target=target_of(part.refused),
     )
-    report = keep(RunFolder(lake, manifest.pipeline, manifest.run_id), request.token, result)
-    return answer(report, result.token)
+    report = keep(RunFolder(lake, part.manifest.pipeline, part.manifest.run_id), request.token, result)
+    return answer(report, part.token(result.token))
 
 
 def stores(request: MoveRequest) -> tuple[ObjectStore, ObjectStore]:

@@ -1,14 +1,13 @@
 """Move exactly the objects of one manifest out of landing into the archive, slice by slice.
 
 Here: the move itself over two object stores. Not here: the keys that objects are archived under (`core/archive.py`),
-what belongs to a run (the manifest says it), and the Lambda's event beyond its typed form.
+what belongs to a run (the manifest says it) and to which call (`slices`), and the Lambda's event beyond its typed form.
 Where the stores can do it, an object is moved together with whoever still writes it, and watched (`storage/watch.py`).
 Else nothing is ever deleted that was not archived: copy needs the manifest's etag, deletion needs the same one.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -58,13 +57,13 @@ class MoveResult:
 
 @dataclass(frozen=True)
 class MoveRequest:
-    """Hold the Lambda's event, typed; `refused` names the landing keys that go to quarantine."""
+    """Hold the Lambda's event, typed; `refused` is the key of the list of objects that go to quarantine, or empty."""
 
     manifest_key: str
     landing: str
     lake: str
     token: str | None
-    refused: frozenset[str]
+    refused: str
     budget_seconds: float
 
     @classmethod
@@ -72,17 +71,19 @@ class MoveRequest:
         """Read `manifest_key`, `landing` and `lake`; optional: `token`, `refused`, `budget_seconds`.
 
         Raises:
-            BadRequest: one of the three needed fields is missing.
+            BadRequest: one of the three needed fields is missing, or `refused` is no key.
         """
         missing = [name for name in ("manifest_key", "landing", "lake") if not event.get(name)]
         if missing:
             raise BadRequest(message=f"the event lacks {' and '.join(f'`{name}`' for name in missing)}")
+        if event.get("refused") and not isinstance(event["refused"], str):
+            raise BadRequest(message="`refused` is the key of a list in the lake, not the list; emit the machine anew")
         return cls(
             manifest_key=event["manifest_key"],
             landing=event["landing"],
             lake=event["lake"],
             token=event.get("token"),
-            refused=frozenset(event.get("refused") or ()),
+            refused=event.get("refused") or "",
             budget_seconds=float(event.get("budget_seconds", BUDGET_SECONDS)),
         )
 
@@ -95,15 +96,6 @@ def target_of(refused: Collection[str]) -> Target:
         return key_of(pipeline, entry, run_id, as_of)
 
     return target
-
-
-def read_manifest(lake: ObjectStore, key: str) -> Manifest:
-    """Read the manifest stored under a key of the lake.
-
-    Raises:
-        ObjectMissing: there is no such object.
-    """
-    return Manifest.from_dict(json.loads(lake.read(key)))
 
 
 def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three limits of a slice

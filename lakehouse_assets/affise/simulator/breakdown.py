@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from lakehouse_assets.affise.simulator import selection, vocabulary
-from lakehouse_assets.affise.simulator.clicks import Rows, Traffic, source_text
+from lakehouse_assets.affise.simulator.clicks import Traffic, source_text
 from lakehouse_assets.affise.simulator.conversions import SECOND_GOAL
 from lakehouse_assets.affise.simulator.dice import Ints
 from lakehouse_assets.affise.simulator.lives import STATUSES
@@ -32,7 +32,6 @@ class Facts:
 
     seconds: Ints
     traffic: Traffic
-    rows: Rows
     goals: Ints
     renamed: Ints
 
@@ -84,7 +83,7 @@ def _add_clicks(
     draw = world.click_draws
     rows = selection.all_clicks(world, wanted, now)
     none = np.zeros(len(rows), np.int64)
-    facts = Facts(draw.seconds(rows) if len(rows) else none, draw.traffic(rows), rows, none, none)
+    facts = Facts(draw.seconds(rows) if len(rows) else none, draw.traffic(rows), none, none)
     names, codes = _grouped([COLUMNS[name](world, facts, zone) for name in slices], len(rows))
     clicks = np.bincount(codes, minlength=len(names))
     unique = np.bincount(codes, weights=draw.unique(rows), minlength=len(names))
@@ -101,7 +100,7 @@ def _add_conversions(
     states = world.states(seeds, now)
     goals = np.where(seeds.numbers >= SECOND_GOAL, 2, 1)
     renamed = draw.renames_system(seeds).astype(np.int64)
-    facts = Facts(seeds.created, draw.traffic(seeds), seeds.clicks(), goals, renamed)
+    facts = Facts(seeds.created, draw.traffic(seeds), goals, renamed)
     names, codes = _grouped([COLUMNS[name](world, facts, zone) for name in slices], len(seeds))
     for status, word in enumerate(STATUSES):
         is_it = states.statuses == status

@@ -16,10 +16,13 @@ from lakehouse_assets.affise.simulator.shapes import clicks, conversions, offers
 from lakehouse_assets.affise.simulator.shapes.conversions import NUMBERS
 from lakehouse_assets.affise.simulator.shapes.writing import Record
 from lakehouse_assets.affise.simulator.tenant import Tenant
+from lakehouse_assets.affise.simulator.truth import Conversion
 from lakehouse_assets.affise.simulator.zones import midnight
 
 Endpoint = Callable[[Tenant, Query], Record]
 STATUS_NAMES = {str(number): name for name, number in NUMBERS.items()}
+MISSING_RATE = "EUR"
+"""The currency whose rate is not told where one is missing."""
 ALL_COUNTRIES = [{"code": code, "name": name} for code, name in vocabulary.COUNTRIES]
 
 
@@ -37,7 +40,7 @@ def list_offers(tenant: Tenant, query: Query) -> Record:
         and style.time(one.updated_at) >= changed
     ]
     page = tenant.pager.page("/3.0/offers", query, len(found))
-    return _listed("offers", [offers.offer(style, one) for one in _rows(found, page)], page)
+    return _listed("offers", [offers.offer(style, one) for one in _rows(tenant, found, page)], page)
 
 
 def list_affiliates(tenant: Tenant, query: Query) -> Record:
@@ -53,7 +56,7 @@ def list_affiliates(tenant: Tenant, query: Query) -> Record:
     ]
     page = tenant.pager.page("/3.0/admin/partners", query, len(found))
     managers, with_balance = tenant.world.managers(now), query.one("with_balance") == "1"
-    rows = [people.affiliate(style, one, managers, with_balance=with_balance) for one in _rows(found, page)]
+    rows = [people.affiliate(style, one, managers, with_balance=with_balance) for one in _rows(tenant, found, page)]
     return _listed("partners", rows, page)
 
 
@@ -63,7 +66,7 @@ def list_advertisers(tenant: Tenant, query: Query) -> Record:
     found = [one for one in tenant.world.advertisers(now) if style.time(one.updated_at) >= changed]
     page = tenant.pager.page("/3.0/admin/advertisers", query, len(found))
     managers = tenant.world.managers(now)
-    return _listed("advertisers", [people.advertiser(style, one, managers) for one in _rows(found, page)], page)
+    return _listed("advertisers", [people.advertiser(style, one, managers) for one in _rows(tenant, found, page)], page)
 
 
 def list_clicks(tenant: Tenant, query: Query) -> Record:
@@ -73,11 +76,10 @@ def list_clicks(tenant: Tenant, query: Query) -> Record:
     zone = query.zone(tenant.zone)
     start, end = window(query, zone, _today(tenant, zone), required=True, is_exclusive=_is_exclusive(tenant))
     wanted = _wanted(tenant, query, start, end, advertisers="advertisers")
-    rows = tenant.kept(
-        ("clicks", query.slice_key(), start), lambda: selection.clicks(tenant.world, wanted, tenant.clock.now)
-    )
+    key, now = ("clicks", query.slice_key(), start, end), tenant.clock.now
+    rows = tenant.kept(key, lambda: selection.clicks(tenant.world, wanted, now))
     page = tenant.pager.page("/3.0/stats/clicks", query, len(rows))
-    style, names, now = tenant.style(zone), tenant.names(), tenant.clock.now
+    style, names = tenant.style(zone), tenant.names()
     found, bare = tenant.world.clicks_of(rows.take(page.positions)), _is_bare(tenant, query)
     shown = [clicks.click(style, one, names, now=now, is_bare=bare) for one in found]
     return {"statusCode": 200, **_listed("clicks", shown, page)}
@@ -90,11 +92,10 @@ def list_conversions(tenant: Tenant, query: Query) -> Record:
     start, end = window(query, zone, _today(tenant, zone), is_exclusive=_is_exclusive(tenant))
     open_start = updated is not None and not query.one("date_from")
     wanted = _wanted(tenant, query, None if open_start else start, end, advertisers="advertiser", updated=updated)
-    seeds = tenant.kept(
-        ("conversions", query.slice_key(), start), lambda: selection.conversions(tenant.world, wanted, tenant.clock.now)
-    )
+    key, now = ("conversions", query.slice_key(), start, end), tenant.clock.now
+    seeds = tenant.kept(key, lambda: selection.conversions(tenant.world, wanted, now))
     page = tenant.pager.page("/3.0/stats/conversions", query, len(seeds))
-    style, names, now = tenant.style(zone), tenant.names(), tenant.clock.now
+    style, names = tenant.style(zone), tenant.names()
     found = tenant.world.conversions_of(seeds.take(page.positions))
     bare = _is_bare(tenant, query)
     shown = [conversions.conversion(style, one, one.at(now), names, is_bare=bare) for one in found]
@@ -109,12 +110,12 @@ def conversion_by_id(tenant: Tenant, query: Query) -> Record:
     return {"conversions": [shown], "pagination": {"page": 1, "per_page": 100, "total_count": 1}, "status": 1}
 
 
-def _found(tenant: Tenant, conversion_id: str) -> Any:  # noqa: ANN401 - a Conversion
+def _found(tenant: Tenant, conversion_id: str) -> Conversion:
     try:
         found = tenant.world.conversion(conversion_id)
     except ValueError as error:
         raise Refused(400, "id is no id") from error
-    if found is None or found.created_at > tenant.clock.now:
+    if found is None or found.created_at >= tenant.clock.now:
         raise NOT_FOUND
     return found
 
@@ -129,6 +130,8 @@ def list_countries(tenant: Tenant, query: Query) -> Record:
 def list_currencies(tenant: Tenant, query: Query) -> Record:
     """Answer `admin/currency`: what a US dollar buys now, as an object or, if `extended`, as a list."""
     rates = {code: float(rate) for code, rate in tenant.world.rates(tenant.clock.now).items()}
+    if "rate-missing" in tenant.switches.on:
+        del rates[MISSING_RATE]
     if query.one("extended") != "1":
         return {"status": 1, "quotes": rates}
     return {"status": 1, "quotes": [{"code": code, "rate": rate} for code, rate in rates.items()]}
@@ -141,8 +144,11 @@ def own_user(tenant: Tenant, query: Query) -> Record:
     return {"status": 1, "user": {"id": "0" * 24, "email": f"{vocabulary.CANARY}.me@example.com", "type": kind}}
 
 
-def _rows(found: Sequence[Any], page: Page) -> list[Any]:
-    return [found[place] for place in page.positions.tolist()]
+def _rows(tenant: Tenant, found: Sequence[Any], page: Page) -> list[Any]:
+    """Return the things of a page of dimensions; where a thing is listed twice, it is the first, and at the end."""
+    rows = [found[place] for place in page.positions.tolist()]
+    is_last = not page.pagination.get("next_page")
+    return [*rows, *found[:1]] if is_last and "dimension-listed-twice" in tenant.switches.on else rows
 
 
 def _listed(resource: str, rows: list[Record], page: Page) -> Record:
@@ -170,9 +176,15 @@ def _wanted(
     advertisers: str,
     updated: tuple[int, int] | None = None,
 ) -> Wanted:
-    """Read the filters of a list of facts."""
+    """Read the filters of a list of facts.
+
+    Raises:
+        Refused: one cannot be read.
+    """
+    statuses = tuple(STATUS_NAMES.get(text, text) for text in query.all("status"))
+    if not set(statuses) <= set(NUMBERS):
+        raise Refused(400, "status is not known")
     try:
-        statuses = tuple(STATUS_NAMES.get(text, text) for text in query.all("status"))
         return Wanted(
             start=start,
             end=end,
@@ -180,7 +192,7 @@ def _wanted(
             affiliates=tuple(int(text) for text in query.all("partner")),
             advertisers=query.all(advertisers),
             countries=query.all("country"),
-            statuses=statuses if set(statuses) <= set(NUMBERS) else (),
+            statuses=statuses,
             updated=updated,
             visible=tenant.visible(),
         )
@@ -197,7 +209,6 @@ def _updated(tenant: Tenant, query: Query, zone: ZoneInfo) -> tuple[int, int] | 
     has_hours = bool(query.one("update_to_date"))
     from_hour = query.number("update_from_hour", 0) if has_hours else 0
     to_hour = query.number("update_to_hour", LAST_HOUR) if has_hours else LAST_HOUR
-    end = (
-        midnight(last, zone) + (to_hour + 1) * 3600 if to_hour < LAST_HOUR else midnight(last + timedelta(days=1), zone)
-    )
+    is_whole_day = to_hour >= LAST_HOUR  # which has 23 or 25 hours where clocks change
+    end = midnight(last + timedelta(days=1), zone) if is_whole_day else midnight(last, zone) + (to_hour + 1) * 3600
     return midnight(first, zone) + from_hour * 3600, end

@@ -49,7 +49,7 @@ def _exact(limit: int, total: int) -> int:
 
 
 class Pager:
-    """Make pages, and remember which list is read for the how-manieth time.
+    """Make pages, and remember how often each list was begun.
 
     Args:
         switches: those of paging are looked at.

@@ -10,6 +10,7 @@ from typing import Any
 from lakehouse_assets.affise.simulator.breakdown import Group, Sums, breakdown
 from lakehouse_assets.affise.simulator.caps import Usage, usages
 from lakehouse_assets.affise.simulator.conversions import UNIT
+from lakehouse_assets.affise.simulator.endpoints import STATUS_NAMES
 from lakehouse_assets.affise.simulator.query import Query, window
 from lakehouse_assets.affise.simulator.refusals import NOT_FOUND, Refused
 from lakehouse_assets.affise.simulator.selection import Wanted
@@ -17,7 +18,6 @@ from lakehouse_assets.affise.simulator.shapes.conversions import NUMBERS
 from lakehouse_assets.affise.simulator.shapes.writing import Record
 from lakehouse_assets.affise.simulator.tenant import Tenant
 
-STATUS_NAMES = {str(number): name for name, number in NUMBERS.items()}
 FILTER = "filter[{}]"
 EDITABLE = ("revenue", "payouts")
 
@@ -38,11 +38,14 @@ def custom(tenant: Tenant, query: Query) -> Record:
         visible=tenant.visible(),
     )
     groups = tenant.kept(
-        ("custom", query.slice_key(), start), lambda: list(breakdown(tenant.world, slices, wanted, zone, now).items())
+        ("custom", query.slice_key(), start, end),
+        lambda: list(breakdown(tenant.world, slices, wanted, zone, now).items()),
     )
     page = tenant.pager.page("/3.0/stats/custom", query, len(groups))
     titles = _titles(tenant)
-    rows = [_row(slices, titles, *groups[place]) for place in page.positions.tolist()]
+    more = 1 if "custom-disagrees" in tenant.switches.on else 0
+    shown = [groups[place] for place in page.positions.tolist()]
+    rows = [_row(slices, titles, group, sums, more) for group, sums in shown]
     return {"status": 1, "stats": rows, "pagination": page.pagination}
 
 
@@ -63,13 +66,16 @@ def _titles(tenant: Tenant) -> dict[str, Callable[[Any], Any]]:
     }
 
 
-def _row(slices: tuple[str, ...], titles: dict[str, Callable[[Any], Any]], group: Group, sums: Sums) -> Record:
+def _row(
+    slices: tuple[str, ...], titles: dict[str, Callable[[Any], Any]], group: Group, sums: Sums, more: int
+) -> Record:
+    """Write one group, with so many clicks more than there were."""
     values = zip(slices, group, strict=True)
     total = [sum(parts) for parts in zip(*sums.actions.values(), strict=True)]
     actions = {**sums.actions, "total": total} if sum(total[:1]) else {}
     return {
         "slice": {name: titles[name](value) if name in titles else value for name, value in values},
-        "traffic": {"raw": str(sums.clicks), "uniq": str(sums.unique)},
+        "traffic": {"raw": str(sums.clicks + more), "uniq": str(sums.unique)},
         "actions": {name: _action(*parts) for name, parts in actions.items() if parts[0]} or [],
     }
 

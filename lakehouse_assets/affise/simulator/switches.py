@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from lakehouse_assets.affise.simulator.faults import FAULTS, Kind, known
 from lakehouse_assets.errors import BadRequest
 
-FIRING = (Kind.TRANSPORT, Kind.PAGING)
 FOREVER = 0
+OPTIONS = ("skip", "every", "times", "endpoint", "seconds")
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,11 @@ def parse(text: str) -> Switch:
     """
     name, _, rest = text.partition(":")
     known(name)
-    allowed = {field.name: field.type for field in fields(Switch)} | {}
     options: dict[str, str | int] = {}
     for part in filter(None, rest.split(",")):
         option, _, value = part.partition("=")
-        if option not in allowed or option == "name":
-            raise BadRequest(
-                message=f"fault `{name}` has no option `{option}`; there are skip, every, times, endpoint, seconds"
-            )
+        if option not in OPTIONS:
+            raise BadRequest(message=f"fault `{name}` has no option `{option}`; there are {', '.join(OPTIONS)}")
         if option != "endpoint" and not (value.isdigit() and (option != "every" or int(value))):
             raise BadRequest(message=f"option `{option}` of fault `{name}` must be a number, and is `{value}`")
         options[option] = value if option == "endpoint" else int(value)
@@ -76,12 +73,9 @@ class Switchboard:
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._switches = {switch.name: switch for switch in map(parse, texts)}
-        self._world = self._of(Kind.WORLD)
+        self._world = frozenset(name for name in self._switches if FAULTS[name].kind is Kind.WORLD)
         self._seen: Counter[tuple[str, object]] = Counter()
         self._fired: Counter[str] = Counter()
-
-    def _of(self, *kinds: Kind) -> frozenset[str]:
-        return frozenset(name for name in self._switches if FAULTS[name].kind in kinds)
 
     @property
     def world(self) -> frozenset[str]:

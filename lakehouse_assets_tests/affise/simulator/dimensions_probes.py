@@ -74,6 +74,11 @@ def _balances(api: Api) -> object:
     return any(len(row["balance"]) > 1 for row in api.rows(PARTNERS, with_balance=1))
 
 
+def _listed_twice(api: Api) -> object:
+    lists = [api.offers(), api.rows(PARTNERS), api.rows(ADVERTISERS)]
+    return all(rows[0] == rows[-1] and rows[0] not in rows[1:-1] for rows in lists)
+
+
 PROBES: dict[str, tuple[str, Callable[[Api], object]]] = {
     "offer-caps-missing": ("", _cap_keys),
     "cap-goals-forms": ("", lambda api: {"[]", "{}"} <= {repr(cap["goals"]) for cap in _caps(api)}),
@@ -97,6 +102,8 @@ PROBES: dict[str, tuple[str, Callable[[Api], object]]] = {
     "offer-stopped-converting": ("", _still_converting),
     "advertiser-reassigned": ("", _reassigned),
     "balance-currencies": ("", _balances),
+    "dimension-listed-twice": ("", _listed_twice),
+    "rate-missing": ("", lambda api: "EUR" not in api.json("/3.0/admin/currency")["quotes"]),
     "privacy-premoderated": ("", lambda api: "premoderated" in {offer["privacy"] for offer in api.offers()}),
 }
 """For every switch: the options that it is tried with, and the question."""

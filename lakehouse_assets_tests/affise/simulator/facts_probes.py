@@ -125,6 +125,7 @@ PROBES: dict[str, tuple[str, Callable[[Api], object]]] = {
     "raw-export-bare": ("", lambda api: not any("offer" in row for row in api.day(CLICKS))),
     "ipv6": ("", lambda api: any(row["ip"].startswith("2001:db8:") for row in api.day(CLICKS))),
     "created-at-follows-timezone": ("", lambda api: {offset_hours(row) for row in api.day(CLICKS)} == {0.0}),
+    "offset-not-constant": ("", lambda api: {offset_hours(row) for row in api.day(CLICKS)} == {0.0, 3.0}),
     "offer-id-text": ("", lambda api: _types(api.day(CONVERSIONS), "offer_id") == {"str"}),
 }
 """For every switch: the options that it is tried with, and the question."""

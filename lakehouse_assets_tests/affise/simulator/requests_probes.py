@@ -112,6 +112,11 @@ def _fewer(api: Api) -> object:
     return 0 < len(mine) < 30 and {row["partner_id"] for row in api.day(CONVERSIONS)} <= mine
 
 
+def _one_more(api: Api) -> object:
+    asked = {"filter[date_from]": DAY, "filter[date_to]": DAY, "timezone": "UTC"}
+    return api.rows("/3.0/stats/custom", slice=["day"], **asked)[0]["traffic"]["raw"] == "1001"
+
+
 PROBES: dict[str, tuple[str, Callable[[Api], object]]] = {
     "no-key-401": ("", lambda api: requests.get(api.simulator.url + OFFERS, timeout=30).status_code == 401),
     "restricted-key-403": ("", lambda api: api.get(PARTNERS).status_code == 403 and api.get(OFFERS).ok),
@@ -139,6 +144,7 @@ PROBES: dict[str, tuple[str, Callable[[Api], object]]] = {
     "limit-refused": ("", lambda api: api.get(PARTNERS, limit=501).status_code == 400),
     "clicks-gone": ("", lambda api: api.get(CLICKS, date_from=DAY, date_to=DAY).status_code == 404),
     "page-beyond-end-404": ("", lambda api: api.get(PARTNERS, page=99).status_code == 404),
+    "custom-disagrees": ("", _one_more),
     "manager-key": ("", _fewer),
 }
 """For every switch: the options that it is tried with, and the question."""

@@ -61,6 +61,7 @@ def test_an_unknown_address_is_not_found(plain: Api) -> None:
         (CLICKS, {"date_from": DAY, "date_to": DAY, "hour": 24}),
         (CONVERSIONS, {"timezone": "Mars/Base"}),
         (CONVERSIONS, {"offer": ["x"]}),
+        (CONVERSIONS, {"status": ["great"]}),
         ("/3.0/stats/custom", {"filter[date_from]": DAY, "filter[date_to]": DAY}),
         ("/3.0/stats/conversionsbyid", {"id": "no id"}),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import lakehouse_assets.affise.simulator as simulator
+from lakehouse_assets.affise import simulator
 
 OWN = "lakehouse_assets.affise.simulator"
 

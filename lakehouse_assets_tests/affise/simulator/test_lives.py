@@ -20,24 +20,25 @@ def edit(api: Api, **fields: object) -> int:
 
 
 def held(api: Api) -> Conversion:
-    """A conversion that is on hold now and confirmed later."""
+    """A conversion that is on hold now and confirmed later, of an offer that holds for two weeks."""
+    slow = {offer.offer_id for offer in api.world.offers(STARTED) if offer.hold_days == 14}
     return next(
         one
         for one in api.world.conversions(STARTED, api.clock.now)
-        if one.at(api.clock.now).status == "hold" and one.versions[-1].status == "confirmed"
+        if one.at(api.clock.now).status == "hold" and one.versions[-1].status == "confirmed" and one.offer_id in slow
     )
 
 
 def test_a_hold_is_confirmed_when_its_time_has_come() -> None:
-    """It is on hold up to the last second, then confirmed, at its offer's number of days after the creation."""
+    """It is on hold up to the last second, then confirmed, fourteen days after the creation."""
     with serving() as api:
         one = held(api)
-        days = next(offer.hold_days for offer in api.world.offers(STARTED) if offer.offer_id == one.offer_id) or 7
-        api.clock.set(one.created_at + timedelta(days=days, seconds=-1))
-        before = api.by_id(one.conversion_id)["status"]
+        api.clock.set(one.created_at + timedelta(days=14, seconds=-1))
+        before = api.by_id(one.conversion_id)
         api.clock.advance(seconds=1)
         after = api.by_id(one.conversion_id)["status"]
-    assert (before, after) == (5, 1)
+    assert (before["status"], after) == (5, 1)
+    assert before["hold_date_expire"] == f"{(one.created_at + timedelta(days=14, hours=3)).replace(tzinfo=None)}"
 
 
 def test_changes_are_found_by_their_date_whenever_the_conversion_was_created(plain: Api) -> None:
@@ -99,6 +100,7 @@ def test_an_edit_applies_some_minutes_later_and_is_found_as_a_change() -> None:
         assert (changed[name]["status"], changed[name]["payouts"]) == ("declined", 1.5)
         api.clock.advance(days=60)
         assert api.by_id(name)["status"] == 3
+        assert [version.status for version in api.world.conversion(name).versions] == ["hold", "declined"]  # type: ignore[union-attr]
 
 
 def test_an_edit_of_an_old_conversion_is_found_as_a_change() -> None:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.errors import LeaseHeld
+from lakehouse_assets.engines.iceberg import MODEL
+from lakehouse_assets.errors import FenceLost, LeaseHeld, TableMissing
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets_tests.lake import LakeDriver
+from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lambdas.acknowledgemodel import logic
 from lambdas.acknowledgemodel.handler import handler
 from lambdas.acknowledgemodel.logic import Acknowledgement
 
-EVENT = json.loads((Path(__file__).parents[2] / "events/acknowledgemodel.json").read_text("utf-8"))
+FULL = json.loads((Path(__file__).parents[2] / "events/acknowledgemodel.json").read_text("utf-8"))
+EVENT = FULL | {"version": None}
+"""The event of a table that is brought up to date without a note of its model."""
 LEDGER = (
     "SELECT run_id, table_name, acknowledged_by, as_of FROM delta_lakehouse.ecommerce_run_ledger "
     "WHERE kind = 'acknowledgement' ORDER BY run_id"
@@ -33,7 +36,9 @@ def lake(tmp_path: Path) -> LakeDriver:
 
 def test_the_event_is_read() -> None:
     """The recorded event becomes a typed value, its clock with its offset."""
-    said = Acknowledgement.from_event(EVENT)
+    said = Acknowledgement.from_event(FULL)
+    assert said.version is not None
+    assert json.loads(said.version)["parts"]["select"] == "99aabbccddeeff00"
     assert said.runs == ("2025-04-01-0900", "2025-04-02-0900")
     assert said.as_of.astimezone(UTC) == datetime(2025, 4, 2, 9, 0, 0, 123000, UTC)
 
@@ -92,3 +97,69 @@ def test_the_lease_is_given_back(lake: LakeDriver) -> None:
     handler(EVENT | {"lake": str(lake.root)}, None)
     with Lease(lake.value.store, "ecommerce").acquire("next") as lease:
         lease.check()
+
+
+ORDERS = "order_id,order_num,user_id,order_timestamp,total_amount,date\no1,1,u1,2025-04-01T09:00:00,10.00,2025-04-01\n"
+KNOWN = (
+    "SELECT table_name, acknowledged_by FROM delta_lakehouse.ecommerce_run_ledger "
+    "WHERE kind = 'model' AND acknowledged_by = '2025-04-02-0900'"
+)
+
+
+@pytest.fixture
+def built(lake: LakeDriver) -> LakeDriver:
+    """The same lake with one order, and gold of it, which notes the version of its model."""
+    lake.load(csv_file("orders", "orders/1.csv", ORDERS))
+    lake.gold("daily_sales")
+    return lake
+
+
+def noted(lake: LakeDriver) -> tuple[str, int]:
+    """Which version daily_sales notes, and how many snapshots it has."""
+    table = lake.value.iceberg(lake.known["gold.daily_sales"])
+    return str(table.properties[MODEL]), len(table.snapshots())
+
+
+def test_the_version_is_noted_in_the_table_and_in_the_ledger(built: LakeDriver) -> None:
+    """Athena's rows are there already, so nothing but the note is committed; said twice, it is written once."""
+    (_, snapshots), event = noted(built), FULL | {"lake": str(built.root)}
+    handler(event, None)
+    assert noted(built) == (FULL["version"], snapshots)
+    assert [tuple(row.values()) for row in built.rows(KNOWN)] == [("daily_sales", "2025-04-02-0900")]
+    metadata = built.value.iceberg(built.known["gold.daily_sales"]).metadata_location
+    handler(event, None)
+    assert built.value.iceberg(built.known["gold.daily_sales"]).metadata_location == metadata
+
+
+@pytest.mark.parametrize("version", [None, "", "no version"])
+def test_without_a_version_the_note_stays(built: LakeDriver, version: str | None) -> None:
+    """As from a machine of before versions were noted; the runs are acknowledged all the same."""
+    before = noted(built)
+    handler(FULL | {"lake": str(built.root), "version": version}, None)
+    assert (noted(built), built.rows(KNOWN)) == (before, [])
+    assert len(built.rows(LEDGER)) == 3
+
+
+def test_a_version_of_a_table_that_is_not_there_is_an_error(lake: LakeDriver) -> None:
+    """The machine has built it in the step before; nothing is acknowledged, so that it is tried again."""
+    with pytest.raises(TableMissing, match="daily_sales"):
+        handler(FULL | {"lake": str(lake.root)}, None)
+    assert lake.rows(LEDGER) == []
+
+
+def test_a_call_that_dies_between_note_and_ledger_is_made_good(
+    built: LakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step is tried again: the note is there by then, and the runs are acknowledged."""
+
+    def lost(*_: object) -> None:
+        raise FenceLost(run_id="r", pipeline="ecommerce", holder="s")
+
+    event = FULL | {"lake": str(built.root)}
+    with monkeypatch.context() as patch:
+        patch.setattr(logic, "know_version", lost)
+        with pytest.raises(FenceLost):
+            handler(event, None)
+    handler(event, None)
+    assert noted(built)[0] == FULL["version"]
+    assert {row["run_id"] for row in built.rows(LEDGER)} == {"run-1", *FULL["runs"]}

@@ -2,72 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse_assets.compute.reports import ARCHIVE, ArchiveReport, ArchiveSlice, Left
+from lakehouse_assets.compute.reports import Left
 from lakehouse_assets.core.archive import archive_key, quarantine_key
-from lakehouse_assets.core.manifest import FileEntry, Manifest
-from lakehouse_assets.core.request import RunRequest
-from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
+from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.errors import BadRequest, PreconditionFailed, StorageUnavailable
 from lakehouse_assets.storage import writers
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import ObjectStore
-from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets.storage.watch import WatchList, give_back
+from lakehouse_assets_tests.lambdas.moves3objects.moving import (
+    AS_OF,
+    AT_NINE,
+    archived,
+    drop,
+    entry,
+    keys,
+)
 from lambdas.moves3objects import logic
-from lambdas.moves3objects.handler import handler
 from lambdas.moves3objects.logic import MoveResult, move_objects, target_of
-
-EVENT = Path(__file__).parents[2] / "events/moves3objects.json"
-AS_OF = datetime(2025, 4, 2, 9, 0, tzinfo=UTC)
-AT_NINE = RunRequest(as_of=AS_OF)
-MANIFEST_KEY = "runs/ecommerce/r1/manifest.json"
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> FolderStore:
-    """A landing folder."""
-    return FolderStore(tmp_path / "landing")
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> FolderStore:
-    """An empty lake."""
-    return FolderStore(tmp_path / "lake")
-
-
-def drop(landing: FolderStore, **contents: bytes) -> Manifest:
-    """Put CSV files of the dataset orders into landing, and freeze them."""
-    for name, content in contents.items():
-        landing.put(f"orders/{name}.csv", content)
-    files = [FileEntry("orders", found.key, found.etag, found.size_bytes, found.modified) for found in landing.list()]
-    return Manifest("r1", "ecommerce", landing.uri, tuple(sorted(files)), AT_NINE)
-
-
-def keys(store: ObjectStore) -> list[str]:
-    """All keys of a store."""
-    return [stored.key for stored in store.list()]
-
-
-def entry(key: str, etag: str = "e1") -> FileEntry:
-    """An entry of the dataset orders."""
-    return FileEntry("orders", key, etag, 1, AS_OF)
-
-
-def archived(content: bytes, name: str) -> str:
-    """Where a file of run r1 goes."""
-    etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    return f"archived/ecommerce/orders/2025-04-02/r1/{etag}-{name}.csv"
 
 
 @pytest.mark.parametrize(
@@ -321,93 +281,3 @@ def test_a_landing_folder_that_is_gone_is_an_error(landing: FolderStore, lake: F
     landing.root.rename(landing.root.with_name("unmounted"))
     with pytest.raises(StorageUnavailable):
         move_objects(manifest, landing, lake)
-
-
-def recorded(landing: FolderStore, lake: FolderStore) -> dict[str, Any]:
-    """The recorded event, pointed at these folders."""
-    return {**json.loads(EVENT.read_text("utf-8")), "landing": landing.uri, "lake": lake.uri}
-
-
-def planned(lake: FolderStore, manifest: Manifest) -> Manifest:
-    """The manifest, frozen in the lake."""
-    lake.put(MANIFEST_KEY, json.dumps(manifest.to_dict()).encode())
-    return manifest
-
-
-def kept(lake: FolderStore) -> ArchiveReport | None:
-    """The report that the archive of run r1 keeps in the run's folder."""
-    return RunFolder(lake, "ecommerce", "r1").report(ARCHIVE, ArchiveReport)
-
-
-def test_the_handler_answers_totals(landing: FolderStore, lake: FolderStore) -> None:
-    """The recorded event moves one file to the archive and the refused one to quarantine."""
-    planned(lake, drop(landing, a=b"1", broken=b"\0\0"))
-    answer = json.loads(json.dumps(handler(recorded(landing, lake), None)))
-    assert answer == {"moved": 2, "bytes": 3, "left": 0, "left_files": [], "token": None, "done": True}
-    refused = archived(b"\0\0", "broken").replace("archived/", "quarantine/")
-    assert keys(lake) == [archived(b"1", "a"), refused, "runs/ecommerce/r1/archive.json", MANIFEST_KEY]
-
-
-def test_the_handler_is_called_until_done(landing: FolderStore, lake: FolderStore) -> None:
-    """The answer's token given back goes on where the slice ended; totals grow, and what stays is listed with why."""
-    planned(lake, drop(landing, a=b"1", b=b"2", c=b"33"))
-    landing.path_of("orders/b.csv").unlink()
-    event, answers = {**recorded(landing, lake), "budget_seconds": 0}, list[dict[str, Any]]()
-    while not answers or not answers[-1]["done"]:
-        answers.append(handler({**event, "token": answers[-1]["token"] if answers else None}, None))
-    assert [(a["moved"], a["bytes"], a["left"]) for a in answers] == [(1, 1, 0), (1, 1, 1), (2, 3, 1)]
-    assert [answer["token"] for answer in answers] == ["orders/b.csv", "orders/c.csv", None]
-    assert answers[-1]["left_files"] == [{"key": "orders/b.csv", "why": logic.VANISHED}]
-
-
-def test_a_slice_that_is_tried_again_counts_once(landing: FolderStore, lake: FolderStore) -> None:
-    """An answer that was lost on its way is asked for again: totals are those of the files, not of the calls."""
-    planned(lake, drop(landing, a=b"1", b=b"22", c=b"333"))
-    event = {**recorded(landing, lake), "budget_seconds": 0}
-    tokens = [None, None, "orders/b.csv", "orders/b.csv", "orders/c.csv", "orders/c.csv"]
-    totals = [handler({**event, "token": token}, None) for token in tokens]
-    assert [(total["moved"], total["bytes"]) for total in totals] == [(1, 1), (1, 1), (2, 3), (2, 3), (3, 6), (3, 6)]
-
-
-def test_an_archive_that_begins_anew_forgets_its_earlier_slices(landing: FolderStore, lake: FolderStore) -> None:
-    """A run that is executed again starts without a token; what was moved before counts as moved, once."""
-    planned(lake, drop(landing, a=b"1", b=b"22", c=b"333"))
-    first = {**recorded(landing, lake), "budget_seconds": 0}
-    handler({**first, "token": handler(first, None)["token"]}, None)
-    assert handler(recorded(landing, lake), None)["moved"] == 3
-    assert kept(lake) == ArchiveReport({"": ArchiveSlice(moved=3, bytes=6)})
-
-
-@pytest.mark.parametrize("gone", [False, True])
-def test_an_answer_fits_a_state_machine(landing: FolderStore, lake: FolderStore, *, gone: bool) -> None:
-    """With keys that JSON spells long it is below 256 KiB: twenty files are named, the run's folder names all."""
-    folder = "/".join(["ü" * 100] * 4)
-    manifest = planned(lake, drop(landing, **{f"{folder}/{number:03}": b"1" for number in range(120)}))
-    for item in manifest.files if gone else ():
-        landing.path_of(item.key).unlink()
-    answer = handler(recorded(landing, lake), None)
-    assert len(json.dumps(answer)) < 256 * 1024
-    assert (answer["moved"], answer["left"], len(answer["left_files"])) == ((0, 120, 20) if gone else (120, 0, 0))
-    report = kept(lake)
-    assert report
-    assert [left.key for left in report.left] == ([item.key for item in manifest.files] if gone else [])
-
-
-def test_the_handler_raises(landing: FolderStore, lake: FolderStore) -> None:
-    """A missing manifest is an error of its own type, not an answer."""
-    with pytest.raises(ObjectMissing, match=MANIFEST_KEY):
-        handler(recorded(landing, lake), None)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"landing": None}, "the event lacks `landing`"),
-        ({"manifest_key": None, "lake": ""}, "the event lacks `manifest_key` and `lake`"),
-        ({"landing": "s3://bucket/x"}, "the S3 adapter comes with the production tier"),
-    ],
-)
-def test_a_bad_event_is_refused_in_one_sentence(change: dict[str, Any], words: str) -> None:
-    """What is missing or not supported is named."""
-    with pytest.raises(BadRequest, match=words):
-        handler({**json.loads(EVENT.read_text("utf-8")), **change}, None)

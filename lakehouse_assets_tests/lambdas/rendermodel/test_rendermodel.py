@@ -14,6 +14,7 @@ from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.load.ledger import Backlog
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
+from lambdas.acknowledgemodel.handler import handler as acknowledge
 from lambdas.rendermodel.handler import handler
 from lambdas.rendermodel.logic import STATEMENT_BYTES, statement
 
@@ -84,3 +85,26 @@ def test_the_longest_statement_fits_into_a_state() -> None:
     assert text is not None
     assert "BETWEEN" in text
     assert len(json.dumps(text)) <= STATEMENT_BYTES
+
+
+def note_another_version(lake: LakeDriver) -> None:
+    """Let daily_sales say that it was built with another SELECT than its model has."""
+    version = json.loads(render(lake)["version"])
+    version["parts"]["select"] = "another"
+    said = {"run_id": "before", "runs": [], "as_of": "2025-04-02T09:00:00+00:00", "version": json.dumps(version)}
+    acknowledge(EVENT | said | {"lake": str(lake.root)}, None)
+
+
+def test_a_model_that_changed_is_rebuilt_whole_until_its_version_is_acknowledged(tmp_path: Path) -> None:
+    """Though no run touched anything; a crash between the MERGE and the acknowledgement means one more rebuild."""
+    lake = LakeDriver(tmp_path)
+    lake.load(csv_file("orders", "orders/1.csv", ORDERS))
+    lake.gold("daily_sales")
+    note_another_version(lake)
+    whole = statement(lake.known["gold.daily_sales"], lake.model("daily_sales"), Backlog((), None))
+    first = render(lake)
+    assert (first["statement"], first["runs"]) == (whole, [])
+    assert render(lake) == first
+    said = {"run_id": "r", "runs": [], "as_of": "2025-04-03T09:00:00+00:00", "version": first["version"]}
+    acknowledge(EVENT | said | {"lake": str(lake.root)}, None)
+    assert render(lake) == {"statement": None, "runs": [], "version": first["version"]}

@@ -27,6 +27,7 @@ _REFERRER = f"https://ref.example.com/?{vocabulary.CANARY}.ref@example.com"
 def click(style: Style, one: Click, names: Names, *, now: datetime, is_bare: bool) -> Record:
     """Write a click; there is no advertiser in it, and no id of the offer but in the nested object."""
     visitor, variant, has_converted = one.visitor, variant_of(one.click_id), one.has_converted(now)
+    style = style.of(variant)
     shown: Record = {
         **_BLANK,
         "id": one.click_id,

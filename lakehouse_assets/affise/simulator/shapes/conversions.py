@@ -9,6 +9,8 @@ from lakehouse_assets.affise.simulator.shapes.writing import Record, Style, vari
 from lakehouse_assets.affise.simulator.truth import Conversion, Version, Visitor
 
 NUMBERS = {"confirmed": 1, "pending": 2, "declined": 3, "not_found": 4, "hold": 5, "on_review": 9}
+BLANKED = ("sub", "custom", "landing", "prelanding")
+"""What is null by id where it is empty in the list; names begin so."""
 
 _BLANK: Record = {
     "goal": "",
@@ -25,6 +27,7 @@ _BLANK: Record = {
 def conversion(style: Style, one: Conversion, now: Version, names: Names, *, is_bare: bool) -> Record:
     """Write a conversion as it is now; system and browser are fused with their versions."""
     visitor, variant = one.visitor, variant_of(one.conversion_id)
+    style = style.of(variant)
     shown: Record = {
         "id": one.conversion_id,
         "conversion_id": one.conversion_id,
@@ -104,7 +107,7 @@ def _fused(style: Style, visitor: Visitor) -> str:
 def conversion_by_id(style: Style, one: Conversion, now: Version, names: Names) -> Record:
     """Write a conversion as it is read by its id: some keys twice, its status as a number, and null for what is not."""
     shown = conversion(style, one, now, names, is_bare=False)
-    blank = {name: None for name, value in shown.items() if not value and name.startswith(("sub", "custom", "landing"))}
+    blank = {name: None for name, value in shown.items() if not value and name.startswith(BLANKED)}
     return {
         **shown,
         **blank,

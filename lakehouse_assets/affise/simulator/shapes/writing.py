@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -12,6 +12,7 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 Record = dict[str, Any]
+UTC_ZONE = ZoneInfo("UTC")
 QUARTER_S = 900
 """No zone's clocks change within a quarter of an hour, so a quarter lies within one local hour."""
 ZERO_TIME = "0000-00-00 00:00:00"
@@ -32,6 +33,10 @@ class Style:
         quarter, second = divmod(int(instant.timestamp()), QUARTER_S)
         hour, minute = _quarter(self.zone, quarter)
         return f"{hour}:{minute + second // 60:02}:{second % 60:02}"
+
+    def of(self, variant: int) -> Style:
+        """Return the style of one record, which is another one at times where offsets differ."""
+        return replace(self, zone=UTC_ZONE) if "offset-not-constant" in self.on and variant % 9 == 0 else self
 
     def missing(self, text: str, variant: int) -> str:
         """Return a text, or what stands for a missing one."""

@@ -1,0 +1,44 @@
+"""Name the gold table whose model computes a value that does not fit, wherever the engine's error comes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.errors import LakehouseError, ValueUnfit
+from lakehouse_assets.storage.damage import first_line
+
+UNFIT = re.compile(r"Conversion Error|Out of Range Error|does not fit|not in range|[Oo]verflow")
+"""Matches the words of DuckDB, and of Arrow where it writes what DuckDB gives."""
+MOST_DIGITS = 38
+"""Counts the digits that a DECIMAL has at most."""
+
+
+@contextmanager
+def fitting(contract: Contract) -> Iterator[None]:
+    """Turn an error about a value that does not fit into one that names the table, and its sums that lack room.
+
+    Raises:
+        ValueUnfit: see there.
+    """
+    try:
+        yield
+    except LakehouseError:
+        raise
+    except Exception as error:
+        if not UNFIT.search(str(error)):
+            raise
+        raise ValueUnfit(table=contract.catalog_name, problem=first_line(error), way_out=_way_out(contract)) from error
+
+
+def _way_out(contract: Contract) -> str:
+    narrow = [
+        f"`{column.name}` {column.data_type}"
+        for column in contract.columns
+        if column.data_type.name == "DECIMAL" and column.data_type.precision < MOST_DIGITS
+    ]
+    if not narrow:
+        return ""
+    return f"; give sums room in contract and SELECT, as DECIMAL({MOST_DIGITS},s): {', '.join(narrow)}"
