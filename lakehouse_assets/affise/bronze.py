@@ -133,11 +133,15 @@ class Bronze:
         store: the lake's.
         tenant: host of the account's API.
         run_id: of the run.
+        as_of: the run's clock, UTC: from then on what it pulled is known.
+        zone: the account's, in which its days are counted.
     """
 
     store: ObjectStore
     tenant: str
     run_id: str
+    as_of: datetime
+    zone: str
 
     def write(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> PageFile:
         """Write one page, redacted, and return its name."""
@@ -186,6 +190,8 @@ class Bronze:
             "path": endpoint.path,
             "tenant": self.tenant,
             "run_id": self.run_id,
+            "as_of": self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "zone": self.zone,
             "slice": wanted.name,
             "window_from": wanted.start,
             "window_to": wanted.end,

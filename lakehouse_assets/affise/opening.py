@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 
 from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze
@@ -45,7 +45,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     *,
     run_id: str,
     zone: str,
-    today: date,
+    as_of: datetime,
     date_to: DateTo | None = None,
     progress: Progress | None = None,
 ) -> Puller:
@@ -57,7 +57,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
         store: the lake's.
         run_id: of the run.
         zone: the account's.
-        today: UTC.
+        as_of: the run's clock, with a zone.
         date_to: what an earlier call of the run has learnt of it; None to ask.
         progress: is told.
 
@@ -68,6 +68,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     api, key = open_api(settings, secrets), api_key(secrets, settings.key_name)
     redactor = Redactor(hash_key(secrets, settings.hash_key_name), known=(key,))
     # Where no conversion of the last weeks can tell, there is none that could be missed either.
-    learnt = date_to or learn_date_to(api, today) or "inclusive"
-    account, bronze = Account(zone, learnt, settings.click_days), Bronze(store, api.tenant, run_id)
+    learnt = date_to or learn_date_to(api, as_of.astimezone(UTC).date()) or "inclusive"
+    account = Account(zone, learnt, settings.click_days)
+    bronze = Bronze(store, api.tenant, run_id, as_of, zone)
     return Puller(api, bronze, redactor, account, progress or Progress(), large=settings.large)

@@ -53,7 +53,7 @@ class Case:
         keys = Keys(SECRETS | {"AFFISE_API_KEY": self.simulator.key})
         api = client(self.simulator.url, keys=keys, read_seconds=0.5)
         redactor = Redactor(SECRETS["AFFISE_HASH_KEY"].encode(), known=(self.simulator.key,))
-        bronze = Bronze(store or self.store, api.tenant, run_id)
+        bronze = Bronze(store or self.store, api.tenant, run_id, self.now, zone)
         account = Account(zone, learn_date_to(api, self.now.date()) or "inclusive")
         return Puller(api, bronze, redactor, account, large=large, sleep=[].append)
 

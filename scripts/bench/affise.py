@@ -86,7 +86,7 @@ def pull(days: int, url: str, lake: Path) -> int:
     tick = datetime.combine(START + timedelta(days=days), datetime.min.time(), UTC)
     settings = Affise(url=url, rate=1000)
     store = open_store(str(lake))
-    puller = open_puller(settings, secrets, store, run_id="bench", zone="Europe/Moscow", today=tick.date())
+    puller = open_puller(settings, secrets, store, run_id="bench", zone="Europe/Moscow", as_of=tick)
     done = [puller.day(CONVERSIONS, START + timedelta(days=day), tick, seconds=1e6) for day in range(days)]
     made = [one for day in done for one in day.manifests]
     return sum(len(one.pages) for one in made)
