@@ -56,15 +56,13 @@ def test_threads_share_one_rate() -> None:
     assert 0.18 < time.monotonic() - began < 1
 
 
-def test_a_pause_ends_when_the_process_is_asked_to() -> None:
+def test_a_pause_ends_when_the_process_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a minute for a run that is to end."""
+    monkeypatch.setattr(interruption, "_wished", threading.Event())  # the wish of this test alone
     threading.Timer(0.05, interruption.request).start()
     began = time.monotonic()
-    try:
-        with pytest.raises(interruption.Interrupted):
-            nap(60)
-    finally:
-        interruption.forget()
+    with pytest.raises(interruption.Interrupted):
+        nap(60)
     assert time.monotonic() - began < 2
 
 
