@@ -133,7 +133,7 @@ class Puller:
     sleep: Callable[[float], None] = nap
     clock: Callable[[], float] = time.monotonic
 
-    def day(
+    def day(  # noqa: PLR0913 - one parameter per thing that a call knows
         self,
         endpoint: Endpoint,
         day: date,
@@ -141,6 +141,7 @@ class Puller:
         *,
         cursor: Cursor | None = None,
         seconds: float = BUDGET_SECONDS,
+        since: datetime | None = None,
         intraday: bool = False,
     ) -> DayPull:
         """Pull what a UTC day has as of a tick, or go on with it.
@@ -151,6 +152,7 @@ class Puller:
             tick: the moment as of which is pulled; the same for all calls of a run.
             cursor: where an earlier call ended.
             seconds: how long this call may go on; it always takes one page at least.
+            since: when the first day of the account begins that is pulled; the hours before it are left alone.
             intraday: the running hour is pulled too.
 
         Raises:
@@ -158,10 +160,11 @@ class Puller:
             ZoneOffset: times in a slice cannot be trusted.
             LakehouseError: as `paging.pages`.
         """
-        known, oldest = frozenset[str](), None
+        known, remembered = frozenset[str](), None
         if endpoint is CLICKS:  # a click does not change, and is forgotten after days: what was counted once stays
-            known, oldest = settled(self.bronze.store, endpoint.name, day), self.account.oldest_click(tick)
-        lost = tuple(one.name for one in forgotten(day, known=known, oldest=oldest))
+            known, remembered = settled(self.bronze.store, endpoint.name, day), self.account.oldest_click(tick)
+        lost = tuple(one.name for one in forgotten(day, known=known, since=since, oldest=remembered))
+        oldest = max((moment for moment in (since, remembered) if moment is not None), default=None)
         own = {one.slice.name: one for one in self.bronze.own(endpoint.name, day)}
         known, until = known - own.keys(), self.clock() + seconds
         is_large = any(one.hour is not None for one in own.values()) or (cursor is not None and cursor.is_large)

@@ -77,20 +77,20 @@ def as_of(tick: datetime) -> datetime:
 
 def utc_days(first: date, last: date, zone: str) -> tuple[date, ...]:
     """Return the UTC days that cover an account's days from `first` to `last`, both included."""
-    start, end = _midnight(first, zone), _midnight(last + DAY, zone) - timedelta(microseconds=1)
+    start, end = midnight(first, zone), midnight(last + DAY, zone) - timedelta(microseconds=1)
     count = (end.date() - start.date()).days + 1
     return tuple(start.date() + DAY * number for number in range(count))
 
 
 def account_hours(day: date, zone: str) -> Iterator[datetime]:
     """Yield the starts, UTC, of the hours that cover one day of an account: 23 to 25, or one more in an odd zone."""
-    at, end = as_of(_midnight(day, zone)), _midnight(day + DAY, zone)
+    at, end = as_of(midnight(day, zone)), midnight(day + DAY, zone)
     while at < end:
         yield at
         at += HOUR
 
 
-def _midnight(day: date, zone: str) -> datetime:
+def midnight(day: date, zone: str) -> datetime:
     """Return when a day begins in a zone, UTC; where midnight is left out, when the clock goes on."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
@@ -111,7 +111,7 @@ def slices(
         tick: the moment as of which is pulled.
         known: names of slices that are complete and stay so: they are not pulled again, and a day of which hours are
             known is pulled by its other hours.
-        oldest: from when on the API remembers, UTC; what begins before is not asked, as it would be answered in part.
+        oldest: from when on facts are wanted and the API remembers, UTC; hours that begin before are not asked.
         is_large: the day has more records than one slice should have, so it is pulled by hour.
         intraday: the hour that the tick is in is pulled too, as an open slice.
     """
@@ -126,10 +126,16 @@ def slices(
     return tuple(hour for hour in (*due, *running) if not _is_forgotten(hour, oldest))
 
 
-def forgotten(day: date, *, known: Collection[str], oldest: datetime | None) -> tuple[Slice, ...]:
-    """Return the hours of a day that are not known and that the API has forgotten, so that nobody will know them."""
+def forgotten(
+    day: date, *, known: Collection[str], since: datetime | None = None, oldest: datetime | None
+) -> tuple[Slice, ...]:
+    """Return the hours of a day that are not known and that the API has forgotten, so that nobody will know them.
+
+    Hours before `since` are not missed.
+    """
     missing = () if "day" in known else Slice(day).hours()
-    return tuple(hour for hour in missing if hour.name not in known and _is_forgotten(hour, oldest))
+    wanted = (hour for hour in missing if since is None or hour.start >= since)
+    return tuple(hour for hour in wanted if hour.name not in known and _is_forgotten(hour, oldest))
 
 
 def _is_forgotten(wanted: Slice, oldest: datetime | None) -> bool:

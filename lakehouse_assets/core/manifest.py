@@ -141,12 +141,21 @@ def dataset_of(key: str, patterns: Mapping[str, Iterable[str]]) -> str | None:
     """
     if IN_FLIGHT.search(key):
         return None
-    parts = key.split("/")
-    found = [name for name, globs in patterns.items() if any(_takes(glob, parts) for glob in globs)]
+    found = datasets_of(key, patterns)
     if len(found) > 1:
         problem = f"its `files` take `{key}`, and so do those of `{found[1]}`; a landed file belongs to one dataset"
         raise ContractInvalid(contract=found[0], problem=problem)
     return found[0] if found else None
+
+
+def datasets_of(key: str, patterns: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the datasets whose patterns take a key, in their order; a page that was pulled may be read for several.
+
+    >>> datasets_of("offers/1.json", {"offers": ["offers/*.json"], "caps": ["offers/*.json"], "clicks": ["clicks/*"]})
+    ['offers', 'caps']
+    """
+    parts = key.split("/")
+    return [name for name, globs in patterns.items() if any(_takes(glob, parts) for glob in globs)]
 
 
 def _takes(glob: str, names: Sequence[str]) -> bool:

@@ -20,6 +20,8 @@ not. So rules and models call these names, and each has a table of values that e
     int_div(a, b)          quotient of two integers >= 0, rounded down
     ratio(a, b)            DOUBLE quotient of two integers, NULL when b is 0
     cents(amount)          BIGINT cents of a DECIMAL(18,2)      money(cents)  the inverse, exact
+    exchange(amount, from, to)  DECIMAL(18,6) amount in another currency, by both currencies' DECIMAL(18,8) rates to a
+                           third one; their quotient has ten decimals, half up, and NULL is what no rate is known for
     whole_days(a, b)       days from date a to date b           add_days(date, n)  DATE
     as_text(value)         VARCHAR of anything but DOUBLE, arrays and records, which engines write differently
     field(record, 'name')  one field of a record                nulls_in(array)  which elements are NULL
@@ -49,6 +51,21 @@ def _local_date(w: Words, zone: str, moment: str) -> str:
     if not boundaries and first == 0:
         return f"CAST({moment} AS DATE)"
     return f"CAST({w.add_seconds(moment, zones.search(moment, first, boundaries))} AS DATE)"
+
+
+def _exchange(w: Words, _zone: str, amount: str, rate: str, into: str) -> str:
+    """Return the product of an amount and the quotient of two rates, each rounded half up.
+
+    Engines divide decimals differently, so the quotient is made of whole numbers: its first five digits after the
+    point, then five more of what is left.
+    """
+    above, below = (f"CAST(CAST({x} AS DECIMAL(28, 8)) * 100000000 AS BIGINT)" for x in (into, rate))
+    first = w.int_div(f"({above} * 100000)", below)
+    second = w.int_div(f"(({above} * 100000 - {first} * {below}) * 200000 + {below})", f"(2 * {below})")
+    whole = f"CAST({first} * 100000 + {second} AS DECIMAL(20, 0))"
+    quotient = f"CAST({whole} * CAST(0.0000000001 AS DECIMAL(11, 10)) AS DECIMAL(18, 10))"
+    # DuckDB multiplies two of 18 digits within 18, and Spark rounds a product that needs more than 38.
+    return f"CASE WHEN {rate} > 0 THEN CAST(CAST({amount} AS DECIMAL(19, 6)) * {quotient} AS DECIMAL(18, 6)) END"
 
 
 def _named_type(wrap: str, literal: str) -> ColumnType:
@@ -101,6 +118,7 @@ MACROS: dict[str, Callable[..., str]] = {
     "ratio": lambda _w, _z, a, b: f"CASE WHEN {b} <> 0 THEN CAST({a} AS DOUBLE) / CAST({b} AS DOUBLE) END",
     "cents": lambda w, _z, x: w.cents(x),
     "money": lambda _w, _z, c: f"CAST(CAST({c} AS DECIMAL(20, 0)) * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(18, 2))",
+    "exchange": _exchange,
     "whole_days": lambda w, _z, a, b: w.whole_days(a, b),
     "add_days": lambda w, _z, d, n: w.add_days(d, n),
     "fingerprint": lambda w, _z, *values: w.fingerprint(values),

@@ -59,7 +59,7 @@ OPERATORS: dict[type[exp.Expr], str] = {
 """Maps operators that engines define differently to what to write instead: zones, `%` of negative numbers, `^`."""
 ORDERED = (exp.RowNumber, exp.Lag, exp.Lead)
 """Lists the functions that mean nothing without an order."""
-FRACTIONS = {"ratio", "money", "parse_amount", "parse_decimal", "parse_double"}
+FRACTIONS = {"ratio", "exchange", "money", "parse_amount", "parse_decimal", "parse_double"}
 """Names the macros whose values may have digits after the point."""
 WHOLE = (exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT)
 

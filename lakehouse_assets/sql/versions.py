@@ -65,11 +65,12 @@ def candidates(contract: Contract, excluded: list[str]) -> str:
     if contract.versions:
         return _steps(contract, excluded)
     columns = [c for c in contract.content if not c.key]
-    content = ", ".join(part for c in columns for part in _parts(c, quoted(c.name)))
+    # A table of nothing but its key holds the same content whenever it holds the key.
+    content = ", ".join(part for c in columns for part in _parts(c, quoted(c.name))) or "TRUE"
     key = ", ".join(quoted(k) for k in contract.key)
     on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
     held = f"SELECT {key}, fingerprint({content}) AS _print FROM {contract.catalog_name}{_bounded(contract)}"
-    came = ", ".join(part for c in columns for part in _parts(c, f"v.{quoted(c.name)}"))
+    came = ", ".join(part for c in columns for part in _parts(c, f"v.{quoted(c.name)}")) or "TRUE"
     return (
         f"SELECT v._row AS _row, s._print IS NULL AS _new FROM {valid(contract.name, excluded)} AS v "
         f"LEFT JOIN ({held}) AS s ON {on} WHERE s._print IS NULL OR s._print <> fingerprint({came})"

@@ -564,6 +564,28 @@ CASES: list[Case] = [
     (UTC, "ratio(3, parse_int(x))", {"2": 1.5, "0": None, "": None}),
     (UTC, "cents(parse_amount(x))", {"0.01": 1, "-7.5": -750, "9999999999999999.99": 999999999999999999, "": None}),
     (UTC, "cents(parse_amount(x))", {"-0.05": -5, "0": 0, "-9999999999999999.99": -999999999999999999}),
+    # 0.92 a dollar and 150.25: 150.25 / 0.92 = 163.3152173913 (04…), times 10.5 is 1714.8097826087.
+    (
+        UTC,
+        "exchange(parse_decimal(x, 18, 6), parse_decimal('0.92', 18, 8), parse_decimal('150.25', 18, 8))",
+        {"10.5": Decimal("1714.809783"), "-10.5": Decimal("-1714.809783"), "0": Decimal("0.000000"), "": None},
+    ),
+    # A third is 0.3333333333, two thirds 0.6666666667; halves of the last decimal go away from zero.
+    (
+        UTC,
+        "exchange(parse_decimal('1', 18, 6), parse_decimal('3', 18, 8), parse_decimal(x, 18, 8))",
+        {"1": Decimal("0.333333"), "2": Decimal("0.666667"), "0.0000015": Decimal("0.000001"), "": None},
+    ),
+    (
+        UTC,
+        "exchange(parse_decimal(x, 18, 6), parse_decimal('2', 18, 8), parse_decimal('1', 18, 8))",
+        {"0.000001": Decimal("0.000001"), "-0.000001": Decimal("-0.000001"), "99999999999": Decimal("49999999999.5")},
+    ),
+    (
+        UTC,
+        "exchange(parse_decimal('1', 18, 6), parse_decimal(x, 18, 8), parse_decimal('1', 18, 8))",
+        {"0": None, "": None, "16000": Decimal("0.000063"), "0.00001": Decimal("100000.000000")},
+    ),
     (UTC, "money(parse_int(x))", {"1": Decimal("0.01"), "-750": Decimal("-7.50"), "0": Decimal("0.00"), "": None}),
     (
         UTC,

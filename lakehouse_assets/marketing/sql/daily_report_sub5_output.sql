@@ -22,38 +22,32 @@ advertisers AS (
   FROM delta_lakehouse.advertiser_versions
 ),
 -- The first rate pulled on a day is that of the day; a day without one has that of the last day before, else of the next.
-rates AS (
-  SELECT currency, rate_date, CAST(rate * 100000000 AS BIGINT) AS units,
-    row_number() OVER (PARTITION BY currency, rate_date ORDER BY pulled_at) AS place
+first_rates AS (
+  SELECT currency, rate_date, rate, row_number() OVER (PARTITION BY currency, rate_date ORDER BY pulled_at) AS place
   FROM delta_lakehouse.currency_rates
 ),
-rate_spans AS (
-  SELECT currency, units, rate_date AS since,
+rates AS (
+  SELECT currency, rate, rate_date AS since,
     lead(rate_date) OVER (PARTITION BY currency ORDER BY rate_date) AS until,
     row_number() OVER (PARTITION BY currency ORDER BY rate_date) AS place
-  FROM rates WHERE place = 1
+  FROM first_rates WHERE place = 1
 ),
--- A quotient with ten decimals, half up, in whole numbers: five digits of it first, then five more of what is left.
-divided AS (
-  SELECT c.*, f.units AS divisor, t.units AS dividend, int_div(t.units * 100000, f.units) AS high
+priced AS (
+  SELECT c.*, r.currency AS reporting, f.rate AS rate, t.rate AS into_rate
   FROM delta_lakehouse.conversions AS c
   CROSS JOIN delta_lakehouse.reporting_currency AS r
-  LEFT JOIN rate_spans AS f ON f.currency = c.currency
+  LEFT JOIN rates AS f ON f.currency = c.currency
     AND (f.place = 1 OR f.since <= c.conversion_date) AND (f.until IS NULL OR f.until > c.conversion_date)
-  LEFT JOIN rate_spans AS t ON t.currency = r.currency
+  LEFT JOIN rates AS t ON t.currency = r.currency
     AND (t.place = 1 OR t.since <= c.conversion_date) AND (t.until IS NULL OR t.until > c.conversion_date)
   WHERE :everything OR c.conversion_date IN (:touched_dates)
 ),
-factors AS (
-  SELECT d.*, CAST(
-    CAST(high * 100000 + int_div((dividend * 100000 - high * divisor) * 200000 + divisor, 2 * divisor) AS DECIMAL(18, 0))
-    * CAST(0.0000000001 AS DECIMAL(11, 10)) AS DECIMAL(18, 10)) AS factor
-  FROM divided AS d
-),
 converted AS (
-  SELECT f.*, CAST(revenue * factor AS DECIMAL(18, 6)) AS income, CAST(payouts * factor AS DECIMAL(18, 6)) AS paid,
-    CAST(earnings * factor AS DECIMAL(18, 6)) AS earned
-  FROM factors AS f
+  SELECT p.*,
+    CASE WHEN currency = reporting THEN revenue ELSE exchange(revenue, rate, into_rate) END AS income,
+    CASE WHEN currency = reporting THEN payouts ELSE exchange(payouts, rate, into_rate) END AS paid,
+    CASE WHEN currency = reporting THEN earnings ELSE exchange(earnings, rate, into_rate) END AS earned
+  FROM priced AS p
 ),
 facts AS (
   SELECT c.click_date AS datestamp, c.affiliate_id, o.advertiser_id, c.offer_id, c.country, c.sub5, c.sub6, c.os,

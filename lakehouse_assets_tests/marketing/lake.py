@@ -1,0 +1,105 @@
+"""A marketing lake, driven without Dagster: pull a simulated tenant at a tick, load, build the report."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime, timedelta
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lakehouse_assets.affise import bronze, pages
+from lakehouse_assets.affise.dimensions import pull_lists
+from lakehouse_assets.affise.endpoints import CHANGES, CLICKS, CONVERSIONS, CUSTOM_TOTALS
+from lakehouse_assets.affise.slices import change_slices, midnight, utc_days
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import landing_datasets
+from lakehouse_assets.contracts.reader import read_contracts
+from lakehouse_assets.contracts.references import Seed
+from lakehouse_assets.core.request import last_days
+from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.load.run import load
+from lakehouse_assets_tests.affise.tenant import Case
+from lakehouse_assets_tests.lake import LakeDriver, never
+
+REPORT = "daily_report_sub5_output"
+PACKAGE = resources.files("lakehouse_assets") / "marketing"
+
+
+class Marketing(LakeDriver):
+    """One lake, and the tenant that it pulls."""
+
+    pipeline = "marketing"
+
+    def __init__(self, root: Path, tenant: Case, *, zone: str) -> None:
+        super().__init__(root, zone=zone)
+        self.value.create()
+        self.tenant = tenant
+        self.pulled_at: datetime | None = None
+
+    def contracts(self) -> dict[str, Contract]:
+        """See `LakeDriver`."""
+        files = sorted(Path(str(resources.files("lakehouse_assets.contracts") / "marketing")).glob("*.yaml"))
+        known = read_contracts([yaml.safe_load(file.read_text("utf-8")) for file in files], self.pipeline)
+        known.require_sound()
+        return known
+
+    def model(self, name: str) -> str:
+        """See `LakeDriver`."""
+        return (PACKAGE / "sql" / f"{name}.sql").read_text("utf-8")
+
+    def seeds(self) -> tuple[Seed, ...]:
+        """See `LakeDriver`."""
+        tables = [contract for contract in self.known.values() if contract.layer == "reference"]
+        return tuple(Seed(one, (PACKAGE / "seeds" / f"{one.name}.csv").read_bytes()) for one in tables)
+
+    def tick(self, at: datetime) -> LoadReport:
+        """Pull what the tenant has as of a moment, and load it."""
+        self.tenant.simulator.clock.set(at)
+        puller = self.tenant.puller(f"run-{self.runs + 1}", store=self.value.store, zone=self.zone)
+        slices = list(pull_lists(puller, at).manifests)
+        window = last_days(at, self.zone, 7)
+        for day in utc_days(window.start, window.end, self.zone):
+            for endpoint in (CONVERSIONS, CLICKS, CUSTOM_TOTALS):
+                slices += puller.day(endpoint, day, at, since=midnight(window.start, self.zone)).manifests
+        if self.pulled_at is not None:
+            since = self.pulled_at - timedelta(days=1)
+            slices += filter(None, (puller.one(CHANGES, one) for one in change_slices(since, at)))
+        self.pulled_at = at
+        return self.load_slices(slices, at)
+
+    def load_slices(self, slices: list[bronze.SliceManifest], at: datetime) -> LoadReport:
+        """Load pages of bronze."""
+        patterns = {name: one.files for name, one in landing_datasets(self.known).items()}
+        work = self.work(list(pages.entries(slices, patterns)), at, max_reject_ratio=1)
+        engine = self.engine()
+        try:
+            return load(work, engine, never)
+        finally:
+            engine.close()
+
+    def redacted(self, text: str) -> str:
+        """What bronze keeps of a text."""
+        found: str = self.tenant.puller("none", zone=self.zone).redactor.redacted([{"sub5": text}])[0]["sub5"]
+        return found
+
+    def report(self, at: datetime) -> list[dict[str, Any]]:
+        """The whole report, brought up to date."""
+        return self.gold(REPORT, at)
+
+
+def regions() -> dict[str, str]:
+    """The regions of the seed."""
+    text = (PACKAGE / "seeds" / "country_region.csv").read_text("utf-8")
+    return {row["country"]: row["region"] for row in csv.DictReader(io.StringIO(text))}
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the oracle as the table spells it: no advertiser is an empty text, and money has six decimals."""
+    six = Decimal("0.000001")
+    shown = {name: value.quantize(six) if isinstance(value, Decimal) else value for name, value in row.items()}
+    return shown | {"advertiser_id": row["advertiser_id"] or ""}
