@@ -46,16 +46,20 @@ class Case:
         """The tenant's time."""
         return self.simulator.clock.now
 
+    @property
+    def redactor(self) -> Redactor:
+        """What takes secrets and addresses out of pages."""
+        return Redactor(SECRETS["AFFISE_HASH_KEY"].encode(), known=(self.simulator.key,))
+
     def puller(
         self, run_id: str = "run-1", *, store: ObjectStore | None = None, large: int = LARGE, zone: str = ZONE
     ) -> Puller:
         """Return what pulls for one run."""
         keys = Keys(SECRETS | {"AFFISE_API_KEY": self.simulator.key})
         api = client(self.simulator.url, keys=keys, read_seconds=0.5)
-        redactor = Redactor(SECRETS["AFFISE_HASH_KEY"].encode(), known=(self.simulator.key,))
         bronze = Bronze(store or self.store, api.tenant, run_id, self.now, zone)
         account = Account(zone, learn_date_to(api, self.now.date()) or "inclusive")
-        return Puller(api, bronze, redactor, account, large=large, sleep=[].append)
+        return Puller(api, bronze, self.redactor, account, large=large, sleep=[].append)
 
     def pull(self, endpoint: Endpoint, day: date, run_id: str = "run-1", **changes: Any) -> DayPull:
         """Pull one day in one call."""

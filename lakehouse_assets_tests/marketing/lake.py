@@ -84,7 +84,7 @@ class Marketing(LakeDriver):
 
     def redacted(self, text: str) -> str:
         """What bronze keeps of a text."""
-        found: str = self.tenant.puller("none", zone=self.zone).redactor.redacted([{"sub5": text}])[0]["sub5"]
+        found: str = self.tenant.redactor.redacted([{"sub5": text}])[0]["sub5"]
         return found
 
     def report(self, at: datetime) -> list[dict[str, Any]]:
