@@ -15,6 +15,7 @@ ITS_OWN = ("lakehouse_assets/ecommerce/", "lakehouse_assets/contracts/ecommerce/
 KINDS = {".py", ".yaml", ".yml", ".json", ".sql", ".toml", ".csv", ".md", ".txt"}
 ALLOWED = {
     "lakehouse_assets/settings.py": "lakehouse_assets.ecommerce",  # it comes with the product, and is switched on
+    "lakehouse_assets/affise/simulator/shapes/clicks.py": '"user_id"',  # the API's own name of another thing
     "lakehouse_assets/contracts/released.json": "",  # the released state of its contracts, in one file for all
 }
 """File -> text in lines that may name it; the empty text is in every line."""

@@ -20,7 +20,7 @@ Clock = Literal["utc", "account", "both"]
 """Says whose clock times show; both where nobody can tell, as with an account in UTC, or in winter in London."""
 
 PREFERENCE: tuple[Clock, ...] = ("utc", "account", "both")
-"""Orders clocks: one that tells comes before one that does not."""
+"""Ranks clocks: one that tells comes before one that does not."""
 TOLERANCE = timedelta(seconds=5)
 """How far a time may be from that of its id: the id is made a moment before or after the record is stamped."""
 HEX_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)

@@ -97,6 +97,10 @@ def test_people_read_which_columns_change_and_why(tmp_path: Path) -> None:
     assert "way (its table has `buyers` BIGINT, which is gone); raise its version to" in told.out
     assert "    column removed: buyers BIGINT\n" in told.out
     project.contract("daily_sales_0", "version: 1.", "version: 2.")
+    reader = "ecommerce_gold.daily_sales_0_again: the run would fail (its SELECT gives no column `buyers`"
+    assert f"✘ {reader}" in project.command("plan").out
+    project.contract("daily_sales_0_again", gone, "")
+    project.contract("daily_sales_0_again", "version: 1.", "version: 2.")
     told = project.command("plan", "--sql")
     assert told.code == 0
     assert "~ ecommerce_gold.daily_sales_0: rebuilt whole (its contract" in told.out

@@ -38,11 +38,12 @@ def test_an_upload_that_pauses_loses_no_row(
     assert not list(shop.landing.rglob("*.csv"))
 
 
-def test_links_and_what_is_no_file_are_told(cli: Cli, shop: Shop, tmp_path: Path) -> None:
+def test_links_and_what_is_no_file_are_told(cli: Cli, shop: Shop) -> None:
     """A linked folder is read like any other; a dead link is named also by a run with nothing to do."""
-    (shop.landing / "orders").rename(tmp_path / "share")
+    share = shop.landing.with_name("share")
+    (shop.landing / "orders").rename(share)
     (shop.landing / "orders").symlink_to("../share")
-    (tmp_path / "share/2025-04-02.csv").write_text("".join([ORDERS, *ROWS]))
+    (share / "2025-04-02.csv").write_text("".join([ORDERS, *ROWS]))
     assert (cli(*shop.run).code, arrived(cli, shop)) == (0, "40")
     (shop.landing / "products.csv").symlink_to("nowhere.csv")
     again = cli(*shop.run)

@@ -30,7 +30,7 @@ def make(spec: SimulatorSpec, cases: frozenset[str], advertisers: Sequence[str],
 
 
 def _offer(spec: SimulatorSpec, cases: frozenset[str], n: int, advertiser_id: str, created: datetime) -> Offer:
-    title = f"{vocabulary.PRODUCTS[n % len(vocabulary.PRODUCTS)]} {n}"
+    title = f"{vocabulary.APPS[n % len(vocabulary.APPS)]} {n}"
     words = vocabulary.AWKWARD_TITLES[n % len(vocabulary.AWKWARD_TITLES)] if "awkward-text" in cases else ""
     codes = vocabulary.CURRENCIES if "mixed-currencies" in cases else vocabulary.CURRENCIES[:1]
     kind, total, payout = _pay(n, loses="negative-earnings" in cases)

@@ -38,7 +38,7 @@ SOURCES = ("", "push", "native", "search", "video-7")
 PLACEMENTS = ("", "top", "feed")
 FIRST_NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus")
 LAST_NAMES = ("Example", "Sample", "Specimen", "Placeholder", "Dummy")
-PRODUCTS = ("Puzzle Quest", "Budget Bank", "Fit Coach", "Night Radio", "Recipe Box", "Sky Chess", "Parcel Post")
+APPS = ("Puzzle Quest", "Budget Bank", "Fit Coach", "Night Radio", "Recipe Box", "Sky Chess", "Parcel Post")
 COMPANIES = ("Acme Example", "Globex Sample", "Initech Demo", "Umbrella Test", "Hooli Specimen", "Stark Placeholder")
 
 AWKWARD_TITLES = (
