@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze
+from lakehouse_assets.affise.endpoints import Endpoint, click_source
 from lakehouse_assets.affise.limits import Budget, TokenBucket
 from lakehouse_assets.affise.pull import Puller
 from lakehouse_assets.affise.redaction import Redactor
@@ -13,10 +16,37 @@ from lakehouse_assets.affise.secrets import LocalSecrets, Secrets, api_key, hash
 from lakehouse_assets.affise.session import Api
 from lakehouse_assets.affise.slices import DateTo
 from lakehouse_assets.affise.wire import Patience
+from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.errors import SettingsInvalid
 from lakehouse_assets.progress import Progress
-from lakehouse_assets.settings import Affise, process_environment
+from lakehouse_assets.settings import Affise, process_environment, read_settings
 from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
+
+
+def puller_of(event: Mapping[str, Any]) -> Puller:
+    """Return what pulls for the run of a Lambda event, with the settings and secrets of this process.
+
+    Args:
+        event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, and `date_to` once it is known.
+
+    Raises:
+        LakehouseError: as `open_puller`.
+    """
+    return open_puller(
+        read_settings().affise,
+        local_secrets(),
+        open_store(event["lake"], create=False),
+        run_id=event["run_id"],
+        zone=event["source_timezone"],
+        as_of=utc_moment(event["as_of"]),
+        date_to=event.get("date_to"),
+    )
+
+
+def click_endpoint() -> Endpoint:
+    """Return where clicks are pulled, as the settings say."""
+    return click_source(read_settings().affise.clicks)
 
 
 def local_secrets() -> Secrets:

@@ -12,6 +12,7 @@ from lakehouse_assets_tests.affise.tenant import tenant
 from lakehouse_assets_tests.marketing.lake import Marketing, plain, regions
 from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
 
+
 @pytest.mark.parametrize(
     ("zone", "first", "faults"),
     [("Europe/Moscow", date(2026, 3, 12), ()), ("Europe/Berlin", date(2026, 3, 28), DIRTY)],

@@ -1,0 +1,21 @@
+"""Lambda `CommitAffiseWatermark` notes, once silver has committed a run's pages, up to when changes are known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from lakehouse_assets.affise import watermark
+from lakehouse_assets.storage.opening import open_store
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Move the watermark to the run's clock; it never goes back.
+
+    The event holds `lake` (URI) and `as_of`.
+    """
+    store, as_of = open_store(event["lake"], create=False), datetime.fromisoformat(event["as_of"])
+    mark = watermark.read(store)
+    is_sweep = mark is None or watermark.is_sweep_due(mark, as_of)
+    moved = watermark.advance(store, as_of, is_sweep=is_sweep)
+    return {"changes": moved.changes.isoformat(), "sweep": moved.sweep and moved.sweep.isoformat()}

@@ -1,0 +1,18 @@
+"""Lambda `export-sub5-report` writes the report of a run's days as a CSV file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakehouse_assets.core.request import Window
+from lakehouse_assets.storage.lake import open_lake
+from lambdas.export_sub5_report.logic import export
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Write the report, a copy under the run's id and `latest`; an error is raised, never put into a body.
+
+    The event holds `run_id`, `pipeline`, `lake` (URI) and `window`.
+    """
+    lake, window = open_lake(event["lake"]), Window.model_validate(event["window"])
+    return export(lake, event["pipeline"], event["run_id"], window)
