@@ -127,9 +127,7 @@ REFUSED: dict[str, Item] = {
     "has format `xml`; it takes one of csv, json_pages": landing(format="xml"),
     "rule `new` has days `-1`; it takes a whole number": gold(rules=(rule("new", "freshness", "warn", days=-1),)),
     "`normaliser` belongs to JSON pages, so `format` has to be json_pages": landing(normaliser="a.b:c"),
-    "has normaliser `a.b`; it takes a function as `package.module:name`": landing(
-        normaliser="a.b", format="json_pages"
-    ),
+    "has normaliser `a.b`; it takes a function as `package.module:name`": landing(normaliser="a.b"),
     "`records` belongs to JSON pages, so `format` has to be json_pages": landing(records="data"),
     "column `n` has a `path`, which only records of format json_pages have": landing(column("n", path="a.b")),
     "column `n` has type `INT`; landing is read as text": landing(column("n", "INT")),

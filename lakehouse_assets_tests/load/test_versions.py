@@ -118,7 +118,7 @@ def test_a_pull_that_comes_late_is_put_where_it_belongs(lake: Shops) -> None:
 
 
 def test_a_record_gives_any_number_of_rows_and_a_bad_one_is_a_reject(lake: Shops) -> None:
-    """Two rows of one shop at one moment are versions of one key; what is no shop, or cannot be taken apart, is kept."""
+    """Two rows of one shop at one moment are versions of one key; what cannot be taken apart is kept as a reject."""
     report = lake.load(pull(9, shop(1), shop("x", "A"), [1], {"id": 3}, shop(4, "A", "B")))
     assert (
         counts_of(report)["shop_versions"] | {"read": 5, "rejected": 3, "superseded": 1, "inserted": 1}

@@ -21,7 +21,7 @@ from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
 def test_gold_is_what_the_oracle_says_after_every_tick(
     tmp_path: Path, zone: str, first: date, faults: tuple[str, ...]
 ) -> None:
-    """Three days with two ticks each: of a tenant with nothing dirty, and of one with all of it, over a change of clocks."""
+    """Three days of two ticks, of a tenant with nothing dirty, and of one with all of it over a change of clocks."""
     pulls = ticks(first, 3, zone)
     with tenant(tmp_path, *faults, days=2, clicks_per_day=120, conversions_per_day=40) as case:
         lake = Marketing(tmp_path, case, zone=zone)

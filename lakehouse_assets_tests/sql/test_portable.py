@@ -14,7 +14,8 @@ from lakehouse_assets.sql.portable import check
     [
         "avg(x)", "x / y", "trim(x)", "date_diff('day', x, y)", "round(x)", "x % 2", "x ^ 2", "regexp_like(x, 'a')",
         "current_date", "x AT TIME ZONE 'Europe/Berlin'", "x + INTERVAL '1' DAY", "CAST(2.5 AS INTEGER)",
-        "array_agg(x ORDER BY y)", "sum(x ORDER BY y)", "row_number() OVER (PARTITION BY x)", "lag(x) OVER (PARTITION BY y)", "lower(x)",
+        "array_agg(x ORDER BY y)", "sum(x ORDER BY y)", "row_number() OVER (PARTITION BY x)",
+        "lag(x) OVER (PARTITION BY y)", "lower(x)",
     ],
 )  # fmt: skip
 def test_what_engines_read_differently_is_refused_with_a_way_out(expression: str) -> None:

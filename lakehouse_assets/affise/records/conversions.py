@@ -16,7 +16,7 @@ CUSTOM = tuple(f"custom_field_{number}" for number in range(1, 8))
 
 
 def conversion(record: Record, page: Record) -> Iterator[dict[str, Any]]:
-    """Yield the row of one conversion as it is now; one of the hour that the run's clock is in waits for the next run."""
+    """Yield the row of one conversion as it is now; one of the hour that is not over yet waits for the next run."""
     created = record.get("created_at") or record.get("createdAt")
     ahead = values.offset_of(created, record.get("id"))
     created_at, status = values.moment(created, ahead), status_of(record)
@@ -81,7 +81,7 @@ def conversion_state(record: Record, page: Record) -> Iterator[dict[str, Any]]:
 
 
 def is_of_running_hour(created_at: str | None, page: Record) -> bool:
-    """Say whether a conversion was found by its change before its own hour is pulled, which is whole only at its end."""
+    """Say whether a conversion was found by its change, while its own hour is not over and so not pulled yet."""
     as_of = str(page.get("as_of"))
     return page.get("endpoint") == "changes" and created_at is not None and created_at >= f"{as_of[:13]}:00:00"
 
