@@ -41,7 +41,7 @@ NOT_APART = (KeyError, TypeError, ValueError, AttributeError, IndexError, Arithm
 
 @cache
 def normaliser_of(name: str) -> Normaliser:
-    """Return the function of a name such as `shop.records:order`.
+    """Return the function of a name such as `rides.records:ride`.
 
     Raises:
         ContractInvalid: there is none.

@@ -14,15 +14,15 @@ from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
 
 
 @pytest.mark.parametrize(
-    ("zone", "first", "faults"),
-    [("Europe/Moscow", date(2026, 3, 12), ()), ("Europe/Berlin", date(2026, 3, 28), DIRTY)],
+    ("zone", "first", "days", "faults"),
+    [("Europe/Moscow", date(2026, 3, 12), 1, ()), ("Europe/Berlin", date(2026, 3, 28), 2, DIRTY)],
     ids=["clean", "dirty"],
 )
 def test_gold_is_what_the_oracle_says_after_every_tick(
-    tmp_path: Path, zone: str, first: date, faults: tuple[str, ...]
+    tmp_path: Path, zone: str, first: date, days: int, faults: tuple[str, ...]
 ) -> None:
-    """Three days of two ticks, of a tenant with nothing dirty, and of one with all of it over a change of clocks."""
-    pulls = ticks(first, 3, zone)
+    """Two ticks a day, of a tenant with nothing dirty, and of one with all of it over a change of clocks."""
+    pulls = ticks(first, days, zone)
     with tenant(tmp_path, *faults, days=2, clicks_per_day=120, conversions_per_day=40) as case:
         lake = Marketing(tmp_path, case, zone=zone)
         account = Account(zone, regions=regions(), redacted=lake.redacted)

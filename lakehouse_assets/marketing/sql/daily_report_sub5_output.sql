@@ -5,26 +5,26 @@ offers AS (
   SELECT offer_id, title, status, privacy, advertiser_id, local_date(valid_from) AS since,
     local_date(lead(valid_from) OVER (PARTITION BY offer_id ORDER BY valid_from)) AS until,
     row_number() OVER (PARTITION BY offer_id ORDER BY valid_from) AS place
-  FROM delta_lakehouse.offer_versions
+  FROM marketing_lakehouse.offer_versions
 ),
 affiliates AS (
   SELECT affiliate_id, display_name, manager_first_name AS first_name, manager_last_name AS last_name,
     local_date(valid_from) AS since,
     local_date(lead(valid_from) OVER (PARTITION BY affiliate_id ORDER BY valid_from)) AS until,
     row_number() OVER (PARTITION BY affiliate_id ORDER BY valid_from) AS place
-  FROM delta_lakehouse.affiliate_versions
+  FROM marketing_lakehouse.affiliate_versions
 ),
 advertisers AS (
   SELECT advertiser_id, title, manager_first_name AS first_name, manager_last_name AS last_name,
     local_date(valid_from) AS since,
     local_date(lead(valid_from) OVER (PARTITION BY advertiser_id ORDER BY valid_from)) AS until,
     row_number() OVER (PARTITION BY advertiser_id ORDER BY valid_from) AS place
-  FROM delta_lakehouse.advertiser_versions
+  FROM marketing_lakehouse.advertiser_versions
 ),
 -- The first rate pulled on a day is that of the day; a day without one has that of the last day before, else of the next.
 first_rates AS (
   SELECT currency, rate_date, rate, row_number() OVER (PARTITION BY currency, rate_date ORDER BY pulled_at) AS place
-  FROM delta_lakehouse.currency_rates
+  FROM marketing_lakehouse.currency_rates
 ),
 rates AS (
   SELECT currency, rate, rate_date AS since,
@@ -34,8 +34,8 @@ rates AS (
 ),
 priced AS (
   SELECT c.*, r.currency AS reporting, f.rate AS rate, t.rate AS into_rate
-  FROM delta_lakehouse.conversions AS c
-  CROSS JOIN delta_lakehouse.reporting_currency AS r
+  FROM marketing_lakehouse.conversions AS c
+  CROSS JOIN marketing_lakehouse.reporting_currency AS r
   LEFT JOIN rates AS f ON f.currency = c.currency
     AND (f.place = 1 OR f.since <= c.conversion_date) AND (f.until IS NULL OR f.until > c.conversion_date)
   LEFT JOIN rates AS t ON t.currency = r.currency
@@ -53,7 +53,7 @@ facts AS (
   SELECT c.click_date AS datestamp, c.affiliate_id, o.advertiser_id, c.offer_id, c.country, c.sub5, c.sub6, c.os,
     c.os_version, 1 AS clicks, CASE WHEN c.is_unique THEN 1 ELSE 0 END AS hosts, CAST(NULL AS VARCHAR) AS status,
     CAST(0 AS DECIMAL(18, 6)) AS income, CAST(0 AS DECIMAL(18, 6)) AS paid, CAST(0 AS DECIMAL(18, 6)) AS earned
-  FROM delta_lakehouse.clicks AS c
+  FROM marketing_lakehouse.clicks AS c
   LEFT JOIN offers AS o ON o.offer_id = c.offer_id
     AND (o.place = 1 OR o.since <= c.click_date) AND (o.until IS NULL OR o.until > c.click_date)
   WHERE :everything OR c.click_date IN (:touched_dates)
@@ -114,11 +114,11 @@ SELECT
   r.currency,
   g.advertiser_id
 FROM grouped AS g
-CROSS JOIN delta_lakehouse.reporting_currency AS r
+CROSS JOIN marketing_lakehouse.reporting_currency AS r
 LEFT JOIN affiliates AS a ON a.affiliate_id = g.affiliate_id
   AND (a.place = 1 OR a.since <= g.datestamp) AND (a.until IS NULL OR a.until > g.datestamp)
 LEFT JOIN advertisers AS v ON v.advertiser_id = g.advertiser_id
   AND (v.place = 1 OR v.since <= g.datestamp) AND (v.until IS NULL OR v.until > g.datestamp)
 LEFT JOIN offers AS o ON o.offer_id = g.offer_id
   AND (o.place = 1 OR o.since <= g.datestamp) AND (o.until IS NULL OR o.until > g.datestamp)
-LEFT JOIN delta_lakehouse.country_region AS c ON c.country = g.country
+LEFT JOIN marketing_lakehouse.country_region AS c ON c.country = g.country
