@@ -40,6 +40,10 @@ SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # `lower` goes through a Unicode library otherwise, which takes longer than all else in a row; ASCII needs none.
     "spark.sql.icu.caseMappings.enabled": "false",
+    # Spark keeps what it has learnt of every statement that it parsed, and of ours, which are long, that is a gigabyte
+    # within a day of loads; from a tenth of the driver's memory on it forgets.
+    "spark.sql.parser.manageParserCaches": "true",
+    "spark.sql.parser.parserDfaCacheFlushRatio": "10",
     # How many rows a worker gets at a time; the default of 10,000 is made for wider rows than these.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }

@@ -154,8 +154,12 @@ def _from_local(w: Words, zone: str, x: str, moment: str) -> str:
         return moment
     minute = f"replace(substr({x}, 1, 16), 'T', ' ')"
     utc = w.add_seconds(moment, f"-({zones.search(minute, first, boundaries, zones.MINUTE)})")
-    # Only the first and the last day can leave the years that there are; a text shows that it is of neither.
-    return f"CASE WHEN {x} BETWEEN '0001-01-02' AND '9999-12-31' THEN {utc} ELSE {_within_years(utc)} END"
+    # Only the first and the last day can leave the years that there are; a text shows that it is of neither. No offset
+    # changes on them, so the search, which is long, is written once: Spark's parser takes a gigabyte for six of them.
+    last = boundaries[-1][1] if boundaries else first
+    early, late = (_within_years(w.add_seconds(moment, f"-({offset})")) for offset in (first, last))
+    days = f"CASE WHEN {x} BETWEEN '0001-01-02' AND '9999-12-31' THEN {utc}"
+    return f"{days} WHEN {x} < '0001-01-02' THEN {early} ELSE {late} END"
 
 
 SCALARS: dict[ScalarName, Callable[[Words, str, str, ColumnType], str]] = {
