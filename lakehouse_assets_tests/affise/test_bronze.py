@@ -59,6 +59,7 @@ def test_a_page_says_what_was_asked_and_answered(case: Case) -> None:
     facts = {name: value for name, value in second.items() if not name.endswith(("_at", "_hash", "_sha256", "records"))}
     assert facts == {
         "endpoint": "clicks", "path": "/3.0/stats/clicks", "tenant": case.simulator.url[7:], "run_id": "run-1",
+            "as_of": "2026-03-16T06:30:00.000000Z", "zone": "Europe/Moscow",
         "slice": "day", "window_from": "2026-03-15T00:00:00+00:00", "window_to": "2026-03-16T00:00:00+00:00",
         "timezone": "UTC", "page": 2, "per_page": 500, "total_count": 1000, "next_page": None, "http_status": 200,
         "body_status": 1,
