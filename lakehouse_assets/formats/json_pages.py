@@ -17,13 +17,12 @@ import orjson
 
 from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats.json_document import Element, document_of, elements
-from lakehouse_assets.formats.protocol import Field, Survey, lacking, raw_batch, record_batch
+from lakehouse_assets.formats.json_rows import Record, raw_batches, row_batches
+from lakehouse_assets.formats.protocol import Field, Survey, lacking
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 10_000
-"""How many rows one record batch has at most."""
 MOST_EXTRA_PATHS = 100
 """How many paths that no column reads are reported of one page; where keys are values there is no end of them."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -54,36 +53,19 @@ class JsonPages:
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
         """Yield all elements of the array; the text of the document and one batch are held in memory."""
-        columns = [field.name for field in self.fields]
-        rows: list[tuple[Any, ...]] = []
-        for number, (_, record) in enumerate(self._records(key, document_of(key, chunks)), first_row + 1):
-            rows.append((number, record is None, *self._texts(record or {})))
-            if len(rows) == BATCH_ROWS:
-                yield record_batch(rows, columns)
-                rows = []
-        if rows:
-            yield record_batch(rows, columns)
+        rows = self._records(key, document_of(key, chunks))
+        yield from row_batches(rows, self._columns, self._texts, first_row)
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
         """Yield the elements at these places, each exactly as it stands in the document, with its columns' text."""
-        text, names = document_of(key, chunks), [field.name for field in self.fields]
-        wanted = iter(positions)
-        due, found = next(wanted, None), []
-        for position, (element, record) in enumerate(self._records(key, text), 1):
-            if due is None:
-                break
-            if position < due:
-                continue
-            fields = None if record is None else dict(zip(names, self._texts(record), strict=True))
-            found.append((position, text[element.start : element.stop], fields and orjson.dumps(fields).decode()))
-            due = next((place for place in wanted if place > position), None)
-            if len(found) == BATCH_ROWS:
-                yield raw_batch(*zip(*found, strict=True))
-                found = []
-        if found:
-            yield raw_batch(*zip(*found, strict=True))
+        text = document_of(key, chunks)
+        yield from raw_batches(text, self._records(key, text), self._columns, self._texts, positions)
 
-    def _records(self, key: str, text: str) -> Iterator[tuple[Element, dict[str, Any] | None]]:
+    @property
+    def _columns(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+    def _records(self, key: str, text: str) -> Iterator[tuple[Element, Record | None]]:
         """Yield each element with its value where it is a record that can be read, else with None."""
         may_be_torn = SURROGATE.search(text) is not None
         for element in elements(key, text, self.records):
@@ -91,11 +73,11 @@ class JsonPages:
             good = isinstance(value, dict) and not (may_be_torn and is_torn(value))
             yield element, value if good else None
 
-    def _texts(self, record: dict[str, Any]) -> list[str | None]:
+    def _texts(self, record: Record) -> list[str | None]:
         return [_text(record, field.path) for field in self.fields]
 
 
-def _text(record: dict[str, Any], path: tuple[str, ...]) -> str | None:
+def _text(record: Record, path: tuple[str, ...]) -> str | None:
     """Return the text below a path of names, or None where there is nothing, or null."""
     value: Any = record
     for name in path:
@@ -147,7 +129,7 @@ class _Drift:
                 names = names.below.setdefault(name, _Names(_below(names, name)))
             names.is_read = True
 
-    def add(self, record: dict[str, Any]) -> None:
+    def add(self, record: Record) -> None:
         """Look at one more record."""
         self._add(record, self._record)
 
@@ -156,7 +138,7 @@ class _Drift:
         """Return the paths of needed columns that no record had."""
         return [".".join(one.path) for one in self._fields if not one.optional and not self._was_seen(one.path)]
 
-    def _add(self, value: dict[str, Any], names: _Names) -> None:
+    def _add(self, value: Record, names: _Names) -> None:
         for name in [name for name in value if name not in names.seen]:
             names.seen[name] = None
             self._note(names, name)

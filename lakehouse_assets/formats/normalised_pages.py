@@ -11,7 +11,7 @@ A record that is no object is one malformed row, and so is one that the normalis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -22,14 +22,13 @@ import orjson
 
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.formats.json_document import PLAIN_DECODER, Element, document_of, elements
-from lakehouse_assets.formats.json_pages import BATCH_ROWS, MOST_EXTRA_PATHS, SURROGATE, is_torn
-from lakehouse_assets.formats.protocol import Field, Survey, raw_batch, record_batch
+from lakehouse_assets.formats.json_pages import MOST_EXTRA_PATHS, SURROGATE, is_torn
+from lakehouse_assets.formats.json_rows import Record, raw_batches, row_batches
+from lakehouse_assets.formats.protocol import Field, Survey
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Record = Mapping[str, Any]
-"""A JSON object."""
 Normaliser = Callable[[Record, Record], Iterable[Record]]
 """Makes flat records of one record and of what its page says beside the records.
 
@@ -80,33 +79,20 @@ class NormalisedPages:
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
         """Yield all rows; the text of the page and one batch are held in memory."""
-        columns = [field.name for field in self.fields]
-        rows: list[tuple[Any, ...]] = []
-        for number, (_, record) in enumerate(self._rows(key, document_of(key, chunks)), first_row + 1):
-            made = record or {}
-            rows.append((number, record is None, *(text_of(made.get(name)) for name in columns)))
-            if len(rows) == BATCH_ROWS:
-                yield record_batch(rows, columns)
-                rows = []
-        if rows:
-            yield record_batch(rows, columns)
+        rows = self._rows(key, document_of(key, chunks))
+        yield from row_batches(rows, self._columns, self._texts, first_row)
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
         """Yield the records of which these rows were made, as they stand in the page, with the rows' texts."""
-        text, names = document_of(key, chunks), [field.name for field in self.fields]
-        wanted, found = set(positions), []
-        last = max(wanted, default=0)
-        for position, (element, record) in enumerate(self._rows(key, text), 1):
-            if position > last:
-                break
-            if position in wanted:
-                fields = None if record is None else {name: text_of(record.get(name)) for name in names}
-                found.append((position, text[element.start : element.stop], fields and orjson.dumps(fields).decode()))
-            if len(found) == BATCH_ROWS:
-                yield raw_batch(*zip(*found, strict=True))
-                found = []
-        if found:
-            yield raw_batch(*zip(*found, strict=True))
+        text = document_of(key, chunks)
+        yield from raw_batches(text, self._rows(key, text), self._columns, self._texts, positions)
+
+    @property
+    def _columns(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+    def _texts(self, record: Record) -> list[str | None]:
+        return [text_of(record.get(name)) for name in self._columns]
 
     def _rows(self, key: str, text: str) -> Iterator[tuple[Element, Record | None]]:
         """Yield each row with the element that it was made of; None is a malformed one."""

@@ -11,13 +11,13 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.batches import in_batches
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.formats.csv_strict import strict_reader
@@ -36,14 +36,6 @@ WRITTEN = ("file", "line", "etag", "codes", "raw")
 BATCH_ROWS = 5_000
 """How many rows are held in memory."""
 Row = Mapping[str, Any]
-Item = TypeVar("Item")
-
-
-def in_batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield the items, some at a time."""
-    rest = iter(items)
-    while some := list(islice(rest, BATCH_ROWS)):
-        yield some
 
 
 def to_csv(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
@@ -63,7 +55,7 @@ def _csv(header: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, header, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for some in in_batches(rows):
+    for some in in_batches(rows, BATCH_ROWS):
         writer.writerows(some)
         yield out.getvalue()
         out.seek(0)
@@ -137,7 +129,7 @@ class Fixes:
             pass
         with _records(self.path) as records:
             next(records, None)
-            for some in in_batches(enumerate(records, start=1)):
+            for some in in_batches(enumerate(records, start=1), BATCH_ROWS):
                 yield pa.RecordBatch.from_pylist([self._row(*each) for each in some], self.schema)
 
     def _row(self, number: int, record: Sequence[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse_assets.errors import FileUnreadable
-from lakehouse_assets.formats import json_document, json_pages
+from lakehouse_assets.formats import json_document, json_rows
 from lakehouse_assets.formats.json_pages import JsonPages
 from lakehouse_assets_tests.formats.json_texts import BLANKS, RECORDS, VALUES, Number, rendered, text_of
 from lakehouse_assets_tests.formats.streams import KEY, SIZES, chunks_of, fields_of, raw_of, rows_of
@@ -127,7 +127,7 @@ def test_half_of_a_surrogate_pair_makes_its_record_malformed() -> None:
 
 def test_batches_of_many_records_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page of many records is several batches, numbered on from the first row."""
-    monkeypatch.setattr(json_pages, "BATCH_ROWS", 2)
+    monkeypatch.setattr(json_rows, "BATCH_ROWS", 2)
     batches = list(JsonPages(FIELDS).batches(KEY, [b'[{}, {"id": 2}, 3, {"id": 4}, {}]'], 100))
     assert [batch["_row"].to_pylist() for batch in batches] == [[101, 102], [103, 104], [105]]
 

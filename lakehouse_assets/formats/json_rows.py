@@ -1,0 +1,56 @@
+"""Make record batches of the rows that were found in a JSON document, whichever way they were found.
+
+A row comes with the element of the document that it was made of; None instead of its record says that it is malformed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from lakehouse_assets.core.batches import in_batches
+from lakehouse_assets.formats.json_document import Element
+from lakehouse_assets.formats.protocol import raw_batch, record_batch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 10_000
+"""How many rows one record batch has at most."""
+
+Record = Mapping[str, Any]
+"""A JSON object."""
+Rows = Iterable[tuple[Element, Record | None]]
+Texts = Callable[[Record], list[str | None]]
+"""Returns the texts of the wanted columns, in their order; of an empty record they are all NULL."""
+
+
+def row_batches(rows: Rows, columns: list[str], texts: Texts, first_row: int) -> Iterator[pa.RecordBatch]:
+    """Yield all rows, numbered from `first_row` + 1; one batch is held in memory."""
+    made = ((number, record is None, *texts(record or {})) for number, (_, record) in enumerate(rows, first_row + 1))
+    for some in in_batches(made, BATCH_ROWS):
+        yield record_batch(some, columns)
+
+
+def raw_batches(
+    text: str, rows: Rows, columns: list[str], texts: Texts, positions: Iterable[int]
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows at these ascending positions, each with its element exactly as it stands in the document."""
+    for some in in_batches(_raw(text, rows, columns, texts, iter(positions)), BATCH_ROWS):
+        yield raw_batch(*zip(*some, strict=True))
+
+
+def _raw(
+    text: str, rows: Rows, columns: list[str], texts: Texts, wanted: Iterator[int]
+) -> Iterator[tuple[int, str, str | None]]:
+    due = next(wanted, None)
+    for position, (element, record) in enumerate(rows, 1):
+        if due is None:
+            return
+        if position < due:
+            continue
+        fields = None if record is None else orjson.dumps(dict(zip(columns, texts(record), strict=True))).decode()
+        yield position, text[element.start : element.stop], fields
+        due = next((place for place in wanted if place > position), None)
