@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from lakehouse_assets.storage.os_errors import storage_error
 
 if TYPE_CHECKING:
     import duckdb
+
+    from lakehouse_assets.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,20 @@ class Spill:
 
 
 SYSTEM_SPILL = Spill()
+
+
+class Limits(TypedDict):
+    """Hold what DuckDB may take, as the arguments of whoever opens it: memory, threads (None for all) and spill."""
+
+    memory: str
+    threads: int | None
+    spill: Spill
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what DuckDB may take by the settings of an installation."""
+    spill = Spill(settings.duckdb_temp, settings.duckdb_temp_limit)
+    return {"memory": settings.duckdb_memory, "threads": settings.duckdb_threads or None, "spill": spill}
 
 
 def connect(

@@ -17,7 +17,7 @@ from lakehouse_assets import interruption
 from lakehouse_assets.compute.local import LocalConfig, LocalServices
 from lakehouse_assets.compute.reports import FAILURE, failed_step
 from lakehouse_assets.compute.services import Services
-from lakehouse_assets.engines.connection import Spill
+from lakehouse_assets.engines.connection import limits_of
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.protocol import Engine
@@ -88,12 +88,10 @@ def open_services(settings: Settings, pipeline: Pipeline, run_id: str, progress:
         lake=lake,
         landing=pipeline.landing_in(settings),
         zone=zone,
-        memory=settings.duckdb_memory,
-        threads=settings.duckdb_threads or None,
         open_engine=_engine_opener(settings, lake, zone),
         functions=pipeline.functions,
         renew_seconds=settings.lease_renew_seconds,
-        spill=Spill(settings.duckdb_temp, settings.duckdb_temp_limit),
+        **limits_of(settings),
     )
     return LocalServices(config, run_id, progress)
 
@@ -101,8 +99,7 @@ def open_services(settings: Settings, pipeline: Pipeline, run_id: str, progress:
 def _engine_opener(settings: Settings, lake: Lake, zone: str) -> Callable[[], Engine]:
     if settings.engine == "spark":
         return lambda: _open_spark(settings, lake, zone)
-    threads, spill = settings.duckdb_threads or None, Spill(settings.duckdb_temp, settings.duckdb_temp_limit)
-    return lambda: DuckEngine(lake, zone=zone, memory=settings.duckdb_memory, threads=threads, spill=spill)
+    return lambda: DuckEngine(lake, zone=zone, **limits_of(settings))
 
 
 def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:

@@ -16,7 +16,7 @@ import duckdb
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.contracts.layers import stored_tables
-from lakehouse_assets.engines.connection import Spill
+from lakehouse_assets.engines.connection import limits_of
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
@@ -46,13 +46,7 @@ def ask_states(settings: Settings, names: Iterable[str], progress: Progress) -> 
 def _pipeline_states(settings: Settings, name: str, progress: Progress) -> list[CheckState]:
     from lakehouse_assets.pipelines import pipeline_of
 
-    engine = DuckEngine(
-        lake_of(settings),
-        zone=pipeline_of(name).zone_in(settings),
-        memory=settings.duckdb_memory,
-        threads=settings.duckdb_threads or None,
-        spill=Spill(settings.duckdb_temp, settings.duckdb_temp_limit),
-    )
+    engine = DuckEngine(lake_of(settings), zone=pipeline_of(name).zone_in(settings), **limits_of(settings))
     try:
         tables = _Tables(engine, stored_tables(contracts(name).values()), datetime.now(UTC))
         found = []

@@ -84,7 +84,7 @@ def done_again(loads: int, files: int) -> str:
 def _rebuilt(settings: Settings, name: str, named: frozenset[str], *, accepts: bool) -> Rebuilt:
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
-    from lakehouse_assets.engines.connection import Spill
+    from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.rebuild import Rebuild, beside, rebuild
     from lakehouse_assets.load.redo import Redo
@@ -93,11 +93,10 @@ def _rebuilt(settings: Settings, name: str, named: frozenset[str], *, accepts: b
     from lakehouse_assets.storage.lake import Lake, lake_of
 
     contracts(name).require_sound(*LOADED_BEFORE_GOLD)
-    where, zone, memory = lake_of(settings), pipeline_of(name).zone_in(settings), settings.duckdb_memory
-    spill = Spill(settings.duckdb_temp, settings.duckdb_temp_limit)
+    where, zone = lake_of(settings), pipeline_of(name).zone_in(settings)
 
     def opened(lake: Lake) -> DuckEngine:
-        return DuckEngine(lake, zone=zone, memory=memory, threads=settings.duckdb_threads or None, spill=spill)
+        return DuckEngine(lake, zone=zone, **limits_of(settings))
 
     made = beside(where, name)
     with undisturbed(settings, name) as guard, _progress() as progress:

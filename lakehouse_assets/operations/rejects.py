@@ -197,17 +197,12 @@ def _show_table(rows: Iterator[dict[str, Any]], count: int) -> None:
 
 
 def _rejects(pipeline: str | None, lake: Path | None) -> Rejects:
-    from lakehouse_assets.engines.connection import Spill
+    from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.operations.reject_rows import Rejects
     from lakehouse_assets.storage.lake import lake_of
 
     settings = reading(lake)
-    limits = {
-        "memory": settings.duckdb_memory,
-        "threads": settings.duckdb_threads or None,
-        "spill": Spill(settings.duckdb_temp, settings.duckdb_temp_limit),
-    }
-    return Rejects(chosen_pipeline(pipeline), lake_of(settings), limits)
+    return Rejects(chosen_pipeline(pipeline), lake_of(settings), limits_of(settings))
 
 
 def _selection(table: Rejects, code: str | None, file: str | None, run: str | None) -> dict[str, str]:

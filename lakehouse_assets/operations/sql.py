@@ -53,16 +53,14 @@ def query_scope(settings: Settings) -> QueryScope:
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import stored_tables
     from lakehouse_assets.contracts.packages import pipelines
-    from lakehouse_assets.engines.connection import Spill
+    from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.engines.query import QueryScope
     from lakehouse_assets.storage.lake import lake_of
 
     every = [contracts(pipeline) for pipeline in pipelines()]
     tables = stored_tables(contract for known in every for contract in known.values())
     broken = {name: error for known in every for name, error in known.broken.items()}
-    limits = settings.duckdb_memory, settings.duckdb_threads or None
-    spill = Spill(settings.duckdb_temp, settings.duckdb_temp_limit)
-    return QueryScope(lake_of(settings), tables, *limits, spill, broken)
+    return QueryScope(lake_of(settings), tables, broken=broken, **limits_of(settings))
 
 
 def parse_moment(text: str) -> datetime:
