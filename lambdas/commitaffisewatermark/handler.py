@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from lakehouse_assets.affise import watermark
+from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.storage.opening import open_store
 
 
@@ -14,8 +14,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 
     The event holds `lake` (URI) and `as_of`.
     """
-    store, as_of = open_store(event["lake"], create=False), datetime.fromisoformat(event["as_of"])
-    mark = watermark.read(store)
-    is_sweep = mark is None or watermark.is_sweep_due(mark, as_of)
-    moved = watermark.advance(store, as_of, is_sweep=is_sweep)
+    store, as_of = open_store(event["lake"], create=False), utc_moment(event["as_of"])
+    moved = watermark.advance(store, as_of, is_sweep=watermark.is_sweep_due(watermark.read(store), as_of))
     return {"changes": moved.changes.isoformat(), "sweep": moved.sweep and moved.sweep.isoformat()}

@@ -52,18 +52,17 @@ def export(lake: Lake, pipeline: str, run_id: str, window: Window) -> dict[str, 
     """Write the report of some days and return where it is and how many rows it has."""
     from lakehouse_assets.engines.query import QueryScope, ask
 
-    tables = {c.catalog_name: c for c in contracts(pipeline).values() if c.layer == "gold"}
-    (name,) = [name for name in tables if name.endswith(f".{TABLE}")]
+    table = contracts(pipeline)[f"gold.{TABLE}"]
     columns = ", ".join(COLUMNS)
     sql = (
-        f"SELECT {columns} FROM {name} WHERE conversions_count > 0 "
+        f"SELECT {columns} FROM {table.catalog_name} WHERE conversions_count > 0 "
         f"AND datestamp BETWEEN DATE '{window.start}' AND DATE '{window.end}' ORDER BY {columns}"
     )
     count = 0
 
     def counted() -> Iterator[Iterable[Any]]:
         nonlocal count
-        for batch in ask(QueryScope(lake, tables), sql).batches:
+        for batch in ask(QueryScope(lake, {table.catalog_name: table}), sql).batches:
             for row in batch:
                 count += 1
                 yield row

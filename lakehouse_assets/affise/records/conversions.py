@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from lakehouse_assets.affise.records import values
@@ -17,9 +18,8 @@ CUSTOM = tuple(f"custom_field_{number}" for number in range(1, 8))
 
 def conversion(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield the row of one conversion as it is now; one of the hour that is not over yet waits for the next run."""
-    created = record.get("created_at") or record.get("createdAt")
-    ahead = values.offset_of(created, record.get("id"))
-    created_at, status = values.moment(created, ahead), status_of(record)
+    created_at, ahead = _created(record)
+    status = status_of(record)
     if is_of_running_hour(created_at, page):
         return
     system, version = values.split_version(record.get("os"))
@@ -66,8 +66,7 @@ def conversion(record: Record, page: Record) -> Iterator[dict[str, Any]]:
 
 def conversion_state(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield what may be decided late of one conversion, with the moment of the run that saw it."""
-    created = record.get("created_at") or record.get("createdAt")
-    created_at = values.moment(created, values.offset_of(created, record.get("id")))
+    created_at, _ = _created(record)
     if is_of_running_hour(created_at, page):
         return
     yield {
@@ -78,6 +77,13 @@ def conversion_state(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         **money_of(record),
         "currency": values.code(record.get("currency")),
     }
+
+
+def _created(record: Record) -> tuple[str | None, timedelta]:
+    """Return when a conversion was made, UTC, and by how much its times are ahead of that."""
+    told = record.get("created_at") or record.get("createdAt")
+    ahead = values.offset_of(told, record.get("id"))
+    return values.moment(told, ahead), ahead
 
 
 def is_of_running_hour(created_at: str | None, page: Record) -> bool:

@@ -76,14 +76,7 @@ def amount(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
 
 def time_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     """Return a time without zone as UTC; None for the zero date and for nothing."""
-    found = text(value)
-    if found is None or found == ZERO_TIME:
-        return None
-    try:
-        told = datetime.fromisoformat(found)
-    except ValueError:
-        return found
-    return found if told.tzinfo else f"{told.isoformat()}Z"
+    return moment(value, timedelta())
 
 
 def offset_of(created_at: Any, hex_id: Any) -> timedelta:  # noqa: ANN401 - any JSON values
