@@ -30,11 +30,11 @@ def offer(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "hold_type": values.text(record.get("hold_type")),
         "url": values.free_text(record.get("url")),
         "preview_url": values.free_text(record.get("preview_url") or record.get("url_preview")),
-        "categories": listed(record.get("categories")),
-        "tags": listed(record.get("tags")),
-        "countries": listed([values.code(one) for one in _list(record.get("countries"))]),
+        "categories": values.listed(record.get("categories")),
+        "tags": values.listed(record.get("tags")),
+        "countries": values.listed([values.code(one) for one in values.listing(record.get("countries"))]),
         "caps_timezone": values.text(record.get("caps_timezone")),
-        "caps_status": listed(record.get("caps_status")),
+        "caps_status": values.listed(record.get("caps_status")),
         "kpi_en": values.free_text(values.inner(record, "kpi", "en")),
         "created_at": values.time_text(record.get("created_at")),
         "updated_at": values.time_text(record.get("updated_at")),
@@ -77,11 +77,11 @@ def payments(record: Record, page: Record) -> Iterator[dict[str, Any]]:
                 "payout": values.amount(one.get("revenue")),
                 "currency": values.code(one.get("currency")),
                 "type": values.text(one.get("type")),
-                "countries": listed([values.code(code) for code in _list(one.get("countries"))]),
+                "countries": values.listed([values.code(code) for code in values.listing(one.get("countries"))]),
                 "country_exclude": values.flag(one.get("country_exclude")),
-                "devices": listed(one.get("devices")),
-                "os": listed(one.get("os")),
-                "affiliates": listed(one.get("partners")),
+                "devices": values.listed(one.get("devices")),
+                "os": values.listed(one.get("os")),
+                "affiliates": values.listed(one.get("partners")),
             }
 
 
@@ -109,13 +109,15 @@ def caps(record: Record, page: Record) -> Iterator[dict[str, Any]]:
             **{name: values.text(one.get(name)) for name in CAP_IDENTITY},
             "value": values.amount(one.get("value")),
             "sub_number": values.text(one.get("sub_number")),
-            "sub_values": listed(one.get("sub_value")),
+            "sub_values": values.listed(one.get("sub_value")),
         }
 
 
 def cap_affiliates(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield a row per affiliate that a cap names."""
-    yield from _members(record, page, "affiliate_id", lambda cap: [str(one) for one in _list(cap.get("affiliates"))])
+    yield from _members(
+        record, page, "affiliate_id", lambda cap: [str(one) for one in values.listing(cap.get("affiliates"))]
+    )
 
 
 def cap_countries(record: Record, page: Record) -> Iterator[dict[str, Any]]:
@@ -144,8 +146,12 @@ def _caps(record: Record) -> Iterator[tuple[str, int, Record]]:
     seen = Counter[str]()
     for one in _objects(record.get("caps")):
         parts = [values.text(one.get(name)) for name in (*CAP_IDENTITY, "sub_number")]
-        members = [sorted(goals_of(one)), sorted(map(str, _list(one.get("affiliates")))), sorted(countries_of(one))]
-        identity = orjson.dumps([parts, members, sorted(map(str, _list(one.get("sub_value"))))])
+        members = [
+            sorted(goals_of(one)),
+            sorted(affiliates_of(one)),
+            sorted(countries_of(one)),
+        ]
+        identity = orjson.dumps([parts, members, sorted(map(str, values.listing(one.get("sub_value"))))])
         key = hashlib.sha256(identity).hexdigest()[:24]
         seen[key] += 1
         yield key, seen[key], one
@@ -160,7 +166,12 @@ def goals_of(cap: Record) -> dict[str, str | None]:
     goals = cap.get("goals")
     if isinstance(goals, Mapping):
         return {str(key): values.free_text(title) for key, title in goals.items()}
-    return {str(one): str(one) for one in _list(goals)}
+    return {str(one): str(one) for one in values.listing(goals)}
+
+
+def affiliates_of(cap: Record) -> list[str]:
+    """Return the numbers of the affiliates that a cap names."""
+    return [str(one) for one in values.listing(cap.get("affiliates"))]
 
 
 def countries_of(cap: Record) -> list[str]:
@@ -170,13 +181,8 @@ def countries_of(cap: Record) -> list[str]:
     ([], [], ['DE'])
     """
     told = cap.get("country", cap.get("countries"))
-    found = (values.code(one) for one in (_list(told) if isinstance(told, list) else [told]))
+    found = (values.code(one) for one in (values.listing(told) if isinstance(told, list) else [told]))
     return [one for one in found if one]
-
-
-def listed(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return a list as JSON text; an empty one where there is none."""
-    return orjson.dumps([str(one) for one in _list(value) if one is not None]).decode()
 
 
 def _snapshot(record: Record, page: Record) -> dict[str, Any]:
@@ -185,10 +191,5 @@ def _snapshot(record: Record, page: Record) -> dict[str, Any]:
     return {"offer_id": values.text(record.get("id")), "snapshot_date": day}
 
 
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
-    """Return a list, or an empty one for the other forms that an empty list has."""
-    return value if isinstance(value, list) else []
-
-
 def _objects(value: Any) -> list[Record]:  # noqa: ANN401 - any JSON value
-    return [one for one in _list(value) if isinstance(one, Mapping)]
+    return [one for one in values.listing(value) if isinstance(one, Mapping)]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lakehouse_assets.affise.records import values
-from lakehouse_assets.affise.records.offers import listed
 from lakehouse_assets.affise.records.values import Record
 
 
@@ -21,7 +20,7 @@ def affiliate(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "country": values.code(record.get("country")),
         "ref": values.text(record.get("ref")),
         "ref_percent": values.amount(record.get("ref_percent")),
-        "tags": listed(record.get("tags")),
+        "tags": values.listed(record.get("tags")),
         "created_at": values.time_text(record.get("created_at")),
         "updated_at": values.time_text(record.get("updated_at")),
         "pulled_at": page.get("as_of"),
@@ -58,7 +57,7 @@ def advertiser(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     yield {
         **_advertiser(record),
         "country": values.code(record.get("country")),
-        "tags": listed(record.get("tags")),
+        "tags": values.listed(record.get("tags")),
         "offers_count": values.text(record.get("offers")),
         "created_at": values.time_text(record.get("created_at")),
         "updated_at": values.time_text(record.get("updated_at")),

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from lakehouse_assets.affise.id_time import id_time
 
 Record = Mapping[str, Any]
@@ -138,3 +140,13 @@ def split_version(fused: Any) -> tuple[str | None, str | None]:  # noqa: ANN401 
     if name and (last[:1].isdigit() or text(last) is None):
         return text(name), text(last)
     return found, None
+
+
+def listed(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return a list as JSON text; an empty one where there is none."""
+    return orjson.dumps([str(one) for one in listing(value) if one is not None]).decode()
+
+
+def listing(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
+    """Return a list, or an empty one for the other forms that an empty list has."""
+    return value if isinstance(value, list) else []
