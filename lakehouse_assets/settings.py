@@ -22,7 +22,7 @@ from lakehouse_assets.urls import api_url
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
 
-PIPELINES = ("lakehouse_assets.ecommerce",)
+PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
 """Names the packages of the pipelines that come with the product."""
 
 EngineName = Literal["duckdb", "spark"]

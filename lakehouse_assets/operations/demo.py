@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations.options import EngineOption, PipelineOption, Verbose, writing
-from lakehouse_assets.operations.samples import Sample, samples
+from lakehouse_assets.operations.options import EngineOption, PipelineOption, Verbose
+from lakehouse_assets.operations.samples import samples, tenants
 from lakehouse_assets.operations.terminal import command, complain, say
-from lakehouse_assets.settings import Settings, read_settings
+from lakehouse_assets.operations.trial import Trial, trial_of
+from lakehouse_assets.settings import read_settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.graph.outcome import Outcome
@@ -45,18 +46,19 @@ def demo(
     read_settings(engine=engine)  # says what is wrong with them before the last demo is deleted
     shown = demonstrated(pipeline, data)
     make_fresh(folder.absolute(), data)
-    codes = [_show(name, sample, folder.absolute(), data, engine, verbose=verbose) for name, sample in shown.items()]
+    codes = [_show(name, folder.absolute(), data, engine, verbose=verbose) for name in shown]
     raise typer.Exit(max(codes))
 
 
-def demonstrated(pipeline: str | None, data: Path | None) -> dict[str, Sample]:
-    """Return the samples to show: that of the named pipeline, else those of all pipelines that have one.
+def demonstrated(pipeline: str | None, data: Path | None) -> tuple[str, ...]:
+    """Return the pipelines to show: the named one, else all that bring a sample or a source to be tried with.
 
     Raises:
         BadRequest: there is none, or drops are given and nobody says whose they are.
     """
-    known = samples()
-    shown = known if pipeline is None else {name: known[name] for name in known if name == pipeline}
+    takes_files = tuple(samples())
+    known = takes_files if data is not None else (*takes_files, *(one for one in tenants() if one not in takes_files))
+    shown = known if pipeline is None else tuple(name for name in known if name == pipeline)
     if not shown:
         raise BadRequest(message=f"no sample to show; pipelines with one: {', '.join(known) or 'none'}")
     if data is not None and len(shown) > 1:
@@ -64,30 +66,19 @@ def demonstrated(pipeline: str | None, data: Path | None) -> dict[str, Sample]:
     return shown
 
 
-def _show(name: str, sample: Sample, folder: Path, data: Path | None, engine: str | None, *, verbose: bool) -> int:
-    """Run one pipeline on its sample, say what happened, and return an exit code."""
+def _show(name: str, folder: Path, data: Path | None, engine: str | None, *, verbose: bool) -> int:
+    """Run one pipeline on its sample or source, say what happened, and return an exit code."""
     from lakehouse_assets.operations import run_text
     from lakehouse_assets.operations.run import exit_code, run_visibly
-    from lakehouse_assets.operations.running import Asked
-    from lakehouse_assets.storage.lake import lake_of
 
-    landing = folder / ("landing" if len(samples()) == 1 else f"landing-{name}")
-    expected = put_files(sample, landing, data)
-    settings = own_settings(name, folder, landing, engine)
-    started = time.perf_counter()
-    outcome = run_visibly(settings, Asked(name), verbose=verbose)
-    run_text.show(outcome, settings, time.perf_counter() - started)
-    known = expected is not None and not outcome.is_failed
-    differences = sample.compare(expected, outcome.report, lake_of(settings)) if known else []
-    _verdict(sample.rows_of(expected) if expected is not None else None, differences, outcome)
-    _next_steps(settings, sample, data)
+    with trial_of(name, folder, data, engine) as trial:
+        started = time.perf_counter()
+        outcome = run_visibly(trial.settings, trial.asked, verbose=verbose)
+        run_text.show(outcome, trial.settings, time.perf_counter() - started)
+    differences = [] if outcome.is_failed else trial.differences(outcome)
+    _verdict(trial.rows, differences, outcome)
+    _next_steps(trial, name, data)
     return exit_code(outcome) or int(bool(differences))
-
-
-def own_settings(pipeline: str, folder: Path, landing: Path, engine: str | None) -> Settings:
-    """Return the demo's settings: a lake and history of its own, and UTC, in which the sample's answer is known."""
-    settings = writing(pipeline, folder / "lake", landing, engine)
-    return settings.model_copy(update={"zones": {**settings.zones, pipeline: "UTC"}})
 
 
 def make_fresh(folder: Path, data: Path | None) -> None:
@@ -117,14 +108,6 @@ def _check_data(data: Path, folder: Path) -> None:
         raise BadRequest(message=f"--data `{data}` holds no .csv or .csv.gz file")
 
 
-def put_files(sample: Sample, landing: Path, data: Path | None) -> Any:  # noqa: ANN401 - the sample's own
-    """Fill landing; return the known answer when the files were generated, None when they were copied from `data`."""
-    if data is not None:
-        shutil.copytree(data.expanduser(), landing)
-        return None
-    return sample.write_demo(landing)
-
-
 def _verdict(rows: int | None, differences: list[str], outcome: Outcome) -> None:
     for difference in differences:
         complain(f"not the sample's known answer: {difference}")
@@ -132,13 +115,13 @@ def _verdict(rows: int | None, differences: list[str], outcome: Outcome) -> None
         say(f"✔ Every one of the {rows} rows went where the sample's known answer says.")
 
 
-def _next_steps(settings: Settings, sample: Sample, data: Path | None) -> None:
+def _next_steps(trial: Trial, name: str, data: Path | None) -> None:
     from lakehouse_assets.operations.run_text import short
 
-    lake = short(settings.lake_root)
+    lake = short(trial.settings.lake_root)
     say("\nTry next:")
-    say(f'  {command()} sql "{sample.QUERY}" --lake {lake}')
-    say(f"  {command()} checks --lake {lake}")
-    if data is None:
-        say(f"  {command()} rejects list --lake {lake}")
-    say(f"  LAKEHOUSE_LAKE={lake} {command()} dev")
+    say(f'  {command()} sql "{trial.query}" --lake {lake}')
+    say(f"  {command()} checks --pipeline {name} --lake {lake}")
+    if data is None and trial.has_rejects:
+        say(f"  {command()} rejects list --pipeline {name} --lake {lake}")
+    say(f"  LAKEHOUSE_LAKE={lake} {command()} dev\n")

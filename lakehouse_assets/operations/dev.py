@@ -46,7 +46,7 @@ def dev(
     Example:
         lakehouse dev --lake demo/lake
     """
-    settings = writing(None if landing is None else chosen_pipeline(pipeline), lake, landing, engine)
+    settings = writing(None if landing is None else chosen_pipeline(pipeline, lake), lake, landing, engine)
     if not is_free(port):
         raise BadRequest(message=f"port {port} is in use; name another one with --port")
     history.require_usable(settings)

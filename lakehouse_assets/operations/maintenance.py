@@ -32,7 +32,7 @@ def optimize(*, pipeline: PipelineOption = None, lake: LakeOption = None) -> Non
     from lakehouse_assets.engines import maintenance
     from lakehouse_assets.storage.lake import lake_of
 
-    settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
+    settings, name, rows = reading(lake), chosen_pipeline(pipeline, lake), []
     with undisturbed(settings, name) as guard:
         for contract in tables(name):
             before, after = maintenance.optimize(contract, lake_of(settings), guard)
@@ -65,7 +65,7 @@ def vacuum(
 
     if retention_hours < SAFE_HOURS and not force:
         raise BadRequest(message=f"--retention-hours {retention_hours} is below {SAFE_HOURS}; --force allows it")
-    settings, name, rows = reading(lake), chosen_pipeline(pipeline), []
+    settings, name, rows = reading(lake), chosen_pipeline(pipeline, lake), []
     with undisturbed(settings, name) as guard:
         for contract in tables(name):
             files = maintenance.vacuum(contract, lake_of(settings), guard, hours=retention_hours, delete=delete)

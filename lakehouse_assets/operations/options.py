@@ -34,9 +34,12 @@ LandingOption = Annotated[
 ]
 EngineOption = Annotated[Engine | None, typer.Option(help="Which engine loads silver (LAKEHOUSE_ENGINE).")]
 PipelineArgument = Annotated[
-    str | None, typer.Argument(metavar="[PIPELINE]", help="Which pipeline; the only one when there is just one.")
+    str | None,
+    typer.Argument(metavar="[PIPELINE]", help="Which pipeline; may be left out where only one can be meant."),
 ]
-PipelineOption = Annotated[str | None, typer.Option(help="Which pipeline; the only one when there is just one.")]
+PipelineOption = Annotated[
+    str | None, typer.Option(help="Which pipeline; may be left out where only one can be meant.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Dagster's own log on stderr.")]
 
 
@@ -95,11 +98,15 @@ def reading(lake: Path | None = None) -> Settings:
     return settings
 
 
-def chosen_pipeline(name: str | None) -> str:
-    """Return the name of the pipeline to use: the named one, or the only one there is when none is named.
+def chosen_pipeline(name: str | None, lake: Path | None = None) -> str:
+    """Return the name of the pipeline to use: the named one, else the only one there is, else the only one in the lake.
+
+    Args:
+        name: as given on the command line.
+        lake: likewise; None for what the environment says. A pipeline is in a lake once it has run there.
 
     Raises:
-        BadRequest: there is no such pipeline, or none is named and there are several.
+        BadRequest: there is no such pipeline, or none is named and several may be meant.
     """
     from lakehouse_assets.contracts.packages import pipelines
 
@@ -107,6 +114,10 @@ def chosen_pipeline(name: str | None) -> str:
     if name is None and len(known) == 1:
         return known[0]
     if name is None:
+        runs = read_settings(lake=lake).lake_root / "runs"
+        at_home = [one for one in known if (runs / one).is_dir()]
+        if len(at_home) == 1:
+            return at_home[0]
         raise BadRequest(message=f"name a pipeline; there are: {', '.join(known)}")
     if name not in known:
         raise BadRequest(message=f"there is no pipeline `{name}`; there are: {', '.join(known)}")

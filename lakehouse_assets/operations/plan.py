@@ -57,7 +57,7 @@ def plan(
     from lakehouse_assets.storage.landing import Landed, datasets, look
     from lakehouse_assets.storage.opening import open_store
 
-    name = chosen_pipeline(pipeline)
+    name = chosen_pipeline(pipeline, lake)
     settings = read_settings(lake=lake)
     if landing is not None:
         settings = read_settings(lake=lake, landings={**settings.landings, name: landing})

@@ -49,7 +49,7 @@ def rebuild(
         lakehouse rebuild silver --table clean_readings
     """
     del what
-    settings, name = reading(lake), chosen_pipeline(pipeline)
+    settings, name = reading(lake), chosen_pipeline(pipeline, lake)
     named = frozenset(one.replace("/", ".").rpartition(".")[2] for one in table or ())
     _show(_rebuilt(settings, name, named, accepts=accept_differences))
 

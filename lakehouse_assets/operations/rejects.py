@@ -137,7 +137,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     from lakehouse_assets.operations.replay import became, plan
     from lakehouse_assets.operations.run import exit_code, print_json, run_visibly
 
-    settings = writing(chosen_pipeline(pipeline), lake, None, engine)
+    settings = writing(chosen_pipeline(pipeline, lake), lake, None, engine)
     table = _rejects(pipeline, lake)
     work = plan(table, _selection(table, code, file, run), corrected)
     if not work.rows:
@@ -202,7 +202,7 @@ def _rejects(pipeline: str | None, lake: Path | None) -> Rejects:
     from lakehouse_assets.storage.lake import lake_of
 
     settings = reading(lake)
-    return Rejects(chosen_pipeline(pipeline), lake_of(settings), limits_of(settings))
+    return Rejects(chosen_pipeline(pipeline, lake), lake_of(settings), limits_of(settings))
 
 
 def _selection(table: Rejects, code: str | None, file: str | None, run: str | None) -> dict[str, str]:

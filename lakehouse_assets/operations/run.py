@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913 - one parameter per option
 
         lakehouse run --select gold/daily_weather --full-refresh
     """
-    name = chosen_pipeline(pipeline)
+    name = chosen_pipeline(pipeline, lake)
     days = None if window is None else dict(zip(("start", "end"), window, strict=True))
     common: dict[str, Any] = {"max_reject_ratio": max_reject_ratio, "window": days, "as_of": as_of}
     if select and (reprocess or any(value is not None for value in common.values())):

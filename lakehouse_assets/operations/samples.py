@@ -1,10 +1,16 @@
-"""Find the samples that pipelines bring: the module `sample` in a pipeline's package, which a pipeline may lack."""
+"""Find what pipelines bring to be tried with: a module of the pipeline's package, which a pipeline may lack.
+
+A pipeline that takes files brings `sample`, which writes some; one that pulls brings `tenant`, which serves a source.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lakehouse_assets.contracts.packages import module_of, pipelines
@@ -49,7 +55,50 @@ class Sample(Protocol):
         ...
 
 
+class Served(Protocol):
+    """Declare a source that is served on this machine for a while.
+
+    Attributes:
+        environment: variables that point the pipeline at it.
+        zone: source time zone.
+        as_of: the clock of a run that pulls it.
+        rows: how many rows its right answer counts.
+    """
+
+    environment: Mapping[str, str]
+    zone: str
+    as_of: datetime
+    rows: int
+
+    def differences(self, lake: Lake) -> list[str]:
+        """Say what the lake holds otherwise than the source's truth says, one line each."""
+        ...
+
+
+class Tenant(Protocol):
+    """Declare what the module `tenant` of a pipeline's package holds.
+
+    Attributes:
+        QUERY: a first question to the demo's tables.
+    """
+
+    QUERY: str
+
+    def served(self) -> AbstractContextManager[Served]:
+        """Serve the source as long as the block lasts."""
+        ...
+
+
 def samples() -> dict[str, Sample]:
     """Return the samples by pipeline, of those that have one."""
-    modules = {name: module_of(name, "sample") for name in pipelines()}
-    return {name: cast("Sample", import_module(path)) for name, path in modules.items() if path}
+    return {name: cast("Sample", module) for name, module in _modules("sample").items()}
+
+
+def tenants() -> dict[str, Tenant]:
+    """Return the sources that can be served, by pipeline."""
+    return {name: cast("Tenant", module) for name, module in _modules("tenant").items()}
+
+
+def _modules(name: str) -> dict[str, ModuleType]:
+    found = {pipeline: module_of(pipeline, name) for pipeline in pipelines()}
+    return {pipeline: import_module(path) for pipeline, path in found.items() if path}
