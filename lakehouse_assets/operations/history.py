@@ -67,6 +67,7 @@ def instance(settings: Settings, *, reading: bool = False) -> Iterator[DagsterIn
     """
     from dagster import DagsterInstance
 
+    from lakehouse_assets.operations.history_engines import KEPT
     from lakehouse_assets.operations.history_files import as_it_is, make_databases, told
     from lakehouse_assets.operations.noise import muted
 
@@ -77,7 +78,7 @@ def instance(settings: Settings, *, reading: bool = False) -> Iterator[DagsterIn
             if not frozen:
                 make_databases(home, own=(home / CONFIG).read_bytes() == configuration().read_bytes())
             opened = DagsterInstance.from_config(str(home))
-        with opened, muted():
+        with opened, nullcontext() if frozen else KEPT.of(home), muted():
             yield opened
 
 
