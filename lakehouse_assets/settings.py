@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
@@ -144,6 +153,16 @@ class Settings(BaseSettings):
     lease_renew_seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
     affise: Affise = Field(default_factory=Affise)
 
+    @field_validator("landings", "zones")
+    @classmethod
+    def _of_pipelines(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """Refuse what is set for a pipeline that there is not, since it would be ignored."""
+        known = [package.rpartition(".")[2] for package in info.data.get("pipelines", ())]
+        strange = sorted(value.keys() - set(known)) if known else []
+        if strange:
+            raise ValueError(f"there is no pipeline `{strange[0]}`; there are: {', '.join(sorted(known))}")
+        return value
+
     @property
     def lake_root(self) -> Path:
         """Return the lake as an absolute path without links.
@@ -248,6 +267,8 @@ def _problem(item: Any, given: Mapping[str, object]) -> str:  # noqa: ANN401 - p
     variable = "__".join([name, *(str(part) for part in item["loc"][1:] if name in NESTED)])
     source = OPTIONS[name] if name in given and name in OPTIONS else f"{PREFIX_ENV}{variable.upper()}"
     own = item["msg"].removeprefix("Value error, ")
+    if isinstance(item["input"], dict) and item["type"] == "value_error":
+        return f"{PREFIX_ENV}{variable.upper()}__<PIPELINE>: {own}"
     allowed = ALLOWED.get(variable) or ALLOWED.get(name)
     return f"{source} is `{_shown(variable, str(item['input']))}`, {f'allowed is {allowed}' if allowed else own}"
 

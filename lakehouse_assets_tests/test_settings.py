@@ -105,6 +105,7 @@ def test_a_landing_that_is_set_for_a_pipeline_goes_before_its_own_and_that_befor
     settings = read_settings(lake=lake)
     assert settings.landing_of("returns") == for_all
     assert settings.landing_of("returns", "land-folder/Returns") == lake / "land-folder" / "Returns"
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets_tests.returns")
     monkeypatch.setenv("LAKEHOUSE_LANDINGS__RETURNS", str(set_for_it))
     settings = read_settings(lake=lake)
     assert settings.landing_of("returns") == settings.landing_of("returns", "land-folder/Returns") == set_for_it
@@ -119,6 +120,7 @@ def test_a_zone_that_is_set_for_a_pipeline_goes_before_its_own_and_that_before_t
     assert [read_settings().zone_of("returns"), read_settings().zone_of("returns", own)] == ["UTC", own]
     monkeypatch.setenv("LAKEHOUSE_SOURCE_TIMEZONE", "Europe/Berlin")
     assert [read_settings().zone_of("returns"), read_settings().zone_of("returns", own)] == ["Europe/Berlin", own]
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets_tests.returns")
     monkeypatch.setenv("LAKEHOUSE_ZONES__RETURNS", "Asia/Tokyo")
     assert [read_settings().zone_of("returns"), read_settings().zone_of("returns", own)] == ["Asia/Tokyo"] * 2
     assert read_settings().zone_of("ecommerce") == "Europe/Berlin"
@@ -137,4 +139,14 @@ def test_a_wrong_place_or_zone_of_one_pipeline_is_named_with_its_variable(
     """People see which of many variables it was."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsInvalid, match=f"{variable} is `{value}`, allowed is {allowed}"):
+        read_settings()
+
+
+@pytest.mark.parametrize("variable", ["LAKEHOUSE_ZONES__MARKETIN", "LAKEHOUSE_LANDINGS__MARKETIN"])
+def test_what_is_set_for_a_pipeline_that_there_is_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A slip in the name would leave the pipeline in another zone, or with another landing, without a word."""
+    monkeypatch.setenv(variable, "UTC")
+    with pytest.raises(SettingsInvalid, match=r"no pipeline `marketin`; there are: ecommerce, marketing"):
         read_settings()

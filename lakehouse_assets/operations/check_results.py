@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.errors import LakehouseError, TableMissing
 from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
@@ -73,20 +72,18 @@ class CheckState:
         return asdict(self) | {"at": at, "is_required": self.is_required, "is_good": self.is_good}
 
 
-def read_states(settings: Settings, pipeline: str | None = None) -> list[CheckState]:
-    """Return all checks of the graph, sorted by table and name; all are `never run` where there is no history.
+def read_states(settings: Settings, names: tuple[str, ...]) -> list[CheckState]:
+    """Return all checks of some pipelines, sorted by table and name; all are `never run` where there is no history.
 
     Args:
         settings: whose lake and history.
-        pipeline: the one whose checks are asked for; None for all.
+        names: the pipelines.
     """
     from lakehouse_assets.definitions import build_definitions
     from lakehouse_assets.operations.unbuilt import unbuilt
     from lakehouse_assets.pipelines import pipeline_of
 
-    only = None if pipeline is None else [pipeline_of(pipeline)]
-    names = pipelines() if pipeline is None else (pipeline,)
-    graph = build_definitions(settings, only).resolve_asset_graph()
+    graph = build_definitions(settings, [pipeline_of(name) for name in names]).resolve_asset_graph()
     specs = {key: graph.get_check_spec(key) for key in sorted(graph.asset_check_keys, key=str)}
     if not history.is_begun(settings):
         states = [_never(key, spec) for key, spec in specs.items()]

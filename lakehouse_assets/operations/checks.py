@@ -10,7 +10,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import LakeOption, chosen_pipeline, reading
+from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ def checks(
 ) -> None:
     """Show the latest result of every check: passed, failed, errored, never run, or stale.
 
-    A run checks what it touched, and the first one of a week whole tables. With --now every check that is a query is
-    asked of whole tables as they are; what only a load can answer is left out.
+    They are those of all pipelines that have run in the lake. A run checks what it touched, and the first one of a week
+    whole tables. With --now every check that is a query is asked of whole tables as they are; what only a load can
+    answer is left out.
 
     Stale is a result that is older than the table's last materialization. Exit code 1 unless every check that blocks
     or whose severity is ERROR is passed and current, each gold table has been built since a build of it failed, and no
@@ -45,7 +46,6 @@ def checks(
 
         lakehouse checks --format junit --out checks.xml
     """
-    from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.operations.broken import tell_broken
     from lakehouse_assets.operations.check_results import READABLE
     from lakehouse_assets.operations.unbuilt import BUILT
@@ -53,7 +53,8 @@ def checks(
     settings = reading(lake)
     if out is not None and not out.absolute().parent.is_dir():
         raise BadRequest(message=f"--out `{out}`: its folder does not exist")
-    states = _states(settings, None if pipeline is None else chosen_pipeline(pipeline), now=now)
+    names = pipelines_of(pipeline, lake)
+    states = _states(settings, names, now=now)
     for problem in dict.fromkeys(state.description for state in states if state.check == READABLE):
         terminal.complain(problem)
     for state in (state for state in states if state.check == BUILT):
@@ -62,23 +63,21 @@ def checks(
         show(states)
     else:
         _write(_text(states, format, str(settings.lake_root)), out)
-    is_broken = tell_broken(pipelines() if pipeline is None else [chosen_pipeline(pipeline)])
+    is_broken = tell_broken(names)
     raise typer.Exit(int(is_broken or not all(state.is_good for state in states)))
 
 
-def _states(settings: Settings, pipeline: str | None, *, now: bool) -> list[CheckState]:
-    from lakehouse_assets.contracts.packages import pipelines
-
+def _states(settings: Settings, names: tuple[str, ...], *, now: bool) -> list[CheckState]:
     if not now:
         from lakehouse_assets.operations.check_results import read_states
 
-        return read_states(settings, pipeline)
+        return read_states(settings, names)
     from lakehouse_assets.operations.check_tables import ask_states
     from lakehouse_assets.progress import Progress
 
     progress = Progress()
     with terminal.shown(progress):
-        return ask_states(settings, pipelines() if pipeline is None else (pipeline,), progress)
+        return ask_states(settings, names, progress)
 
 
 def _text(states: list[CheckState], format: Format, lake: str) -> str:  # noqa: A002 - as above

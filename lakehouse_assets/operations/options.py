@@ -98,27 +98,44 @@ def reading(lake: Path | None = None) -> Settings:
     return settings
 
 
-def chosen_pipeline(name: str | None, lake: Path | None = None) -> str:
-    """Return the name of the pipeline to use: the named one, else the only one there is, else the only one in the lake.
+def pipelines_of(name: str | None, lake: Path | None = None) -> tuple[str, ...]:
+    """Return the pipelines that a command is about: the named one, else those in the lake, else all.
 
     Args:
         name: as given on the command line.
         lake: likewise; None for what the environment says. A pipeline is in a lake once it has run there.
 
     Raises:
-        BadRequest: there is no such pipeline, or none is named and several may be meant.
+        BadRequest: there is no such pipeline.
     """
     from lakehouse_assets.contracts.packages import pipelines
 
     known = pipelines()
-    if name is None and len(known) == 1:
-        return known[0]
-    if name is None:
-        runs = read_settings(lake=lake).lake_root / "runs"
-        at_home = [one for one in known if (runs / one).is_dir()]
-        if len(at_home) == 1:
-            return at_home[0]
-        raise BadRequest(message=f"name a pipeline; there are: {', '.join(known)}")
-    if name not in known:
+    if name is not None and name not in known:
         raise BadRequest(message=f"there is no pipeline `{name}`; there are: {', '.join(known)}")
-    return name
+    if name is not None:
+        return (name,)
+    runs = read_settings(lake=lake).lake_root / "runs"
+    return tuple(one for one in known if (runs / one).is_dir()) or known
+
+
+def chosen_pipeline(name: str | None, lake: Path | None = None, table: str | None = None) -> str:
+    """Return the one pipeline that a command is about: the named one, else that of a table, else the only one.
+
+    Args:
+        name: as given on the command line.
+        lake: as for `pipelines_of`.
+        table: bare name, catalog name or asset key of a table that the command names.
+
+    Raises:
+        BadRequest: there is no such pipeline, or none is named and several may be meant.
+    """
+    from lakehouse_assets.contracts import contracts
+
+    found = pipelines_of(name, lake)
+    if len(found) > 1 and table is not None:
+        bare = table.replace("/", ".").rpartition(".")[2]
+        found = tuple(one for one in found if any(each.name == bare for each in contracts(one).values())) or found
+    if len(found) > 1:
+        raise BadRequest(message=f"name a pipeline; there are: {', '.join(found)}")
+    return found[0]

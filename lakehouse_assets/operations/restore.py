@@ -50,7 +50,7 @@ def restore(
     from lakehouse_assets.operations.sql import parse_moment
     from lakehouse_assets.storage.lake import lake_of
 
-    settings, name, moment = reading(lake), chosen_pipeline(pipeline, lake), parse_moment(as_of)
+    settings, name, moment = reading(lake), chosen_pipeline(pipeline, lake, table), parse_moment(as_of)
     contract, ledger = _table(name, table)
     where, now = lake_of(settings), datetime.now(UTC)
     if moment > now:

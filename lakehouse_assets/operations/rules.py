@@ -54,7 +54,7 @@ def try_command(  # noqa: PLR0913 - one parameter per option
     from lakehouse_assets.storage.lake import lake_of
 
     settings = reading(lake)
-    name = chosen_pipeline(pipeline, lake)
+    name = chosen_pipeline(pipeline, lake, table)
     contract = silver_table(name, table)
     former = next((rule for rule in contract.rules if rule.code == code), None)
     if former is not None and former.kind != "row":

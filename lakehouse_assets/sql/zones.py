@@ -38,11 +38,13 @@ def transitions(zone: str) -> tuple[int, tuple[tuple[datetime, int, int], ...]]:
     if zone == "UTC":
         return 0, ()
     first, found, moment = _offset(info, FIRST), [], FIRST
-    while moment < LAST:
-        after = moment + STEP
-        if _offset(info, after) != _offset(info, moment):
-            found.append(_bisect(info, moment, after))
-        moment = after
+    before = first
+    while moment < LAST:  # 95,000 steps, so each looks at one moment only
+        later = moment + STEP
+        after = _offset(info, later)
+        if after != before:
+            found.append(_bisect(info, moment, later))
+        moment, before = later, after
     return first, tuple(found)
 
 

@@ -18,10 +18,10 @@ def several(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKEHOUSE_PIPELINES", SEVERAL)
 
 
-def test_the_product_comes_with_one_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_product_comes_with_two_pipelines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody names any."""
     monkeypatch.delenv("LAKEHOUSE_PIPELINES", raising=False)
-    assert pipelines() == ("ecommerce",)
+    assert pipelines() == ("ecommerce", "marketing")
 
 
 @pytest.mark.usefixtures("several")

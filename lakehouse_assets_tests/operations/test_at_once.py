@@ -33,10 +33,12 @@ def test_mixed_commands_at_once_on_a_new_lake_and_on_an_old_one(
     for name, value in {"LAKE": tmp_path / "lake", "LANDING": tmp_path / "landing"}.items():
         monkeypatch.setenv(f"LAKEHOUSE_{name}", str(value))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    run = ("run", "--max-reject-ratio", "1", "--json")
+    run = ("run", "ecommerce", "--max-reject-ratio", "1", "--json")
     for files in (FIRST, SECOND):
         put(tmp_path / "landing", files)
-        *runs, plan, sql, checks = at_once(tmp_path, run, run, ("plan",), ("sql", "SHOW TABLES"), ("checks",))
+        *runs, plan, sql, checks = at_once(
+            tmp_path, run, run, ("plan", "ecommerce"), ("sql", "SHOW TABLES"), ("checks",)
+        )
         assert {ran.code for ran in runs} <= {0, 1}
         assert all(ran.err.startswith(HELD) and ran.err.count("\n") == 1 for ran in runs if ran.code)
         assert any(ran.code == 0 for ran in runs)

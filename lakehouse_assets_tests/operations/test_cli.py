@@ -142,10 +142,23 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         assert child.stderr.read() == ""
 
 
-def test_the_only_pipeline_is_implied(cli: Cli) -> None:
+def test_the_only_pipeline_is_implied(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that needs a pipeline takes it when there is one, whether it is named or not."""
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce")
     for arguments in (["run", "--lake", "lake"], ["run", "ecommerce", "--lake", "lake"], ["vacuum", "--lake", "lake"]):
         assert cli(*arguments).code == 0
+
+
+def test_the_only_pipeline_of_a_lake_is_implied(cli: Cli) -> None:
+    """Of all that there are, it is the one that has run there; a table says whose it is before any has."""
+    assert cli("vacuum", "--lake", "lake").err == "error: there is no lake at `{}`; `lakehouse run` makes one\n".format(
+        Path("lake").absolute()
+    )
+    Path("lake").mkdir()
+    assert cli("vacuum", "--lake", "lake").err == "error: name a pipeline; there are: ecommerce, marketing\n"
+    assert "`lakehouse run` creates it" in cli("restore", "clean_orders", "--as-of", "2025-04-01", "--lake", "lake").err
+    assert cli("run", "ecommerce", "--lake", "lake").code == 0
+    assert [cli(command, "--lake", "lake").code for command in ("run", "plan", "vacuum")] == [0, 0, 0]
 
 
 SEVERAL = "there are: ecommerce, returns\n"
@@ -181,6 +194,6 @@ def test_what_a_run_cannot_be_asked_is_refused_like_any_bad_input(cli: Cli, tmp_
         ("--reprocess", "20250403"): "date is `20250403`, allowed is a date such as 2025-04-03",
     }
     for options, sentence in wrong.items():
-        result = cli("run", "--lake", "lake", *options)
+        result = cli("run", "ecommerce", "--lake", "lake", *options)
         assert (result.code, sentence in result.err) == (2, True), result.err
     assert not list(tmp_path.glob("lake/runs/*"))

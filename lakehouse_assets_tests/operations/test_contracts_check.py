@@ -127,4 +127,4 @@ def test_the_products_own_contracts_pass(cli: Cli) -> None:
 def test_a_pipeline_that_there_is_not_is_bad_input(cli: Cli) -> None:
     """The sentence lists those that there are."""
     told = cli("contracts", "check", "shoop")
-    assert (told.code, told.err) == (2, "error: there is no pipeline `shoop`; there are: ecommerce\n")
+    assert (told.code, told.err) == (2, "error: there is no pipeline `shoop`; there are: ecommerce, marketing\n")

@@ -137,7 +137,7 @@ def test_a_wrong_configuration_is_one_sentence(cli: Cli, tmp_path: Path) -> None
     """Somebody has edited it."""
     (tmp_path / "dagster").mkdir()
     (tmp_path / "dagster/dagster.yaml").write_text("run_monitoring: {no_such: 1}\n")
-    result = cli("run", "--lake", tmp_path)
+    result = cli("run", "ecommerce", "--lake", tmp_path)
     assert (result.code, result.err.count("\n")) == (1, 1), result.err
     assert f"`{tmp_path}/dagster/dagster.yaml` cannot be used: " in result.err
     assert "correct it, or remove it" in result.err
