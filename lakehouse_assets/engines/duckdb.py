@@ -230,7 +230,7 @@ class DuckEngine:
         """Ensure the Delta table and show its live files under its catalog name."""
         self._attached[contract.name] = table = delta.ensure(contract, self.lake)
         files = self.lake.delta_files(contract, table)
-        self._show(contract, files)
+        self.show_files(relation_of(contract.catalog_name), contract, files, alike=delta.is_uniform(table))
         return bool(files)
 
     def show(self, contract: Contract) -> None:
@@ -238,17 +238,15 @@ class DuckEngine:
         if contract.layer != "gold":
             self.attach(contract)
             return
+        name = relation_of(contract.catalog_name)
         try:
-            self._show(contract, self.lake.iceberg_files(contract))
+            self.show_files(name, contract, self.lake.iceberg_files(contract), alike=self.lake.is_uniform(contract))
         except TableMissing:
-            self._show(contract, ())
+            self.show_files(name, contract, ())
 
-    def _show(self, contract: Contract, files: Sequence[str]) -> None:
-        self.show_files(relation_of(contract.catalog_name), contract, files)
-
-    def show_files(self, name: str, contract: Contract, files: Sequence[str]) -> None:
-        """Show the rows of these data files of a table under a name."""
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db)}")
+    def show_files(self, name: str, contract: Contract, files: Sequence[str], *, alike: bool = False) -> None:
+        """Show the rows of these data files of a table under a name; see `duckdb_tables.scan`."""
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db, alike=alike)}")
 
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
