@@ -1,6 +1,6 @@
 """Measure the marketing pipeline from bronze on: silver and gold beside their floor, and what history costs.
 
-    python -m scripts.bench.report --what pull|load|floor|history|scan --lake DIR [--clicks N] [--days N]
+    python -m scripts.bench.marketing --what pull|load|floor|history|scan --lake DIR [--clicks N] [--days N]
 
 Bronze is pulled from a simulated tenant once and is not measured here (`affise` does). The floor parses the same pages
 with orjson and writes the same rows of clicks, conversions and the report, without any rule. History is days before
@@ -43,7 +43,7 @@ RAW = {"clicks": "affise/clicks", "conversions": "affise/conversions"}
 Facts = dict[str, Any]
 
 
-def report(bench: Bench, scales: list[int]) -> None:
+def marketing(bench: Bench, scales: list[int]) -> None:
     """Measure silver and gold of seven large days, and one more build on 30 days and on two years of history."""
     del scales
     lake = bench.fresh("report-lake")
@@ -80,7 +80,7 @@ def _with_history(bench: Bench, days: int) -> Measured:
 
 
 def _run(what: str, lake: Path, *more: str) -> Measured:
-    command = [sys.executable, "-m", "scripts.bench.report", "--what", what, "--lake", str(lake), *more]
+    command = [sys.executable, "-m", "scripts.bench.marketing", "--what", what, "--lake", str(lake), *more]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     answer: Measured = json.loads(done.stdout.splitlines()[-1])
     return answer
