@@ -71,6 +71,8 @@ class SliceManifest:
         distinct: how many different records came.
         records: how many came in all.
         pages: that hold them.
+        gone: the page with the last known records of what two whole pulls in a row were without; of a list only.
+        missed: the same of what this pull alone was without; nobody reads it but the next pull.
     """
 
     endpoint: str
@@ -92,6 +94,8 @@ class SliceManifest:
     distinct: int
     records: int
     pages: tuple[PageFile, ...]
+    gone: PageFile | None = None
+    missed: PageFile | None = None
 
     @property
     def slice(self) -> Slice:
@@ -146,19 +150,37 @@ class Bronze:
     def write(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> PageFile:
         """Write one page, redacted, and return its name."""
         document = self._document(endpoint, wanted, page, redactor)
+        name = f"{wanted.name}-{page.number:05d}"
+        return self._put(endpoint, wanted, name, document, page.answer.received_at)
+
+    def write_known(self, endpoint: Endpoint, wanted: Slice, name: str, records: list[Any]) -> PageFile:
+        """Write a page of records that bronze knows already, so that nothing of them is to be redacted.
+
+        Args:
+            endpoint: of the records.
+            wanted: the slice that the page belongs to.
+            name: says what is true of the records.
+            records: as they are in bronze.
+        """
+        document = {**self._place(endpoint, wanted), RECORDS[0]: records}
+        return self._put(endpoint, wanted, f"{wanted.name}-{name}", document, now())
+
+    def _put(
+        self, endpoint: Endpoint, wanted: Slice, name: str, document: dict[str, Any], received_at: datetime
+    ) -> PageFile:
         data = gzip.compress(orjson.dumps(document), PACKING, mtime=0)
-        name = f"{wanted.name}-{page.number:05d}-{hashlib.sha256(data).hexdigest()[:12]}.json.gz"
-        key = f"{self._folder(endpoint.name, wanted.day)}/{name}"
+        digest = hashlib.sha256(data).hexdigest()[:12]
+        key = f"{self._folder(endpoint.name, wanted.day)}/{name}-{digest}.json.gz"
         etag = self.store.put(key, data)
-        return PageFile(key, etag, len(data), len(page.records), page.answer.received_at)
+        return PageFile(key, etag, len(data), len(document[RECORDS[0]]), received_at)
 
     def finish(self, manifest: SliceManifest) -> SliceManifest:
         """Make a slice visible; one that this run has finished already stays as it is, and is returned."""
-        key = self._key(manifest.endpoint, manifest.slice, MANIFEST)
+        key = self.key_of(manifest)
         try:
-            self.store.put(key, _bytes(manifest), if_absent=True)
+            self.store.put(key, note_bytes(manifest), if_absent=True)
         except PreconditionFailed:
-            manifest = _value(self.store, key, SliceManifest) or manifest
+            manifest = noted(self.store, key, SliceManifest) or manifest
         self.forget(manifest.endpoint, manifest.slice)
         return manifest
 
@@ -168,11 +190,11 @@ class Bronze:
 
     def mark(self, endpoint: Endpoint, wanted: Slice, bookmark: Bookmark) -> None:
         """Keep how far the pull of a slice came."""
-        self.store.put(self._key(endpoint.name, wanted, BOOKMARK), _bytes(bookmark))
+        self.store.put(self._key(endpoint.name, wanted, BOOKMARK), note_bytes(bookmark))
 
     def bookmark(self, endpoint: Endpoint, wanted: Slice) -> Bookmark | None:
         """Return how far an earlier pull of this run came; None when there is none."""
-        return _value(self.store, self._key(endpoint.name, wanted, BOOKMARK), Bookmark)
+        return noted(self.store, self._key(endpoint.name, wanted, BOOKMARK), Bookmark)
 
     def forget(self, endpoint: str, wanted: Slice) -> None:
         """Delete the bookmark of a slice, if there is one."""
@@ -186,15 +208,7 @@ class Bronze:
         is_object = isinstance(answer.data, dict)
         rest = {name: value for name, value in answer.data.items() if name != endpoint.records} if is_object else {}
         return {
-            "endpoint": endpoint.name,
-            "path": endpoint.path,
-            "tenant": self.tenant,
-            "run_id": self.run_id,
-            "as_of": self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "zone": self.zone,
-            "slice": wanted.name,
-            "window_from": wanted.start,
-            "window_to": wanted.end,
+            **self._place(endpoint, wanted),
             "timezone": "UTC",
             **asdict(told),
             "page": page.number,
@@ -209,6 +223,24 @@ class Bronze:
             RECORDS[0]: redactor.redacted(page.records),
         }
 
+    def _place(self, endpoint: Endpoint, wanted: Slice) -> dict[str, Any]:
+        """Return what every page says of where it belongs."""
+        return {
+            "endpoint": endpoint.name,
+            "path": endpoint.path,
+            "tenant": self.tenant,
+            "run_id": self.run_id,
+            "as_of": self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "zone": self.zone,
+            "slice": wanted.name,
+            "window_from": wanted.start,
+            "window_to": wanted.end,
+        }
+
+    def key_of(self, manifest: SliceManifest) -> str:
+        """Return the key of a slice's manifest."""
+        return self._key(manifest.endpoint, manifest.slice, MANIFEST)
+
     def _folder(self, endpoint: str, day: date) -> str:
         return f"{ROOT}/{endpoint}/{day}/{self.run_id}"
 
@@ -220,7 +252,7 @@ def manifests(store: ObjectStore, endpoint: str, day: date, run_id: str | None =
     """Return the complete slices of one UTC day, of all runs or of one, oldest first; only manifests are read."""
     within = f"{ROOT}/{endpoint}/{day}/" + (f"{run_id}/" if run_id else "")
     keys = [key for key in store.look(within).keys if key.endswith(MANIFEST)]
-    found = [one for key in keys if (one := _value(store, key, SliceManifest)) is not None]
+    found = [one for key in keys if (one := noted(store, key, SliceManifest)) is not None]
     return sorted(found, key=lambda one: (one.began_at, one.run_id, one.slice))
 
 
@@ -254,8 +286,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _value(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
-    """Return what is noted under a key; None when nothing is.
+def noted(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
+    """Return what a pull noted under a key; None when nothing is there.
 
     Raises:
         StateDamaged: it is not what a pull notes.
@@ -272,6 +304,7 @@ def _value(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
         raise StateDamaged(what="the note of a pull", file=key, problem=problem, way_out=way_out) from error
 
 
-def _bytes(value: object) -> bytes:
+def note_bytes(value: object) -> bytes:
+    """Return a note as it is kept; `noted` reads it."""
     adapter: TypeAdapter[object] = TypeAdapter(type(value))
     return orjson.dumps(adapter.dump_python(value, mode="json"), option=orjson.OPT_INDENT_2)

@@ -9,6 +9,7 @@ from typing import Any
 from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze
 from lakehouse_assets.affise.endpoints import Endpoint, click_source
+from lakehouse_assets.affise.gone import Comparison
 from lakehouse_assets.affise.limits import Budget, TokenBucket
 from lakehouse_assets.affise.pull import Puller
 from lakehouse_assets.affise.redaction import Redactor
@@ -24,24 +25,38 @@ from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
 
 
-def puller_of(event: Mapping[str, Any]) -> Puller:
+def puller_of(event: Mapping[str, Any], context: object = None) -> Puller:
     """Return what pulls for the run of a Lambda event, with the settings and secrets of this process.
 
     Args:
-        event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, and `date_to` once it is known.
+        event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` once it is known, and `at_once`, how
+            many such calls go on at the same time, where there are several.
+        context: as Lambda's; its `progress`, where it has one, is told.
 
     Raises:
         LakehouseError: as `open_puller`.
     """
     return open_puller(
-        read_settings().affise,
+        shared(read_settings().affise, event.get("at_once") or 1),
         local_secrets(),
         open_store(event["lake"], create=False),
         run_id=event["run_id"],
         zone=event["source_timezone"],
         as_of=utc_moment(event["as_of"]),
         date_to=event.get("date_to"),
+        progress=getattr(context, "progress", None),
     )
+
+
+def shared(settings: Affise, calls: int) -> Affise:
+    """Return the settings of one of so many calls that go on at the same time, so that all together keep the rate."""
+    return settings.model_copy(update={"rate": settings.rate / calls})
+
+
+def comparison_of(puller: Puller) -> Comparison:
+    """Return how the lists of a run are compared with those before, as the settings say."""
+    settings = read_settings().affise
+    return Comparison(puller.bronze, settings.key_name, settings.most_gone)
 
 
 def click_endpoint() -> Endpoint:
@@ -64,8 +79,13 @@ def open_api(settings: Affise, secrets: Secrets) -> Api:
     if settings.url is None:
         raise SettingsInvalid(problems="LAKEHOUSE_AFFISE__URL is not set; it is https://<host of the account's API>")
     patience = Patience(settings.connect_seconds, settings.read_seconds, tries=settings.tries)
-    bucket, budget = TokenBucket(settings.rate), Budget(settings.requests, settings.retries)
+    bucket, budget = _bucket(settings.rate), Budget(settings.requests, settings.retries)
     return Api(settings.url, secrets, settings.key_name, patience=patience, bucket=bucket, budget=budget)
+
+
+def _bucket(rate: float) -> TokenBucket:
+    """Return a bucket that keeps a second's tokens: what several calls hold at first is no burst of all of them."""
+    return TokenBucket(rate, burst=max(1.0, min(5.0, rate)))
 
 
 def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows

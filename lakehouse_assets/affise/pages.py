@@ -16,7 +16,7 @@ def entries(slices: Iterable[SliceManifest], patterns: Mapping[str, tuple[str, .
         patterns: of each landing dataset, see `core.manifest.dataset_of`.
     """
     for one in slices:
-        for page in one.pages:
+        for page in (*one.pages, *filter(None, [one.gone])):
             if not page.records:
                 continue
             key = f"affise/{one.endpoint}/{page.key.removeprefix(f'{ROOT}/{one.endpoint}/').replace('/', '_')}"
