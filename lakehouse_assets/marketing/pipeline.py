@@ -26,7 +26,9 @@ PLAN = FunctionTask(
 RUN = {"run_id": "{run_id}", "lake": "{lake}", "as_of": "{as_of}", "source_timezone": "{source_timezone}"}
 AT_ONCE = 3
 """How many calls pull at the same time; together they keep the rate of the settings."""
-PULL = FunctionTask("PlanAffisePull", RUN | {"window": "{window}"}, gives=("lists", "slices", "date_to", "is_sweep"))
+PULL = FunctionTask(
+    "PlanAffisePull", RUN | {"window": "{window}"}, gives=("lists", "slices", "date_to", "is_sweep", "open_runs")
+)
 PULLING = RUN | {"date_to": "{date_to}", "at_once": AT_ONCE}
 LISTS = FunctionTask(
     "adstart_update_dimension_tables", PULLING | {"list": "{item}"}, repeat=True, each="{lists}", concurrency=AT_ONCE
@@ -35,9 +37,7 @@ FACTS = FunctionTask(
     "PullAffiseSlices", PULLING | {"slice": "{item}"}, repeat=True, each="{slices}", concurrency=AT_ONCE
 )
 PAGES = FunctionTask(
-    "NameAffisePages",
-    {"lake": "{lake}", "as_of": "{as_of}", "manifest": "{manifest}", "lists": "{lists}", "slices": "{slices}"},
-    gives=("manifest",),
+    "NameAffisePages", {"lake": "{lake}", "manifest": "{manifest}", "open_runs": "{open_runs}"}, gives=("manifest",)
 )
 LOAD = GlueTask(
     "adstart_sub5_get_offer_caps_data",
@@ -48,7 +48,9 @@ LOAD = GlueTask(
         "--source-timezone": "{source_timezone}",
     },
 )
-WATERMARK = FunctionTask("CommitAffiseWatermark", {"lake": "{lake}", "as_of": "{as_of}", "is_sweep": "{is_sweep}"})
+WATERMARK = FunctionTask(
+    "CommitAffiseWatermark", {name: f"{{{name}}}" for name in ("lake", "run_id", "as_of", "is_sweep", "open_runs")}
+)
 EXPORT = FunctionTask(
     "export-sub5-report", {"run_id": "{run_id}", "pipeline": "{pipeline}", "window": "{window}", "lake": "{lake}"}
 )

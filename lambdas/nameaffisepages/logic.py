@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from lakehouse_assets.affise.bronze import SliceManifest, manifests
+from lakehouse_assets.affise.open_runs import opened
 from lakehouse_assets.affise.pages import entries
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import landing_datasets
@@ -15,21 +15,12 @@ from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.storage.objects import ObjectStore
 
 
-def pulled(
-    store: ObjectStore, run_id: str, today: date, lists: Iterable[str], slices: Iterable[Mapping[str, Any]]
-) -> Iterator[SliceManifest]:
-    """Yield the complete slices of a run.
-
-    Args:
-        store: the lake's.
-        run_id: of the run.
-        today: the UTC day of its clock, which its lists are of.
-        lists: names of the endpoints of lists.
-        slices: `endpoint` and `day` of each planned slice.
-    """
-    days = [(one["endpoint"], date.fromisoformat(one["day"])) for one in slices]
-    for endpoint, day in (*((name, today) for name in lists), *days):
-        yield from manifests(store, endpoint, day, run_id)
+def pulled(store: ObjectStore, run_ids: Iterable[str]) -> Iterator[SliceManifest]:
+    """Yield the complete slices of runs that are open."""
+    for run_id in run_ids:
+        run = opened(store, run_id)
+        for endpoint, day in run.slices if run else ():
+            yield from manifests(store, endpoint, day, run_id)
 
 
 def with_pages(manifest: Manifest, made: Iterable[SliceManifest]) -> Manifest:

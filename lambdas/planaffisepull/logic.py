@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Self
 
 from lakehouse_assets.affise.account import first_page
 from lakehouse_assets.affise.endpoints import CHANGES, CONVERSIONS, CUSTOM_TOTALS, DIMENSIONS, ENDPOINTS, Endpoint
 from lakehouse_assets.affise.errors import ApiRefused, RightsLost
 from lakehouse_assets.affise.gone import complete
+from lakehouse_assets.affise.open_runs import OpenRun
 from lakehouse_assets.affise.pull import Puller
 from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, change_slices, midnight, utc_days
 from lakehouse_assets.affise.watermark import Watermark, changes_since, is_sweep_due
@@ -79,6 +80,11 @@ class Plan:
         changed = () if mark is None else change_slices(changes_since(mark, as_of), as_of)
         return cls((*days, *(Planned(CHANGES, one.day) for one in changed)), is_sweep)
 
+    def opened(self, run_id: str, as_of: datetime) -> OpenRun:
+        """Return what a run notes before it pulls: its lists are of its clock's UTC day."""
+        lists = tuple((one.name, as_of.astimezone(UTC).date()) for one in self.lists)
+        return OpenRun(run_id, (*lists, *((one.endpoint.name, one.day) for one in self.slices)))
+
 
 def require_rights(puller: Puller, plan: Plan) -> None:
     """Ask every list for one record, before anything is pulled.
@@ -97,13 +103,14 @@ def require_rights(puller: Puller, plan: Plan) -> None:
             raise RightsLost(name=puller.api.key_name, api=puller.api.tenant, problem=problem) from error
 
 
-def answer(plan: Plan, date_to: str) -> dict[str, Any]:
+def answer(plan: Plan, date_to: str, open_runs: Iterable[OpenRun] = ()) -> dict[str, Any]:
     """Return the function's answer."""
     return {
         "lists": names(plan.lists),
         "slices": [one.to_dict() for one in plan.slices],
         "is_sweep": plan.is_sweep,
         "date_to": date_to,
+        "open_runs": [run.run_id for run in open_runs],
     }
 
 
