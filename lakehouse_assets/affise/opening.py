@@ -79,13 +79,10 @@ def open_api(settings: Affise, secrets: Secrets) -> Api:
     if settings.url is None:
         raise SettingsInvalid(problems="LAKEHOUSE_AFFISE__URL is not set; it is https://<host of the account's API>")
     patience = Patience(settings.connect_seconds, settings.read_seconds, tries=settings.tries)
-    bucket, budget = _bucket(settings.rate), Budget(settings.requests, settings.retries)
+    # A run asks in many calls, one after the other, and each has a bucket: were they full at first, nobody would wait.
+    bucket = TokenBucket(settings.rate, burst=1.0, first=0.0)
+    budget = Budget(settings.requests, settings.retries)
     return Api(settings.url, secrets, settings.key_name, patience=patience, bucket=bucket, budget=budget)
-
-
-def _bucket(rate: float) -> TokenBucket:
-    """Return a bucket that keeps a second's tokens: what several calls hold at first is no burst of all of them."""
-    return TokenBucket(rate, burst=max(1.0, min(5.0, rate)))
 
 
 def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
