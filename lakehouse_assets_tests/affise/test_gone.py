@@ -63,11 +63,12 @@ def test_what_is_gone_is_its_last_known_record(case: Case) -> None:
 
 
 def test_a_run_that_is_repeated_is_no_second_pull(case: Case) -> None:
-    """Two runs with one clock, such as one that was killed and its successor: the offer is missed, not gone."""
+    """Three runs with one clock, such as two that were killed and their successor: the offer is missed, not gone."""
     case.lists("run-1")
     delete(case, FIRST)
     assert concluded(case, "run-2") == ([FIRST], [])
     assert concluded(case, "run-2-again", hours=0) == ([FIRST], [])
+    assert concluded(case, "run-2-at-last", hours=0) == ([FIRST], [])
     assert concluded(case, "run-3") == ([], [FIRST])
 
 
