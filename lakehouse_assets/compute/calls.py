@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lakehouse_assets.compute.functions import Handler
@@ -24,9 +24,11 @@ class LocalContext:
 
     Attributes:
         progress: is told what the handler does.
+        shared: what handlers keep for other calls of the same run in this process, by names of theirs.
     """
 
     progress: Progress
+    shared: dict[str, Any] = field(default_factory=dict)
 
 
 def answered(handler: Handler, event: Answer, context: LocalContext, *, repeat: bool) -> Answer:
@@ -39,7 +41,7 @@ def answered(handler: Handler, event: Answer, context: LocalContext, *, repeat: 
 
 
 def each_answered(
-    call: Callable[[Any, LocalContext], Answer], items: Sequence[Any], concurrency: int, progress: Progress
+    call: Callable[[Any, LocalContext], Answer], items: Sequence[Any], concurrency: int, context: LocalContext
 ) -> Answer:
     """Call for each item, at most `concurrency` at a time, and return the answers summed up.
 
@@ -49,12 +51,12 @@ def each_answered(
         call: takes an item, and a context for its handler.
         items: of the list.
         concurrency: how many calls go on at the same time.
-        progress: is told.
+        context: of the whole.
     """
     stop = threading.Event()
-    context = LocalContext(_Beside(progress, stop))
+    beside = replace(context, progress=_Beside(context.progress, stop))
     with ThreadPoolExecutor(concurrency, thread_name_prefix="item") as pool:
-        calls = [pool.submit(call, item, context) for item in items]
+        calls = [pool.submit(call, item, beside) for item in items]
         try:
             wait(calls, return_when=FIRST_EXCEPTION)
         finally:

@@ -99,6 +99,7 @@ class LocalServices:
         self._lease: Lease | None = None
         self._query: DuckEngine | None = None
         self._seen: set[str] = set()
+        self._context = LocalContext(self.progress)
 
     @property
     def run(self) -> RunFolder:
@@ -146,9 +147,9 @@ class LocalServices:
             return answered(handler, fill(task.payload, facts | {ITEM: item}), context, repeat=task.repeat)
 
         if task.each:
-            answer = each_answered(call, fill(task.each, facts), task.concurrency, self.progress)
+            answer = each_answered(call, fill(task.each, facts), task.concurrency, self._context)
         else:
-            answer = call(None, LocalContext(self.progress))
+            answer = call(None, self._context)
         if task.gives:
             known = self._run.read(FACTS) or {}
             self._run.write(FACTS, known | {name: answer[name] for name in task.gives})

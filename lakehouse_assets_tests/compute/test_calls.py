@@ -26,8 +26,13 @@ def test_each_item_goes_on_until_it_is_done_and_answers_are_summed_up() -> None:
     def call(item: int, context: LocalContext) -> dict[str, Any]:
         return answered(counted, fill({"needs": "{item}"}, {"item": item}), context, repeat=True)
 
-    assert each_answered(call, [1, 3, 2], 2, Progress()) == {"items": 3, "calls": 6, "told": [1, 3, 2], "token": 6}
-    assert each_answered(call, [], 2, Progress()) == {"items": 0}
+    assert each_answered(call, [1, 3, 2], 2, LocalContext(Progress())) == {
+        "items": 3,
+        "calls": 6,
+        "told": [1, 3, 2],
+        "token": 6,
+    }
+    assert each_answered(call, [], 2, LocalContext(Progress())) == {"items": 0}
 
 
 def test_no_more_calls_than_allowed_go_on_at_once() -> None:
@@ -43,7 +48,7 @@ def test_no_more_calls_than_allowed_go_on_at_once() -> None:
             now[0] -= 1
         return {}
 
-    each_answered(call, range(12), 3, Progress())
+    each_answered(call, range(12), 3, LocalContext(Progress()))
     assert most == [3]
 
 
@@ -60,14 +65,14 @@ def test_the_first_error_ends_what_goes_on_and_begins_nothing_more() -> None:
             time.sleep(0.001)
 
     with pytest.raises(StorageUnavailable, match="it is away"):
-        each_answered(call, range(100), 2, Progress())
+        each_answered(call, range(100), 2, LocalContext(Progress()))
     assert set(begun) <= {0, 1, 2}
 
 
 def test_progress_of_all_calls_is_one() -> None:
     """Two calls count five rows each."""
     progress = Progress()
-    each_answered(lambda _item, context: context.progress.add(rows=5) or {}, [1, 2], 2, progress)
+    each_answered(lambda _item, context: context.progress.add(rows=5) or {}, [1, 2], 2, LocalContext(progress))
     assert progress.now.rows == 10
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from lakehouse_assets.affise import watermark
 from lakehouse_assets.affise.endpoints import CLICKS
+from lakehouse_assets.affise.errors import BudgetSpent
 from lakehouse_assets.compute.calls import LocalContext, answered, each_answered
 from lakehouse_assets.compute.functions import handler_of
 from lakehouse_assets.core.manifest import Manifest
@@ -30,14 +31,15 @@ WINDOW = {"start": "2026-03-10", "end": "2026-03-16"}
 
 @dataclass
 class Functions:
-    """Call functions for runs of one lake."""
+    """Call functions for runs of one lake; `shared` is what the calls of a run have in common."""
 
     case: Case
+    shared: dict[str, Any] = field(default_factory=dict)
 
     def call(self, function: str, run_id: str = "run-1", progress: Progress | None = None, **event: Any) -> Any:
         """Call one until it is done."""
         run = {"run_id": run_id, "lake": str(self.case.folder), "as_of": self.case.now.isoformat()}
-        handler, context = handler_of(function, {}), LocalContext(progress or Progress())
+        handler, context = handler_of(function, {}), LocalContext(progress or Progress(), self.shared)
         return answered(handler, run | {"source_timezone": ZONE} | event, context, repeat="at_once" in event)
 
     def plan(self, run_id: str = "run-1") -> dict[str, Any]:
@@ -56,7 +58,7 @@ class Functions:
             answer: dict[str, Any] = self.call("PullAffiseSlices", run_id, context.progress, **known)
             return answer
 
-        return each_answered(pull, planned["slices"], 3, Progress())
+        return each_answered(pull, planned["slices"], 3, LocalContext(Progress()))
 
     def named(self, planned: dict[str, Any], run_id: str = "run-1") -> set[tuple[str, str]]:
         """Name pages; the dataset and the run of each."""
@@ -177,3 +179,12 @@ def test_calls_at_once_keep_the_rate_together(functions: Functions, monkeypatch:
     seconds, asked = time.monotonic() - began, len(functions.case.simulator.requests()) - before
     assert asked > 40
     assert asked / seconds <= 30
+
+
+def test_the_calls_of_a_run_have_one_budget(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20 requests the plan makes seven, and the slices the rest: no call begins anew with all of them."""
+    monkeypatch.setenv("LAKEHOUSE_AFFISE__REQUESTS", "20")
+    planned = functions.plan()
+    with pytest.raises(BudgetSpent, match=r"the run has made 2[0-2] requests"):
+        functions.facts(planned)
+    assert len(functions.case.simulator.requests()) <= 22
