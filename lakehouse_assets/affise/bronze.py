@@ -14,18 +14,17 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from lakehouse_assets.affise.endpoints import Endpoint
 from lakehouse_assets.affise.errors import PageDamaged
-from lakehouse_assets.affise.id_time import Clock
+from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest, note_bytes, noted
 from lakehouse_assets.affise.paging import Page
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.slices import Slice
-from lakehouse_assets.errors import ObjectMissing, PreconditionFailed, StateDamaged
+from lakehouse_assets.errors import PreconditionFailed
 from lakehouse_assets.storage.objects import ObjectStore
 
 ROOT = "bronze/affise"
@@ -34,99 +33,6 @@ RECORDS = ("records",)
 MANIFEST, BOOKMARK = ".manifest.json", ".bookmark.json"
 PACKING = 4
 """How hard gzip tries: 6 takes half as long again for a sixth of the bytes."""
-
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class PageFile:
-    """Name one page in bronze: key, etag and size of its object, how many records it has, when it was answered."""
-
-    key: str
-    etag: str
-    size_bytes: int
-    records: int
-    received_at: datetime
-
-
-@dataclass(frozen=True)
-class SliceManifest:
-    """Say what a complete slice consists of.
-
-    Attributes:
-        endpoint: name of the endpoint.
-        day, hour: of the slice, UTC; no hour for a whole day.
-        window_from, window_to: the same as moments, UTC; the second does not belong to it.
-        run_id: the run that pulled it.
-        tenant: host of the account's API.
-        is_closed: whether its time had ended when it was pulled, so that nothing should come any more.
-        is_counted: whether its distinct records are as many as the API said; always so for a closed slice.
-        warning: why they are not.
-        clock: whose clock the times in its records show; None where none tells.
-        outside: how many records were made outside of the slice, as their ids tell; the account reads spans of time
-            otherwise than it was asked to if there are any.
-        began_at, ended_at: when it was pulled, UTC.
-        pulls: how often, until it was counted.
-        total: the API's own count.
-        distinct: how many different records came.
-        records: how many came in all.
-        pages: that hold them.
-        gone: the page with the last known records of what two whole pulls in a row were without; of a list only.
-        missed: the same of what this pull alone was without; nobody reads it but the next pull.
-    """
-
-    endpoint: str
-    day: date
-    hour: int | None
-    window_from: datetime
-    window_to: datetime
-    run_id: str
-    tenant: str
-    is_closed: bool
-    is_counted: bool
-    warning: str | None
-    clock: Clock | None
-    outside: int
-    began_at: datetime
-    ended_at: datetime
-    pulls: int
-    total: int | None
-    distinct: int
-    records: int
-    pages: tuple[PageFile, ...]
-    gone: PageFile | None = None
-    missed: PageFile | None = None
-
-    @property
-    def slice(self) -> Slice:
-        """Return the slice."""
-        return Slice(self.day, self.hour, not self.is_closed)
-
-    @property
-    def is_settled(self) -> bool:
-        """Say whether it need not be pulled again for facts that do not change."""
-        return self.is_closed and self.is_counted
-
-
-@dataclass(frozen=True)
-class Bookmark:
-    """Hold how far the pull of a slice came when its time was up.
-
-    Attributes:
-        pull: which pull of the slice it is, from 1.
-        next_page: to be asked next.
-        began_at: when the first pull began, UTC.
-        first_total: the API's count with the first page of this pull.
-        last_total: with the last one.
-        pages: of this pull.
-    """
-
-    pull: int
-    next_page: int
-    began_at: datetime
-    first_total: int | None
-    last_total: int | None
-    pages: tuple[PageFile, ...]
 
 
 @dataclass(frozen=True)
@@ -284,27 +190,3 @@ def records_of(store: ObjectStore, pages: tuple[PageFile, ...]) -> Iterator[list
 def now() -> datetime:
     """Return the present moment, UTC."""
     return datetime.now(UTC)
-
-
-def noted(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
-    """Return what a pull noted under a key; None when nothing is there.
-
-    Raises:
-        StateDamaged: it is not what a pull notes.
-    """
-    try:
-        return TypeAdapter(kind).validate_json(store.read(key))
-    except ObjectMissing:
-        return None
-    except ValidationError as error:
-        problem, way_out = (
-            "it is not what a pull notes",
-            "put it back from a backup, or delete it and pull its day again",
-        )
-        raise StateDamaged(what="the note of a pull", file=key, problem=problem, way_out=way_out) from error
-
-
-def note_bytes(value: object) -> bytes:
-    """Return a note as it is kept; `noted` reads it."""
-    adapter: TypeAdapter[object] = TypeAdapter(type(value))
-    return orjson.dumps(adapter.dump_python(value, mode="json"), option=orjson.OPT_INDENT_2)

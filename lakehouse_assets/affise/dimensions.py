@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from lakehouse_assets.affise.bronze import SliceManifest
 from lakehouse_assets.affise.endpoints import Endpoint
 from lakehouse_assets.affise.gone import Comparison, note_complete
+from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.affise.pull import BUDGET_SECONDS, Puller
 from lakehouse_assets.affise.slices import Slice
 

@@ -13,18 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from lakehouse_assets.affise.bronze import (
-    ROOT,
-    Bronze,
-    PageFile,
-    SliceManifest,
-    note_bytes,
-    noted,
-    records_of,
-)
+from lakehouse_assets.affise.bronze import ROOT, Bronze, records_of
 from lakehouse_assets.affise.endpoints import OFFERS, Endpoint
 from lakehouse_assets.affise.envelope import identity
 from lakehouse_assets.affise.errors import ListShrunk, RightsLost
+from lakehouse_assets.affise.notes import PageFile, SliceManifest, note_bytes, noted
 from lakehouse_assets.storage.objects import ObjectStore
 
 GONE = {"is_deleted": True}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from lakehouse_assets.affise.bronze import note_bytes, noted
+from lakehouse_assets.affise.notes import note_bytes, noted
 from lakehouse_assets.storage.objects import ObjectStore
 
 FOLDER = "bronze/affise-open/"

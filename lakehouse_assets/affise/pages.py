@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lakehouse_assets.affise.bronze import ROOT, SliceManifest
+from lakehouse_assets.affise.bronze import ROOT
+from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.core.manifest import FileEntry, datasets_of
 
 

@@ -15,10 +15,11 @@ from functools import partial
 from typing import Any, Self
 
 from lakehouse_assets.affise.account import Account
-from lakehouse_assets.affise.bronze import Bookmark, Bronze, PageFile, SliceManifest, now, records_of, settled
+from lakehouse_assets.affise.bronze import Bronze, now, records_of, settled
 from lakehouse_assets.affise.endpoints import CLICKS, Endpoint
 from lakehouse_assets.affise.id_time import Clocks
 from lakehouse_assets.affise.limits import nap
+from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest
 from lakehouse_assets.affise.paging import Page, Tally, pages
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.session import Api

@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
-from lakehouse_assets.affise import bronze, open_runs, pages, watermark
+from lakehouse_assets.affise import open_runs, pages, watermark
 from lakehouse_assets.affise.endpoints import CLICKS
+from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.contracts.reader import read_contracts
@@ -80,7 +81,7 @@ class Marketing(LakeDriver):
         watermark.advance(store, at, is_sweep=plan.is_sweep)
         return report
 
-    def load_slices(self, slices: list[bronze.SliceManifest], at: datetime) -> LoadReport:
+    def load_slices(self, slices: list[SliceManifest], at: datetime) -> LoadReport:
         """Load pages of bronze."""
         patterns = {name: one.files for name, one in landing_datasets(self.known).items()}
         work = self.work(list(pages.entries(slices, patterns)), at, max_reject_ratio=1)

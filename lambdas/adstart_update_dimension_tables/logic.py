@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.affise.bronze import SliceManifest
 from lakehouse_assets.affise.endpoints import Endpoint
+from lakehouse_assets.affise.notes import SliceManifest
 
 
 def answer(endpoint: Endpoint, made: SliceManifest | None) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from lakehouse_assets.affise.bronze import SliceManifest, manifests
+from lakehouse_assets.affise.bronze import manifests
+from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.affise.open_runs import opened
 from lakehouse_assets.affise.pages import entries
 from lakehouse_assets.contracts import contracts
