@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -34,50 +35,54 @@ REPORT = "gold.daily_report_sub5_output"
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs of the pipeline, each a process of its own, against one tenant."""
+    """Runs of the pipeline on one lake, each a process of its own, forked from one that waits for them."""
 
-    case: Case
+    lake: Path
     process: subprocess.Popen[str]
 
-    def run(self, lake: Path, at: datetime, moment: str = "never") -> int:
-        """Run at a tick; return how it ended."""
-        self.case.simulator.clock.set(at)
+    def begin(self, at: datetime, moment: str = "never") -> None:
+        """Begin a run at a tick."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{lake} {at.isoformat()} {moment}\n")
+        self.process.stdin.write(f"{self.lake} {at.isoformat()} {moment}\n")
         self.process.stdin.flush()
+
+    def ended(self) -> int:
+        """How the run that was begun has ended."""
+        assert self.process.stdout is not None
         return int(self.process.stdout.readline())
 
+    def run(self, at: datetime, moment: str = "never") -> int:
+        """Run at a tick; return how it ended."""
+        self.begin(at, moment)
+        return self.ended()
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
     """A very small tenant with late decisions."""
-    folder = tmp_path_factory.mktemp("kills")
-    with tenant(
-        folder, days=2, clicks_per_day=30, conversions_per_day=10, offers=8, affiliates=8, advertisers=4
-    ) as case:
-        environment = os.environ | SECRETS | {
-            "AFFISE_API_KEY": KEY,
-            "LAKEHOUSE_PIPELINES": "lakehouse_assets.marketing",
-            "LAKEHOUSE_ZONES__MARKETING": ZONE,
-            "LAKEHOUSE_AFFISE__URL": case.simulator.url,
-            "LAKEHOUSE_AFFISE__RATE": "1000",
-            "LAKEHOUSE_DUCKDB_THREADS": "1",
-        }  # fmt: skip
-        command = [sys.executable, "-m", "lakehouse_assets_tests.marketing.killing"]
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes) as process:
-            yield Runs(case, process)
-            assert process.stdin is not None
-            process.stdin.close()
+    sizes = {"clicks_per_day": 30, "conversions_per_day": 10, "offers": 8, "affiliates": 8, "advertisers": 4}
+    with tenant(tmp_path, days=2, **sizes) as made:
+        yield made
 
 
-def swept(lake: Path) -> Path:
-    """A lake whose sweep is a day old, so that no run of the test makes one."""
-    made = open_lake(str(lake))
-    made.create()
-    watermark.advance(made.store, PULLS[0] - timedelta(days=1), is_sweep=True)
-    return lake
+@contextmanager
+def runs(case: Case, name: str) -> Iterator[Runs]:
+    """Runs on a lake whose sweep is a day old, so that none of them makes one."""
+    lake = open_lake(str(case.folder / name))
+    lake.create()
+    watermark.advance(lake.store, PULLS[0] - timedelta(days=1), is_sweep=True)
+    environment = os.environ | SECRETS | {
+        "AFFISE_API_KEY": KEY,
+        "LAKEHOUSE_PIPELINES": "lakehouse_assets.marketing",
+        "LAKEHOUSE_ZONES__MARKETING": ZONE,
+        "LAKEHOUSE_AFFISE__URL": case.simulator.url,
+        "LAKEHOUSE_AFFISE__RATE": "1000",
+        "LAKEHOUSE_DUCKDB_THREADS": "1",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "lakehouse_assets_tests.marketing.killing"]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes) as process:
+        yield Runs(case.folder / name, process)
 
 
 def reported(folder: Path) -> tuple[list[tuple[Any, ...]], dict[str, bytes]]:
@@ -90,16 +95,18 @@ def reported(folder: Path) -> tuple[list[tuple[Any, ...]], dict[str, bytes]]:
     return rows, {file.name: file.read_bytes() for file in files}
 
 
-def test_runs_that_are_killed_at_any_stage_are_caught_up_by_the_next(runs: Runs, tmp_path: Path) -> None:
+def test_runs_that_are_killed_at_any_stage_are_caught_up_by_the_next(case: Case) -> None:
     """At either tick runs are killed at one stage after the other, then one ends; a lake beside it is left in peace.
 
     After each tick both have the same report, and the same files byte by byte.
     """
-    harmed, undisturbed = swept(tmp_path / "harmed"), swept(tmp_path / "undisturbed")
-    for at, moments in zip(PULLS, MOMENTS, strict=True):
-        assert [runs.run(harmed, at, moment) for moment in moments] == [KILLED] * len(moments)
-        assert (runs.run(harmed, at), runs.run(undisturbed, at)) == (0, 0)
-        rows, files = reported(harmed)
-        assert (rows, files) == reported(undisturbed)
-        assert len(rows) > 100
-        assert set(files) == {f"Sub5-{at.date()}.csv", "Sub5-latest.csv"}
+    with runs(case, "harmed") as harmed, runs(case, "undisturbed") as undisturbed:
+        for at, moments in zip(PULLS, MOMENTS, strict=True):
+            case.simulator.clock.set(at)
+            undisturbed.begin(at)
+            assert [harmed.run(at, moment) for moment in moments] == [KILLED] * len(moments)
+            assert (harmed.run(at), undisturbed.ended()) == (0, 0)
+            rows, files = reported(harmed.lake)
+            assert (rows, files) == reported(undisturbed.lake)
+            assert len(rows) > 100
+            assert set(files) == {f"Sub5-{at.date()}.csv", "Sub5-latest.csv"}
