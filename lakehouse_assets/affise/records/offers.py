@@ -65,6 +65,8 @@ def _named(record: Record) -> dict[str, Any]:
 
 def payments(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield a row per payment, those of single affiliates too, as they were on the day of the pull."""
+    if record.get("is_deleted"):
+        return
     for kind, name in (("general", "payments"), ("personal", "partner_payments")):
         for ordinal, one in enumerate(_objects(record.get(name)), 1):
             yield {
@@ -87,6 +89,8 @@ def payments(record: Record, page: Record) -> Iterator[dict[str, Any]]:
 
 def landings(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield a row per landing page."""
+    if record.get("is_deleted"):
+        return
     for one in _objects(record.get("landings")):
         yield {
             "offer_id": values.text(record.get("id")),
@@ -144,6 +148,8 @@ def _caps(record: Record) -> Iterator[tuple[str, int, Record]]:
     Its value is no part of the key, so a cap that is raised stays the same cap.
     """
     seen = Counter[str]()
+    if record.get("is_deleted"):
+        return
     for one in _objects(record.get("caps")):
         parts = [values.text(one.get(name)) for name in (*CAP_IDENTITY, "sub_number")]
         members = [
