@@ -15,8 +15,8 @@ from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
 
 ZONE = "Europe/Moscow"
 HIDDEN: dict[str, Callable[[Any], bool]] = {
-    "affiliates": lambda one: one.affiliate_id == 603,  # noqa: PLR2004 - the third affiliate
-    "offers": lambda one: one.offer_id == 936,  # noqa: PLR2004 - the third offer
+    "affiliates": lambda one: one.affiliate_id == 603,
+    "offers": lambda one: one.offer_id == 936,
 }
 
 
