@@ -39,7 +39,11 @@ def _blank() -> Row:
 
 def _shown(known: Known, day: date, affiliate_id: int, row: Row) -> Row:
     """The row with its key, names and rates."""
-    one, clicks, confirmed = known.named("affiliate", affiliate_id, day), row["click_count"], row["confirmed_conversions"]
+    one, clicks, confirmed = (
+        known.named("affiliate", affiliate_id, day),
+        row["click_count"],
+        row["confirmed_conversions"],
+    )
     return row | {
         "datestamp": day,
         "affiliate_id": affiliate_id,
