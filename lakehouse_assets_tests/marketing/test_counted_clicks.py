@@ -15,6 +15,7 @@ from lakehouse_assets.affise.slices import change_slices, midnight, utc_days
 from lakehouse_assets.core.request import last_days
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets_tests.affise.tenant import tenant
+from lakehouse_assets_tests.marketing.checking import GOLD, failing, opened
 from lakehouse_assets_tests.marketing.lake import Marketing, plain, regions
 from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
 
@@ -68,6 +69,12 @@ def test_the_report_is_the_same_from_clicks_that_the_api_counts(
             )
             assert found == wanted
         assert lake.rows("SELECT count(*) AS n FROM marketing_lakehouse.clicks") == [{"n": 0}]
+        for name in GOLD:
+            lake.gold(name, pull.at)
+        with opened(lake) as engine:
+            assert failing(lake, engine, pull.at, blocking=True) == {}
+            warned = failing(lake, engine, pull.at, blocking=False)
+            assert "daily_report_sub5_output.clicks_counted_by_api" in warned
 
 
 def test_a_setting_that_changes_within_a_day_counts_no_click_twice_and_loses_none(tmp_path: Path) -> None:
