@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.affise.simulator.faults import DIRTY
+from lakehouse_assets.affise.simulator.shapes.writing import Style
 from lakehouse_assets_tests.affise.tenant import tenant
 from lakehouse_assets_tests.marketing.checking import GOLD, add_row, failing, opened
 from lakehouse_assets_tests.marketing.lake import Marketing
-from lakehouse_assets_tests.oracle.sub5 import ticks
+from lakehouse_assets_tests.oracle.sub5 import KNOWN_STATUSES, ticks
 
 ZONE = "Europe/Moscow"
 PULL = ticks(date(2026, 3, 12), 1, ZONE)[0].at
@@ -155,3 +156,26 @@ def test_everything_dirty_at_once_stops_nothing(tmp_path: Path) -> None:
             warned = failing(lake, engine, pull)
         assert [row["affiliate_id"] for row in warned["daily_report_sub5_output.affiliates_unknown"]] == [990001]
         assert warned.keys() == {"daily_report_sub5_output.affiliates_unknown", "conversions.rate_of_a_later_day"}
+
+
+def test_earnings_that_are_not_revenue_less_payouts_are_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are kept as the API says them; none is warned of where it says what they are."""
+    with tenant(tmp_path, days=2, clicks_per_day=50, conversions_per_day=20) as case:
+        lake, later = Marketing(tmp_path, case, zone=ZONE), ticks(date(2026, 3, 12), 1, ZONE)[1].at
+        assert "earnings_differ" not in lake.tick(PULL).tables["conversions"].warnings
+        monkeypatch.setattr(Style, "earnings", lambda *_: 1)
+        assert lake.tick(later).tables["conversions"].warnings["earnings_differ"] > 20
+
+
+def test_a_state_that_nobody_knows_is_rejected_by_its_code(tmp_path: Path) -> None:
+    """As many conversions are rejected as are in such a state, and none of the other ones."""
+    with tenant(tmp_path, "status-forms", days=2, clicks_per_day=50, conversions_per_day=20) as case:
+        begin = datetime(2026, 3, 5, 21, tzinfo=UTC)
+        conversions = list(case.simulator.world.conversions(begin, PULL))
+        strange = [one for one in conversions if one.at(PULL).status not in KNOWN_STATUSES]
+        report = Marketing(tmp_path, case, zone=ZONE).tick(PULL).tables["conversions"]
+        assert report.rejects == {"status_unknown": len(strange)}
+        assert strange
+        assert report.counts.valid == len(conversions) - len(strange)
