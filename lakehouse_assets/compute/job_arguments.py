@@ -96,7 +96,7 @@ def work_of(manifest: Manifest, lake: Lake, progress: Progress | None = None) ->
     )
 
 
-def load_and_keep(  # noqa: PLR0913 - one parameter per thing that a load has
+def load_and_keep(
     work: LoadInput, engine: Engine, fence: int, guard: Guard, folder: RunFolder, *, manifest: str
 ) -> LoadReport:
     """Run one load and keep its report in the run's folder, also when too many rejects stopped it before merging.

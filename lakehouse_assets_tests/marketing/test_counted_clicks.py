@@ -56,7 +56,7 @@ def test_the_report_is_the_same_from_clicks_that_the_api_counts(
     tmp_path: Path, zone: str, first: date, faults: tuple[str, ...]
 ) -> None:
     """Row by row, though no click was ever seen: the grain of `stats/custom` is that of the report."""
-    pulls = ticks(first, 1, zone)
+    pulls = ticks(first, 1, zone)[-1 if not faults else 0 :]
     with tenant(tmp_path, "clicks-gone", *faults, days=2, clicks_per_day=120, conversions_per_day=40) as case:
         lake = Counting(tmp_path, case, zone=zone)
         account = Account(zone, regions=regions(), redacted=lake.redacted)
