@@ -30,6 +30,7 @@ PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
     "definitions": runs.definitions,
     "fuzz": runs.fuzz,
     "affise": affise.pages,
+    "report": runs.report,
 }
 
 
