@@ -171,7 +171,7 @@ class LocalServices:
         work = work_of(manifest_of(asked), open_lake(asked.lake_root), self.progress)
         engine = self.config.open_engine()
         try:
-            return load_and_keep(work, engine, lease.fence, self._guard, self._run)
+            return load_and_keep(work, engine, lease.fence, self._guard, self._run, manifest=asked.manifest_uri)
         finally:
             engine.close()
             self.refresh()

@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
     "fuzz": runs.fuzz,
     "affise": affise.pages,
     "marketing": marketing.marketing,
+    "report": runs.report,
 }
 
 
