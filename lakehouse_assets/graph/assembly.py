@@ -16,6 +16,7 @@ from lakehouse_assets.storage.lake import lake_of
 
 def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitions:
     """Return the definitions of one pipeline, without resources; nothing is read or written here."""
+    pipeline = pipeline.here(settings)
     job = pipeline_job(pipeline)
     landing = [landing_sensor(pipeline, job, settings)] if pipeline.layer("landing") else []
     return dg.Definitions(

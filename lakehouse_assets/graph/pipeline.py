@@ -196,6 +196,24 @@ class Pipeline:
         """Return the source time zone of the pipeline."""
         return settings.zone_of(self.name, self.zone)
 
+    def here(self, settings: Settings) -> Self:
+        """Return the pipeline as it is in an installation, whose zone decides when its days begin.
+
+        Assets are declared before any settings are known, in the zone that the pipeline names itself.
+        """
+        zone = self.zone_in(settings)
+        if self.days is None or zone == self.zone:
+            return self
+        moved = replace(self, zone=zone)
+        return moved.of(*(_partitioned(asset, moved.partitions) for asset in self.assets))
+
+
+def _partitioned(asset: Any, partitions: dg.DailyPartitionsDefinition | None) -> Any:  # noqa: ANN401 - as `Pipeline.of`
+    """Return an asset with other partitions, where it has any; checks and external assets stay as they are."""
+    if not isinstance(asset, dg.AssetsDefinition) or asset.partitions_def is None:
+        return asset
+    return asset.map_asset_specs(lambda spec: spec.replace_attributes(partitions_def=partitions))
+
 
 def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any]:
     """Return what every table of a pipeline has, landing included: group, owner, kinds, meaning, tags, freshness."""

@@ -113,7 +113,7 @@ def _execute(
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
         fail_abandoned(instance, pipeline.name, lake_of(settings))
-        window = asked.request.window or pipeline.usual_window(asked.request.as_of or datetime.now(UTC))
+        window = asked.request.window or pipeline.here(settings).usual_window(asked.request.as_of or datetime.now(UTC))
         instance.add_event_listener(asked.run_id, _listener(watched))
         config = _run_config(pipeline, asked, level)
         with interruption.gracefully(END_SECONDS):
