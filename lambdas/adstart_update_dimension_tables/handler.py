@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.affise.dimensions import pull_lists
+from lakehouse_assets.affise.dimensions import ListPull, pull_lists
 from lakehouse_assets.affise.opening import puller_of
 from lambdas.adstart_update_dimension_tables.logic import answer
 
@@ -12,7 +12,10 @@ from lambdas.adstart_update_dimension_tables.logic import answer
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Pull offers, partners, advertisers and currencies, or go on; the caller starts it again until `done`.
 
-    The event holds `run_id`, `lake` (URI), `as_of` (the run's clock) and `source_timezone` (the account's).
+    The event holds `run_id`, `lake` (URI), `as_of` (the run's clock), `source_timezone` (the account's), and `pull` as
+    the run is asked. Between two ticks lists are left alone: names of the report are those that its ticks have seen.
     """
     puller = puller_of(event)
+    if event.get("pull") == "intraday":
+        return answer(ListPull((), is_done=True), puller.account.date_to)
     return answer(pull_lists(puller, puller.bronze.as_of), puller.account.date_to)

@@ -18,12 +18,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     """Pull what is due, or go on; the caller starts it again with `token` until `done`.
 
     The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `window`, `manifest` (its key in the lake) and
-    `date_to` (how the account reads it). The last answer holds `manifest`: the key of one that names the pages too.
+    `date_to` (how the account reads it), and `pull` as the run is asked (`core.request.Pull`). The last answer holds
+    `manifest`: the key of one that names the pages too.
     """
     puller, lake = puller_of(event), open_lake(event["lake"])
     mark = watermark.read(lake.store)
     window = Window.model_validate(event["window"])
-    plan = Plan.of(window, puller.bronze.as_of, puller.account.zone, mark, click_endpoint())
+    asked = event.get("pull")
+    plan = Plan.of(window, puller.bronze.as_of, puller.account.zone, mark, click_endpoint(), pull=asked)
     done = pull(puller, plan, event.get("token"))
     if done.token is not None:
         return answer(done, event["manifest"])

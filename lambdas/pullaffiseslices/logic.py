@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from lakehouse_assets.affise import watermark
@@ -24,6 +24,10 @@ from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import Window
 
+SWEEP, INTRADAY = "sweep", "intraday"
+LAST_HOURS = timedelta(hours=3)
+"""How far back a pull between two ticks looks at least: what changes in an hour that is over is seen for a while."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -32,13 +36,24 @@ class Plan:
     Attributes:
         days: endpoint, UTC day and the moment from which on its facts are wanted, in the order of the pull.
         changes: days of changes, none for the first run.
+        is_intraday: whether the running hour is pulled too.
     """
 
     days: tuple[tuple[Endpoint, date, datetime], ...]
     changes: tuple[Slice, ...]
+    is_intraday: bool = False
 
     @classmethod
-    def of(cls, window: Window, as_of: datetime, zone: str, mark: watermark.Watermark | None, clicks: Endpoint) -> Self:
+    def of(
+        cls,
+        window: Window,
+        as_of: datetime,
+        zone: str,
+        mark: watermark.Watermark | None,
+        clicks: Endpoint,
+        *,
+        pull: str | None = None,
+    ) -> Self:
         """Return the plan of a run.
 
         Args:
@@ -47,8 +62,11 @@ class Plan:
             zone: the account's.
             mark: up to when changes are in silver.
             clicks: where clicks are pulled.
+            pull: as a run is asked (`core.request.Pull`); None for what is usual.
         """
-        due = mark is not None and watermark.is_sweep_due(mark, as_of)
+        if pull == INTRADAY:
+            return cls(_last_hours(window, as_of, zone, mark, clicks), (), is_intraday=True)
+        due = pull == SWEEP or (mark is not None and watermark.is_sweep_due(mark, as_of))
         first = min(window.start, window.end - DAY * (LATEST_CHANGE_DAYS - 1)) if due else window.start
         starts = ((CONVERSIONS, first), (clicks, window.start), (CUSTOM_TOTALS, window.start))
         days = (
@@ -58,6 +76,17 @@ class Plan:
         )
         changed = () if mark is None else change_slices(watermark.changes_since(mark, as_of), as_of)
         return cls(tuple(days), changed)
+
+
+def _last_hours(
+    window: Window, as_of: datetime, zone: str, mark: watermark.Watermark | None, clicks: Endpoint
+) -> tuple[tuple[Endpoint, date, datetime], ...]:
+    """Return what happened since the last whole pull, and in the last hours in any case, within a run's days."""
+    recent = as_of - LAST_HOURS
+    pulled = recent if mark is None else min(recent, mark.changes)
+    since = max(midnight(window.start, zone), pulled.replace(minute=0, second=0, microsecond=0))
+    days = [since.date() + DAY * number for number in range((as_of.date() - since.date()).days + 1)]
+    return tuple((endpoint, day, since) for endpoint in (CONVERSIONS, clicks) for day in days)
 
 
 @dataclass
@@ -98,7 +127,7 @@ def pull(puller: Puller, plan: Plan, token: str | None, seconds: float = BUDGET_
             found.slices.append(one)
             continue
         endpoint, day, since = plan.days[place]
-        made = puller.day(endpoint, day, as_of, cursor=cursor, seconds=left, since=since)
+        made = puller.day(endpoint, day, as_of, cursor=cursor, seconds=left, since=since, intraday=plan.is_intraday)
         found.slices += made.manifests
         found.forgotten += [f"{endpoint.name} {day} {hour}" for hour in made.forgotten]
         cursor = None
