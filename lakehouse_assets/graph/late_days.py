@@ -15,6 +15,7 @@ import dagster as dg
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.pipeline import Pipeline
 
 
 def late_days(window: Window | None, built: Iterable[str], first: date) -> list[date]:
@@ -33,11 +34,11 @@ def late_days(window: Window | None, built: Iterable[str], first: date) -> list[
 
 
 def late_materializations(
-    contract: Contract, days: Iterable[date], metadata: dict[str, Any]
+    pipeline: Pipeline, contract: Contract, window: Window | None, built: Iterable[str], metadata: dict[str, Any]
 ) -> Iterator[dg.AssetMaterialization]:
-    """Yield one materialization for each such day of a table."""
+    """Yield one materialization for each such day of a table, all with the same metadata; arguments as `late_days`."""
     words = "late changes touched this day, so the run built it again"
-    for day in days:
+    for day in late_days(window, built, pipeline.days.first) if pipeline.days else ():
         yield dg.AssetMaterialization(
             md.asset_key(contract), partition=day.isoformat(), description=words, metadata=metadata
         )

@@ -11,7 +11,7 @@ from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.errors import ContractInvalid, LakehouseError
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
-from lakehouse_assets.graph.late_days import late_days, late_materializations
+from lakehouse_assets.graph.late_days import late_materializations
 from lakehouse_assets.graph.partitions import window_of
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.request_config import config_schema, given_config
@@ -77,10 +77,8 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
             asked = parse_request(given_config(context.op_execution_context.op_config or {}))
             report = services.build(task, whole=asked.full_refresh)
         told = md.model_metadata(report) | known
-        if pipeline.days is not None:
-            late = late_days(window_of(context), report.window, pipeline.days.first)
-            for event in late_materializations(contract, late, told):
-                context.log_event(event)
+        for event in late_materializations(pipeline, contract, window_of(context), report.window, told):
+            context.log_event(event)
         return dg.MaterializeResult(metadata=told)
 
     return model

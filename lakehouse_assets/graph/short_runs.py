@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from lakehouse_assets.core.request import RunRequest, Window, last_days
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, ContractInvalid
 
 if TYPE_CHECKING:
     from lakehouse_assets.graph.pipeline import Pipeline, Schedule
@@ -49,9 +49,17 @@ class ShortRun:
         return f"{pipeline.name}_{self.name}"
 
     def selection(self, pipeline: Pipeline) -> dg.AssetSelection:
-        """Return its assets and the checks that their own steps answer; assertions are left to the whole run."""
+        """Return its assets and the checks that their own steps answer; assertions are left to the whole run.
+
+        Raises:
+            ContractInvalid: it names an asset that the pipeline does not make.
+        """
         named = {dg.AssetKey.from_user_string(one) for one in self.assets}
         made = [one for one in pipeline.assets if isinstance(one, dg.AssetsDefinition)]
+        strange = sorted(named - {key for one in made for key in one.keys})
+        if strange:
+            problem = f"the pipeline makes no `{strange[0].to_user_string()}`"
+            raise ContractInvalid(contract=self.job(pipeline), problem=problem)
         keys = {key for one in made if not named.isdisjoint(one.keys) for key in one.keys}
         apart = [one for one in made if isinstance(one, dg.AssetChecksDefinition)]
         return dg.AssetSelection.assets(*sorted(keys)) - dg.AssetSelection.checks(*apart)
