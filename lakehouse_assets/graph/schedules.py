@@ -14,6 +14,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline, Schedule
+from lakehouse_assets.graph.queue import runs_ahead
 from lakehouse_assets.graph.short_runs import ShortRun
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
@@ -26,8 +27,11 @@ def schedule_of(
 ) -> dg.ScheduleDefinition:
     """Return a schedule of a pipeline or of its short run, in its zone; a tick first ends what a dead process left."""
 
-    def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         fail_abandoned(context.instance, pipeline.name, lake_of(settings))
+        ahead = runs_ahead(context.instance, pipeline.name) if short else []
+        if ahead:  # it would hold up the runs that matter, and the next tick makes up for it
+            return dg.SkipReason(f"run {ahead[0].run_id} of {ahead[0].job_name} goes on; the next tick makes up for it")
         # No run key of the days: a later tick of the same day works on the same days and is a run of its own.
         now = _now(context)
         window = short.window(pipeline, now) if short else pipeline.usual_window(now)

@@ -103,6 +103,7 @@ def _execute(
     from lakehouse_assets.definitions import build_definitions
     from lakehouse_assets.graph.abandoned import fail_abandoned
     from lakehouse_assets.graph.partitions import range_tags
+    from lakehouse_assets.graph.queue import require_turn
     from lakehouse_assets.graph.short_runs import short_run
     from lakehouse_assets.operations.execution import execute
     from lakehouse_assets.storage.lake import lake_of
@@ -116,6 +117,7 @@ def _execute(
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
         fail_abandoned(instance, pipeline.name, lake_of(settings))
+        require_turn(instance, pipeline.name)
         now = asked.request.as_of or datetime.now(UTC)
         window = short.window(here, now) if short else asked.request.window or here.usual_window(now)
         instance.add_event_listener(asked.run_id, _listener(watched))
