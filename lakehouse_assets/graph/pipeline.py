@@ -74,6 +74,9 @@ class Pipeline:
         days: its daily partitions, which begin in its own `zone`; None when it works on files.
         schedules: when it runs without being asked.
         short_runs: runs of some of its assets.
+        outlook: `module:function` that says what a run over days would pull (`core.outlook.Outlook`), of settings, the
+            lake's store, zone, window and clock; None where nothing is pulled.
+        reads: names of settings that only functions of this pipeline read, such as the address of an API.
         deadline: by when its days are to be made; None when nothing is promised, or it works on files.
         functions: handlers of functions that are its own, see `compute.functions.handler_of`.
         assets: its assets and checks, composed by the pipeline.
@@ -87,6 +90,8 @@ class Pipeline:
     days: Days | None = None
     schedules: tuple[Schedule, ...] = ()
     short_runs: tuple[ShortRun, ...] = ()
+    outlook: str | None = None
+    reads: frozenset[str] = frozenset()
     deadline: Deadline | None = None
     functions: Mapping[str, str] = field(default_factory=dict)
     assets: tuple[Any, ...] = ()

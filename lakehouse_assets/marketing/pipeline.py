@@ -89,6 +89,8 @@ AGENCY = Pipeline(
     days=Days(first=date(2025, 1, 1), window_days=WINDOW_DAYS),
     schedules=(Schedule("marketing_twice_daily", "0 9,14 * * *", "Rebuilds the report of the last seven days."),),
     short_runs=(INTRADAY,),
+    outlook="lakehouse_assets.marketing.outlook:outlook",
+    reads=frozenset({"affise"}),
     deadline=Deadline("45 9,14 * * *", minutes=45, assets=("gold/daily_report_sub5_output", "report/sub5_report")),
 )
 SILVER = load_assets(AGENCY, LOAD, after=[PULLED_FACTS.key])

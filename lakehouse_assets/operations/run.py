@@ -13,12 +13,14 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.broken import tell_broken
 from lakehouse_assets.operations.options import (
+    AffiseUrlOption,
     EngineOption,
     LakeOption,
     LandingOption,
     PipelineArgument,
     Verbose,
     chosen_pipeline,
+    use_affise_url,
     writing,
 )
 from lakehouse_assets.operations.running import Asked
@@ -37,6 +39,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     *,
     landing: LandingOption = None,
     lake: LakeOption = None,
+    affise_url: AffiseUrlOption = None,
     engine: EngineOption = None,
     max_reject_ratio: Annotated[float | None, typer.Option(help=words("max_reject_ratio"))] = None,
     reprocess: Annotated[
@@ -78,6 +81,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         lakehouse run --select gold/daily_weather --full-refresh
     """
     name = chosen_pipeline(pipeline)
+    use_affise_url(name, affise_url)
     days = None if window is None else dict(zip(("start", "end"), window, strict=True))
     pull = asked_pull(name, sweep=sweep, intraday=intraday)
     common: dict[str, Any] = {"max_reject_ratio": max_reject_ratio, "window": days, "as_of": as_of, "pull": pull}
