@@ -18,6 +18,8 @@ from dagster._utils.schedules import get_latest_completed_cron_tick
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.core.shown import listed
 
+OF_TIME = "lakehouse/of_time"
+"""Names the metadata of a check whose result stands when its table changes: what was late stays late."""
 CHECK = "days_in_time"
 """Names the check on each asset that has a deadline."""
 
@@ -99,7 +101,8 @@ def deadline_check(
 ) -> dg.AssetChecksDefinition:
     """Return the check of each asset that has a deadline: one step for all, which asks Dagster's history alone."""
     words = f"Every day of a run has been made by its deadline ({deadline.cron}, {zone}); it is told which has not."
-    specs = [dg.AssetCheckSpec(CHECK, asset=key, description=words) for key in deadline.keys]
+    about = {OF_TIME: True}
+    specs = [dg.AssetCheckSpec(CHECK, asset=key, description=words, metadata=about) for key in deadline.keys]
 
     @dg.multi_asset_check(specs=specs, name=f"{pipeline}_{CHECK}")
     def in_time(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:

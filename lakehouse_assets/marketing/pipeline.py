@@ -76,7 +76,11 @@ INTRADAY = ShortRun(
     # Today, and yesterday, as the hours since the last tick may lie on both sides of midnight.
     window_days=2,
     schedule=Schedule(
-        "marketing_intraday", "*/15 * * * *", "Pulls the last hours every 15 minutes, once it is on.", is_on=False
+        "marketing_intraday",
+        # Not on the hour, when the report's runs begin: theirs are the hours that are over.
+        "5-59/15 * * * *",
+        "Pulls the last hours every 15 minutes, once it is on.",
+        is_on=False,
     ),
 )
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +25,7 @@ from lakehouse_assets.operations.options import (
     use_affise_url,
     writing,
 )
+from lakehouse_assets.operations.outlook import outlook_of, say_days
 from lakehouse_assets.operations.run import exit_code, print_json, run_visibly
 from lakehouse_assets.operations.running import Asked
 from lakehouse_assets.operations.sql import parse_moment
@@ -141,15 +141,10 @@ def _day(option: str, text: str) -> date:
 
 def _plan(settings: Settings, name: str, window: Window, now: datetime) -> BackfillPlan:
     from lakehouse_assets.pipelines import pipeline_of
-    from lakehouse_assets.storage.lake import lake_of
 
     pipeline = pipeline_of(name)
-    zone, found = pipeline.zone_in(settings), Outlook()
-    if pipeline.outlook is not None:
-        module, _, function = pipeline.outlook.partition(":")
-        ask = getattr(import_module(module), function)
-        found = ask(settings, lake_of(settings).store, zone, window, now)
-    return BackfillPlan(window, zone, found, dict(_rows(settings, pipeline, window)))
+    found = outlook_of(settings, pipeline, window, now)
+    return BackfillPlan(window, pipeline.zone_in(settings), found, dict(_rows(settings, pipeline, window)))
 
 
 def _rows(settings: Settings, pipeline: Pipeline, window: Window) -> Iterable[tuple[str, dict[date, int]]]:
@@ -179,11 +174,8 @@ def show(name: str, plan: BackfillPlan) -> None:
     """Print the plan for people: a line per day, then a line per table."""
     from lakehouse_assets.pipelines import pipeline_of
 
-    days, pulled = plan.window.days, plan.outlook.slices
-    terminal.say(f"{name}: {_counted(len(days), 'day')}, {days[0]} to {days[-1]} ({plan.zone}), in one run")
-    if pulled:
-        slices = (f"{_counted(count, 'slice')} of {what}" for what, count in pulled.items())
-        terminal.say(f"To pull: {', '.join(slices)}")
+    days = plan.window.days
+    say_days(name, plan.window, plan.zone, plan.outlook)
     silver = [c.name for c in pipeline_of(name).layer("silver") if c.name in plan.rows]
     said = ("clicks to pull",) if plan.outlook.days else ()
     lines = [(day, *(plan.rows[one].get(day, 0) for one in silver), *_said(plan, day)) for day in days]
@@ -204,7 +196,3 @@ def _print_plan(name: str, plan: BackfillPlan) -> None:
 
     document = {"pipeline": name, **plan.to_dict()}
     terminal.data(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -75,9 +75,17 @@ def _files(report: RunReport) -> None:
     _first("Refused", report.refusals.values())
     _first("Left for the next run", [f"{key} changed while this one was going on" for key in report.skipped_files])
     _first("File time", report.doubts)
-    ignored = [f"Ignored in {key}: unknown columns {listed(columns)}" for key, columns in report.extra_columns.items()]
-    _first("", ignored)
+    _first("", _ignored(report.extra_columns))
     _left_alone(report)
+
+
+def _ignored(extra: Mapping[str, Collection[str]]) -> list[str]:
+    """Say which columns were ignored, once for all files that have the same ones."""
+    files: dict[str, list[str]] = {}
+    for key, columns in extra.items():
+        files.setdefault(listed(columns), []).append(key)
+    several = {columns: f" and {len(keys) - 1} more files" if len(keys) > 1 else "" for columns, keys in files.items()}
+    return [f"Ignored in {keys[0]}{several[columns]}: unknown columns {columns}" for columns, keys in files.items()]
 
 
 def _left_alone(report: RunReport) -> None:
