@@ -44,6 +44,11 @@ def puller_of(event: Mapping[str, Any]) -> Puller:
     )
 
 
+def is_pulled(event: Mapping[str, Any]) -> bool:
+    """Say whether the run of an event pulls: one that replays rejects works on what bronze has."""
+    return event.get("mode", "load") == "load"
+
+
 def click_endpoint() -> Endpoint:
     """Return where clicks are pulled, as the settings say."""
     return click_source(read_settings().affise.clicks)

@@ -49,7 +49,7 @@ class ShortRun:
         return f"{pipeline.name}_{self.name}"
 
     def selection(self, pipeline: Pipeline) -> dg.AssetSelection:
-        """Return its assets and the checks that their own steps answer; assertions are left to the whole run.
+        """Return its assets and all checks on them.
 
         Raises:
             ContractInvalid: it names an asset that the pipeline does not make.
@@ -61,8 +61,7 @@ class ShortRun:
             problem = f"the pipeline makes no `{strange[0].to_user_string()}`"
             raise ContractInvalid(contract=self.job(pipeline), problem=problem)
         keys = {key for one in made if not named.isdisjoint(one.keys) for key in one.keys}
-        apart = [one for one in made if isinstance(one, dg.AssetChecksDefinition)]
-        return dg.AssetSelection.assets(*sorted(keys)) - dg.AssetSelection.checks(*apart)
+        return dg.AssetSelection.assets(*sorted(keys))
 
     def window(self, pipeline: Pipeline, now: datetime) -> Window:
         """Return the days that it works on."""

@@ -31,6 +31,7 @@ RUN = {
     "as_of": "{as_of}",
     "source_timezone": "{source_timezone}",
     "pull": "{pull}",
+    "mode": "{mode}",
 }
 LISTS = FunctionTask("adstart_update_dimension_tables", RUN, repeat=True, gives=("date_to",))
 FACTS = FunctionTask(
@@ -48,7 +49,9 @@ LOAD = GlueTask(
         "--source-timezone": "{source_timezone}",
     },
 )
-WATERMARK = FunctionTask("CommitAffiseWatermark", {"lake": "{lake}", "as_of": "{as_of}", "pull": "{pull}"})
+WATERMARK = FunctionTask(
+    "CommitAffiseWatermark", {"lake": "{lake}", "as_of": "{as_of}", "pull": "{pull}", "mode": "{mode}"}
+)
 EXPORT = FunctionTask(
     "export-sub5-report", {"run_id": "{run_id}", "pipeline": "{pipeline}", "window": "{window}", "lake": "{lake}"}
 )

@@ -77,7 +77,10 @@ def plan(
     else:
         window = here.usual_window(now)
         if window is not None:
-            say_days(name, window, here.zone_in(settings), outlook_of(settings, here, window, now))
+            coming = outlook_of(settings, here, window, now)
+            say_days(name, window, here.zone_in(settings), coming)
+            for note in coming.notes:
+                terminal.say(note)
         show(name, found, where, sql=sql)
     raise typer.Exit(int(tell_broken([name]) or found.is_refused))
 

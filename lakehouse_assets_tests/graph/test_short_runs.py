@@ -36,10 +36,10 @@ def hourly(returns: Pipeline) -> Pipeline:
 
 
 def test_its_job_has_the_steps_that_it_names(hourly: Pipeline) -> None:
-    """Whole steps, so all that one load writes; no assertions, no gold, no export."""
+    """Whole steps, so all that one load writes, and the assertions on that; no gold, no export."""
     definitions = build_definitions(Settings(lake=Path("/lake")), [SHOP, hourly])
     steps = {node.name for node in definitions.resolve_job_def("returns_hourly").graph.nodes}
-    assert steps == {"bronze__returns_manifest", "bronze__returns_scans", "returns_silver"}
+    assert steps == {"bronze__returns_manifest", "bronze__returns_scans", "returns_silver", "returns_silver_assertions"}
     tags = definitions.resolve_job_def("returns_hourly").tags
     assert tags["lakehouse/pipeline"] == "returns"
 

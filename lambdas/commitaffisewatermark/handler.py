@@ -12,9 +12,11 @@ from lakehouse_assets.storage.opening import open_store
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Move the watermark to the run's clock; it never goes back.
 
-    The event holds `lake` (URI), `as_of`, and `pull` as the run was asked (`core.request.Pull`).
+    The event holds `lake` (URI), `as_of`, and `pull` and `mode` as the run was asked (`core.request`).
     """
     store, as_of = open_store(event["lake"], create=False), utc_moment(event["as_of"])
+    if event.get("mode", "load") != "load":  # it has pulled nothing
+        return {}
     is_sweep = event.get("pull") == "sweep" or watermark.is_sweep_due(watermark.read(store), as_of)
     moved = watermark.advance(store, as_of, is_sweep=is_sweep)
     return {"changes": moved.changes.isoformat(), "sweep": moved.sweep and moved.sweep.isoformat()}

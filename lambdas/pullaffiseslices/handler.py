@@ -6,21 +6,23 @@ import json
 from typing import Any
 
 from lakehouse_assets.affise import watermark
-from lakehouse_assets.affise.opening import click_endpoint, puller_of
+from lakehouse_assets.affise.opening import click_endpoint, is_pulled, puller_of
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.runs import RunFolder
-from lambdas.pullaffiseslices.logic import Plan, answer, pull, with_pages
+from lambdas.pullaffiseslices.logic import Plan, Pulled, answer, pull, with_pages
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Pull what is due, or go on; the caller starts it again with `token` until `done`.
 
     The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `window`, `manifest` (its key in the lake) and
-    `date_to` (how the account reads it), and `pull` as the run is asked (`core.request.Pull`). The last answer holds
-    `manifest`: the key of one that names the pages too.
+    `date_to` (how the account reads it), `pull` and `mode` as the run is asked (`core.request`). The last answer
+    holds `manifest`: the key of one that names the pages too.
     """
+    if not is_pulled(event):
+        return answer(Pulled(), event["manifest"])
     puller, lake = puller_of(event), open_lake(event["lake"])
     mark = watermark.read(lake.store)
     window = Window.model_validate(event["window"])

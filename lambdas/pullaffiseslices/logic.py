@@ -86,7 +86,7 @@ def _last_hours(
     pulled = recent if mark is None else min(recent, mark.changes)
     since = max(midnight(window.start, zone), pulled.replace(minute=0, second=0, microsecond=0))
     days = [since.date() + DAY * number for number in range((as_of.date() - since.date()).days + 1)]
-    return tuple((endpoint, day, since) for endpoint in (CONVERSIONS, clicks) for day in days)
+    return tuple((endpoint, day, since) for endpoint in (CONVERSIONS, clicks, CUSTOM_TOTALS) for day in days)
 
 
 @dataclass
