@@ -16,6 +16,7 @@ from lakehouse_assets.affise.account import Account
 from lakehouse_assets.affise.bronze import settled
 from lakehouse_assets.affise.endpoints import CHANGES, CLICKS, CONVERSIONS, CUSTOM_TOTALS, Endpoint, click_source
 from lakehouse_assets.affise.slices import (
+    DAY,
     LATEST_CHANGE_DAYS,
     Slice,
     account_hours,
@@ -120,6 +121,18 @@ def _notes(words: dict[date, str], click_days: int) -> tuple[str, ...]:
     lost = [day for day, said in words.items() if LOST in said]
     if not lost:
         return ()
-    span = f"{lost[0]}" if len(lost) == 1 else f"{lost[0]} to {lost[-1]}"
-    kept = "those that are in silver stay"
-    return (f"Clicks of {span} cannot all be pulled: the API forgets them after {click_days} days; {kept}.",)
+    gone = f"Clicks of {', '.join(_spans(lost))} cannot all be pulled"
+    return (f"{gone}: the API forgets them after {click_days} days; those that are in silver stay.",)
+
+
+def _spans(days: list[date]) -> Iterator[str]:
+    """Yield days that follow each other as one span.
+
+    >>> list(_spans([date(2026, 3, 8), date(2026, 3, 9), date(2026, 3, 12)]))
+    ['2026-03-08 to 2026-03-09', '2026-03-12']
+    """
+    first = 0
+    for place, day in enumerate(days, 1):
+        if place == len(days) or days[place] != day + DAY:
+            yield f"{day}" if place == first + 1 else f"{days[first]} to {day}"
+            first = place
