@@ -21,7 +21,7 @@ def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitio
     pipeline = pipeline.here(settings)
     job = pipeline_job(pipeline)
     short = [(one, short_job(pipeline, one)) for one in pipeline.short_runs]
-    landing = [landing_sensor(pipeline, job, settings)] if pipeline.layer("landing") else []
+    landing = [landing_sensor(pipeline, job, settings)] if pipeline.lands and pipeline.layer("landing") else []
     own = dg.Definitions(
         assets=pipeline.assets,
         jobs=[job, *(job for _, job in short)],

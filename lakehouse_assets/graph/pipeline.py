@@ -70,6 +70,7 @@ class Pipeline:
         owner: e-mail address of whoever answers for it.
         plan: the function that plans a run; what its payload takes of a request is what a run may be asked.
         landing: folder below the lake where its files land; None for the one that the settings name.
+        lands: whether files are dropped into its landing, so that a sensor watches it.
         zone: source time zone; None for the one that the settings name.
         days: its daily partitions, which begin in its own `zone`; None when it works on files.
         schedules: when it runs without being asked.
@@ -86,6 +87,7 @@ class Pipeline:
     owner: str
     plan: FunctionTask
     landing: str | None = None
+    lands: bool = True
     zone: str | None = None
     days: Days | None = None
     schedules: tuple[Schedule, ...] = ()

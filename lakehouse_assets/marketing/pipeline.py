@@ -92,6 +92,7 @@ AGENCY = Pipeline(
     owner="marketing-data@example.com",
     plan=PLAN,
     landing="land-folder/Marketing",
+    lands=False,
     zone="Europe/Berlin",
     days=Days(first=date(2025, 1, 1), window_days=WINDOW_DAYS),
     schedules=(Schedule("marketing_twice_daily", "0 9,14 * * *", "Rebuilds the report of the last seven days."),),

@@ -71,7 +71,7 @@ def test_what_has_happened_until_now_is_there_within_two_minutes(day: Day) -> No
     states = ("confirmed_conversions", "pending_conversions", "declined_conversions")
     assert sum(row["click_count"] for row in day.hourly) == len(clicks) > 0
     assert sum(row[state] for row in day.hourly for state in states) == len(conversions) > 0
-    newest = max(moment.created_at for moment in (*clicks, *conversions))
+    newest = max(*(one.created_at for one in clicks), *(one.created_at for one in conversions))
     assert QUARTER - newest < timedelta(minutes=15)
     shown = max(datetime.fromisoformat(row["last_event_at"]) for row in day.hourly)
     assert shown.replace(tzinfo=UTC) == newest.replace(microsecond=0)
