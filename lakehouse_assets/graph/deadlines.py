@@ -104,10 +104,10 @@ def deadline_check(
     about = {OF_TIME: True}
     specs = [dg.AssetCheckSpec(CHECK, asset=key, description=words, metadata=about) for key in deadline.keys]
 
-    @dg.multi_asset_check(specs=specs, name=f"{pipeline}_{CHECK}")
+    @dg.multi_asset_check(specs=specs, name=f"{pipeline}_{CHECK}", can_subset=True)
     def in_time(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = due(deadline, datetime.now(ZoneInfo(zone)), zone, first, window_days)
-        for key in deadline.keys:
+        for key in sorted(check.asset_key for check in context.selected_asset_check_keys):
             missing, old = overdue(wanted, made(context.instance, key, wanted.days))
             yield dg.AssetCheckResult(
                 passed=not missing and not old,
