@@ -34,7 +34,8 @@ def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds:
         )
     cursor = Cursor.from_dict(json.loads(token)) if token else None
     since = utc_moment(planned["since"])
-    return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, since=since)
+    more: dict[str, Any] = {"since": since, "intraday": planned.get("is_intraday", False)}
+    return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, **more)
 
 
 def answer(planned: Mapping[str, Any], done: DayPull) -> dict[str, Any]:
