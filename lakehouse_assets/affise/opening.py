@@ -71,7 +71,7 @@ INTRADAY = "intraday"
 
 def is_pulled(event: Mapping[str, Any]) -> bool:
     """Say whether the run of an event pulls: one that replays rejects works on what bronze has."""
-    return event.get("mode", "load") == "load"
+    return bool(event.get("mode", "load") == "load")
 
 
 def click_endpoint() -> Endpoint:

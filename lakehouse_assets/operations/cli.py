@@ -45,21 +45,9 @@ def application() -> typer.Typer:
         LakehouseError: the settings name pipelines that cannot be read.
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    usual = (demo, run, backfill, plan, sql, export, checks, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
-    for command in (
-        demo,
-        run,
-        backfill,
-        plan,
-        sql,
-        export,
-        checks,
-        dev,
-        sample_command(),
-        *care,
-        emit,
-        affise_simulator,
-    ):
+    for command in (*usual, *care, emit, affise_simulator):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
