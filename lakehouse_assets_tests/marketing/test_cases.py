@@ -1,0 +1,74 @@
+"""Each of the 58 cases, and each open question about a tenant, is seen in what a whole run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lakehouse_assets.affise.simulator.faults import FAULTS
+from lakehouse_assets_tests.marketing.cases.catalogue import GROUPS, shown_by
+from lakehouse_assets_tests.marketing.cases.dirty import Seen, dirty
+from lakehouse_assets_tests.marketing.cases.rough import OTHERWISE, ROUGH, Pulled, pulled
+
+DIRTY_DATA, ON_THE_WAY, OF_ANOTHER_KIND, _ = GROUPS.values()
+
+
+@pytest.fixture(scope="module")
+def dirty_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """Three runs over a month, of everything dirty at once."""
+    with dirty(tmp_path_factory.mktemp("dirty")) as seen:
+        yield seen
+
+
+@pytest.fixture(scope="module")
+def rough_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
+    """One run during which everything goes wrong on the way."""
+    with pulled(tmp_path_factory.mktemp("rough"), *ROUGH) as seen:
+        yield seen
+
+
+@pytest.fixture(scope="module")
+def other_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
+    """One run of a tenant that answers open questions the less usual way."""
+    with pulled(tmp_path_factory.mktemp("other"), *OTHERWISE) as seen:
+        yield seen
+
+
+def test_every_switch_is_shown_by_one_test() -> None:
+    """Whoever adds a switch says here what it does to a run, in a sentence for people."""
+    assert sorted(name for found in GROUPS.values() for name in found) == sorted(FAULTS)
+    assert [name for name in FAULTS if not shown_by(name)[0].endswith(".")] == []
+
+
+def test_the_report_of_a_dirty_tenant_is_right(dirty_tenant: Seen) -> None:
+    """Row by row what the independent oracle says, after a month of late decisions."""
+    assert dirty_tenant.gold == dirty_tenant.expected()
+
+
+@pytest.mark.parametrize("switch", DIRTY_DATA)
+def test_dirty_data_is_seen(switch: str, dirty_tenant: Seen) -> None:
+    """It is in gold, among the rejects, in the run's report, or in bronze and meant to be left there."""
+    DIRTY_DATA[switch](dirty_tenant)
+
+
+def test_the_report_of_a_rough_tenant_is_right(rough_tenant: Pulled) -> None:
+    """Nothing is lost or doubled, whatever moved between pages and broke on the way."""
+    assert list(rough_tenant.tables) == rough_tenant.expected()
+
+
+@pytest.mark.parametrize("switch", ON_THE_WAY)
+def test_a_fault_on_the_way_is_seen(switch: str, rough_tenant: Pulled) -> None:
+    """It happened to the run whose report is right."""
+    ON_THE_WAY[switch](rough_tenant)
+
+
+def test_the_report_of_another_tenant_is_right(other_tenant: Pulled) -> None:
+    """Days begin and end where they should, and no name is lost or doubled."""
+    assert list(other_tenant.tables) == other_tenant.expected()
+
+
+@pytest.mark.parametrize("switch", OF_ANOTHER_KIND)
+def test_an_answer_of_another_kind_is_seen(switch: str, other_tenant: Pulled) -> None:
+    """The client noticed it in the run whose report is right."""
+    OF_ANOTHER_KIND[switch](other_tenant)
