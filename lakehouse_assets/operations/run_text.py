@@ -75,11 +75,11 @@ def _files(report: RunReport) -> None:
     _first("Refused", report.refusals.values())
     _first("Left for the next run", [f"{key} changed while this one was going on" for key in report.skipped_files])
     _first("File time", report.doubts)
-    _first("", _ignored(report.extra_columns))
+    _first("", ignored_columns(report.extra_columns))
     _left_alone(report)
 
 
-def _ignored(extra: Mapping[str, Collection[str]]) -> list[str]:
+def ignored_columns(extra: Mapping[str, Collection[str]]) -> list[str]:
     """Say which columns were ignored, once for all files that have the same ones."""
     files: dict[str, list[str]] = {}
     for key, columns in extra.items():
