@@ -72,7 +72,7 @@ class Marketing(LakeDriver):
         if mark is not None and not self.sweeps:
             mark = replace(mark, sweep=at)
         plan = Plan.of(last_days(at, self.zone, 7), at, self.zone, mark, CLICKS)
-        require_rights(puller, plan)
+        require_rights(puller, plan, mark)
         open_runs.begin(store, plan.opened(run_id, at))
         self.tenant.lists(run_id, self.most_gone, store=store, zone=self.zone)
         for one in plan.slices:
