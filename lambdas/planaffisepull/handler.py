@@ -26,6 +26,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     mark = watermark.read(store)
     window, zone = Window.model_validate(event["window"]), puller.account.zone
     plan = Plan.of(window, as_of, zone, mark, click_endpoint(), pull=event.get("pull"))
-    require_rights(puller, plan)
+    require_rights(puller, plan, mark)
     begin(store, plan.opened(puller.bronze.run_id, as_of))
     return answer(plan, puller.account.date_to, others(store, puller.bronze.run_id))

@@ -18,7 +18,7 @@ from lakehouse_assets.affise.gone import complete
 from lakehouse_assets.affise.open_runs import OpenRun
 from lakehouse_assets.affise.opening import INTRADAY
 from lakehouse_assets.affise.pull import Puller
-from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, change_slices, midnight, utc_days
+from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, Slice, change_slices, midnight, params, utc_days
 from lakehouse_assets.affise.watermark import Watermark, changes_since, is_sweep_due
 from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.core.request import Window
@@ -122,18 +122,26 @@ def _last_hours(
     )
 
 
-def require_rights(puller: Puller, plan: Plan) -> None:
-    """Ask every list for one record, before anything is pulled.
+def require_rights(puller: Puller, plan: Plan, mark: Watermark | None) -> None:
+    """Ask every list and every kind of facts for one record, before anything is pulled.
+
+    Args:
+        puller: of the run.
+        plan: of the run.
+        mark: tells whether facts have been read before; None before the first commit.
 
     Raises:
-        RightsLost: the key may not read a list any more that it has read before.
-        ApiRefused: it may not read it, and never has.
+        RightsLost: the key may not read something any more that it has read before.
+        ApiRefused: it may not read it, and never has; or it is not there.
     """
-    for endpoint in plan.lists:
+    store, today = puller.bronze.store, Slice(puller.bronze.as_of.astimezone(UTC).date())
+    known = {one: complete(store, one) is not None for one in plan.lists}
+    known |= {one.endpoint: mark is not None for one in plan.slices}
+    for endpoint, was_read in known.items():
         try:
-            first_page(puller.api, endpoint, (), limit=1)
+            first_page(puller.api, endpoint, params(endpoint, today, puller.account.date_to), limit=1)
         except ApiRefused as error:
-            if error.facts["status"] != FORBIDDEN or complete(puller.bronze.store, endpoint) is None:
+            if error.facts["status"] != FORBIDDEN or not was_read:
                 raise
             problem = f"`{endpoint.path}` is refused ({error.facts['problem']})"
             raise RightsLost(name=puller.api.key_name, api=puller.api.tenant, problem=problem) from error
