@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from lakehouse_assets.affise.endpoints import ENDPOINTS
-from lakehouse_assets.affise.pull import BUDGET_SECONDS, Cursor, DayPull, Puller
+from lakehouse_assets.affise.going import Cursor, DayPull
+from lakehouse_assets.affise.pull import BUDGET_SECONDS, Puller
 from lakehouse_assets.affise.slices import Slice
 from lakehouse_assets.core.manifest import utc_moment
 
