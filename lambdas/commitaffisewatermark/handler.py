@@ -15,7 +15,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     The event holds `lake` (URI), `as_of`, and `pull` and `mode` as the run was asked (`core.request`).
     """
     store, as_of = open_store(event["lake"], create=False), utc_moment(event["as_of"])
-    if event.get("mode", "load") != "load":  # it has pulled nothing
+    if event.get("mode", "load") != "load" or event.get("pull") == "intraday":  # it has pulled no changes
         return {}
     is_sweep = event.get("pull") == "sweep" or watermark.is_sweep_due(watermark.read(store), as_of)
     moved = watermark.advance(store, as_of, is_sweep=is_sweep)
