@@ -137,6 +137,8 @@ class RunRequest(BaseModel):
             raise ValueError("`date` with mode `reprocess`, and only with it")
         if self.selection is not None and self.mode != "replay":
             raise ValueError("`selection` only with mode `replay`")
+        if self.pull != "usual" and self.mode != "load":
+            raise ValueError(f"`pull` as `{self.pull}` only with mode `load`")
         return self
 
     @field_serializer("as_of")

@@ -200,7 +200,7 @@ def _follows(select: str, models: Models, *, loading: bool, moving: set[str]) ->
         return "follow", f"what changes in `{first}`"
     layers = {contract.catalog_name: contract.layer for contract in models.known.values()}
     if loading and any(layers.get(name) != "gold" for name in read):
-        return "follow", "what the files change"
+        return "follow", "what the load changes"
     return "none", "it is up to date"
 
 
