@@ -36,7 +36,6 @@ def hourly_total(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "payouts": values.amount(_sum(record, "revenue", *STATUSES)),
         "revenue": values.amount(_sum(record, "charge", *STATUSES)),
         "pulled_at": page.get("as_of"),
-        "pulled_date": values.local_date(page.get("as_of"), page.get("zone")),
     }
 
 
