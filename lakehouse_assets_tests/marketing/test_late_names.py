@@ -1,48 +1,59 @@
-"""What becomes known late of affiliates and offers reaches the rows of days that no fact changes any more."""
+"""What becomes known late of affiliates, advertisers and offers reaches rows of days that no fact changes any more."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lakehouse_assets.affise.simulator.shapes.names import Names
+from lakehouse_assets.affise.simulator.tenant import Tenant
 from lakehouse_assets_tests.affise.tenant import tenant
 from lakehouse_assets_tests.marketing.checking import failing, opened
 from lakehouse_assets_tests.marketing.lake import Marketing, plain, regions
 from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
 
-ZONE = "Europe/Moscow"
+ZONE, START = "Europe/Moscow", datetime(2026, 3, 2, tzinfo=UTC)
 HIDDEN: dict[str, Callable[[Any], bool]] = {
     "affiliates": lambda one: one.affiliate_id == 603,
     "offers": lambda one: one.offer_id == 936,
+    "advertisers": lambda one: one.title.endswith(" 3"),
 }
 WARNED = {
     "affiliates": {"daily_report_sub5_output.affiliates_unknown"},
     "offers": {"daily_report_sub5_output.offers_unknown", "daily_report_sub5_output.advertisers_unknown"},
+    "advertisers": {"daily_report_sub5_output.advertisers_unknown"},
 }
 """Holds what is warned of while they are hidden: nobody knows the advertiser of clicks on an unknown offer."""
 
 
-def hide(world: Any, kind: str, until: datetime) -> int:
-    """Let the lists of a tenant lack something until an instant; say how much that is."""
-    listed = getattr(world, kind)
+def hide(world: Any, kind: str, until: datetime, patch: pytest.MonkeyPatch) -> None:
+    """Let the lists of a tenant lack something until an instant; facts name it all the same."""
+    listed = {name: getattr(world, name) for name in HIDDEN}
 
     def shown(at: datetime) -> list[Any]:
-        return [one for one in listed(at) if at >= until or not HIDDEN[kind](one)]
+        return [one for one in listed[kind](at) if at >= until or not HIDDEN[kind](one)]
 
-    setattr(world, kind, shown)
-    return len(listed(until)) - len(shown(until.replace(year=2000)))
+    def names(tenant: Tenant) -> Names:
+        now = tenant.clock.now
+        return Names(world.all_offers(now), listed["affiliates"](now), listed["advertisers"](now), world.managers(now))
+
+    patch.setattr(Tenant, "names", names)
+    patch.setattr(world, kind, shown)
+    assert len(shown(until)) == len(shown(START)) + 1
 
 
 @pytest.mark.parametrize("kind", HIDDEN)
-def test_rows_of_old_days_take_names_that_become_known_late(tmp_path: Path, kind: str) -> None:
+def test_rows_of_old_days_take_names_that_become_known_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     """Nine days later, when no window holds these days, their rows have the names, and the oracle says the same."""
     first, second = ticks(date(2026, 3, 6), 1, ZONE)[0], ticks(date(2026, 3, 15), 1, ZONE)[0]
     with tenant(tmp_path, days=3, clicks_per_day=60, conversions_per_day=0) as case:
-        assert hide(case.simulator.world, kind, second.at)
+        hide(case.simulator.world, kind, second.at, monkeypatch)
         lake, account = Marketing(tmp_path, case, zone=ZONE), Account(ZONE, regions=regions(), redacted=str)
         expected = tables(case.simulator.world, (first, second), account)
         for pull, table, warned in zip((first, second), expected, (WARNED[kind], set[str]()), strict=True):

@@ -2,11 +2,10 @@
 -- Names are those of the end of the day, or else those that were known first, as in the Sub5 report.
 WITH
 affiliates AS (
-  SELECT affiliate_id, display_name, manager_first_name AS first_name, manager_last_name AS last_name,
-    local_date(valid_from) AS since,
-    local_date(lead(valid_from) OVER (PARTITION BY affiliate_id ORDER BY valid_from)) AS until,
+  SELECT affiliate_id, display_name, manager_first_name AS first_name, manager_last_name AS last_name, since,
+    lead(since) OVER (PARTITION BY affiliate_id ORDER BY valid_from) AS until,
     row_number() OVER (PARTITION BY affiliate_id ORDER BY valid_from) AS place
-  FROM marketing_lakehouse.affiliate_versions
+  FROM (SELECT v.*, local_date(v.valid_from) AS since FROM marketing_lakehouse.affiliate_versions AS v) AS d
 ),
 -- The first rate pulled on a day is that of the day; a day without one has that of the last day before, else of the next.
 first_rates AS (

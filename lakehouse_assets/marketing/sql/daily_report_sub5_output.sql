@@ -2,24 +2,22 @@
 -- Grouping is by ids; names are joined last, as they were at the end of the row's day, or else as they were first known.
 WITH
 offers AS (
-  SELECT offer_id, title, status, privacy, advertiser_id, local_date(valid_from) AS since,
-    local_date(lead(valid_from) OVER (PARTITION BY offer_id ORDER BY valid_from)) AS until,
+  SELECT offer_id, title, status, privacy, advertiser_id, since,
+    lead(since) OVER (PARTITION BY offer_id ORDER BY valid_from) AS until,
     row_number() OVER (PARTITION BY offer_id ORDER BY valid_from) AS place
-  FROM marketing_lakehouse.offer_versions
+  FROM (SELECT v.*, local_date(v.valid_from) AS since FROM marketing_lakehouse.offer_versions AS v) AS d
 ),
 affiliates AS (
-  SELECT affiliate_id, display_name, manager_first_name AS first_name, manager_last_name AS last_name,
-    local_date(valid_from) AS since,
-    local_date(lead(valid_from) OVER (PARTITION BY affiliate_id ORDER BY valid_from)) AS until,
+  SELECT affiliate_id, display_name, manager_first_name AS first_name, manager_last_name AS last_name, since,
+    lead(since) OVER (PARTITION BY affiliate_id ORDER BY valid_from) AS until,
     row_number() OVER (PARTITION BY affiliate_id ORDER BY valid_from) AS place
-  FROM marketing_lakehouse.affiliate_versions
+  FROM (SELECT v.*, local_date(v.valid_from) AS since FROM marketing_lakehouse.affiliate_versions AS v) AS d
 ),
 advertisers AS (
-  SELECT advertiser_id, title, manager_first_name AS first_name, manager_last_name AS last_name,
-    local_date(valid_from) AS since,
-    local_date(lead(valid_from) OVER (PARTITION BY advertiser_id ORDER BY valid_from)) AS until,
+  SELECT advertiser_id, title, manager_first_name AS first_name, manager_last_name AS last_name, since,
+    lead(since) OVER (PARTITION BY advertiser_id ORDER BY valid_from) AS until,
     row_number() OVER (PARTITION BY advertiser_id ORDER BY valid_from) AS place
-  FROM marketing_lakehouse.advertiser_versions
+  FROM (SELECT v.*, local_date(v.valid_from) AS since FROM marketing_lakehouse.advertiser_versions AS v) AS d
 ),
 -- The first rate pulled on a day is that of the day; a day without one has that of the last day before, else of the next.
 first_rates AS (
