@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from lakehouse_assets.affise.records import values
+from lakehouse_assets.affise.records import known, values
 from lakehouse_assets.affise.records.values import Record
 
 PRIVACY = {"premoderated": "protected", "0": "public", "1": "protected", "2": "private"}
@@ -43,6 +43,9 @@ def offer(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "is_deleted": values.flag(record.get("is_deleted", False)),
         "pulled_at": page.get("as_of"),
     }
+
+
+offer.known = known.OFFER  # type: ignore[attr-defined] # what a normaliser expects goes with it
 
 
 def offer_version(record: Record, page: Record) -> Iterator[dict[str, Any]]:

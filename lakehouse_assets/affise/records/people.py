@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lakehouse_assets.affise.records import values
+from lakehouse_assets.affise.records import known, values
 from lakehouse_assets.affise.records.values import Record
 
 
@@ -25,6 +25,9 @@ def affiliate(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "updated_at": values.time_text(record.get("updated_at")),
         "pulled_at": page.get("as_of"),
     }
+
+
+affiliate.known = known.AFFILIATE  # type: ignore[attr-defined] # what a normaliser expects goes with it
 
 
 def affiliate_version(record: Record, page: Record) -> Iterator[dict[str, Any]]:
@@ -63,6 +66,9 @@ def advertiser(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "updated_at": values.time_text(record.get("updated_at")),
         "pulled_at": page.get("as_of"),
     }
+
+
+advertiser.known = known.ADVERTISER  # type: ignore[attr-defined] # as above
 
 
 def advertiser_version(record: Record, page: Record) -> Iterator[dict[str, Any]]:

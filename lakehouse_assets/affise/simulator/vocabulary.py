@@ -41,6 +41,9 @@ LAST_NAMES = ("Example", "Sample", "Specimen", "Placeholder", "Dummy")
 APPS = ("Puzzle Quest", "Budget Bank", "Fit Coach", "Night Radio", "Recipe Box", "Sky Chess", "Parcel Post")
 COMPANIES = ("Acme Example", "Globex Sample", "Initech Demo", "Umbrella Test", "Hooli Specimen", "Stark Placeholder")
 
+NOTE = f"ask {CANARY}.notes@example.com, last seen at {IPV4_PREFIXES[0]}7"
+"""What people write into the notes of offers, affiliates and advertisers: also whom to ask."""
+
 AWKWARD_TITLES = (
     'Win "big", <b>today</b>',
     "Fish &amp; Chips &#039;deal&#039;",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from lakehouse_assets.affise.simulator import vocabulary
 from lakehouse_assets.affise.simulator.shapes.writing import Record, Style, variant_of
 from lakehouse_assets.affise.simulator.truth import Cap, Landing, Offer
 
@@ -51,7 +52,7 @@ def _texts(style: Style, one: Offer) -> Record:
         "trafficback_url": "",
         "logo": "",
         "logo_source": None,
-        "notes": "",
+        "notes": "" if one.offer_id % 3 else vocabulary.NOTE,
         "description_lang": {"en": "<p>Example</p>"},
         "kpi": {"en": one.kpi},
         "status": one.status,
