@@ -9,9 +9,11 @@ from __future__ import annotations
 import doctest
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,13 +68,27 @@ def walk(page: str, folder: Path, session: Path, environment: Mapping[str, str] 
     bin_folder = Path(sys.executable).parent
     env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "COLUMNS": "120", **(environment or {})}
     walked = 0
-    for part in parts(page):
-        if isinstance(part, Written):
-            _write(part, folder)
-        else:
-            walked += 1
-            run(part, folder, session, env)
+    with _nothing_left(session):
+        for part in parts(page):
+            if isinstance(part, Written):
+                _write(part, folder)
+            else:
+                walked += 1
+                run(part, folder, session, env)
     return walked
+
+
+@contextmanager
+def _nothing_left(session: Path) -> Iterator[None]:
+    """End the simulator whose process id a page has exported, where the page did not come to the line that ends it."""
+    try:
+        yield
+    except BaseException:
+        found = re.search(r'^declare -x SIMULATOR="(\d+)"', session.read_text("utf-8"), re.MULTILINE)
+        with suppress(ProcessLookupError):
+            if found is not None:
+                os.kill(int(found[1]), signal.SIGTERM)
+        raise
 
 
 def _write(part: Written, folder: Path) -> None:
