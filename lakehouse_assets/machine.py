@@ -67,6 +67,11 @@ def default_memory(machine_bytes: int) -> str:
     return f"{min(max(machine_bytes // 4, 800 * MB), 8 * GB) // MB}MB"
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def machine_memory(limits: Iterable[Path] = CGROUP_LIMITS) -> int:
     """Return the memory in bytes that this process may use: the machine's, or its container's where that has less.
 

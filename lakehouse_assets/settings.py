@@ -96,6 +96,7 @@ class Affise(BaseModel):
         large: how many records a day may have to be pulled as one slice, and not by hour.
         click_days: for how many days the account remembers clicks.
         clicks: where clicks are from: `clicks`, or `custom` for an account without `stats/clicks`.
+        most_gone: the share of a list, such as that of offers, that may be gone since its last pull.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +113,7 @@ class Affise(BaseModel):
     large: Annotated[int, Field(ge=1)] = 50_000
     click_days: Annotated[int, Field(ge=1, le=3650)] = 7
     clicks: Literal["clicks", "custom"] = "clicks"
+    most_gone: Annotated[float, Field(ge=0, le=1)] = 0.2
 
 
 class Settings(BaseSettings):
@@ -219,6 +221,7 @@ ALLOWED = {
     "affise__large": "a whole number from 1",
     "affise__click_days": "a whole number from 1 to 3650",
     "affise__clicks": "clicks or custom",
+    "affise__most_gone": "a share from 0 to 1",
 }
 """Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""
 NESTED = frozenset({"landings", "zones", "affise"})

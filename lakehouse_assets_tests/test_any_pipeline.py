@@ -12,7 +12,11 @@ from lakehouse_assets.contracts import Contract, contracts
 
 FOLDERS = ("lakehouse_assets", "glue", "lambdas", "stepfunctions")
 ITS_OWN = ("lakehouse_assets/ecommerce/", "lakehouse_assets/contracts/ecommerce/", "stepfunctions/emitted/ecommerce.")
-ANOTHERS = ("lakehouse_assets/marketing/", "lakehouse_assets/contracts/marketing/")
+ANOTHERS = (
+    "lakehouse_assets/marketing/",
+    "lakehouse_assets/contracts/marketing/",
+    "stepfunctions/emitted/marketing.",
+)
 """Folders of another pipeline, whose columns and rules may be called alike."""
 KINDS = {".py", ".yaml", ".yml", ".json", ".sql", ".toml", ".csv", ".md", ".txt"}
 ALLOWED = {

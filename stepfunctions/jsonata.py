@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from string import Formatter
 from typing import Any
 
@@ -37,8 +37,19 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def template(value: Any, facts: Collection[str], machine: str) -> Any:  # noqa: ANN401 - JSON in, JSON out
+def template(
+    value: Any,  # noqa: ANN401 - JSON in, JSON out
+    facts: Collection[str],
+    machine: str,
+    spelled: Mapping[str, str] | None = None,
+) -> Any:  # noqa: ANN401 - as above
     """Return a task's values with variables in place of the braces; `compute.tasks.fill` is the counterpart.
+
+    Args:
+        value: of the task.
+        facts: that are known as variables.
+        machine: whose task it is.
+        spelled: JSONata for facts that are no variables, by name.
 
     >>> template({"--run-id": "{run_id}", "--uri": "{lake}/{manifest}"}, ["run_id", "lake", "manifest"], "weather")
     {'--run-id': '{% $run_id %}', '--uri': '{% $lake & "/" & $manifest %}'}
@@ -47,18 +58,18 @@ def template(value: Any, facts: Collection[str], machine: str) -> Any:  # noqa: 
         EmissionInvalid: the values need a fact that no state of the machine knows.
     """
     if isinstance(value, dict):
-        return {key: template(item, facts, machine) for key, item in value.items()}
+        return {key: template(item, facts, machine, spelled) for key, item in value.items()}
     if not isinstance(value, str):
         return value
-    parts = list(Formatter().parse(value))
-    unknown = sorted({name for _, name, _, _ in parts if name is not None} - set(facts))
+    parts, other = list(Formatter().parse(value)), spelled or {}
+    unknown = sorted({name for _, name, _, _ in parts if name is not None} - {*facts, *other})
     if unknown:
         raise EmissionInvalid(machine=machine, problem=f"`{value}` needs {', '.join(unknown)}, which no state knows")
     if all(name is None for _, name, _, _ in parts):
         return value
-    pieces = [piece for text, name, _, _ in parts for piece in _pieces(text, name)]
+    pieces = [piece for text, name, _, _ in parts for piece in _pieces(text, name and other.get(name, f"${name}"))]
     return expression(" & ".join(pieces))
 
 
-def _pieces(text: str, name: str | None) -> list[str]:
-    return [*([quoted(text)] if text else []), *([f"${name}"] if name else [])]
+def _pieces(text: str, variable: str | None) -> list[str]:
+    return [*([quoted(text)] if text else []), *([variable] if variable else [])]

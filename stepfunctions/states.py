@@ -179,13 +179,14 @@ class Parallel:
 
 @dataclass(frozen=True)
 class Map:
-    """Run one branch for each item, one after the other."""
+    """Run one branch for each item, so many at the same time."""
 
     items: str
     processor: Branch
     next: str
     catch: Catch
     output: JSON = None
+    concurrency: int = 1
 
     def to_dict(self) -> dict[str, JSON]:
         """Return the JSON of the state."""
@@ -193,7 +194,7 @@ class Map:
             "Type": "Map",
             "Items": self.items,
             "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **self.processor.to_dict()},
-            "MaxConcurrency": 1,
+            "MaxConcurrency": self.concurrency,
             "Next": self.next,
             "Catch": [self.catch.to_dict()],
         } | _given(Output=self.output)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 
-from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask
+from lakehouse_assets.compute.tasks import ITEM, CheckTask, FunctionTask, GlueTask, ModelTask
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
-from stepfunctions.builder import Block, Exits, MachineContext, named
+from stepfunctions.builder import Block, Exits, MachineContext, branch, ends, named
 from stepfunctions.calls import INSTALLED, Transitions
 from stepfunctions.checks import checks_block
 from stepfunctions.jsonata import INPUT, expression, template
 from stepfunctions.retries import transient_names
-from stepfunctions.states import Catch, Choice, Pass, Rule, Wait
+from stepfunctions.states import Catch, Choice, Map, Pass, Rule, Wait
 from stepfunctions.steps import Step
 
 FUNCTION_SECONDS = 300
-FIXED = {*INSTALLED, "run_id", "pipeline", "refused", "refusals", "link", "states"}
+FIXED = {*INSTALLED, "run_id", "pipeline", "refused", "refusals", "link", "states", ITEM}
 """Names of variables that no function may set."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 """Spells a variable's name: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
@@ -41,6 +41,8 @@ def step_block(step: Step, place: Exits, about: MachineContext) -> Block:
         return model_block(step, task, place)
     if isinstance(task, CheckTask):
         return checks_block(step, task, place, about)
+    if task.each:
+        return each_block(step, task, place, about)
     return repeat_block(step, task, place, about) if task.repeat else function_block(step, task, place, about)
 
 
@@ -80,6 +82,41 @@ def repeat_block(step: Step, task: FunctionTask, place: Exits, about: MachineCon
             begin: Pass(step.key, output={"token": None}),
             step.key: call,
             more: Choice((Rule(expression("$states.input.done"), place.after),), default=step.key),
+        },
+    )
+
+
+def each_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
+    """Invoke a function for each item of a list, some at the same time; of an item only that it is done is kept.
+
+    An inline Map has a history in common with its machine: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+    """
+    name, done = named("each", step.key), {"done": True}
+    inner = (_item_again if task.repeat else _item_once)(step, task, about, done)
+    items = template(task.each, about.facts, about.pipeline)
+    processor = branch(about, step.key, inner)
+    return Block(name, {name: Map(items, processor, place.after, Catch(place.failed), done, task.concurrency)})
+
+
+def _item_once(step: Step, task: FunctionTask, about: MachineContext, done: dict[str, bool]) -> Block:
+    payload = template(task.payload, about.facts, about.pipeline, {ITEM: "$states.input"})
+    return Block(step.key, {step.key: calls.function(task.function, payload, ends(step.key).ways(step), done)})
+
+
+def _item_again(step: Step, task: FunctionTask, about: MachineContext, done: dict[str, bool]) -> Block:
+    """Invoke a function for one item until its answer says `done`; the item goes along, from output to output."""
+    begin, more = named("begin", step.key), named("done?", step.key)
+    payload = template(task.payload, about.facts, about.pipeline, {ITEM: f"$states.input.{ITEM}"})
+    payload |= {"token": expression("$states.input.token")}
+    kept = {name: expression(f"$states.result.Payload.{name}") for name in ("token", "done")}
+    kept |= {ITEM: expression(f"$states.input.{ITEM}")}
+    end = ends(step.key)
+    return Block(
+        begin,
+        {
+            begin: Pass(step.key, output={ITEM: INPUT, "token": None}),
+            step.key: calls.function(task.function, payload, end.ways(step, more), kept),
+            more: Choice((Rule(expression("$states.input.done"), end.after, done),), default=step.key),
         },
     )
 

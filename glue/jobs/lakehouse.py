@@ -54,7 +54,8 @@ def run(asked: argparse.Namespace) -> LoadReport:
         folder = RunFolder(lake.store, manifest.pipeline, manifest.run_id)
         progress = Progress()
         with told(progress, say):
-            return load_and_keep(work_of(manifest, lake, progress), engine, lease.fence, lease.check, folder)
+            work = work_of(manifest, lake, progress)
+            return load_and_keep(work, engine, lease.fence, lease.check, folder, manifest=asked.manifest_uri)
 
 
 @contextmanager

@@ -14,18 +14,17 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from lakehouse_assets.affise.endpoints import Endpoint
 from lakehouse_assets.affise.errors import PageDamaged
-from lakehouse_assets.affise.id_time import Clock
+from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest, note_bytes, noted
 from lakehouse_assets.affise.paging import Page
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.slices import Slice
-from lakehouse_assets.errors import ObjectMissing, PreconditionFailed, StateDamaged
+from lakehouse_assets.errors import PreconditionFailed
 from lakehouse_assets.storage.objects import ObjectStore
 
 ROOT = "bronze/affise"
@@ -34,95 +33,6 @@ RECORDS = ("records",)
 MANIFEST, BOOKMARK = ".manifest.json", ".bookmark.json"
 PACKING = 4
 """How hard gzip tries: 6 takes half as long again for a sixth of the bytes."""
-
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class PageFile:
-    """Name one page in bronze: key, etag and size of its object, how many records it has, when it was answered."""
-
-    key: str
-    etag: str
-    size_bytes: int
-    records: int
-    received_at: datetime
-
-
-@dataclass(frozen=True)
-class SliceManifest:
-    """Say what a complete slice consists of.
-
-    Attributes:
-        endpoint: name of the endpoint.
-        day, hour: of the slice, UTC; no hour for a whole day.
-        window_from, window_to: the same as moments, UTC; the second does not belong to it.
-        run_id: the run that pulled it.
-        tenant: host of the account's API.
-        is_closed: whether its time had ended when it was pulled, so that nothing should come any more.
-        is_counted: whether its distinct records are as many as the API said; always so for a closed slice.
-        warning: why they are not.
-        clock: whose clock the times in its records show; None where none tells.
-        outside: how many records were made outside of the slice, as their ids tell; the account reads spans of time
-            otherwise than it was asked to if there are any.
-        began_at, ended_at: when it was pulled, UTC.
-        pulls: how often, until it was counted.
-        total: the API's own count.
-        distinct: how many different records came.
-        records: how many came in all.
-        pages: that hold them.
-    """
-
-    endpoint: str
-    day: date
-    hour: int | None
-    window_from: datetime
-    window_to: datetime
-    run_id: str
-    tenant: str
-    is_closed: bool
-    is_counted: bool
-    warning: str | None
-    clock: Clock | None
-    outside: int
-    began_at: datetime
-    ended_at: datetime
-    pulls: int
-    total: int | None
-    distinct: int
-    records: int
-    pages: tuple[PageFile, ...]
-
-    @property
-    def slice(self) -> Slice:
-        """Return the slice."""
-        return Slice(self.day, self.hour, not self.is_closed)
-
-    @property
-    def is_settled(self) -> bool:
-        """Say whether it need not be pulled again for facts that do not change."""
-        return self.is_closed and self.is_counted
-
-
-@dataclass(frozen=True)
-class Bookmark:
-    """Hold how far the pull of a slice came when its time was up.
-
-    Attributes:
-        pull: which pull of the slice it is, from 1.
-        next_page: to be asked next.
-        began_at: when the first pull began, UTC.
-        first_total: the API's count with the first page of this pull.
-        last_total: with the last one.
-        pages: of this pull.
-    """
-
-    pull: int
-    next_page: int
-    began_at: datetime
-    first_total: int | None
-    last_total: int | None
-    pages: tuple[PageFile, ...]
 
 
 @dataclass(frozen=True)
@@ -146,19 +56,37 @@ class Bronze:
     def write(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> PageFile:
         """Write one page, redacted, and return its name."""
         document = self._document(endpoint, wanted, page, redactor)
+        name = f"{wanted.name}-{page.number:05d}"
+        return self._put(endpoint, wanted, name, document, page.answer.received_at)
+
+    def write_known(self, endpoint: Endpoint, wanted: Slice, name: str, records: list[Any]) -> PageFile:
+        """Write a page of records that bronze knows already, so that nothing of them is to be redacted.
+
+        Args:
+            endpoint: of the records.
+            wanted: the slice that the page belongs to.
+            name: says what is true of the records.
+            records: as they are in bronze.
+        """
+        document = {**self._place(endpoint, wanted), RECORDS[0]: records}
+        return self._put(endpoint, wanted, f"{wanted.name}-{name}", document, now())
+
+    def _put(
+        self, endpoint: Endpoint, wanted: Slice, name: str, document: dict[str, Any], received_at: datetime
+    ) -> PageFile:
         data = gzip.compress(orjson.dumps(document), PACKING, mtime=0)
-        name = f"{wanted.name}-{page.number:05d}-{hashlib.sha256(data).hexdigest()[:12]}.json.gz"
-        key = f"{self._folder(endpoint.name, wanted.day)}/{name}"
+        digest = hashlib.sha256(data).hexdigest()[:12]
+        key = f"{self._folder(endpoint.name, wanted.day)}/{name}-{digest}.json.gz"
         etag = self.store.put(key, data)
-        return PageFile(key, etag, len(data), len(page.records), page.answer.received_at)
+        return PageFile(key, etag, len(data), len(document[RECORDS[0]]), received_at)
 
     def finish(self, manifest: SliceManifest) -> SliceManifest:
         """Make a slice visible; one that this run has finished already stays as it is, and is returned."""
-        key = self._key(manifest.endpoint, manifest.slice, MANIFEST)
+        key = self.key_of(manifest)
         try:
-            self.store.put(key, _bytes(manifest), if_absent=True)
+            self.store.put(key, note_bytes(manifest), if_absent=True)
         except PreconditionFailed:
-            manifest = _value(self.store, key, SliceManifest) or manifest
+            manifest = noted(self.store, key, SliceManifest) or manifest
         self.forget(manifest.endpoint, manifest.slice)
         return manifest
 
@@ -168,11 +96,11 @@ class Bronze:
 
     def mark(self, endpoint: Endpoint, wanted: Slice, bookmark: Bookmark) -> None:
         """Keep how far the pull of a slice came."""
-        self.store.put(self._key(endpoint.name, wanted, BOOKMARK), _bytes(bookmark))
+        self.store.put(self._key(endpoint.name, wanted, BOOKMARK), note_bytes(bookmark))
 
     def bookmark(self, endpoint: Endpoint, wanted: Slice) -> Bookmark | None:
         """Return how far an earlier pull of this run came; None when there is none."""
-        return _value(self.store, self._key(endpoint.name, wanted, BOOKMARK), Bookmark)
+        return noted(self.store, self._key(endpoint.name, wanted, BOOKMARK), Bookmark)
 
     def forget(self, endpoint: str, wanted: Slice) -> None:
         """Delete the bookmark of a slice, if there is one."""
@@ -186,15 +114,7 @@ class Bronze:
         is_object = isinstance(answer.data, dict)
         rest = {name: value for name, value in answer.data.items() if name != endpoint.records} if is_object else {}
         return {
-            "endpoint": endpoint.name,
-            "path": endpoint.path,
-            "tenant": self.tenant,
-            "run_id": self.run_id,
-            "as_of": self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "zone": self.zone,
-            "slice": wanted.name,
-            "window_from": wanted.start,
-            "window_to": wanted.end,
+            **self._place(endpoint, wanted),
             "timezone": "UTC",
             **asdict(told),
             "page": page.number,
@@ -209,6 +129,24 @@ class Bronze:
             RECORDS[0]: redactor.redacted(page.records),
         }
 
+    def _place(self, endpoint: Endpoint, wanted: Slice) -> dict[str, Any]:
+        """Return what every page says of where it belongs."""
+        return {
+            "endpoint": endpoint.name,
+            "path": endpoint.path,
+            "tenant": self.tenant,
+            "run_id": self.run_id,
+            "as_of": self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "zone": self.zone,
+            "slice": wanted.name,
+            "window_from": wanted.start,
+            "window_to": wanted.end,
+        }
+
+    def key_of(self, manifest: SliceManifest) -> str:
+        """Return the key of a slice's manifest."""
+        return self._key(manifest.endpoint, manifest.slice, MANIFEST)
+
     def _folder(self, endpoint: str, day: date) -> str:
         return f"{ROOT}/{endpoint}/{day}/{self.run_id}"
 
@@ -220,7 +158,7 @@ def manifests(store: ObjectStore, endpoint: str, day: date, run_id: str | None =
     """Return the complete slices of one UTC day, of all runs or of one, oldest first; only manifests are read."""
     within = f"{ROOT}/{endpoint}/{day}/" + (f"{run_id}/" if run_id else "")
     keys = [key for key in store.look(within).keys if key.endswith(MANIFEST)]
-    found = [one for key in keys if (one := _value(store, key, SliceManifest)) is not None]
+    found = [one for key in keys if (one := noted(store, key, SliceManifest)) is not None]
     return sorted(found, key=lambda one: (one.began_at, one.run_id, one.slice))
 
 
@@ -252,26 +190,3 @@ def records_of(store: ObjectStore, pages: tuple[PageFile, ...]) -> Iterator[list
 def now() -> datetime:
     """Return the present moment, UTC."""
     return datetime.now(UTC)
-
-
-def _value(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
-    """Return what is noted under a key; None when nothing is.
-
-    Raises:
-        StateDamaged: it is not what a pull notes.
-    """
-    try:
-        return TypeAdapter(kind).validate_json(store.read(key))
-    except ObjectMissing:
-        return None
-    except ValidationError as error:
-        problem, way_out = (
-            "it is not what a pull notes",
-            "put it back from a backup, or delete it and pull its day again",
-        )
-        raise StateDamaged(what="the note of a pull", file=key, problem=problem, way_out=way_out) from error
-
-
-def _bytes(value: object) -> bytes:
-    adapter: TypeAdapter[object] = TypeAdapter(type(value))
-    return orjson.dumps(adapter.dump_python(value, mode="json"), option=orjson.OPT_INDENT_2)

@@ -29,6 +29,7 @@ class Endpoint:
         is_paged: whether it has pages, and with them a count.
         has_status: whether its answers say `status: 1` when they are good.
         has_times: whether a record's id embeds the time of its `created_at`.
+        marks_gone: whether what is gone from the list goes on as a record that says so.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Endpoint:
     is_paged: bool = True
     has_status: bool = True
     has_times: bool = False
+    marks_gone: bool = False
 
 
 ALL_STATUSES: Params = (("status[]", "active"), ("status[]", "stopped"), ("status[]", "suspended"))
@@ -61,7 +63,7 @@ CHANGES = Endpoint(
 CLICKS = Endpoint("clicks", "/3.0/stats/clicks", "clicks", ("id", "click_id"), "facts", has_times=True)
 CUSTOM_CLICKS = Endpoint("custom_clicks", "/3.0/stats/custom", "stats", ("slice",), "totals", CLICK_GRAIN)
 CUSTOM_TOTALS = Endpoint("custom_totals", "/3.0/stats/custom", "stats", ("slice",), "totals", TOTALS)
-OFFERS = Endpoint("offers", "/3.0/offers", "offers", ("id",), "list", ALL_STATUSES)
+OFFERS = Endpoint("offers", "/3.0/offers", "offers", ("id",), "list", ALL_STATUSES, marks_gone=True)
 PARTNERS = Endpoint("partners", "/3.0/admin/partners", "partners", ("id",), "list")
 ADVERTISERS = Endpoint("advertisers", "/3.0/admin/advertisers", "advertisers", ("id",), "list")
 CURRENCIES = Endpoint("currencies", "/3.0/admin/currency", "quotes", ("name", "code"), "list", is_paged=False)

@@ -66,3 +66,22 @@ class PageDamaged(Terminal):
     """A page that a manifest names is not the one that was written."""
 
     sentence = "the page `{key}` in bronze is not the one that was pulled; pull its slice again"
+
+
+class RightsLost(Terminal):
+    """The key of the API may see less than it did, so what is not answered cannot be told from what is gone."""
+
+    sentence = (
+        "the key in the secret `{name}` sees less of {api} than it did: {problem}; nothing was changed. "
+        "Look with `lakehouse affise probe`, and give the key its rights back"
+    )
+
+
+class ListShrunk(Terminal):
+    """More of a list is gone at once than is likely."""
+
+    sentence = (
+        "{gone:,} of {known:,} {endpoint} are gone from {api} since {before:%Y-%m-%d %H:%M} UTC, more than {most:.0%}; "
+        "nothing was changed. The key may see less than it did (`lakehouse affise probe`); if they really are gone, "
+        "run once with LAKEHOUSE_AFFISE__MOST_GONE=1"
+    )

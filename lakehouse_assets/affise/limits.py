@@ -33,18 +33,20 @@ class TokenBucket:
     Attributes:
         rate: tokens that come in a second.
         burst: tokens that are kept at most.
+        first: tokens at the beginning, as many as are kept by default; none where one bucket follows another.
         clock: monotonic seconds.
         sleep: waits.
     """
 
     rate: float
     burst: float = 5.0
+    first: float | None = None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = nap
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._tokens, self._at = self.burst, self.clock()
+        self._tokens, self._at = self.burst if self.first is None else self.first, self.clock()
 
     def take(self) -> None:
         """Take one token, and wait for it where there is none: tokens are promised in the order of the callers."""

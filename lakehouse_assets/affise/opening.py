@@ -9,6 +9,7 @@ from typing import Any
 from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze
 from lakehouse_assets.affise.endpoints import Endpoint, click_source
+from lakehouse_assets.affise.gone import Comparison
 from lakehouse_assets.affise.limits import Budget, TokenBucket
 from lakehouse_assets.affise.pull import Puller
 from lakehouse_assets.affise.redaction import Redactor
@@ -23,25 +24,45 @@ from lakehouse_assets.settings import Affise, process_environment, read_settings
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
 
+BUDGET = "budget of the Affise API"
 
-def puller_of(event: Mapping[str, Any]) -> Puller:
+
+def puller_of(event: Mapping[str, Any], context: object = None) -> Puller:
     """Return what pulls for the run of a Lambda event, with the settings and secrets of this process.
 
     Args:
-        event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, and `date_to` once it is known.
+        event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` once it is known, and `at_once`, how
+            many such calls go on at the same time, where there are several.
+        context: as Lambda's; its `progress`, where it has one, is told, and in what is `shared` by the calls of a run
+            they have one budget. Where nothing is shared, as on Lambda, each call has one of its own.
 
     Raises:
         LakehouseError: as `open_puller`.
     """
+    settings = read_settings().affise
+    budget = getattr(context, "shared", {}).setdefault(BUDGET, Budget(settings.requests, settings.retries))
     return open_puller(
-        read_settings().affise,
+        shared(settings, event.get("at_once") or 1),
         local_secrets(),
         open_store(event["lake"], create=False),
         run_id=event["run_id"],
         zone=event["source_timezone"],
         as_of=utc_moment(event["as_of"]),
         date_to=event.get("date_to"),
+        progress=getattr(context, "progress", None),
+        budget=budget,
     )
+
+
+def shared(settings: Affise, calls: int) -> Affise:
+    """Return the settings of one of so many calls that go on at the same time, so that all together keep the rate."""
+    return settings.model_copy(update={"rate": settings.rate / calls})
+
+
+def comparison_of(puller: Puller) -> Comparison:
+    """Return how the lists of a run are compared with those before, as the settings say."""
+    settings = read_settings().affise
+    return Comparison(puller.bronze, settings.key_name, settings.most_gone)
 
 
 def click_endpoint() -> Endpoint:
@@ -54,8 +75,13 @@ def local_secrets() -> Secrets:
     return LocalSecrets(process_environment())
 
 
-def open_api(settings: Affise, secrets: Secrets) -> Api:
+def open_api(settings: Affise, secrets: Secrets, budget: Budget | None = None) -> Api:
     """Return the client of the account that the settings name.
+
+    Args:
+        settings: of the client.
+        secrets: where the keys are.
+        budget: what is left of the run's; a whole one when None.
 
     Raises:
         SettingsInvalid: they name none.
@@ -64,8 +90,10 @@ def open_api(settings: Affise, secrets: Secrets) -> Api:
     if settings.url is None:
         raise SettingsInvalid(problems="LAKEHOUSE_AFFISE__URL is not set; it is https://<host of the account's API>")
     patience = Patience(settings.connect_seconds, settings.read_seconds, tries=settings.tries)
-    bucket, budget = TokenBucket(settings.rate), Budget(settings.requests, settings.retries)
-    return Api(settings.url, secrets, settings.key_name, patience=patience, bucket=bucket, budget=budget)
+    # A run asks in many calls, one after the other, and each has a bucket: were they full at first, nobody would wait.
+    bucket = TokenBucket(settings.rate, burst=1.0, first=0.0)
+    left = budget or Budget(settings.requests, settings.retries)
+    return Api(settings.url, secrets, settings.key_name, patience=patience, bucket=bucket, budget=left)
 
 
 def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
@@ -78,6 +106,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     as_of: datetime,
     date_to: DateTo | None = None,
     progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> Puller:
     """Return what pulls slices for one run; the account is asked what its documents leave open.
 
@@ -90,12 +119,13 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
         as_of: the run's clock, with a zone.
         date_to: what an earlier call of the run has learnt of it; None to ask.
         progress: is told.
+        budget: as of `open_api`.
 
     Raises:
         SettingsInvalid, SecretMissing, SecretUnfit: as `open_api`.
         LakehouseError: as `Api.get`.
     """
-    api, key = open_api(settings, secrets), api_key(secrets, settings.key_name)
+    api, key = open_api(settings, secrets, budget), api_key(secrets, settings.key_name)
     redactor = Redactor(hash_key(secrets, settings.hash_key_name), known=(key,))
     # Where no conversion of the last weeks can tell, there is none that could be missed either.
     learnt = date_to or learn_date_to(api, as_of.astimezone(UTC).date()) or "inclusive"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lakehouse_assets.affise.bronze import ROOT, SliceManifest
+from lakehouse_assets.affise.bronze import ROOT
+from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.core.manifest import FileEntry, datasets_of
 
 
@@ -16,7 +17,7 @@ def entries(slices: Iterable[SliceManifest], patterns: Mapping[str, tuple[str, .
         patterns: of each landing dataset, see `core.manifest.dataset_of`.
     """
     for one in slices:
-        for page in one.pages:
+        for page in (*one.pages, *filter(None, [one.gone])):
             if not page.records:
                 continue
             key = f"affise/{one.endpoint}/{page.key.removeprefix(f'{ROOT}/{one.endpoint}/').replace('/', '_')}"

@@ -15,15 +15,16 @@ from functools import partial
 from typing import Any, Self
 
 from lakehouse_assets.affise.account import Account
-from lakehouse_assets.affise.bronze import Bookmark, Bronze, PageFile, SliceManifest, now, records_of, settled
+from lakehouse_assets.affise.bronze import Bronze, now, records_of, settled
 from lakehouse_assets.affise.endpoints import CLICKS, Endpoint
 from lakehouse_assets.affise.id_time import Clocks
 from lakehouse_assets.affise.limits import nap
+from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest
 from lakehouse_assets.affise.paging import Page, Tally, pages
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.session import Api
 from lakehouse_assets.affise.slices import Slice, forgotten, params, slices
-from lakehouse_assets.errors import SliceIncomplete
+from lakehouse_assets.errors import SliceIncomplete, Terminal
 from lakehouse_assets.progress import Progress
 
 PULLS = 3
@@ -76,6 +77,16 @@ class DayPull:
     cursor: Cursor | None
 
 
+Closing = Callable[[Endpoint, SliceManifest], SliceManifest]
+"""Takes a slice that is pulled, and returns it as it becomes visible; an error of it keeps the slice from that."""
+
+
+def as_pulled(endpoint: Endpoint, made: SliceManifest) -> SliceManifest:
+    """Return a slice as it is."""
+    del endpoint
+    return made
+
+
 class _Large(Exception):  # noqa: N818 - it says what was found
     """Say that a day has too many records for one slice."""
 
@@ -120,6 +131,7 @@ class Puller:
         account: what is known of it.
         progress: is told.
         large: how many records a day may have to be one slice.
+        closing: has the last word on a slice.
         sleep: waits between two pulls of a slice.
         clock: monotonic seconds.
     """
@@ -130,6 +142,7 @@ class Puller:
     account: Account
     progress: Progress = field(default_factory=Progress)
     large: int = LARGE
+    closing: Closing = as_pulled
     sleep: Callable[[float], None] = nap
     clock: Callable[[], float] = time.monotonic
 
@@ -243,29 +256,40 @@ class Puller:
             self.bronze.forget(endpoint.name, wanted)
             total, distinct = tally.last_total or 0, tally.distinct
             raise SliceIncomplete(**facts, distinct=distinct, total=total, attempts=going.number, problem=problem)
-        clock = going.clocks.verdict(endpoint.name, str(wanted))
-        return self.bronze.finish(
-            SliceManifest(
-                endpoint=endpoint.name,
-                day=wanted.day,
-                hour=wanted.hour,
-                window_from=wanted.start,
-                window_to=wanted.end,
-                run_id=self.bronze.run_id,
-                tenant=self.bronze.tenant,
-                is_closed=not wanted.is_open,
-                is_counted=problem is None,
-                warning=problem,
-                clock=clock,
-                outside=going.clocks.outside,
-                began_at=going.began_at,
-                ended_at=now(),
-                pulls=going.number,
-                total=tally.last_total,
-                distinct=tally.distinct,
-                records=tally.records,
-                pages=tuple(going.files),
-            )
+        made = self._manifest(endpoint, wanted, going, problem)
+        try:
+            return self.bronze.finish(self.closing(endpoint, made))
+        except Terminal:
+            self.bronze.forget(endpoint.name, wanted)
+            raise
+
+    def _manifest(self, endpoint: Endpoint, wanted: Slice, going: _Pull, problem: str | None) -> SliceManifest:
+        """Say what a pull brought.
+
+        Raises:
+            ZoneOffset: its times cannot be trusted.
+        """
+        tally, clock = going.tally, going.clocks.verdict(endpoint.name, str(wanted))
+        return SliceManifest(
+            endpoint=endpoint.name,
+            day=wanted.day,
+            hour=wanted.hour,
+            window_from=wanted.start,
+            window_to=wanted.end,
+            run_id=self.bronze.run_id,
+            tenant=self.bronze.tenant,
+            is_closed=not wanted.is_open,
+            is_counted=problem is None,
+            warning=problem,
+            clock=clock,
+            outside=going.clocks.outside,
+            began_at=going.began_at,
+            ended_at=now(),
+            pulls=going.number,
+            total=tally.last_total,
+            distinct=tally.distinct,
+            records=tally.records,
+            pages=tuple(going.files),
         )
 
     def _begun(self, endpoint: Endpoint, wanted: Slice, number: int, began_at: datetime) -> _Pull:

@@ -73,7 +73,7 @@ class Api:
             raise BadRequest(message=f"the base URL of Affise cannot be used: {error}") from None
         self.tenant = self.url.partition("://")[2]
         self.budget = budget or Budget(requests=100_000, retries=200)
-        self._secrets, self._key_name = secrets, key_name
+        self._secrets, self.key_name = secrets, key_name
         self._patience, self._sleep = patience or Patience(), sleep
         self._bucket = bucket or TokenBucket(rate=5.0)
         self._key = api_key(secrets, key_name)
@@ -120,12 +120,12 @@ class Api:
         """Ask once, and once more when the key is refused and another one is in the secret by now."""
         verdict, problem, answer = self._judged(endpoint, params)
         if verdict == "key":
-            newest = api_key(self._secrets, self._key_name)
+            newest = api_key(self._secrets, self.key_name)
             if newest != self._key:
                 self._key = newest
                 verdict, problem, answer = self._judged(endpoint, params)
         if verdict == "key":
-            raise KeyRefused(api=self.tenant, name=self._key_name, problem=self.shown(problem))
+            raise KeyRefused(api=self.tenant, name=self.key_name, problem=self.shown(problem))
         if verdict == "refused":
             facts = {"path": endpoint.path, "status": answer.status, "problem": self.shown(problem)}
             raise ApiRefused(api=self.tenant, **facts)

@@ -50,8 +50,8 @@ def changes_since(mark: Watermark | None, tick: datetime) -> datetime:
 
 
 def is_sweep_due(mark: Watermark | None, tick: datetime) -> bool:
-    """Say whether everything that may still change is pulled again."""
-    return mark is None or mark.sweep is None or tick - mark.sweep >= SWEEP_EVERY
+    """Say whether everything that may still change is pulled again; the first run has pulled nothing before."""
+    return mark is not None and (mark.sweep is None or tick - mark.sweep >= SWEEP_EVERY)
 
 
 def moved(mark: Watermark | None, began: datetime, *, is_sweep: bool) -> Watermark:

@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import NoReturn, get_args
 
 import orjson
@@ -95,7 +96,9 @@ def work_of(manifest: Manifest, lake: Lake, progress: Progress | None = None) ->
     )
 
 
-def load_and_keep(work: LoadInput, engine: Engine, fence: int, guard: Guard, folder: RunFolder) -> LoadReport:
+def load_and_keep(
+    work: LoadInput, engine: Engine, fence: int, guard: Guard, folder: RunFolder, *, manifest: str
+) -> LoadReport:
     """Run one load and keep its report in the run's folder, also when too many rejects stopped it before merging.
 
     The fence, which is kept before, says in which order loads have committed, whatever their clocks.
@@ -106,11 +109,12 @@ def load_and_keep(work: LoadInput, engine: Engine, fence: int, guard: Guard, fol
         fence: number of the hold of the pipeline under which it commits.
         guard: called before every commit.
         folder: of the run.
+        manifest: where the manifest was read that says the load's files, for whoever does it again.
 
     Raises:
         LakehouseError: see `load`.
     """
-    folder.keep(BEGUN, Begun(fence, datetime.now(UTC)))
+    folder.keep(BEGUN, Begun(fence, datetime.now(UTC), PurePosixPath(manifest).stem))
     try:
         report = load(work, engine, guard)
     except RejectRatioExceeded as error:

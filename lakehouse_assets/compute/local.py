@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse_assets import interruption
+from lakehouse_assets.compute.calls import LocalContext, answered, each_answered
 from lakehouse_assets.compute.functions import handler_of
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
 from lakehouse_assets.compute.reports import (
@@ -26,7 +27,7 @@ from lakehouse_assets.compute.reports import (
     refused_key,
 )
 from lakehouse_assets.compute.services import CheckOutcome
-from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
+from lakehouse_assets.compute.tasks import ITEM, FunctionTask, GlueTask, ModelTask, fill
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.contracts.layers import stored_tables
@@ -98,6 +99,7 @@ class LocalServices:
         self._lease: Lease | None = None
         self._query: DuckEngine | None = None
         self._seen: set[str] = set()
+        self._context = LocalContext(self.progress)
 
     @property
     def run(self) -> RunFolder:
@@ -139,12 +141,15 @@ class LocalServices:
         started = time.perf_counter()
         self.hold().check()
         self.progress.doing(f"calling {task.function}")
-        handler, event = handler_of(task.function, self.config.functions), fill(task.payload, self._facts())
-        answer = handler(event, None)
-        while task.repeat and not answer["done"]:
-            self.progress.doing(f"calling {task.function}")
-            self.progress.add(files=answer.get("moved", 0), size_bytes=answer.get("bytes", 0))
-            answer = handler(event | {"token": answer["token"]}, None)
+        handler, facts = handler_of(task.function, self.config.functions), self._facts()
+
+        def call(item: Any, context: LocalContext) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+            return answered(handler, fill(task.payload, facts | {ITEM: item}), context, repeat=task.repeat)
+
+        if task.each:
+            answer = each_answered(call, fill(task.each, facts), task.concurrency, self._context)
+        else:
+            answer = call(None, self._context)
         if task.gives:
             known = self._run.read(FACTS) or {}
             self._run.write(FACTS, known | {name: answer[name] for name in task.gives})
@@ -166,7 +171,7 @@ class LocalServices:
         work = work_of(manifest_of(asked), open_lake(asked.lake_root), self.progress)
         engine = self.config.open_engine()
         try:
-            return load_and_keep(work, engine, lease.fence, self._guard, self._run)
+            return load_and_keep(work, engine, lease.fence, self._guard, self._run, manifest=asked.manifest_uri)
         finally:
             engine.close()
             self.refresh()

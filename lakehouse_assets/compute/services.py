@@ -53,6 +53,8 @@ class Services(Protocol):
     def invoke(self, task: FunctionTask) -> FunctionAnswer:
         """Invoke a function and return its answer; one that repeats is asked until it says `done`.
 
+        Of one that is called for each item of a list, the answers are summed up, and `items` says how many there were.
+
         Raises:
             LakehouseError: the function failed; the leaf says whether trying again may help.
         """

@@ -3,7 +3,8 @@
 Under Dagster an asset's body hands its task to the services of its run; the emitter turns the same task into a state
 of a Step Functions machine. Values in braces are facts, filled in per run: its `{run_id}` and `{pipeline}`, what it is
 asked (fields of `core.request.RunRequest`, such as `{as_of}` and `{mode}`), what an installation fixes (`{lake}`,
-`{landing}`, `{source_timezone}`), what a function `gives`, and the key of the list of files that the load `{refused}`.
+`{landing}`, `{source_timezone}`), what a function `gives`, the key of the list of files that the load `{refused}`, and
+the `{item}` of a list that a call is for.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from string import Formatter
 from typing import Any
 
 from lakehouse_assets.core.request import FIELDS
+from lakehouse_assets.errors import ContractInvalid
 
 TASK_METADATA = "lakehouse/task"
 """Names the metadata key under which an asset or check carries its task."""
+ITEM = "item"
+"""Names the fact that is the item of the list which a call is for."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,20 @@ class GlueTask:
 
 @dataclass(frozen=True)
 class FunctionTask:
-    """Describe a Lambda call: function and payload; `repeat` calls again with the answer's token until it is done.
+    """Describe a Lambda call, or one for each item of a list.
 
-    A function that repeats keeps its own totals, so that its last answer holds them in both runtimes. `gives` names the
-    fields of an answer that are facts for every later task.
+    Attributes:
+        function: its name.
+        payload: of the call.
+        repeat: whether it is called again with the answer's token until that says `done`. Such a function keeps its own
+            totals, so that its last answer holds them in both runtimes.
+        timeout_seconds: of one call.
+        gives: names of fields of the answer that are facts for every later task.
+        each: the list, a fact in braces, for each item of which the function is called; `{item}` in the payload is it.
+        concurrency: how many items are worked on at the same time.
+
+    Raises:
+        ContractInvalid: facts are to come of many answers, or nothing would work on the list.
     """
 
     function: str
@@ -41,7 +55,16 @@ class FunctionTask:
     repeat: bool = False
     timeout_seconds: int = 900
     gives: tuple[str, ...] = ()
+    each: str = ""
+    concurrency: int = 1
     kind: str = "function"
+
+    def __post_init__(self) -> None:
+        if self.each and self.gives:
+            problem = f"function `{self.function}` is called for each of a list, so no one answer gives facts"
+            raise ContractInvalid(contract=self.function, problem=problem)
+        if self.concurrency < 1:
+            raise ContractInvalid(contract=self.function, problem=f"concurrency is {self.concurrency}, the least is 1")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable, WriterProperties
 
 PROTOCOL = (1, 2)
+GROWN = "lakehouse.grown"
+"""Names the property of tables that got columns; that of others which are made here is their description alone."""
 CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "20"}
 ROW_GROUP = 1 << 17
 """How many rows a Parquet row group has at most; delta-rs holds one in memory for each file that it writes."""
@@ -81,8 +83,18 @@ def ensure(contract: Contract, lake: Lake) -> DeltaTable:
     wanted = {field.name: field for field in Schema.from_arrow(schema).fields}
     added = reconcile_columns([(f.name, _spelled(f.type)) for f in table.schema().fields], contract)
     if added:
+        table.alter.set_table_properties({GROWN: "true"}, raise_if_not_exists=False)
         table.alter.add_columns([wanted[column.name] for column in added])
     return table
+
+
+def is_uniform(table: DeltaTable) -> bool:
+    """Say whether all files of a table are known to have the same columns.
+
+    Those of a table that got columns, or that was made before this was noted, have to be looked at one by one.
+    """
+    known = table.metadata()
+    return bool(known.description) and GROWN not in known.configuration
 
 
 def _spelled(delta_type: Any) -> str:  # noqa: ANN401 - delta-rs has no common root of its types

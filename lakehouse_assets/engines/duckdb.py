@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
-from lakehouse_assets.engines.duckdb_files import Records, kind_of, reading
+from lakehouse_assets.engines.duckdb_files import PROCESSES_BYTES, Records, kind_of, reading
 from lakehouse_assets.engines.duckdb_tables import relation_of, scan
 from lakehouse_assets.engines.exhaustion import exhausted
+from lakehouse_assets.engines.processes import Each, Tally, Workers
 from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Result, TextSource
 from lakehouse_assets.errors import NativeRefused, TableMissing
 from lakehouse_assets.interruption import Duty
+from lakehouse_assets.machine import usable_cores
 from lakehouse_assets.sql.dialects import Parameter, render
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 from lakehouse_assets.storage.lake import Lake
@@ -32,6 +34,8 @@ ARROW_ROWS = 131_072
 """Rows per record batch on the way to delta-rs: large enough for speed, a few tens of MB at most."""
 
 
+MOST_PROCESSES = 4
+"""How many processes read files at most: each takes some 80 MB."""
 READERS = 2
 """How many files are looked at side by side; a block of each is held in memory."""
 ITEMS_AT_ONCE = 100
@@ -65,11 +69,13 @@ class DuckEngine:
     ) -> None:
         self.lake, self._zone = lake, zone
         self._db, self._spill = connect(memory, threads, spill)
+        self._tally, self._processes = Tally(), min(threads or usable_cores(), MOST_PROCESSES)
         self._attached: dict[str, DeltaTable] = {}
         self._duty = Duty(ask=self._db.interrupt, clean=self._spill.cleanup)
 
-    def counter(self) -> None:
-        """Return None: threads of this process read the files."""
+    def counter(self) -> Tally:
+        """Return what sums up the counts of processes that read files, once each of their tasks has ended."""
+        return self._tally
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
@@ -81,12 +87,15 @@ class DuckEngine:
         """Translate Athena SQL to DuckDB's."""
         return render(sql, "duckdb", zone=self._zone, parameters=parameters, table=relation_of)
 
-    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Do the work in a few threads; see `Engine.map`."""
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item], *, python_bytes: int = 0) -> list[Result]:
+        """Do the work in a few threads, or in processes where it is Python's and much; see `Engine.map`."""
         size = max(1, min(ITEMS_AT_ONCE, len(items) // (READERS * READERS)))
-        some = [items[first : first + size] for first in range(0, len(items), size)]
+        some = [list(items[first : first + size]) for first in range(0, len(items), size)]
+        if python_bytes >= PROCESSES_BYTES and self._processes > 1:
+            found = Workers(Each(work), self._processes, self._tally).answers(some)
+            return list(chain.from_iterable(found))
         with ThreadPoolExecutor(READERS) as pool:
-            return list(chain.from_iterable(pool.map(lambda part: [work(item) for item in part], some)))
+            return list(chain.from_iterable(pool.map(Each(work), some)))
 
     def stage(self, name: str, text: TextSource, sql: str) -> int:
         """Read every group of like files with DuckDB, everything else from record batches; see `Engine.stage`."""
@@ -147,7 +156,7 @@ class DuckEngine:
         schema = pa.schema(
             [("_row", pa.int64()), ("_malformed", pa.bool_()), *((c, pa.string()) for c in text.columns)]
         )
-        records = Records(text)
+        records = Records(text, self._tally, self._processes)
         self._db.register("__raw", pa.RecordBatchReader.from_batches(schema, iter(records)))
         try:
             self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {parsed}")
@@ -221,7 +230,7 @@ class DuckEngine:
         """Ensure the Delta table and show its live files under its catalog name."""
         self._attached[contract.name] = table = delta.ensure(contract, self.lake)
         files = self.lake.delta_files(contract, table)
-        self._show(contract, files)
+        self.show_files(relation_of(contract.catalog_name), contract, files, alike=delta.is_uniform(table))
         return bool(files)
 
     def show(self, contract: Contract) -> None:
@@ -229,17 +238,15 @@ class DuckEngine:
         if contract.layer != "gold":
             self.attach(contract)
             return
+        name = relation_of(contract.catalog_name)
         try:
-            self._show(contract, self.lake.iceberg_files(contract))
+            self.show_files(name, contract, self.lake.iceberg_files(contract), alike=self.lake.is_uniform(contract))
         except TableMissing:
-            self._show(contract, ())
+            self.show_files(name, contract, ())
 
-    def _show(self, contract: Contract, files: Sequence[str]) -> None:
-        self.show_files(relation_of(contract.catalog_name), contract, files)
-
-    def show_files(self, name: str, contract: Contract, files: Sequence[str]) -> None:
-        """Show the rows of these data files of a table under a name."""
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db)}")
+    def show_files(self, name: str, contract: Contract, files: Sequence[str], *, alike: bool = False) -> None:
+        """Show the rows of these data files of a table under a name; see `duckdb_tables.scan`."""
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db, alike=alike)}")
 
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard

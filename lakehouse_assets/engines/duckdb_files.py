@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.engines.duckdb_tables import path_literal
-from lakehouse_assets.engines.protocol import NativeFile, TextSource
+from lakehouse_assets.engines.processes import Tally, Workers
+from lakehouse_assets.engines.protocol import FileReader, NativeFile, TextSource
 from lakehouse_assets.errors import LakehouseError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+MANY = 2
+PROCESSES_BYTES = 1 << 22
+"""From so many bytes of files on, as they lie there, Python reads them in several processes: each takes half a second
+to start, and a megabyte of packed JSON about a second to read."""
+TASK_BYTES = 1 << 19
+"""How many bytes of files a process reads at a time, and gives back at once."""
 
 
 def kind_of(file: NativeFile) -> tuple[str, tuple[str, ...]]:
@@ -40,15 +49,31 @@ def reading(files: list[NativeFile], first: int, columns: tuple[str, ...]) -> st
     return f"SELECT CAST(file_index AS BIGINT) + {first} AS _row, FALSE AS _malformed, {wanted} FROM {reader}"
 
 
+class Reading:
+    """Read some files as a whole, in a process of its own; a value that can be pickled."""
+
+    def __init__(self, reader: FileReader) -> None:
+        self._reader = reader
+
+    def __call__(self, ordinals: list[int]) -> list[pa.RecordBatch]:
+        """Return the records of these files, in one batch where there are any."""
+        import pyarrow as pa
+
+        found = [batch for ordinal in ordinals for batch in self._reader(ordinal)]
+        return pa.Table.from_batches(found).combine_chunks().to_batches() if found else []
+
+
 class Records:
     """Read small and odd files, count the records of the odd ones, and remember the error that ended the reading.
 
     Args:
         text: where the records come from.
+        tally: sums up what is read in other processes.
+        processes: how many read what Python makes records of, where that is much.
     """
 
-    def __init__(self, text: TextSource) -> None:
-        self._text = text
+    def __init__(self, text: TextSource, tally: Tally, processes: int) -> None:
+        self._text, self._tally, self._processes = text, tally, processes
         self.counted = 0
         self.failure: LakehouseError | None = None
 
@@ -57,10 +82,37 @@ class Records:
             if self._text.reader is None:
                 return
             yield from self._text.reader.together(self._text.small)
-            for ordinal in self._text.odd:
-                for batch in self._text.reader(ordinal):
-                    self.counted += batch.num_rows
-                    yield batch
+            for batch in self._odd(self._text.reader):
+                self.counted += batch.num_rows
+                yield batch
         except LakehouseError as error:
             self.failure = error
             raise
+
+    def _odd(self, reader: FileReader) -> Iterator[pa.RecordBatch]:
+        """Yield the records of the odd files, in their order."""
+        if not reader.is_python or self._processes < MANY or sum(self._text.odd.values()) < PROCESSES_BYTES:
+            for ordinal in self._text.odd:
+                yield from reader(ordinal)
+            return
+        readers = Workers(Reading(reader), self._processes, self._tally)
+        for batches in readers.answers(tasks(self._text.odd)):
+            yield from batches
+
+
+def tasks(sizes: Mapping[int, int]) -> Iterator[list[int]]:
+    """Yield files by their ordinals, some at a time.
+
+    >>> list(tasks({0: 300_000, 1: 300_000, 2: 10}))
+    [[0, 1], [2]]
+    """
+    some: list[int] = []
+    size = 0
+    for ordinal, one in sizes.items():
+        some.append(ordinal)
+        size += one
+        if size >= TASK_BYTES:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some

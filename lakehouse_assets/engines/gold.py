@@ -213,7 +213,7 @@ class _Build:
 
     def _show(self, name: str, files: list[DataFile]) -> None:
         paths = [self.engine.lake.iceberg_path(file.file_path) for file in files]
-        self.engine.show_files(name, self.contract, paths)
+        self.engine.show_files(name, self.contract, paths, alike=len(self.table.metadata.schemas) == 1)
 
 
 def _names(contract: Contract) -> str:

@@ -52,6 +52,10 @@ class NativeFile:
 class FileReader(Protocol):
     """Read files by their ordinals; a value that can be pickled, so that an executor may do it."""
 
+    @property
+    def is_python(self) -> bool:
+        """Say whether records are made by Python code one at a time, so that threads do not help."""
+
     def __call__(self, ordinal: int, part: ByteRange | None = None) -> Iterator[pa.RecordBatch]:
         """Yield all records of a file, or of a part: `_row`, `_malformed`, and the text of the wanted columns."""
 
@@ -127,12 +131,13 @@ class Engine(Protocol):
     callers: int
     part_bytes: int | None
 
-    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item], *, python_bytes: int = 0) -> list[Result]:
         """Return what the work gives for each item, in their order, done wherever the engine has hands.
 
         Args:
             work: a value that can be pickled; what it returns is small.
             items: values that can be pickled.
+            python_bytes: how many bytes of files the work reads in Python code, in all.
         """
 
     def stage(self, name: str, text: TextSource, sql: str) -> int:

@@ -107,8 +107,9 @@ class SparkEngine:
         """Translate Athena SQL to Spark's."""
         return render(sql, "spark", zone=self._zone, parameters=parameters, table=relation_of)
 
-    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item], *, python_bytes: int = 0) -> list[Result]:
         """Do the work on the executors; see `Engine.map`."""
+        del python_bytes  # executors are processes
         return results(self._spark, work, items, self._tasks)
 
     def stage(self, name: str, text: TextSource, sql: str) -> int:

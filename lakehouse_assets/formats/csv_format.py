@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from lakehouse_assets.formats import csv_hybrid, csv_parts, csv_raw, csv_survey
 from lakehouse_assets.formats.csv_strict import RecordWindow
@@ -28,6 +28,7 @@ class Csv:
         block_bytes: how many bytes of a file are looked at in one piece.
     """
 
+    is_python: ClassVar[bool] = False
     fields: tuple[Field, ...]
     block_bytes: int = BLOCK_BYTES
 

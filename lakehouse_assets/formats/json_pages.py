@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
@@ -37,6 +37,7 @@ class JsonPages:
         records: names below each other that lead to the array; none when the document is the array.
     """
 
+    is_python: ClassVar[bool] = True
     fields: tuple[Field, ...]
     records: tuple[str, ...] = ()
 

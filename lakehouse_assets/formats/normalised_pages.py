@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
@@ -63,6 +63,7 @@ class NormalisedPages:
         normaliser: the function's name, since a name can be pickled whatever it stands for.
     """
 
+    is_python: ClassVar[bool] = True
     fields: tuple[Field, ...]
     records: tuple[str, ...]
     normaliser: str
@@ -73,26 +74,24 @@ class NormalisedPages:
         extra, is_empty = dict[str, None](), True
         for element in elements(key, document_of(key, chunks), self.records, PLAIN_DECODER):
             is_empty = False
-            if known is not None and isinstance(element.value, dict):
+            # Records mostly have known names only, which is seen without looking at them one by one.
+            if known is not None and isinstance(element.value, dict) and not element.value.keys() <= known:
                 extra |= dict.fromkeys(name for name in element.value if name not in known)
         return Survey(is_empty=is_empty, extra_columns=tuple(extra)[:MOST_EXTRA_PATHS])
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
         """Yield all rows; the text of the page and one batch are held in memory."""
-        rows = self._rows(key, document_of(key, chunks))
-        yield from row_batches(rows, self._columns, self._texts, first_row)
+        rows, columns = self._rows(key, document_of(key, chunks)), self._columns
+        yield from row_batches(rows, columns, partial(texts, columns), first_row)
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
         """Yield the records of which these rows were made, as they stand in the page, with the rows' texts."""
-        text = document_of(key, chunks)
-        yield from raw_batches(text, self._rows(key, text), self._columns, self._texts, positions)
+        text, columns = document_of(key, chunks), self._columns
+        yield from raw_batches(text, self._rows(key, text), columns, partial(texts, columns), positions)
 
     @property
     def _columns(self) -> list[str]:
         return [field.name for field in self.fields]
-
-    def _texts(self, record: Record) -> list[str | None]:
-        return [text_of(record.get(name)) for name in self._columns]
 
     def _rows(self, key: str, text: str) -> Iterator[tuple[Element, Record | None]]:
         """Yield each row with the element that it was made of; None is a malformed one."""
@@ -123,6 +122,12 @@ def _beside(text: str, first: Element, records: tuple[str, ...]) -> Record:
     except orjson.JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def texts(columns: list[str], record: Record) -> list[str | None]:
+    """Return the texts of these columns of a flat record."""
+    found = map(record.get, columns)
+    return [value if value is None or isinstance(value, str) else text_of(value) for value in found]
 
 
 def text_of(value: Any) -> str | None:  # noqa: ANN401 - any JSON value

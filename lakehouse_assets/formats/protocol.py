@@ -60,6 +60,10 @@ class SourceFormat(Protocol):
     def fields(self) -> tuple[Field, ...]:
         """Return the wanted columns, in the order of the record batches."""
 
+    @property
+    def is_python(self) -> bool:
+        """Say whether records are made by Python code one at a time, so that threads do not help."""
+
     def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
         """Look at a file and report what is in it; chunks may be left over when enough was seen.
 

@@ -64,6 +64,11 @@ class FileSource:
     progress: Progress = field(default_factory=Progress)
     parts: Mapping[int, tuple[ByteRange, ...]] = field(default_factory=dict)
 
+    @property
+    def is_python(self) -> bool:
+        """Say whether records are made by Python code one at a time, so that threads do not help."""
+        return self.source_format.is_python
+
     def __call__(self, ordinal: int, part: ByteRange | None = None) -> Iterator[pa.RecordBatch]:
         """Yield all records of a file, or of a part of it.
 

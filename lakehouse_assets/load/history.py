@@ -28,14 +28,15 @@ Version = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Begun:
-    """Hold under which hold of the pipeline a load commits, and when it began, UTC.
+    """Hold under which hold of the pipeline a load commits, when it began, UTC, and by which piece it has its files.
 
     The number (`Lease.fence`) grows with every hold, so it gives the order of commits; clocks do not, since a run may
-    be asked to have another one.
+    be asked to have another one. The piece is the plan's manifest, or one that a step before the load has made of it.
     """
 
     fence: int
     at: datetime
+    manifest: str = "manifest"
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ class History:
 
     def _ran(self, run_id: str) -> tuple[Manifest, LoadReport | None, Begun]:
         folder = RunFolder(self.lake.store, self.pipeline, run_id)
-        manifest = folder.manifest()
-        begun = folder.report(BEGUN, Begun) or Begun(0, manifest.as_of)
+        begun = folder.report(BEGUN, Begun) or Begun(0, folder.manifest().as_of)
+        manifest = folder.manifest(begun.manifest)
         return manifest, folder.report(LOAD, LoadReport), begun
 
     def _placed(

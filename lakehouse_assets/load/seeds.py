@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.references import Seed
@@ -166,6 +166,7 @@ class _Held:
     """Read the records of a seed, which is small, from memory; see `protocol.FileReader`."""
 
     batch: pa.RecordBatch
+    is_python: ClassVar[bool] = False
 
     def __call__(self, ordinal: int, part: ByteRange | None = None) -> Iterator[pa.RecordBatch]:
         """Yield all records."""

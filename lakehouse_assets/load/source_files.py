@@ -94,7 +94,8 @@ def survey(source: FileSource, engine: Engine, *, strict: bool = False) -> Sourc
 
 
 def _looks(source: FileSource, engine: Engine, pieces: list[Piece]) -> Iterable[tuple[Piece, Look]]:
-    return zip(pieces, engine.map(source.look, pieces), strict=True)
+    size = sum(source.entries[ordinal].size_bytes for ordinal, _ in pieces) if source.is_python else 0
+    return zip(pieces, engine.map(source.look, pieces, python_bytes=size), strict=True)
 
 
 def _is_separable(looks: list[tuple[ByteRange, Look]]) -> bool:

@@ -24,12 +24,20 @@ PLAN = FunctionTask(
     gives=("manifest", "as_of", "window", "since"),
 )
 RUN = {"run_id": "{run_id}", "lake": "{lake}", "as_of": "{as_of}", "source_timezone": "{source_timezone}"}
-LISTS = FunctionTask("adstart_update_dimension_tables", RUN, repeat=True, gives=("date_to",))
+AT_ONCE = 3
+"""How many calls pull at the same time; together they keep the rate of the settings."""
+PULL = FunctionTask(
+    "PlanAffisePull", RUN | {"window": "{window}"}, gives=("lists", "slices", "date_to", "is_sweep", "open_runs")
+)
+PULLING = RUN | {"date_to": "{date_to}", "at_once": AT_ONCE}
+LISTS = FunctionTask(
+    "adstart_update_dimension_tables", PULLING | {"list": "{item}"}, repeat=True, each="{lists}", concurrency=AT_ONCE
+)
 FACTS = FunctionTask(
-    "PullAffiseSlices",
-    RUN | {"window": "{window}", "manifest": "{manifest}", "date_to": "{date_to}"},
-    repeat=True,
-    gives=("manifest",),
+    "PullAffiseSlices", PULLING | {"slice": "{item}"}, repeat=True, each="{slices}", concurrency=AT_ONCE
+)
+PAGES = FunctionTask(
+    "NameAffisePages", {"lake": "{lake}", "manifest": "{manifest}", "open_runs": "{open_runs}"}, gives=("manifest",)
 )
 LOAD = GlueTask(
     "adstart_sub5_get_offer_caps_data",
@@ -40,17 +48,21 @@ LOAD = GlueTask(
         "--source-timezone": "{source_timezone}",
     },
 )
-WATERMARK = FunctionTask("CommitAffiseWatermark", {"lake": "{lake}", "as_of": "{as_of}"})
+WATERMARK = FunctionTask(
+    "CommitAffiseWatermark", {name: f"{{{name}}}" for name in ("lake", "run_id", "as_of", "is_sweep", "open_runs")}
+)
 EXPORT = FunctionTask(
     "export-sub5-report", {"run_id": "{run_id}", "pipeline": "{pipeline}", "window": "{window}", "lake": "{lake}"}
 )
 
+PLANNED = FunctionStep("bronze", "affise_plan", "Lists and slices of time that are pulled; what the key may read.")
 PULLED_LISTS = FunctionStep(
     "bronze", "affise_lists", "Offers, partners, advertisers and currencies, a page each.", frozenset({"json"})
 )
 PULLED_FACTS = FunctionStep(
     "bronze", "affise_facts", "Clicks, conversions and totals of the run's days, a page each.", frozenset({"json"})
 )
+NAMED = FunctionStep("bronze", "affise_pages", "The run's manifest, with every page that was pulled.")
 COMMITTED = FunctionStep("bronze", "affise_watermark", "The moment up to which changes are in silver.")
 EXPORTED = FunctionStep("report", "sub5_report", "Rows with conversions of the run's days.", frozenset({"csv"}))
 
@@ -63,13 +75,15 @@ AGENCY = Pipeline(
     days=Days(first=date(2025, 1, 1), window_days=WINDOW_DAYS),
     schedules=(Schedule("marketing_twice_daily", "0 9,14 * * *", "Rebuilds the report of the last seven days."),),
 )
-SILVER = load_assets(AGENCY, LOAD, after=[PULLED_FACTS.key])
+SILVER = load_assets(AGENCY, LOAD, after=[NAMED.key])
 MODELS = model_assets(AGENCY)
 PIPELINE = AGENCY.of(
     *landing_specs(AGENCY),
     manifest_asset(AGENCY),
-    function_asset(AGENCY, PULLED_LISTS, LISTS, after=[AGENCY.manifest_key]),
+    function_asset(AGENCY, PLANNED, PULL, after=[AGENCY.manifest_key]),
+    function_asset(AGENCY, PULLED_LISTS, LISTS, after=[PLANNED.key]),
     function_asset(AGENCY, PULLED_FACTS, FACTS, after=[PULLED_LISTS.key]),
+    function_asset(AGENCY, NAMED, PAGES, after=[PULLED_FACTS.key]),
     SILVER,
     function_asset(AGENCY, COMMITTED, WATERMARK, after=sorted(SILVER.keys)),
     *assertions(AGENCY, "silver"),

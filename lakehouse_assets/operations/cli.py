@@ -21,6 +21,7 @@ from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
+from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
 from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.plan import plan
@@ -44,7 +45,7 @@ def application() -> typer.Typer:
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     care = (optimize, vacuum, rebuild, relocate, restore)
-    for command in (demo, run, plan, sql, checks, dev, sample_command(), *care, emit, affise_simulator):
+    for command in (demo, run, plan, sql, export, checks, dev, sample_command(), *care, emit, affise_simulator):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -159,7 +159,13 @@ class FolderStore(ObjectStore):
 
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """See `ObjectStore.put`."""
-        with self._answering(), staged(self.path_of(key), [data]) as (file, etag), locked(self.root):
+        return self.put_chunks(key, [data], if_absent=if_absent, if_match=if_match)
+
+    def put_chunks(
+        self, key: str, chunks: Iterable[bytes], *, if_absent: bool = False, if_match: str | None = None
+    ) -> str:
+        """See `ObjectStore.put_chunks`."""
+        with self._answering(), staged(self.path_of(key), chunks) as (file, etag), locked(self.root):
             if if_match is not None:
                 self._require(key, if_match)
             if if_absent:

@@ -142,6 +142,7 @@ class Lake:
             partition_by=list(contract.partition_by) or None,
             configuration=dict(configuration),
             name=contract.name,
+            description=contract.description,
             storage_options=dict(self.storage_options),
         )
 
@@ -202,6 +203,14 @@ class Lake:
             TableDamaged: a metadata file is gone or spoilt.
         """
         return [f"{self.root}/{key}" for key in self._iceberg(contract).data_keys(snapshot_id)]
+
+    def is_uniform(self, contract: Contract) -> bool:
+        """Say whether all files of an Iceberg table have the same columns: it has had one schema only.
+
+        Raises:
+            TableMissing, TableDamaged: as `iceberg_files`.
+        """
+        return len(self.iceberg_document(contract)["schemas"]) == 1
 
     def iceberg_document(self, contract: Contract) -> dict[str, Any]:
         """Return the newest metadata file of an Iceberg table as plain values: schema, snapshots, properties.

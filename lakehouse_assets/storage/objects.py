@@ -7,7 +7,7 @@ S3's verbs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -118,6 +118,18 @@ class ObjectStore(Protocol):
 
         Raises:
             PreconditionFailed: with `if_absent` an object is there, or the object there has not the etag `if_match`.
+        """
+        ...
+
+    def put_chunks(
+        self, key: str, chunks: Iterable[bytes], *, if_absent: bool = False, if_match: str | None = None
+    ) -> str:
+        """Write one object of pieces, as `put` does, and return its etag; no whole object is held in memory.
+
+        Nothing is written when taking a piece fails.
+
+        Raises:
+            PreconditionFailed: as `put`.
         """
         ...
 

@@ -63,13 +63,13 @@ class RunFolder:
         value = self.read(piece)
         return None if not value else TypeAdapter(kind).validate_python(value)
 
-    def manifest(self) -> Manifest:
-        """Return the run's manifest, which fixes the files that the run works on.
+    def manifest(self, piece: str = "manifest") -> Manifest:
+        """Return the run's manifest, which fixes the files that the run works on, or one that a step has made of it.
 
         Raises:
-            ObjectMissing: the run has not been planned.
+            ObjectMissing: the run has not been planned, or the piece is gone.
         """
-        return Manifest.from_dict(orjson.loads(self.store.read(self.key_of("manifest"))))
+        return Manifest.from_dict(orjson.loads(self.store.read(self.key_of(piece))))
 
     @property
     def as_of(self) -> datetime:

@@ -13,8 +13,11 @@ from typing import Any
 import orjson
 
 from lakehouse_assets.affise.account import Account, learn_date_to
-from lakehouse_assets.affise.bronze import Bronze, SliceManifest, manifests, records_of
-from lakehouse_assets.affise.endpoints import Endpoint
+from lakehouse_assets.affise.bronze import Bronze, manifests, records_of
+from lakehouse_assets.affise.dimensions import pull_list
+from lakehouse_assets.affise.endpoints import DIMENSIONS, Endpoint
+from lakehouse_assets.affise.gone import MOST_GONE, Comparison
+from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.affise.pull import LARGE, DayPull, Puller
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.simulator.running import Simulator, running
@@ -64,6 +67,12 @@ class Case:
     def pull(self, endpoint: Endpoint, day: date, run_id: str = "run-1", **changes: Any) -> DayPull:
         """Pull one day in one call."""
         return self.puller(run_id, **changes).day(endpoint, day, self.now)
+
+    def lists(self, run_id: str = "run-1", most_gone: float = MOST_GONE, **changes: Any) -> list[SliceManifest]:
+        """Pull all lists, each in one call."""
+        puller = self.puller(run_id, **changes)
+        compared = Comparison(puller.bronze, puller.api.key_name, most_gone)
+        return [made for one in DIMENSIONS if (made := pull_list(puller, one, self.now, compared)) is not None]
 
     def asked(self, path: str) -> list[str]:
         """Return the queries that an endpoint got."""

@@ -9,8 +9,10 @@ import orjson
 import pytest
 
 from lakehouse_assets.affise.bronze import manifests, records_of
-from lakehouse_assets.affise.dimensions import pull_lists
+from lakehouse_assets.affise.dimensions import pull_list
+from lakehouse_assets.affise.endpoints import OFFERS
 from lakehouse_assets.affise.errors import KeyRefused
+from lakehouse_assets.affise.gone import Comparison
 from lakehouse_assets.affise.probe import Finding, probe
 from lakehouse_assets.affise.watermark import Watermark, advance, changes_since, is_sweep_due, moved, read
 from lakehouse_assets.errors import SettingsInvalid
@@ -33,21 +35,22 @@ def answers(case: Case) -> dict[str, Finding]:
 def test_lists_are_whole_and_counted(tmp_path: Path) -> None:
     """Offers of all statuses, partners, advertisers, and a rate for each currency."""
     with tenant(tmp_path) as case:
-        done = pull_lists(case.puller(), case.now)
+        done = case.lists()
         world, now = case.simulator.world, case.now
-        offers = [record for page in records_of(case.store, done.manifests[0].pages) for record in page]
+        offers = [record for page in records_of(case.store, done[0].pages) for record in page]
         assert {offer["id"]: offer["status"] for offer in offers} == {o.offer_id: o.status for o in world.offers(now)}
         truth = (world.offers(now), world.affiliates(now), world.advertisers(now), world.rates(now))
-    assert [one.records for one in done.manifests] == [len(one) for one in truth]
-    assert (done.is_done, all(one.is_counted for one in done.manifests)) == (True, True)
+    assert [one.records for one in done] == [len(one) for one in truth]
+    assert all(one.is_counted for one in done)
 
 
-def test_lists_go_on_in_the_next_call(tmp_path: Path) -> None:
-    """A call without time makes one list; the next call of the run makes no list again."""
-    with tenant(tmp_path) as case:
-        calls = [pull_lists(case.puller(), case.now, seconds=0) for _ in range(4)]
-        assert [(len(one.manifests), one.is_done) for one in calls] == [(1, False), (2, False), (3, False), (4, True)]
-        assert len(case.asked("/3.0/offers")) == 1
+def test_a_list_goes_on_in_the_next_call(tmp_path: Path) -> None:
+    """A call without time takes one page of two; the next call of the run takes the other, and a third one none."""
+    with tenant(tmp_path, offers=700) as case:
+        puller = case.puller()
+        calls = [pull_list(puller, OFFERS, case.now, Comparison(puller.bronze, "KEY"), seconds=0) for _ in range(3)]
+        assert [one and one.records for one in calls] == [None, 700, 700]
+        assert len(case.asked("/3.0/offers")) == 2
         assert len(manifests(case.store, "offers", TODAY)) == 1
 
 
@@ -56,7 +59,7 @@ def test_no_secret_and_no_address_is_in_bronze(tmp_path: Path) -> None:
     faults = ("ipv6", "awkward-subs", "awkward-text", "custom-fields-forms", "unknown-keys")
     with tenant(tmp_path, *faults) as case:
         puller = case.puller()
-        pull_lists(puller, case.now)
+        case.lists()
         from lakehouse_assets.affise.endpoints import CLICKS, CONVERSIONS
 
         for endpoint in (CLICKS, CONVERSIONS):
@@ -90,9 +93,9 @@ def test_changes_are_asked_from_a_day_before_the_watermark() -> None:
 
 
 def test_everything_is_swept_once_a_week() -> None:
-    """From the beginning of the sweep before."""
+    """From the beginning of the sweep before; the first run makes none, and the second one does."""
     mark = moved(None, NINE, is_sweep=True)
-    assert is_sweep_due(None, NINE)
+    assert not is_sweep_due(None, NINE)
     assert is_sweep_due(Watermark(NINE), NINE)
     assert not is_sweep_due(mark, NINE + timedelta(days=6, hours=23))
     assert is_sweep_due(mark, NINE + timedelta(days=7))

@@ -14,6 +14,7 @@ import pytest
 from lakehouse_assets.contracts import contract
 from lakehouse_assets.contracts.model import Column
 from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Commit
 from lakehouse_assets.errors import CommitConflict, ContractBreaking, FenceLost, ProtocolRaised
 from lakehouse_assets.storage.lake import open_lake
@@ -151,3 +152,51 @@ def test_a_table_that_its_contract_does_not_fit_is_refused(tmp_path: Path) -> No
     columns = tuple(replace(c, type="INT") if c.name == "order_num" else c for c in ORDERS.columns)
     with pytest.raises(ContractBreaking, match="order_num"):
         delta.ensure(replace(ORDERS, columns=columns), open_lake(str(tmp_path)))
+
+
+PARTED = replace(ORDERS, partition_by=("date",))
+
+
+def parted(folder: Path) -> DeltaTable:
+    """The table of orders, a folder for each day, with an order of each of two days."""
+    table = delta.ensure(PARTED, open_lake(str(folder)))
+    delta.commit(PARTED, table, rows(order("1", "1"), order("2", "1", day=DAYS[1])), never, dates=None, updates=False)
+    return table
+
+
+def second_day(folder: Path) -> list[Any]:
+    """The orders of the second day, as the embedded engine reads them."""
+    engine = DuckEngine(open_lake(str(folder)))
+    try:
+        engine.attach(PARTED)
+        return engine.values(f"SELECT order_id FROM {ORDERS.catalog_name} WHERE \"date\" = DATE '2025-04-02'")
+    finally:
+        engine.close()
+
+
+def test_a_day_is_read_without_a_look_at_the_others(tmp_path: Path) -> None:
+    """The file of a day that comes later in the list is not even opened: it may be spoilt."""
+    parted(tmp_path)
+    third = delta.ensure(PARTED, open_lake(str(tmp_path)))
+    delta.commit(PARTED, third, rows(order("3", "1", day=date(2025, 4, 3))), never, dates=None, updates=False)
+    next(tmp_path.rglob("date=2025-04-01/*.parquet")).write_bytes(b"no Parquet")
+    assert second_day(tmp_path) == ["2"]
+
+
+def test_files_of_a_table_that_got_columns_are_all_looked_at(tmp_path: Path) -> None:
+    """A file that lacks a column may come first."""
+    parted(tmp_path)
+    assert delta.is_uniform(opened(tmp_path))
+    grown = replace(PARTED, columns=(*PARTED.columns, Column("channel", "STRING", "Where it was sold")))
+    assert not delta.is_uniform(delta.ensure(grown, open_lake(str(tmp_path))))
+
+
+def test_files_of_a_table_that_an_earlier_version_made_are_all_looked_at(tmp_path: Path) -> None:
+    """It may have got columns, which nobody noted then."""
+    from deltalake import DeltaTable
+
+    lake = open_lake(str(tmp_path))
+    lake.create()
+    DeltaTable.create(lake.location(ORDERS), delta.arrow_schema(ORDERS), partition_by=["date"])
+    assert not delta.is_uniform(parted(tmp_path))
+    assert second_day(tmp_path) == ["2"]

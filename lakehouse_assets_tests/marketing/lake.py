@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
@@ -12,10 +13,9 @@ from typing import Any
 
 import yaml
 
-from lakehouse_assets.affise import bronze, pages
-from lakehouse_assets.affise.dimensions import pull_lists
-from lakehouse_assets.affise.endpoints import CHANGES, CLICKS, CONVERSIONS, CUSTOM_TOTALS
-from lakehouse_assets.affise.slices import change_slices, midnight, utc_days
+from lakehouse_assets.affise import open_runs, pages, watermark
+from lakehouse_assets.affise.endpoints import CLICKS
+from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.contracts.reader import read_contracts
@@ -25,13 +25,20 @@ from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import load
 from lakehouse_assets_tests.affise.tenant import Case
 from lakehouse_assets_tests.lake import LakeDriver, never
+from lambdas.nameaffisepages.logic import pulled
+from lambdas.planaffisepull.logic import Plan, require_rights
+from lambdas.pullaffiseslices.logic import pull
 
 REPORT = "daily_report_sub5_output"
 PACKAGE = resources.files("lakehouse_assets") / "marketing"
 
 
 class Marketing(LakeDriver):
-    """One lake, and the tenant that it pulls."""
+    """One lake, and the tenant that it pulls.
+
+    `sweeps` says whether a tick pulls all that may still change once a week, as runs do; `most_gone` how much of a list
+    may be gone at once.
+    """
 
     pipeline = "marketing"
 
@@ -39,12 +46,11 @@ class Marketing(LakeDriver):
         super().__init__(root, zone=zone)
         self.value.create()
         self.tenant = tenant
-        self.pulled_at: datetime | None = None
+        self.sweeps, self.most_gone = False, 1.0
 
     def contracts(self) -> dict[str, Contract]:
         """See `LakeDriver`."""
-        files = sorted(Path(str(resources.files("lakehouse_assets.contracts") / "marketing")).glob("*.yaml"))
-        known = read_contracts([yaml.safe_load(file.read_text("utf-8")) for file in files], self.pipeline)
+        known = read_contracts(contract_documents(), self.pipeline)
         known.require_sound()
         return known
 
@@ -60,19 +66,22 @@ class Marketing(LakeDriver):
     def tick(self, at: datetime) -> LoadReport:
         """Pull what the tenant has as of a moment, and load it."""
         self.tenant.simulator.clock.set(at)
-        puller = self.tenant.puller(f"run-{self.runs + 1}", store=self.value.store, zone=self.zone)
-        slices = list(pull_lists(puller, at).manifests)
-        window = last_days(at, self.zone, 7)
-        for day in utc_days(window.start, window.end, self.zone):
-            for endpoint in (CONVERSIONS, CLICKS, CUSTOM_TOTALS):
-                slices += puller.day(endpoint, day, at, since=midnight(window.start, self.zone)).manifests
-        if self.pulled_at is not None:
-            since = self.pulled_at - timedelta(days=1)
-            slices += filter(None, (puller.one(CHANGES, one) for one in change_slices(since, at)))
-        self.pulled_at = at
-        return self.load_slices(slices, at)
+        run_id, store = f"run-{self.runs + 1}", self.value.store
+        puller = self.tenant.puller(run_id, store=store, zone=self.zone)
+        mark = watermark.read(store)
+        if mark is not None and not self.sweeps:
+            mark = replace(mark, sweep=at)
+        plan = Plan.of(last_days(at, self.zone, 7), at, self.zone, mark, CLICKS)
+        require_rights(puller, plan)
+        open_runs.begin(store, plan.opened(run_id, at))
+        self.tenant.lists(run_id, self.most_gone, store=store, zone=self.zone)
+        for one in plan.slices:
+            assert pull(puller, one.to_dict(), None).cursor is None
+        report = self.load_slices(list(pulled(store, [run_id])), at)
+        watermark.advance(store, at, is_sweep=plan.is_sweep)
+        return report
 
-    def load_slices(self, slices: list[bronze.SliceManifest], at: datetime) -> LoadReport:
+    def load_slices(self, slices: list[SliceManifest], at: datetime) -> LoadReport:
         """Load pages of bronze."""
         patterns = {name: one.files for name, one in landing_datasets(self.known).items()}
         work = self.work(list(pages.entries(slices, patterns)), at, max_reject_ratio=1)
@@ -90,6 +99,12 @@ class Marketing(LakeDriver):
     def report(self, at: datetime) -> list[dict[str, Any]]:
         """The whole report, brought up to date."""
         return self.gold(REPORT, at)
+
+
+def contract_documents() -> list[dict[str, Any]]:
+    """The contracts as they are written, whether the pipeline is switched on or not."""
+    files = sorted(Path(str(resources.files("lakehouse_assets.contracts") / "marketing")).glob("*.yaml"))
+    return [yaml.safe_load(file.read_text("utf-8")) for file in files]
 
 
 def regions() -> dict[str, str]:

@@ -1,32 +1,47 @@
-"""The Sub5 report is what the independent oracle works out from the tenant's truth, row by row, after every tick."""
+"""Gold is what the independent oracle works out from the tenant's truth, row by row, after every tick."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lakehouse_assets.affise.simulator.faults import DIRTY
 from lakehouse_assets_tests.affise.tenant import tenant
 from lakehouse_assets_tests.marketing.lake import Marketing, plain, regions
-from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
+from lakehouse_assets_tests.oracle.affiliates import performance
+from lakehouse_assets_tests.oracle.sub5 import KEY, Account, Known, Tick, ticks
 
-
-@pytest.mark.parametrize(
-    ("zone", "first", "days", "faults"),
-    [("Europe/Moscow", date(2026, 3, 12), 1, ()), ("Europe/Berlin", date(2026, 3, 28), 2, DIRTY)],
-    ids=["clean", "dirty"],
+BERLIN = [*ticks(date(2026, 3, 28), 1, "Europe/Berlin"), *ticks(date(2026, 3, 29), 1, "Europe/Berlin", hours=(14,))]
+TENANTS: Sequence[Any] = (
+    pytest.param("Europe/Moscow", ticks(date(2026, 3, 12), 1, "Europe/Moscow"), (), id="clean"),
+    pytest.param(
+        "Europe/Berlin", [*BERLIN, *ticks(date(2026, 4, 30), 1, "Europe/Berlin", hours=(9,))], DIRTY, id="dirty"
+    ),
 )
+
+
+@pytest.mark.parametrize(("zone", "pulls", "faults"), TENANTS)
 def test_gold_is_what_the_oracle_says_after_every_tick(
-    tmp_path: Path, zone: str, first: date, days: int, faults: tuple[str, ...]
+    tmp_path: Path, zone: str, pulls: list[Tick], faults: tuple[str, ...]
 ) -> None:
-    """Two ticks a day, of a tenant with nothing dirty, and of one with all of it over a change of clocks."""
-    pulls = ticks(first, days, zone)
+    """Of a tenant with nothing dirty, and of one with all of it over a change of clocks and a month of late changes.
+
+    `breadth` does the same for all of 60 days.
+    """
     with tenant(tmp_path, *faults, days=2, clicks_per_day=120, conversions_per_day=40) as case:
         lake = Marketing(tmp_path, case, zone=zone)
-        account = Account(zone, regions=regions(), redacted=lake.redacted)
-        for pull, table in zip(pulls, tables(case.simulator.world, pulls, account), strict=True):
+        known = Known(case.simulator.world, Account(zone, regions=regions(), redacted=lake.redacted))
+        for pull in pulls:
+            known.pull(pull)
             lake.tick(pull.at)
-            found = sorted(lake.report(pull.at), key=lambda row: [str(row[name]) for name in KEY])
-            assert found == sorted(map(plain, table), key=lambda row: [str(row[name]) for name in KEY])
+            assert sorted(lake.report(pull.at), key=place) == sorted(map(plain, known.table()), key=place)
+            assert lake.gold("daily_affiliate_performance", pull.at) == performance(known)
+
+
+def place(row: dict[str, Any]) -> list[str]:
+    """The key of a row of the report, to sort by."""
+    return [str(row[name]) for name in KEY]

@@ -194,7 +194,7 @@ class Known:
 
     def _count(self, row: Row, version: Any) -> None:
         """Add one conversion to its row."""
-        factor = self._factor(version.currency, row["datestamp"])
+        factor = self.factor(version.currency, row["datestamp"])
         revenue, payouts, earnings = (
             rounded(rounded(amount) * factor) for amount in (version.revenue, version.payouts, version.earnings)
         )
@@ -213,7 +213,8 @@ class Known:
             row["pending_conversions"] += 1
             row["pending_revenue"] += revenue
 
-    def _factor(self, currency: str, day: date) -> Decimal:
+    def factor(self, currency: str, day: date) -> Decimal:
+        """By how much an amount of a day is multiplied to be in the reporting currency."""
         if currency == self.account.currency:
             return Decimal(1)
         rates = self.rate(day)
@@ -228,9 +229,9 @@ class Known:
         offer = self.named("offer", row["offer_id"], day)
         return row | {
             "affiliate_name": None if affiliate is None else affiliate_name(affiliate),
-            "affiliate_manager": self._manager(affiliate, day),
+            "affiliate_manager": self.manager(affiliate, day),
             "advertiser_name": None if advertiser is None else advertiser.title,
-            "account_manager": self._manager(advertiser, day),
+            "account_manager": self.manager(advertiser, day),
             "offer_title": None if offer is None else offer.title,
             "offer_status": None if offer is None else offer.status,
             "offer_privacy": None if offer is None else offer.privacy,
@@ -238,7 +239,8 @@ class Known:
             "currency": self.account.currency,
         }
 
-    def _manager(self, one: Any, day: date) -> str | None:
+    def manager(self, one: Any, day: date) -> str | None:
+        """Who looked after an affiliate or advertiser at the end of a day."""
         manager = None if one is None else self.named("manager", one.manager_id, day)
         return None if manager is None else manager_name(manager.first_name, manager.last_name)
 

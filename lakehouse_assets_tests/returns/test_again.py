@@ -101,3 +101,14 @@ def test_an_api_that_is_down_fails_the_run_and_the_next_one_makes_it_good(empty:
     assert cli("run", "returns", *DAY).code == 0
     assert empty.rows("returns_gold.region_returns") == known.REGIONS
     assert not list(empty.landing.rglob("*.csv"))
+
+
+def test_silver_is_made_anew_from_pages_that_a_step_before_the_load_pulled(loaded: Installation, cli: Cli) -> None:
+    """They are in no plan; the load says which manifest named them. The API is not asked again."""
+    scans = loaded.rows("returns_lakehouse.clean_scans", "scan_id, return_id")
+    (table,) = (path for path in loaded.lake.rglob("clean_scans") if (path / "_delta_log").is_dir())
+    shutil.rmtree(table)
+    loaded.served.clear()
+    done = cli("rebuild", "silver", "--pipeline", "returns")
+    assert (done.code, done.err) == (0, "")
+    assert loaded.rows("returns_lakehouse.clean_scans", "scan_id, return_id") == scans

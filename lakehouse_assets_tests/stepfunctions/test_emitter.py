@@ -169,6 +169,49 @@ def test_any_step_may_be_a_branch() -> None:
         assert all(targets(state) <= set(branch["States"]) for state in branch["States"].values())
 
 
+LISTING = FunctionTask("List", gives=("parts",))
+ITEMS = [{"day": "2025-04-01"}, {"day": "2025-04-02"}]
+
+
+def listed(*, repeat: bool) -> tuple[dict[str, Any], Run]:
+    """A machine with a function that is called for each of a list, and its run on two items."""
+    each = FunctionTask("Pull", {"lake": "{lake}", "of": "{item}"}, repeat=repeat, each="{parts}", concurrency=3)
+    made = machine("visits", levels((LISTING,), (each,)), {})
+    again = {"Payload": {"token": "t1", "done": False}}
+    told = [again, {"Payload": {"token": None, "done": True}}, {"Payload": {"token": None, "done": True}}]
+    plan = {"Payload": {"has_work": True, "window_start": "2025-03-26"}}
+    run = Run({"Execution": EXECUTION}, {"plan": plan, "s0_0": {"Payload": {"parts": ITEMS}}, "s1_0": told})
+    assert run.machine(made, {}) == {"run_id": "r", "status": "succeeded"}
+    return made, run
+
+
+def test_a_function_is_called_for_each_item_until_that_is_done() -> None:
+    """Three at a time; the second call for the first item has its token, and the item again."""
+    made, run = listed(repeat=True)
+    assert made["States"]["each s1_0"]["MaxConcurrency"] == 3
+    payloads = [call["Payload"] for call in run.calls["s1_0"]]
+    assert [(one["of"], one["token"]) for one in payloads] == [(ITEMS[0], None), (ITEMS[0], "t1"), (ITEMS[1], None)]
+    assert {one["lake"] for one in payloads} == {"${LakeRoot}"}
+
+
+def test_a_function_that_does_not_repeat_is_called_once_for_each_item() -> None:
+    """Its answer says nothing of being done."""
+    _, run = listed(repeat=False)
+    assert [call["Payload"] for call in run.calls["s1_0"]] == [{"lake": "${LakeRoot}", "of": item} for item in ITEMS]
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("repeat", [True, False])
+def test_the_validator_accepts_calls_for_each_item(repeat: bool, tmp_path: Path) -> None:  # noqa: FBT001 - as parametrized
+    """Npm's asl-validator knows inline Maps."""
+    path = tmp_path / "visits.asl.json"
+    path.write_text(text_of(listed(repeat=repeat)[0]))
+    done = subprocess.run(
+        [ROOT / "node_modules/.bin/asl-validator", "--json-path", path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_step_that_is_not_to_be_tried_again_is_not() -> None:
     """No retries in the graph leaves only those of the service's own hiccups."""
     never = replace(step("once", FunctionTask("Once")), retry=replace(TWICE, max_retries=0))
@@ -216,6 +259,8 @@ def test_long_names_are_cut_and_stay_apart() -> None:
             levels((CheckTask("visits", (("gold.visits_daily", "nope"),)),)),
             "no contract has the check `gold.visits_daily nope`",
         ),
+        (levels((FunctionTask("F", each="{weather}"),)), "`{weather}` needs weather, which no state knows"),
+        (levels((FunctionTask("F", {"x": "{item}"}),)), "`{item}` needs item, which no state knows"),
         (levels((CheckTask("visits", (("gold.nope", "x"),)),)), "no contract has the check `gold.nope x`"),
         ((*levels(), (step("start", LOAD),)), "there are two states `start`"),
     ],

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -230,6 +231,23 @@ def test_put_if_match_loses_no_update_between_processes(store: FolderStore) -> N
     children = [subprocess.Popen(command) for _ in range(3)]
     assert [child.wait(timeout=60) for child in children] == [0, 0, 0]
     assert store.read("n") == b"60"
+
+
+def test_an_object_of_pieces_is_there_at_once_or_not_at_all(store: FolderStore) -> None:
+    """Its etag is that of the whole; a piece that fails leaves what was there, and no other file."""
+
+    def broken() -> Iterator[bytes]:
+        yield b"hel"
+        raise ValueError("no more")
+
+    etag = store.put_chunks("a/b", iter([b"he", b"", b"llo"]), if_absent=True)
+    assert (etag, store.read("a/b")) == (HELLO_MD5, b"hello")
+    with pytest.raises(ValueError, match="no more"):
+        store.put_chunks("a/b", broken(), if_match=HELLO_MD5)
+    with pytest.raises(PreconditionFailed):
+        store.put_chunks("a/b", [b"other"], if_match="0" * 32)
+    assert store.read("a/b") == b"hello"
+    assert [path.name for path in (store.root / "a").iterdir()] == ["b"]
 
 
 def test_put_if_absent_has_one_winner_between_threads(store: FolderStore) -> None:

@@ -1,18 +1,21 @@
-"""Lambda `adstart_update_dimension_tables` pulls the lists that the report takes names from into bronze."""
+"""Lambda `adstart_update_dimension_tables` pulls one of the lists that the report takes names from into bronze."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.affise.dimensions import pull_lists
-from lakehouse_assets.affise.opening import puller_of
+from lakehouse_assets.affise.dimensions import pull_list
+from lakehouse_assets.affise.endpoints import ENDPOINTS
+from lakehouse_assets.affise.opening import comparison_of, puller_of
 from lambdas.adstart_update_dimension_tables.logic import answer
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Pull offers, partners, advertisers and currencies, or go on; the caller starts it again until `done`.
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Pull a list, such as that of offers, or go on with it; the caller starts it again with `token` until `done`.
 
-    The event holds `run_id`, `lake` (URI), `as_of` (the run's clock) and `source_timezone` (the account's).
+    The event holds `run_id`, `lake` (URI), `as_of` (the run's clock), `source_timezone` (the account's), `date_to`,
+    `list` (the endpoint's name) and `at_once` (how many such calls go on at the same time).
     """
-    puller = puller_of(event)
-    return answer(pull_lists(puller, puller.bronze.as_of), puller.account.date_to)
+    puller = puller_of(event, context)
+    endpoint = ENDPOINTS[event["list"]]
+    return answer(endpoint, pull_list(puller, endpoint, puller.bronze.as_of, comparison_of(puller)))

@@ -1,20 +1,23 @@
-"""Say what a pull of lists brought."""
+"""Say what a pull of a list brought."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.affise.dimensions import ListPull
+from lakehouse_assets.affise.endpoints import Endpoint
+from lakehouse_assets.affise.notes import SliceManifest
 
 
-def answer(pulled: ListPull, date_to: str) -> dict[str, Any]:
-    """Return the function's answer: rows per list, what could not be counted, and how the account reads `date_to`."""
-    made = pulled.manifests
+def answer(endpoint: Endpoint, made: SliceManifest | None) -> dict[str, Any]:
+    """Return the function's answer: records of the list, how many are gone from it, and why it could not be counted."""
+    if made is None:
+        return {"token": endpoint.name, "done": False}
     return {
-        "lists": {one.endpoint: one.distinct for one in made},
-        "warnings": [f"{one.endpoint}: {one.warning}" for one in made if one.warning],
-        "date_to": date_to,
-        "records": sum(one.records for one in made),
-        "token": None if pulled.is_done else "lists",
-        "done": pulled.is_done,
+        "lists": {made.endpoint: made.distinct},
+        "gone": {made.endpoint: made.gone.records} if made.gone else {},
+        "missed": {made.endpoint: made.missed.records} if made.missed else {},
+        "warnings": [f"{made.endpoint}: {made.warning}"] if made.warning else [],
+        "records": made.records,
+        "token": None,
+        "done": True,
     }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.core.request import Window
 from lakehouse_assets.storage.lake import open_lake
-from lambdas.export_sub5_report.logic import export
+from lambdas.export_sub5_report.logic import export, window_of
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Write the report, a copy under the run's id and `latest`; an error is raised, never put into a body.
 
-    The event holds `run_id`, `pipeline`, `lake` (URI) and `window`.
+    The event holds `run_id`, `pipeline`, `lake` (URI) and `window`. With a `date` the report is of the days that end
+    with it, and `latest` stays as it is.
     """
-    lake, window = open_lake(event["lake"]), Window.model_validate(event["window"])
-    return export(lake, event["pipeline"], event["run_id"], window)
+    lake, is_latest = open_lake(event["lake"]), event.get("date") is None
+    return export(lake, event["pipeline"], event["run_id"], window_of(event), is_latest=is_latest)

@@ -1,33 +1,18 @@
-"""Lambda `PullAffiseSlices` pulls clicks, conversions and totals of a run's days into bronze, slice by slice."""
+"""Lambda `PullAffiseSlices` pulls one day of clicks, conversions, totals or changes into bronze."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from lakehouse_assets.affise import watermark
-from lakehouse_assets.affise.opening import click_endpoint, puller_of
-from lakehouse_assets.core.manifest import Manifest
-from lakehouse_assets.core.request import Window
-from lakehouse_assets.storage.lake import open_lake
-from lakehouse_assets.storage.runs import RunFolder
-from lambdas.pullaffiseslices.logic import Plan, answer, pull, with_pages
+from lakehouse_assets.affise.opening import puller_of
+from lambdas.pullaffiseslices.logic import answer, pull
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Pull what is due, or go on; the caller starts it again with `token` until `done`.
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Pull a day, or go on with it; the caller starts it again with `token` until `done`.
 
-    The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `window`, `manifest` (its key in the lake) and
-    `date_to` (how the account reads it). The last answer holds `manifest`: the key of one that names the pages too.
+    The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` (how the account reads it), `slice`
+    (`endpoint`, `day` in UTC, and `since`: from when on its facts are wanted) and `at_once` (how many such calls go on
+    at the same time).
     """
-    puller, lake = puller_of(event), open_lake(event["lake"])
-    mark = watermark.read(lake.store)
-    window = Window.model_validate(event["window"])
-    plan = Plan.of(window, puller.bronze.as_of, puller.account.zone, mark, click_endpoint())
-    done = pull(puller, plan, event.get("token"))
-    if done.token is not None:
-        return answer(done, event["manifest"])
-    manifest = Manifest.from_dict(json.loads(lake.store.read(event["manifest"])))
-    folder = RunFolder(lake.store, manifest.pipeline, manifest.run_id)
-    folder.write("pulled", with_pages(manifest, puller, plan).to_dict())
-    return answer(done, folder.key_of("pulled"))
+    return answer(event["slice"], pull(puller_of(event, context), event["slice"], event.get("token")))

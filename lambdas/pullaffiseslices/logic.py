@@ -1,137 +1,50 @@
-"""Decide which slices a run pulls, in which order, and go on where an earlier call ended.
-
-Facts of the run's days come first, then what has changed since the watermark. Once a week the conversions of all days
-that may still change are pulled again, in case a change was told to nobody.
-"""
+"""Pull one planned day, and go on where an earlier call ended."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Any, Self
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
-from lakehouse_assets.affise import watermark
-from lakehouse_assets.affise.bronze import SliceManifest, manifests
-from lakehouse_assets.affise.endpoints import CHANGES, CONVERSIONS, CUSTOM_TOTALS, DIMENSIONS, Endpoint
-from lakehouse_assets.affise.pages import entries
-from lakehouse_assets.affise.pull import BUDGET_SECONDS, Cursor, Puller
-from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, Slice, change_slices, midnight, utc_days
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.contracts.layers import landing_datasets
-from lakehouse_assets.core.manifest import Manifest
-from lakehouse_assets.core.request import Window
+from lakehouse_assets.affise.endpoints import ENDPOINTS
+from lakehouse_assets.affise.pull import BUDGET_SECONDS, Cursor, DayPull, Puller
+from lakehouse_assets.affise.slices import Slice
+from lakehouse_assets.core.manifest import utc_moment
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Hold what a run pulls.
-
-    Attributes:
-        days: endpoint, UTC day and the moment from which on its facts are wanted, in the order of the pull.
-        changes: days of changes, none for the first run.
-    """
-
-    days: tuple[tuple[Endpoint, date, datetime], ...]
-    changes: tuple[Slice, ...]
-
-    @classmethod
-    def of(cls, window: Window, as_of: datetime, zone: str, mark: watermark.Watermark | None, clicks: Endpoint) -> Self:
-        """Return the plan of a run.
-
-        Args:
-            window: the account's days that it works on.
-            as_of: its clock, UTC.
-            zone: the account's.
-            mark: up to when changes are in silver.
-            clicks: where clicks are pulled.
-        """
-        due = mark is not None and watermark.is_sweep_due(mark, as_of)
-        first = min(window.start, window.end - DAY * (LATEST_CHANGE_DAYS - 1)) if due else window.start
-        starts = ((CONVERSIONS, first), (clicks, window.start), (CUSTOM_TOTALS, window.start))
-        days = (
-            (endpoint, day, midnight(start, zone))
-            for endpoint, start in starts
-            for day in utc_days(start, window.end, zone)
-        )
-        changed = () if mark is None else change_slices(watermark.changes_since(mark, as_of), as_of)
-        return cls(tuple(days), changed)
-
-
-@dataclass
-class Pulled:
-    """Hold what one call did."""
-
-    slices: list[SliceManifest] = field(default_factory=list)
-    forgotten: list[str] = field(default_factory=list)
-    token: str | None = None
-
-
-def pull(puller: Puller, plan: Plan, token: str | None, seconds: float = BUDGET_SECONDS) -> Pulled:
-    """Pull until all is done or the time is up.
+def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds: float = BUDGET_SECONDS) -> DayPull:
+    """Pull until the day is done or the time is up.
 
     Args:
         puller: of the run.
-        plan: the same in each call of the run.
+        planned: `endpoint`, `day` and `since`; a day of changes has no `since`.
         token: of the answer before; None at first.
         seconds: how long this call goes on; it always takes one page at least.
 
     Raises:
         LakehouseError: as `Puller.day`.
     """
-    found, until = Pulled(), time.monotonic() + seconds
-    begun: dict[str, Any] = json.loads(token) if token else {"place": 0}
-    cursor = Cursor.from_dict(begun["cursor"]) if begun.get("cursor") else None
-    as_of, steps = puller.bronze.as_of, len(plan.days) + len(plan.changes)
-    for place in range(begun["place"], steps):
-        left = until - time.monotonic()
-        if place > begun["place"] and left <= 0:
-            found.token = json.dumps({"place": place})
-            return found
-        if place >= len(plan.days):
-            one = puller.one(CHANGES, plan.changes[place - len(plan.days)], left)
-            if one is None:
-                found.token = json.dumps({"place": place})
-                return found
-            found.slices.append(one)
-            continue
-        endpoint, day, since = plan.days[place]
-        made = puller.day(endpoint, day, as_of, cursor=cursor, seconds=left, since=since)
-        found.slices += made.manifests
-        found.forgotten += [f"{endpoint.name} {day} {hour}" for hour in made.forgotten]
-        cursor = None
-        if made.cursor is not None:
-            found.token = json.dumps({"place": place, "cursor": made.cursor.to_dict()})
-            return found
-    return found
+    endpoint, day = ENDPOINTS[planned["endpoint"]], date.fromisoformat(planned["day"])
+    if endpoint.kind == "changes":
+        wanted = Slice(day, is_open=True)
+        made = puller.one(endpoint, wanted, seconds)
+        return (
+            DayPull((), (), (), Cursor(wanted.name, is_large=False)) if made is None else DayPull((made,), (), (), None)
+        )
+    cursor = Cursor.from_dict(json.loads(token)) if token else None
+    since = utc_moment(planned["since"])
+    return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, since=since)
 
 
-def with_pages(manifest: Manifest, puller: Puller, plan: Plan) -> Manifest:
-    """Return the manifest with every page that this run has pulled, lists too."""
-    patterns = {name: one.files for name, one in landing_datasets(contracts(manifest.pipeline)).items()}
-    pages = entries(_own(puller, plan), patterns)
-    return replace(manifest, files=tuple(sorted({*manifest.files, *pages})))
-
-
-def _own(puller: Puller, plan: Plan) -> Iterator[SliceManifest]:
-    """Yield the complete slices of the run."""
-    store, run_id, today = puller.bronze.store, puller.bronze.run_id, puller.bronze.as_of.date()
-    facts = [(endpoint, day) for endpoint, day, _ in plan.days]
-    lists = [(endpoint, today) for endpoint in DIMENSIONS]
-    for endpoint, day in (*facts, *lists, *((CHANGES, one.day) for one in plan.changes)):
-        yield from manifests(store, endpoint.name, day, run_id)
-
-
-def answer(done: Pulled, manifest: str) -> dict[str, Any]:
-    """Return the function's answer."""
+def answer(planned: Mapping[str, Any], done: DayPull) -> dict[str, Any]:
+    """Return the function's answer: what this day of the run has so far, and where the next call goes on."""
+    made, where = done.manifests, f"{planned['endpoint']} of {planned['day']}"
     return {
-        "slices": len(done.slices),
-        "records": sum(one.records for one in done.slices),
-        "warnings": [f"{one.endpoint} of {one.slice}: {one.warning}" for one in done.slices if one.warning],
-        "forgotten": done.forgotten,
-        "manifest": manifest,
-        "token": done.token,
-        "done": done.token is None,
+        "slices": len(made),
+        "records": sum(one.records for one in made),
+        "warnings": [f"{one.endpoint} of {one.slice}: {one.warning}" for one in made if one.warning],
+        "forgotten": [f"{where} {hour}" for hour in done.forgotten],
+        "token": None if done.cursor is None else json.dumps(done.cursor.to_dict()),
+        "done": done.cursor is None,
     }

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.bench import affise, on_spark, runs, silver
+from scripts.bench import affise, marketing, on_spark, runs, silver
 from scripts.bench.bench import Bench
 
 PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
@@ -30,6 +30,8 @@ PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
     "definitions": runs.definitions,
     "fuzz": runs.fuzz,
     "affise": affise.pages,
+    "marketing": marketing.marketing,
+    "report": runs.report,
 }
 
 

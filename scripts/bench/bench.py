@@ -66,10 +66,11 @@ class Bench:
         return folder
 
 
-def lakehouse(*arguments: str) -> float:
-    """Run the `lakehouse` command and return its wall time in seconds."""
-    started = time.perf_counter()
-    subprocess.run([str(ROOT / ".venv/bin/lakehouse"), *arguments], check=True, capture_output=True, cwd=ROOT)
+def lakehouse(*arguments: str, **variables: str) -> float:
+    """Run the `lakehouse` command with these variables of its environment and return its wall time in seconds."""
+    started, environment = time.perf_counter(), {**os.environ, **variables}
+    command = [str(ROOT / ".venv/bin/lakehouse"), *arguments]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environment)
     return time.perf_counter() - started
 
 

@@ -92,3 +92,9 @@ def fuzz(bench: Bench, scales: list[int]) -> None:
     """Load 2,000 mutated drops and read 2,000 mutated pages as independent readers do; a difference is an error."""
     del bench, scales
     subprocess.run([sys.executable, "-m", "scripts.bench.fuzz"], cwd=ROOT, check=True)
+
+
+def report(bench: Bench, scales: list[int]) -> None:
+    """Compare gold of the marketing pipeline with independent answers after each of 120 ticks, everything dirty."""
+    del bench, scales
+    subprocess.run([sys.executable, "-m", "lakehouse_assets_tests.marketing.breadth"], cwd=ROOT, check=True)

@@ -10,10 +10,13 @@ from typing import Any
 import orjson
 
 from lakehouse_assets.affise.records import known, values
+from lakehouse_assets.affise.records.cap_periods import bounds
 from lakehouse_assets.affise.records.values import Record
 
 PRIVACY = {"premoderated": "protected", "0": "public", "1": "protected", "2": "private"}
 """Spells the privacies that answers have by the word that the report has."""
+UNDECLINED = ("confirmed", "hold", "pending")
+"""Names the states that caps of an offer count that does not say which."""
 CAP_IDENTITY = ("period", "type", "goal_type", "affiliate_type", "country_type")
 
 
@@ -68,6 +71,8 @@ def _named(record: Record) -> dict[str, Any]:
 
 def payments(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield a row per payment, those of single affiliates too, as they were on the day of the pull."""
+    if record.get("is_deleted"):
+        return
     for kind, name in (("general", "payments"), ("personal", "partner_payments")):
         for ordinal, one in enumerate(_objects(record.get(name)), 1):
             yield {
@@ -90,6 +95,8 @@ def payments(record: Record, page: Record) -> Iterator[dict[str, Any]]:
 
 def landings(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield a row per landing page."""
+    if record.get("is_deleted"):
+        return
     for one in _objects(record.get("landings")):
         yield {
             "offer_id": values.text(record.get("id")),
@@ -103,8 +110,10 @@ def landings(record: Record, page: Record) -> Iterator[dict[str, Any]]:
 
 
 def caps(record: Record, page: Record) -> Iterator[dict[str, Any]]:
-    """Yield a row per cap; two that are alike are told apart by their ordinal."""
+    """Yield a row per cap, with the period that it is in; two that are alike are told apart by their ordinal."""
+    zone = values.text(record.get("caps_timezone")) or page.get("zone")
     for key, ordinal, one in _caps(record):
+        start, end = bounds(values.text(one.get("period")), page.get("as_of"), zone)
         yield {
             **_snapshot(record, page),
             "cap_key": key,
@@ -113,7 +122,21 @@ def caps(record: Record, page: Record) -> Iterator[dict[str, Any]]:
             "value": values.amount(one.get("value")),
             "sub_number": values.text(one.get("sub_number")),
             "sub_values": values.listed(one.get("sub_value")),
+            "counts_from": start,
+            "counts_until": end,
+            "counted_statuses": counted_statuses(record),
+            "pulled_at": page.get("as_of"),
         }
+
+
+def counted_statuses(record: Record) -> str:
+    """Return the states of conversions that an offer's caps count, with commas between them.
+
+    >>> counted_statuses({"caps_status": ["pending", "Confirmed"]}), counted_statuses({"caps_status": None})
+    ('confirmed,pending', 'confirmed,hold,pending')
+    """
+    told = [str(one).strip().lower() for one in values.listing(record.get("caps_status"))]
+    return ",".join(sorted(told or UNDECLINED))
 
 
 def cap_affiliates(record: Record, page: Record) -> Iterator[dict[str, Any]]:
@@ -147,6 +170,8 @@ def _caps(record: Record) -> Iterator[tuple[str, int, Record]]:
     Its value is no part of the key, so a cap that is raised stays the same cap.
     """
     seen = Counter[str]()
+    if record.get("is_deleted"):
+        return
     for one in _objects(record.get("caps")):
         parts = [values.text(one.get(name)) for name in (*CAP_IDENTITY, "sub_number")]
         members = [

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+import orjson
 
 from lakehouse_assets.affise.records import values
 from lakehouse_assets.affise.records.values import Record
 
 STATUSES = ("confirmed", "pending", "declined", "hold")
+HOUR = timedelta(hours=1)
 
 
 def hourly_total(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield clicks, hosts and money of one UTC hour as `stats/custom` counts them, by the account's day.
 
     Its words for money are not those of conversions: `revenue` is what affiliates get, `charge` what advertisers pay.
+    The hour that is not over yet waits for the next run, as its clicks and conversions do.
     """
     day, hour = (values.text(values.inner(record, "slice", name)) for name in ("day", "hour"))
     hour_start = _hour(day, hour)
+    if is_running(hour_start, page):
+        return
     yield {
         "hour_start": hour_start,
         "total_date": values.local_date(hour_start, page.get("zone")),
@@ -32,7 +39,7 @@ def hourly_total(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     }
 
 
-def _hour(day: str | None, hour: str | None) -> str | None:
+def _hour(day: str | None, hour: str | None) -> str:
     """Return the start of an hour; a text that names none is returned for a rule to see."""
     try:
         return f"{datetime.fromisoformat(f'{day}T{int(hour or 0):02}:00:00').isoformat()}Z"
@@ -56,3 +63,62 @@ def currency_rate(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "rate_date": values.local_date(as_of, page.get("zone")),
         "rate": values.text(record.get("value", record.get("rate"))),
     }
+
+
+def counted_clicks(record: Record, page: Record) -> Iterator[dict[str, Any]]:
+    """Yield clicks of one UTC hour that are alike in what the report groups by, as `stats/custom` counts them.
+
+    They are for an account that has no clicks one by one. Those of the hour that is not over yet wait for the next run,
+    as single ones do. What they have in common is hashed into a key, since most of it may be missing.
+    """
+    told = {name: values.inner(record, "slice", name) for name in ("offer", "affiliate", "advertiser")}
+    day, hour = (values.text(values.inner(record, "slice", name)) for name in ("day", "hour"))
+    start, clicks = _hour(day, hour), values.text(values.inner(record, "traffic", "raw"))
+    if clicks == "0" or is_running(start, page) or is_before(start, page):
+        return
+    alike = {
+        "offer_id": _id(told["offer"]),
+        "affiliate_id": _id(told["affiliate"]),
+        "advertiser_id": _id(told["advertiser"]),
+        "country": values.code(values.inner(record, "slice", "country")),
+        **{name: values.free_text(values.inner(record, "slice", name)) for name in ("sub5", "sub6")},
+        **{name: values.text(values.inner(record, "slice", name)) for name in ("os", "os_version")},
+    }
+    yield {
+        "hour_start": start,
+        "hour_end": _after(start),
+        "group_key": hashlib.sha256(orjson.dumps(list(alike.values()))).hexdigest()[:24],
+        "click_date": values.local_date(start, page.get("zone")),
+        **alike,
+        "clicks": clicks,
+        "hosts": values.text(values.inner(record, "traffic", "uniq")),
+        "pulled_at": page.get("as_of"),
+    }
+
+
+def is_running(hour_start: str, page: Record) -> bool:
+    """Say whether an hour is the one in which the page was pulled, so that what it counts is not all there is."""
+    return hour_start >= f"{str(page.get('as_of'))[:13]}:00:00"
+
+
+def is_before(hour_start: str, page: Record) -> bool:
+    """Say whether an hour lies before the moment from which on the run wants facts, where the page tells it.
+
+    The API tells whole days of UTC only, and the first of them begins before the account's own day does.
+    """
+    since = page.get("since")
+    return since is not None and hour_start < str(since)
+
+
+def _id(told: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return the id of what a slice names, by an object or by the id alone; the API writes 0 for what is not there."""
+    found = values.text(told.get("id") if isinstance(told, Mapping) else told)
+    return None if found == "0" else found
+
+
+def _after(hour_start: str) -> str:
+    """Return the end of an hour; a text that names none is returned for a rule to see."""
+    try:
+        return f"{(datetime.fromisoformat(hour_start.removesuffix('Z')) + HOUR).isoformat()}Z"
+    except ValueError:
+        return hour_start

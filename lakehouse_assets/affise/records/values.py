@@ -16,6 +16,7 @@ from lakehouse_assets.affise.id_time import id_time
 Record = Mapping[str, Any]
 PLACEHOLDERS = frozenset({"", "-", "undefined", "unknown"})
 """Holds texts, in small letters, that stand for nothing (facts seen in answers)."""
+FIRST = frozenset(letter for word in PLACEHOLDERS for letter in (word[:1], word[:1].upper()))
 ZERO_TIME = "0000-00-00 00:00:00"
 SIX = Decimal("0.000001")
 QUARTER = timedelta(minutes=15)
@@ -28,17 +29,18 @@ def text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     >>> text(" Anna "), text("Unknown"), text(12), text(None)
     ('Anna', None, '12', None)
     """
-    if value is None or isinstance(value, (dict, list, bool)):
-        return None
-    found = str(value).strip()
-    return None if found.casefold() in PLACEHOLDERS else found
+    if isinstance(value, str):
+        found = value.strip()
+        # Few texts begin as a placeholder does, so most need not be compared.
+        return None if found[:1] in FIRST and found.casefold() in PLACEHOLDERS else found
+    return None if value is None or isinstance(value, (dict, list, bool)) else text(str(value))
 
 
 def free_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     """Return a text that people wrote, in which no word stands for nothing; None where it is empty."""
-    if value == "" or isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        return None
-    return str(value)
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else None
 
 
 def code(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
@@ -90,6 +92,11 @@ def offset_of(created_at: Any, hex_id: Any) -> timedelta:  # noqa: ANN401 - any 
         ahead = datetime.fromisoformat(told) - made.replace(tzinfo=None)
     except (ValueError, TypeError):
         return timedelta()
+    return _in_quarters(ahead)
+
+
+@lru_cache(maxsize=10_000)
+def _in_quarters(ahead: timedelta) -> timedelta:
     return round(ahead / QUARTER) * QUARTER
 
 

@@ -49,14 +49,29 @@ converted AS (
     CASE WHEN currency = reporting THEN earnings ELSE exchange(earnings, rate, into_rate) END AS earned
   FROM priced AS p
 ),
+-- Clicks of an hour are taken as the API counts them where it has counted them: an account may not tell single ones.
+counted AS (
+  SELECT * FROM marketing_lakehouse.counted_clicks WHERE :everything OR click_date IN (:touched_dates)
+),
+hours AS (
+  SELECT click_date, hour_start, hour_end FROM counted GROUP BY click_date, hour_start, hour_end
+),
+all_clicks AS (
+  SELECT c.click_date, c.affiliate_id, c.offer_id, c.country, c.sub5, c.sub6, c.os, c.os_version, 1 AS clicks,
+    CASE WHEN c.is_unique THEN 1 ELSE 0 END AS hosts
+  FROM marketing_lakehouse.clicks AS c
+  LEFT JOIN hours AS h ON h.click_date = c.click_date AND h.hour_start <= c.created_at AND c.created_at < h.hour_end
+  WHERE (:everything OR c.click_date IN (:touched_dates)) AND h.click_date IS NULL
+  UNION ALL
+  SELECT click_date, affiliate_id, offer_id, country, sub5, sub6, os, os_version, clicks, hosts FROM counted
+),
 facts AS (
   SELECT c.click_date AS datestamp, c.affiliate_id, o.advertiser_id, c.offer_id, c.country, c.sub5, c.sub6, c.os,
-    c.os_version, 1 AS clicks, CASE WHEN c.is_unique THEN 1 ELSE 0 END AS hosts, CAST(NULL AS VARCHAR) AS status,
+    c.os_version, c.clicks, c.hosts, CAST(NULL AS VARCHAR) AS status,
     CAST(0 AS DECIMAL(18, 6)) AS income, CAST(0 AS DECIMAL(18, 6)) AS paid, CAST(0 AS DECIMAL(18, 6)) AS earned
-  FROM marketing_lakehouse.clicks AS c
+  FROM all_clicks AS c
   LEFT JOIN offers AS o ON o.offer_id = c.offer_id
     AND (o.place = 1 OR o.since <= c.click_date) AND (o.until IS NULL OR o.until > c.click_date)
-  WHERE :everything OR c.click_date IN (:touched_dates)
   UNION ALL
   SELECT conversion_date, affiliate_id, advertiser_id, offer_id, country, sub5, sub6, os, os_version, 0, 0, status,
     income, paid, earned

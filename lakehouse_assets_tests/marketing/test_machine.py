@@ -1,0 +1,153 @@
+"""The machine of the marketing pipeline: as committed, run from start to end, and small enough at its largest.
+
+A run at its largest is the first one after a week's pause: a sweep of 62 days, changes of all of them, and clicks and
+totals of the usual days, with several calls for each large day.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lakehouse_assets.affise.endpoints import CLICKS
+from lakehouse_assets.affise.watermark import Watermark
+from lakehouse_assets.core.request import last_days
+from lakehouse_assets_tests.stepfunctions.interpreter import Run
+from lakehouse_assets_tests.stepfunctions.walk import expressions, states
+from lambdas.planaffisepull.logic import Plan, answer
+from stepfunctions import emit
+
+MACHINE = json.loads((emit.EMITTED / "marketing.asl.json").read_text("utf-8"))
+EXECUTION = {"Id": "arn:aws:states:eu-west-1:1:execution:m:run-1", "Name": "run-1", "StartTime": "2026-03-16T06:00:00Z"}
+TICK = datetime(2026, 3, 16, 6, tzinfo=UTC)
+LONG_AGO = Watermark(datetime(2026, 1, 1, tzinfo=UTC))
+LISTS, FACTS = "bronze__affise_lists", "bronze__affise_facts"
+MORE_CALLS = 4
+"""How often a day of the sweep is gone on with, at 600 s a call; 3,000 s are 15,000 pages at the usual rate."""
+EVENTS = {"Pass": 2, "Choice": 2, "Succeed": 2, "Task": 5}
+"""Events in an execution's history for one run of a state: entered and exited, and of a task scheduled, started and
+succeeded: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html"""
+ITERATION, MAP = 2, 4
+"""Likewise: an iteration has started and succeeded; a Map was entered, has started, has succeeded, was exited."""
+MOST_EVENTS, MOST_BYTES = 5_000, 256 * 1024
+
+
+def planned(mark: Watermark | None = LONG_AGO) -> dict[str, Any]:
+    """What the plan of the pull answers."""
+    zone = "Europe/Moscow"
+    return answer(Plan.of(last_days(TICK, zone, 7), TICK, zone, mark, CLICKS), "inclusive")
+
+
+def calls(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answers to all calls for one slice; a day of conversions is gone on with."""
+    more = MORE_CALLS if item["endpoint"] == "conversions" else 0
+    return [{"Payload": {"token": f"t{n}", "done": n == more}} for n in range(more + 1)]
+
+
+def walked(plan: dict[str, Any]) -> tuple[Run, Any]:
+    """Run the machine; all goes well, and nothing is due in gold."""
+    tasks = {name: state for name, state in states(MACHINE) if state["Type"] == "Task"}
+    answers = {name: {"Payload": {"statement": None, "runs": [], "version": "{}", "done": True}} for name in tasks}
+    empty = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}, "QueryExecution": {"QueryExecutionId": "q"}}
+    answers |= {name: empty for name, state in tasks.items() if "athena" in state["Resource"]}
+    window = {"start": "2026-03-10", "end": "2026-03-16"}
+    facts = {"manifest": "m.json", "as_of": "2026-03-16T06:00:00Z", "window": window, "since": "2026-03-16T06:00:00Z"}
+    answers |= {
+        "bronze__marketing_manifest": {"Payload": facts | {"has_work": True}},
+        "bronze__affise_plan": {"Payload": plan},
+        LISTS: {"Payload": {"token": None, "done": True}},
+        FACTS: [one for item in plan["slices"] for one in calls(item)],
+        "bronze__affise_pages": {"Payload": {"manifest": "pulled.json", "pages": 9}},
+        "load outcome": {"Payload": {"refused": "", "refusals": "", "warnings": ""}},
+        "declare tables": {"Payload": {"statements": [], "hashes": {}}},
+    }
+    run = Run({"Execution": EXECUTION}, answers)
+    return run, run.machine(MACHINE, {})
+
+
+def events(run: Run, name: str) -> int:
+    """How many events the Map of a step has in the history of a run."""
+    inner = dict(states(MACHINE["States"][f"each {name}"]["ItemProcessor"]))
+    met = Counter(state for state in run.path if state in inner)
+    iterations = met[f"end {name}"]
+    return MAP + ITERATION * iterations + sum(EVENTS[inner[state]["Type"]] * count for state, count in met.items())
+
+
+def test_the_committed_machine_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is committed is what the asset graph says; `lakehouse emit` writes it."""
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets.marketing")
+    assert emit.current()["marketing.asl.json"] == (emit.EMITTED / "marketing.asl.json").read_text("utf-8")
+
+
+def test_it_runs_from_its_start_to_its_end() -> None:
+    """Each list and each slice is pulled, the latter until it is done; then the pages are named and loaded."""
+    plan = planned()
+    run, end = walked(plan)
+    assert end == {"run_id": "run-1", "status": "succeeded"}
+    assert [call["Payload"]["list"] for call in run.calls[LISTS]] == plan["lists"]
+    pulled = [call["Payload"] for call in run.calls[FACTS]]
+    assert [one["slice"] for one in pulled if one["token"] is None] == plan["slices"]
+    assert Counter(one["token"] for one in pulled) == {None: 142} | {f"t{n}": 63 for n in range(MORE_CALLS)}
+    (job,) = run.calls[next(name for name in run.calls if run.calls[name][0].get("JobName"))]
+    assert job["Arguments"]["--manifest-uri"] == "${LakeRoot}/pulled.json"
+
+
+def test_what_pulls_gets_how_the_account_is_read_and_the_watermark_whether_all_was_swept() -> None:
+    """Both come from the plan of the pull."""
+    run, _ = walked(planned())
+    assert {call["Payload"]["date_to"] for name in (LISTS, FACTS) for call in run.calls[name]} == {"inclusive"}
+    assert run.calls["bronze__affise_watermark"][0]["Payload"]["is_sweep"] is True
+
+
+def test_a_first_run_does_not_say_that_it_swept() -> None:
+    """It pulls its window only: 8 UTC days of each kind of facts, no changes; a sweep may be due, and is not noted."""
+    plan = planned(None)
+    run, _ = walked(plan)
+    assert Counter(one["endpoint"] for one in plan["slices"]) == {"conversions": 8, "clicks": 8, "custom_totals": 8}
+    assert run.calls["bronze__affise_watermark"][0]["Payload"]["is_sweep"] is False
+
+
+def test_so_many_calls_go_on_at_once_as_share_the_rate() -> None:
+    """The Map's bound is the number by which each call divides the rate."""
+    for name in (LISTS, FACTS):
+        each = MACHINE["States"][f"each {name}"]
+        payload = each["ItemProcessor"]["States"][name]["Arguments"]["Payload"]
+        assert each["MaxConcurrency"] == payload["at_once"] == 3
+
+
+def test_maps_have_few_events_at_a_sweep() -> None:
+    """63 UTC days of conversions with five calls each, 63 of changes, 8 of clicks and of totals: by hand 3,614 events.
+
+    That is 4 for the Map, 13 for each of the 142 items (iteration 2, begin 2, call 5, done? 2, end 2) and 7 for each
+    further call (call 5, done? 2).
+    """
+    run, _ = walked(planned())
+    assert events(run, FACTS) == 4 + 142 * 13 + 63 * MORE_CALLS * 7
+    assert events(run, FACTS) < MOST_EVENTS
+    assert events(run, LISTS) < MOST_EVENTS
+
+
+def test_the_whole_history_fits_into_an_execution() -> None:
+    """Of 25,000 events less than a third: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
+    run, _ = walked(planned())
+    kinds = {name: state["Type"] for name, state in states(MACHINE)}
+    assert sum(EVENTS.get(kinds[name], MAP) for name in run.path) < 25_000 / 3
+
+
+def test_what_a_machine_carries_stays_small_at_a_sweep() -> None:
+    """The plan's answer, and all that a Map's iterations leave, are far below 256 KiB."""
+    plan = planned()
+    assert len(json.dumps(plan)) < MOST_BYTES / 8
+    assert len(json.dumps([{"done": True}] * len(plan["slices"]))) < MOST_BYTES / 8
+
+
+def test_every_expression_of_the_pull_was_evaluated() -> None:
+    """But for those that tell an error."""
+    run, _ = walked(planned())
+    names = ("bronze__affise_plan", f"each {LISTS}", f"each {FACTS}", "bronze__affise_pages")
+    missing = expressions([MACHINE["States"][name] for name in names]) - run.evaluated
+    assert all("error" in text or "Error" in text or "Cause" in text for text in missing)

@@ -1,0 +1,25 @@
+"""Lambda `NameAffisePages` names the pages that a run has pulled in its manifest, for the load to read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
+from lambdas.nameaffisepages.logic import answer, pulled, with_pages
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Write a manifest that names pages too, and answer its key in the lake as `manifest`.
+
+    The event holds `lake` (URI), `manifest` (the key of the one that names what landed) and `open_runs` (earlier runs
+    whose complete slices are named too, since silver may not have them).
+    """
+    store = open_store(event["lake"], create=False)
+    manifest = Manifest.from_dict(json.loads(store.read(event["manifest"])))
+    named = with_pages(manifest, pulled(store, [*event["open_runs"], manifest.run_id]))
+    folder = RunFolder(store, manifest.pipeline, manifest.run_id)
+    folder.write("pulled", named.to_dict())
+    return answer(manifest, named, folder.key_of("pulled"))

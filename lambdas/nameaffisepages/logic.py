@@ -1,0 +1,36 @@
+"""Name the pages of a run's complete slices; a slice that is not complete has no manifest and is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from lakehouse_assets.affise.bronze import manifests
+from lakehouse_assets.affise.notes import SliceManifest
+from lakehouse_assets.affise.open_runs import opened
+from lakehouse_assets.affise.pages import entries
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import landing_datasets
+from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.storage.objects import ObjectStore
+
+
+def pulled(store: ObjectStore, run_ids: Iterable[str]) -> Iterator[SliceManifest]:
+    """Yield the complete slices of runs that are open."""
+    for run_id in run_ids:
+        run = opened(store, run_id)
+        for endpoint, day in run.slices if run else ():
+            yield from manifests(store, endpoint, day, run_id)
+
+
+def with_pages(manifest: Manifest, made: Iterable[SliceManifest]) -> Manifest:
+    """Return the manifest with the pages of these slices beside what landed."""
+    patterns = {name: one.files for name, one in landing_datasets(contracts(manifest.pipeline)).items()}
+    return replace(manifest, files=tuple(sorted({*manifest.files, *entries(made, patterns)})))
+
+
+def answer(before: Manifest, named: Manifest, key: str) -> dict[str, Any]:
+    """Return the function's answer: where the manifest is, and how many pages were named of how many bytes."""
+    pages = {entry.archived: entry.size_bytes for entry in set(named.files) - set(before.files)}
+    return {"manifest": key, "pages": len(pages), "bytes": sum(pages.values())}

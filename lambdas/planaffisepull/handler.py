@@ -1,0 +1,28 @@
+"""Lambda `PlanAffisePull` looks at the account and plans a run's pull: which lists, and which slices of time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakehouse_assets.affise import watermark
+from lakehouse_assets.affise.open_runs import begin, others
+from lakehouse_assets.affise.opening import click_endpoint, puller_of
+from lakehouse_assets.core.request import Window
+from lambdas.planaffisepull.logic import Plan, answer, require_rights
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Plan what is pulled, and answer it as lists that later functions are called for.
+
+    The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone` and `window`. The answer holds `lists`, `slices`,
+    `date_to` (how the account reads it), `is_sweep` (whether all that may still change is pulled) and `open_runs`
+    (earlier ones whose pages silver may not have).
+    """
+    puller = puller_of(event, context)
+    store, as_of = puller.bronze.store, puller.bronze.as_of
+    mark = watermark.read(store)
+    window, zone = Window.model_validate(event["window"]), puller.account.zone
+    plan = Plan.of(window, as_of, zone, mark, click_endpoint())
+    require_rights(puller, plan)
+    begin(store, plan.opened(puller.bronze.run_id, as_of))
+    return answer(plan, puller.account.date_to, others(store, puller.bronze.run_id))

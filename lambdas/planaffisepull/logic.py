@@ -1,0 +1,119 @@
+"""Decide which slices a run pulls, and whether the account's key may read what they are of.
+
+Facts of the run's days come first, then what has changed since the watermark. Once a week the conversions of all days
+that may still change are pulled again, in case a change was told to nobody. The first run makes no such sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Self
+
+from lakehouse_assets.affise.account import first_page
+from lakehouse_assets.affise.endpoints import CHANGES, CONVERSIONS, CUSTOM_TOTALS, DIMENSIONS, ENDPOINTS, Endpoint
+from lakehouse_assets.affise.errors import ApiRefused, RightsLost
+from lakehouse_assets.affise.gone import complete
+from lakehouse_assets.affise.open_runs import OpenRun
+from lakehouse_assets.affise.pull import Puller
+from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, change_slices, midnight, utc_days
+from lakehouse_assets.affise.watermark import Watermark, changes_since, is_sweep_due
+from lakehouse_assets.core.manifest import utc_moment
+from lakehouse_assets.core.request import Window
+
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Name one slice of time that is to be pulled.
+
+    Attributes:
+        endpoint: of facts, totals or changes.
+        day: UTC.
+        since: from when on facts are wanted, UTC; None for a day of changes.
+    """
+
+    endpoint: Endpoint
+    day: date
+    since: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the slice in JSON-ready form, small enough that a machine carries some hundreds of them."""
+        return {"endpoint": self.endpoint.name, "day": str(self.day), "since": self.since and self.since.isoformat()}
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Self:
+        """Return the slice that `to_dict` was asked for."""
+        since = value["since"] and utc_moment(value["since"])
+        return cls(ENDPOINTS[value["endpoint"]], date.fromisoformat(value["day"]), since)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hold what a run pulls: slices in the order of the pull, and whether they are of all that may still change."""
+
+    slices: tuple[Planned, ...]
+    is_sweep: bool
+    lists: tuple[Endpoint, ...] = DIMENSIONS
+
+    @classmethod
+    def of(cls, window: Window, as_of: datetime, zone: str, mark: Watermark | None, clicks: Endpoint) -> Self:
+        """Return the plan of a run.
+
+        Args:
+            window: the account's days that it works on.
+            as_of: its clock, UTC.
+            zone: the account's.
+            mark: up to when changes are in silver.
+            clicks: where clicks are pulled.
+        """
+        is_sweep = is_sweep_due(mark, as_of)
+        first = min(window.start, window.end - DAY * (LATEST_CHANGE_DAYS - 1)) if is_sweep else window.start
+        starts = ((CONVERSIONS, first), (clicks, window.start), (CUSTOM_TOTALS, window.start))
+        days = [
+            Planned(endpoint, day, midnight(start, zone))
+            for endpoint, start in starts
+            for day in utc_days(start, window.end, zone)
+        ]
+        changed = () if mark is None else change_slices(changes_since(mark, as_of), as_of)
+        return cls((*days, *(Planned(CHANGES, one.day) for one in changed)), is_sweep)
+
+    def opened(self, run_id: str, as_of: datetime) -> OpenRun:
+        """Return what a run notes before it pulls: its lists are of its clock's UTC day."""
+        lists = tuple((one.name, as_of.astimezone(UTC).date()) for one in self.lists)
+        return OpenRun(run_id, (*lists, *((one.endpoint.name, one.day) for one in self.slices)))
+
+
+def require_rights(puller: Puller, plan: Plan) -> None:
+    """Ask every list for one record, before anything is pulled.
+
+    Raises:
+        RightsLost: the key may not read a list any more that it has read before.
+        ApiRefused: it may not read it, and never has.
+    """
+    for endpoint in plan.lists:
+        try:
+            first_page(puller.api, endpoint, (), limit=1)
+        except ApiRefused as error:
+            if error.facts["status"] != FORBIDDEN or complete(puller.bronze.store, endpoint) is None:
+                raise
+            problem = f"`{endpoint.path}` is refused ({error.facts['problem']})"
+            raise RightsLost(name=puller.api.key_name, api=puller.api.tenant, problem=problem) from error
+
+
+def answer(plan: Plan, date_to: str, open_runs: Iterable[OpenRun] = ()) -> dict[str, Any]:
+    """Return the function's answer."""
+    return {
+        "lists": names(plan.lists),
+        "slices": [one.to_dict() for one in plan.slices],
+        "is_sweep": plan.is_sweep,
+        "date_to": date_to,
+        "open_runs": [run.run_id for run in open_runs],
+    }
+
+
+def names(endpoints: Iterable[Endpoint]) -> list[str]:
+    """Return the names of endpoints."""
+    return [one.name for one in endpoints]
