@@ -30,6 +30,7 @@ from lakehouse_assets.urls import api_url
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
+AFFISE_URL_ENV = f"{PREFIX_ENV}AFFISE__URL"
 
 PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
 """Names the packages of the pipelines that come with the product."""
@@ -226,7 +227,7 @@ ALLOWED = {
 """Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""
 NESTED = frozenset({"landings", "zones", "affise"})
 """Holds settings that consist of several variables."""
-OPTIONS = {"lake": "--lake", "landings": "--landing", "engine": "--engine"}
+OPTIONS = {"lake": "--lake", "landings": "--landing", "engine": "--engine", "affise__url": "--affise-url"}
 """Names the options of the command line that override settings."""
 
 
@@ -268,7 +269,8 @@ def process_environment() -> MutableMapping[str, str]:
 def _problem(item: Any, given: Mapping[str, object]) -> str:  # noqa: ANN401 - pydantic's record of one problem
     name = str(item["loc"][0])
     variable = "__".join([name, *(str(part) for part in item["loc"][1:] if name in NESTED)])
-    source = OPTIONS[name] if name in given and name in OPTIONS else f"{PREFIX_ENV}{variable.upper()}"
+    option = OPTIONS.get(variable) or OPTIONS.get(name)
+    source = option if name in given and option else f"{PREFIX_ENV}{variable.upper()}"
     own = item["msg"].removeprefix("Value error, ")
     if isinstance(item["input"], dict) and item["type"] == "value_error":
         return f"{PREFIX_ENV}{variable.upper()}__<PIPELINE>: {own}"

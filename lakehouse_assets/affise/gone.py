@@ -120,7 +120,8 @@ class Comparison:
         tenant = self.bronze.tenant
         # Offers that are not active are the only records which a key may be refused one by one, without a 403.
         if endpoint is OFFERS and len(hidden) >= TELLING and hidden <= missed:
-            problem = f"none of {len(hidden)} {endpoint.name} that are not active is answered any more"
+            way_out = "if they really are gone, run once with LAKEHOUSE_AFFISE__MOST_GONE=1"
+            problem = f"none of {len(hidden)} {endpoint.name} that are not active is answered any more ({way_out})"
             raise RightsLost(name=self.key_name, api=tenant, problem=problem)
         if len(missed) > self.most_gone * known:
             facts = {"endpoint": endpoint.name, "gone": len(missed), "known": known, "most": self.most_gone}

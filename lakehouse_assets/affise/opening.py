@@ -65,6 +65,15 @@ def comparison_of(puller: Puller) -> Comparison:
     return Comparison(puller.bronze, settings.key_name, settings.most_gone)
 
 
+INTRADAY = "intraday"
+"""Names the pull of the hours since the last tick (`core.request.Pull`)."""
+
+
+def is_pulled(event: Mapping[str, Any]) -> bool:
+    """Say whether the run of an event pulls: one that replays rejects works on what bronze has."""
+    return bool(event.get("mode", "load") == "load")
+
+
 def click_endpoint() -> Endpoint:
     """Return where clicks are pulled, as the settings say."""
     return click_source(read_settings().affise.clicks)

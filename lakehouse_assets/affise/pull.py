@@ -8,19 +8,20 @@ fifteen minutes. A call with the same run that was already answered does nothing
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from lakehouse_assets.affise.account import Account
 from lakehouse_assets.affise.bronze import Bronze, now, records_of, settled
 from lakehouse_assets.affise.endpoints import CLICKS, Endpoint
+from lakehouse_assets.affise.going import Closing, Cursor, DayPull, Going, Large, as_pulled
 from lakehouse_assets.affise.id_time import Clocks
 from lakehouse_assets.affise.limits import nap
-from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest
-from lakehouse_assets.affise.paging import Page, Tally, pages
+from lakehouse_assets.affise.notes import SliceManifest
+from lakehouse_assets.affise.paging import Tally, pages
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.session import Api
 from lakehouse_assets.affise.slices import Slice, forgotten, params, slices
@@ -36,88 +37,6 @@ LARGE = 50_000
 BUDGET_SECONDS = 600.0
 """How long one call goes on by default; with the tries of its last request it stays below Lambda's 900 s:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Say where the next call goes on; it is small, since what was pulled is noted in bronze.
-
-    Attributes:
-        slice: name of the slice that was not finished.
-        is_large: whether the day is pulled by hour for its size.
-    """
-
-    slice: str
-    is_large: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the cursor in JSON-ready form."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """Return the cursor that `to_dict` was asked for."""
-        return cls(value["slice"], value["is_large"])
-
-
-@dataclass(frozen=True)
-class DayPull:
-    """Report one call.
-
-    Attributes:
-        manifests: the slices that it finished, or that this run had finished before.
-        skipped: names of slices that an earlier run has, closed and counted.
-        forgotten: names of hours that no run has, and that the API does not remember any more.
-        cursor: where the next call goes on; None when the day is done.
-    """
-
-    manifests: tuple[SliceManifest, ...]
-    skipped: tuple[str, ...]
-    forgotten: tuple[str, ...]
-    cursor: Cursor | None
-
-
-Closing = Callable[[Endpoint, SliceManifest], SliceManifest]
-"""Takes a slice that is pulled, and returns it as it becomes visible; an error of it keeps the slice from that."""
-
-
-def as_pulled(endpoint: Endpoint, made: SliceManifest) -> SliceManifest:
-    """Return a slice as it is."""
-    del endpoint
-    return made
-
-
-class _Large(Exception):  # noqa: N818 - it says what was found
-    """Say that a day has too many records for one slice."""
-
-
-@dataclass
-class _Pull:
-    """Hold one pull of a slice while it goes on."""
-
-    number: int
-    began_at: datetime
-    tally: Tally
-    clocks: Clocks
-    files: list[PageFile] = field(default_factory=list)
-    next_page: int | None = 1
-
-    def bookmark(self) -> Bookmark:
-        """Return how far it has come."""
-        totals = self.tally.first_total, self.tally.last_total
-        return Bookmark(self.number, self.next_page or 1, self.began_at, *totals, tuple(self.files))
-
-    def add(self, page: Page, file: PageFile) -> None:
-        """Count one page."""
-        self.files.append(file)
-        self.count(page.records, page.told.total_count)
-        self.next_page = page.told.next_page
-
-    def count(self, records: list[Any], total: int | None) -> None:
-        """Count the records of one page."""
-        self.tally.add(records, total)
-        if self.tally.endpoint.has_times:
-            self.clocks.add(records)
 
 
 @dataclass(frozen=True)
@@ -185,7 +104,7 @@ class Puller:
         wanted, is_fact = asked(is_large=is_large), endpoint.kind == "facts"
         try:
             left = self._each(endpoint, wanted, own, until, may_be_large=is_fact and not is_large)
-        except _Large:
+        except Large:
             wanted, is_large = asked(is_large=True), True
             left = self._each(endpoint, wanted, own, until, may_be_large=False)
         made = tuple(own[one.name] for one in wanted if one.name in own)
@@ -234,12 +153,12 @@ class Puller:
             self.sleep(PAUSE_SECONDS)
             going = self._begun(endpoint, wanted, going.number + 1, going.began_at)
 
-    def _pulled(self, endpoint: Endpoint, wanted: Slice, going: _Pull, until: float, *, may_be_large: bool) -> bool:
+    def _pulled(self, endpoint: Endpoint, wanted: Slice, going: Going, until: float, *, may_be_large: bool) -> bool:
         """Take the pages that are left; return False, with a bookmark, when the time is up before the last one."""
         asked = params(endpoint, wanted, self.account.date_to)
         for page in pages(self.api, endpoint, asked, going.next_page or 1):
             if may_be_large and wanted.hour is None and (page.told.total_count or 0) > self.large:
-                raise _Large
+                raise Large
             if not going.files:
                 self.progress.doing(f"pulling {endpoint.name} of {wanted}", rows=page.told.total_count or 0)
             going.add(page, self.bronze.write(endpoint, wanted, page, self.redactor))
@@ -249,7 +168,7 @@ class Puller:
                 return False
         return True
 
-    def _finished(self, endpoint: Endpoint, wanted: Slice, going: _Pull, problem: str | None) -> SliceManifest:
+    def _finished(self, endpoint: Endpoint, wanted: Slice, going: Going, problem: str | None) -> SliceManifest:
         """Make a slice visible, or fail: a closed one must be counted, an open one may go on growing."""
         tally, facts = going.tally, {"endpoint": endpoint.name, "slice": str(wanted)}
         if problem is not None and not wanted.is_open:
@@ -263,7 +182,7 @@ class Puller:
             self.bronze.forget(endpoint.name, wanted)
             raise
 
-    def _manifest(self, endpoint: Endpoint, wanted: Slice, going: _Pull, problem: str | None) -> SliceManifest:
+    def _manifest(self, endpoint: Endpoint, wanted: Slice, going: Going, problem: str | None) -> SliceManifest:
         """Say what a pull brought.
 
         Raises:
@@ -292,11 +211,11 @@ class Puller:
             pages=tuple(going.files),
         )
 
-    def _begun(self, endpoint: Endpoint, wanted: Slice, number: int, began_at: datetime) -> _Pull:
+    def _begun(self, endpoint: Endpoint, wanted: Slice, number: int, began_at: datetime) -> Going:
         span = (wanted.start, wanted.end) if endpoint.kind == "facts" else (None, None)
-        return _Pull(number, began_at, Tally(endpoint), Clocks(self.account.zone, *span))
+        return Going(number, began_at, Tally(endpoint), Clocks(self.account.zone, *span))
 
-    def _resumed(self, endpoint: Endpoint, wanted: Slice) -> _Pull:
+    def _resumed(self, endpoint: Endpoint, wanted: Slice) -> Going:
         """Return the pull that an earlier call of this run began; its ids are read again from its pages."""
         found = self.bronze.bookmark(endpoint, wanted)
         if found is None:

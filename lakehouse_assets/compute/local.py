@@ -197,6 +197,7 @@ class LocalServices:
             preview=self.preview(gold),
             seconds=time.perf_counter() - started,
             rebuilt=done.rebuilt,
+            window=tuple(sorted(map(str, done.window or ()))),
         )
         self._run.keep(model_piece(gold.name), report)
         return report

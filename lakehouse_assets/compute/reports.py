@@ -139,6 +139,7 @@ class ModelReport:
         seconds: how long it took.
         engine: what ran the model.
         rebuilt: why the table was built whole, in words that follow its name; empty when only what was touched was.
+        window: the values of the table's window that were built, as text; none when it was built whole.
     """
 
     inserted: int = 0
@@ -151,6 +152,7 @@ class ModelReport:
     seconds: float = 0.0
     engine: str = "duckdb"
     rebuilt: str = ""
+    window: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

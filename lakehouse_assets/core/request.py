@@ -39,6 +39,8 @@ Day = Annotated[date, BeforeValidator(_spelled_out)]
 Moment = Annotated[datetime, BeforeValidator(_spelled_out)]
 Mode = Literal["load", "replay", "reprocess"]
 """Load what has landed, load selected rejects again, or load files of the archive again."""
+Pull = Literal["usual", "sweep", "intraday"]
+"""Pull the days of the run, besides all days that may still change, or only the last hours, which are provisional."""
 
 
 class Selection(BaseModel):
@@ -97,6 +99,13 @@ class RunRequest(BaseModel):
     window: Annotated[
         Window | None, Field(description="First and last day to work on; the pipeline's usual days when not given.")
     ] = None
+    pull: Annotated[
+        Pull,
+        Field(
+            description="`usual` pulls the days of the run, `sweep` also all that may still change, `intraday` the last"
+            " hours only, the running one too: provisional rows, and no report."
+        ),
+    ] = "usual"
     selection: Annotated[Selection | None, Field(description="For `replay`: which open rejects are taken.")] = None
     max_reject_ratio: Annotated[
         float | None,
@@ -208,6 +217,7 @@ ALLOWED = {
     "files": "a list of pairs of key and etag",
     "date": "a date such as 2025-04-03",
     "window": "a first and a last day such as 2025-04-01 and 2025-04-07",
+    "pull": ", ".join(get_args(Pull)),
     "selection": f"any of {', '.join(Selection.model_fields)}, as text",
     "max_reject_ratio": "a number from 0 to 1",
     "full_refresh": "true or false",

@@ -44,14 +44,14 @@ class Watch:
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
-    """Say whether a run is of the pipeline's job, or of a selection (an empty one is everything) that touches it.
+    """Say whether a run is of a job of the pipeline, or of a selection (an empty one is everything) that touches it.
 
     A run that was refused when it was asked for is nobody's: whoever asked was answered.
     """
     if REFUSED_TAG in run.tags:
         return False
     if not run.job_name.startswith(SELECTION):
-        return run.job_name == pipeline.name
+        return run.job_name in pipeline.jobs
     checked = {check.asset_key for check in run.asset_check_selection or ()}
     selected = {*(run.asset_selection or ()), *checked}
     return not selected or not selected.isdisjoint(pipeline.keys)

@@ -16,7 +16,8 @@ from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordi
 from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.graph.pipeline import PLAN_OP
-from lakehouse_assets.graph.process import REFUSED_TAG
+from lakehouse_assets.graph.process import PIPELINE_TAG, REFUSED_TAG
+from lakehouse_assets.graph.queue import runs_ahead, waiting_words
 from lakehouse_assets.graph.request_config import given_config
 
 
@@ -39,7 +40,15 @@ class CheckedRunCoordinator(QueuedRunCoordinator[Any]):
             # Whoever asked is answered right here; nobody else need be told.
             self._instance.add_run_tags(context.dagster_run.run_id, {REFUSED_TAG: "true"})
             raise RequestRefusedError(str(error)) from None
-        return super().submit_run(context)
+        queued = super().submit_run(context)
+        self._tell_what_it_waits_for(queued)
+        return queued
+
+    def _tell_what_it_waits_for(self, run: dg.DagsterRun) -> None:
+        pipeline = run.tags.get(PIPELINE_TAG)
+        ahead = runs_ahead(self._instance, pipeline, apart=run.run_id) if pipeline else []
+        if pipeline and ahead:
+            self._instance.report_engine_event(waiting_words(pipeline, ahead), run)
 
 
 def requests_in(run_config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from lakehouse_assets.graph.partitions import window_of
 from lakehouse_assets.graph.pipeline import Pipeline, common
 from lakehouse_assets.graph.request_config import config_schema, given_config
 from lakehouse_assets.graph.resource import Lakehouse, performing
+from lakehouse_assets.graph.short_runs import completed
 from lakehouse_assets.graph.standing import standing_results
 
 
@@ -78,6 +79,7 @@ def asked_of(pipeline: Pipeline, context: dg.AssetExecutionContext) -> RunReques
     """
     given = given_config(context.op_execution_context.op_config or {})
     window = window_of(context)
+    given = completed(pipeline, context.job_name, given)
     if window is not None:
         given["window"] = window.model_dump()
     return parse_request(given, pipeline.asked)

@@ -11,6 +11,8 @@ from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.errors import ContractInvalid, LakehouseError
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator
+from lakehouse_assets.graph.late_days import late_materializations
+from lakehouse_assets.graph.partitions import window_of
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.request_config import config_schema, given_config
 from lakehouse_assets.graph.resource import Lakehouse, performing, reported
@@ -74,6 +76,9 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         with performing(lakehouse, services, contract.name, context.log):
             asked = parse_request(given_config(context.op_execution_context.op_config or {}))
             report = services.build(task, whole=asked.full_refresh)
-        return dg.MaterializeResult(metadata=md.model_metadata(report) | known)
+        told = md.model_metadata(report) | known
+        for event in late_materializations(pipeline, contract, window_of(context), report.window, told):
+            context.log_event(event)
+        return dg.MaterializeResult(metadata=told)
 
     return model

@@ -24,6 +24,8 @@ from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.deadlines import Deadline, job_name
+from lakehouse_assets.graph.short_runs import ShortRun
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.model_version import ModelVersion, model_versions
 from lakehouse_assets.sql.models import levels
@@ -40,11 +42,15 @@ PLAN_OP = re.compile(r"bronze__\w+_manifest")
 
 @dataclass(frozen=True)
 class Schedule:
-    """Say when a pipeline runs without being asked: a cron expression in the pipeline's zone, and why, in words."""
+    """Say when a pipeline runs without being asked: a cron expression in the pipeline's zone, and why, in words.
+
+    One that is not on is there for people to switch on.
+    """
 
     name: str
     cron: str
     description: str
+    is_on: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,15 @@ class Pipeline:
         owner: e-mail address of whoever answers for it.
         plan: the function that plans a run; what its payload takes of a request is what a run may be asked.
         landing: folder below the lake where its files land; None for the one that the settings name.
+        lands: whether files are dropped into its landing, so that a sensor watches it.
         zone: source time zone; None for the one that the settings name.
         days: its daily partitions, which begin in its own `zone`; None when it works on files.
         schedules: when it runs without being asked.
+        short_runs: runs of some of its assets.
+        outlook: `module:function` that says what a run over days would pull (`core.outlook.Outlook`), of settings, the
+            lake's store, zone, window and clock; None where nothing is pulled.
+        reads: names of settings that only functions of this pipeline read, such as the address of an API.
+        deadline: by when its days are to be made; None when nothing is promised, or it works on files.
         functions: handlers of functions that are its own, see `compute.functions.handler_of`.
         assets: its assets and checks, composed by the pipeline.
     """
@@ -75,9 +87,14 @@ class Pipeline:
     owner: str
     plan: FunctionTask
     landing: str | None = None
+    lands: bool = True
     zone: str | None = None
     days: Days | None = None
     schedules: tuple[Schedule, ...] = ()
+    short_runs: tuple[ShortRun, ...] = ()
+    outlook: str | None = None
+    reads: frozenset[str] = frozenset()
+    deadline: Deadline | None = None
     functions: Mapping[str, str] = field(default_factory=dict)
     assets: tuple[Any, ...] = ()
 
@@ -93,6 +110,12 @@ class Pipeline:
     def asked(self) -> tuple[str, ...]:
         """Return the fields of a request that its runs may be asked."""
         return asked_by(self.plan)
+
+    @property
+    def jobs(self) -> frozenset[str]:
+        """Return the names of its jobs."""
+        asked = {job_name(self.name)} if self.deadline else set()
+        return frozenset({self.name, *asked, *(one.job(self) for one in self.short_runs)})
 
     @property
     def contracts(self) -> Known:
@@ -195,6 +218,30 @@ class Pipeline:
     def zone_in(self, settings: Settings) -> str:
         """Return the source time zone of the pipeline."""
         return settings.zone_of(self.name, self.zone)
+
+    def here(self, settings: Settings) -> Self:
+        """Return the pipeline as it is in an installation, whose zone decides when its days begin and are due.
+
+        Assets are declared before any settings are known, in the zone that the pipeline names itself.
+        """
+        zone = self.zone_in(settings)
+        if self.days is None or (zone == self.zone and self.deadline is None):
+            return self
+        moved = replace(self, zone=zone)
+        return moved.of(*(_placed(moved, asset, zone) for asset in self.assets))
+
+
+def _placed(pipeline: Pipeline, asset: Any, zone: str) -> Any:  # noqa: ANN401 - as `Pipeline.of`
+    """Return an asset with partitions and deadlines in a zone; checks and external assets stay as they are."""
+    if not isinstance(asset, dg.AssetsDefinition) or asset.partitions_def is None:
+        return asset
+    due, partitions = pipeline.deadline, pipeline.partitions
+
+    def placed(spec: dg.AssetSpec) -> dg.AssetSpec:
+        promised = due.policy(zone) if due is not None and spec.key in due.keys else spec.freshness_policy
+        return spec.replace_attributes(partitions_def=partitions, freshness_policy=promised)
+
+    return asset.map_asset_specs(placed)
 
 
 def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any]:

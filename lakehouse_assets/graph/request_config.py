@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import dagster as dg
 
-from lakehouse_assets.core.request import ALLOWED, Mode, Selection, Window, words
+from lakehouse_assets.core.request import ALLOWED, Mode, Pull, Selection, Window, words
 
 
 def config_schema(asked: Collection[str]) -> dict[str, dg.Field]:
@@ -45,9 +45,14 @@ TYPES: dict[str, Any] = {
     "files": dg.Noneable(dg.Array(dg.Array(str))),
     "date": dg.Noneable(str),
     "window": dg.Noneable(_shape(Window, str, required=True)),
+    "pull": dg.Enum("Pull", [dg.EnumValue(pull) for pull in get_args(Pull)]),
     "selection": _shape(Selection, dg.Noneable(str), required=False),
     "max_reject_ratio": dg.Noneable(float),
     "full_refresh": bool,
 }
 """Maps each field of a request to the way Dagster's configuration spells its type."""
-DEFAULTS: dict[str, Any] = {"mode": str(get_args(Mode)[0]), "full_refresh": False}
+DEFAULTS: dict[str, Any] = {
+    "mode": str(get_args(Mode)[0]),
+    "pull": str(get_args(Pull)[0]),
+    "full_refresh": False,
+}

@@ -14,17 +14,28 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline, Schedule
+from lakehouse_assets.graph.queue import runs_ahead
+from lakehouse_assets.graph.short_runs import ShortRun
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 
+ON, OFF = dg.DefaultScheduleStatus.RUNNING, dg.DefaultScheduleStatus.STOPPED
 
-def schedule_of(pipeline: Pipeline, schedule: Schedule, job: Job, settings: Settings) -> dg.ScheduleDefinition:
-    """Return a schedule of a pipeline, in its zone; a tick first ends what a killed process left."""
 
-    def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def schedule_of(
+    pipeline: Pipeline, schedule: Schedule, job: Job, settings: Settings, short: ShortRun | None = None
+) -> dg.ScheduleDefinition:
+    """Return a schedule of a pipeline or of its short run, in its zone; a tick first ends what a dead process left."""
+
+    def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         fail_abandoned(context.instance, pipeline.name, lake_of(settings))
+        ahead = runs_ahead(context.instance, pipeline.name) if short else []
+        if ahead:  # it would hold up the runs that matter, and the next tick makes up for it
+            return dg.SkipReason(f"run {ahead[0].run_id} of {ahead[0].job_name} goes on; the next tick makes up for it")
         # No run key of the days: a later tick of the same day works on the same days and is a run of its own.
-        return dg.RunRequest(tags=range_tags(pipeline, pipeline.usual_window(_now(context))))
+        now = _now(context)
+        window = short.window(pipeline, now) if short else pipeline.usual_window(now)
+        return dg.RunRequest(tags=range_tags(pipeline, window))
 
     return dg.ScheduleDefinition(
         name=schedule.name,
@@ -32,7 +43,7 @@ def schedule_of(pipeline: Pipeline, schedule: Schedule, job: Job, settings: Sett
         cron_schedule=schedule.cron,
         execution_fn=request,
         execution_timezone=pipeline.zone_in(settings),
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=ON if schedule.is_on else OFF,
         description=schedule.description,
     )
 

@@ -26,11 +26,19 @@ Showing = Callable[[str], DuckEngine]
 
 @dataclass(frozen=True)
 class CaughtUp:
-    """Hold what became of a gold table, the runs it has caught up with, and why it was built whole; empty if not."""
+    """Hold what became of a gold table.
+
+    Attributes:
+        built: its rows and its commit.
+        runs: that it has caught up with.
+        rebuilt: why it was built whole; empty when it was not.
+        window: the values of its window that were built; None when all were.
+    """
 
     built: Built
     runs: tuple[str, ...]
     rebuilt: str
+    window: tuple[Any, ...] | None
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,12 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
     state, by, as_of = models.states()[name], builder.run_id, builder.as_of
     behind, version = backlog(models.ledger, models.lake, state.contract), models.held(state.version)
     why = _why(state, version) or forced
-    built = _built(models, state, None if why or not state.is_there else behind.window, version, builder)
+    window = None if why or not state.is_there else behind.window
+    built = _built(models, state, window, version, builder)
     acknowledge(models.ledger, models.lake, state.contract, behind.runs, by, as_of, builder.guard)
     if state.built is None or state.built.code != version.code:
         know_version(models.ledger, models.lake, state.contract, version.code, by, as_of, builder.guard)
-    return CaughtUp(built, behind.runs, why)
+    return CaughtUp(built, behind.runs, why, window)
 
 
 def _why(state: ModelState, held: ModelVersion) -> str:

@@ -59,12 +59,14 @@ class Asked:
         datasets: names of the pipeline's landing datasets.
         zone: its source time zone.
         as_of: the run's clock.
+        is_pulled: whether the run pulls records by itself, so that it loads something whatever has landed.
     """
 
     pipeline: str
     datasets: tuple[str, ...]
     zone: str
     as_of: datetime
+    is_pulled: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class NextRun:
         due: those of them that have waited long enough to be rejected.
         references: reference tables that do not hold their seed yet.
         models: gold tables in the order in which they are built.
+        is_pulled: whether the run pulls records by itself.
     """
 
     files: dict[str, int]
@@ -88,6 +91,7 @@ class NextRun:
     due: int
     references: tuple[str, ...]
     models: tuple[ModelPlan, ...]
+    is_pulled: bool = False
 
     @property
     def is_refused(self) -> bool:
@@ -97,7 +101,7 @@ class NextRun:
     @property
     def has_work(self) -> bool:
         """Say whether the run would do anything."""
-        return bool(sum(self.files.values()) or self.due or self.references) or any(
+        return bool(self.is_pulled or sum(self.files.values()) or self.due or self.references) or any(
             model.action != "none" for model in self.models
         )
 
@@ -117,7 +121,7 @@ def next_run(models: Models, landing: Landed, asked: Asked) -> NextRun:
     pending, due = _pending(controls["pending"], lake, asked.as_of)
     references = outdated(models.seeds, lake)
     files = {name: sum(entry.dataset == name for entry in landing.entries) for name in asked.datasets}
-    loading = sum(files.values()) > 0 or bool(references)
+    loading = asked.is_pulled or sum(files.values()) > 0 or bool(references)
     moving: set[str] = set()
     plans = []
     with empty_tables(lake, models.known.values(), asked.zone) as tables:
@@ -127,7 +131,7 @@ def next_run(models: Models, landing: Landed, asked: Asked) -> NextRun:
                 moving.add(plan.table)
             plans.append(plan)
     size = sum(entry.size_bytes for entry in landing.entries)
-    return NextRun(files, dict(landing.left_alone), size, pending, due, references, tuple(plans))
+    return NextRun(files, dict(landing.left_alone), size, pending, due, references, tuple(plans), asked.is_pulled)
 
 
 def _pending(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]:

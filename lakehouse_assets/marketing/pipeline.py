@@ -10,24 +10,29 @@ from datetime import date
 
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, request_payload
 from lakehouse_assets.graph.checks import assertions
+from lakehouse_assets.graph.deadlines import Deadline
 from lakehouse_assets.graph.function import FunctionStep, function_asset
 from lakehouse_assets.graph.load import load_assets
 from lakehouse_assets.graph.manifest import landing_specs, manifest_asset
 from lakehouse_assets.graph.model import model_assets
 from lakehouse_assets.graph.pipeline import Days, Pipeline, Schedule
+from lakehouse_assets.graph.short_runs import ShortRun
 
 WINDOW_DAYS = 7
 PLAN = FunctionTask(
     "PlanRun",
-    request_payload("as_of", "mode", "date", "window", "selection", "max_reject_ratio", "full_refresh")
+    request_payload("as_of", "mode", "date", "window", "pull", "selection", "max_reject_ratio", "full_refresh")
     | {"landing": "{landing}", "lake": "{lake}", "window_days": WINDOW_DAYS, "source_timezone": "{source_timezone}"},
     gives=("manifest", "as_of", "window", "since"),
 )
 RUN = {"run_id": "{run_id}", "lake": "{lake}", "as_of": "{as_of}", "source_timezone": "{source_timezone}"}
+ASKED = {"pull": "{pull}", "mode": "{mode}"}
 AT_ONCE = 3
 """How many calls pull at the same time; together they keep the rate of the settings."""
 PULL = FunctionTask(
-    "PlanAffisePull", RUN | {"window": "{window}"}, gives=("lists", "slices", "date_to", "is_sweep", "open_runs")
+    "PlanAffisePull",
+    RUN | ASKED | {"window": "{window}"},
+    gives=("lists", "slices", "date_to", "is_sweep", "open_runs"),
 )
 PULLING = RUN | {"date_to": "{date_to}", "at_once": AT_ONCE}
 LISTS = FunctionTask(
@@ -49,7 +54,8 @@ LOAD = GlueTask(
     },
 )
 WATERMARK = FunctionTask(
-    "CommitAffiseWatermark", {name: f"{{{name}}}" for name in ("lake", "run_id", "as_of", "is_sweep", "open_runs")}
+    "CommitAffiseWatermark",
+    ASKED | {name: f"{{{name}}}" for name in ("lake", "run_id", "as_of", "is_sweep", "open_runs")},
 )
 EXPORT = FunctionTask(
     "export-sub5-report", {"run_id": "{run_id}", "pipeline": "{pipeline}", "window": "{window}", "lake": "{lake}"}
@@ -66,14 +72,44 @@ NAMED = FunctionStep("bronze", "affise_pages", "The run's manifest, with every p
 COMMITTED = FunctionStep("bronze", "affise_watermark", "The moment up to which changes are in silver.")
 EXPORTED = FunctionStep("report", "sub5_report", "Rows with conversions of the run's days.", frozenset({"csv"}))
 
+INTRADAY = ShortRun(
+    "intraday",
+    "Pulls the last hours into provisional rows by hour; the report waits for its next tick.",
+    asks={"pull": "intraday"},
+    assets=(
+        "bronze/marketing_manifest",
+        "bronze/affise_plan",
+        "bronze/affise_lists",
+        "bronze/affise_facts",
+        "bronze/affise_pages",
+        "silver/clicks",
+        "bronze/affise_watermark",
+        "gold/intraday_performance",
+    ),
+    # Today, and yesterday, as the hours since the last tick may lie on both sides of midnight.
+    window_days=2,
+    schedule=Schedule(
+        "marketing_intraday",
+        # Not on the hour, when the report's runs begin: theirs are the hours that are over.
+        "5-59/15 * * * *",
+        "Pulls the last hours every 15 minutes, once it is on.",
+        is_on=False,
+    ),
+)
+
 AGENCY = Pipeline(
     name="marketing",
     owner="marketing-data@example.com",
     plan=PLAN,
     landing="land-folder/Marketing",
+    lands=False,
     zone="Europe/Berlin",
     days=Days(first=date(2025, 1, 1), window_days=WINDOW_DAYS),
     schedules=(Schedule("marketing_twice_daily", "0 9,14 * * *", "Rebuilds the report of the last seven days."),),
+    short_runs=(INTRADAY,),
+    outlook="lakehouse_assets.marketing.outlook:outlook",
+    reads=frozenset({"affise"}),
+    deadline=Deadline("45 9,14 * * *", minutes=45, assets=("gold/daily_report_sub5_output", "report/sub5_report")),
 )
 SILVER = load_assets(AGENCY, LOAD, after=[NAMED.key])
 MODELS = model_assets(AGENCY)

@@ -136,6 +136,7 @@ def _never(key: AssetCheckKey, spec: AssetCheckSpec) -> CheckState:
 
 def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, record: Record | None) -> CheckState:
     from lakehouse_assets.graph.check_history import evaluation_of, found, is_skipped, latest_record
+    from lakehouse_assets.graph.deadlines import OF_TIME
 
     known = latest_record(instance, key) if record is not None and is_skipped(instance, record) else record
     if known is None:
@@ -147,7 +148,8 @@ def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, 
         at = datetime.fromtimestamp(known.create_timestamp, UTC)
         return CheckState(**base | {"status": status, "run_id": known.run_id, "at": at})
     where = found(known, evaluation)
-    status = "stale" if _is_stale(instance, key, where) else "passed" if evaluation.passed else "failed"
+    is_of_rows = OF_TIME not in (spec.metadata or {})
+    status = "stale" if is_of_rows and _is_stale(instance, key, where) else "passed" if evaluation.passed else "failed"
     at = datetime.fromtimestamp(where.at, UTC)
     return CheckState(**base | _facts(evaluation) | {"status": status, "run_id": where.run_id, "at": at})
 

@@ -16,6 +16,7 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.affise import affise
 from lakehouse_assets.operations.affise_simulator import affise_simulator
+from lakehouse_assets.operations.backfill import backfill
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.demo import demo
@@ -44,8 +45,9 @@ def application() -> typer.Typer:
         LakehouseError: the settings name pipelines that cannot be read.
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    usual = (demo, run, backfill, plan, sql, export, checks, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
-    for command in (demo, run, plan, sql, export, checks, dev, sample_command(), *care, emit, affise_simulator):
+    for command in (*usual, *care, emit, affise_simulator):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.settings import Settings, read_settings
+from lakehouse_assets.settings import AFFISE_URL_ENV, Settings, process_environment, read_settings
 
 Engine = Literal["duckdb", "spark"]
 
@@ -33,6 +33,9 @@ LandingOption = Annotated[
     typer.Option(parser=folder, metavar="PATH", help="Folder where files are dropped (LAKEHOUSE_LANDING)."),
 ]
 EngineOption = Annotated[Engine | None, typer.Option(help="Which engine loads silver (LAKEHOUSE_ENGINE).")]
+AffiseUrlOption = Annotated[
+    str | None, typer.Option(help="Base URL of an Affise account's API (LAKEHOUSE_AFFISE__URL).")
+]
 PipelineArgument = Annotated[
     str | None,
     typer.Argument(metavar="[PIPELINE]", help="Which pipeline; may be left out where only one can be meant."),
@@ -41,6 +44,23 @@ PipelineOption = Annotated[
     str | None, typer.Option(help="Which pipeline; may be left out where only one can be meant.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Dagster's own log on stderr.")]
+
+
+def use_affise_url(pipeline: str, url: str | None) -> None:
+    """Let what runs in this process pull from another account than the environment names.
+
+    Raises:
+        BadRequest: the pipeline does not pull from Affise.
+        SettingsInvalid: it is no URL of an API.
+    """
+    from lakehouse_assets.pipelines import pipeline_of
+
+    if url is None:
+        return
+    if "affise" not in pipeline_of(pipeline).reads:
+        raise BadRequest(message=f"--affise-url is for a pipeline that pulls from Affise, which `{pipeline}` does not")
+    settings = read_settings(affise={"url": url})
+    process_environment()[AFFISE_URL_ENV] = str(settings.affise.url)
 
 
 def writing(

@@ -12,6 +12,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.broken import tell_broken
 from lakehouse_assets.operations.options import LakeOption, LandingOption, PipelineArgument, chosen_pipeline
+from lakehouse_assets.operations.outlook import outlook_of, say_days
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.plan import ModelPlan, NextRun
@@ -68,11 +69,18 @@ def plan(
     lake_of(settings).require_here()
     there = look(name, store) if store.exists else Landed([], {})
     require_sound(contracts(name), name, lake_of(settings))
-    asked = Asked(name, datasets(name), pipeline_of(name).zone_in(settings), datetime.now(UTC))
+    now, here = datetime.now(UTC), pipeline_of(name).here(settings)
+    asked = Asked(name, datasets(name), here.zone_in(settings), now, is_pulled=here.outlook is not None)
     found = next_run(models_of(name, lake_of(settings)), there, asked)
     if json:
         _print_json(name, found)
     else:
+        window = here.usual_window(now)
+        if window is not None:
+            coming = outlook_of(settings, here, window, now)
+            say_days(name, window, here.zone_in(settings), coming)
+            for note in coming.notes:
+                terminal.say(note)
         show(name, found, where, sql=sql)
     raise typer.Exit(int(tell_broken([name]) or found.is_refused))
 
@@ -90,7 +98,7 @@ def show(pipeline: str, found: NextRun, landing: str, *, sql: bool) -> None:
     if landed:
         each = ", ".join(f"{name} {count}" for name, count in landed.items())
         terminal.say(f"Files: {_counted(sum(landed.values()), 'file')} in {landing} ({each}; {found.bytes:,} bytes)")
-    else:
+    elif not found.is_pulled:
         terminal.say(f"Files: none in {landing}")
     for key, why in list(found.left_alone.items())[:NAMED]:
         terminal.say(f"Left alone: {key}: {why}")

@@ -13,12 +13,14 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.broken import tell_broken
 from lakehouse_assets.operations.options import (
+    AffiseUrlOption,
     EngineOption,
     LakeOption,
     LandingOption,
     PipelineArgument,
     Verbose,
     chosen_pipeline,
+    use_affise_url,
     writing,
 )
 from lakehouse_assets.operations.running import Asked
@@ -37,6 +39,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     *,
     landing: LandingOption = None,
     lake: LakeOption = None,
+    affise_url: AffiseUrlOption = None,
     engine: EngineOption = None,
     max_reject_ratio: Annotated[float | None, typer.Option(help=words("max_reject_ratio"))] = None,
     reprocess: Annotated[
@@ -45,6 +48,12 @@ def run(  # noqa: PLR0913 - one parameter per option
     ] = None,
     window: Annotated[tuple[str, str] | None, typer.Option(metavar="FIRST LAST", help=words("window"))] = None,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help=words("as_of"))] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Pull also all days that may still change, as one run a week does.")
+    ] = False,
+    intraday: Annotated[
+        bool, typer.Option("--intraday", help="Pull only the last hours, the running one too, into provisional rows.")
+    ] = False,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,8 +81,10 @@ def run(  # noqa: PLR0913 - one parameter per option
         lakehouse run --select gold/daily_weather --full-refresh
     """
     name = chosen_pipeline(pipeline, lake)
+    use_affise_url(name, affise_url)
     days = None if window is None else dict(zip(("start", "end"), window, strict=True))
-    common: dict[str, Any] = {"max_reject_ratio": max_reject_ratio, "window": days, "as_of": as_of}
+    pull = asked_pull(name, sweep=sweep, intraday=intraday)
+    common: dict[str, Any] = {"max_reject_ratio": max_reject_ratio, "window": days, "as_of": as_of, "pull": pull}
     if select and (reprocess or any(value is not None for value in common.values())):
         raise BadRequest(
             message="--select builds from what silver holds; of the other requests it takes --full-refresh"
@@ -86,6 +97,22 @@ def run(  # noqa: PLR0913 - one parameter per option
     if json:
         print_json([outcome.report for outcome in outcomes])
     raise typer.Exit(max(int(tell_broken([name])), *(exit_code(outcome) for outcome in outcomes)))
+
+
+def asked_pull(pipeline: str, *, sweep: bool, intraday: bool) -> str | None:
+    """Return what is pulled, as `core.request.Pull`; None for what is usual.
+
+    Raises:
+        BadRequest: the pipeline pulls nothing, or both are asked.
+    """
+    from lakehouse_assets.pipelines import pipeline_of
+
+    asked = [name for name, is_asked in (("sweep", sweep), ("intraday", intraday)) if is_asked]
+    if len(asked) > 1:
+        raise BadRequest(message="--sweep is for all that may still change, --intraday for the last hours; give one")
+    if asked and "pull" not in pipeline_of(pipeline).asked:
+        raise BadRequest(message=f"--{asked[0]} is for a pipeline that pulls from an API; `{pipeline}` loads files")
+    return asked[0] if asked else None
 
 
 def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Outcome:

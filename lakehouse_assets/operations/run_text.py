@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from lakehouse_assets.graph.outcome import Outcome
 
 STATUS = {"succeeded": "✔ succeeded", "nothing_to_do": "✔ nothing to do", "failed": "✘ failed"}
+WIDTH, SPACE = 100, 3
+"""Limit how wide a table is, with so much between two columns, before its rows and columns change places."""
+ALWAYS = frozenset({"read", "rejected", "inserted", "updated", "unchanged"})
+"""Names counts that are shown although they are 0 everywhere."""
 
 
 def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
@@ -33,7 +37,7 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
         say(f"Nothing new in {landing}, {waiting}, and {which} is up to date.")
         _left_alone(report)
         return
-    _counts(report.tables)
+    show_counts(report.tables)
     _codes(report)
     _files(report)
     _gold(report)
@@ -41,10 +45,21 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
     where(report, settings)
 
 
-def _counts(tables: Mapping[str, Counts]) -> None:
-    if any(counts.read or counts.retried for counts in tables.values()):
+def show_counts(tables: Mapping[str, Counts]) -> None:
+    """Print what became of the rows read: a column per table, or a row per table where there are too many of them."""
+    if not any(counts.read or counts.retried for counts in tables.values()):
+        return
+    if sum(map(len, ("silver", *tables))) + SPACE * len(tables) <= WIDTH:
         rows = [(name, *(getattr(counts, name) for counts in tables.values())) for name in COUNTS]
         table(("silver", *tables), rows, right=tuple(tables))
+        return
+    read = {name: counts for name, counts in tables.items() if counts.read or counts.retried}
+    names = [name for name in COUNTS if name in ALWAYS or any(getattr(counts, name) for counts in read.values())]
+    lines = [(one, *(getattr(counts, name) for name in names)) for one, counts in read.items()]
+    table(("silver", *names), lines, right=names, close=True)
+    unread = [name for name in tables if name not in read]
+    if unread:
+        say(f"Nothing was read for {listed(unread)}.")
 
 
 def _codes(report: RunReport) -> None:
@@ -60,9 +75,17 @@ def _files(report: RunReport) -> None:
     _first("Refused", report.refusals.values())
     _first("Left for the next run", [f"{key} changed while this one was going on" for key in report.skipped_files])
     _first("File time", report.doubts)
-    ignored = [f"Ignored in {key}: unknown columns {listed(columns)}" for key, columns in report.extra_columns.items()]
-    _first("", ignored)
+    _first("", ignored_columns(report.extra_columns))
     _left_alone(report)
+
+
+def ignored_columns(extra: Mapping[str, Collection[str]]) -> list[str]:
+    """Say which columns were ignored, once for all files that have the same ones."""
+    files: dict[str, list[str]] = {}
+    for key, columns in extra.items():
+        files.setdefault(listed(columns), []).append(key)
+    several = {columns: f" and {len(keys) - 1} more files" if len(keys) > 1 else "" for columns, keys in files.items()}
+    return [f"Ignored in {keys[0]}{several[columns]}: unknown columns {columns}" for columns, keys in files.items()]
 
 
 def _left_alone(report: RunReport) -> None:

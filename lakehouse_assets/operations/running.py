@@ -103,17 +103,23 @@ def _execute(
     from lakehouse_assets.definitions import build_definitions
     from lakehouse_assets.graph.abandoned import fail_abandoned
     from lakehouse_assets.graph.partitions import range_tags
+    from lakehouse_assets.graph.queue import require_turn
+    from lakehouse_assets.graph.short_runs import short_run
     from lakehouse_assets.operations.execution import execute
     from lakehouse_assets.storage.lake import lake_of
 
-    job = build_definitions(settings, progress=watched.progress).resolve_job_def(pipeline.name)
+    short, here = short_run(pipeline, asked.request), pipeline.here(settings)
+    name = short.job(pipeline) if short else pipeline.name
+    job = build_definitions(settings, progress=watched.progress).resolve_job_def(name)
     if asked.select:
         job = job.get_subset(asset_selection=set(selected_tables(pipeline, asked.select)))
     level = "DEBUG" if verbose else "CRITICAL"
     logging.getLogger("dagster._core").setLevel(level)
     with history.instance(settings) as instance:
         fail_abandoned(instance, pipeline.name, lake_of(settings))
-        window = asked.request.window or pipeline.usual_window(asked.request.as_of or datetime.now(UTC))
+        require_turn(instance, pipeline.name)
+        now = asked.request.as_of or datetime.now(UTC)
+        window = short.window(here, now) if short else asked.request.window or here.usual_window(now)
         instance.add_event_listener(asked.run_id, _listener(watched))
         config = _run_config(pipeline, asked, level)
         with interruption.gracefully(END_SECONDS):

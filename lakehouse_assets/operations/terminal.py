@@ -116,9 +116,12 @@ def forget_stdout() -> None:
     os.dup2(nowhere, sys.stdout.fileno())
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = (), close: bool = False
+) -> None:
     """Print a table on stdout; columns named in `right` are numbers. None is shown as an empty field.
 
+    One with many columns may have them `close` to each other.
     On a terminal that is too narrow for it each row is a block of lines, one per column.
     """
     from rich import box
@@ -129,7 +132,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Seque
     if console.is_terminal and _is_too_wide(columns, cells, console.width):
         _blocks(columns, cells)
         return
-    shown = Table(box=box.SIMPLE, pad_edge=False)
+    shown = Table(box=box.SIMPLE, pad_edge=False, collapse_padding=close)
     for name in columns:
         shown.add_column(Text(visible(name)), justify="right" if name in right else "left", overflow="fold")
     for row in cells:

@@ -17,6 +17,7 @@ not. So rules and models call these names, and each has a table of values that e
     parse_record(text, 'id: INT, name: STRING')  STRUCT of a flat JSON object, or NULL
     local_date(moment)     DATE of a UTC moment in the source time zone
     utc(moment)            zone-less UTC moment, as gold stores it
+    hour_of(moment)        when the UTC hour of a zone-less moment began
     int_div(a, b)          quotient of two integers >= 0, rounded down
     ratio(a, b)            DOUBLE quotient of two integers, NULL when b is 0
     cents(amount)          BIGINT cents of a DECIMAL(18,2)      money(cents)  the inverse, exact
@@ -114,6 +115,7 @@ MACROS: dict[str, Callable[..., str]] = {
     "parse_record": _record,
     "local_date": _local_date,
     "utc": lambda w, _z, t: w.utc(t),
+    "hour_of": lambda _w, _z, t: f"date_trunc('hour', {t})",
     "int_div": lambda w, _z, a, b: w.int_div(a, b),
     "ratio": lambda _w, _z, a, b: f"CASE WHEN {b} <> 0 THEN CAST({a} AS DOUBLE) / CAST({b} AS DOUBLE) END",
     "cents": lambda w, _z, x: w.cents(x),

@@ -16,9 +16,10 @@ from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze, manifests, records_of
 from lakehouse_assets.affise.dimensions import pull_list
 from lakehouse_assets.affise.endpoints import DIMENSIONS, Endpoint
+from lakehouse_assets.affise.going import DayPull
 from lakehouse_assets.affise.gone import MOST_GONE, Comparison
 from lakehouse_assets.affise.notes import SliceManifest
-from lakehouse_assets.affise.pull import LARGE, DayPull, Puller
+from lakehouse_assets.affise.pull import LARGE, Puller
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.simulator.running import Simulator, running
 from lakehouse_assets.affise.simulator.spec import SimulatorSpec

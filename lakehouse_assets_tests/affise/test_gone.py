@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lakehouse_assets.affise.bronze import manifests, records_of
-from lakehouse_assets.affise.endpoints import CLICKS, OFFERS
+from lakehouse_assets.affise.endpoints import CLICKS, DIMENSIONS, OFFERS, Endpoint
 from lakehouse_assets.affise.errors import ApiRefused, ListShrunk, RightsLost
+from lakehouse_assets.affise.watermark import Watermark
 from lakehouse_assets.core.request import last_days
 from lakehouse_assets_tests.affise.tenant import ZONE, Case, tenant
 from lambdas.planaffisepull.logic import Plan, require_rights
@@ -113,29 +113,31 @@ def test_two_of_three_that_are_not_active_are_just_gone(case: Case) -> None:
     assert concluded(case, "run-2") == (sorted(IDLE[:2]), [])
 
 
-@pytest.fixture
-def asked(case: Case) -> Callable[[], None]:
-    """What the first step of a pull asks for."""
-
-    def ask() -> None:
-        plan = Plan.of(last_days(case.now, ZONE, 7), case.now, ZONE, None, CLICKS)
-        require_rights(case.puller("run-x"), replace(plan))
-
-    return ask
+def ask(case: Case, mark: Watermark | None = None, lists: tuple[Endpoint, ...] = DIMENSIONS) -> None:
+    """Ask what the first step of a pull asks for."""
+    plan = Plan.of(last_days(case.now, ZONE, 7), case.now, ZONE, mark, CLICKS)
+    require_rights(case.puller("run-x"), replace(plan, lists=lists), mark)
 
 
-def test_a_list_that_is_forbidden_now_stops_the_run_before_it_pulls(case: Case, asked: Callable[[], None]) -> None:
+def test_a_list_that_is_forbidden_now_stops_the_run_before_it_pulls(case: Case) -> None:
     """The key could read it before, so that is what the sentence says."""
     case.lists("run-1")
-    asked()
+    ask(case)
     case.simulator.faults.turn_on("restricted-key-403")
     with pytest.raises(RightsLost, match=r"sees less of .* than it did: `/3.0/admin/partners` is refused"):
-        asked()
+        ask(case)
 
 
-def test_a_list_that_was_always_forbidden_is_refused_as_the_api_says(case: Case, asked: Callable[[], None]) -> None:
-    """Nothing was lost, so the API's own words are told."""
+def test_facts_that_are_forbidden_now_stop_the_run_likewise(case: Case) -> None:
+    """A watermark says that facts have been read; clicks need an admin's key too."""
+    case.simulator.faults.turn_on("restricted-key-403")
+    with pytest.raises(RightsLost, match=r"sees less of .* than it did: `/3.0/stats/clicks` is refused"):
+        ask(case, Watermark(case.now), lists=())
+
+
+def test_what_was_always_forbidden_is_refused_as_the_api_says(case: Case) -> None:
+    """Nothing was lost, so the API's own words are told, and nothing was pulled."""
     case.simulator.faults.turn_on("restricted-key-403")
     with pytest.raises(ApiRefused, match=r"refused `/3.0/admin/partners` with status 403"):
-        asked()
+        ask(case)
     assert manifests(case.store, OFFERS.name, case.now.date()) == []

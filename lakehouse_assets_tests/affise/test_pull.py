@@ -12,7 +12,7 @@ import pytest
 
 from lakehouse_assets.affise.bronze import manifests
 from lakehouse_assets.affise.endpoints import CLICKS, CONVERSIONS
-from lakehouse_assets.affise.pull import Cursor
+from lakehouse_assets.affise.going import Cursor
 from lakehouse_assets.affise.slices import Slice
 from lakehouse_assets.errors import SliceIncomplete
 from lakehouse_assets_tests.affise.tenant import TODAY, YESTERDAY, Case, documents, tenant

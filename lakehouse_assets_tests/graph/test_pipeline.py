@@ -106,6 +106,12 @@ def test_pipelines_stand_side_by_side(both: dg.Definitions) -> None:
         assert (manifest.group_name, list(manifest.owners)) == (pipeline.name, [pipeline.owner])
 
 
+def test_no_sensor_watches_a_landing_into_which_nothing_is_dropped(returns: Pipeline) -> None:
+    """A pipeline that pulls all that it loads is told so."""
+    definitions = build_definitions(Settings(lake=LAKE), [replace(returns, lands=False)])
+    assert {sensor.name for sensor in definitions.sensors or ()} == {"returns_failed_runs", "returns_failed_checks"}
+
+
 def test_a_job_takes_the_assets_of_its_pipeline_only(both: dg.Definitions, returns: Pipeline) -> None:
     """Both jobs together are all that is made."""
     jobs = {p.name: set(both.resolve_job_def(p.name).asset_layer.executable_asset_keys) for p in (SHOP, returns)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,23 +66,27 @@ def case(tmp_path: Path) -> Iterator[Case]:
         yield made
 
 
+def environment(case: Case, rate: int = 1000) -> dict[str, str]:
+    """What a process needs to pull from the tenant."""
+    return os.environ | SECRETS | {
+        "AFFISE_API_KEY": KEY,
+        "LAKEHOUSE_PIPELINES": "lakehouse_assets.marketing",
+        "LAKEHOUSE_ZONES__MARKETING": ZONE,
+        "LAKEHOUSE_AFFISE__URL": case.simulator.url,
+        "LAKEHOUSE_AFFISE__RATE": str(rate),
+        "LAKEHOUSE_DUCKDB_THREADS": "1",
+    }  # fmt: skip
+
+
 @contextmanager
 def runs(case: Case, name: str) -> Iterator[Runs]:
     """Runs on a lake whose sweep is a day old, so that none of them makes one."""
     lake = open_lake(str(case.folder / name))
     lake.create()
     watermark.advance(lake.store, PULLS[0] - timedelta(days=1), is_sweep=True)
-    environment = os.environ | SECRETS | {
-        "AFFISE_API_KEY": KEY,
-        "LAKEHOUSE_PIPELINES": "lakehouse_assets.marketing",
-        "LAKEHOUSE_ZONES__MARKETING": ZONE,
-        "LAKEHOUSE_AFFISE__URL": case.simulator.url,
-        "LAKEHOUSE_AFFISE__RATE": "1000",
-        "LAKEHOUSE_DUCKDB_THREADS": "1",
-    }  # fmt: skip
     command = [sys.executable, "-m", "lakehouse_assets_tests.marketing.killing"]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment(case), **pipes) as process:
         yield Runs(case.folder / name, process)
 
 
@@ -110,3 +115,30 @@ def test_runs_that_are_killed_at_any_stage_are_caught_up_by_the_next(case: Case)
             assert (rows, files) == reported(undisturbed.lake)
             assert len(rows) > 100
             assert set(files) == {f"Sub5-{at.date()}.csv", "Sub5-latest.csv"}
+
+
+def command(case: Case, lake: Path, rate: int = 1000) -> subprocess.Popen[bytes]:
+    """Begin `lakehouse run` at the first tick."""
+    asked = ["run", "marketing", "--lake", str(lake), "--as-of", PULLS[0].isoformat()]
+    started = [sys.executable, "-m", "lakehouse_assets.operations.entry", *asked]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(started, cwd=REPOSITORY, env=environment(case, rate), **quiet)
+
+
+def test_a_command_that_is_killed_while_it_pulls_is_caught_up_by_the_same_command(case: Case) -> None:
+    """Killed after some clicks of the window have come; the report is that of a lake beside it, of one run."""
+    case.simulator.clock.set(PULLS[0])
+    harmed = case.folder / "harmed"
+    with runs(case, "undisturbed") as undisturbed:
+        with command(case, harmed, rate=30) as process:
+            while len(case.asked("stats/clicks")) < 4 and process.poll() is None:
+                time.sleep(0.02)
+            process.kill()
+        assert process.wait() == KILLED
+        pulled = list((harmed / "bronze/affise/clicks").rglob("*.manifest.json"))
+        assert 0 < len(pulled) < 14
+        undisturbed.begin(PULLS[0])
+        with command(case, harmed) as process:
+            assert process.wait() == 0
+        assert undisturbed.ended() == 0
+        assert reported(harmed) == reported(undisturbed.lake)

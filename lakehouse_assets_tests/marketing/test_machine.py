@@ -16,7 +16,7 @@ import pytest
 from lakehouse_assets.affise.endpoints import CLICKS
 from lakehouse_assets.affise.watermark import Watermark
 from lakehouse_assets.core.request import last_days
-from lakehouse_assets_tests.stepfunctions.interpreter import Run
+from lakehouse_assets_tests.stepfunctions.interpreter import MachineFailed, Run
 from lakehouse_assets_tests.stepfunctions.walk import expressions, states
 from lambdas.planaffisepull.logic import Plan, answer
 from stepfunctions import emit
@@ -48,8 +48,8 @@ def calls(item: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"Payload": {"token": f"t{n}", "done": n == more}} for n in range(more + 1)]
 
 
-def walked(plan: dict[str, Any]) -> tuple[Run, Any]:
-    """Run the machine; all goes well, and nothing is due in gold."""
+def walked(plan: dict[str, Any], **changed: Any) -> tuple[Run, Any]:
+    """Run the machine; all goes well but for the answers that are changed, and nothing is due in gold."""
     tasks = {name: state for name, state in states(MACHINE) if state["Type"] == "Task"}
     answers = {name: {"Payload": {"statement": None, "runs": [], "version": "{}", "done": True}} for name in tasks}
     empty = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}, "QueryExecution": {"QueryExecutionId": "q"}}
@@ -65,8 +65,11 @@ def walked(plan: dict[str, Any]) -> tuple[Run, Any]:
         "load outcome": {"Payload": {"refused": "", "refusals": "", "warnings": ""}},
         "declare tables": {"Payload": {"statements": [], "hashes": {}}},
     }
-    run = Run({"Execution": EXECUTION}, answers)
-    return run, run.machine(MACHINE, {})
+    run = Run({"Execution": EXECUTION}, answers | changed)
+    try:
+        return run, run.machine(MACHINE, {})
+    except MachineFailed as failure:
+        return run, failure.output
 
 
 def events(run: Run, name: str) -> int:
@@ -109,6 +112,17 @@ def test_a_first_run_does_not_say_that_it_swept() -> None:
     run, _ = walked(plan)
     assert Counter(one["endpoint"] for one in plan["slices"]) == {"conversions": 8, "clicks": 8, "custom_totals": 8}
     assert run.calls["bronze__affise_watermark"][0]["Payload"]["is_sweep"] is False
+
+
+@pytest.mark.parametrize("step", ["bronze__affise_plan", LISTS, FACTS, "bronze__affise_pages"])
+def test_an_error_of_any_part_of_the_pull_ends_the_run_by_its_own_name(step: str) -> None:
+    """Also where it is one of a list's calls; it is told once, and nothing is loaded."""
+    failed = {"Error": "ListShrunk", "Cause": "5 of 20 offers are gone"}
+    run, end = walked(planned(), **{step: {"error": failed}})
+    assert end == failed
+    (told,) = run.calls["notify failure"]
+    assert "ListShrunk: 5 of 20 offers are gone" in told["Message"]
+    assert "load outcome" not in run.path
 
 
 def test_so_many_calls_go_on_at_once_as_share_the_rate() -> None:

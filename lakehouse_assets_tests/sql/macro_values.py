@@ -559,6 +559,11 @@ CASES: list[Case] = [
     (NEW_YORK, "parse_instant(x)", dict(NEW_YORK_INSTANTS)),
     *((zone, "local_date(moment)", dict(answers)) for zone, answers in LOCAL_DATES.items()),
     (BERLIN, "utc(moment)", {"2025-07-15T12:00:00": at(2025, 7, 15, 10)}),
+    (
+        KOLKATA,
+        "hour_of(utc(moment))",
+        {"2025-07-15T12:00:00": at(2025, 7, 15, 6), "2025-07-15T12:30:00": at(2025, 7, 15, 7), None: None},
+    ),
     (UTC, "int_div(parse_int(x), 7)", {"0": 0, "6": 0, "7": 1, "20": 2, "2147483647": 306783378, "": None}),
     (UTC, "ratio(parse_int(x), 4)", {"1": 0.25, "6": 1.5, "-2": -0.5, "": None}),
     (UTC, "ratio(3, parse_int(x))", {"2": 1.5, "0": None, "": None}),

@@ -1,4 +1,4 @@
-"""The emitted e-commerce machine: current, valid, and sound in its structure."""
+"""The emitted machines: current, valid, and sound in their structure; what only e-commerce's has, of that one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ from stepfunctions.emit import EMITTED
 ROOT = Path(__file__).parents[2]
 MACHINE = json.loads((EMITTED / "ecommerce.asl.json").read_text("utf-8"))
 STATES = states(MACHINE)
-WORKING = [pytest.param(s, id=n) for n, s in STATES if s["Type"] in {"Task", "Parallel", "Map"}]
-TASKS = [pytest.param(s, id=n) for n, s in STATES if s["Type"] == "Task"]
+MACHINES = {path.name.partition(".")[0]: json.loads(path.read_text("utf-8")) for path in sorted(EMITTED.glob("*.json"))}
+EVERY = [(f"{name} {state}", found) for name, machine in MACHINES.items() for state, found in states(machine)]
+SCOPES = [pytest.param(s, id=f"{name} {s['StartAt']}") for name, machine in MACHINES.items() for s in scopes(machine)]
+WORKING = [pytest.param(s, id=n) for n, s in EVERY if s["Type"] in {"Task", "Parallel", "Map"}]
+TASKS = [pytest.param(s, id=n) for n, s in EVERY if s["Type"] == "Task"]
+machines = pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES.keys())
 
 
 def test_the_committed_machines_are_current() -> None:
@@ -53,7 +57,7 @@ def test_the_validator_accepts_every_machine() -> None:
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("scope", [pytest.param(s, id=s["StartAt"]) for s in scopes(MACHINE)])
+@pytest.mark.parametrize("scope", SCOPES)
 def test_every_target_exists_and_every_state_is_reached(scope: dict[str, Any]) -> None:
     """From the first state of a machine or branch all of its states can be reached, and nothing else."""
     seen, todo = set(), {scope["StartAt"]}
@@ -63,9 +67,10 @@ def test_every_target_exists_and_every_state_is_reached(scope: dict[str, Any]) -
     assert seen == set(scope["States"])
 
 
-def test_names_are_unique_and_short() -> None:
-    """No two states of the machine share a name, and none is longer than 80 characters."""
-    names = [name for name, _ in STATES]
+@machines
+def test_names_are_unique_and_short(machine: dict[str, Any]) -> None:
+    """No two states of a machine share a name, and none is longer than 80 characters."""
+    names = [name for name, _ in states(machine)]
     assert len(set(names)) == len(names)
     assert max(map(len, names)) <= 80
 
@@ -85,9 +90,10 @@ def test_every_error_is_caught(state: dict[str, Any]) -> None:
     assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]]
 
 
-def test_every_failure_is_told_before_the_machine_fails() -> None:
+@machines
+def test_every_failure_is_told_before_the_machine_fails(machine: dict[str, Any]) -> None:
     """Only the message's state leads to the machine's Fail."""
-    top = MACHINE["States"]
+    top = machine["States"]
     assert [name for name, state in top.items() if state["Type"] == "Fail"] == ["failed"]
     assert [name for name, state in top.items() if "failed" in targets(state)] == ["notify failure"]
     assert top["notify failure"]["Resource"] == "arn:aws:states:::sns:publish"
@@ -101,7 +107,7 @@ def own(names: list[str]) -> set[str]:
 def test_functions_are_tried_again_after_exactly_the_transient_errors() -> None:
     """Names in a Retry are the names of the classes below Transient; none of Terminal is among them."""
     leaves = {k.__name__ for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.Transient)}
-    for _, state in STATES:
+    for _, state in EVERY:
         if state.get("Resource", "").endswith("lambda:invoke"):
             assert own([n for retry in state["Retry"] for n in retry["ErrorEquals"]]) == leaves - {"Transient"}
 
@@ -137,9 +143,10 @@ def test_landing_is_moved_last() -> None:
     assert targets(top["files refused?"]) == {"tell refused files", "notify success"}
 
 
-def test_what_belongs_to_an_account_is_a_substitution() -> None:
+@machines
+def test_what_belongs_to_an_account_is_a_substitution(machine: dict[str, Any]) -> None:
     """Places, zone, workgroup and topic come from CloudFormation's DefinitionSubstitutions; nothing else does."""
-    text = json.dumps(MACHINE)
+    text = json.dumps(machine)
     found = {part.split("}")[0] for part in text.split("${")[1:]}
     assert found == {"LakeRoot", "LandingRoot", "SourceTimezone", "AthenaWorkGroup", "EtlTopicArn"}
     assert "arn:aws:lambda" not in text

@@ -6,7 +6,7 @@ from typing import Any
 
 from lakehouse_assets.affise import watermark
 from lakehouse_assets.affise.open_runs import begin, others
-from lakehouse_assets.affise.opening import click_endpoint, puller_of
+from lakehouse_assets.affise.opening import click_endpoint, is_pulled, puller_of
 from lakehouse_assets.core.request import Window
 from lambdas.planaffisepull.logic import Plan, answer, require_rights
 
@@ -14,15 +14,18 @@ from lambdas.planaffisepull.logic import Plan, answer, require_rights
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Plan what is pulled, and answer it as lists that later functions are called for.
 
-    The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone` and `window`. The answer holds `lists`, `slices`,
+    The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `window`, and `pull` and `mode` as the run is
+    asked (`core.request`); one that replays rejects pulls nothing. The answer holds `lists`, `slices`,
     `date_to` (how the account reads it), `is_sweep` (whether all that may still change is pulled) and `open_runs`
     (earlier ones whose pages silver may not have).
     """
+    if not is_pulled(event):
+        return answer(Plan((), is_sweep=False, lists=()), "inclusive")
     puller = puller_of(event, context)
     store, as_of = puller.bronze.store, puller.bronze.as_of
     mark = watermark.read(store)
     window, zone = Window.model_validate(event["window"]), puller.account.zone
-    plan = Plan.of(window, as_of, zone, mark, click_endpoint())
-    require_rights(puller, plan)
+    plan = Plan.of(window, as_of, zone, mark, click_endpoint(), pull=event.get("pull"))
+    require_rights(puller, plan, mark)
     begin(store, plan.opened(puller.bronze.run_id, as_of))
     return answer(plan, puller.account.date_to, others(store, puller.bronze.run_id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 from lakehouse_assets.affise.account import first_page
@@ -16,13 +16,17 @@ from lakehouse_assets.affise.endpoints import CHANGES, CONVERSIONS, CUSTOM_TOTAL
 from lakehouse_assets.affise.errors import ApiRefused, RightsLost
 from lakehouse_assets.affise.gone import complete
 from lakehouse_assets.affise.open_runs import OpenRun
+from lakehouse_assets.affise.opening import INTRADAY
 from lakehouse_assets.affise.pull import Puller
-from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, change_slices, midnight, utc_days
+from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, Slice, change_slices, midnight, params, utc_days
 from lakehouse_assets.affise.watermark import Watermark, changes_since, is_sweep_due
 from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.core.request import Window
 
 FORBIDDEN = 403
+SWEEP = "sweep"
+LAST_HOURS = timedelta(hours=3)
+"""How far back a pull between two ticks looks at least: what changes in an hour that is over is seen for a while."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +37,25 @@ class Planned:
         endpoint: of facts, totals or changes.
         day: UTC.
         since: from when on facts are wanted, UTC; None for a day of changes.
+        is_intraday: whether the hour that goes on is pulled too.
     """
 
     endpoint: Endpoint
     day: date
     since: datetime | None = None
+    is_intraday: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the slice in JSON-ready form, small enough that a machine carries some hundreds of them."""
-        return {"endpoint": self.endpoint.name, "day": str(self.day), "since": self.since and self.since.isoformat()}
+        always = {"endpoint": self.endpoint.name, "day": str(self.day), "since": self.since and self.since.isoformat()}
+        return always | ({"is_intraday": True} if self.is_intraday else {})
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Self:
         """Return the slice that `to_dict` was asked for."""
         since = value["since"] and utc_moment(value["since"])
-        return cls(ENDPOINTS[value["endpoint"]], date.fromisoformat(value["day"]), since)
+        day, is_intraday = date.fromisoformat(value["day"]), value.get("is_intraday", False)
+        return cls(ENDPOINTS[value["endpoint"]], day, since, is_intraday)
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,16 @@ class Plan:
     lists: tuple[Endpoint, ...] = DIMENSIONS
 
     @classmethod
-    def of(cls, window: Window, as_of: datetime, zone: str, mark: Watermark | None, clicks: Endpoint) -> Self:
+    def of(
+        cls,
+        window: Window,
+        as_of: datetime,
+        zone: str,
+        mark: Watermark | None,
+        clicks: Endpoint,
+        *,
+        pull: str | None = None,
+    ) -> Self:
         """Return the plan of a run.
 
         Args:
@@ -68,8 +85,12 @@ class Plan:
             zone: the account's.
             mark: up to when changes are in silver.
             clicks: where clicks are pulled.
+            pull: as a run is asked (`core.request.Pull`); None for what is usual.
         """
-        is_sweep = is_sweep_due(mark, as_of)
+        if pull == INTRADAY:
+            # Lists are left alone: names of the report are those that its ticks have seen.
+            return cls(_last_hours(window, as_of, zone, mark, clicks), is_sweep=False, lists=())
+        is_sweep = pull == SWEEP or is_sweep_due(mark, as_of)
         first = min(window.start, window.end - DAY * (LATEST_CHANGE_DAYS - 1)) if is_sweep else window.start
         starts = ((CONVERSIONS, first), (clicks, window.start), (CUSTOM_TOTALS, window.start))
         days = [
@@ -86,18 +107,41 @@ class Plan:
         return OpenRun(run_id, (*lists, *((one.endpoint.name, one.day) for one in self.slices)))
 
 
-def require_rights(puller: Puller, plan: Plan) -> None:
-    """Ask every list for one record, before anything is pulled.
+def _last_hours(
+    window: Window, as_of: datetime, zone: str, mark: Watermark | None, clicks: Endpoint
+) -> tuple[Planned, ...]:
+    """Return what happened since the last whole pull, and in the last hours in any case, within a run's days."""
+    recent = as_of - LAST_HOURS
+    pulled = recent if mark is None else min(recent, mark.changes)
+    since = max(midnight(window.start, zone), pulled.replace(minute=0, second=0, microsecond=0))
+    days = [since.date() + DAY * number for number in range((as_of.date() - since.date()).days + 1)]
+    return tuple(
+        Planned(endpoint, day, since, is_intraday=True)
+        for endpoint in (CONVERSIONS, clicks, CUSTOM_TOTALS)
+        for day in days
+    )
+
+
+def require_rights(puller: Puller, plan: Plan, mark: Watermark | None) -> None:
+    """Ask every list and every kind of facts for one record, before anything is pulled.
+
+    Args:
+        puller: of the run.
+        plan: of the run.
+        mark: tells whether facts have been read before; None before the first commit.
 
     Raises:
-        RightsLost: the key may not read a list any more that it has read before.
-        ApiRefused: it may not read it, and never has.
+        RightsLost: the key may not read something any more that it has read before.
+        ApiRefused: it may not read it, and never has; or it is not there.
     """
-    for endpoint in plan.lists:
+    store, today = puller.bronze.store, Slice(puller.bronze.as_of.astimezone(UTC).date())
+    known = {one: complete(store, one) is not None for one in plan.lists}
+    known |= {one.endpoint: mark is not None for one in plan.slices}
+    for endpoint, was_read in known.items():
         try:
-            first_page(puller.api, endpoint, (), limit=1)
+            first_page(puller.api, endpoint, params(endpoint, today, puller.account.date_to), limit=1)
         except ApiRefused as error:
-            if error.facts["status"] != FORBIDDEN or complete(puller.bronze.store, endpoint) is None:
+            if error.facts["status"] != FORBIDDEN or not was_read:
                 raise
             problem = f"`{endpoint.path}` is refused ({error.facts['problem']})"
             raise RightsLost(name=puller.api.key_name, api=puller.api.tenant, problem=problem) from error

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from lakehouse_assets.affise.endpoints import ENDPOINTS
-from lakehouse_assets.affise.pull import BUDGET_SECONDS, Cursor, DayPull, Puller
+from lakehouse_assets.affise.going import Cursor, DayPull
+from lakehouse_assets.affise.pull import BUDGET_SECONDS, Puller
 from lakehouse_assets.affise.slices import Slice
 from lakehouse_assets.core.manifest import utc_moment
 
@@ -34,7 +35,8 @@ def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds:
         )
     cursor = Cursor.from_dict(json.loads(token)) if token else None
     since = utc_moment(planned["since"])
-    return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, since=since)
+    more: dict[str, Any] = {"since": since, "intraday": planned.get("is_intraday", False)}
+    return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, **more)
 
 
 def answer(planned: Mapping[str, Any], done: DayPull) -> dict[str, Any]:

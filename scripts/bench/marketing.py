@@ -88,12 +88,12 @@ def _run(what: str, lake: Path, *more: str) -> Measured:
 
 def pull(lake: Path, clicks: int) -> Facts:
     """Pull seven days of a tenant into bronze."""
-    from lakehouse_assets.affise.dimensions import pull_lists
     from lakehouse_assets.affise.endpoints import CLICKS as CLICK_PAGES
-    from lakehouse_assets.affise.endpoints import CONVERSIONS, CUSTOM_TOTALS
+    from lakehouse_assets.affise.endpoints import CONVERSIONS, CUSTOM_TOTALS, DIMENSIONS
     from lakehouse_assets.affise.opening import open_puller
     from lakehouse_assets.affise.secrets import LocalSecrets
     from lakehouse_assets.affise.simulator.running import running
+    from lakehouse_assets.affise.slices import Slice
     from lakehouse_assets.settings import Affise
     from lakehouse_assets.storage.lake import open_lake
 
@@ -104,7 +104,8 @@ def pull(lake: Path, clicks: int) -> Facts:
         secrets = LocalSecrets({"AFFISE_API_KEY": simulator.key, "AFFISE_HASH_KEY": HASH_KEY})
         settings = Affise(url=simulator.url, rate=1000)
         puller = open_puller(settings, secrets, made.store, run_id="bench", zone=ZONE, as_of=NOW)
-        pull_lists(puller, NOW)
+        for endpoint in DIMENSIONS:
+            puller.one(endpoint, Slice(NOW.date(), is_open=True))
         for day in _days():
             for endpoint in (CLICK_PAGES, CONVERSIONS, CUSTOM_TOTALS):
                 puller.day(endpoint, day, NOW, seconds=1e6)
