@@ -19,9 +19,6 @@ NEW_NAME = "Renamed Example"
 CLICKS = "SELECT sum(click_count) AS clicks FROM affise_data_fusion.daily_report_sub5_output"
 
 
-@pytest.mark.xfail(
-    reason="clicks that a broken run has pulled are not pulled again, and no run loads them", strict=False
-)
 def test_an_outage_in_the_middle_of_the_pull_loses_nothing(cli: Cli, tmp_path: Path) -> None:
     """The API goes away after the clicks of one day; the run fails, and the next one has the clicks of all days."""
     with commands(cli, tmp_path, clicks_per_day=60) as there:

@@ -87,10 +87,10 @@ class Pager:
     def _drifts(self, path: str, query: Query, number: int, *, is_long: bool) -> tuple[frozenset[str], int]:
         """Return what happens to the list in this pass over it, and how many passes began."""
         key = (path, query.slice_key())
-        if number == 1 and is_long:
-            fired = self._switches.firing(Kind.PAGING, path, key)
+        if number == 1:
+            fired = self._switches.firing(Kind.PAGING, path, key) if is_long else []
             passes = self._passes.get(key, (0, frozenset()))[0]
-            self._passes[key] = (passes + 1, frozenset(switch.name for switch, _ in fired))
+            self._passes[key] = (passes + is_long, frozenset(switch.name for switch, _ in fired))
         passes, drifts = self._passes.get(key, (0, frozenset()))
         return drifts, passes
 

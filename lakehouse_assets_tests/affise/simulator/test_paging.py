@@ -91,3 +91,12 @@ def test_a_list_of_one_page_does_not_drift() -> None:
     """Nothing can come between the pages of a list that has one."""
     with serving("insert-between-pages") as api:
         assert len(api.rows(PARTNERS)) == 30
+
+
+def test_a_list_on_one_page_is_whole_after_a_pass_that_drifted() -> None:
+    """What came between the pages of the pass before is there, also where nothing is asked for after page 1."""
+    with serving("insert-between-pages") as api:
+        first = api.json(PARTNERS, limit=10)
+        second = api.json(PARTNERS, limit=500)
+    assert first["pagination"]["total_count"] == 29
+    assert (second["pagination"]["total_count"], len(second["partners"])) == (30, 30)

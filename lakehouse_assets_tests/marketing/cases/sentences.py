@@ -11,10 +11,9 @@ WRONG_KEY = "canary-key-of-nobody"
 
 @dataclass(frozen=True)
 class Said:
-    """What a run said, what `checks` said after it, and whether there is a report."""
+    """What a run said, and whether there is a report."""
 
     run: Result
-    checks: Result
     has_report: bool
 
     @property
@@ -57,15 +56,15 @@ def clicks_gone(said: Said) -> None:
 
 
 def rate_missing(said: Said) -> None:
-    """A blocking check fails and names the currency: nothing is exported, no amount is left out or taken one to one."""
-    assert said.run.code == 1
-    assert "check" in said.error
-    assert "currenc" in said.error
+    """A blocking check (`currency_unknown`) fails, so nothing is exported: no amount is left out or taken one to one."""
+    assert "check `conversions.currency_unknown` failed" in said.error
+    assert not said.has_report
 
 
 def custom_disagrees(said: Said) -> None:
-    """The run succeeds; a check of closed days fails, with exit code 1 of `lakehouse checks`; that of today warns."""
-    assert (said.run.code, said.checks.code) == (0, 1)
+    """A blocking check of closed days (`closed_days_differ`) fails, so nothing is exported; that of today warns."""
+    assert "check `hourly_totals.closed_days_differ` failed: 2 rows" in said.error
+    assert not said.has_report
 
 
 def manager_key(said: Said) -> None:
