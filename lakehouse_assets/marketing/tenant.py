@@ -22,6 +22,8 @@ QUERY = (
     "FROM affise_data_fusion.daily_report_sub5_output GROUP BY affiliate_name ORDER BY 3 DESC LIMIT 5"
 )
 """This query is suggested as a first question to the demo's tables."""
+FILE = "reports/Sub5-latest.csv"
+"""The file that a run leaves for people, in the lake."""
 HASH_KEY = "a hash key of no secret"
 DAYS, CLICKS, CONVERSIONS, WINDOW_DAYS = 10, 300, 40, 7
 COUNTED = ("clicks", "approved", "declined", "pending")

@@ -121,6 +121,8 @@ def _next_steps(trial: Trial, name: str, data: Path | None) -> None:
     lake = short(trial.settings.lake_root)
     say("\nTry next:")
     say(f'  {command()} sql "{trial.query}" --lake {lake}')
+    if trial.file:
+        say(f"  head -3 {lake}/{trial.file}")
     say(f"  {command()} checks --pipeline {name} --lake {lake}")
     if data is None and trial.has_rejects:
         say(f"  {command()} rejects list --pipeline {name} --lake {lake}")

@@ -80,9 +80,11 @@ class Tenant(Protocol):
 
     Attributes:
         QUERY: a first question to the demo's tables.
+        FILE: what a run leaves for people, below the lake.
     """
 
     QUERY: str
+    FILE: str
 
     def served(self) -> AbstractContextManager[Served]:
         """Serve the source as long as the block lasts."""

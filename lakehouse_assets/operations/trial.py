@@ -30,6 +30,7 @@ class Trial:
         rows: how many rows the right answer is about; None where it is not known.
         differences: says what a run answered otherwise, one line each.
         has_rejects: whether the sample has rows that are rejected.
+        file: what the run leaves for people, below the lake; empty where it is tables only.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Trial:
     rows: int | None
     differences: Callable[[Outcome], list[str]]
     has_rejects: bool
+    file: str = ""
 
 
 @contextmanager
@@ -70,7 +72,15 @@ def _served(name: str, folder: Path, engine: str | None) -> Iterator[Trial]:
         settings = own_settings(name, folder, None, engine, source.zone)
         asked = Asked(name, RunRequest(as_of=source.as_of))
         lake = lake_of(settings)
-        yield Trial(settings, asked, tenant.QUERY, source.rows, lambda _: source.differences(lake), has_rejects=False)
+        yield Trial(
+            settings,
+            asked,
+            tenant.QUERY,
+            source.rows,
+            lambda _: source.differences(lake),
+            has_rejects=False,
+            file=tenant.FILE,
+        )
 
 
 def _against(sample: Sample, expected: Any, settings: Settings) -> Callable[[Outcome], list[str]]:  # noqa: ANN401 - the sample's own

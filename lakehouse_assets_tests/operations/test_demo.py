@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,28 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
 
 
 def test_the_demo_gives_the_known_answer(sample: tuple[Result, Path]) -> None:
-    """It succeeds and says that every row went where it should."""
-    result, _ = sample
+    """It succeeds and says, of both pipelines, that every row went where it should."""
+    result, folder = sample
     assert (result.code, result.err) == (0, "")
     assert "✔ Every one of the 17422 rows" in result.out
-    assert "Try next:" in result.out
+    assert "✔ Every one of the 2121 rows" in result.out
+    assert result.out.count("Try next:") == 2
+    assert (folder / "lake/reports/Sub5-latest.csv").read_text("utf-8").startswith("datestamp,affiliate_id,")
+
+
+def test_a_report_that_is_not_the_tenants_truth_fails_the_demo(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The difference is told; nothing of the tenant is left in the environment."""
+    from lakehouse_assets.marketing import tenant
+
+    monkeypatch.delenv("AFFISE_API_KEY", raising=False)
+    monkeypatch.setattr(tenant, "answer_of", lambda *_: {"clicks": 1866, "approved": 1, "declined": 2, "pending": 3})
+    result = cli("demo", "--pipeline", "marketing", "--folder", tmp_path / "demo")
+    assert result.code == 1
+    assert "error: not the sample's known answer: approved: expected 1, found " in result.err
+    assert "clicks" not in result.err
+    assert "AFFISE_API_KEY" not in os.environ
 
 
 def test_the_report_equals_the_expected_file(sample: tuple[Result, Path]) -> None:
@@ -52,7 +70,7 @@ def test_the_tables_equal_the_expected_file(cli: Cli, sample: tuple[Result, Path
 
 def test_a_wrong_answer_fails_the_demo(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a run answers otherwise than the sample says, the difference is told and the exit code is 1."""
-    from lakehouse_assets.operations import demo
+    from lakehouse_assets.operations import trial
 
     tables = {
         "clean_products": TableAnswer(read=2, valid=2),
@@ -66,8 +84,8 @@ def test_a_wrong_answer_fails_the_demo(cli: Cli, tmp_path: Path, monkeypatch: py
         assert (sample, data) == (samples()["ecommerce"], None)
         return answer
 
-    monkeypatch.setattr(demo, "put_files", wrong)
-    result = cli("demo", "--folder", tmp_path / "demo")
+    monkeypatch.setattr(trial, "put_files", wrong)
+    result = cli("demo", "--pipeline", "ecommerce", "--folder", tmp_path / "demo")
     assert result.code == 1
     assert result.err == (
         "error: not the sample's known answer: rejects: expected {'amount_invalid': 2}, found {'amount_invalid': 1}\n"
