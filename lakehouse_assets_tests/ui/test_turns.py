@@ -10,7 +10,9 @@ from typing import Any
 import dagster as dg
 import pytest
 import requests
+from dagster._core.test_utils import create_run_for_test
 
+from lakehouse_assets.graph.process import PIPELINE_TAG
 from lakehouse_assets.operations import history
 from lakehouse_assets.operations.running import Asked, run
 from lakehouse_assets.settings import Settings
@@ -23,7 +25,9 @@ LAUNCH = """mutation($p: ExecutionParams!) {
   launchRun(executionParams: $p) { ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } }
 }"""
 SECONDS = 240
-"""How long two runs may take on a busy machine; ten seconds each on an idle one."""
+"""How long a run may take on a busy machine; ten seconds on an idle one."""
+TICKS = 15
+"""How long a run is left in the queue, seconds; the daemon looks every five."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,17 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         yield Services(address, instance)
 
 
-def test_the_second_of_two_runs_waits_for_the_end_of_the_first(services: Services) -> None:
-    """It says for which run it waits, starts when that has ended, and both succeed."""
-    first, second = services.launch(), services.launch()
-    earlier, later = services.ended(first), services.ended(second)
-    success = dg.DagsterRunStatus.SUCCESS
-    assert (earlier.dagster_run.status, later.dagster_run.status) == (success, success)
-    assert earlier.end_time is not None
-    assert later.start_time is not None
-    assert later.start_time >= earlier.end_time
-    said = [entry.message for entry in services.instance.all_logs(second) if "at a time" in (entry.message or "")]
-    assert said == [f"One run of ecommerce at a time: this one waits for the end of ecommerce run {first}."]
+def test_a_run_waits_for_the_end_of_the_one_that_goes_on(services: Services) -> None:
+    """It says for which run it waits, is left in the queue meanwhile, and succeeds once that has ended."""
+    instance, tags = services.instance, {PIPELINE_TAG: "ecommerce"}
+    going_on = create_run_for_test(instance, "ecommerce", status=dg.DagsterRunStatus.STARTED, tags=tags)
+    second = services.launch()
+    time.sleep(TICKS)
+    record = instance.get_run_record_by_id(second)
+    assert record is not None
+    assert record.dagster_run.status == dg.DagsterRunStatus.QUEUED
+    instance.report_run_failed(going_on)
+    assert services.ended(second).dagster_run.status == dg.DagsterRunStatus.SUCCESS
+    said = [entry.message for entry in instance.all_logs(second) if "at a time" in (entry.message or "")]
+    waits = f"this one waits for the end of ecommerce run {going_on.run_id}"
+    assert said == [f"One run of ecommerce at a time: {waits}."]
