@@ -56,7 +56,7 @@ def clicks_gone(said: Said) -> None:
 
 
 def rate_missing(said: Said) -> None:
-    """A blocking check (`currency_unknown`) fails, so nothing is exported: no amount is left out or taken one to one."""
+    """A blocking check (`currency_unknown`) fails, so nothing is exported: no amount is left out or taken at par."""
     assert "check `conversions.currency_unknown` failed" in said.error
     assert not said.has_report
 
