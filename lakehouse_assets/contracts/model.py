@@ -125,6 +125,7 @@ class Contract:
         records: of landing: the field that holds the records of a JSON page.
         normaliser: of landing: the function that makes flat records of each one in a JSON page; None where columns
             are read from it by their paths.
+        recurs: of landing: whether a record comes again in files of other names, as each pull from an API brings it.
         versions: of silver: last column of the key, by which a row that says the same as the one before it is left
             out; None for a table that keeps one row of each key.
         event_time: of silver: column that says which version of a key is newer; None when the file's time decides.
@@ -151,6 +152,7 @@ class Contract:
     format: Format = "csv"
     records: str | None = None
     normaliser: str | None = None
+    recurs: bool = False
     versions: str | None = None
     event_time: str | None = None
     date_column: str | None = None

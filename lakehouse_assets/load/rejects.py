@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.protocol import Engine, Guard
 from lakehouse_assets.formats.protocol import raw_schema
 from lakehouse_assets.load.file_source import FileSource
@@ -69,7 +70,11 @@ class RejectWriter:
         twins = _twins(table, self.retry)
         if twins.num_rows:
             self.engine.register(f"{name}__twins", twins)
-        return statements.kept(contract, retried=self.retry.has_rows, twins=bool(twins.num_rows))
+        kept = statements.kept(contract, retried=self.retry.has_rows, twins=bool(twins.num_rows))
+        return corrections.latest(contract, kept) if self._recurs(contract) else kept
+
+    def _recurs(self, contract: Contract) -> bool:
+        return self.work.datasets[contract.landing].recurs
 
     def write(self, guard: Guard) -> None:
         """Bring both tables up to date with what became of every row.
@@ -83,31 +88,44 @@ class RejectWriter:
         if news:
             rows = statements.pending_rows(contract, self.work.manifest.run_id, self.work.as_of)
             engine.merge(contract, rows, updates=False in news, dates=None, guard=guard)
-        self.write_rejects(guard, self._corrected())
+        self.write_rejects(guard, *self._settled())
         if self.retry.keeps_pending and engine.rows("SELECT 1 AS n FROM __gone LIMIT 1"):
             engine.attach(contract)
             engine.delete(contract, "SELECT * FROM __gone", guard)
 
-    def _corrected(self) -> list[str]:
-        """Return the SELECTs of open rejects that later versions of their files correct; none where none came."""
+    def _settled(self) -> tuple[list[str], list[str]]:
+        """Return the SELECTs of open rejects that are corrected by what came later, and of those that it supersedes."""
         if not self.retry.keeps_rejects:
-            return []
-        self.engine.keep("__older", corrections.older(self.work.controls["rejects"]))
-        came = {row["dataset"] for row in self.engine.rows("SELECT DISTINCT dataset FROM __older")}
-        return [corrections.corrected(contract) for contract in self.work.tables if contract.landing in came]
+            return [], []
+        rejects, tables = self.work.controls["rejects"], self.work.tables
+        older = self._held("__older", corrections.older(rejects))
+        corrected = [corrections.corrected(contract) for contract in tables if contract.landing in older]
+        if not any(map(self._recurs, tables)):
+            return corrected, []
+        came = self._held("__recurring", corrections.recurring(rejects))
+        again = [contract for contract in tables if contract.landing in came and self._recurs(contract)]
+        corrected += [corrections.corrected_anywhere(contract) for contract in again]
+        return corrected, [corrections.superseded(contract) for contract in again]
 
-    def write_rejects(self, guard: Guard, corrected: Sequence[str] = ()) -> None:
+    def _held(self, name: str, sql: str) -> set[str]:
+        """Keep a relation of rejects and return the datasets that it holds some of."""
+        self.engine.keep(name, sql)
+        return {row["dataset"] for row in self.engine.rows(f"SELECT DISTINCT dataset FROM {name}")}
+
+    def write_rejects(self, guard: Guard, corrected: Sequence[str] = (), superseded: Sequence[str] = ()) -> None:
         """Write new rejects; mark those that this run read again and found good as replayed.
 
         Args:
             guard: see `Guard`.
             corrected: SELECTs of others that are marked as corrected.
+            superseded: SELECTs of those that are marked as superseded.
         """
         contract, engine, retried = self.work.controls["rejects"], self.engine, self.retry.has_rows
         news, settled = {True}, False
         if self.retry.keeps_rejects:
             engine.keep("__rejected", statements.new_rejects(contract, retried=retried))
-            engine.keep("__settled", statements.settled_rejects(contract, retried=retried, corrected=corrected))
+            settling = {"corrected": corrected, "superseded": superseded}
+            engine.keep("__settled", statements.settled_rejects(contract, retried=retried, **settling))
             news = _news(engine, "__rejected")
             settled = bool(engine.rows("SELECT 1 AS n FROM __settled LIMIT 1"))
         elif not engine.rows("SELECT 1 AS n FROM __unloaded WHERE NOT _pending LIMIT 1"):

@@ -27,7 +27,7 @@ from lakehouse_assets.storage.lake import Lake
 if TYPE_CHECKING:
     from lakehouse_assets.engines.protocol import Guard
 
-STATUSES = ("open", "replayed", "corrected", "closed")
+STATUSES = ("open", "replayed", "corrected", "superseded", "closed")
 Grouping = Literal["code", "file"]
 
 ROW_KINDS: tuple[Kind, ...] = ("reader", "row", "reference")

@@ -57,7 +57,8 @@ def list_(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Count rejected rows per file and rule codes, by what became of them.
 
-    They are open, replayed, corrected in a later version of their file, or closed by hand.
+    They are open, replayed, corrected in a later version of their file, superseded by a later reject of the same
+    record, or closed by hand.
 
     Examples:
         lakehouse rejects list --code CODE

@@ -7,15 +7,23 @@ the later version has, in the same run and without a reject of its own,
     a row with every value that could be read of it, or
     a row whose key stands between the commas of a record that was malformed.
 
-Relations: `__older`, open rejects of files that come in a later version (`older`); those of `silver` and `rejects`.
+A record that recurs, as each pull from an API brings it in pages of other names, is known by its key wherever it comes,
+and where that cannot be read by what stands there: a good one corrects its rejects, one that is rejected again
+supersedes them. So of such a record one reject is open at most.
+
+Relations: `__older`, open rejects of files that come in a later version (`older`); `__recurring`, open rejects of
+records that recur from pages of other runs; those of `silver` and `rejects`.
 """
 
 from __future__ import annotations
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.sql.casts import quoted
-from lakehouse_assets.sql.rejects import KEY, SPELLED_ALIKE
+from lakehouse_assets.sql.rejects import BASE, KEY, SPELLED_ALIKE
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
+
+SEPARATOR = "\x1f"
+"""Stands between the texts of a key, none of which holds it."""
 
 
 def older(rejects: Contract) -> str:
@@ -30,7 +38,7 @@ def older(rejects: Contract) -> str:
 
 def corrected(contract: Contract) -> str:
     """Return the SELECT of the keys of rejects in `__older` that the rows of a silver table correct; some twice."""
-    names = ", ".join(f"o.{name} AS {name}" for name in KEY)
+    names = _names()
     key = [(_read(name), f"as_text(v.{quoted(name)})") for name in contract.key]
     by_key = " AND ".join(f"{said} = {value}" for said, value in key)
     unread = " OR ".join(f"{said} IS NULL" for said, _ in key)
@@ -41,6 +49,58 @@ def corrected(contract: Contract) -> str:
         f"{of} ON {by_key} AND int_div(v._row, {ROWS_PER_FILE}) = o.ordinal WHERE {good} "
         f"UNION ALL {of} ON {line} WHERE {good} AND ({unread}) AND {_is_alike(contract)}"
     )
+
+
+def recurring(rejects: Contract) -> str:
+    """Return `__recurring`: open rejects of the datasets that this run reads, from other files than it reads."""
+    names = ", ".join(f"h.{name} AS {name}" for name in (*KEY, "raw", "parsed"))
+    same = "f.dataset = h.dataset AND f.file = h.file AND f.etag = h.etag"
+    return (
+        f"SELECT {names} FROM {rejects.catalog_name} AS h JOIN (SELECT DISTINCT dataset FROM __files) AS d "
+        f"ON d.dataset = h.dataset LEFT JOIN __files AS f ON {same} WHERE h.status = 'open' AND f.file IS NULL"
+    )
+
+
+def corrected_anywhere(contract: Contract) -> str:
+    """Return the SELECT of the keys of rejects in `__recurring` that a good row of a silver table corrects."""
+    by_key = " AND ".join(f"{_read(name)} = as_text(v.{quoted(name)})" for name in contract.key)
+    return (
+        f"SELECT {_names()} FROM __recurring AS o JOIN {contract.name}__parsed AS v ON {by_key} "
+        f"WHERE o.dataset = '{contract.landing}' AND v._codes = ''"
+    )
+
+
+def superseded(contract: Contract) -> str:
+    """Return the SELECT of the keys of rejects in `__recurring` whose record this run rejects again."""
+    return (
+        f"SELECT {_names()} FROM __recurring AS o JOIN __unloaded AS u ON u.dataset = o.dataset "
+        f"AND {_identity(contract, 'u')} = {_identity(contract, 'o')} "
+        f"WHERE o.dataset = '{contract.landing}' AND NOT u._pending"
+    )
+
+
+def latest(contract: Contract, kept: str) -> str:
+    """Return the latest of each record among rows that are not loaded, for records that recur.
+
+    Args:
+        contract: the silver table.
+        kept: the SELECT of its rows (`rejects.kept`).
+    """
+    order = "k.file_time DESC, k.file DESC, k.line DESC"
+    place = f"row_number() OVER (PARTITION BY {_identity(contract, 'k')} ORDER BY {order}) AS _place"
+    names = ", ".join(f"p.{name} AS {name}" for name in (*BASE, "parsed", "_pending"))
+    return f"SELECT {names} FROM (SELECT k.*, {place} FROM ({kept}) AS k) AS p WHERE p._place = 1"
+
+
+def _identity(contract: Contract, alias: str) -> str:
+    """Return what tells records apart: the texts of the key, or what stands in the file where one could not be read."""
+    texts = [f"json_field({alias}.parsed, '{name}')" for name in contract.key]
+    key = f" || '{SEPARATOR}' || ".join(texts)
+    return f"coalesce({key}, {alias}.raw)"
+
+
+def _names() -> str:
+    return ", ".join(f"o.{name} AS {name}" for name in KEY)
 
 
 def _read(column: str) -> str:

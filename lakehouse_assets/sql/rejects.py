@@ -187,11 +187,13 @@ def new_rejects(rejects: Contract, *, retried: bool) -> str:
     )
 
 
-def settled_rejects(rejects: Contract, *, retried: bool, corrected: Iterable[str] = ()) -> str:
+def settled_rejects(
+    rejects: Contract, *, retried: bool, corrected: Iterable[str] = (), superseded: Iterable[str] = ()
+) -> str:
     """Return `__settled`: keys of open rejects that are settled, and as what.
 
-    Replayed are those that this run read again (relation `__read`) and did not reject, corrected are those of the
-    given SELECTs (`corrections`) that it does not write anyway.
+    Replayed are those that this run read again (relation `__read`) and did not reject, corrected and superseded are
+    those of the given SELECTs (`corrections`) that it does not write anyway.
     """
     joined = f" LEFT JOIN __tried AS t ON {_same('t', 'h')}" if retried else ""
     again = " OR t.line IS NOT NULL" if retried else ""
@@ -202,9 +204,10 @@ def settled_rejects(rejects: Contract, *, retried: bool, corrected: Iterable[str
         f"WHERE h.status = 'open' AND u.line IS NULL AND (f.file IS NOT NULL{again})"
     )
     others = [
-        f" UNION ALL SELECT {_columns(KEY, 'c')}, 'corrected' AS status FROM ({select}) AS c "
+        f" UNION ALL SELECT {_columns(KEY, 'c')}, '{status}' AS status FROM ({select}) AS c "
         f"LEFT JOIN __rejected AS d ON {_same('d', 'c')} WHERE d.line IS NULL"
-        for select in corrected
+        for status, selects in (("corrected", corrected), ("superseded", superseded))
+        for select in selects
     ]
     if not others:
         return replayed

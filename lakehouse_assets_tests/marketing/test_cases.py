@@ -71,7 +71,6 @@ def test_dirty_data_is_seen(switch: str, dirty_tenant: Seen) -> None:
     DIRTY_DATA[switch](dirty_tenant)
 
 
-@pytest.mark.xfail(reason="a reject is known by its page, and each run pulls pages of its own")
 def test_a_record_that_each_run_rejects_is_one_open_reject(dirty_tenant: Seen) -> None:
     """It is open once, however often it is pulled, and closed when the account says what became of it."""
     open_ones = dirty_tenant.rows("SELECT raw FROM marketing_lakehouse.marketing_rejects WHERE status = 'open'")
