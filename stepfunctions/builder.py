@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import EmissionInvalid
@@ -21,12 +21,14 @@ class MachineContext:
     Attributes:
         asked: the fields of a request that the plan takes.
         gives: facts that the functions of earlier levels give.
+        asks: what every run of the machine asks, by field of a request.
     """
 
     pipeline: str
     tables: Mapping[str, Contract]
     asked: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
+    asks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def known_at_start(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ EMITTED = Path(__file__).with_name("emitted")
 
 
 def write(folder: Path = EMITTED) -> list[Path]:
-    """Write the machine of every pipeline, and return the files that changed, deleted ones included.
+    """Write the machines of every pipeline and of its short runs; return the files that changed, deleted ones included.
 
     Raises:
         EmissionInvalid: a graph cannot be a machine; nothing was written.
@@ -50,10 +50,16 @@ def current() -> dict[str, str]:
     from lakehouse_assets.pipelines import pipeline_of
     from stepfunctions.plan_reader import read_plan
 
-    for name in pipelines():
-        pipeline_of(name).require_sound()
-    definitions = build_definitions()
-    machines = {name: machine(name, read_plan(definitions, name), contracts(name)) for name in pipelines()}
+    found = [pipeline_of(name) for name in pipelines()]
+    for pipeline in found:
+        pipeline.require_sound()
+    definitions, machines = build_definitions(), {}
+    for pipeline in found:
+        name, tables = pipeline.name, contracts(pipeline.name)
+        machines[name] = machine(name, read_plan(definitions, name), tables)
+        for short in pipeline.short_runs:
+            job = short.job(pipeline)
+            machines[job] = machine(name, read_plan(definitions, job), tables, job, short.asks)
     return {f"{name}.asl.json": text_of(made) for name, made in machines.items()}
 
 

@@ -37,23 +37,28 @@ DEFAULTS = {"as_of": "$states.context.Execution.StartTime", "mode": quoted(get_a
 """JSONata for fields that the execution's input does not give; every other field of a request is null then."""
 
 
-def machine(pipeline: str, levels: Levels, tables: Mapping[str, Contract]) -> dict[str, Any]:
+def machine(
+    pipeline: str, levels: Levels, tables: Mapping[str, Contract], job: str = "", asks: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return the state machine of a pipeline as a JSON-ready dict.
 
     Args:
         pipeline: name of the pipeline and of its job.
         levels: the job's steps; the first level is the one function that plans the run.
         tables: the pipeline's contracts by `layer.name`.
+        job: name of the job when it is another one of the pipeline.
+        asks: what every run of that job asks, by field of a request; no input changes it.
 
     Raises:
         EmissionInvalid: the steps cannot be a machine; the message says why.
     """
     plan, task = _plan_of(pipeline, levels)
-    about = MachineContext(pipeline, tables, asked_by(task), given_by(pipeline, task))
+    about = MachineContext(pipeline, tables, asked_by(task), given_by(pipeline, task), asks or {})
     work = _levels(about, levels[1:])
     states = merged(pipeline, _opening(about, plan, task, work.entry), work.states, _closing(about))
+    of = f"the job `{job or pipeline}` of the asset graph"
     return {
-        "Comment": f"Emitted from the job `{pipeline}` of the asset graph by `lakehouse emit`; change that, not this.",
+        "Comment": f"Emitted from {of} by `lakehouse emit`; change that, not this.",
         "QueryLanguage": "JSONata",
         **Branch("start", states).to_dict(),
     }
@@ -87,6 +92,7 @@ def _start(about: MachineContext) -> dict[str, Any]:
     region = '$split($states.context.Execution.Id, ":")[3]'
     page = '".console.aws.amazon.com/states/home#/v2/executions/details/"'
     return given | {
+        **{name: expression(quoted(value)) for name, value in about.asks.items()},
         "run_id": expression("$states.context.Execution.Name"),
         "pipeline": about.pipeline,
         **INSTALLED,
