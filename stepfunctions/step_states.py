@@ -149,7 +149,11 @@ def model_block(step: Step, task: ModelTask, place: Exits) -> Block:
     return Block(
         render,
         {
-            render: calls.function("RenderModel", model, place.ways(step, due, FUNCTION_SECONDS)),
+            render: calls.function(
+                "RenderModel",
+                model | {"source_timezone": expression("$source_timezone")},
+                place.ways(step, due, FUNCTION_SECONDS),
+            ),
             due: Choice((Rule(expression("$states.input.statement != null"), step.key),), default=tell),
             step.key: calls.query(expression("$states.input.statement"), place.ways(step, tell), output=INPUT),
             tell: calls.function("AcknowledgeModel", told, place.ways(step, None, FUNCTION_SECONDS)),

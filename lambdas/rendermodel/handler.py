@@ -9,5 +9,8 @@ from lambdas.rendermodel.logic import render_model
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Answer `{statement, runs, version}`; the event holds `pipeline`, `model` (`gold.sales`) and `lake` (URI)."""
-    return render_model(event["pipeline"], event["model"], open_lake(event["lake"]))
+    """Answer `{statement, runs, version}`.
+
+    The event holds `pipeline`, `model` (`gold.sales`), `lake` (URI), and `source_timezone`, whose days local dates are.
+    """
+    return render_model(event["pipeline"], event["model"], open_lake(event["lake"]), event["source_timezone"])

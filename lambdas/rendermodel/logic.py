@@ -18,13 +18,14 @@ STATEMENT_BYTES = 200_000
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
-def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
+def render_model(pipeline: str, model: str, lake: Lake, zone: str) -> dict[str, Any]:
     """Return the MERGE for a model, and the runs to acknowledge when it has run.
 
     Args:
         pipeline: whose model.
         model: its contract, such as `gold.daily_weather`.
         lake: where the tables are.
+        zone: source time zone.
 
     Returns: statement (None when nothing was touched), runs, and the version of the model that it is made of.
 
@@ -40,17 +41,17 @@ def render_model(pipeline: str, model: str, lake: Lake) -> dict[str, Any]:
     state = models.states()[gold.name]
     due = Backlog(behind.runs, None) if state.why else behind
     return {
-        "statement": statement(gold, model_sql(pipeline, gold.name), due),
+        "statement": statement(gold, model_sql(pipeline, gold.name), due, zone),
         "runs": list(behind.runs),
         "version": models.held(state.version).text,
     }
 
 
-def statement(gold: Contract, model: str, behind: Backlog) -> str | None:
+def statement(gold: Contract, model: str, behind: Backlog, zone: str = "UTC") -> str | None:
     """Return the MERGE for what is behind, or for the whole table when naming all values would be too long."""
     if behind.window == ():
         return None
-    text = merge_statement(gold, model, window_parameters(gold, behind.window))
+    text = merge_statement(gold, model, window_parameters(gold, behind.window), zone=zone)
     # Measured as it travels: quotes and line ends count twice in JSON.
     whole = window_parameters(gold, None)
-    return text if len(json.dumps(text)) <= STATEMENT_BYTES else merge_statement(gold, model, whole)
+    return text if len(json.dumps(text)) <= STATEMENT_BYTES else merge_statement(gold, model, whole, zone=zone)

@@ -42,6 +42,14 @@ def test_what_was_touched_is_in_the_statement(tmp_path: Path) -> None:
     assert json.loads(json.dumps(answer)) == answer
 
 
+def test_local_days_are_those_of_the_sources_zone() -> None:
+    """The statement knows when days begin there, which another zone's statement does not."""
+    gold = contract("marketing", "gold.daily_affiliate_performance")
+    model, due = model_sql("marketing", gold.name), Backlog(("run-1",), (date(2026, 3, 12),))
+    there, here = (statement(gold, model, due, zone) or "" for zone in ("Europe/Berlin", "UTC"))
+    assert ("2026-03-29 01:00:00" in there, "2026-03-29 01:00:00" in here) == (True, False)
+
+
 def test_a_table_that_is_up_to_date_has_no_statement(tmp_path: Path) -> None:
     """After the acknowledgement there is nothing to run and nothing to tell."""
     lake = LakeDriver(tmp_path)
