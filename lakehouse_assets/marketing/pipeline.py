@@ -61,15 +61,21 @@ EXPORT = FunctionTask(
     "export-sub5-report", {"run_id": "{run_id}", "pipeline": "{pipeline}", "window": "{window}", "lake": "{lake}"}
 )
 
-PLANNED = FunctionStep("bronze", "affise_plan", "Lists and slices of time that are pulled; what the key may read.")
+PLANNED = FunctionStep(
+    "bronze", "affise_plan", "Lists and slices of time that are pulled; what the key may read.", frozenset({"json"})
+)
 PULLED_LISTS = FunctionStep(
     "bronze", "affise_lists", "Offers, partners, advertisers and currencies, a page each.", frozenset({"json"})
 )
 PULLED_FACTS = FunctionStep(
     "bronze", "affise_facts", "Clicks, conversions and totals of the run's days, a page each.", frozenset({"json"})
 )
-NAMED = FunctionStep("bronze", "affise_pages", "The run's manifest, with every page that was pulled.")
-COMMITTED = FunctionStep("bronze", "affise_watermark", "The moment up to which changes are in silver.")
+NAMED = FunctionStep(
+    "bronze", "affise_pages", "The run's manifest, with every page that was pulled.", frozenset({"json"})
+)
+COMMITTED = FunctionStep(
+    "bronze", "affise_watermark", "The moment up to which changes are in silver.", frozenset({"json"})
+)
 EXPORTED = FunctionStep("report", "sub5_report", "Rows with conversions of the run's days.", frozenset({"csv"}))
 
 INTRADAY = ShortRun(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,8 +112,10 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """An empty shop; landing exists."""
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """An empty shop, alone unless the test has set other pipelines beside it; landing exists."""
+    if "LAKEHOUSE_PIPELINES" not in os.environ:
+        monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce")
     settings = Settings(lake=tmp_path / "lake", landing=tmp_path / "landing", quiet_seconds=0, duckdb_threads=1)
     with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
         opened = Shop(settings, instance, build_definitions(settings))

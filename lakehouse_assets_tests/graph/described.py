@@ -44,12 +44,20 @@ def _asset(node: Any) -> dict[str, Any]:
         "columns": _lineage(lineage) if lineage else None,
         "deps": sorted(key.to_user_string() for key in node.parent_keys),
         "description": node.description,
-        "fails_after": str(node.freshness_policy.fail_window.to_timedelta()) if node.freshness_policy else None,
+        "fails_after": _fails_after(node.freshness_policy),
         "group": node.group_name,
         "kinds": sorted(node.kinds),
         "owners": sorted(node.owners),
         "tags": {name: value for name, value in node.tags.items() if not name.startswith("dagster/")},
     }
+
+
+def _fails_after(policy: Any) -> str | None:
+    """How old a table may be, or by when it is due."""
+    if policy is None:
+        return None
+    is_due = hasattr(policy, "deadline_cron")
+    return f"{policy.deadline_cron} {policy.timezone}" if is_due else str(policy.fail_window.to_timedelta())
 
 
 def _lineage(lineage: dg.TableColumnLineage) -> dict[str, list[str]]:

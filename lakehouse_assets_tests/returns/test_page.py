@@ -104,7 +104,11 @@ def test_every_kind_of_rule_and_its_verdicts_are_in_the_table() -> None:
 
 def test_the_settings_that_it_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Package, landing and zone are read from the variables as the page spells them."""
-    for name, value in (("PIPELINES", "a.returns,c"), ("LANDINGS__RETURNS", "drops"), ("ZONES__RETURNS", "Europe/Paris")):
+    for name, value in (
+        ("PIPELINES", "a.returns,c"),
+        ("LANDINGS__RETURNS", "drops"),
+        ("ZONES__RETURNS", "Europe/Paris"),
+    ):
         assert f"`LAKEHOUSE_{name}`" in PAGE
         monkeypatch.setenv(f"LAKEHOUSE_{name}", value)
     settings = read_settings()

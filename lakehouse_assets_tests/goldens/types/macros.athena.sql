@@ -22,6 +22,9 @@ SELECT (hash(x, 1)) = (hash('a', 1)) AS x FROM t;
 -- has_code
 SELECT (contains(split(x, ','), 'a_b')) AS x FROM t;
 
+-- hour_of
+SELECT (date_trunc('hour', (CAST((moment) AT TIME ZONE 'UTC' AS TIMESTAMP(6))))) AS x FROM t;
+
 -- int_div
 SELECT (((CASE WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+)\z'), FALSE) THEN TRY_CAST(x AS INTEGER) WHEN coalesce(regexp_like(x, '\A(?:[+-]?[0-9]+\.0*)\z'), FALSE) THEN TRY_CAST(split_part(x, '.', 1) AS INTEGER) END) / 7)) AS x FROM t;
 
