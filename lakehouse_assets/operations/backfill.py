@@ -171,15 +171,22 @@ def _tables_of_days(pipeline: Pipeline) -> Iterable[tuple[Contract, str]]:
 
 
 def show(name: str, plan: BackfillPlan) -> None:
-    """Print the plan for people: a line per day, then a line per table."""
+    """Print the plan for people: a line per day, then a line per table.
+
+    A table of silver that holds nothing of these days has no column, and is named below: its zeros would only make the
+    lines wide.
+    """
     from lakehouse_assets.pipelines import pipeline_of
 
     days = plan.window.days
     say_days(name, plan.window, plan.zone, plan.outlook)
     silver = [c.name for c in pipeline_of(name).layer("silver") if c.name in plan.rows]
+    filled, empty = [one for one in silver if plan.rows[one]], [one for one in silver if not plan.rows[one]]
     said = ("clicks to pull",) if plan.outlook.days else ()
-    lines = [(day, *(plan.rows[one].get(day, 0) for one in silver), *_said(plan, day)) for day in days]
-    terminal.table(("day", *silver, *said), lines, right=silver, close=True)
+    lines = [(day, *(plan.rows[one].get(day, 0) for one in filled), *_said(plan, day)) for day in days]
+    terminal.table(("day", *filled, *said), lines, right=filled, close=True)
+    if empty:
+        terminal.say(f"No rows of these days: {', '.join(empty)}")
     gold = [(one, len(found), sum(found.values())) for one, found in plan.rows.items() if one not in silver]
     if gold:
         terminal.table(("gold", "days there", "rows there"), gold, right=("days there", "rows there"))

@@ -37,7 +37,7 @@ class Marketing(LakeDriver):
     """One lake, and the tenant that it pulls.
 
     `sweeps` says whether a tick pulls all that may still change once a week, as runs do; `most_gone` how much of a list
-    may be gone at once.
+    may be gone at once; `clicks` where clicks are pulled.
     """
 
     pipeline = "marketing"
@@ -46,7 +46,7 @@ class Marketing(LakeDriver):
         super().__init__(root, zone=zone)
         self.value.create()
         self.tenant = tenant
-        self.sweeps, self.most_gone = False, 1.0
+        self.sweeps, self.most_gone, self.clicks = False, 1.0, CLICKS
 
     def contracts(self) -> dict[str, Contract]:
         """See `LakeDriver`."""
@@ -71,7 +71,7 @@ class Marketing(LakeDriver):
         mark = watermark.read(store)
         if mark is not None and not self.sweeps:
             mark = replace(mark, sweep=at)
-        plan = Plan.of(last_days(at, self.zone, 7), at, self.zone, mark, CLICKS)
+        plan = Plan.of(last_days(at, self.zone, 7), at, self.zone, mark, self.clicks)
         open_runs.begin(store, plan.opened(run_id, at))
         self.tenant.lists(run_id, self.most_gone, store=store, zone=self.zone)
         for one in plan.slices:

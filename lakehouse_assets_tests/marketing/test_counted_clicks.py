@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lakehouse_assets.affise.dimensions import pull_lists
-from lakehouse_assets.affise.endpoints import CHANGES, CLICKS, CONVERSIONS, CUSTOM_CLICKS, CUSTOM_TOTALS, Endpoint
+from lakehouse_assets.affise.endpoints import CLICKS, CUSTOM_CLICKS
 from lakehouse_assets.affise.simulator.faults import DIRTY
-from lakehouse_assets.affise.slices import change_slices, midnight, utc_days
-from lakehouse_assets.core.request import last_days
-from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets_tests.affise.tenant import tenant
 from lakehouse_assets_tests.marketing.checking import GOLD, failing, opened
 from lakehouse_assets_tests.marketing.lake import Marketing, plain, regions
 from lakehouse_assets_tests.oracle.sub5 import KEY, Account, tables, ticks
 
 ZONE = "Europe/Moscow"
-
-
-class Counting(Marketing):
-    """A lake that takes clicks from where the setting says."""
-
-    clicks: Endpoint = CUSTOM_CLICKS
-
-    def tick(self, at: datetime) -> LoadReport:
-        """See `Marketing`."""
-        self.tenant.simulator.clock.set(at)
-        puller = self.tenant.puller(f"run-{self.runs + 1}", store=self.value.store, zone=self.zone)
-        slices, window = list(pull_lists(puller, at).manifests), last_days(at, self.zone, 7)
-        for day in utc_days(window.start, window.end, self.zone):
-            for endpoint in (CONVERSIONS, self.clicks, CUSTOM_TOTALS):
-                slices += puller.day(endpoint, day, at, since=midnight(window.start, self.zone)).manifests
-        if self.pulled_at is not None:
-            since = self.pulled_at - timedelta(days=1)
-            slices += filter(None, (puller.one(CHANGES, one) for one in change_slices(since, at)))
-        self.pulled_at = at
-        return self.load_slices(slices, at)
 
 
 def place(row: dict[str, Any]) -> list[str]:
@@ -58,7 +34,8 @@ def test_the_report_is_the_same_from_clicks_that_the_api_counts(
     """Row by row, though no click was ever seen: the grain of `stats/custom` is that of the report."""
     pulls = ticks(first, 1, zone)[-1 if not faults else 0 :]
     with tenant(tmp_path, "clicks-gone", *faults, days=2, clicks_per_day=120, conversions_per_day=40) as case:
-        lake = Counting(tmp_path, case, zone=zone)
+        lake = Marketing(tmp_path, case, zone=zone)
+        lake.clicks = CUSTOM_CLICKS
         account = Account(zone, regions=regions(), redacted=lake.redacted)
         for pull, table in zip(pulls, tables(case.simulator.world, pulls, account), strict=True):
             lake.tick(pull.at)
@@ -81,7 +58,7 @@ def test_a_setting_that_changes_within_a_day_counts_no_click_twice_and_loses_non
     """One by one in the morning, counted at 14:00, and one by one again in the evening."""
     pulls = ticks(date(2026, 3, 6), 1, ZONE, hours=(9, 14, 19))
     with tenant(tmp_path, days=2, clicks_per_day=200, conversions_per_day=1) as case:
-        lake, account = Counting(tmp_path, case, zone=ZONE), Account(ZONE, regions=regions())
+        lake, account = Marketing(tmp_path, case, zone=ZONE), Account(ZONE, regions=regions())
         expected = tables(case.simulator.world, pulls, account)
         for pull, setting, table in zip(pulls, (CLICKS, CUSTOM_CLICKS, CLICKS), expected, strict=True):
             lake.clicks = setting

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.affise import watermark
-from lakehouse_assets.affise.endpoints import CLICKS, CONVERSIONS, CUSTOM_TOTALS
+from lakehouse_assets.affise.endpoints import CLICKS, CONVERSIONS, CUSTOM_TOTALS, Endpoint
 from lakehouse_assets.affise.watermark import Watermark
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.storage.opening import open_store
 from lambdas.commitaffisewatermark.handler import handler as commit
-from lambdas.pullaffiseslices.logic import Plan
+from lambdas.planaffisepull.logic import Plan, Planned
 
 ZONE = "Europe/Berlin"
 NOW = datetime(2026, 3, 16, 12, 20, tzinfo=UTC)
@@ -26,6 +26,11 @@ FACTS = (CONVERSIONS, CLICKS, CUSTOM_TOTALS)
 def at(day: int, hour: int) -> datetime:
     """A moment of March, UTC."""
     return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+def first_day(plan: Plan, endpoint: Endpoint) -> date:
+    """The first UTC day of an endpoint that a plan pulls."""
+    return min(one.day for one in plan.slices if one.endpoint is endpoint)
 
 
 @pytest.mark.parametrize(
@@ -45,17 +50,17 @@ def test_the_last_hours_are_those_since_the_last_whole_pull(
 ) -> None:
     """Facts and totals, the running hour too; no changes of older ones."""
     plan = Plan.of(TWO_DAYS, NOW, ZONE, mark, CLICKS, pull="intraday")
-    assert plan.days == tuple((endpoint, date(2026, 3, day), since) for endpoint in FACTS for day in days)
-    assert (plan.changes, plan.is_intraday) == ((), True)
+    wanted = (Planned(one, date(2026, 3, day), since, is_intraday=True) for one in FACTS for day in days)
+    assert plan.slices == tuple(wanted)
 
 
 @pytest.mark.parametrize("mark", [None, Watermark(at(16, 8), sweep=at(16, 8))])
 def test_a_sweep_that_is_asked_for_pulls_62_days_of_conversions(mark: Watermark | None) -> None:
     """From 2026-01-14 on, whenever the last one was; of clicks only the days of the run."""
     plan = Plan.of(WEEK, NOW, ZONE, mark, CLICKS, pull="sweep")
-    first = {endpoint: min(day for one, day, _ in plan.days if one is endpoint) for endpoint in FACTS}
+    first = {endpoint: first_day(plan, endpoint) for endpoint in FACTS}
     assert first == {CONVERSIONS: date(2026, 1, 13), CLICKS: date(2026, 3, 9), CUSTOM_TOTALS: date(2026, 3, 9)}
-    assert not plan.is_intraday
+    assert not any(one.is_intraday for one in plan.slices)
 
 
 def test_a_usual_run_sweeps_once_a_week() -> None:
@@ -63,7 +68,7 @@ def test_a_usual_run_sweeps_once_a_week() -> None:
     days = {}
     for swept in (at(9, 12), at(9, 13)):
         plan = Plan.of(WEEK, NOW, ZONE, Watermark(at(16, 8), sweep=swept), CLICKS)
-        days[swept.hour] = min(day for one, day, _ in plan.days if one is CONVERSIONS)
+        days[swept.hour] = first_day(plan, CONVERSIONS)
     assert days == {12: date(2026, 1, 13), 13: date(2026, 3, 9)}
 
 
@@ -82,5 +87,7 @@ def test_the_watermark_moves_with_what_was_pulled(tmp_path: Path, asked: dict[st
     store = open_store(str(tmp_path))
     watermark.advance(store, at(15, 8), is_sweep=True)
     watermark.advance(store, at(16, 8))
-    commit({"lake": str(tmp_path), "as_of": NOW.isoformat(), **asked}, None)
+    plan = Plan.of(WEEK, NOW, ZONE, watermark.read(store), CLICKS, pull=asked.get("pull"))
+    event = {"lake": str(tmp_path), "run_id": "run-1", "as_of": NOW.isoformat(), "open_runs": []}
+    commit({**event, "is_sweep": plan.is_sweep, **asked}, None)
     assert watermark.read(store) == moved
