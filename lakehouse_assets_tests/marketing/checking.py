@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts.checks import assertion_sql
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.duckdb_tables import relation_of
-from lakehouse_assets_tests.marketing.lake import Marketing
+from lakehouse_assets.sql.models import levels
+from lakehouse_assets_tests.marketing.lake import PACKAGE, Marketing
 
-GOLD = ("daily_report_sub5_output", "daily_affiliate_performance", "offer_cap_usage")
+MODELS = {
+    f"affise_data_fusion.{file.stem}": file.read_text("utf-8") for file in Path(str(PACKAGE / "sql")).glob("*.sql")
+}
+GOLD = tuple(name.partition(".")[2] for level in levels(MODELS) for name in level)
+"""Every gold table, in the order in which they are built."""
 Failing = dict[str, list[dict[str, Any]]]
 
 

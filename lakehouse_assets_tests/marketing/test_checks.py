@@ -82,6 +82,7 @@ ROWS: dict[str, tuple[str, dict[str, str], str, set[str]]] = {
         "daily_affiliate_performance", {"affiliate_id": "1"}, "TRUE",
         {"daily_affiliate_performance.totals_match_report"},
     ),
+    "a provisional hour twice": ("intraday_performance", {}, "TRUE", {"intraday_performance.keys_unique"}),
 }  # fmt: skip
 
 
