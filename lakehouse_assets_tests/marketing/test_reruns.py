@@ -63,7 +63,6 @@ def test_an_advertiser_that_is_renamed_splits_no_rows(renamed: Pulled) -> None:
 def test_the_same_tick_again_changes_nothing(renamed: Pulled) -> None:
     """All that is pulled is known: no row is inserted or updated in any table, and gold stays as it is."""
     lake = renamed.lake
-    lake.pulled_at = NINE
     report = lake.tick(TWO)
     changed = {name: (one.counts.inserted, one.counts.updated) for name, one in report.tables.items()}
     assert {name: counts for name, counts in changed.items() if counts != (0, 0)} == {}
