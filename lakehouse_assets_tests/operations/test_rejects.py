@@ -28,7 +28,7 @@ def test_list_counts_rows_by_file_and_code(cli: Cli, shown: Shop) -> None:
     (group,) = json.loads(cli("rejects", "list", "--format", "json", *shown.at).out)
     assert group == {
         "dataset": "orders", "file": "orders/2025-04-01.csv", "codes": "amount_invalid", "open": 1, "replayed": 0,
-        "corrected": 0, "closed": 0,
+        "corrected": 0, "superseded": 0, "closed": 0,
     }  # fmt: skip
     assert "amount_invalid" in cli("rejects", "list", *shown.at).out
 
@@ -217,14 +217,18 @@ def test_rejects_are_counted_by_code_or_by_file() -> None:
     by_code = [(group["code"], group["open"], group["closed"]) for group in summary(counts, "code")]
     assert by_code == [("amount_invalid", 3, 0), ("date_missing", 2, 4), ("row_malformed", 0, 0)]
     by_file = [(group["file"], *(group[status] for status in STATUSES)) for group in summary(counts, "file")]
-    assert by_file == [("orders/a.csv", 2, 0, 0, 0), ("orders/b.csv", 1, 0, 0, 4), ("products.csv", 0, 0, 9, 0)]
+    assert by_file == [
+        ("orders/a.csv", 2, 0, 0, 0, 0),
+        ("orders/b.csv", 1, 0, 0, 0, 4),
+        ("products.csv", 0, 0, 9, 0, 0),
+    ]
     assert [group["codes"] for group in summary(counts)] == [row["codes"] for row in counts]
 
 
 def test_the_summary_by_code_is_printed(cli: Cli, shown: Shop) -> None:
     """One line for each code."""
     assert json.loads(cli("rejects", "list", "--by", "code", "--format", "json", *shown.at).out) == [
-        {"code": "amount_invalid", "open": 1, "replayed": 0, "corrected": 0, "closed": 0}
+        {"code": "amount_invalid", "open": 1, "replayed": 0, "corrected": 0, "superseded": 0, "closed": 0}
     ]
 
 
