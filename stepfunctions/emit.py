@@ -46,7 +46,7 @@ def current() -> dict[str, str]:
     Raises:
         ContractInvalid: a contract or a model is broken; no machine would do its work.
     """
-    from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.code_location import build_definitions
     from lakehouse_assets.pipelines import pipeline_of
     from stepfunctions.plan_reader import read_plan
 

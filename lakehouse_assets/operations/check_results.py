@@ -79,7 +79,7 @@ def read_states(settings: Settings, names: tuple[str, ...]) -> list[CheckState]:
         settings: whose lake and history.
         names: the pipelines.
     """
-    from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.code_location import build_definitions
     from lakehouse_assets.operations.unbuilt import unbuilt
     from lakehouse_assets.pipelines import pipeline_of
 

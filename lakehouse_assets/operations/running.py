@@ -100,7 +100,7 @@ def _execute(
     settings: Settings, pipeline: Pipeline, asked: Asked, watched: Watched, *, verbose: bool
 ) -> tuple[list[DagsterEvent], bool]:
     """Execute the run; return all its events, and whether it went well."""
-    from lakehouse_assets.definitions import build_definitions
+    from lakehouse_assets.code_location import build_definitions
     from lakehouse_assets.graph.abandoned import fail_abandoned
     from lakehouse_assets.graph.partitions import range_tags
     from lakehouse_assets.graph.queue import require_turn
@@ -110,7 +110,7 @@ def _execute(
 
     short, here = short_run(pipeline, asked.request), pipeline.here(settings)
     name = short.job(pipeline) if short else pipeline.name
-    job = build_definitions(settings, progress=watched.progress).resolve_job_def(name)
+    job = build_definitions(settings, [pipeline], progress=watched.progress).resolve_job_def(name)
     if asked.select:
         job = job.get_subset(asset_selection=set(selected_tables(pipeline, asked.select)))
     level = "DEBUG" if verbose else "CRITICAL"

@@ -40,6 +40,12 @@ FEW = 2_000
 """Clicks of a day where what history costs is measured."""
 HISTORIES = (30, 730)
 RAW = {"clicks": "affise/clicks", "conversions": "affise/conversions"}
+GROWING = (
+    ("clicks", "click_id", "click_date"),
+    ("conversions", "conversion_id", "conversion_date"),
+    ("hourly_totals", "hour_start", "total_date"),
+)
+"""Tables that history is made of: the column that tells its rows apart, and the day."""
 Facts = dict[str, Any]
 
 
@@ -213,13 +219,15 @@ def history(lake: Path, days: int) -> Facts:
     from lakehouse_assets.storage.lake import open_lake
 
     made, known = open_lake(str(lake)), contracts(PIPELINE)
-    for name, key, day in (("clicks", "click_id", "click_date"), ("conversions", "conversion_id", "conversion_date")):
+    for name, key, day in GROWING:
         contract = known[f"silver.{name}"]
         engine = DuckEngine(made, zone=ZONE)
         engine.attach(contract)
         moments = [column.name for column in contract.columns if column.type == "TIMESTAMP"]
-        replaced = [f"t.{one} AT TIME ZONE 'UTC' AS {one}" for one in moments]
-        replaced += [f"concat(t.{key}, '-', CAST(n.n AS VARCHAR)) AS {key}"]
+        replaced = [f"t.{one} AT TIME ZONE 'UTC' AS {one}" for one in moments if one != key]
+        earlier = f"(t.{key} - to_days(CAST(7 * n.n AS INTEGER))) AT TIME ZONE 'UTC'"
+        other = earlier if key in moments else f"concat(t.{key}, '-', CAST(n.n AS VARCHAR))"
+        replaced += [f"{other} AS {key}"]
         replaced += [f"CAST(t.{day} AS DATE) - CAST(7 * n.n AS INTEGER) AS {day}"]
         for first in range(1, days // DAYS + 1, 10):
             some = ", ".join(f"({number})" for number in range(first, min(first + 10, days // DAYS + 1)))
