@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,14 +160,15 @@ def load(lake: Path) -> Facts:
     return {}
 
 
-def _build(made: Lake, *, whole: bool = False) -> None:
+def _build(made: Lake, names: Iterable[str] = (REPORT,), *, whole: bool = False) -> None:
     from lakehouse_assets.compute.local import LocalConfig, LocalServices
     from lakehouse_assets.compute.tasks import ModelTask
     from lakehouse_assets.engines.duckdb import DuckEngine
 
     config = LocalConfig(PIPELINE, made, "", ZONE, "800MB", None, lambda: DuckEngine(made, zone=ZONE))
     services = LocalServices(config, "bench")
-    services.build(ModelTask(PIPELINE, f"gold.{REPORT}"), whole=whole)
+    for name in names:
+        services.build(ModelTask(PIPELINE, f"gold.{name}"), whole=whole)
     services.close()
 
 
@@ -237,7 +238,7 @@ def history(lake: Path, days: int) -> Facts:
             )
             write_deltalake(made.location(contract), rows.to_arrow_reader(100_000), mode="append")
         engine.close()
-    _build(made, whole=True)
+    _build(made, [one.name for one in known.values() if one.layer == "gold"], whole=True)
     return {}
 
 
