@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
-from lakehouse_assets.engines.duckdb_files import PROCESSES_BYTES, Records, kind_of, reading
+from lakehouse_assets.engines.duckdb_files import Records, in_processes, kind_of, reading
 from lakehouse_assets.engines.duckdb_tables import relation_of, scan
 from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.processes import Each, Tally, Workers
@@ -91,7 +91,7 @@ class DuckEngine:
         """Do the work in a few threads, or in processes where it is Python's and much; see `Engine.map`."""
         size = max(1, min(ITEMS_AT_ONCE, len(items) // (READERS * READERS)))
         some = [list(items[first : first + size]) for first in range(0, len(items), size)]
-        if python_bytes >= PROCESSES_BYTES and self._processes > 1:
+        if in_processes(python_bytes, self._processes):
             found = Workers(Each(work), self._processes, self._tally).answers(some)
             return list(chain.from_iterable(found))
         with ThreadPoolExecutor(READERS) as pool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.core.batches import by_size
 from lakehouse_assets.engines.duckdb_tables import path_literal
 from lakehouse_assets.engines.processes import Tally, Workers
 from lakehouse_assets.engines.protocol import FileReader, NativeFile, TextSource
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-MANY = 2
 PROCESSES_BYTES = 1 << 22
 """From so many bytes of files on, as they lie there, Python reads them in several processes: each takes half a second
 to start, and a megabyte of packed JSON about a second to read."""
 TASK_BYTES = 1 << 19
 """How many bytes of files a process reads at a time, and gives back at once."""
+
+
+def in_processes(size_bytes: int, processes: int) -> bool:
+    """Say whether Python reads so many bytes in processes of their own."""
+    return processes > 1 and size_bytes >= PROCESSES_BYTES
 
 
 def kind_of(file: NativeFile) -> tuple[str, tuple[str, ...]]:
@@ -91,28 +96,10 @@ class Records:
 
     def _odd(self, reader: FileReader) -> Iterator[pa.RecordBatch]:
         """Yield the records of the odd files, in their order."""
-        if not reader.is_python or self._processes < MANY or sum(self._text.odd.values()) < PROCESSES_BYTES:
+        if not (reader.is_python and in_processes(sum(self._text.odd.values()), self._processes)):
             for ordinal in self._text.odd:
                 yield from reader(ordinal)
             return
         readers = Workers(Reading(reader), self._processes, self._tally)
-        for batches in readers.answers(tasks(self._text.odd)):
+        for batches in readers.answers(by_size(self._text.odd, self._text.odd.__getitem__, TASK_BYTES)):
             yield from batches
-
-
-def tasks(sizes: Mapping[int, int]) -> Iterator[list[int]]:
-    """Yield files by their ordinals, some at a time.
-
-    >>> list(tasks({0: 300_000, 1: 300_000, 2: 10}))
-    [[0, 1], [2]]
-    """
-    some: list[int] = []
-    size = 0
-    for ordinal, one in sizes.items():
-        some.append(ordinal)
-        size += one
-        if size >= TASK_BYTES:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol, cast
 
+from lakehouse_assets.core.batches import by_size
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.engines.protocol import NativeFile
 from lakehouse_assets.errors import FileUnreadable, LandingChanged, NativeRefused, ObjectMissing
@@ -94,7 +95,7 @@ class FileSource:
         """
         columns = tuple(field.name for field in self.source_format.fields)
         for header, alike in groupby(sorted(files, key=lambda file: file.header), lambda file: file.header):
-            for some in _bundles(alike):
+            for some in by_size(alike, lambda file: file.size_bytes, BUNDLE_BYTES):
                 batch = csv_bundle.read(map(self._plain, some), header, columns)
                 if batch is None:
                     raise NativeRefused(engine="bundle", problem=f"{some[0].uri} or one read with it is not plain")
@@ -200,17 +201,3 @@ class Look:
     part: PartSurvey | None = None
     refused: str | None = None
     changed: bool = False
-
-
-def _bundles(files: Iterable[NativeFile]) -> Iterator[list[NativeFile]]:
-    """Yield the files, some at a time, so that the content of those fits into memory."""
-    some: list[NativeFile] = []
-    size = 0
-    for file in files:
-        some.append(file)
-        size += file.size_bytes
-        if size >= BUNDLE_BYTES:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.sql.casts import quoted
-from lakehouse_assets.sql.rejects import BASE, KEY, SPELLED_ALIKE
+from lakehouse_assets.sql.rejects import BASE, KEY, SPELLED_ALIKE, aliased
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
 SEPARATOR = "\x1f"
@@ -28,7 +28,7 @@ SEPARATOR = "\x1f"
 
 def older(rejects: Contract) -> str:
     """Return `__older`: open rejects of files that this run reads in a later version, and that version's ordinal."""
-    names = ", ".join(f"h.{name} AS {name}" for name in (*KEY, "raw", "parsed"))
+    names = aliased((*KEY, "raw", "parsed"), "h")
     later = "f.dataset = h.dataset AND f.file = h.file AND f.etag <> h.etag AND f.file_time >= h.file_time"
     return (
         f"SELECT {names}, f.ordinal AS ordinal FROM {rejects.catalog_name} AS h "
@@ -38,10 +38,8 @@ def older(rejects: Contract) -> str:
 
 def corrected(contract: Contract) -> str:
     """Return the SELECT of the keys of rejects in `__older` that the rows of a silver table correct; some twice."""
-    names = _names()
-    key = [(_read(name), f"as_text(v.{quoted(name)})") for name in contract.key]
-    by_key = " AND ".join(f"{said} = {value}" for said, value in key)
-    unread = " OR ".join(f"{said} IS NULL" for said, _ in key)
+    names, by_key = aliased(KEY, "o"), _has_key(contract)
+    unread = " OR ".join(f"{_read(name)} IS NULL" for name in contract.key)
     of = f"SELECT {names} FROM __older AS o JOIN {contract.name}__parsed AS v"
     good = f"o.dataset = '{contract.landing}' AND v._codes = ''"
     line = f"v._row = o.ordinal * {ROWS_PER_FILE} + CAST(o.line AS BIGINT)"
@@ -53,7 +51,7 @@ def corrected(contract: Contract) -> str:
 
 def recurring(rejects: Contract) -> str:
     """Return `__recurring`: open rejects of the datasets that this run reads, from other files than it reads."""
-    names = ", ".join(f"h.{name} AS {name}" for name in (*KEY, "raw", "parsed"))
+    names = aliased((*KEY, "raw", "parsed"), "h")
     same = "f.dataset = h.dataset AND f.file = h.file AND f.etag = h.etag"
     return (
         f"SELECT {names} FROM {rejects.catalog_name} AS h JOIN (SELECT DISTINCT dataset FROM __files) AS d "
@@ -63,9 +61,8 @@ def recurring(rejects: Contract) -> str:
 
 def corrected_anywhere(contract: Contract) -> str:
     """Return the SELECT of the keys of rejects in `__recurring` that a good row of a silver table corrects."""
-    by_key = " AND ".join(f"{_read(name)} = as_text(v.{quoted(name)})" for name in contract.key)
     return (
-        f"SELECT {_names()} FROM __recurring AS o JOIN {contract.name}__parsed AS v ON {by_key} "
+        f"SELECT {aliased(KEY, 'o')} FROM __recurring AS o JOIN {contract.name}__parsed AS v ON {_has_key(contract)} "
         f"WHERE o.dataset = '{contract.landing}' AND v._codes = ''"
     )
 
@@ -73,7 +70,7 @@ def corrected_anywhere(contract: Contract) -> str:
 def superseded(contract: Contract) -> str:
     """Return the SELECT of the keys of rejects in `__recurring` whose record this run rejects again."""
     return (
-        f"SELECT {_names()} FROM __recurring AS o JOIN __unloaded AS u ON u.dataset = o.dataset "
+        f"SELECT {aliased(KEY, 'o')} FROM __recurring AS o JOIN __unloaded AS u ON u.dataset = o.dataset "
         f"AND {_identity(contract, 'u')} = {_identity(contract, 'o')} "
         f"WHERE o.dataset = '{contract.landing}' AND NOT u._pending"
     )
@@ -88,7 +85,7 @@ def latest(contract: Contract, kept: str) -> str:
     """
     order = "k.file_time DESC, k.file DESC, k.line DESC"
     place = f"row_number() OVER (PARTITION BY {_identity(contract, 'k')} ORDER BY {order}) AS _place"
-    names = ", ".join(f"p.{name} AS {name}" for name in (*BASE, "parsed", "_pending"))
+    names = aliased((*BASE, "parsed", "_pending"), "p")
     return f"SELECT {names} FROM (SELECT k.*, {place} FROM ({kept}) AS k) AS p WHERE p._place = 1"
 
 
@@ -99,8 +96,9 @@ def _identity(contract: Contract, alias: str) -> str:
     return f"coalesce({key}, {alias}.raw)"
 
 
-def _names() -> str:
-    return ", ".join(f"o.{name} AS {name}" for name in KEY)
+def _has_key(contract: Contract) -> str:
+    """Return the condition that a row has the key of a reject."""
+    return " AND ".join(f"{_read(name)} = as_text(v.{quoted(name)})" for name in contract.key)
 
 
 def _read(column: str) -> str:

@@ -37,16 +37,16 @@ def seen(pending: Contract) -> str:
 
 def tried(pending: Contract, chosen: str | None) -> str:
     """Return `__tried`: all pending rows, and the chosen rejects; a row that is both is taken as it was chosen."""
-    waiting = f"SELECT {_columns(TRIED, 'p')} FROM {pending.catalog_name} AS p"
+    waiting = f"SELECT {aliased(TRIED, 'p')} FROM {pending.catalog_name} AS p"
     if chosen is None:
         return waiting
-    again = f"SELECT {_columns(TRIED, 'c')} FROM ({chosen}) AS c"
+    again = f"SELECT {aliased(TRIED, 'c')} FROM ({chosen}) AS c"
     return f"{waiting} LEFT JOIN ({chosen}) AS c ON {_same('c', 'p')} WHERE c.line IS NULL UNION ALL {again}"
 
 
 def chosen(rejects: Contract, where: str) -> str:
     """Return the SELECT of the rejects that a replay selects."""
-    return f"SELECT {_columns(TRIED, 'h')} FROM {rejects.catalog_name} AS h WHERE {where}"
+    return f"SELECT {aliased(TRIED, 'h')} FROM {rejects.catalog_name} AS h WHERE {where}"
 
 
 def corrected(chosen: str) -> str:
@@ -90,7 +90,7 @@ def selected_where(selection: Mapping[str, str]) -> str:
 
 def retried() -> str:
     """Return `__retried`: the rows that are tried again with their number in this run."""
-    columns = _columns(TRIED, "t")
+    columns = aliased(TRIED, "t")
     same = "f.is_retried AND f.dataset = t.dataset AND f.file = t.file AND f.etag = t.etag"
     number = f"f.ordinal * {ROWS_PER_FILE} + CAST(t.line AS BIGINT) AS _row"
     return f"SELECT {number}, {columns} FROM __tried AS t JOIN __files AS f ON {same}"
@@ -181,7 +181,7 @@ def new_rejects(rejects: Contract, *, retried: bool) -> str:
     joined = f" LEFT JOIN __tried AS t ON {_same('t', 'u')}" if retried else ""
     again = " OR (h.status <> 'open' AND t.line IS NOT NULL)" if retried else ""
     return (
-        f"SELECT {_columns(KEY, 'u')}, h.codes IS NULL AS _new FROM __unloaded AS u "
+        f"SELECT {aliased(KEY, 'u')}, h.codes IS NULL AS _new FROM __unloaded AS u "
         f"LEFT JOIN {rejects.catalog_name} AS h ON {_same('h', 'u')}{joined} "
         f"WHERE NOT u._pending AND (h.codes IS NULL OR (h.status = 'open' AND h.codes <> u.codes){again})"
     )
@@ -198,13 +198,13 @@ def settled_rejects(
     joined = f" LEFT JOIN __tried AS t ON {_same('t', 'h')}" if retried else ""
     again = " OR t.line IS NOT NULL" if retried else ""
     replayed = (
-        f"SELECT {_columns(KEY, 'h')}, 'replayed' AS status FROM {rejects.catalog_name} AS h "
+        f"SELECT {aliased(KEY, 'h')}, 'replayed' AS status FROM {rejects.catalog_name} AS h "
         f"LEFT JOIN (SELECT * FROM __unloaded WHERE NOT _pending) AS u ON {_same('u', 'h')} "
         f"LEFT JOIN __read AS f ON f.file = h.file AND f.etag = h.etag{joined} "
         f"WHERE h.status = 'open' AND u.line IS NULL AND (f.file IS NOT NULL{again})"
     )
     others = [
-        f" UNION ALL SELECT {_columns(KEY, 'c')}, '{status}' AS status FROM ({select}) AS c "
+        f" UNION ALL SELECT {aliased(KEY, 'c')}, '{status}' AS status FROM ({select}) AS c "
         f"LEFT JOIN __rejected AS d ON {_same('d', 'c')} WHERE d.line IS NULL"
         for status, selects in (("corrected", corrected), ("superseded", superseded))
         for select in selects
@@ -212,7 +212,7 @@ def settled_rejects(
     if not others:
         return replayed
     return (
-        f"SELECT {_columns(KEY, 'a')}, max(a.status) AS status FROM ({replayed}{''.join(others)}) AS a "
+        f"SELECT {aliased(KEY, 'a')}, max(a.status) AS status FROM ({replayed}{''.join(others)}) AS a "
         f"GROUP BY {', '.join(f'a.{name}' for name in KEY)}"
     )
 
@@ -230,12 +230,12 @@ def reject_rows(rejects: Contract, run_id: str, as_of: datetime, *, compared: bo
     due = f" JOIN __rejected AS d ON {_same('d', 'u')}" if compared else ""
     none = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in SETTLED.items())
     rows = (
-        f"SELECT {_columns((*BASE, 'parsed'), 'u')}, {_text(run_id)} AS run_id, {_moment(as_of)} AS rejected_at, "
+        f"SELECT {aliased((*BASE, 'parsed'), 'u')}, {_text(run_id)} AS run_id, {_moment(as_of)} AS rejected_at, "
         f"'open' AS status, {none} FROM __unloaded AS u{due} WHERE NOT u._pending"
     )
     if not settled:
         return rows
-    same = _columns((*BASE, "parsed", "run_id", "rejected_at"), "h")
+    same = aliased((*BASE, "parsed", "run_id", "rejected_at"), "h")
     return (
         f"{rows} UNION ALL SELECT {same}, s.status AS status, {_text(run_id)} AS replayed_by, {_moment(as_of)} AS "
         "replayed_at, CAST(NULL AS VARCHAR) AS reason "
@@ -246,7 +246,7 @@ def reject_rows(rejects: Contract, run_id: str, as_of: datetime, *, compared: bo
 def new_pending(pending: Contract) -> str:
     """Return `__waiting`: keys of pending rows to write, and whether each is `_new`."""
     return (
-        f"SELECT {_columns(KEY, 'u')}, h.codes IS NULL AS _new FROM __unloaded AS u "
+        f"SELECT {aliased(KEY, 'u')}, h.codes IS NULL AS _new FROM __unloaded AS u "
         f"LEFT JOIN {pending.catalog_name} AS h ON {_same('h', 'u')} "
         "WHERE u._pending AND (h.codes IS NULL OR h.codes <> u.codes)"
     )
@@ -255,7 +255,7 @@ def new_pending(pending: Contract) -> str:
 def pending_rows(pending: Contract, run_id: str, as_of: datetime) -> str:
     """Return the rows to write into the table of pending rows; one that was there keeps its run and first moment."""
     return (
-        f"SELECT {_columns(BASE, 'u')}, coalesce(h.run_id, {_text(run_id)}) AS run_id, "
+        f"SELECT {aliased(BASE, 'u')}, coalesce(h.run_id, {_text(run_id)}) AS run_id, "
         f"coalesce(h.first_seen, {_moment(as_of)}) AS first_seen FROM __unloaded AS u "
         f"JOIN __waiting AS d ON {_same('d', 'u')} LEFT JOIN {pending.catalog_name} AS h ON {_same('h', 'u')} "
         "WHERE u._pending"
@@ -265,12 +265,13 @@ def pending_rows(pending: Contract, run_id: str, as_of: datetime) -> str:
 def no_longer_pending(pending: Contract) -> str:
     """Return `__gone`: keys of rows that were pending before this run and are not any more."""
     return (
-        f"SELECT {_columns(KEY, 'h')} FROM {pending.catalog_name} AS h "
+        f"SELECT {aliased(KEY, 'h')} FROM {pending.catalog_name} AS h "
         f"LEFT JOIN (SELECT * FROM __unloaded WHERE _pending) AS u ON {_same('u', 'h')} WHERE u.line IS NULL"
     )
 
 
-def _columns(names: Iterable[str], alias: str) -> str:
+def aliased(names: Iterable[str], alias: str) -> str:
+    """Return columns of the relation of an alias, under their own names."""
     return ", ".join(f"{alias}.{name} AS {name}" for name in names)
 
 

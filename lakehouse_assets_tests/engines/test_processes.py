@@ -80,7 +80,6 @@ def test_pages_are_the_same_rows_whoever_reads_them(
 ) -> None:
     """Threads of this process or others: each click of the tenant, once."""
     monkeypatch.setattr(duckdb_files, "PROCESSES_BYTES", enough)
-    monkeypatch.setattr("lakehouse_assets.engines.duckdb.PROCESSES_BYTES", enough)
     with tenant(tmp_path, days=14, clicks_per_day=700) as case:
         lake = Marketing(tmp_path, case, zone="Europe/Moscow")
         pulled = case.puller("run-1", store=lake.value.store).day(CLICKS, YESTERDAY, case.now)
