@@ -53,10 +53,10 @@ def use_affise_url(pipeline: str, url: str | None) -> None:
         BadRequest: the pipeline does not pull from Affise.
         SettingsInvalid: it is no URL of an API.
     """
-    from lakehouse_assets.pipelines import pipeline_of
-
     if url is None:
         return
+    from lakehouse_assets.pipelines import pipeline_of
+
     if "affise" not in pipeline_of(pipeline).reads:
         raise BadRequest(message=f"--affise-url is for a pipeline that pulls from Affise, which `{pipeline}` does not")
     settings = read_settings(affise={"url": url})
@@ -150,10 +150,10 @@ def chosen_pipeline(name: str | None, lake: Path | None = None, table: str | Non
     Raises:
         BadRequest: there is no such pipeline, or none is named and several may be meant.
     """
-    from lakehouse_assets.contracts import contracts
-
     found = pipelines_of(name, lake)
     if len(found) > 1 and table is not None:
+        from lakehouse_assets.contracts import contracts
+
         bare = table.replace("/", ".").rpartition(".")[2]
         found = tuple(one for one in found if any(each.name == bare for each in contracts(one).values())) or found
     if len(found) > 1:
