@@ -51,7 +51,7 @@ def _local_date(w: Words, zone: str, moment: str) -> str:
     first, boundaries = zones.utc_boundaries(zone)
     if not boundaries and first == 0:
         return f"CAST({moment} AS DATE)"
-    return f"CAST({w.add_seconds(moment, zones.search(moment, first, boundaries))} AS DATE)"
+    return f"CAST({w.add_seconds(moment, zones.lookup(w, moment, first, boundaries))} AS DATE)"
 
 
 def _exchange(w: Words, _zone: str, amount: str, rate: str, into: str) -> str:

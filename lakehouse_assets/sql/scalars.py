@@ -125,10 +125,12 @@ def instant(w: Words, zone: str, x: str) -> str:
     seconds = f"coalesce({w.extract(x, ':[0-9]{2}:([0-9]{2})')}, '00')"
     micros = f"rpad(substr(coalesce({w.extract(x, '[.,]([0-9]+)')}, '0'), 1, 6), 6, '0')"
     moment = w.moment(f"substr({x}, 1, 10) || ' ' || substr({x}, 12, 5) || ':' || {seconds} || '.' || {micros}")
+    second = w.moment(f"substr({x}, 1, 10) || ' ' || substr({x}, 12, 5) || ':' || {seconds}")
     tail = w.extract(x, f"{OFFSET}$")
+    local = _from_local(w, zone, x, moment, second)
     return (
         f"CASE WHEN {w.matches(x, PLAIN_INSTANT)} THEN {plain} WHEN {w.matches(x, INSTANT)} THEN "
-        f"CASE WHEN {tail} IS NULL THEN {_from_local(w, zone, x, moment)} ELSE {_from_offset(w, tail, moment)} END END"
+        f"CASE WHEN {tail} IS NULL THEN {local} ELSE {_from_offset(w, tail, moment)} END END"
     )
 
 
@@ -147,15 +149,14 @@ def _within_years(utc: str) -> str:
     return f"CASE WHEN {utc} BETWEEN {first} AND {last} THEN {utc} END"
 
 
-def _from_local(w: Words, zone: str, x: str, moment: str) -> str:
-    """Return the UTC moment of a local moment in the source zone; the offset is looked up by the text's minute."""
+def _from_local(w: Words, zone: str, x: str, moment: str, near: str | None = None) -> str:
+    """Return the UTC moment of a local moment in the source zone; `near` is a shorter one that has the same offset."""
     first, boundaries = zones.local_boundaries(zone)
     if not boundaries and first == 0:
         return moment
-    minute = f"replace(substr({x}, 1, 16), 'T', ' ')"
-    utc = w.add_seconds(moment, f"-({zones.search(minute, first, boundaries, zones.MINUTE)})")
+    utc = w.add_seconds(moment, f"-({zones.lookup(w, near or moment, first, boundaries)})")
     # Only the first and the last day can leave the years that there are; a text shows that it is of neither. No offset
-    # changes on them, so the search, which is long, is written once: Spark's parser takes a gigabyte for six of them.
+    # changes on them, so the lookup, which is long, is written once.
     last = boundaries[-1][1] if boundaries else first
     early, late = (_within_years(w.add_seconds(moment, f"-({offset})")) for offset in (first, last))
     days = f"CASE WHEN {x} BETWEEN '0001-01-02' AND '9999-12-31' THEN {utc}"

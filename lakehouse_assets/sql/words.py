@@ -33,6 +33,7 @@ class Words:
         json_field: the text of one field of a JSON object, from its text and the field's name.
         has_code: whether a list with commas between its elements has one.
         sorted_list: a list in which a comma follows each element, sorted, with commas between them only.
+        element: one of several values, by its number from 1 on.
         one, only: a list of one value, and the value of such a list.
         text: the type of text.
         escape: how a pattern stands in a literal.
@@ -59,6 +60,7 @@ class Words:
     json_field: Callable[[str, str], str]
     has_code: Callable[[str, str], str]
     sorted_list: Callable[[str], str]
+    element: Callable[[Sequence[str], str], str] = lambda values, at: f"element_at(ARRAY[{', '.join(values)}], {at})"
     one: str = "ARRAY[{}]"
     only: str = "{}[1]"
     text: str = "VARCHAR"
@@ -113,6 +115,7 @@ WORDS: dict[Dialect, Words] = {
         # Names that DataFusion knows too: `engines.delta.update` hands such a predicate on to delta-rs.
         has_code=lambda x, code: f"array_has(string_to_array({x}, ','), {code})",
         sorted_list=lambda x: f"array_to_string(list_sort(string_split(trim({x}, ','), ',')), ',')",
+        element=lambda values, at: f"([{', '.join(values)}])[{at}]",
         escape=greedy,
         # In two steps of 64 bits; one step needs 128, and takes ten times as long.
         cents=lambda x: f"(CAST(trunc({x}) AS BIGINT) * 100 + CAST(({x} - trunc({x})) * 100 AS BIGINT))",
@@ -139,6 +142,7 @@ WORDS: dict[Dialect, Words] = {
         json_field=lambda x, name: f"from_json({x}, 'MAP<STRING, STRING>')['{name}']",
         has_code=lambda x, code: f"array_contains(split({x}, ','), {code})",
         sorted_list=lambda x: f"array_join(array_sort(split(trim(BOTH ',' FROM {x}), ',')), ',')",
+        element=lambda values, at: f"element_at(array({', '.join(values)}), {at})",
         one="array({})",
         only="{}[0]",
         text="STRING",

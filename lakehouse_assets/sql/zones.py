@@ -1,7 +1,7 @@
-"""Write time zones as SQL: the offsets of one zone become a binary search over literal moments.
+"""Write time zones as SQL: the offsets of one zone become arrays with an element for each year.
 
 Engines disagree about repeated and skipped local hours, and carry different zone tables. So the rules come from
-Python's zoneinfo (package tzdata) and are written into the SQL as CASE expressions: the same answer by construction.
+Python's zoneinfo (package tzdata) and are written into the SQL as values: the same answer by construction.
 A repeated local hour takes the earlier offset, a skipped one has no offset (NULL). Before 1970 and after 2099 the
 nearest known offset holds.
 """
@@ -9,16 +9,17 @@ nearest known offset holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.sql.words import Words
 
 FIRST, LAST = datetime(1970, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC, as all moments in this module
 STEP = timedelta(hours=12)
-MOMENT, MINUTE = "TIMESTAMP '%Y-%m-%d %H:%M:%S'", "'%Y-%m-%d %H:%M'"
-"""Write a boundary by strftime: as a moment, and as text to the minute (zones change at whole minutes since 1970)."""
+MOMENT = "TIMESTAMP '%Y-%m-%d %H:%M:%S'"
 
 Boundary = tuple[datetime, int | None]
 """Holds a moment (inclusive) and the offset in seconds from then on; None where no such local time exists."""
@@ -66,26 +67,63 @@ def local_boundaries(zone: str) -> tuple[int, list[Boundary]]:
     return first, found
 
 
-def search(moment: str, first: int | None, boundaries: Sequence[Boundary], form: str = MOMENT) -> str:
-    """Return a nested CASE that finds the offset of `moment` (an SQL expression) in about log2(n) comparisons.
+def lookup(w: Words, moment: str, first: int | None, boundaries: Sequence[Boundary]) -> str:
+    """Return the expression for the offset, seconds, at a moment.
+
+    One array holds the first boundary of each year, one the second, and so on; others hold the offsets before, between
+    and behind them. A CASE over all boundaries instead, be it a binary search, makes statements of 70 kB, on each of
+    which Spark's parser spends seven seconds.
 
     Args:
-        moment: what is compared; it is repeated in every comparison, so it should be short.
+        w: words of the dialect.
+        moment: what is looked up, an expression that is repeated, so it should be short.
         first: offset before the first boundary, seconds.
-        boundaries: where it changes.
-        form: strftime form of a boundary as a literal of the type of `moment`.
+        boundaries: where it changes, in order.
 
-    >>> from datetime import datetime
-    >>> search("t", 0, [(datetime(2025, 1, 1), 3600)])
-    "CASE WHEN t < TIMESTAMP '2025-01-01 00:00:00' THEN 0 ELSE 3600 END"
+    >>> from lakehouse_assets.sql.words import WORDS
+    >>> lookup(WORDS["duckdb"], "t", 3600, [])
+    '3600'
     """
     if not boundaries:
-        return "NULL" if first is None else str(first)
-    middle = len(boundaries) // 2
-    at, offset = boundaries[middle]
-    below = search(moment, first, boundaries[:middle], form)
-    above = search(moment, offset, boundaries[middle + 1 :], form)
-    return f"CASE WHEN {moment} < {at:{form}} THEN {below} ELSE {above} END"
+        return _sql(first)
+    years = _years(first, boundaries)
+    place = f"(year({moment}) - {FIRST.year - 1})"
+    most = max(len(year.starts) for year in years)
+    branches = [
+        f"WHEN {moment} < {FIRST:{MOMENT}} THEN {_sql(first)}",
+        f"WHEN {moment} >= {LAST:{MOMENT}} THEN {_sql(boundaries[-1][1])}",
+    ]
+    for i in range(most):
+        starts = [f"{(year.starts[i] if i < len(year.starts) else LAST):{MOMENT}}" for year in years]
+        branches.append(f"WHEN {moment} < {w.element(starts, place)} THEN {_offset_in(w, place, years, i)}")
+    return f"CASE {' '.join(branches)} ELSE {_offset_in(w, place, years, most)} END"
+
+
+@dataclass(frozen=True)
+class _Year:
+    """Hold the moments of one year where the offset changes, and the offsets before, between and behind them."""
+
+    starts: list[datetime]
+    offsets: list[int | None]
+
+
+def _years(first: int | None, boundaries: Sequence[Boundary]) -> list[_Year]:
+    years, offset = list[_Year](), first
+    for number in range(FIRST.year, LAST.year):
+        inside = [(at, after) for at, after in boundaries if at.year == number]
+        years.append(_Year([at for at, _ in inside], [offset, *(after for _, after in inside)]))
+        offset = years[-1].offsets[-1]
+    return years
+
+
+def _offset_in(w: Words, place: str, years: Sequence[_Year], number: int) -> str:
+    """Return the expression for a year's offset behind so many of its boundaries, or behind its last one."""
+    offsets = [_sql(year.offsets[min(number, len(year.starts))]) for year in years]
+    return offsets[0] if len(set(offsets)) == 1 else w.element(offsets, place)
+
+
+def _sql(offset: int | None) -> str:
+    return "NULL" if offset is None else str(offset)
 
 
 def _offset(info: ZoneInfo, moment: datetime) -> int:
