@@ -99,14 +99,17 @@ CHANGES: list[tuple[str, str, object]] = [
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_change_within_an_array_or_a_record_is_seen(make: Make) -> None:
-    """Also one of nothing but what is NULL, one after the other on the same row."""
-    lake = make()
-    record = texts()
-    counts(lake, 1, record)
-    for second, (name, text, value) in enumerate(CHANGES, start=2):
-        record = record | {name: text}
-        assert counts(lake, second, record) == {"read": 1, "valid": 1, "updated": 1}, name
-        assert held(lake)[0][name] == value
+    """Also one of nothing but what is NULL; each row has one change, onto what the row before has changed to."""
+    lake, states = make(), [texts()]
+    for name, text, _ in CHANGES:
+        states.append(states[-1] | {name: text})
+    ids = [f"{number:02}" for number in range(1, len(states))]
+    before, after = (
+        [state | {"id": i} for i, state in zip(ids, some, strict=True)] for some in (states[:-1], states[1:])
+    )
+    counts(lake, 1, *before)
+    assert counts(lake, 2, *after) == dict.fromkeys(("read", "valid", "updated"), len(CHANGES))
+    assert [row[name] for row, (name, _, _) in zip(held(lake), CHANGES, strict=True)] == [v for _, _, v in CHANGES]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
