@@ -73,6 +73,11 @@ class DuckEngine:
         self._attached: dict[str, DeltaTable] = {}
         self._duty = Duty(ask=self._db.interrupt, clean=self._spill.cleanup)
 
+    @property
+    def scratch(self) -> str | None:
+        """Return the spill folder: threads and processes that look at files are on this machine."""
+        return self._spill.name
+
     def counter(self) -> Tally:
         """Return what sums up the counts of processes that read files, once each of their tasks has ended."""
         return self._tally

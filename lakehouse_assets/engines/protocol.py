@@ -131,6 +131,13 @@ class Engine(Protocol):
     callers: int
     part_bytes: int | None
 
+    @property
+    def scratch(self) -> str | None:
+        """Return a folder of temporary files that the work of `map` can write, and that goes with the engine.
+
+        None where whoever does the work need not be on this machine.
+        """
+
     def map(self, work: Callable[[Item], Result], items: Sequence[Item], *, python_bytes: int = 0) -> list[Result]:
         """Return what the work gives for each item, in their order, done wherever the engine has hands.
 

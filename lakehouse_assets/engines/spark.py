@@ -89,6 +89,11 @@ class SparkEngine:
             found.conf.set(name, value)
         return found
 
+    @property
+    def scratch(self) -> str | None:
+        """Return None: executors need not be on one machine."""
+        return None
+
     def counter(self) -> Counter:
         """Return what sums up the counts of executors, each time that one of their tasks has ended."""
         return counter(self._spark)

@@ -9,7 +9,8 @@ with half of a surrogate pair in it, which no UTF-8 can hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -43,14 +44,19 @@ class JsonPages:
 
     def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
         """Walk the whole document and compare its paths with the columns."""
-        drift, is_empty = _Drift(self.fields), True
-        for _, record in self._records(key, document_of(key, chunks)):
-            is_empty = False
-            if record is not None:
-                drift.add(record)
-        if drift.missing and not is_empty:
-            raise FileUnreadable(key=key, problem=lacking(drift.missing, drift.names))
-        return Survey(is_empty=is_empty, extra_columns=tuple(drift.extra)[:MOST_EXTRA_PATHS])
+        drift = _Drift(self.fields)
+        deque(drift.of(self._records(key, document_of(key, chunks))), maxlen=0)
+        return drift.survey(key)
+
+    def survey_and_keep(
+        self, key: str, chunks: Iterable[bytes], first_row: int, keep: Callable[[pa.RecordBatch], None]
+    ) -> Survey:
+        """See `protocol.ReadWhileSurveyed`."""
+        drift = _Drift(self.fields)
+        rows = drift.of(self._records(key, document_of(key, chunks)))
+        for batch in row_batches(rows, self._columns, self._texts, first_row):
+            keep(batch)
+        return drift.survey(key)
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
         """Yield all elements of the array; the text of the document and one batch are held in memory."""
@@ -116,12 +122,14 @@ class _Drift:
     """Compare the paths of records with those that columns read.
 
     Attributes:
+        is_empty: whether no record was met.
         names: paths that were met, in the order in which they were met.
         extra: paths that no column reads. Of an object that is not read at all only its own path is named.
     """
 
     def __init__(self, fields: tuple[Field, ...]) -> None:
         self._fields, self._record = fields, _Names()
+        self.is_empty = True
         self.names: list[str] = []
         self.extra: dict[str, None] = {}
         for one in fields:
@@ -130,9 +138,23 @@ class _Drift:
                 names = names.below.setdefault(name, _Names(_below(names, name)))
             names.is_read = True
 
-    def add(self, record: Record) -> None:
-        """Look at one more record."""
-        self._add(record, self._record)
+    def of(self, records: Iterable[tuple[Element, Record | None]]) -> Iterator[tuple[Element, Record | None]]:
+        """Yield these records and look at each."""
+        for element, record in records:
+            self.is_empty = False
+            if record is not None:
+                self._add(record, self._record)
+            yield element, record
+
+    def survey(self, key: str) -> Survey:
+        """Say what was found, once all records were met.
+
+        Raises:
+            FileUnreadable: a needed column was in no record.
+        """
+        if self.missing and not self.is_empty:
+            raise FileUnreadable(key=key, problem=lacking(self.missing, self.names))
+        return Survey(is_empty=self.is_empty, extra_columns=tuple(self.extra)[:MOST_EXTRA_PATHS])
 
     @property
     def missing(self) -> list[str]:

@@ -11,6 +11,8 @@ A record that is no object is one malformed row, and so is one that the normalis
 
 from __future__ import annotations
 
+import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -70,34 +72,42 @@ class NormalisedPages:
 
     def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
         """Walk the whole page and report names that the normaliser does not know."""
-        known: frozenset[str] | None = getattr(normaliser_of(self.normaliser), "known", None)
-        extra, is_empty = dict[str, None](), True
-        for element in elements(key, document_of(key, chunks), self.records, PLAIN_DECODER):
-            is_empty = False
-            # Records mostly have known names only, which is seen without looking at them one by one.
-            if known is not None and isinstance(element.value, dict) and not element.value.keys() <= known:
-                extra |= dict.fromkeys(name for name in element.value if name not in known)
-        return Survey(is_empty=is_empty, extra_columns=tuple(extra)[:MOST_EXTRA_PATHS])
+        seen = _Seen(self.normaliser)
+        deque(seen.of(elements(key, document_of(key, chunks), self.records, PLAIN_DECODER)), maxlen=0)
+        return seen.survey()
+
+    def survey_and_keep(
+        self, key: str, chunks: Iterable[bytes], first_row: int, keep: Callable[[pa.RecordBatch], None]
+    ) -> Survey:
+        """See `protocol.ReadWhileSurveyed`."""
+        seen, text, columns = _Seen(self.normaliser), document_of(key, chunks), self._columns
+        rows = self._rows(text, seen.of(elements(key, text, self.records, PLAIN_DECODER)))
+        for batch in row_batches(rows, columns, partial(texts, columns), first_row):
+            keep(batch)
+        return seen.survey()
 
     def batches(self, key: str, chunks: Iterable[bytes], first_row: int) -> Iterator[pa.RecordBatch]:
         """Yield all rows; the text of the page and one batch are held in memory."""
-        rows, columns = self._rows(key, document_of(key, chunks)), self._columns
-        yield from row_batches(rows, columns, partial(texts, columns), first_row)
+        text, columns = document_of(key, chunks), self._columns
+        yield from row_batches(self._all_rows(key, text), columns, partial(texts, columns), first_row)
 
     def raw_text(self, key: str, chunks: Iterable[bytes], positions: Iterable[int]) -> Iterator[pa.RecordBatch]:
         """Yield the records of which these rows were made, as they stand in the page, with the rows' texts."""
         text, columns = document_of(key, chunks), self._columns
-        yield from raw_batches(text, self._rows(key, text), columns, partial(texts, columns), positions)
+        yield from raw_batches(text, self._all_rows(key, text), columns, partial(texts, columns), positions)
 
     @property
     def _columns(self) -> list[str]:
         return [field.name for field in self.fields]
 
-    def _rows(self, key: str, text: str) -> Iterator[tuple[Element, Record | None]]:
+    def _all_rows(self, key: str, text: str) -> Iterator[tuple[Element, Record | None]]:
+        return self._rows(text, elements(key, text, self.records, PLAIN_DECODER))
+
+    def _rows(self, text: str, found: Iterable[Element]) -> Iterator[tuple[Element, Record | None]]:
         """Yield each row with the element that it was made of; None is a malformed one."""
         normalise, page = normaliser_of(self.normaliser), None
         may_be_torn = SURROGATE.search(text) is not None
-        for element in elements(key, text, self.records, PLAIN_DECODER):
+        for element in found:
             page = _beside(text, element, self.records) if page is None else page
             if not isinstance(element.value, dict) or (may_be_torn and is_torn(element.value)):
                 yield element, None
@@ -108,6 +118,28 @@ class NormalisedPages:
                 yield element, None
                 continue
             yield from ((element, record) for record in made)
+
+
+class _Seen:
+    """Look at the records of a page for names that its normaliser does not know."""
+
+    def __init__(self, normaliser: str) -> None:
+        self._known: frozenset[str] | None = getattr(normaliser_of(normaliser), "known", None)
+        self._extra, self._is_empty = dict[str, None](), True
+
+    def of(self, found: Iterable[Element]) -> Iterator[Element]:
+        """Yield these elements and look at each."""
+        known = self._known
+        for element in found:
+            self._is_empty = False
+            # Records mostly have known names only, which is seen without looking at them one by one.
+            if known is not None and isinstance(element.value, dict) and not element.value.keys() <= known:
+                self._extra |= dict.fromkeys(name for name in element.value if name not in known)
+            yield element
+
+    def survey(self) -> Survey:
+        """Say what was found, once all elements were met."""
+        return Survey(is_empty=self._is_empty, extra_columns=tuple(self._extra)[:MOST_EXTRA_PATHS])
 
 
 def _beside(text: str, first: Element, records: tuple[str, ...]) -> Record:
@@ -133,8 +165,8 @@ def texts(columns: list[str], record: Record) -> list[str | None]:
 def text_of(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     """Return a value as the text of a landing column.
 
-    >>> text_of(True), text_of(Decimal("1.50")), text_of(12), text_of(["a"]), text_of(None)
-    ('true', '1.50', '12', '["a"]', None)
+    >>> text_of(True), text_of(Decimal("1.50")), text_of(12), text_of(["a"]), text_of([2**64]), text_of(None)
+    ('true', '1.50', '12', '["a"]', '[18446744073709551616]', None)
     """
     if value is None or isinstance(value, str):
         return value
@@ -142,4 +174,9 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return format(value, "f")
-    return str(value) if isinstance(value, int) else orjson.dumps(value, default=text_of).decode()
+    if isinstance(value, int):
+        return str(value)
+    try:
+        return orjson.dumps(value, default=text_of).decode()
+    except orjson.JSONEncodeError:  # of whole numbers it takes those of 64 bits only
+        return json.dumps(value, default=text_of, ensure_ascii=False, separators=(",", ":"))

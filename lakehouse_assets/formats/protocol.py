@@ -7,9 +7,9 @@ a thread on this machine, or an executor that opened the file by its URI.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from lakehouse_assets.core.shown import listed
 
@@ -87,6 +87,20 @@ class SourceFormat(Protocol):
 
         Raises:
             FileUnreadable: as `survey`.
+        """
+
+
+@runtime_checkable
+class ReadWhileSurveyed(Protocol):
+    """Give the records of a file while it is surveyed, in a format where a survey makes all of them anyway."""
+
+    def survey_and_keep(
+        self, key: str, chunks: Iterable[bytes], first_row: int, keep: Callable[[pa.RecordBatch], None]
+    ) -> Survey:
+        """Do what `survey` does, and hand each batch that `batches` would yield to `keep`.
+
+        Raises:
+            FileUnreadable: as `survey`; some batches may have been handed over before.
         """
 
 

@@ -20,7 +20,8 @@ from lakehouse_assets.errors import FileUnreadable, LandingChanged, NativeRefuse
 from lakehouse_assets.formats import csv_bundle
 from lakehouse_assets.formats.compression import is_packed, unpacked
 from lakehouse_assets.formats.parts import ByteRange, PartSurvey, ReadInParts, ranges
-from lakehouse_assets.formats.protocol import SourceFormat, Survey
+from lakehouse_assets.formats.protocol import ReadWhileSurveyed, SourceFormat, Survey
+from lakehouse_assets.load.kept_records import KeptRecords
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.sql.silver import ROWS_PER_FILE
 
@@ -57,6 +58,9 @@ class FileSource:
         entries: the files by ordinal.
         progress: where files, bytes and records are counted for who waits.
         parts: of the files that are read in parts, once their lines are counted.
+        keeper: keeps records that are made while a file is looked at; None where looking and reading have no folder in
+            common.
+        kept: the files of which records were kept.
     """
 
     source_format: SourceFormat
@@ -64,11 +68,13 @@ class FileSource:
     entries: Mapping[int, FileEntry]
     progress: Progress = field(default_factory=Progress)
     parts: Mapping[int, tuple[ByteRange, ...]] = field(default_factory=dict)
+    keeper: KeptRecords | None = None
+    kept: frozenset[int] = frozenset()
 
     @property
     def is_python(self) -> bool:
         """Say whether records are made by Python code one at a time, so that threads do not help."""
-        return self.source_format.is_python
+        return self.source_format.is_python and not self.kept
 
     def __call__(self, ordinal: int, part: ByteRange | None = None) -> Iterator[pa.RecordBatch]:
         """Yield all records of a file, or of a part of it.
@@ -78,7 +84,9 @@ class FileSource:
         """
         entry, first_row = self.entries[ordinal], ordinal * ROWS_PER_FILE
         with self._unchanged(entry):
-            if part is None:
+            if self.keeper is not None and ordinal in self.kept:
+                batches = self.keeper.batches(ordinal)
+            elif part is None:
                 batches = self.source_format.batches(entry.key, self._content(entry), first_row)
             else:
                 batches = self._in_parts.part_batches(self._from(entry, part), part, first_row)
@@ -157,7 +165,7 @@ class FileSource:
             if part is not None:
                 return Look(part=self._in_parts.survey_part(entry.key, self._from(entry, part), part))
             chunks = unpacked(entry.key, self.progress.reading(self.landing.chunks(entry)))
-            seen = self.source_format.survey(entry.key, chunks)
+            seen, is_kept = self._surveyed(ordinal, chunks)
             if is_packed(entry.key):
                 deque(chunks, maxlen=0)  # whether a packed file is whole shows at its end only
         except FileUnreadable as error:
@@ -166,7 +174,15 @@ class FileSource:
             return Look(changed=True)
         finally:
             self.progress.add(files=1 if part is None or part.start == 0 else 0)
-        return Look(seen)
+        return Look(seen, is_kept=is_kept)
+
+    def _surveyed(self, ordinal: int, chunks: Iterator[bytes]) -> tuple[Survey, bool]:
+        """Survey a file, keep its records where that needs no second reading, and say whether they were kept."""
+        entry = self.entries[ordinal]
+        if self.keeper is None or not isinstance(self.source_format, ReadWhileSurveyed):
+            return self.source_format.survey(entry.key, chunks), False
+        with self.keeper.keeping(ordinal) as keep:
+            return self.source_format.survey_and_keep(entry.key, chunks, ordinal * ROWS_PER_FILE, keep), True
 
     @property
     def _in_parts(self) -> ReadInParts:
@@ -201,3 +217,4 @@ class Look:
     part: PartSurvey | None = None
     refused: str | None = None
     changed: bool = False
+    is_kept: bool = False

@@ -86,7 +86,9 @@ def survey(source: FileSource, engine: Engine, *, strict: bool = False) -> Sourc
             _add(found, ordinal, whole[ordinal], may_be_native=not strict)
         else:
             _add_parts(found, ordinal, split[ordinal])
-    found.source = replace(source, parts={file.ordinal: file.parts for file in found.native if file.parts})
+    parts = {file.ordinal: file.parts for file in found.native if file.parts}
+    kept = frozenset(ordinal for ordinal in found.odd if whole[ordinal].is_kept)
+    found.source = replace(source, parts=parts, kept=kept)
     if len(found.native) >= MANY_FILES:
         found.small = [file for file in found.native if file.size_bytes < SMALL_BYTES and not is_packed(file.uri)]
         found.native = [file for file in found.native if file.size_bytes >= SMALL_BYTES or is_packed(file.uri)]

@@ -10,6 +10,7 @@ from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import NativeRefused
 from lakehouse_assets.formats.registry import format_of
 from lakehouse_assets.load.file_source import FileSource
+from lakehouse_assets.load.kept_records import KeptRecords
 from lakehouse_assets.load.parallel import each
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.retry import Retry
@@ -50,7 +51,8 @@ def _stage(
     retry: Retry,
 ) -> TableLoad:
     source_format, dataset = format_of(work.datasets[contract.landing], contract), contract.landing
-    source = FileSource(source_format, work.landing, entries, work.progress)
+    keeper = KeptRecords.below(engine.scratch) if engine.scratch else None
+    source = FileSource(source_format, work.landing, entries, work.progress, keeper=keeper)
     retried = retry.text(dataset, (field.name for field in source_format.fields))
     for strict in (False, True):
         sources = survey(source, engine, strict=strict)

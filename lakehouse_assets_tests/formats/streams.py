@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
+import pyarrow as pa
 from hypothesis import strategies as st
 
-from lakehouse_assets.formats.protocol import Field, SourceFormat
+from lakehouse_assets.formats.json_rows import Record
+from lakehouse_assets.formats.protocol import Field, ReadWhileSurveyed, SourceFormat, Survey
 
 KEY = "drop/file"
 SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=6) | st.just([1]) | st.just([1 << 20])
@@ -46,6 +48,19 @@ def rows_of(source_format: SourceFormat, chunks: Iterable[bytes]) -> dict[int, t
 
 def _texts(row: dict[str, Any]) -> tuple[str | None, ...]:
     return tuple(value for name, value in row.items() if not name.startswith("_"))
+
+
+def kept_of(source_format: ReadWhileSurveyed, chunks: Iterable[bytes]) -> tuple[Survey, list[dict[str, Any]]]:
+    """What a survey that keeps records says, and the rows that it kept."""
+    batches: list[pa.RecordBatch] = []
+    survey = source_format.survey_and_keep(KEY, chunks, 70, batches.append)
+    return survey, [row for batch in batches for row in batch.to_pylist()]
+
+
+def twice(record: Record, _page: Record) -> Iterator[Record]:
+    """A normaliser that makes two rows of a record, and cannot take apart one without `id`."""
+    yield {"id": record["id"]}
+    yield {"id": "again", "payouts": record.get("payouts")}
 
 
 def raw_of(

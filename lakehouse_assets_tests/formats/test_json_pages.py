@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats import json_document, json_rows
 from lakehouse_assets.formats.json_pages import JsonPages
+from lakehouse_assets.formats.normalised_pages import NormalisedPages
 from lakehouse_assets_tests.formats.json_texts import BLANKS, RECORDS, VALUES, Number, rendered, text_of
-from lakehouse_assets_tests.formats.streams import KEY, SIZES, chunks_of, fields_of, raw_of, rows_of
+from lakehouse_assets_tests.formats.streams import KEY, SIZES, chunks_of, fields_of, kept_of, raw_of, rows_of, twice
 
 PATHS = ("id", "offer.id", "payouts")
 FIELDS = fields_of(*PATHS, optional=PATHS)
@@ -44,6 +45,19 @@ def test_records_are_the_elements_of_the_array(page: list[Any], blank: str, asci
     document = {"data": {"x": [[1]], "items": page, "": None}, "items": "no array"}
     content = f"\ufeff{blank}{rendered(document, blank, ascii_only=ascii_only)}{blank}".encode()
     assert rows_of(JsonPages(FIELDS, ("data", "items")), chunks_of(content, sizes)) == expected_rows(page)
+
+
+TWICE = NormalisedPages(FIELDS, (), f"{twice.__module__}:{twice.__name__}")
+
+
+@pytest.mark.parametrize("pages", [JsonPages(FIELDS), TWICE], ids=["as they are", "made flat"])
+@given(page=PAGES)
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_a_survey_keeps_what_a_reading_gives(pages: JsonPages | NormalisedPages, page: list[Any]) -> None:
+    """The same rows with the same numbers, and what it says of the page is what it says without keeping them."""
+    content = [rendered(page, "", ascii_only=True).encode()]
+    read = [row for batch in pages.batches(KEY, content, 70) for row in batch.to_pylist()]
+    assert kept_of(pages, content) == (pages.survey(KEY, content), read)
 
 
 @given(PAGES, BLANKS, st.booleans())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +13,10 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from lakehouse_assets.core.manifest import FileEntry
+from lakehouse_assets.errors import DiskFull
+from lakehouse_assets.load import kept_records
+from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets_tests.lake import LakeDriver
 from lakehouse_assets_tests.load.conversions import OFFERS, conversion, driven, held, page
 from lakehouse_assets_tests.oracle.loading import SOME_DAY
@@ -46,6 +52,29 @@ MIXED = page(
         conversion(4, "1.00", offer="99"),
     ),
 )
+
+
+def test_a_page_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is looked at is kept until it is loaded; this one is opened again for the text of its rejects."""
+    opened = Counter[str]()
+    chunks = ManifestFiles.chunks
+
+    def counted(files: ManifestFiles, entry: FileEntry, *part: int | None) -> Iterator[bytes]:
+        opened[entry.key] += 1
+        return chunks(files, entry, *part)
+
+    monkeypatch.setattr(ManifestFiles, "chunks", counted)
+    driven(LakeDriver(tmp_path)).load(OFFERS, MIXED)
+    assert opened[MIXED.key] == 2
+
+
+def test_no_room_for_what_is_kept_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the folder of temporary files; silver is as it was."""
+    monkeypatch.setattr(kept_records.KeptRecords, "_path", lambda *_: "/dev/full")
+    lake = driven(LakeDriver(tmp_path))
+    with pytest.raises(DiskFull, match=r"kept-\w+.*[Nn]o space left"):
+        lake.load(OFFERS, MIXED)
+    assert held(lake) == {}
 
 
 def test_every_record_of_a_page_ends_where_its_rules_put_it(lake: LakeDriver) -> None:
