@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lakehouse_assets.core.file_times import moment_of
-from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
+from lakehouse_assets.errors import ObjectMissing, PreconditionFailed
 from lakehouse_assets.storage import writers
 from lakehouse_assets.storage.atomic_files import (
     GONE,
@@ -22,6 +22,7 @@ from lakehouse_assets.storage.atomic_files import (
     staged,
     take,
 )
+from lakehouse_assets.storage.keys import require_key
 from lakehouse_assets.storage.locks import locked
 from lakehouse_assets.storage.objects import Listing, Look, ObjectStore, StoredObject
 from lakehouse_assets.storage.os_errors import storage_error
@@ -79,9 +80,7 @@ class FolderStore(ObjectStore):
         Raises:
             BadRequest: the key is empty or absolute, or leads out of the store.
         """
-        if "\0" in key or any(part in {"", ".", ".."} for part in key.split("/")):
-            raise BadRequest(message=f"`{key}` is not a key; keys are relative paths without `.`, `..` and empty parts")
-        return self.root / key
+        return self.root / require_key(key)
 
     def list(self, prefix: str = "") -> Listing:
         """See `ObjectStore.list`.
@@ -121,6 +120,11 @@ class FolderStore(ObjectStore):
                 return None
         return StoredObject(key, etag, status.st_size, moment_of(status.st_mtime))
 
+    def holds(self, key: str, etag: str) -> bool:
+        """See `ObjectStore.holds`."""
+        stored = self.stat(key)
+        return stored is not None and stored.etag == etag
+
     def size(self, key: str) -> int | None:
         """See `ObjectStore.size`."""
         path = self.path_of(key)
@@ -137,7 +141,7 @@ class FolderStore(ObjectStore):
 
     def is_unchanged(self, listed: StoredObject) -> bool:
         """Say whether size and time of change (microseconds) are as listed, or else whether the content is."""
-        return _is_as_listed(self.path_of(listed.key), listed) or self._holds(listed.key, listed.etag)
+        return _is_as_listed(self.path_of(listed.key), listed) or self.holds(listed.key, listed.etag)
 
     def read(self, key: str) -> bytes:
         """See `ObjectStore.read`."""
@@ -176,13 +180,13 @@ class FolderStore(ObjectStore):
 
     def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
         """See `ObjectStore.copy_from`."""
-        if self._holds(key, source_etag):
+        if self.holds(key, source_etag):
             return
         content = source.chunks(source_key)
         with self._answering(), staged(self.path_of(key), content) as (file, etag), locked(self.root):
             if etag != source_etag:
                 raise PreconditionFailed(key=source_key, expected=f"etag {source_etag}")
-            if not self._holds(key, source_etag):
+            if not self.holds(key, source_etag):
                 self._link(file, key)
 
     def take_from(self, source: ObjectStore, listed: StoredObject, *, key: str) -> bool:
@@ -195,13 +199,13 @@ class FolderStore(ObjectStore):
         try:
             became = source.give(listed, target)
         except GONE as error:
-            if self._holds(key, listed.etag):
+            if self.holds(key, listed.etag):
                 return True
             raise ObjectMissing(key=listed.key, store=source.uri) from error
         if became == "changed":
             raise PreconditionFailed(key=listed.key, expected=f"etag {listed.etag}")
         if became == "occupied":
-            if not self._holds(key, listed.etag):
+            if not self.holds(key, listed.etag):
                 raise PreconditionFailed(key=key, expected="absent")
             return source.delete(listed.key, if_match=listed.etag)
         return became == "moved"
@@ -244,12 +248,8 @@ class FolderStore(ObjectStore):
             self._etags[path] = (signature, etag)
         return etag
 
-    def _holds(self, key: str, etag: str) -> bool:
-        stored = self.stat(key)
-        return stored is not None and stored.etag == etag
-
     def _require(self, key: str, etag: str) -> None:
-        if not self._holds(key, etag):
+        if not self.holds(key, etag):
             raise PreconditionFailed(key=key, expected=f"etag {etag}")
 
     def _link(self, file: Path, key: str) -> None:

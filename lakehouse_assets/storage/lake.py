@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableDamaged, TableMissing
 from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri, path_in_uri
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
+from lakehouse_assets.storage.s3_place import is_s3
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,12 +38,30 @@ class Lake:
     """Hold the place of one lake and open its tables; `open_lake` makes it.
 
     Attributes:
-        root: an absolute folder without symbolic links, or later `s3://bucket/prefix`; no slash at its end.
-        storage_options: what delta-rs needs to reach the root, by the names that it takes; empty for a folder.
+        root: an absolute folder without symbolic links, or `s3://bucket/prefix`; no slash at its end.
     """
 
     root: str
-    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+
+    @property
+    def is_in_s3(self) -> bool:
+        """Say whether the lake lies in S3."""
+        return is_s3(self.root)
+
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """Return what delta-rs needs to reach the root now, by the names that it takes; nothing for a folder.
+
+        They hold credentials, so they are asked for each time a table is opened and kept nowhere.
+
+        Raises:
+            CredentialsUnusable, RegionUnknown: the lake lies in S3, which cannot be reached so.
+        """
+        if not self.is_in_s3:
+            return {}
+        from lakehouse_assets.storage.aws import access
+
+        return access().delta_options()
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -109,7 +128,7 @@ class Lake:
         place = self.location(contract)
         try:
             with reading(contract, place, TableNotFoundError):
-                return DeltaTable(place, version=version, storage_options=dict(self.storage_options))
+                return DeltaTable(place, version=version, storage_options=self.storage_options)
         except TableNotFoundError as error:
             if self.exists and self.store.look(f"{self.key(contract)}/").keys:
                 problem = f"there are files in `{place}`, and no log of them in `_delta_log`"
@@ -143,7 +162,7 @@ class Lake:
             configuration=dict(configuration),
             name=contract.name,
             description=contract.description,
-            storage_options=dict(self.storage_options),
+            storage_options=self.storage_options,
         )
 
     def delta_files(self, contract: Contract, table: DeltaTable) -> list[str]:
@@ -284,10 +303,10 @@ def lake_of(settings: Settings) -> Lake:
     return open_lake(str(settings.lake_root))
 
 
-def open_lake(uri: str, storage_options: Mapping[str, str] | None = None) -> Lake:
-    """Return the lake at a `file://` URI or a path, there or not; all names of one place give the same lake.
+def open_lake(uri: str) -> Lake:
+    """Return the lake at a URI or a path, there or not; all names of one place give the same lake.
 
     Raises:
         BadRequest: no store can be there.
     """
-    return Lake(root_of(uri), dict(storage_options or {}))
+    return Lake(root_of(uri))
