@@ -102,6 +102,10 @@ class FolderStore(ObjectStore):
         odd = {key: why or UNREADABLE_NAME for key, why in named.items() if why or not _is_utf8(key)}
         return Look(sorted(key for key in named if key not in odd), odd)
 
+    def has_any(self, prefix: str = "") -> bool:
+        """See `ObjectStore.has_any`."""
+        return bool(self.look(prefix).keys)
+
     def has(self, key: str) -> bool:
         """See `ObjectStore.has`."""
         with self._answering():

@@ -7,7 +7,9 @@ a table lies below the root (`contracts.layers`), and what is written into table
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +22,7 @@ from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableDamaged, TableMissing
 from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri, path_in_uri
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
-from lakehouse_assets.storage.s3_place import is_s3
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,11 +77,11 @@ class Lake:
 
     @property
     def exists(self) -> bool:
-        """Say whether the lake is there."""
-        return self.store.exists
+        """Say whether the lake is there: its folder, or something in its bucket below its prefix."""
+        return self.store.exists and (not self.is_in_s3 or self.store.has_any())
 
     def create(self) -> None:
-        """Make the lake where it is absent.
+        """Make the lake's folder where it is absent; a bucket is never made, and a prefix needs no making.
 
         Raises:
             StorageUnavailable: it cannot be made there.
@@ -136,12 +138,27 @@ class Lake:
             raise TableMissing(table=contract.catalog_name) from error
 
     def set_aside(self, contract: Contract) -> None:
-        """Move the folder of a table that cannot be read out of its place, where there is one; nothing is deleted."""
-        folder = Path(self.location(contract))
-        if folder.exists():
-            place = Path(self.root, "damaged", f"{contract.name}-{uuid4()}")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(place)
+        """Move the files of a table that cannot be read out of its place, where there are some; none is lost."""
+        folder, place = self.key(contract), f"damaged/{contract.name}-{uuid4()}"
+        if not self.is_in_s3:
+            if Path(self.root, folder).exists():
+                Path(self.root, place).parent.mkdir(parents=True, exist_ok=True)
+                Path(self.root, folder).rename(Path(self.root, place))
+            return
+        for found in self.store.list(f"{folder}/"):
+            key = f"{place}/{found.key.removeprefix(f'{folder}/')}"
+            self.store.copy_from(self.store, found.key, source_etag=found.etag, key=key)
+            self.store.delete(found.key, if_match=found.etag)
+
+    def remove(self) -> None:
+        """Delete a lake that was made for a while, beside or in another one; nothing happens where there is none."""
+        if self.is_in_s3:
+            for found in self.store.list():
+                self.store.delete(found.key, if_match=found.etag)
+            return
+        shutil.rmtree(self.root, ignore_errors=True)
+        with suppress(OSError):  # another one lies beside it
+            Path(self.root).parent.rmdir()
 
     def find_delta(self, contract: Contract) -> DeltaTable | None:
         """Open the Delta table of a contract; return None where there is none."""
@@ -300,7 +317,7 @@ class Lake:
 
 def lake_of(settings: Settings) -> Lake:
     """Return the lake that the settings name, whether it is there or not."""
-    return open_lake(str(settings.lake_root))
+    return open_lake(settings.lake_root)
 
 
 def open_lake(uri: str) -> Lake:

@@ -78,6 +78,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def has_any(self, prefix: str = "") -> bool:
+        """Say whether there is an object whose key starts with `prefix`."""
+        ...
+
     def has(self, key: str) -> bool:
         """Say whether there is an object under `key`; unlike `stat` this never reads the object."""
         ...

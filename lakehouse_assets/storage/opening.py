@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.storage.s3_place import S3Place, is_s3
+from lakehouse_assets.errors import BadRequest, BucketMissing
+from lakehouse_assets.storage.s3_place import S3Place
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     from lakehouse_assets.storage.objects import ObjectStore
@@ -64,6 +65,32 @@ def is_same_place(one: str, other: str) -> bool:
         return Path(one).samefile(other)
     except OSError:  # one of them is not there, or cannot be looked at
         return False
+
+
+def require_place(place: str) -> None:
+    """Make sure that a lake may be at a place as `root_of` spells it: in a folder, there or not, or a bucket.
+
+    Raises:
+        BadRequest: there is a file.
+        BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, AccessDenied: the bucket cannot be used.
+    """
+    if is_s3(place):
+        if not open_store(place).exists:
+            raise BucketMissing(bucket=S3Place.read(place).bucket, store=place)
+    elif Path(place).exists() and not Path(place).is_dir():
+        raise BadRequest(message=f"the lake `{place}` is a file, not a folder")
+
+
+def require_writable(place: str) -> None:
+    """Make sure that a lake at a place can be written; which rights there are in S3 shows with the first write.
+
+    Raises:
+        ReadOnly, AccessDenied: it cannot.
+    """
+    from lakehouse_assets.storage import os_errors
+
+    if not is_s3(place):
+        os_errors.require_writable(Path(place))
 
 
 def _folder(uri: str) -> str:

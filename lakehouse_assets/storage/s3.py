@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lakehouse_assets.errors import BucketMissing, PreconditionFailed
+from lakehouse_assets.errors import BucketMissing, PreconditionFailed, RegionWrong
 from lakehouse_assets.storage import s3_reading
 from lakehouse_assets.storage.aws import client
 from lakehouse_assets.storage.keys import is_key, require_key
@@ -59,9 +59,12 @@ class S3Store(ObjectStore):
         """
         try:
             with answering(self.uri):
-                client().head_bucket(Bucket=self.place.bucket)
+                told = client().head_bucket(Bucket=self.place.bucket)
         except BucketMissing:
             return False
+        lies, asked = told.get("BucketRegion"), client().meta.region_name
+        if lies not in {None, asked}:  # boto3 follows a bucket to where it lies, the engines do not
+            raise RegionWrong(bucket=self.place.bucket, region=lies)
         return True
 
     def location(self, key: str) -> str:
@@ -82,6 +85,10 @@ class S3Store(ObjectStore):
         known = {one.key: one for one in sorted(found) if is_key(one.key)}
         odd = {one.key: ODD_KEY for one in found if one.key not in known and not one.key.endswith("/")}
         return Look(list(known), odd, known)
+
+    def has_any(self, prefix: str = "") -> bool:
+        """See `ObjectStore.has_any`; one request, unless the first thousand keys are of folders."""
+        return any(is_key(one.key) for one in self._pages(prefix))
 
     def has(self, key: str) -> bool:
         """See `ObjectStore.has`."""
