@@ -8,7 +8,7 @@ not the MD5 of the content, so nobody may take it for one. Whether an object is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -22,6 +22,9 @@ from lakehouse_assets.storage.s3_errors import answering
 from lakehouse_assets.storage.s3_objects import Target, bare, head, moment
 from lakehouse_assets.storage.s3_place import S3Place
 from lakehouse_assets.storage.s3_writing import RACES, Condition, is_race, is_refused, put_chunks
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import HeadBucketOutputTypeDef
 
 ODD_KEY = "its key has an empty part, or one of dots"
 
@@ -59,7 +62,7 @@ class S3Store(ObjectStore):
         """
         try:
             with answering(self.uri):
-                told = client().head_bucket(Bucket=self.place.bucket)
+                told = self._head_bucket()
         except BucketMissing:
             return False
         lies, asked = told.get("BucketRegion"), client().meta.region_name
@@ -170,6 +173,14 @@ class S3Store(ObjectStore):
             if found.etag != if_match:
                 break
         raise PreconditionFailed(key=key, expected=f"etag {if_match}")
+
+    def _head_bucket(self) -> HeadBucketOutputTypeDef:
+        try:
+            return client().head_bucket(Bucket=self.place.bucket)
+        except ClientError:
+            # Unlike an answer to HEAD, this one has a body that says what is wrong.
+            client().list_objects_v2(Bucket=self.place.bucket, MaxKeys=1)
+            raise
 
     def _target(self, key: str) -> Target:
         return Target(self.place, require_key(key))

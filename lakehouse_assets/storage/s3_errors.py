@@ -14,6 +14,7 @@ from lakehouse_assets.errors import (
     CredentialsUnusable,
     LakehouseError,
     RegionWrong,
+    SettingsInvalid,
     StorageRefused,
     StorageUnavailable,
 )
@@ -104,11 +105,16 @@ def answering(uri: str, place: str | None = None) -> Iterator[None]:
 
 @contextmanager
 def finding_credentials() -> Iterator[None]:
-    """Turn what botocore raises about profiles and credentials into our errors."""
+    """Turn what botocore raises about profiles, credentials and variables into our errors."""
     try:
         yield
     except BotoCoreError as error:
+        if isinstance(error, aws.ValidationError):
+            raise SettingsInvalid(problems=f"AWS' variables: {_first_line(error)}") from error
         raise unusable(error) from error
+    except ValueError as error:
+        said = "it holds a user or a password" if "@" in str(error) else _first_line(error)
+        raise SettingsInvalid(problems=f"AWS_ENDPOINT_URL cannot be used: {said}") from error
 
 
 def unusable(error: BotoCoreError) -> CredentialsUnusable:
@@ -148,4 +154,4 @@ def _region(error: ClientError) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
+    return str(error).partition("\n")[0].partition("?")[0]

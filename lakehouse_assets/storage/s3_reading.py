@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 
 from lakehouse_assets.errors import ObjectMissing, PreconditionFailed, StorageUnavailable
 from lakehouse_assets.storage.aws import ATTEMPTS, client
@@ -42,9 +42,11 @@ def chunks(target: Target, start: int, stop: int | None, etag: str | None = None
             for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
                 at += len(chunk)
                 yield chunk
-        except HTTPClientError as error:
+        except (HTTPClientError, IncompleteReadError) as error:
             # botocore tries requests again, but no answer whose head has arrived.
             broken, problem = (1 if at > before else broken + 1), str(error)
+        except BotoCoreError as error:
+            raise StorageUnavailable(store=target.uri, problem=str(error)) from error
         else:
             return
         finally:
