@@ -132,6 +132,17 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def chunks_of(self, key: str, etag: str) -> Iterator[bytes]:
+        """Return all bytes of the object that has this etag, a piece at a time.
+
+        Whoever takes the last one knows that all were of that object.
+
+        Raises:
+            ObjectMissing: there is no object under `key`.
+            PreconditionFailed: another object is there; a folder finds that out when all bytes are read.
+        """
+        ...
+
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """Write one object at once or not at all, and return its etag.
 

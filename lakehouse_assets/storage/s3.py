@@ -133,6 +133,10 @@ class S3Store(ObjectStore):
         """
         return s3_reading.chunks(self._target(key), start, stop)
 
+    def chunks_of(self, key: str, etag: str) -> Iterator[bytes]:
+        """See `ObjectStore.chunks_of`."""
+        return s3_reading.chunks(self._target(key), 0, None, etag)
+
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """See `ObjectStore.put`."""
         return self.put_chunks(key, [data], if_absent=if_absent, if_match=if_match)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from lakehouse_assets.errors import ObjectMissing, PreconditionFailed
 from lakehouse_assets.storage.aws import client
 from lakehouse_assets.storage.objects import ObjectStore
-from lakehouse_assets.storage.s3_objects import COPY_OF, WRITE, Found, Target, head, new_write
+from lakehouse_assets.storage.s3_objects import KNOWN_AS, WRITE, Found, Target, head, new_write
 from lakehouse_assets.storage.s3_writing import RACES, Condition, is_race, is_refused, put_chunks, upload
 
 COPY_BYTES = 5 * 1000**3
@@ -33,7 +33,7 @@ def copy_within(source: Target, etag: str, target: Target) -> None:
     if _is_there(target, etag):
         return
     found = _source(source, etag)
-    metadata = {**found.metadata, WRITE: new_write(), COPY_OF: etag}
+    metadata = {**found.metadata, WRITE: new_write(), KNOWN_AS: etag}
     for _ in range(RACES):
         with target.answering():
             try:
@@ -53,20 +53,15 @@ def copy_within(source: Target, etag: str, target: Target) -> None:
 
 
 def copy_stream(source: ObjectStore, source_key: str, etag: str, target: Target) -> None:
-    """Copy an object of another store, as `copy_within` does; its etag is the MD5 of its content.
+    """Copy an object of another store, as `copy_within` does.
 
     Raises:
         ObjectMissing, PreconditionFailed: as `copy_within`.
     """
-
-    def verify(md5: str) -> None:
-        if md5 != etag:
-            raise PreconditionFailed(key=source_key, expected=f"etag {etag}")
-
     if _is_there(target, etag):
         return
     try:
-        put_chunks(target, source.chunks(source_key), ABSENT, metadata={COPY_OF: etag}, verify=verify)
+        put_chunks(target, source.chunks_of(source_key, etag), ABSENT, metadata={KNOWN_AS: etag})
     except PreconditionFailed:
         if not _is_there(target, etag):
             raise

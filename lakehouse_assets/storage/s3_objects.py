@@ -1,7 +1,8 @@
 """Look at single objects of a bucket, and say whose they are by what is kept with them.
 
 Each object that is written here carries a number of its writing, by which a writer whose answer was lost knows its own
-object, and a copy carries the etag of what it is a copy of, since S3 gives a copy an etag of its own.
+object. It also carries the etag by which its content is known elsewhere, since S3 gives a copy an etag of its own, and
+one that is no MD5 to what is encrypted by a key of KMS: that of its source, or the MD5 of what was written at once.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from lakehouse_assets.storage.s3_place import S3Place
 WRITE = "lakehouse-write"
 """Names the metadata that holds the number of a writing."""
 KIND = ("ContentType", "ContentEncoding")
-COPY_OF = "lakehouse-copy-of"
-"""Names the metadata that holds the etag of what an object is a copy of."""
+KNOWN_AS = "lakehouse-known-as"
+"""Names the metadata that holds the etag by which the content is known."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Found:
         return self.metadata.get(WRITE) == write
 
     def holds(self, etag: str) -> bool:
-        """Say whether the object has this etag, or is a copy of one that had it."""
-        return etag in (self.etag, self.metadata.get(COPY_OF))
+        """Say whether the object has this etag, or its content is known by it."""
+        return etag in (self.etag, self.metadata.get(KNOWN_AS))
 
 
 @dataclass(frozen=True)

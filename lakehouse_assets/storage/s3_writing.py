@@ -6,7 +6,6 @@ object that is there is asked for the number of its writing before it is called 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lakehouse_assets.errors import PreconditionFailed
+from lakehouse_assets.storage.atomic_files import md5_of
 from lakehouse_assets.storage.aws import client
 from lakehouse_assets.storage.s3_errors import code_of, is_absent, is_unmet
-from lakehouse_assets.storage.s3_objects import WRITE, Target, bare, head, new_write
+from lakehouse_assets.storage.s3_objects import KNOWN_AS, WRITE, Target, bare, head, new_write
 
 PART_BYTES = 8 << 20
 LARGE_PART_BYTES = 64 << 20
@@ -53,7 +53,6 @@ def put_chunks(
     condition: Condition,
     *,
     metadata: Mapping[str, str] | None = None,
-    verify: Callable[[str], None] | None = None,
 ) -> str:
     """Write one object of pieces, in one request where it is small, and return its etag.
 
@@ -61,28 +60,20 @@ def put_chunks(
         target: what is written.
         chunks: its content.
         condition: what must be there.
-        metadata: what is kept with it.
-        verify: called with the MD5 in hex of the whole content before the object becomes visible; may raise.
+        metadata: what is kept with it; the MD5 of its content where it is small and nothing else is said.
 
     Raises:
         PreconditionFailed: the condition does not hold.
     """
-    write, digest = new_write(), hashlib.md5(usedforsecurity=False)
-    kept = {**(metadata or {}), WRITE: write}
-    parts = _parts(_hashed(chunks, digest.update))
+    write, parts = new_write(), _parts(chunks)
     first, second = next(parts, b""), next(parts, None)
-
-    def check() -> None:
-        if verify is not None:
-            verify(digest.hexdigest())
-
+    kept = {**(metadata or {}), WRITE: write}
     if second is None:
-        check()
+        kept.setdefault(KNOWN_AS, md5_of([first]))
         return decided(target, write, condition, lambda: _put(target, first, kept, condition))
     with upload(target, kept) as begun:
         for part in chain((first, second), parts):
             begun.add(part)
-        check()
         return decided(target, write, condition, lambda: begun.complete(condition))
 
 
@@ -188,12 +179,6 @@ def upload(target: Target, metadata: Mapping[str, str], **also: str) -> Iterator
 def _put(target: Target, data: bytes, metadata: Mapping[str, str], condition: Condition) -> str:
     asked: Any = {**target.names, **condition.arguments, "Body": data, "Metadata": dict(metadata)}
     return bare(client().put_object(**asked)["ETag"])
-
-
-def _hashed(chunks: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
-    for chunk in chunks:
-        update(chunk)
-        yield chunk
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:

