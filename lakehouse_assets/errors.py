@@ -6,6 +6,7 @@
     │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
+    │   ├── BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, StorageRefused
     │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused, ValueUnfit
     │   └── JavaMissing
     └── Transient  the same call may succeed a little later
@@ -149,6 +150,36 @@ class AccessDenied(Terminal):
     """This user has no right to read or write a file or folder."""
 
     sentence = "this user may not use `{place}` ({problem}); allow it, or run as a user who may"
+
+
+class BucketMissing(Terminal):
+    """A bucket is named that there is not; nobody here makes buckets."""
+
+    sentence = "there is no bucket `{bucket}`, which `{store}` names; make it, or correct the name"
+
+
+class RegionUnknown(Terminal):
+    """S3 is to be used, and nothing says in which region."""
+
+    sentence = "no AWS region is set; set AWS_REGION, or `region` in the profile, to where the bucket lies"
+
+
+class RegionWrong(Terminal):
+    """A bucket lies in another region than the one that is set; engines cannot follow it there."""
+
+    sentence = "the bucket `{bucket}` lies in {region}, which is not the AWS region that is set; set AWS_REGION to it"
+
+
+class CredentialsUnusable(Terminal):
+    """AWS does not take the credentials, or there are none."""
+
+    sentence = "the AWS credentials cannot be used: {problem}; {way_out}"
+
+
+class StorageRefused(Terminal):
+    """A store refuses a request for a reason that trying again does not change."""
+
+    sentence = "`{place}` cannot be used: it refuses {operation} ({problem})"
 
 
 class DiskFull(Terminal):

@@ -18,14 +18,18 @@ CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/
 version 1."""
 
 
-def usable_folder(value: Path) -> Path:
+def usable_folder(value: Path, also: str = "") -> Path:
     """Return the folder that a name means: absolute, without links, `~` and `..`.
+
+    Args:
+        value: the name.
+        also: what else than a folder is allowed, for the error.
 
     Raises:
         ValueError: it is no name of a local folder, or leads to one that not every library here could write into.
     """
     if ":/" in os.fspath(value):  # a URI would become folders of its parts' names
-        raise ValueError("allowed is the name of a local folder")
+        raise ValueError(f"allowed is the name of a local folder{also}")
     try:
         meant = value.expanduser().resolve()
     except RuntimeError as error:  # links that lead round in a circle, or the home of an unknown user

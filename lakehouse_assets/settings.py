@@ -6,7 +6,7 @@ A setting `name` is read from `LAKEHOUSE_<NAME>`. All problems are reported at o
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -26,10 +26,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
 from lakehouse_assets.machine import default_memory, machine_memory, printable, spare_folder, usable_folder
-from lakehouse_assets.urls import api_url
+from lakehouse_assets.urls import S3, api_url, is_s3, s3_place
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
+XDG_DATA_ENV = "XDG_DATA_HOME"
 AFFISE_URL_ENV = f"{PREFIX_ENV}AFFISE__URL"
 
 PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
@@ -57,6 +58,18 @@ def _named(value: object) -> object:
     return value
 
 
+def _text(value: object) -> object:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _place(value: str) -> str:
+    """Return the one spelling of a place, a folder or one in S3."""
+    if is_s3(value):
+        bucket, prefix = s3_place(value)
+        return f"{S3}{bucket}/{prefix}".rstrip("/")
+    return str(usable_folder(Path(value), also=f" or {S3}bucket/prefix"))
+
+
 def _folder(value: Path) -> Path:
     return usable_folder(value)
 
@@ -68,6 +81,8 @@ def _spare(value: Path) -> Path:
 DEFAULT_LANDING = "land-folder/Data"
 """Says where below the lake files are dropped when no setting names a landing."""
 Folder = Annotated[Path, BeforeValidator(_named), AfterValidator(_folder)]
+Place = Annotated[str, BeforeValidator(_text), BeforeValidator(_named), AfterValidator(_place)]
+"""Is an absolute folder, or `s3://bucket/prefix`."""
 SpareFolder = Annotated[Path, BeforeValidator(_named), AfterValidator(_spare)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Size = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")]
@@ -122,8 +137,8 @@ class Settings(BaseSettings):
 
     Attributes:
         pipelines: Python packages of the pipelines, separated by commas; a package is named like its pipeline.
-        lake: folder of all tables, archives, runs and history.
-        landing: folder where files are dropped, for a pipeline that names none; default `<lake>/land-folder/Data`.
+        lake: place of all tables, archives and runs: a folder, or `s3://bucket/prefix`.
+        landing: place where files are dropped, for a pipeline that names none; default `<lake>/land-folder/Data`.
         landings: the same for one pipeline, `LAKEHOUSE_LANDINGS__<PIPELINE>`, whatever that one names.
         engine: which engine loads silver.
         source_timezone: zone of timestamps without offset, and of business dates, for a pipeline that names none.
@@ -134,6 +149,8 @@ class Settings(BaseSettings):
         duckdb_threads: threads of DuckDB; 0 takes all cores.
         spark_memory: heap of a local Spark.
         quiet_seconds: how long a landed file must have been left alone before the sensor takes it.
+        history: folder of Dagster's history, where `DAGSTER_HOME` names none; default `<lake>/dagster`, for a lake in
+            S3 a folder of this user's, see `history_home`.
         lease_renew_seconds: how often the run that holds a pipeline says so.
         affise: of the Affise client.
     """
@@ -141,9 +158,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, env_nested_delimiter="__", frozen=True, extra="ignore")
 
     pipelines: Annotated[tuple[Package, ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)] = PIPELINES
-    lake: Folder = Path("lake")
-    landing: Folder | None = None
-    landings: dict[str, Folder] = Field(default_factory=dict)
+    lake: Place = "lake"
+    landing: Place | None = None
+    landings: dict[str, Place] = Field(default_factory=dict)
     engine: EngineName = "duckdb"
     source_timezone: Zone = "UTC"
     zones: dict[str, Zone] = Field(default_factory=dict)
@@ -153,6 +170,7 @@ class Settings(BaseSettings):
     duckdb_threads: Annotated[int, Field(ge=0, le=256)] = 0
     spark_memory: Annotated[str, Field(pattern=r"^[0-9]+[mg]$")] = "3g"
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
+    history: Folder | None = None
     lease_renew_seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
     affise: Affise = Field(default_factory=Affise)
 
@@ -167,36 +185,47 @@ class Settings(BaseSettings):
         return value
 
     @property
-    def lake_root(self) -> Path:
-        """Return the lake as an absolute path without links.
+    def lake_root(self) -> str:
+        """Return the lake's place: an absolute path without links, or `s3://bucket/prefix`.
 
         Raises:
             SettingsInvalid: the folder that is meant cannot hold a lake, wherever its name comes from.
         """
         return _usable("lake", self.lake)
 
-    def landing_of(self, pipeline: str, own: str | None = None) -> Path:
-        """Return a pipeline's landing as an absolute path: set for it, else its own below the lake, else set for all.
+    def landing_of(self, pipeline: str, own: str | None = None) -> str:
+        """Return a pipeline's landing, as `lake_root` is: set for it, else its own below the lake, else set for all.
 
         Args:
             pipeline: its name.
-            own: the folder that it names itself, below the lake.
+            own: the key that it names itself, below the lake.
 
         Raises:
             SettingsInvalid: as `lake_root`.
         """
         chosen = self.landings.get(pipeline) or (None if own else self.landing)
-        return _usable("landing", chosen or self.lake_root / (own or DEFAULT_LANDING))
+        return _usable("landing", chosen or f"{self.lake_root}/{own or DEFAULT_LANDING}")
 
     def zone_of(self, pipeline: str, own: str | None = None) -> str:
         """Return a pipeline's source time zone: set for it, else named by the pipeline itself, else set for all."""
         return self.zones.get(pipeline) or own or self.source_timezone
 
     @property
-    def history(self) -> Path:
-        """Return where Dagster keeps its history: `DAGSTER_HOME`, else a folder in the lake."""
-        home = os.environ.get(DAGSTER_HOME_ENV)
-        return _usable(DAGSTER_HOME_ENV, Path(home)) if home else self.lake_root / "dagster"
+    def history_home(self) -> Path:
+        """Return where Dagster keeps its history, which is always a folder, since it consists of databases.
+
+        It is `DAGSTER_HOME`, else the setting `history`, else a folder in the lake. For a lake in S3 it is one of this
+        user's, one for each lake: `$XDG_DATA_HOME/lakehouse/<bucket>+<prefix>`, https://specifications.freedesktop.org/basedir/
+        """
+        home, root = os.environ.get(DAGSTER_HOME_ENV), self.lake_root
+        if home:
+            return Path(_usable(DAGSTER_HOME_ENV, home, _folder_name))
+        if self.history is not None:
+            return self.history
+        if not is_s3(root):
+            return Path(root, "dagster")
+        shared = os.environ.get(XDG_DATA_ENV) or "~/.local/share"
+        return Path(_usable(XDG_DATA_ENV, shared, _folder_name), "lakehouse", root.removeprefix(S3).replace("/", "+"))
 
 
 ALLOWED = {
@@ -285,10 +314,14 @@ def _shown(variable: str, value: str) -> str:
     return printable(value.partition("?")[0] if variable.endswith("url") else value)
 
 
-def _usable(name: str, folder: Path) -> Path:
-    """Return the folder that a name means, also of one that nobody has set and that no validator saw."""
+def _folder_name(value: str) -> str:
+    return str(usable_folder(Path(value)))
+
+
+def _usable(name: str, place: str, meant: Callable[[str], str] = _place) -> str:
+    """Return the place that a name means, also of one that nobody has set and that no validator saw."""
     try:
-        return usable_folder(folder)
+        return meant(place)
     except ValueError as error:
         variable = name if name.isupper() else f"{PREFIX_ENV}{name.upper()}"
-        raise SettingsInvalid(problems=f"{variable} is `{printable(str(folder))}`, {error}") from error
+        raise SettingsInvalid(problems=f"{variable} is `{printable(place)}`, {error}") from error

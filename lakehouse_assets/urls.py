@@ -1,10 +1,18 @@
-"""Say which base URLs of an API a key may be sent to, from the URL alone."""
+"""Say which URLs can be used, from the URL alone: to which API a key may be sent, and which place in S3 is one."""
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+S3 = "s3://"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+# What needs no quoting in a URI, no escaping in a glob, and is spelt alike by every engine.
+PREFIX = re.compile(r"[A-Za-z0-9._=-]+(/[A-Za-z0-9._=-]+)*")
+NO_BUCKET = "which names no bucket; a place in S3 is written `s3://bucket/prefix`"
+ODD_PREFIX = "a prefix consists of letters, digits and `-`, `_`, `.`, `=`, with one `/` between its parts"
 ALLOWED = "allowed is https://<host>, or http:// to this machine only, without a path, a user or a query"
 
 
@@ -27,6 +35,33 @@ def api_url(text: str) -> str:
     except ValueError as error:
         raise ValueError(ALLOWED) from error
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def is_s3(place: str) -> bool:
+    """Say whether a place is in S3.
+
+    >>> is_s3("s3://bucket/lake"), is_s3("/data/lake")
+    (True, False)
+    """
+    return place.startswith(S3)
+
+
+def s3_place(uri: str) -> tuple[str, str]:
+    """Return bucket and prefix of `s3://bucket/prefix`; slashes at the end do not count.
+
+    Raises:
+        ValueError: it has no bucket, or a prefix that not every engine spells alike.
+
+    >>> s3_place("s3://bucket/lake/"), s3_place("s3://bucket")
+    (('bucket', 'lake'), ('bucket', ''))
+    """
+    bucket, _, prefix = uri.removeprefix(S3).partition("/")
+    prefix = prefix.rstrip("/")
+    if not is_s3(uri) or not BUCKET.fullmatch(bucket):
+        raise ValueError(NO_BUCKET)
+    if prefix and (not PREFIX.fullmatch(prefix) or {".", ".."} & set(prefix.split("/"))):
+        raise ValueError(ODD_PREFIX)
+    return bucket, prefix
 
 
 def is_loopback(host: str) -> bool:

@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lakehouse_assets_tests.emulator.fixtures import emulator, s3, s3_proxy
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+__all__ = ["emulator", "s3", "s3_proxy"]
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for the recorded data, so that `make test` can leave it out where the data is nowhere."""
+    """Mark what asks for the recorded data or the emulator, so that `make test` can leave it out without those."""
     for item in items:
-        if "real_data" in getattr(item, "fixturenames", ()):
+        asked = getattr(item, "fixturenames", ())
+        if "real_data" in asked:
             item.add_marker("real")
+        if "emulator" in asked:
+            item.add_marker("aws")
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,44 @@ from lakehouse_assets.machine import machine_memory
 from lakehouse_assets.settings import read_settings
 
 
-@pytest.mark.parametrize("folder", ["", "s3://bucket/lake"])
+@pytest.mark.parametrize("folder", ["", "gs://bucket/lake"])
 @pytest.mark.parametrize("name", ["lake", "landing"])
 def test_what_is_no_name_of_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, folder: str) -> None:
     """Above all the empty name: the present folder would be taken for landing, and archived."""
     monkeypatch.setenv(f"LAKEHOUSE_{name.upper()}", folder)
     with pytest.raises(SettingsInvalid, match=f"LAKEHOUSE_{name.upper()} is `.*`, allowed is the name of a local"):
         read_settings()
+
+
+def test_a_place_in_s3_has_one_spelling_and_says_what_is_wrong_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of lake and landing; a pipeline's own landing lies below the lake there too."""
+    monkeypatch.setenv("LAKEHOUSE_LAKE", "s3://bucket/a/lake//")
+    settings = read_settings()
+    assert (settings.lake, settings.lake_root) == ("s3://bucket/a/lake", "s3://bucket/a/lake")
+    assert settings.landing_of("returns", "land-folder/Returns") == "s3://bucket/a/lake/land-folder/Returns"
+    assert read_settings(landing="s3://drops/").landing_of("returns") == "s3://drops"
+    monkeypatch.setenv("LAKEHOUSE_LAKE", "s3://bucket/my lake")
+    with pytest.raises(SettingsInvalid, match="LAKEHOUSE_LAKE is `s3://bucket/my lake`, a prefix consists of letters"):
+        read_settings()
+
+
+def test_history_is_a_folder_wherever_the_lake_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """That of Dagster, else that of the setting, else in the lake's folder; else one of the user's for each lake."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert read_settings(lake=tmp_path / "lake").history_home == tmp_path / "lake" / "dagster"
+    in_s3 = read_settings(lake="s3://bucket/a/lake")
+    assert in_s3.history_home == tmp_path / ".local" / "share" / "lakehouse" / "bucket+a+lake"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert in_s3.history_home == tmp_path / "data" / "lakehouse" / "bucket+a+lake"
+    monkeypatch.setenv("LAKEHOUSE_HISTORY", str(tmp_path / "own"))
+    assert read_settings(lake="s3://bucket").history_home == tmp_path / "own"
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    assert read_settings(lake="s3://bucket").history_home == tmp_path / "home"
+    monkeypatch.setenv("DAGSTER_HOME", "s3://bucket/home")
+    with pytest.raises(SettingsInvalid, match="DAGSTER_HOME is `s3://bucket/home`, allowed is the name of a local"):
+        _ = read_settings(lake="s3://bucket").history_home
 
 
 @pytest.mark.parametrize("odd", ["#", "?", "*", "[", "]", "^", "|", "\\", "%", "\t", "\n", "\x7f", "\udcff"])
@@ -31,7 +62,7 @@ def test_a_folder_is_judged_by_what_it_means(monkeypatch: pytest.MonkeyPatch, tm
             read_settings(lake=name)
     with pytest.raises(SettingsInvalid, match="LAKEHOUSE_LAKE is `lake`, which means"):
         _ = read_settings().lake_root
-    assert read_settings(lake="..").lake_root == tmp_path
+    assert read_settings(lake="..").lake_root == str(tmp_path)
 
 
 def test_names_of_one_folder_mean_one_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -41,7 +72,7 @@ def test_names_of_one_folder_mean_one_folder(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.chdir(tmp_path / "real")
     monkeypatch.setenv("HOME", str(tmp_path / "real"))
     for name in (".", "../real", "../link", "~", "~/../link/."):
-        assert read_settings(lake=name).lake_root == tmp_path / "real"
+        assert read_settings(lake=name).lake_root == str(tmp_path / "real")
 
 
 def test_a_link_that_leads_in_a_circle_is_no_folder(tmp_path: Path) -> None:
@@ -97,16 +128,16 @@ def test_a_landing_that_is_set_for_a_pipeline_goes_before_its_own_and_that_befor
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A pipeline's own folder lies below the lake; the one for all is for pipelines that name none."""
-    lake, for_all, set_for_it = tmp_path / "lake", tmp_path / "all", tmp_path / "returns"
+    lake, for_all, set_for_it = (f"{tmp_path}/{name}" for name in ("lake", "all", "returns"))
     settings = read_settings(lake=lake)
-    assert settings.landing_of("returns") == lake / "land-folder" / "Data"
-    assert settings.landing_of("returns", "land-folder/Returns") == lake / "land-folder" / "Returns"
-    monkeypatch.setenv("LAKEHOUSE_LANDING", str(for_all))
+    assert settings.landing_of("returns") == f"{lake}/land-folder/Data"
+    assert settings.landing_of("returns", "land-folder/Returns") == f"{lake}/land-folder/Returns"
+    monkeypatch.setenv("LAKEHOUSE_LANDING", for_all)
     settings = read_settings(lake=lake)
     assert settings.landing_of("returns") == for_all
-    assert settings.landing_of("returns", "land-folder/Returns") == lake / "land-folder" / "Returns"
+    assert settings.landing_of("returns", "land-folder/Returns") == f"{lake}/land-folder/Returns"
     monkeypatch.setenv("LAKEHOUSE_PIPELINES", "lakehouse_assets.ecommerce,lakehouse_assets_tests.returns")
-    monkeypatch.setenv("LAKEHOUSE_LANDINGS__RETURNS", str(set_for_it))
+    monkeypatch.setenv("LAKEHOUSE_LANDINGS__RETURNS", set_for_it)
     settings = read_settings(lake=lake)
     assert settings.landing_of("returns") == settings.landing_of("returns", "land-folder/Returns") == set_for_it
     assert settings.landing_of("ecommerce") == for_all
@@ -129,7 +160,7 @@ def test_a_zone_that_is_set_for_a_pipeline_goes_before_its_own_and_that_before_t
 @pytest.mark.parametrize(
     ("variable", "value", "allowed"),
     [
-        ("LAKEHOUSE_LANDINGS__RETURNS", "s3://drops/returns", "the name of a local folder"),
+        ("LAKEHOUSE_LANDINGS__RETURNS", "gs://drops/returns", "the name of a local folder"),
         ("LAKEHOUSE_ZONES__RETURNS", "Mars/Base", "a time zone such as Europe/Berlin or UTC"),
     ],
 )

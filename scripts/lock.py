@@ -13,6 +13,7 @@ from scripts.setup import ROOT, UV, has_certificates
 
 LOCK = "requirements/dev.txt"
 BOOTSTRAP = "requirements/bootstrap.txt"
+EMULATOR = "requirements/emulator.txt"
 OPTIONS = ("--generate-hashes", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header", "--quiet")
 
 
@@ -29,6 +30,7 @@ def compile_lock(output: str, *sources: str, given: str = "") -> None:
 def main(flags: list[str]) -> None:
     """Lock everything, then what `make setup` needs before it has uv."""
     compile_lock(LOCK, "pyproject.toml", "--extra", "dev", *flags)
+    compile_lock(EMULATOR, "requirements/emulator.in", *flags)
     compile_lock(BOOTSTRAP, "-", "--constraints", LOCK, given="uv\nsetuptools\n")
 
 

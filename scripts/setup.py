@@ -1,4 +1,4 @@
-"""Make `.venv` what the lock says; this is `make setup`.
+"""Make `.venv` and `.emulator` what their locks say; this is `make setup`.
 
 This script leads from a bare Python to a complete virtual environment. It uses the standard library only, because it
 runs before anything is installed. What is installed stands in `requirements/`.
@@ -23,6 +23,8 @@ PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
 LOCK = ROOT / "requirements" / "dev.txt"
+EMULATOR = ROOT / ".emulator"
+EMULATOR_LOCK = ROOT / "requirements" / "emulator.txt"
 
 NO_VENV = (
     "Python's `venv` module is missing: install it (Debian and Ubuntu: `apt-get install python3-venv`) "
@@ -32,7 +34,7 @@ NO_NETWORK = (
     "The package index could not be reached: the first setup downloads about 1 GB, "
     "so connect to the network (or set the proxy) and run the command again."
 )
-NOT_INSTALLED = "The packages of `requirements/dev.txt` could not be installed: the lines above say why."
+NOT_INSTALLED = "The packages of `requirements` could not be installed: the lines above say why."
 # What pip and uv print when the index cannot be reached at all.
 NETWORK_SIGNS = (
     "NewConnectionError",
@@ -114,10 +116,10 @@ def say(text: str) -> None:
     print(f"setup: {text}", flush=True)
 
 
-def uv(*arguments: str | Path) -> tuple[str | Path, ...]:
-    """Return a uv command on the project's own environment."""
+def uv(*arguments: str | Path, python: Path = PYTHON) -> tuple[str | Path, ...]:
+    """Return a uv command on an environment, which is the project's own if none is named."""
     certificates = ("--system-certs",) if has_certificates() else ()
-    return (UV, *arguments, "--python", PYTHON, "--no-build-isolation", *certificates)
+    return (UV, *arguments, "--python", python, "--no-build-isolation", *certificates)
 
 
 def install_locked() -> None:
@@ -126,20 +128,29 @@ def install_locked() -> None:
         raise SystemExit(f"setup: {NO_VENV}")
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1")
     clear = () if is_usable() else ("--clear",)
-    run("1/4 virtual environment .venv", sys.executable, "-m", "venv", *clear, VENV)
-    run("2/4 uv, by pip", *pip, "--require-hashes", "-r", BOOTSTRAP)
-    run("3/4 the locked packages, by uv", *uv("pip", "sync", "--compile-bytecode", "--require-hashes", LOCK))
+    run("1/5 virtual environment .venv", sys.executable, "-m", "venv", *clear, VENV)
+    run("2/5 uv, by pip", *pip, "--require-hashes", "-r", BOOTSTRAP)
+    run("3/5 the locked packages, by uv", *uv("pip", "sync", "--compile-bytecode", "--require-hashes", LOCK))
 
 
 def install_project() -> None:
     """Put the project itself into `.venv`, editable, with its commands; needs no network."""
-    run("4/4 the project itself", *uv("pip", "install", "--no-deps", "--editable", ROOT))
+    run("4/5 the project itself", *uv("pip", "install", "--no-deps", "--editable", ROOT))
+
+
+def install_emulator() -> None:
+    """Make the environment of the emulator that tests run against: it pins an older botocore than the project's."""
+    python = EMULATOR / "bin" / "python"
+    command = (*uv("pip", "sync", "--quiet", "--require-hashes", EMULATOR_LOCK, python=python),)
+    run("5/5 the emulator of AWS, in .emulator", sys.executable, "-m", "venv", "--clear", "--without-pip", EMULATOR)
+    run("    its locked packages, by uv", *command)
 
 
 # What is done, and the files that make it due again.
 STAGES = {
     VENV / "locked.sha256": (install_locked, (BOOTSTRAP, LOCK)),
     VENV / "project.sha256": (install_project, (BOOTSTRAP, LOCK, ROOT / "pyproject.toml")),
+    EMULATOR / "locked.sha256": (install_emulator, (BOOTSTRAP, EMULATOR_LOCK)),
 }
 
 

@@ -213,7 +213,7 @@ class Pipeline:
 
     def landing_in(self, settings: Settings) -> str:
         """Return the absolute folder where the pipeline's files land."""
-        return str(settings.landing_of(self.name, self.landing))
+        return settings.landing_of(self.name, self.landing)
 
     def zone_in(self, settings: Settings) -> str:
         """Return the source time zone of the pipeline."""

@@ -54,7 +54,7 @@ class Lakehouse:
         """
         if pipeline.name not in self._open:
             if self._instance is not None:
-                note_process(self._instance, run, pipeline.name, str(self._settings.lake_root))
+                note_process(self._instance, run, pipeline.name, self._settings.lake_root)
             run_id = run.root_run_id or run.run_id
             self._open[pipeline.name] = open_services(self._settings, pipeline, run_id, self.progress)
         return self._open[pipeline.name]

@@ -148,8 +148,7 @@ class History:
         return there if is_landed else None
 
     def _holds(self, key: str, etag: str) -> bool:
-        stored = self.lake.store.stat(key) if self.lake.store.has(key) else None
-        return stored is not None and stored.etag == etag
+        return self.lake.store.has(key) and self.lake.store.holds(key, etag)
 
 
 def _archived(entry: FileEntry, manifests: Sequence[Manifest]) -> Iterator[str]:

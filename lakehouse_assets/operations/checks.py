@@ -62,7 +62,7 @@ def checks(
     if format == "table" and out is None:
         show(states)
     else:
-        _write(_text(states, format, str(settings.lake_root)), out)
+        _write(_text(states, format, settings.lake_root), out)
     is_broken = tell_broken(names)
     raise typer.Exit(int(is_broken or not all(state.is_good for state in states)))
 

@@ -46,7 +46,7 @@ def export(
     from lakehouse_assets.pipelines import pipeline_of
 
     chosen, settings = pipeline_of(chosen_pipeline(pipeline)), reading(lake)
-    zone, root = chosen.zone_in(settings), str(settings.lake_root)
+    zone, root = chosen.zone_in(settings), settings.lake_root
     last = _day(date, zone)
     facts = {
         "run_id": str(uuid4()),

@@ -37,7 +37,7 @@ def ensure_home(settings: Settings) -> Path:
     Raises:
         LakehouseError: it cannot be made there; which one says why.
     """
-    home = settings.history.absolute()
+    home = settings.history_home.absolute()
     store = open_store(str(home))
     if not (home / CONFIG).exists() or _is_former(home / CONFIG):
         store.put(CONFIG, configuration().read_bytes())
@@ -51,7 +51,7 @@ def _is_former(config: Path) -> bool:
 
 def is_begun(settings: Settings) -> bool:
     """Say whether there is any history yet."""
-    return (settings.history / CONFIG).exists()
+    return (settings.history_home / CONFIG).exists()
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def instance(settings: Settings, *, reading: bool = False) -> Iterator[DagsterIn
     from lakehouse_assets.operations.history_files import as_it_is, make_databases, told
     from lakehouse_assets.operations.noise import muted
 
-    home = settings.history.absolute()
+    home = settings.history_home.absolute()
     frozen = reading and not os.access(home, os.W_OK)
     with told(home), as_it_is(home) if frozen else _unhurried(ensure_home(settings)):
         with nullcontext() if frozen else locked(home):
@@ -118,11 +118,10 @@ def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment in which a child process works on the same lake and history."""
     own = {
         DAGSTER_HOME_ENV: str(ensure_home(settings)),
-        f"{PREFIX_ENV}LAKE": str(settings.lake_root),
+        f"{PREFIX_ENV}LAKE": settings.lake_root,
         f"{PREFIX_ENV}ENGINE": settings.engine,
     }
-    landings = {f"{PREFIX_ENV}LANDINGS__{name.upper()}": path for name, path in settings.landings.items()}
+    landings = {f"{PREFIX_ENV}LANDINGS__{name.upper()}": place for name, place in settings.landings.items()}
     if settings.landing is not None:
         landings[f"{PREFIX_ENV}LANDING"] = settings.landing
-    places = {variable: str(path.expanduser().absolute()) for variable, path in landings.items()}
-    return {**process_environment(), **own, **places}
+    return {**process_environment(), **own, **landings}

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, BucketMissing
 from lakehouse_assets.settings import AFFISE_URL_ENV, Settings, process_environment, read_settings
+from lakehouse_assets.urls import is_s3, s3_place
 
 Engine = Literal["duckdb", "spark"]
 
 
-def folder(name: str) -> Path:
-    """Read the name of a folder from the command line.
+def place(name: str) -> str:
+    """Read the name of a folder, or `s3://bucket/prefix`, from the command line.
 
     Raises:
         BadRequest: it is empty, as a variable that is not set makes it; as a path it would be the present folder.
     """
     if not name:
         raise BadRequest(message="a folder's name is empty; the present folder is `.`")
-    return Path(name)
+    return name
 
 
 LakeOption = Annotated[
-    Path | None,
-    typer.Option(parser=folder, metavar="PATH", help="Folder of tables, archive and history (LAKEHOUSE_LAKE)."),
+    str | None,
+    typer.Option(parser=place, metavar="PLACE", help="Folder or s3:// of tables and archive (LAKEHOUSE_LAKE)."),
 ]
 LandingOption = Annotated[
-    Path | None,
-    typer.Option(parser=folder, metavar="PATH", help="Folder where files are dropped (LAKEHOUSE_LANDING)."),
+    str | None,
+    typer.Option(parser=place, metavar="PLACE", help="Folder or s3:// where files are dropped (LAKEHOUSE_LANDING)."),
 ]
 EngineOption = Annotated[Engine | None, typer.Option(help="Which engine loads silver (LAKEHOUSE_ENGINE).")]
 AffiseUrlOption = Annotated[
@@ -64,7 +64,7 @@ def use_affise_url(pipeline: str, url: str | None) -> None:
 
 
 def writing(
-    pipeline: str | None, lake: Path | None = None, landing: Path | None = None, engine: str | None = None
+    pipeline: str | None, lake: str | None = None, landing: str | None = None, engine: str | None = None
 ) -> Settings:
     """Return the settings of a command that may create the lake; landing is made too where it lies in the lake.
 
@@ -79,15 +79,15 @@ def writing(
         BadRequest: the lake is a file, or the landing folder that was named is none.
         LakeElsewhere: the lake was copied or moved.
         ReadOnly, AccessDenied: the lake cannot be written.
+        BucketMissing, CredentialsUnusable, RegionUnknown, RegionWrong: the bucket that is named cannot be used.
     """
     from lakehouse_assets.storage.lake import lake_of
-    from lakehouse_assets.storage.os_errors import require_writable
+    from lakehouse_assets.storage.opening import require_place, require_writable
 
     settings = read_settings(lake=lake, engine=engine)
     if pipeline is not None and landing is not None:
         settings = read_settings(lake=lake, engine=engine, landings={**settings.landings, pipeline: landing})
-    if settings.lake_root.exists() and not settings.lake_root.is_dir():
-        raise BadRequest(message=f"the lake `{settings.lake_root}` is a file, not a folder")
+    require_place(settings.lake_root)
     lake_of(settings).require_here()
     require_writable(settings.lake_root)
     if pipeline is not None:
@@ -97,28 +97,36 @@ def writing(
 
 def _ready_landing(pipeline: str, settings: Settings) -> None:
     from lakehouse_assets.pipelines import pipeline_of
+    from lakehouse_assets.storage.opening import open_store
 
-    folder = Path(pipeline_of(pipeline).landing_in(settings))
-    if folder.is_relative_to(settings.lake_root):
-        folder.mkdir(parents=True, exist_ok=True)
-    elif not folder.is_dir():
-        raise BadRequest(message=f"landing `{folder}` is not a folder")
+    where = pipeline_of(pipeline).landing_in(settings)
+    if not open_store(where, create=where.startswith(f"{settings.lake_root}/")).exists:
+        raise no_landing(where)
 
 
-def reading(lake: Path | None = None) -> Settings:
+def no_landing(place: str) -> BadRequest | BucketMissing:
+    """Return the error for a landing that is not there."""
+    if is_s3(place):
+        return BucketMissing(bucket=s3_place(place)[0], store=place)
+    return BadRequest(message=f"landing `{place}` is not a folder")
+
+
+def reading(lake: str | None = None) -> Settings:
     """Return the settings of a command that only reads the lake.
 
     Raises:
         SettingsInvalid: as `read_settings`.
         BadRequest: there is no lake.
     """
+    from lakehouse_assets.storage.lake import lake_of
+
     settings = read_settings(lake=lake)
-    if not settings.lake_root.is_dir():
+    if not lake_of(settings).exists:
         raise BadRequest(message=f"there is no lake at `{settings.lake_root}`; `lakehouse run` makes one")
     return settings
 
 
-def pipelines_of(name: str | None, lake: Path | None = None) -> tuple[str, ...]:
+def pipelines_of(name: str | None, lake: str | None = None) -> tuple[str, ...]:
     """Return the pipelines that a command is about: the named one, else those in the lake, else all.
 
     Args:
@@ -129,17 +137,20 @@ def pipelines_of(name: str | None, lake: Path | None = None) -> tuple[str, ...]:
         BadRequest: there is no such pipeline.
     """
     from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.storage.opening import open_store
 
     known = pipelines()
     if name is not None and name not in known:
         raise BadRequest(message=f"there is no pipeline `{name}`; there are: {', '.join(known)}")
     if name is not None:
         return (name,)
-    runs = read_settings(lake=lake).lake_root / "runs"
-    return tuple(one for one in known if (runs / one).is_dir()) or known
+    store = open_store(read_settings(lake=lake).lake_root, create=False)
+    if len(known) == 1 or not store.exists:
+        return known
+    return tuple(one for one in known if store.has_any(f"runs/{one}/")) or known
 
 
-def chosen_pipeline(name: str | None, lake: Path | None = None, table: str | None = None) -> str:
+def chosen_pipeline(name: str | None, lake: str | None = None, table: str | None = None) -> str:
     """Return the one pipeline that a command is about: the named one, else that of a table, else the only one.
 
     Args:

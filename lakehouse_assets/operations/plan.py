@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.broken import tell_broken
-from lakehouse_assets.operations.options import LakeOption, LandingOption, PipelineArgument, chosen_pipeline
+from lakehouse_assets.operations.options import LakeOption, LandingOption, PipelineArgument, chosen_pipeline, no_landing
 from lakehouse_assets.operations.outlook import outlook_of, say_days
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def plan(
     where = pipeline_of(name).landing_in(settings)
     store = open_store(where, create=False)
     if landing is not None and not store.exists:
-        raise BadRequest(message=f"landing `{where}` is not a folder")
+        raise no_landing(where)
     lake_of(settings).require_here()
     there = look(name, store) if store.exists else Landed([], {})
     require_sound(contracts(name), name, lake_of(settings))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -100,13 +98,11 @@ def _rebuilt(settings: Settings, name: str, named: frozenset[str], *, accepts: b
 
     made = beside(where, name)
     with undisturbed(settings, name) as guard, _progress() as progress:
-        shutil.rmtree(made.root, ignore_errors=True)  # of a command that was killed
+        made.remove()  # of a command that was killed
         try:
             return rebuild(Rebuild(Redo(name, contracts(name), where, made, opened, guard), accepts, named), progress)
         finally:
-            shutil.rmtree(made.root, ignore_errors=True)
-            with suppress(OSError):  # another pipeline's lies beside it
-                Path(made.root).parent.rmdir()
+            made.remove()
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def _show_table(rows: Iterator[dict[str, Any]], count: int) -> None:
         terminal.say(f"{SHOWN_ROWS} of {count} rows are shown; --format csv writes all.")
 
 
-def _rejects(pipeline: str | None, lake: Path | None) -> Rejects:
+def _rejects(pipeline: str | None, lake: str | None) -> Rejects:
     from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.operations.reject_rows import Rejects
     from lakehouse_assets.storage.lake import lake_of

@@ -125,11 +125,11 @@ def where(report: RunReport, settings: Settings) -> None:
     say(f"Archived: {report.archived} files{left}")
     shown = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items())
     say(f"Timings: {shown}")
-    folder = settings.lake_root / "runs" / report.pipeline / report.run_id
-    say(f"Lake: {short(settings.lake_root)}   report: {short(folder / 'report.json')}")
+    folder = f"{settings.lake_root}/runs/{report.pipeline}/{report.run_id}"
+    say(f"Lake: {short(settings.lake_root)}   report: {short(f'{folder}/report.json')}")
 
 
-def short(path: Path) -> str:
-    """Return the path, relative to the current folder where it lies below that."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+def short(place: str) -> str:
+    """Return a place, relative to the current folder where it lies below that."""
+    here, path = Path.cwd(), Path(place)
+    return str(path.relative_to(here)) if path.is_relative_to(here) else place

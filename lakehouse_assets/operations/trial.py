@@ -94,7 +94,7 @@ def _against(sample: Sample, expected: Any, settings: Settings) -> Callable[[Out
 
 def own_settings(pipeline: str, folder: Path, landing: Path | None, engine: str | None, zone: str) -> Settings:
     """Return the demo's settings: a lake and history of its own, and the zone in which the answer is known."""
-    settings = writing(pipeline, folder / "lake", landing, engine)
+    settings = writing(pipeline, str(folder / "lake"), None if landing is None else str(landing), engine)
     return settings.model_copy(update={"zones": {**settings.zones, pipeline: zone}})
 
 

@@ -24,6 +24,7 @@ Taking = Literal["moved", "occupied", "changed", "apart"]
 
 STAGED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 TAKEN = re.compile(r"\.(.+)\.taken", re.DOTALL)
+NOTED = re.compile(r"\.(.+)\.copy-of", re.DOTALL)
 
 
 def chunks_of(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -80,6 +81,26 @@ def put_back(path: Path) -> None:
     taken.unlink()
 
 
+def note(path: Path, etag: str, md5: str) -> None:
+    """Note beside a copy the etag of its source, where that is not the MD5 of the content; it holds for this MD5."""
+    if etag != md5:
+        with staged(_note_path(path), [f"{etag} {md5}".encode()]) as (file, _):
+            file.replace(_note_path(path))
+
+
+def noted(path: Path) -> tuple[str, str] | None:
+    """Return what `note` has noted, or None."""
+    try:
+        etag, md5 = _note_path(path).read_text().split()
+    except (*GONE, ValueError):
+        return None
+    return etag, md5
+
+
+def _note_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.copy-of")
+
+
 def delete_if(path: Path, etag: str) -> bool:
     """Delete a file only if it has this MD5; return False when another file is there, which stays.
 
@@ -91,6 +112,7 @@ def delete_if(path: Path, etag: str) -> bool:
         return True
     if md5_of(chunks_of(taken)) == etag:
         taken.unlink()
+        _note_path(path).unlink(missing_ok=True)
         return True
     put_back(path)
     return False
@@ -117,6 +139,7 @@ def take(path: Path, target: Path, is_meant: Callable[[Path], bool]) -> Taking:
         target.hardlink_to(taken)
         is_done = True
         taken.unlink()
+        _note_path(path).unlink(missing_ok=True)
     except FileExistsError:
         return "occupied"
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import time
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lakehouse_assets.core.file_times import moment_of
-from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
+from lakehouse_assets.errors import ObjectMissing, PreconditionFailed
 from lakehouse_assets.storage import writers
 from lakehouse_assets.storage.atomic_files import (
     GONE,
@@ -18,10 +19,13 @@ from lakehouse_assets.storage.atomic_files import (
     chunks_of,
     delete_if,
     md5_of,
+    note,
+    noted,
     put_back,
     staged,
     take,
 )
+from lakehouse_assets.storage.keys import require_key
 from lakehouse_assets.storage.locks import locked
 from lakehouse_assets.storage.objects import Listing, Look, ObjectStore, StoredObject
 from lakehouse_assets.storage.os_errors import storage_error
@@ -79,9 +83,7 @@ class FolderStore(ObjectStore):
         Raises:
             BadRequest: the key is empty or absolute, or leads out of the store.
         """
-        if "\0" in key or any(part in {"", ".", ".."} for part in key.split("/")):
-            raise BadRequest(message=f"`{key}` is not a key; keys are relative paths without `.`, `..` and empty parts")
-        return self.root / key
+        return self.root / require_key(key)
 
     def list(self, prefix: str = "") -> Listing:
         """See `ObjectStore.list`.
@@ -103,6 +105,10 @@ class FolderStore(ObjectStore):
         odd = {key: why or UNREADABLE_NAME for key, why in named.items() if why or not _is_utf8(key)}
         return Look(sorted(key for key in named if key not in odd), odd)
 
+    def has_any(self, prefix: str = "") -> bool:
+        """See `ObjectStore.has_any`."""
+        return bool(self.look(prefix).keys)
+
     def has(self, key: str) -> bool:
         """See `ObjectStore.has`."""
         with self._answering():
@@ -121,6 +127,11 @@ class FolderStore(ObjectStore):
                 return None
         return StoredObject(key, etag, status.st_size, moment_of(status.st_mtime))
 
+    def holds(self, key: str, etag: str) -> bool:
+        """See `ObjectStore.holds`."""
+        stored = self.stat(key)
+        return stored is not None and (stored.etag == etag or noted(self.path_of(key)) == (etag, stored.etag))
+
     def size(self, key: str) -> int | None:
         """See `ObjectStore.size`."""
         path = self.path_of(key)
@@ -137,7 +148,7 @@ class FolderStore(ObjectStore):
 
     def is_unchanged(self, listed: StoredObject) -> bool:
         """Say whether size and time of change (microseconds) are as listed, or else whether the content is."""
-        return _is_as_listed(self.path_of(listed.key), listed) or self._holds(listed.key, listed.etag)
+        return _is_as_listed(self.path_of(listed.key), listed) or self.holds(listed.key, listed.etag)
 
     def read(self, key: str) -> bytes:
         """See `ObjectStore.read`."""
@@ -156,6 +167,15 @@ class FolderStore(ObjectStore):
                 yield from chunks_of(path, start, stop)
             except GONE as error:
                 raise ObjectMissing(key=key, store=self.uri) from error
+
+    def chunks_of(self, key: str, etag: str) -> Iterator[bytes]:
+        """See `ObjectStore.chunks_of`."""
+        found = hashlib.md5(usedforsecurity=False)
+        for chunk in self.chunks(key):
+            found.update(chunk)
+            yield chunk
+        if found.hexdigest() != etag:
+            raise PreconditionFailed(key=key, expected=f"etag {etag}")
 
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """See `ObjectStore.put`."""
@@ -176,13 +196,13 @@ class FolderStore(ObjectStore):
 
     def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
         """See `ObjectStore.copy_from`."""
-        if self._holds(key, source_etag):
+        if self.holds(key, source_etag):
             return
-        content = source.chunks(source_key)
+        content = source.chunks_of(source_key, source_etag)
         with self._answering(), staged(self.path_of(key), content) as (file, etag), locked(self.root):
-            if etag != source_etag:
-                raise PreconditionFailed(key=source_key, expected=f"etag {source_etag}")
-            if not self._holds(key, source_etag):
+            if not self.holds(key, source_etag):
+                # The note first: without the file it says nothing, and a copy without its note would be a stranger.
+                note(self.path_of(key), source_etag, etag)
                 self._link(file, key)
 
     def take_from(self, source: ObjectStore, listed: StoredObject, *, key: str) -> bool:
@@ -195,13 +215,13 @@ class FolderStore(ObjectStore):
         try:
             became = source.give(listed, target)
         except GONE as error:
-            if self._holds(key, listed.etag):
+            if self.holds(key, listed.etag):
                 return True
             raise ObjectMissing(key=listed.key, store=source.uri) from error
         if became == "changed":
             raise PreconditionFailed(key=listed.key, expected=f"etag {listed.etag}")
         if became == "occupied":
-            if not self._holds(key, listed.etag):
+            if not self.holds(key, listed.etag):
                 raise PreconditionFailed(key=key, expected="absent")
             return source.delete(listed.key, if_match=listed.etag)
         return became == "moved"
@@ -244,12 +264,8 @@ class FolderStore(ObjectStore):
             self._etags[path] = (signature, etag)
         return etag
 
-    def _holds(self, key: str, etag: str) -> bool:
-        stored = self.stat(key)
-        return stored is not None and stored.etag == etag
-
     def _require(self, key: str, etag: str) -> None:
-        if not self._holds(key, etag):
+        if not self.holds(key, etag):
             raise PreconditionFailed(key=key, expected=f"etag {etag}")
 
     def _link(self, file: Path, key: str) -> None:

@@ -7,8 +7,10 @@ a table lies below the root (`contracts.layers`), and what is written into table
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.errors import LakeElsewhere, TableDamaged, TableMissing
 from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri, path_in_uri
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,12 +40,30 @@ class Lake:
     """Hold the place of one lake and open its tables; `open_lake` makes it.
 
     Attributes:
-        root: an absolute folder without symbolic links, or later `s3://bucket/prefix`; no slash at its end.
-        storage_options: what delta-rs needs to reach the root, by the names that it takes; empty for a folder.
+        root: an absolute folder without symbolic links, or `s3://bucket/prefix`; no slash at its end.
     """
 
     root: str
-    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+
+    @property
+    def is_in_s3(self) -> bool:
+        """Say whether the lake lies in S3."""
+        return is_s3(self.root)
+
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """Return what delta-rs needs to reach the root now, by the names that it takes; nothing for a folder.
+
+        They hold credentials, so they are asked for each time a table is opened and kept nowhere.
+
+        Raises:
+            CredentialsUnusable, RegionUnknown: the lake lies in S3, which cannot be reached so.
+        """
+        if not self.is_in_s3:
+            return {}
+        from lakehouse_assets.storage.aws import access
+
+        return access().delta_options()
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -56,11 +77,11 @@ class Lake:
 
     @property
     def exists(self) -> bool:
-        """Say whether the lake is there."""
-        return self.store.exists
+        """Say whether the lake is there: its folder, or something in its bucket below its prefix."""
+        return self.store.exists and (not self.is_in_s3 or self.store.has_any())
 
     def create(self) -> None:
-        """Make the lake where it is absent.
+        """Make the lake's folder where it is absent; a bucket is never made, and a prefix needs no making.
 
         Raises:
             StorageUnavailable: it cannot be made there.
@@ -109,7 +130,7 @@ class Lake:
         place = self.location(contract)
         try:
             with reading(contract, place, TableNotFoundError):
-                return DeltaTable(place, version=version, storage_options=dict(self.storage_options))
+                return DeltaTable(place, version=version, storage_options=self.storage_options)
         except TableNotFoundError as error:
             if self.exists and self.store.look(f"{self.key(contract)}/").keys:
                 problem = f"there are files in `{place}`, and no log of them in `_delta_log`"
@@ -117,12 +138,27 @@ class Lake:
             raise TableMissing(table=contract.catalog_name) from error
 
     def set_aside(self, contract: Contract) -> None:
-        """Move the folder of a table that cannot be read out of its place, where there is one; nothing is deleted."""
-        folder = Path(self.location(contract))
-        if folder.exists():
-            place = Path(self.root, "damaged", f"{contract.name}-{uuid4()}")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(place)
+        """Move the files of a table that cannot be read out of its place, where there are some; none is lost."""
+        folder, place = self.key(contract), f"damaged/{contract.name}-{uuid4()}"
+        if not self.is_in_s3:
+            if Path(self.root, folder).exists():
+                Path(self.root, place).parent.mkdir(parents=True, exist_ok=True)
+                Path(self.root, folder).rename(Path(self.root, place))
+            return
+        for found in self.store.list(f"{folder}/"):
+            key = f"{place}/{found.key.removeprefix(f'{folder}/')}"
+            self.store.copy_from(self.store, found.key, source_etag=found.etag, key=key)
+            self.store.delete(found.key, if_match=found.etag)
+
+    def remove(self) -> None:
+        """Delete a lake that was made for a while, beside or in another one; nothing happens where there is none."""
+        if self.is_in_s3:
+            for found in self.store.list():
+                self.store.delete(found.key, if_match=found.etag)
+            return
+        shutil.rmtree(self.root, ignore_errors=True)
+        with suppress(OSError):  # another one lies beside it
+            Path(self.root).parent.rmdir()
 
     def find_delta(self, contract: Contract) -> DeltaTable | None:
         """Open the Delta table of a contract; return None where there is none."""
@@ -143,7 +179,7 @@ class Lake:
             configuration=dict(configuration),
             name=contract.name,
             description=contract.description,
-            storage_options=dict(self.storage_options),
+            storage_options=self.storage_options,
         )
 
     def delta_files(self, contract: Contract, table: DeltaTable) -> list[str]:
@@ -281,13 +317,13 @@ class Lake:
 
 def lake_of(settings: Settings) -> Lake:
     """Return the lake that the settings name, whether it is there or not."""
-    return open_lake(str(settings.lake_root))
+    return open_lake(settings.lake_root)
 
 
-def open_lake(uri: str, storage_options: Mapping[str, str] | None = None) -> Lake:
-    """Return the lake at a `file://` URI or a path, there or not; all names of one place give the same lake.
+def open_lake(uri: str) -> Lake:
+    """Return the lake at a URI or a path, there or not; all names of one place give the same lake.
 
     Raises:
         BadRequest: no store can be there.
     """
-    return Lake(root_of(uri), dict(storage_options or {}))
+    return Lake(root_of(uri))

@@ -51,8 +51,7 @@ class ManifestFiles:
         An archived copy has a time of its own, so only its content (etag) is compared.
         """
         if entry.archived is not None:
-            stored = self.lake.stat(entry.archived)
-            return stored is not None and stored.etag == entry.etag
+            return self.lake.holds(entry.archived, entry.etag)
         return self.landing.is_unchanged(StoredObject(entry.key, entry.etag, entry.size_bytes, entry.modified))
 
     def _place(self, entry: FileEntry) -> tuple[ObjectStore, str]:
@@ -94,7 +93,7 @@ def look(pipeline: str, landing: ObjectStore) -> Landed:
             left_alone[key] = WRITTEN
             continue
         try:
-            item = landing.stat(key)
+            item = seen.known.get(key) or landing.stat(key)
         except AccessDenied as error:
             left_alone[key] = f"it may not be read: {error.facts['problem']}"
             continue

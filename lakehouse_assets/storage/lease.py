@@ -26,7 +26,7 @@ from lakehouse_assets.core.lease import (
     claim,
     is_proven_dead,
 )
-from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld, ObjectMissing, PreconditionFailed, Transient
+from lakehouse_assets.errors import BadRequest, FenceLost, LakehouseError, LeaseHeld, ObjectMissing, PreconditionFailed
 from lakehouse_assets.storage.objects import ObjectStore
 
 Clock = Callable[[], datetime]
@@ -190,8 +190,10 @@ class Lease:
                 self.renew()
             except FenceLost:
                 return
-            except Transient:
-                continue  # the next try may reach the store; until it expires the hold is ours
+            except LakehouseError:
+                # The next try may reach the store, or find rights and credentials there; until it expires the hold is
+                # ours, and whoever commits asks for itself.
+                continue
 
     def _held(self, by: Holder) -> LeaseHeld:
         since = by.acquired_at.isoformat(timespec="seconds")

@@ -7,15 +7,19 @@ S3's verbs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 
 @dataclass(frozen=True, order=True)
 class StoredObject:
-    """Describe an object: key below the store's root, etag (MD5 hex of the content), bytes, UTC time of last change."""
+    """Describe an object: key below the store's root, etag, bytes, UTC time of last change.
+
+    The etag is another one when the content is. In a folder it is the MD5 of the content in hex; in S3 it is what S3
+    gives, which nobody may take for an MD5. A copy may have another one than its source, see `ObjectStore.holds`.
+    """
 
     key: str
     etag: str
@@ -28,10 +32,17 @@ Listing = list[StoredObject]
 
 @dataclass(frozen=True)
 class Look:
-    """Hold what a store has by name alone: keys of its objects, sorted, and what is passed over, by key, with why."""
+    """Hold what a store has by name alone.
+
+    Attributes:
+        keys: of its objects, sorted.
+        passed_over: what is no object that can be read, by key, with why.
+        known: what the store told of its objects while it named them, by key; empty where telling means reading.
+    """
 
     keys: list[str]
     passed_over: dict[str, str]
+    known: Mapping[str, StoredObject] = field(default_factory=dict)
 
 
 class ObjectStore(Protocol):
@@ -67,6 +78,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def has_any(self, prefix: str = "") -> bool:
+        """Say whether there is an object whose key starts with `prefix`."""
+        ...
+
     def has(self, key: str) -> bool:
         """Say whether there is an object under `key`; unlike `stat` this never reads the object."""
         ...
@@ -77,6 +92,10 @@ class ObjectStore(Protocol):
 
     def stat(self, key: str) -> StoredObject | None:
         """Describe the object under `key` without its content, or return None when there is none."""
+        ...
+
+    def holds(self, key: str, etag: str) -> bool:
+        """Say whether the object under `key` has this etag, or is a copy, made by `copy_from`, of one that had it."""
         ...
 
     def is_unchanged(self, listed: StoredObject) -> bool:
@@ -110,6 +129,17 @@ class ObjectStore(Protocol):
 
         Raises:
             ObjectMissing: there is no object under `key`.
+        """
+        ...
+
+    def chunks_of(self, key: str, etag: str) -> Iterator[bytes]:
+        """Return all bytes of the object that has this etag, a piece at a time.
+
+        Whoever takes the last one knows that all were of that object.
+
+        Raises:
+            ObjectMissing: there is no object under `key`.
+            PreconditionFailed: another object is there; a folder finds that out when all bytes are read.
         """
         ...
 

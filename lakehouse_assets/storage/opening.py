@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, BucketMissing
+from lakehouse_assets.storage.s3_place import S3Place
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     from lakehouse_assets.storage.objects import ObjectStore
 
 
 def open_store(uri: str, *, create: bool = True) -> ObjectStore:
-    """Return the store at a `file://` URI or a path, importing its adapter only now; `create` as in `FolderStore`.
+    """Return the store at an `s3://` or `file://` URI or a path, importing its adapter only now.
+
+    Args:
+        uri: the place.
+        create: make a folder that is absent; a bucket is never made.
 
     Raises:
-        BadRequest: the URI has another scheme.
+        BadRequest: the URI has another scheme, or no place in S3 is written so.
     """
+    if is_s3(uri):
+        from lakehouse_assets.storage.s3 import S3Store
+
+        return S3Store(uri)
     from lakehouse_assets.storage.folder import FolderStore
 
     return FolderStore(_folder(uri), create=create)
@@ -35,16 +45,20 @@ def place_of(uri: str) -> str:
 
 
 def root_of(uri: str) -> str:
-    """Return the one spelling of a place: an absolute folder without symbolic links, `..` and a last slash.
+    """Return the one spelling of a place: `s3://bucket/prefix`, or an absolute folder without symbolic links and `..`.
+
+    No place has a slash at its end.
 
     Raises:
         BadRequest: as `open_store`.
     """
+    if is_s3(uri):
+        return S3Place.read(uri).uri
     return str(Path(_folder(uri)).resolve())
 
 
 def is_same_place(one: str, other: str) -> bool:
-    """Say whether two names mean one place, also through links, `..`, or two mounts of one folder."""
+    """Say whether two places as `root_of` spells them are one, also through links, or two mounts of one folder."""
     if one == other or "://" in one + other:
         return one == other
     try:
@@ -53,8 +67,34 @@ def is_same_place(one: str, other: str) -> bool:
         return False
 
 
+def require_place(place: str) -> None:
+    """Make sure that a lake may be at a place as `root_of` spells it: in a folder, there or not, or a bucket.
+
+    Raises:
+        BadRequest: there is a file.
+        BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, AccessDenied: the bucket cannot be used.
+    """
+    if is_s3(place):
+        if not open_store(place).exists:
+            raise BucketMissing(bucket=S3Place.read(place).bucket, store=place)
+    elif Path(place).exists() and not Path(place).is_dir():
+        raise BadRequest(message=f"the lake `{place}` is a file, not a folder")
+
+
+def require_writable(place: str) -> None:
+    """Make sure that a lake at a place can be written; which rights there are in S3 shows with the first write.
+
+    Raises:
+        ReadOnly, AccessDenied: it cannot.
+    """
+    from lakehouse_assets.storage import os_errors
+
+    if not is_s3(place):
+        os_errors.require_writable(Path(place))
+
+
 def _folder(uri: str) -> str:
     place = place_of(uri)
     if "://" in place:
-        raise BadRequest(message=f"`{uri}`: only folders are supported; the S3 adapter comes with the production tier")
+        raise BadRequest(message=f"`{uri}`: a place is a folder, or `s3://bucket/prefix`")
     return place

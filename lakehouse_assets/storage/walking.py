@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lakehouse_assets.storage.atomic_files import GONE, STAGED, TAKEN
+from lakehouse_assets.storage.atomic_files import GONE, NOTED, STAGED, TAKEN
 
 CIRCLE = "a link that leads back to where it lies"
 DEAD_END = "a link to something that is not there"
@@ -57,7 +57,7 @@ def _below(
         if taken:
             recover(folder / taken[1])
             yield folder / taken[1], None
-        elif STAGED.fullmatch(entry.name):
+        elif STAGED.fullmatch(entry.name) or NOTED.fullmatch(entry.name):
             continue
         elif entry.is_file(follow_symlinks=False):
             yield folder / entry.name, None

@@ -57,7 +57,7 @@ class Shop:
     @property
     def landing(self) -> Path:
         """Where its files land."""
-        return self.settings.landing_of("ecommerce")
+        return Path(self.settings.landing_of("ecommerce"))
 
     def drop(self, name: str, rows: list[tuple[str, ...]] | None = None) -> Path:
         """Put a CSV file into landing, the known one when no rows are given."""
@@ -101,7 +101,7 @@ class Shop:
 
     def report(self, run_id: str) -> dict[str, Any]:
         """The report of a run in the lake."""
-        file = self.settings.lake_root / "runs" / "ecommerce" / run_id / "report.json"
+        file = Path(self.settings.lake_root) / "runs" / "ecommerce" / run_id / "report.json"
         report: dict[str, Any] = json.loads(file.read_text("utf-8"))
         return report
 

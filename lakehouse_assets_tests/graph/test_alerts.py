@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ SALES_CHECK = dg.AssetCheckKey(dg.AssetKey(["gold", "daily_sales"]), "freshness"
 
 def messages(shop: Shop) -> dict[str, dict[str, Any]]:
     """All messages by kind, when there is one of each kind at most."""
-    files = sorted((shop.settings.lake_root / "notifications" / "ecommerce").glob("*.json"))
+    files = sorted((Path(shop.settings.lake_root) / "notifications" / "ecommerce").glob("*.json"))
     told = [json.loads(file.read_text("utf-8")) for file in files]
     assert len({message["kind"] for message in told}) == len(told)
     return {message["kind"]: message for message in told}
@@ -86,7 +87,7 @@ def test_an_outcome_is_told_once(shop: Shop, failed: dg.ExecuteInProcessResult) 
 def test_the_report_of_a_run_is_kept(shop: Shop, failed: dg.ExecuteInProcessResult) -> None:
     """A run that Dagster started leaves a report too: failed, with its cause and the counts of what was read."""
     told_by(shop, "ecommerce_failed_runs", failed)
-    file = shop.settings.lake_root / "runs" / "ecommerce" / failed.run_id / "report.json"
+    file = Path(shop.settings.lake_root) / "runs" / "ecommerce" / failed.run_id / "report.json"
     report = json.loads(file.read_text("utf-8"))
     assert (report["status"], report["failure"]["error"]) == ("failed", "AssertionFailed")
     assert report["tables"]["clean_products"]["read"] == 1

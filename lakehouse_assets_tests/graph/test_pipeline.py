@@ -38,7 +38,7 @@ def test_landing_and_zone_are_its_own_unless_the_settings_say_others(returns: Pi
     settings = Settings(lake=LAKE, landing=Path("/drops"), source_timezone="Europe/Berlin")
     assert [p.landing_in(settings) for p in (SHOP, returns)] == ["/drops", "/lake/land-folder/Returns"]
     assert [p.zone_in(settings) for p in (SHOP, returns)] == ["Europe/Berlin", "America/New_York"]
-    for_it = settings.model_copy(update={"landings": {"returns": Path("/parcels")}, "zones": {"returns": "Asia/Tokyo"}})
+    for_it = settings.model_copy(update={"landings": {"returns": "/parcels"}, "zones": {"returns": "Asia/Tokyo"}})
     assert (returns.landing_in(for_it), returns.zone_in(for_it)) == ("/parcels", "Asia/Tokyo")
 
 

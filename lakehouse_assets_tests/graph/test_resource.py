@@ -48,7 +48,7 @@ class Company:
 
     def lease(self, pipeline: str) -> dict[str, Any]:
         """The lease of a pipeline as it lies in the lake."""
-        found: dict[str, Any] = json.loads((self.settings.lake_root / lease_key(pipeline)).read_text())
+        found: dict[str, Any] = json.loads((Path(self.settings.lake_root) / lease_key(pipeline)).read_text())
         return found
 
 
@@ -56,7 +56,7 @@ class Company:
 def company(returns: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
     """Files of e-commerce have landed; returns pulls scans of one day from its API."""
     settings = Settings(lake=tmp_path / "lake", duckdb_threads=1, quiet_seconds=0)
-    drop_known_files(settings.landing_of("ecommerce"))
+    drop_known_files(Path(settings.landing_of("ecommerce")))
     with (
         serving({"2025-04-01": [SCAN]}) as address,
         dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance,
@@ -99,7 +99,7 @@ def test_a_pipeline_that_the_run_does_not_touch_is_left_alone(company: Company) 
     with Lease(lake_of(company.settings).store, "returns").acquire("another-run"):
         result = company.run("bronze/ecommerce_manifest")
     assert result.success
-    assert not (company.settings.lake_root / "runs" / "returns").exists()
+    assert not (Path(company.settings.lake_root) / "runs" / "returns").exists()
 
 
 def test_a_pipeline_that_is_held_stops_only_its_own_steps(company: Company) -> None:

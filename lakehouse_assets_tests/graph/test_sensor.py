@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -147,8 +148,8 @@ def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop, monkeypatch: 
 def test_a_large_memory_is_kept_in_the_lake(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dagster keeps its name only; files are not offered twice, and what is not needed any more is deleted."""
     monkeypatch.setattr(sensor_memory, "INLINE", 10)
-    shop.settings.lake_root.mkdir(exist_ok=True)
-    kept = shop.settings.lake_root / "sensor" / "ecommerce"
+    Path(shop.settings.lake_root).mkdir(exist_ok=True)
+    kept = Path(shop.settings.lake_root) / "sensor" / "ecommerce"
     shop.drop("products.csv")
     first = tick(shop)
     assert len(first.cursor) < 80

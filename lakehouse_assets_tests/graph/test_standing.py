@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -120,7 +121,7 @@ def test_nothing_that_stood_is_told_again(mixed: Mixed) -> None:
 
 def _told(shop: Shop, run: Run) -> list[dict[str, Any]]:
     """The messages about one run."""
-    for file in (shop.settings.lake_root / "notifications" / "ecommerce").glob("*.json"):
+    for file in (Path(shop.settings.lake_root) / "notifications" / "ecommerce").glob("*.json"):
         file.unlink()
     told_by(shop, "ecommerce_failed_checks", run)
     return list(messages(shop).values())

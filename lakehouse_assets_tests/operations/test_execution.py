@@ -68,7 +68,7 @@ def test_a_run_has_its_steps_and_its_configuration(settings: Settings) -> None:
 
 def test_a_run_that_fails_is_one_that_failed(settings: Settings) -> None:
     """In the report as in the history; nothing is raised."""
-    (settings.landing_of("ecommerce") / "products.csv").write_bytes(b"")
+    Path(settings.landing_of("ecommerce"), "products.csv").write_bytes(b"")
     outcome = run(settings, Asked("ecommerce", RunRequest(mode="reprocess", date="2020-01-01")))
     assert outcome.is_failed
     assert noted(settings, outcome.report).status == dg.DagsterRunStatus.FAILURE
@@ -78,7 +78,7 @@ def test_what_the_pipeline_cannot_be_asked_begins_nothing(settings: Settings) ->
     """Neither a run in the history nor a lake."""
     with pytest.raises(BadRequest, match=r"^a run cannot be asked `window`; it can be asked: as_of, mode, "):
         run(settings, Asked("ecommerce", parse_request({"window": {"start": "2025-04-01", "end": "2025-04-07"}})))
-    assert not settings.lake_root.exists()
+    assert not Path(settings.lake_root).exists()
 
 
 @pytest.fixture

@@ -36,9 +36,9 @@ def test_a_history_that_is_asked_often_holds_one_connection_a_database(settings:
     """However often it is asked, each database is open once."""
     with history.instance(settings) as instance:
         ask(instance, 1)
-        once = open_files(settings.history)
+        once = open_files(settings.history_home)
         ask(instance, 20)
-        assert open_files(settings.history) == once
+        assert open_files(settings.history_home) == once
         assert len({name for name in once if name.endswith(".db")}) == len([n for n in once if n.endswith(".db")]) > 0
 
 
@@ -46,7 +46,7 @@ def test_nothing_stays_open(settings: Settings) -> None:
     """What is closed can be moved away, and a new history in its place is a new one."""
     with history.instance(settings) as instance:
         instance.add_dynamic_partitions("days", ["2026-03-01"])
-    assert open_files(settings.history) == []
+    assert open_files(settings.history_home) == []
     shutil.rmtree(settings.lake_root)
     with history.instance(settings) as instance:
         assert instance.get_dynamic_partitions("days") == []
@@ -58,4 +58,4 @@ def test_a_history_that_is_open_twice_stays_open_until_both_are_closed(settings:
         with history.instance(settings) as inner:
             inner.add_dynamic_partitions("days", ["2026-03-01"])
         assert outer.get_dynamic_partitions("days") == ["2026-03-01"]
-    assert open_files(settings.history) == []
+    assert open_files(settings.history_home) == []

@@ -20,16 +20,18 @@ from lakehouse_assets.core.lease import Process
 from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lease import Lease, lease_key, started_of, this_process
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
 
 ELSEWHERE = Process("another-host", 1, "boot/1")
 
 HOLD = """
 import sys, time
 from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.errors import LeaseHeld
 try:
-    Lease(FolderStore(sys.argv[1]), "ecommerce").acquire(sys.argv[2])
+    Lease(open_store(sys.argv[1]), "ecommerce").acquire(sys.argv[2])
     print("got it", flush=True)
     time.sleep(30)
 except LeaseHeld as error:
@@ -52,16 +54,16 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     """A lake."""
-    return FolderStore(tmp_path)
+    return open_store(str(tmp_path) if request.param == "folder" else f"{request.getfixturevalue('s3')}/lake")
 
 
 @pytest.fixture
-def children(store: FolderStore) -> Iterator[list[subprocess.Popen[str]]]:
+def children(store: ObjectStore) -> Iterator[list[subprocess.Popen[str]]]:
     """Three processes that ask for one lease at once; stopped after the test."""
-    commands = [[sys.executable, "-c", HOLD, str(store.root), f"r{number}"] for number in range(3)]
+    commands = [[sys.executable, "-c", HOLD, store.uri, f"r{number}"] for number in range(3)]
     with ExitStack() as stack:
         started = [
             stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) for command in commands
@@ -71,12 +73,12 @@ def children(store: FolderStore) -> Iterator[list[subprocess.Popen[str]]]:
             child.kill()
 
 
-def stored(store: FolderStore) -> dict[str, object]:
+def stored(store: ObjectStore) -> dict[str, object]:
     """The lease as it lies in the lake."""
     return dict(json.loads(store.read(lease_key("ecommerce"))))
 
 
-def test_the_second_run_hears_who_holds_it_and_since_when(store: FolderStore) -> None:
+def test_the_second_run_hears_who_holds_it_and_since_when(store: ObjectStore) -> None:
     """A refused run is told holder, host, pid and time."""
     Lease(store, "ecommerce", clock=Clock(), process=ELSEWHERE).acquire("r1").stop()
     words = r"held by run `r1` \(another-host, pid 1\) since 2025-04-01T09:00:00\+00:00"
@@ -84,13 +86,13 @@ def test_the_second_run_hears_who_holds_it_and_since_when(store: FolderStore) ->
         Lease(store, "ecommerce", clock=Clock()).acquire("r2")
 
 
-def test_pipelines_do_not_block_each_other(store: FolderStore) -> None:
+def test_pipelines_do_not_block_each_other(store: ObjectStore) -> None:
     """Each pipeline has a lease of its own."""
     with Lease(store, "ecommerce").acquire("r1"), Lease(store, "marketing").acquire("r2") as other:
         other.check()
 
 
-def test_release_keeps_the_fence_growing(store: FolderStore) -> None:
+def test_release_keeps_the_fence_growing(store: ObjectStore) -> None:
     """The next run gets the next fence, as a released lease remembers the last."""
     fences = []
     for run in ("r1", "r2", "r2"):
@@ -100,7 +102,7 @@ def test_release_keeps_the_fence_growing(store: FolderStore) -> None:
     assert stored(store)["released_at"] is not None
 
 
-def test_a_run_is_reentrant(store: FolderStore) -> None:
+def test_a_run_is_reentrant(store: ObjectStore) -> None:
     """A later step of the run shares fence and hold, and leaving it does not end the run's hold."""
     with Lease(store, "ecommerce").acquire("r1") as outer:
         with Lease(store, "ecommerce").acquire("r1") as inner:
@@ -108,7 +110,7 @@ def test_a_run_is_reentrant(store: FolderStore) -> None:
         outer.check()
 
 
-def test_any_step_can_end_the_hold(store: FolderStore) -> None:
+def test_any_step_can_end_the_hold(store: ObjectStore) -> None:
     """The last step releases what the first acquired; afterwards nobody may commit."""
     first = Lease(store, "ecommerce").acquire("r1")
     first.stop()
@@ -117,7 +119,7 @@ def test_any_step_can_end_the_hold(store: FolderStore) -> None:
         first.check()
 
 
-def test_an_expired_holder_is_replaced_and_cannot_commit(store: FolderStore) -> None:
+def test_an_expired_holder_is_replaced_and_cannot_commit(store: ObjectStore) -> None:
     """After 120 s without a sign of life another run takes over, and the stale one is stopped."""
     clock = Clock()
     stale = Lease(store, "ecommerce", clock=clock, process=ELSEWHERE).acquire("r1")
@@ -131,7 +133,7 @@ def test_an_expired_holder_is_replaced_and_cannot_commit(store: FolderStore) -> 
         lease.check()
 
 
-def test_a_stale_hold_of_the_same_run_cannot_commit(store: FolderStore) -> None:
+def test_a_stale_hold_of_the_same_run_cannot_commit(store: ObjectStore) -> None:
     """A run that lost the lease and got it again has a new fence; its old hold stays lost."""
     clock = Clock()
     stale = Lease(store, "ecommerce", clock=clock, process=ELSEWHERE).acquire("r1")
@@ -141,7 +143,7 @@ def test_a_stale_hold_of_the_same_run_cannot_commit(store: FolderStore) -> None:
         stale.check()
 
 
-def test_a_renewed_holder_does_not_expire(store: FolderStore) -> None:
+def test_a_renewed_holder_does_not_expire(store: ObjectStore) -> None:
     """A sign of life starts the 120 s anew."""
     clock = Clock()
     holder = Lease(store, "ecommerce", clock=clock, process=ELSEWHERE).acquire("r1")
@@ -153,7 +155,7 @@ def test_a_renewed_holder_does_not_expire(store: FolderStore) -> None:
     holder.stop()
 
 
-def test_the_background_thread_renews(store: FolderStore) -> None:
+def test_the_background_thread_renews(store: ObjectStore) -> None:
     """While a lease is held its sign of life gets younger by itself."""
     with Lease(store, "ecommerce", renew_seconds=0.02).acquire("r1"):
         before = stored(store)["renewed_at"]
@@ -163,8 +165,9 @@ def test_the_background_thread_renews(store: FolderStore) -> None:
         assert str(stored(store)["renewed_at"]) > str(before)
 
 
-def test_the_background_thread_survives_a_storage_failure(store: FolderStore) -> None:
+def test_the_background_thread_survives_a_storage_failure(tmp_path: Path) -> None:
     """A store that does not answer for a while ends neither thread nor hold."""
+    store = FolderStore(tmp_path / "lake")
     with Lease(store, "ecommerce", renew_seconds=0.02).acquire("r1") as lease:
         aside = store.root.rename(store.root.with_name("unmounted"))
         time.sleep(0.1)
@@ -175,7 +178,7 @@ def test_the_background_thread_survives_a_storage_failure(store: FolderStore) ->
         lease.check()
 
 
-def test_a_pid_used_again_is_a_dead_holder(store: FolderStore) -> None:
+def test_a_pid_used_again_is_a_dead_holder(store: ObjectStore) -> None:
     """A holder whose pid now belongs to a process with another start time is replaced at once."""
     here = this_process()
     Lease(store, "ecommerce", process=Process(here.host, here.pid, "boot/0")).acquire("r1").stop()
@@ -183,7 +186,7 @@ def test_a_pid_used_again_is_a_dead_holder(store: FolderStore) -> None:
         assert lease.fence == 2
 
 
-def test_one_of_many_threads_gets_it(store: FolderStore) -> None:
+def test_one_of_many_threads_gets_it(store: ObjectStore) -> None:
     """Of eight runs that ask at once, one gets the lease."""
 
     def ask(number: int) -> bool:
@@ -198,14 +201,14 @@ def test_one_of_many_threads_gets_it(store: FolderStore) -> None:
     assert stored(store)["fence"] == 1
 
 
-def test_one_of_many_processes_gets_it(store: FolderStore, children: list[subprocess.Popen[str]]) -> None:
+def test_one_of_many_processes_gets_it(store: ObjectStore, children: list[subprocess.Popen[str]]) -> None:
     """Of three processes that ask at once, one gets the lease and the others hear of it."""
     heard = sorted(child.stdout.readline().strip() for child in children if child.stdout)
     assert heard[0] == "got it"
     assert all(f"held by run `{stored(store)['run_id']}`" in line for line in heard[1:])
 
 
-def test_a_killed_holder_is_replaced_at_once(store: FolderStore, children: list[subprocess.Popen[str]]) -> None:
+def test_a_killed_holder_is_replaced_at_once(store: ObjectStore, children: list[subprocess.Popen[str]]) -> None:
     """A run killed by SIGKILL, not even reaped by its parent, does not block the next one."""
     answers = [child.stdout.readline().strip() for child in children if child.stdout]
     holder = children[answers.index("got it")]
@@ -218,8 +221,8 @@ def test_a_killed_holder_is_replaced_at_once(store: FolderStore, children: list[
         assert lease.fence == 2
 
 
-def test_a_file_that_is_no_lease_is_named(store: FolderStore) -> None:
+def test_a_file_that_is_no_lease_is_named(store: ObjectStore) -> None:
     """A damaged lease is neither taken nor a traceback."""
     store.put(lease_key("ecommerce"), b"{}")
-    with pytest.raises(BadRequest, match=r"`leases/ecommerce.json` in file://.* is no lease; remove it"):
+    with pytest.raises(BadRequest, match=r"`leases/ecommerce.json` in (file|s3)://.* is no lease; remove it"):
         Lease(store, "ecommerce").acquire("r1")

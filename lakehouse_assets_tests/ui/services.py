@@ -49,7 +49,7 @@ def daemon(settings: Settings) -> Iterator[None]:
 @contextmanager
 def started(settings: Settings, command: list[str], name: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """A module of Dagster as a process on the lake's history; interrupted at the end, killed when it does not hear."""
-    log = settings.lake_root / f"{name}.log"
+    log = Path(settings.lake_root) / f"{name}.log"
     environment = history.child_environment(settings)
     with log.open("w") as sink:
         process = subprocess.Popen(

@@ -1,0 +1,162 @@
+"""Find endpoint, region and credentials of AWS by its standard variables and profiles, for every library that asks.
+
+Belongs here: what a library has to be told to reach S3, from one source, so that all of them mean the same account.
+Not here: objects (`storage/s3.py`). boto3 is imported when something is asked, since that takes a third of a second.
+https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.errors import CredentialsUnusable, RegionUnknown
+from lakehouse_assets.settings import process_environment
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.client import Config
+    from botocore.session import Session
+    from mypy_boto3_s3 import S3Client
+
+ATTEMPTS = 6
+"""How often one request is tried, in botocore's standard mode, where AWS_MAX_ATTEMPTS does not say it."""
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+CONNECTIONS = 32
+REGION_ENV = "AWS_REGION"
+"""Names the region for every SDK but Python's, which asks AWS_DEFAULT_REGION; here both do, this one first."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Hold what a library needs to reach S3 as this process does; secrets are not shown.
+
+    Attributes:
+        region: where the buckets lie.
+        endpoint: URL of the service, where it is not AWS' own; else None.
+        key_id, secret, token: credentials of this moment; the token is None for those that do not expire.
+    """
+
+    region: str
+    endpoint: str | None
+    key_id: str = field(repr=False)
+    secret: str = field(repr=False)
+    token: str | None = field(repr=False)
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether the endpoint is spoken to without TLS."""
+        return (self.endpoint or "").startswith("http://")
+
+    def delta_options(self) -> dict[str, str]:
+        """Return what delta-rs takes as `storage_options`; commits are conditional puts, which is its default."""
+        options = {"AWS_REGION": self.region, "AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": self.secret}
+        options |= {"AWS_SESSION_TOKEN": self.token} if self.token else {}
+        options |= {"AWS_ENDPOINT_URL": self.endpoint} if self.endpoint else {}
+        return options | ({"AWS_ALLOW_HTTP": "true"} if self.is_plain else {})
+
+
+def access() -> Access:
+    """Return how S3 is reached now; temporary credentials are renewed where they are about to expire.
+
+    Raises:
+        CredentialsUnusable: there are none, or they cannot be had.
+        RegionUnknown: no region is set.
+    """
+    from lakehouse_assets.storage.s3_errors import finding_credentials
+
+    known = _known(_state())
+    with finding_credentials():
+        found = known.session.get_credentials()
+        if found is None:
+            raise CredentialsUnusable(problem="there are none", way_out="set AWS_PROFILE or AWS_ACCESS_KEY_ID")
+        now = found.get_frozen_credentials()
+    return Access(known.region, known.endpoint, now.access_key or "", now.secret_key or "", now.token)
+
+
+def client() -> S3Client:
+    """Return this process' client of S3, which threads may share.
+
+    Raises:
+        CredentialsUnusable, RegionUnknown: as `access`.
+    """
+    return _client(_state())
+
+
+def client_config() -> Config:
+    """Return how clients try again and wait; for every service alike."""
+    from botocore.client import Config
+
+    attempts = _known(_state()).session.get_config_variable("max_attempts") or ATTEMPTS
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=CONNECTIONS,
+        s3={"addressing_style": "path"} if _known(_state()).endpoint else {},
+    )
+
+
+def session() -> boto3.Session:
+    """Return this process' session of boto3, for clients of other services than S3.
+
+    Raises:
+        CredentialsUnusable, RegionUnknown: as `access`.
+    """
+    import boto3
+
+    known = _known(_state())
+    return boto3.Session(botocore_session=known.session, region_name=known.region)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Hold what is found out once per process and environment."""
+
+    session: Session
+    region: str
+    endpoint: str | None
+
+
+def _state() -> tuple[Any, ...]:
+    """Return what decides who we are to AWS: the process, since clients do not survive a fork, and the variables."""
+    told = {name: value for name, value in process_environment().items() if name.startswith("AWS_") or name == "HOME"}
+    return os.getpid(), tuple(sorted(told.items()))
+
+
+@lru_cache(maxsize=4)
+def _known(state: tuple[Any, ...]) -> _Known:
+    from botocore.session import Session
+
+    from lakehouse_assets.storage.s3_errors import finding_credentials
+
+    told = dict(state[1])
+    found = Session()
+    with finding_credentials():
+        region = told.get(REGION_ENV) or found.get_config_variable("region")
+        if not region:
+            raise RegionUnknown
+        return _Known(found, region, _endpoint(found))
+
+
+@lru_cache(maxsize=4)
+def _client(state: tuple[Any, ...]) -> S3Client:
+    from lakehouse_assets.storage.s3_errors import finding_credentials
+
+    del state
+    with finding_credentials():
+        return session().client("s3", config=client_config())
+
+
+def _endpoint(found: Session) -> str | None:
+    """Return the endpoint that variables or the profile name for S3, as botocore's own clients find it."""
+    from botocore.configprovider import ConfiguredEndpointProvider
+
+    if found.get_config_variable("ignore_configured_endpoint_urls"):
+        return None
+    provider = ConfiguredEndpointProvider(found.full_config, found.get_scoped_config(), "s3")
+    named: str | None = provider.provide()
+    return named

@@ -1,0 +1,199 @@
+"""Serve a prefix of an S3 bucket as an object store, with conditional puts, copies and deletes.
+
+Belongs here: reading, listing and deleting. Writing is in `s3_writing.py`, copying in `s3_copying.py`, and how S3 is
+reached in `aws.py`. An etag is whatever S3 gives: of an object written in parts, or encrypted with a key of KMS, it is
+not the MD5 of the content, so nobody may take it for one. Whether an object is a copy of another one, `holds` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lakehouse_assets.errors import BucketMissing, PreconditionFailed, RegionWrong
+from lakehouse_assets.storage import s3_reading
+from lakehouse_assets.storage.aws import client
+from lakehouse_assets.storage.keys import is_key, require_key
+from lakehouse_assets.storage.objects import Listing, Look, ObjectStore, StoredObject
+from lakehouse_assets.storage.s3_copying import copy_stream, copy_within
+from lakehouse_assets.storage.s3_errors import answering
+from lakehouse_assets.storage.s3_objects import Target, bare, head, moment
+from lakehouse_assets.storage.s3_place import S3Place
+from lakehouse_assets.storage.s3_writing import RACES, Condition, is_race, is_refused, put_chunks
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import HeadBucketOutputTypeDef
+
+ODD_KEY = "its key has an empty part, or one of dots"
+
+
+class S3Store(ObjectStore):
+    """Serve a prefix of a bucket as an object store, for any number of processes on any number of machines.
+
+    It holds no connection and no secret, so it can be pickled; each process finds its own (`storage/aws.py`).
+
+    Args:
+        uri: `s3://bucket/prefix`.
+
+    Raises:
+        BadRequest: no place in S3 is written so.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.place = S3Place.read(uri)
+
+    def __repr__(self) -> str:
+        return f"S3Store({self.uri!r})"
+
+    @property
+    def uri(self) -> str:
+        """Return the root as `s3://bucket/prefix`."""
+        return self.place.uri
+
+    @property
+    def exists(self) -> bool:
+        """Say whether the bucket is there.
+
+        Raises:
+            RegionWrong: it lies in another region than the one that is set.
+            AccessDenied, CredentialsUnusable, StorageUnavailable: it cannot be asked.
+        """
+        try:
+            with answering(self.uri):
+                told = self._head_bucket()
+        except BucketMissing:
+            return False
+        lies, asked = told.get("BucketRegion"), client().meta.region_name
+        if lies not in {None, asked}:  # boto3 follows a bucket to where it lies, the engines do not
+            raise RegionWrong(bucket=self.place.bucket, region=lies)
+        return True
+
+    def location(self, key: str) -> str:
+        """Return the URI of a key.
+
+        Raises:
+            BadRequest: it is no key.
+        """
+        return self._target(key).uri
+
+    def list(self, prefix: str = "") -> Listing:
+        """See `ObjectStore.list`; objects that are placeholders of folders, and those without a key, are left out."""
+        return sorted(stored for stored in self._pages(prefix) if is_key(stored.key))
+
+    def look(self, prefix: str = "", depth: int | None = None) -> Look:
+        """See `ObjectStore.look`; what was listed is known without another request."""
+        found = [one for one in self._pages(prefix) if depth is None or one.key.count("/") < depth]
+        known = {one.key: one for one in sorted(found) if is_key(one.key)}
+        odd = {one.key: ODD_KEY for one in found if one.key not in known and not one.key.endswith("/")}
+        return Look(list(known), odd, known)
+
+    def has_any(self, prefix: str = "") -> bool:
+        """See `ObjectStore.has_any`; one request, unless the first thousand keys are of folders."""
+        return any(is_key(one.key) for one in self._pages(prefix))
+
+    def has(self, key: str) -> bool:
+        """See `ObjectStore.has`."""
+        return head(self._target(key)) is not None
+
+    def size(self, key: str) -> int | None:
+        """See `ObjectStore.size`."""
+        found = head(self._target(key))
+        return None if found is None else found.size_bytes
+
+    def stat(self, key: str) -> StoredObject | None:
+        """See `ObjectStore.stat`."""
+        found = head(self._target(key))
+        return None if found is None else StoredObject(key, found.etag, found.size_bytes, found.modified)
+
+    def holds(self, key: str, etag: str) -> bool:
+        """See `ObjectStore.holds`; a copy knows the etag of its source."""
+        found = head(self._target(key))
+        return found is not None and found.holds(etag)
+
+    def is_unchanged(self, listed: StoredObject) -> bool:
+        """See `ObjectStore.is_unchanged`; an object that was written again with the same content is unchanged."""
+        return self.holds(listed.key, listed.etag)
+
+    def is_being_written(self, key: str) -> bool | None:
+        """See `ObjectStore.is_being_written`: S3 shows objects only when they are whole."""
+        del key
+        return False
+
+    def read(self, key: str) -> bytes:
+        """See `ObjectStore.read`."""
+        return b"".join(self.chunks(key))
+
+    def chunks(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """See `ObjectStore.chunks`; a stream that breaks off is taken up again where it was.
+
+        Raises:
+            PreconditionFailed: it broke off, and another object is there now.
+        """
+        return s3_reading.chunks(self._target(key), start, stop)
+
+    def chunks_of(self, key: str, etag: str) -> Iterator[bytes]:
+        """See `ObjectStore.chunks_of`."""
+        return s3_reading.chunks(self._target(key), 0, None, etag)
+
+    def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
+        """See `ObjectStore.put`."""
+        return self.put_chunks(key, [data], if_absent=if_absent, if_match=if_match)
+
+    def put_chunks(
+        self, key: str, chunks: Iterable[bytes], *, if_absent: bool = False, if_match: str | None = None
+    ) -> str:
+        """See `ObjectStore.put_chunks`."""
+        return put_chunks(self._target(key), chunks, Condition(if_absent, if_match))
+
+    def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
+        """See `ObjectStore.copy_from`; within S3 no byte passes here."""
+        if isinstance(source, S3Store):
+            copy_within(source._target(source_key), source_etag, self._target(key))  # noqa: SLF001 - our own class
+        else:
+            copy_stream(source, source_key, source_etag, self._target(key))
+
+    def take_from(self, source: ObjectStore, listed: StoredObject, *, key: str) -> bool:
+        """Return False, since S3 cannot move an object."""
+        del source, listed, key
+        return False
+
+    def delete(self, key: str, *, if_match: str) -> bool:
+        """See `ObjectStore.delete`."""
+        target = self._target(key)
+        for _ in range(RACES):
+            with target.answering():
+                try:
+                    client().delete_object(**target.names, IfMatch=if_match)
+                except ClientError as error:
+                    if not is_race(error) and not is_refused(error):
+                        raise
+                else:
+                    return True
+            found = head(target)
+            if found is None:  # also when it was deleted by this call and the answer was lost
+                return True
+            if found.etag != if_match:
+                break
+        raise PreconditionFailed(key=key, expected=f"etag {if_match}")
+
+    def _head_bucket(self) -> HeadBucketOutputTypeDef:
+        try:
+            return client().head_bucket(Bucket=self.place.bucket)
+        except ClientError:
+            # Unlike an answer to HEAD, this one has a body that says what is wrong.
+            client().list_objects_v2(Bucket=self.place.bucket, MaxKeys=1)
+            raise
+
+    def _target(self, key: str) -> Target:
+        return Target(self.place, require_key(key))
+
+    def _pages(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield all objects whose key starts with the prefix, in S3's order, asking for a page at a time."""
+        asked: Any = {"Bucket": self.place.bucket, "Prefix": self.place.full(prefix)}
+        with answering(self.uri):
+            for page in client().get_paginator("list_objects_v2").paginate(**asked):
+                for item in page.get("Contents", ()):
+                    key = self.place.below(item["Key"])
+                    yield StoredObject(key, bare(item["ETag"]), item["Size"], moment(item["LastModified"]))

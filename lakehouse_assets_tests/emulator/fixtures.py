@@ -1,0 +1,49 @@
+"""Fixtures of the emulator of AWS: one for all tests of a session, and an empty bucket for each test that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lakehouse_assets_tests.emulator.proxy import Proxy, serving
+from lakehouse_assets_tests.emulator.running import PYTHON, Emulator, running, variables_for
+
+BUCKET = "lake-bucket"
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """The emulator with all patches."""
+    if not PYTHON.exists():
+        pytest.skip("no emulator in .emulator; `make setup` makes it")
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def s3(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URI of an empty bucket, which the standard variables lead to."""
+    return empty_bucket(emulator, emulator.url, monkeypatch)
+
+
+@pytest.fixture
+def s3_proxy(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A proxy before the emulator, which the standard variables lead to; `uri` is that of an empty bucket behind it."""
+    with serving(emulator.url) as proxy:
+        proxy.uri = empty_bucket(emulator, proxy.url, monkeypatch)
+        yield proxy
+
+
+def empty_bucket(emulator: Emulator, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Point this process at a URL that leads to the emulator, and make one bucket there."""
+    from lakehouse_assets.storage.aws import client
+    from lakehouse_assets_tests.emulator.running import REGION
+
+    for name, value in variables_for(url).items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    emulator.reset()
+    client().create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return f"s3://{BUCKET}"
