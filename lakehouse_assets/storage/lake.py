@@ -111,14 +111,17 @@ class Lake:
         Raises:
             LakeElsewhere: see `require_here`.
         """
-        catalog = catalog_of(self.root)
-        entries = catalog.entries((contract.database, contract.name) if contract else None)
+        entries = catalog_of(self.root).entries((contract.database, contract.name) if contract else None)
         for entry in entries:
             if self.is_in_s3 and entry.root != self.root:
-                table = ".".join(catalog.identifier(entry.database, entry.name))
-                raise NamesTaken(table=table, lake=self.root, made=entry.root, named=shlex.quote(self.root))
+                raise self.taken(entry)
             self._require_mine(entry)
         return {entry.catalog_name: entry for entry in entries}
+
+    def taken(self, entry: CatalogEntry) -> NamesTaken:
+        """Return the error for a table of another lake under a name that would be one of this lake."""
+        table = ".".join(catalog_of(self.root).identifier(entry.database, entry.name))
+        return NamesTaken(table=table, lake=self.root, made=entry.root, named=shlex.quote(self.root))
 
     def _require_mine(self, entry: CatalogEntry) -> None:
         if not is_same_place(entry.root, self.root):

@@ -40,16 +40,21 @@ def _newest(store: ObjectStore, found: list[re.Match[str]]) -> CatalogEntry | No
     """Return the entry of the newest of a table's metadata files.
 
     A commit that was killed before the catalog knew it leaves a file that has the number of the next one's; of those
-    the later one counts. Where there is no later one that commit counts as done, as it is whole.
+    the later one counts. Where there is no later one that commit counts as done, as it is whole. A relocation that was
+    killed leaves two that are alike; the one of the old place counts, since all that it names is there.
     """
     last = max((int(match["number"]) for match in found), default=0)
     if not last:
         return None
     files = [(match[0], _document(store, match[0])) for match in found if int(match["number"]) == last]
-    key, newest = max(files, key=lambda file: int(file[1].get("last-updated-ms", 0)))
+    key, newest = max(files, key=lambda file: _rank(store, file[1]))
     earlier = [entry["metadata-file"] for entry in newest.get("metadata-log", ())]
     file = f"{newest['location']}/metadata/{key.rpartition('/')[2]}"
     return CatalogEntry(found[0]["database"], found[0]["name"], file, earlier[-1] if earlier else None)
+
+
+def _rank(store: ObjectStore, document: dict[str, Any]) -> tuple[int, bool]:
+    return int(document.get("last-updated-ms", 0)), not str(document["location"]).startswith(f"{store.uri}/")
 
 
 def _document(store: ObjectStore, key: str) -> dict[str, Any]:
