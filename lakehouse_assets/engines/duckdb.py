@@ -189,6 +189,10 @@ class DuckEngine:
         """Keep the result as a temporary table."""
         self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self.sql(sql, parameters)}")
 
+    def add(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
+        """Add the result to a relation that is kept, all of it or, where that fails, nothing."""
+        self._db.execute(f"INSERT INTO {name} {self.sql(sql, parameters)}")
+
     def view(self, name: str, sql: str) -> None:
         """Create a temporary view of the query."""
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self.sql(sql)}")

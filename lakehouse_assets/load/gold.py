@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import Built, Manner, build
 from lakehouse_assets.engines.protocol import Guard
@@ -19,6 +20,7 @@ from lakehouse_assets.load.ledger import acknowledge, backlog, know_version
 from lakehouse_assets.load.model_states import Models, ModelState
 from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.model_version import ModelVersion
+from lakehouse_assets.sql.models import tables_read
 
 Showing = Callable[[str], DuckEngine]
 """Returns the engine once it shows all tables that a statement reads."""
@@ -96,5 +98,7 @@ def _built(
     slices = Slices(window_values(gold, models.known.values()))
     for values in slices.values if window is None else ():
         builder.showing(values)
-    manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices, damage=state.damage)
+    stored = stored_tables(models.known.values())
+    read = {name: stored[name] for name in tables_read(select) if name in stored}
+    manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices, damage=state.damage, sources=read)
     return build(builder.showing(select), gold, select, window, builder.guard, manner)
