@@ -16,7 +16,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import Built, Manner, build
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.slices import Slices
-from lakehouse_assets.load.ledger import acknowledge, backlog, know_version
+from lakehouse_assets.load.ledger import OpenLedger, acknowledge, know_version
 from lakehouse_assets.load.model_states import Models, ModelState
 from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.model_version import ModelVersion
@@ -67,8 +67,9 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
         ModelFailed: the engine does not take its SELECT, or fails in it; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
-    state, by, as_of = models.states()[name], builder.run_id, builder.as_of
-    behind, version = backlog(models.ledger, models.lake, state.contract), models.held(state.version)
+    ledger = OpenLedger(models.ledger, models.lake)
+    state, by, as_of = models.states(ledger)[name], builder.run_id, builder.as_of
+    behind, version = ledger.backlog(state.contract), models.held(state.version)
     why = _why(state, version) or forced
     window = None if why or not state.is_there else behind.window
     built = _built(models, state, window, version, builder)
