@@ -14,14 +14,19 @@ from stepfunctions.emitter import machine
 EMITTED = Path(__file__).with_name("emitted")
 
 
-def write(folder: Path = EMITTED) -> list[Path]:
+def write(folder: Path | None = None) -> list[Path]:
     """Write the machines of every pipeline and of its short runs; return the files that changed, deleted ones included.
+
+    Args:
+        folder: where they are written; what is no machine of the settings' pipelines is removed from it. None for the
+            folder of the product, where machines of pipelines that the settings do not name stay: they were made with
+            other settings.
 
     Raises:
         EmissionInvalid: a graph cannot be a machine; nothing was written.
     """
     texts = current()
-    changed = _stale(folder, texts)
+    changed, folder = _stale(folder, texts), folder or EMITTED
     folder.mkdir(parents=True, exist_ok=True)
     for path in changed:
         if path.name in texts:
@@ -31,7 +36,7 @@ def write(folder: Path = EMITTED) -> list[Path]:
     return changed
 
 
-def check(folder: Path = EMITTED) -> list[Path]:
+def check(folder: Path | None = None) -> list[Path]:
     """Return the files that `write` would change.
 
     Raises:
@@ -68,6 +73,15 @@ def text_of(made: Mapping[str, Any]) -> str:
     return json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _stale(folder: Path, texts: Mapping[str, str]) -> list[Path]:
-    held = {path.name: path.read_text("utf-8") for path in folder.glob("*.asl.json")}
-    return [folder / name for name in sorted(held.keys() | texts.keys()) if held.get(name) != texts.get(name)]
+def _stale(folder: Path | None, texts: Mapping[str, str]) -> list[Path]:
+    """Return the files that are not as the texts say; in the product's own folder only those of the settings."""
+    place = folder or EMITTED
+    held = {path.name: path.read_text("utf-8") for path in place.glob("*.asl.json")}
+    gone = [name for name in held.keys() - texts.keys() if folder or _is_named(name)]
+    return [place / name for name in sorted([*texts, *gone]) if held.get(name) != texts.get(name)]
+
+
+def _is_named(file: str) -> bool:
+    """Say whether a machine's file is one of a pipeline of the settings, or of a short run of it."""
+    name = file.partition(".")[0]
+    return any(name == pipeline or name.startswith(f"{pipeline}_") for pipeline in pipelines())

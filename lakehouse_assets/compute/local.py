@@ -198,6 +198,7 @@ class LocalServices:
             seconds=time.perf_counter() - started,
             rebuilt=done.rebuilt,
             window=tuple(sorted(map(str, done.window or ()))),
+            kept_out=done.built.kept_out,
         )
         self._run.keep(model_piece(gold.name), report)
         return report

@@ -140,6 +140,8 @@ class ModelReport:
         engine: what ran the model.
         rebuilt: why the table was built whole, in words that follow its name; empty when only what was touched was.
         window: the values of the table's window that were built, as text; none when it was built whole.
+        kept_out: groups that the table lacks since a value of theirs has no room in its column, with the rows behind
+            it, in words; also those of earlier runs, until they are built again.
     """
 
     inserted: int = 0
@@ -153,6 +155,7 @@ class ModelReport:
     engine: str = "duckdb"
     rebuilt: str = ""
     window: tuple[str, ...] = ()
+    kept_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ class RunReport:
         extra_columns: key -> columns that no contract knows.
         gold: counts by gold table; None for one that was not built.
         rebuilt: why gold tables were built whole, in words that follow the table's name.
+        kept_out: groups that gold tables lack since a value of theirs does not fit, in words, by table.
         archived: how many files were moved out of landing.
         timings: seconds by step.
         failure: None when the run went well.
@@ -209,6 +213,7 @@ class RunReport:
     extra_columns: dict[str, list[str]]
     gold: dict[str, ModelCounts | None]
     rebuilt: dict[str, str] = field(default_factory=dict)
+    kept_out: dict[str, list[str]] = field(default_factory=dict)
     archived: int
     left: tuple[Left, ...]
     timings: dict[str, float]
@@ -256,6 +261,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         hints=load.hints,
         gold={name: _counts(report) for name, report in built.items()},
         rebuilt={name: report.rebuilt for name, report in built.items() if report and report.rebuilt},
+        kept_out={name: list(report.kept_out) for name, report in built.items() if report and report.kept_out},
         archived=archive.moved,
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},

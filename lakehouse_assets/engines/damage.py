@@ -5,11 +5,16 @@ Here: what is wrong, in words that follow a table's name. Not here: who is told,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import LakeIncomplete, TableDamaged
 from lakehouse_assets.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 
 @dataclass(frozen=True)
@@ -25,15 +30,20 @@ class Damage:
     is_unreadable: bool = False
 
 
-def damage_of(contract: Contract, lake: Lake) -> Damage | None:
+def damage_of(contract: Contract, lake: Lake, opened: Callable[[], DeltaTable | None] | None = None) -> Damage | None:
     """Return what is wrong with a table; None for a sound one.
+
+    Args:
+        contract: the table.
+        lake: where it is.
+        opened: gives the table where somebody opens it anyway.
 
     Raises:
         TableMissing: there is no such table.
         LakeElsewhere: the lake was copied or moved.
     """
     try:
-        misfit = next(lake.misfits(contract), None)
+        misfit = next(lake.misfits(contract, opened() if opened else None), None)
     except LakeIncomplete as error:
         return Damage(f"its file `{lake.relative(error.facts['file'])}` is not there", is_unreadable=True)
     except TableDamaged as error:

@@ -195,6 +195,34 @@ def _merge(
     return write
 
 
+def overwrite(contract: Contract, table: DeltaTable, source: pa.RecordBatchReader, guard: Guard, where: str) -> Commit:
+    """Put rows in the place of all that meet a predicate, in one commit that fails rather than rebases.
+
+    Args:
+        contract: the table's contract.
+        table: the version that the rows were made of; it is the new one afterwards.
+        source: the rows, all of which meet the predicate.
+        guard: see `Guard`.
+        where: in the SQL of delta-rs.
+
+    Raises:
+        CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
+    """
+    from deltalake import write_deltalake
+
+    guard()
+    before, held, settings = data_files(table), rows_in(table), _writer(contract)
+
+    def write(own: CommitProperties) -> None:
+        write_deltalake(
+            table, source, mode="overwrite", predicate=where, commit_properties=own, writer_properties=settings
+        )
+
+    commit_to(contract.name, table, write)
+    check_protocol(table, contract.name)
+    return measured(table, before, held)
+
+
 def delete(contract: Contract, table: DeltaTable, keys: pa.RecordBatchReader, guard: Guard) -> None:
     """Delete the rows with these keys (columns named like the key) in one commit that fails rather than rebases.
 

@@ -12,7 +12,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.engines import delta
+from lakehouse_assets.engines import delta, wide_rows
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_files import Records, in_processes, kind_of, reading
 from lakehouse_assets.engines.duckdb_tables import relation_of, scan
@@ -204,6 +204,10 @@ class DuckEngine:
         """Keep the result as a temporary table."""
         self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self.sql(sql, parameters)}")
 
+    def add(self, name: str, sql: str, parameters: Mapping[str, Parameter] | None = None) -> None:
+        """Add the result to a relation that is kept, all of it or, where that fails, nothing."""
+        self._db.execute(f"INSERT INTO {name} {self.sql(sql, parameters)}")
+
     def view(self, name: str, sql: str) -> None:
         """Create a temporary view of the query."""
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self.sql(sql)}")
@@ -267,16 +271,31 @@ class DuckEngine:
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard
     ) -> Commit:
-        """Stream the rows to delta-rs; see `Engine.merge`."""
+        """Stream the rows to delta-rs; see `Engine.merge`.
+
+        Rows that hold the text of whole records are not merged by delta-rs, which would hold all of them: with the rows
+        that stay of their files they are streamed in the place of all rows of those.
+        """
+        table = self._attached[contract.name]
+        if not (updates and wide_rows.is_wide(contract)):
+            return delta.commit(contract, table, self._stream(contract, sql), guard, dates=dates, updates=updates)
+        self.keep("__written", f"SELECT {', '.join(contract.key)} FROM ({sql}) AS r")
+        count = int(self.values("SELECT count(DISTINCT file) FROM __written")[0])
+        if not count:
+            return delta.measured(table, delta.data_files(table), delta.rows_in(table))
+        where = wide_rows.within(self.values(wide_rows.files_of("__written")), count)
+        # One after the other, since each of them joins by keys that are long texts.
+        both = self._stream(contract, sql, wide_rows.those_that_stay(contract, "__written", where))
+        return delta.overwrite(contract, table, both, guard, where)
+
+    def _stream(self, contract: Contract, *statements: str) -> pa.RecordBatchReader:
+        """Return the rows of statements in the columns and types of a table, one statement after the other."""
         import pyarrow as pa
 
-        columns = ", ".join(f'"{c.name}"' for c in contract.columns)
-        reader = self._db.execute(f"SELECT {columns} FROM ({self.sql(sql)})").to_arrow_reader(
-            delta.rows_at_once(contract)
-        )
-        schema = delta.arrow_schema(contract)
-        source = pa.RecordBatchReader.from_batches(schema, (_as(batch, schema) for batch in reader))
-        return delta.commit(contract, self._attached[contract.name], source, guard, dates=dates, updates=updates)
+        columns, schema = ", ".join(f'"{c.name}"' for c in contract.columns), delta.arrow_schema(contract)
+        selects = (f"SELECT {columns} FROM ({sql}) AS r" for sql in statements)
+        batches = chain.from_iterable(self.batches(select, delta.rows_at_once(contract)) for select in selects)
+        return pa.RecordBatchReader.from_batches(schema, (_as(batch, schema) for batch in batches))
 
     def delete(self, contract: Contract, sql: str, guard: Guard) -> None:
         """Stream the keys to delta-rs; see `Engine.delete`."""

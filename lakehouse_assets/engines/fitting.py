@@ -16,6 +16,11 @@ MOST_DIGITS = 38
 """Counts the digits that a DECIMAL has at most."""
 
 
+def is_unfit(error: Exception) -> bool:
+    """Say whether an error of the engine, or of what writes, is about a value that does not fit."""
+    return not isinstance(error, LakehouseError) and bool(UNFIT.search(str(error)))
+
+
 @contextmanager
 def fitting(contract: Contract) -> Iterator[None]:
     """Turn an error about a value that does not fit into one that names the table, and its sums that lack room.
@@ -25,10 +30,8 @@ def fitting(contract: Contract) -> Iterator[None]:
     """
     try:
         yield
-    except LakehouseError:
-        raise
     except Exception as error:
-        if not UNFIT.search(str(error)):
+        if not is_unfit(error):
             raise
         raise ValueUnfit(table=contract.catalog_name, problem=first_line(error), way_out=_way_out(contract)) from error
 

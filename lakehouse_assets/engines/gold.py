@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
@@ -17,10 +17,13 @@ from lakehouse_assets.engines.binding import words
 from lakehouse_assets.engines.damage import Damage
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
-from lakehouse_assets.engines.fitting import fitting
+from lakehouse_assets.engines.fitting import fitting, is_unfit
 from lakehouse_assets.engines.iceberg import MODEL
-from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, replace
+from lakehouse_assets.engines.iceberg_commit import Change, live_files, note
+from lakehouse_assets.engines.iceberg_commit import replace as swap
+from lakehouse_assets.engines.kept_out import KEPT_OUT, renewed, sentences
 from lakehouse_assets.engines.protocol import Commit, Guard
+from lakehouse_assets.engines.sieve import Sieve
 from lakehouse_assets.engines.slices import Slices, cut
 from lakehouse_assets.errors import ContractBreaking, ModelFailed
 from lakehouse_assets.sql.dialects import Parameter
@@ -35,13 +38,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Built:
-    """Hold what became of a gold table: rows new, changed and gone, rows it holds now, and the commit, if any."""
+    """Hold what became of a gold table.
+
+    Attributes:
+        inserted, updated, deleted: rows that are new, changed and gone.
+        rows: that it holds now.
+        commit: of the change; None without one.
+        kept_out: groups that it does not hold since a value of theirs does not fit, with the rows behind it, in
+            sentences; also those of earlier builds.
+    """
 
     inserted: int
     updated: int
     deleted: int
     rows: int
     commit: Commit | None
+    kept_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,12 +65,15 @@ class Manner:
         may_reshape: whether a build of the whole table may give it other columns than it had.
         slices: how a build of the whole table is cut.
         damage: what is wrong with the table's files, which are not read then, but all replaced.
+        sources: contracts of the tables that the model reads, by catalog name, whose rows are named where a value does
+            not fit.
     """
 
     version: str | None = None
     may_reshape: bool = False
     slices: Slices = field(default_factory=Slices)
     damage: Damage | None = None
+    sources: Mapping[str, Contract] = field(default_factory=dict)
 
 
 AS_EVER = Manner()
@@ -83,9 +98,12 @@ def build(
         guard: see `protocol.Guard`.
         manner: how it is built.
 
+    A group with a value that has no room in its column is kept out, and the rest is built.
+
     Raises:
         ContractBreaking: the table has other columns than its contract, and may not be given them.
-        ValueUnfit: a value has no room in its column; nothing was changed.
+        ValueUnfit: values have no room in so many groups, or at such a place, that the rest cannot be built without
+            them; nothing was changed.
         ModelFailed: the engine does not take the SELECT, or fails in it; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
@@ -96,9 +114,21 @@ def build(
         table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
     making = _Build(engine, contract, model, table, manner, guard)
     with _named_in_errors(contract, model), fitting(contract):
-        built = making.whole() if window is None or is_whole else making.part(window) if window else making.untouched()
+        built = _built_by(making, None if is_whole else window)
     engine.show(contract)
-    return built
+    return replace(built, kept_out=sentences(making.table.properties))
+
+
+def _built_by(making: _Build, window: tuple[Any, ...] | None) -> Built:
+    """Build what was touched; where a value does not fit, all but the groups that it stands in."""
+    try:
+        return making.run(window)
+    except Exception as error:
+        if not is_unfit(error):
+            raise
+    manner = making.manner
+    sieve = Sieve(making.engine, making.contract, making.model, manner.sources, manner.slices.values)
+    return replace(making, sieve=sieve).run(window)
 
 
 @contextmanager
@@ -126,6 +156,11 @@ class _Build:
     table: Table
     manner: Manner
     guard: Guard
+    sieve: Sieve | None = None
+
+    def run(self, window: tuple[Any, ...] | None) -> Built:
+        """Build the whole table (None), the rows of these values, or, without any, nothing."""
+        return self.whole() if window is None else self.part(window) if window else self.untouched()
 
     def whole(self) -> Built:
         """Build the whole table; rows that cannot be compared, or that there are none of yet, are all written."""
@@ -133,17 +168,21 @@ class _Build:
         if gone and missing is not None and not self.manner.damage:
             self.engine.view("__fresh", self._kept())
             self._show("__held", gone)
-            rows = f"SELECT {_names(self.contract)} FROM __fresh ORDER BY {_key(self.contract)}"
-            return self._commit(rows, gone, self._change(columns=missing))
+            select = f"SELECT {_names(self.contract)} FROM __fresh ORDER BY {_key(self.contract)}"
+            return self._commit(select, gone, self._change(columns=missing))
+        rows = self._streamed()
+        if self.sieve:  # what is kept out has to be known before the commit
+            self.engine.view("__fresh", self._kept())
+            rows = self.engine.batches(f"SELECT {_names(self.contract)} FROM __fresh ORDER BY {_key(self.contract)}")
         change = self._change(columns=missing is not False)
-        commit = replace(self.contract, self.table, self._streamed(), gone, self.guard, change)
+        commit = swap(self.contract, self.table, rows, gone, self.guard, change)
         count = _rows_in(live_files(self.table))
         return Built(count, 0, _rows_in(gone), count, commit)
 
     def part(self, window: tuple[Any, ...]) -> Built:
         """Build the rows of these values of the window."""
         # Always a view over tables of other names: an engine that builds one table after the other cannot change kinds.
-        self.engine.keep("__fresh_0", self.model, window_parameters(self.contract, window))
+        self._keep("__fresh_0", window_parameters(self.contract, window))
         self.engine.view("__fresh", "SELECT * FROM __fresh_0")
         self.engine.register("__window", _named(self.contract, window))
         is_ranged = _is_ranged(self.contract)
@@ -156,11 +195,11 @@ class _Build:
         both = f"SELECT {names} FROM __fresh UNION ALL SELECT {names} FROM __gone AS h WHERE NOT {inside}"
         # A table that is replaced for the sake of a few keys is not sorted for it.
         rows = f"SELECT * FROM ({both}) AS b ORDER BY {_key(self.contract)}" if is_ranged else both
-        return self._commit(rows, gone, self._change(columns=False))
+        return self._commit(rows, gone, self._change(columns=False, window=window))
 
     def untouched(self) -> Built:
         """Note the version of a table whose rows stay as they are."""
-        properties = self._change(columns=False).properties
+        properties = self._change(columns=False, window=()).properties
         if properties:
             note(self.contract, self.table, properties, self.guard)
         return Built(0, 0, 0, _rows_in(live_files(self.table)), None)
@@ -178,24 +217,35 @@ class _Build:
                 raise
             return None
 
-    def _change(self, *, columns: bool) -> Change:
-        version = self.manner.version
-        is_noted = version is None or self.table.properties.get(MODEL) == version
-        return Change(columns, {} if is_noted else {MODEL: version or ""})
+    def _change(self, *, columns: bool, window: tuple[Any, ...] | None = None) -> Change:
+        """Return what becomes of the table beside its rows, of which those of a window, or all (None), were built."""
+        noted = self.table.properties
+        news = {} if self.manner.version is None else {MODEL: self.manner.version}
+        kept_out = renewed(noted, window, self.sieve.kept_out if self.sieve else {})
+        if kept_out is not None:
+            news[KEPT_OUT] = kept_out
+        return Change(columns, {name: value for name, value in news.items() if noted.get(name) != value})
+
+    def _keep(self, name: str, given: Mapping[str, Parameter]) -> None:
+        """Keep what the model gives."""
+        if self.sieve:
+            self.sieve.keep(name, given)
+        else:
+            self.engine.keep(name, self.model, given)
 
     def _commit(self, rows: str, gone: list[DataFile], change: Change) -> Built:
         """Write these rows in place of the files where `__fresh` differs from `__held`; what else changes anyway."""
         counts, commit = _difference(self.engine, self.contract), None
         if any(counts.values()) or change.columns:
-            commit = replace(self.contract, self.table, self.engine.batches(rows), gone, self.guard, change)
+            commit = swap(self.contract, self.table, self.engine.batches(rows), gone, self.guard, change)
         elif change.properties:
             note(self.contract, self.table, change.properties, self.guard)
-        return Built(**counts, rows=_rows_in(live_files(self.table)), commit=commit)
+        return Built(counts["inserted"], counts["updated"], counts["deleted"], _rows_in(live_files(self.table)), commit)
 
     def _streamed(self) -> Iterator[pa.RecordBatch]:
         """Yield all fresh rows, a slice after the other, each by key."""
         for given in self._cuts():
-            self.engine.keep("__fresh_0", self.model, given)
+            self._keep("__fresh_0", given)
             yield from self.engine.batches(
                 f"SELECT {_names(self.contract)} FROM __fresh_0 ORDER BY {_key(self.contract)}"
             )
@@ -205,7 +255,7 @@ class _Build:
         names = []
         for number, given in enumerate(self._cuts()):
             names.append(f"__fresh_{number}")
-            self.engine.keep(names[-1], self.model, given)
+            self._keep(names[-1], given)
         return " UNION ALL ".join(f"SELECT {_names(self.contract)} FROM {name}" for name in names)
 
     def _cuts(self) -> Iterator[Mapping[str, Parameter]]:

@@ -10,6 +10,7 @@ import dagster as dg
 from lakehouse_assets.compute.reports import ModelReport, Row
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.core.shown import MOST_NAMES
 from lakehouse_assets.load.report import COUNTS, Counts, LoadReport
 from lakehouse_assets.sql.lineage import Source
 
@@ -150,14 +151,18 @@ def _sum(counts: Counts, names: Sequence[str]) -> str:
 def model_metadata(report: ModelReport) -> dict[str, Any]:
     """Return the report of one gold table's build as metadata."""
     rebuilt = {"rebuilt": report.rebuilt} if report.rebuilt else {}
-    return {
-        "dagster/row_count": report.rows,
-        "rows_inserted": report.inserted,
-        "rows_updated": report.updated,
-        "rows_deleted": report.deleted,
-        "added_bytes": report.added_bytes,
-        "seconds": round(report.seconds, 3),
-        "engine": report.engine,
-        "acknowledged_runs": len(report.acknowledged),
-        "preview": preview(report.preview),
-    } | rebuilt
+    return (
+        {
+            "dagster/row_count": report.rows,
+            "rows_inserted": report.inserted,
+            "rows_updated": report.updated,
+            "rows_deleted": report.deleted,
+            "added_bytes": report.added_bytes,
+            "seconds": round(report.seconds, 3),
+            "engine": report.engine,
+            "acknowledged_runs": len(report.acknowledged),
+            "preview": preview(report.preview),
+        }
+        | rebuilt
+        | ({"kept_out": list(report.kept_out[:MOST_NAMES])} if report.kept_out else {})
+    )

@@ -49,13 +49,18 @@ class ControlTable:
         """Create the table from its contract where it is absent."""
         delta.ensure(self.contract, self.lake)
 
-    def read(self, where: str = "TRUE", columns: str = "*") -> pa.Table:
+    def read(self, where: str = "TRUE", columns: str = "*", table: DeltaTable | None = None) -> pa.Table:
         """Return the rows that meet a predicate, in portable SQL; moments are zone-less UTC.
+
+        Args:
+            where: the predicate.
+            columns: what is returned of each row.
+            table: the version that is read, where it is open already.
 
         Raises:
             TableMissing: the table is not there (yet).
         """
-        with self._shown(self.lake.delta(self.contract)) as db:
+        with self._shown(table or self.lake.delta(self.contract)) as db:
             return db.execute(render(f"SELECT {columns} FROM held WHERE {where}", "duckdb")).to_arrow_table()
 
     def sync(self, rows: pa.Table, guard: Guard, compare: Sequence[str]) -> int:

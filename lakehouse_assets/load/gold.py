@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import Built, Manner, build
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.slices import Slices
-from lakehouse_assets.load.ledger import acknowledge, backlog, know_version
+from lakehouse_assets.load.ledger import OpenLedger, acknowledge, know_version
 from lakehouse_assets.load.model_states import Models, ModelState
 from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.model_version import ModelVersion
+from lakehouse_assets.sql.models import tables_read
 
 Showing = Callable[[str], DuckEngine]
 """Returns the engine once it shows all tables that a statement reads."""
@@ -65,8 +67,9 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
         ModelFailed: the engine does not take its SELECT, or fails in it; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
-    state, by, as_of = models.states()[name], builder.run_id, builder.as_of
-    behind, version = backlog(models.ledger, models.lake, state.contract), models.held(state.version)
+    ledger = OpenLedger(models.ledger, models.lake)
+    state, by, as_of = models.states(ledger)[name], builder.run_id, builder.as_of
+    behind, version = ledger.backlog(state.contract), models.held(state.version)
     why = _why(state, version) or forced
     window = None if why or not state.is_there else behind.window
     built = _built(models, state, window, version, builder)
@@ -96,5 +99,7 @@ def _built(
     slices = Slices(window_values(gold, models.known.values()))
     for values in slices.values if window is None else ():
         builder.showing(values)
-    manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices, damage=state.damage)
+    stored = stored_tables(models.known.values())
+    read = {name: stored[name] for name in tables_read(select) if name in stored}
+    manner = Manner(version.text, may_reshape=state.may_reshape, slices=slices, damage=state.damage, sources=read)
     return build(builder.showing(select), gold, select, window, builder.guard, manner)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.load.by_hand import BY_HAND, Closing
 from lakehouse_assets.load.control_tables import ControlTable
 from lakehouse_assets.load.report import COUNTS, Affected
@@ -22,6 +22,8 @@ from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
     from lakehouse_assets.load.state import LoadInput, TableLoad
 
 ALL_TABLES = "(silver)"
@@ -89,31 +91,62 @@ class Backlog:
     window: tuple[Any, ...] | None
 
 
-def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
-    """Return the runs that touched silver and that the gold table has not acknowledged, with all they touched.
+@dataclass(frozen=True)
+class OpenLedger:
+    """Read the run ledger as it is at one moment: it is opened once, however much is asked, and is never written.
 
-    Args:
-        contract: the run ledger's contract.
-        lake: where the run ledger is.
-        gold: the gold table; its property `window_source` says which touched values are its window. Without one, any
-            load means everything, also one that touched nothing but control tables.
+    Attributes:
+        contract: of the ledger.
+        lake: where it is; maybe it has none yet.
     """
-    source = gold.window_source
-    known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
-    kinds = "('touched')" if source else "('touched', 'load')"
-    columns = f"run_id, {source}" if source else "run_id"
-    rows = _held(contract, lake, f"kind IN {kinds} AND run_id NOT IN ({known})", columns)
-    runs = tuple(sorted({row["run_id"] for row in rows}))
-    if rows and (source is None or any(row[source] is None for row in rows)):
-        return Backlog(runs, None)
-    return Backlog(runs, tuple(sorted({value for row in rows for value in row[source]})))
+
+    contract: Contract
+    lake: Lake
+
+    @cached_property
+    def table(self) -> DeltaTable | None:
+        """Return the table; None where there is none yet."""
+        return self.lake.find_delta(self.contract)
+
+    def rows(self, where: str, columns: str) -> list[Any]:
+        """Return rows that meet a predicate, none where there is no ledger yet."""
+        if self.table is None:
+            return []
+        return list(ControlTable(self.contract, self.lake).read(where, columns, self.table).to_pylist())
+
+    def backlog(self, gold: Contract) -> Backlog:
+        """Return the runs that touched silver and that the gold table has not acknowledged, with all they touched.
+
+        Args:
+            gold: the gold table; its property `window_source` says which touched values are its window. Without one,
+                any load means everything, also one that touched nothing but control tables.
+        """
+        source = gold.window_source
+        known = f"SELECT run_id FROM held WHERE kind = 'acknowledgement' AND table_name = '{gold.name}'"
+        kinds = "('touched')" if source else "('touched', 'load')"
+        columns = f"run_id, {source}" if source else "run_id"
+        rows = self.rows(f"kind IN {kinds} AND run_id NOT IN ({known})", columns)
+        runs = tuple(sorted({row["run_id"] for row in rows}))
+        if rows and (source is None or any(row[source] is None for row in rows)):
+            return Backlog(runs, None)
+        return Backlog(runs, tuple(sorted({value for row in rows for value in row[source]})))
+
+    def loaded_tables(self) -> set[str]:
+        """Return the names of the silver tables that some run has loaded to its end."""
+        rows = self.rows("kind = 'load' AND status = 'done'", "DISTINCT table_name")
+        return {str(row["table_name"]) for row in rows}
+
+    def caught_up(self) -> dict[str, set[str]]:
+        """Return by gold table what it has caught up with: `acknowledgement` for runs, `model` for versions."""
+        found: dict[str, set[str]] = {}
+        for row in self.rows("kind IN ('acknowledgement', 'model')", "DISTINCT table_name, kind"):
+            found.setdefault(row["table_name"], set()).add(row["kind"])
+        return found
 
 
-def loaded_tables(contract: Contract, lake: Lake) -> set[str]:
-    """Return the names of the silver tables that some run has loaded to its end."""
-    table = ControlTable(contract, lake)
-    rows = table.read("kind = 'load' AND status = 'done'", "DISTINCT table_name").to_pylist()
-    return {str(row["table_name"]) for row in rows}
+def backlog(contract: Contract, lake: Lake, gold: Contract) -> Backlog:
+    """Return what a gold table has not caught up with by the ledger of this contract; see `OpenLedger.backlog`."""
+    return OpenLedger(contract, lake).backlog(gold)
 
 
 @dataclass(frozen=True)
@@ -133,7 +166,7 @@ class Known:
 
 def known(contract: Contract, lake: Lake) -> Known:
     """Return what the ledger knows of the past of silver; nothing where there is no ledger."""
-    rows = _held(contract, lake, "kind IN ('touched', 'load', 'closing')", "DISTINCT run_id, kind, rejected")
+    rows = OpenLedger(contract, lake).rows("kind IN ('touched', 'load', 'closing')", "DISTINCT run_id, kind, rejected")
     of = {kind: {row["run_id"] for row in rows if row["kind"] == kind} for kind in ("touched", "load")}
     unfinished = frozenset(run for run in of["touched"] - of["load"] if not BY_HAND.fullmatch(run))
     closings = {row["run_id"]: int(row["rejected"]) for row in rows if row["kind"] == "closing"}
@@ -153,22 +186,6 @@ def announce_everything(contract: Contract, lake: Lake, run_id: str, as_of: date
     table = ControlTable(contract, lake)
     row = {"run_id": run_id, "table_name": ALL_TABLES, "kind": "touched", "status": "planned"}
     table.sync(table.rows([row | {"as_of": as_of.replace(tzinfo=None)}]), guard, compare=[])
-
-
-def caught_up(contract: Contract, lake: Lake) -> dict[str, set[str]]:
-    """Return by gold table what it has caught up with so far: `acknowledgement` for runs, `model` for versions."""
-    found: dict[str, set[str]] = {}
-    for row in _held(contract, lake, "kind IN ('acknowledgement', 'model')", "DISTINCT table_name, kind"):
-        found.setdefault(row["table_name"], set()).add(row["kind"])
-    return found
-
-
-def _held(contract: Contract, lake: Lake, where: str, columns: str) -> list[Any]:
-    """Return rows of the ledger, none where there is no ledger yet; nothing is written, so a plan may ask too."""
-    try:
-        return list(ControlTable(contract, lake).read(where, columns).to_pylist())
-    except TableMissing:
-        return []
 
 
 def acknowledge(  # noqa: PLR0913, PLR0917 - one row, all its facts

@@ -18,7 +18,7 @@ from lakehouse_assets.engines.damage import Damage, damage_of
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.engines.reference import noted
 from lakehouse_assets.errors import LakeIncomplete, TableDamaged, TableMissing
-from lakehouse_assets.load.ledger import caught_up
+from lakehouse_assets.load.ledger import OpenLedger
 from lakehouse_assets.sql.model_version import ABSENT, ModelVersion, model_versions, read_version
 from lakehouse_assets.sql.usable import usable_models
 from lakehouse_assets.storage.lake import Lake
@@ -77,8 +77,11 @@ class Models:
     ledger: Contract
     lake: Lake
 
-    def states(self) -> dict[str, ModelState]:
+    def states(self, ledger: OpenLedger | None = None) -> dict[str, ModelState]:
         """Return the state of every gold table by bare name, in the order in which they are built.
+
+        Args:
+            ledger: the run ledger, where it is open already.
 
         Raises:
             ContractInvalid: models read each other in a circle.
@@ -87,7 +90,7 @@ class Models:
         """
         gold = {contract.catalog_name: contract for contract in self.known.values() if contract.layer == "gold"}
         versions = model_versions(self.known.values(), self.selects, self.seeds)
-        seen = caught_up(self.ledger, self.lake) if gold else {}
+        seen = (ledger or OpenLedger(self.ledger, self.lake)).caught_up() if gold else {}
         return {gold[name].name: _state(gold[name], v, self.lake, seen) for name, v in versions.items()}
 
     def held(self, version: ModelVersion) -> ModelVersion:

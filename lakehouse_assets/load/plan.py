@@ -18,7 +18,7 @@ from lakehouse_assets.engines.binding import EmptyTables, empty_tables
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.errors import ContractBreaking, TableMissing
 from lakehouse_assets.load.control_tables import PENDING_DAYS, ControlTable
-from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.load.ledger import OpenLedger
 from lakehouse_assets.load.model_states import Models, ModelState
 from lakehouse_assets.sql.dialects import Parameter, parse, render
 from lakehouse_assets.sql.gold import window_parameters
@@ -106,13 +106,14 @@ class NextRun:
         )
 
 
-def next_run(models: Models, landing: Landed, asked: Asked) -> NextRun:
+def next_run(models: Models, landing: Landed, asked: Asked, ledger: OpenLedger | None = None) -> NextRun:
     """Return what the next run would do.
 
     Args:
         models: the pipeline's gold models, over the lake.
         landing: what lies in it.
         asked: of what and when.
+        ledger: the run ledger, where it is open already.
 
     Raises:
         LakeElsewhere, LakeIncomplete: the lake cannot be read.
@@ -124,9 +125,12 @@ def next_run(models: Models, landing: Landed, asked: Asked) -> NextRun:
     loading = asked.is_pulled or sum(files.values()) > 0 or bool(references)
     moving: set[str] = set()
     plans = []
+    ledger = ledger or OpenLedger(models.ledger, lake)
     with empty_tables(lake, models.known.values(), asked.zone) as tables:
-        for state in models.states().values():
-            plan = _bound(_of_model(models, state, loading=loading, moving=moving), state.contract, models, tables)
+        for state in models.states(ledger).values():
+            plan = _bound(
+                _of_model(models, state, ledger, loading=loading, moving=moving), state.contract, models, tables
+            )
             if plan.action != "none":
                 moving.add(plan.table)
             plans.append(plan)
@@ -145,9 +149,9 @@ def _pending(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int]
     return row["pending"], row["due"]
 
 
-def _of_model(models: Models, state: ModelState, *, loading: bool, moving: set[str]) -> ModelPlan:
+def _of_model(models: Models, state: ModelState, ledger: OpenLedger, *, loading: bool, moving: set[str]) -> ModelPlan:
     contract, select = state.contract, models.selects[state.contract.catalog_name]
-    behind = backlog(models.ledger, models.lake, contract)
+    behind = ledger.backlog(contract)
     window = None if state.why or not state.is_there else behind.window
     if state.why:
         action, why = "rebuild", state.why

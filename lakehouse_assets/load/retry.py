@@ -54,6 +54,8 @@ class Retry:
             engine.keep("__tried", statements.tried(pending, chosen))
             counted = engine.rows("SELECT dataset, count(*) AS n FROM __tried GROUP BY dataset")
             self.counts = {row["dataset"]: row["n"] for row in counted}
+            if "corrected" in work.manifest.selection:  # their text is among what is tried now, and is held once
+                engine.register("__corrected", _no_correction())
 
     @property
     def has_rows(self) -> bool:
@@ -71,7 +73,7 @@ class Retry:
         self._numbered = numbered
         self._engine.register("__files", _files_relation(numbered))
         if self.has_rows:
-            self._engine.keep("__retried", statements.retried())
+            self._engine.view("__retried", statements.retried())
         return numbered
 
     def _files(self) -> list[FileEntry]:
@@ -123,6 +125,14 @@ def _chosen(work: LoadInput, engine: Engine) -> str:
     return statements.corrected(chosen)
 
 
+def _no_correction() -> pa.Table:
+    """Return the relation `__corrected` of a correction without rows."""
+    import pyarrow as pa
+
+    columns = [("_row", pa.int64()), *((name, pa.string()) for name in ("file", "line", "etag", "fields"))]
+    return pa.schema(columns).empty_table()
+
+
 @dataclass(frozen=True)
 class CorrectedRows:
     """Read a correction file, whatever batches it is given; see `protocol.BatchMapper`.
@@ -138,9 +148,7 @@ class CorrectedRows:
     @property
     def schema(self) -> pa.Schema:
         """Return `_row` (the place in the file), which reject is meant (all text), and the text by column as JSON."""
-        import pyarrow as pa
-
-        return pa.schema([("_row", pa.int64()), *((name, pa.string()) for name in ("file", "line", "etag", "fields"))])
+        return _no_correction().schema
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the file.

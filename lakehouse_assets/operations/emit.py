@@ -21,6 +21,8 @@ def emit(
 ) -> None:
     """Write the state machine of every pipeline from the asset graph, to stepfunctions/emitted.
 
+    Machines of pipelines that the settings do not name stay there; from another folder they are removed.
+
     Examples:
         lakehouse emit
 
@@ -28,10 +30,9 @@ def emit(
     """
     from stepfunctions import emit as emitted
 
-    folder = out or emitted.EMITTED
     if check:
-        stale = [str(path) for path in emitted.check(folder)]
+        stale = [str(path) for path in emitted.check(out)]
         terminal.say(f"out of date: {', '.join(stale)} (`lakehouse emit`)" if stale else "up to date")
         raise typer.Exit(int(bool(stale)))
-    changed = [str(path) for path in emitted.write(folder)]
+    changed = [str(path) for path in emitted.write(out)]
     terminal.say(f"written: {', '.join(changed)}" if changed else "up to date")

@@ -48,6 +48,7 @@ def plan(
         lakehouse plan --sql
     """
     from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.load.ledger import OpenLedger
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.plan import Asked, next_run
     from lakehouse_assets.load.soundness import require_sound
@@ -67,10 +68,12 @@ def plan(
         raise no_landing(where)
     lake_of(settings).require_here()
     there = look(name, store) if store.exists else Landed([], {})
-    require_sound(contracts(name), name, lake_of(settings))
+    models = models_of(name, lake_of(settings))
+    ledger = OpenLedger(models.ledger, models.lake)
+    require_sound(contracts(name), name, models.lake, ledger)
     now, here = datetime.now(UTC), pipeline_of(name).here(settings)
     asked = Asked(name, datasets(name), here.zone_in(settings), now, is_pulled=here.outlook is not None)
-    found = next_run(models_of(name, lake_of(settings)), there, asked)
+    found = next_run(models, there, asked, ledger)
     if json:
         _print_json(name, found)
     else:

@@ -112,6 +112,8 @@ def _gold(report: RunReport) -> None:
         table(("gold", *names), rows, right=names)
     for name, why in report.rebuilt.items():
         say(f"{name}: rebuilt, {why}")
+    for name, said in report.kept_out.items():
+        _first(f"{name} lacks", said)
 
 
 def _checks(outcome: Outcome) -> None:

@@ -56,13 +56,10 @@ def unbuilt(settings: Settings, instance: DagsterInstance, names: Iterable[str])
 
 def _behind(settings: Settings, pipeline: str) -> set[str]:
     """Return the bare names of the gold tables that the next run would build."""
-    from lakehouse_assets.load.ledger import backlog
+    from lakehouse_assets.load.ledger import OpenLedger
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.storage.lake import lake_of
 
     models = models_of(pipeline, lake_of(settings))
-    return {
-        name
-        for name, state in models.states().items()
-        if state.why or backlog(models.ledger, models.lake, state.contract).runs
-    }
+    ledger = OpenLedger(models.ledger, models.lake)
+    return {name for name, state in models.states(ledger).items() if state.why or ledger.backlog(state.contract).runs}

@@ -330,18 +330,22 @@ class Lake:
             became = "is not there" if found is None else f"has {found} bytes instead of {size}"
             raise TableDamaged(table=contract.catalog_name, problem=f"`{self.root}/{key}` {became}")
 
-    def misfits(self, contract: Contract) -> Iterator[tuple[str, int, int | None]]:
+    def misfits(self, contract: Contract, table: DeltaTable | None = None) -> Iterator[tuple[str, int, int | None]]:
         """Yield the live data files that are not as the metadata says: key, size, and what is there; None for nothing.
+
+        Args:
+            contract: the table.
+            table: the same, where it is open already.
 
         Raises:
             TableMissing, LakeElsewhere, TableDamaged: as `data_files`.
         """
-        for key, size in self.data_files(contract):
+        for key, size in self.data_files(contract, table):
             found = self.store.size(key)
             if found != size:
                 yield key, size, found
 
-    def data_files(self, contract: Contract) -> Iterator[tuple[str, int]]:
+    def data_files(self, contract: Contract, table: DeltaTable | None = None) -> Iterator[tuple[str, int]]:
         """Yield keys and sizes in bytes of a table's live data files, as its metadata says.
 
         Raises:
@@ -350,7 +354,7 @@ class Lake:
         if contract.layer == "gold":
             yield from self._iceberg(contract).data_files()
             return
-        actions = self.delta(contract).get_add_actions(flatten=True)
+        actions = (table or self.delta(contract)).get_add_actions(flatten=True)
         paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))
         yield from ((f"{self.key(contract)}/{unquote(path)}", size) for path, size in zip(paths, sizes, strict=True))
 

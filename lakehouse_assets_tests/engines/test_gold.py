@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.engines.gold import Built, Manner, build
 from lakehouse_assets.engines.slices import SLICE_ROWS, Slices, cut
-from lakehouse_assets.errors import ValueUnfit
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.gold import MAX_WINDOW
@@ -69,22 +67,6 @@ def test_sums_have_room_for_what_the_rows_may_hold(tmp_path: Path) -> None:
         "u1": "29999999999999999.97",
         "u2": "0.01",
     }
-
-
-def test_a_sum_without_room_names_its_table(tmp_path: Path) -> None:
-    """An own model may be narrower than ours; the run says which table stays as it was, and which column to widen."""
-    both = Both.at(tmp_path)
-    again(both, file_of("orders", 1, [f"{n},o{n},u1,{DAY}T10:00,{NINES},{DAY}" for n in (1, 2)]))
-    lake, known = both.lake, both.lake.known["gold.user_orders"]
-    amount = replace(known.column("amount"), type="DECIMAL(18,2)")
-    contract = replace(known, columns=tuple(amount if c.name == "amount" else c for c in known.columns))
-    engine = lake.query()
-    try:
-        narrow = model_sql(PIPELINE, "user_orders").replace("DECIMAL(38, 2)", "DECIMAL(18, 2)")
-        with pytest.raises(ValueUnfit, match=r"`ecommerce_gold\.user_orders` stays as it was.*room.*`amount` DECIMAL"):
-            build(engine, contract, narrow, None, never)
-    finally:
-        engine.close()
 
 
 @given(drops(), st.lists(st.booleans(), min_size=4, max_size=4))

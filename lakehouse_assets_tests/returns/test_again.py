@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from lakehouse_assets_tests.operations.conftest import Cli
@@ -112,3 +113,28 @@ def test_silver_is_made_anew_from_pages_that_a_step_before_the_load_pulled(loade
     done = cli("rebuild", "silver", "--pipeline", "returns")
     assert (done.code, done.err) == (0, "")
     assert loaded.rows("returns_lakehouse.clean_scans", "scan_id, return_id") == scans
+
+
+LARGE = "returns/large.csv"
+NINES = "999999999999.999999"
+
+
+def test_refunds_whose_sum_has_no_room_are_named_and_the_rest_is_built(loaded: Installation, cli: Cli) -> None:
+    """Two refunds of the 8th from the US have room alone: their group is kept out, until one of them is corrected."""
+    rows = "{0},2025-04-08T10:00:00,2025-04-08,US,{1},[]\n"
+    loaded.drop({LARGE: known.HEADER + rows.format(21, NINES) + rows.format(22, NINES)})
+    report = json.loads(cli("run", "returns", *DAY, "--json").out)
+    places = (
+        f"clean_returns return_id {of} ({LARGE}, line {line}) has refund {NINES}" for of, line in ((21, 2), (22, 3))
+    )
+    said = f"date 2025-04-08, country US: no room in `refund`; {'; '.join(places)}"
+    assert (report["status"], report["kept_out"]) == ("succeeded", {"daily_returns": [said]})
+    assert loaded.rows("returns_gold.daily_returns") == known.DAILY
+    assert loaded.rows("returns_gold.region_returns") == known.REGIONS
+    before = loaded.data_files()
+    assert f"daily_returns lacks: {said}" in cli("run", "returns", *DAY).out
+    assert loaded.data_files() == before
+    loaded.drop({"returns/mended.csv": known.HEADER + rows.format(22, "-1").replace("10:00", "11:00")})
+    assert json.loads(cli("run", "returns", *DAY, "--json").out)["kept_out"] == {}
+    added = (known.EIGHTH, "US", 2, 0, Decimal("999999999998.999999"))
+    assert loaded.rows("returns_gold.daily_returns") == [*known.DAILY, added]

@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
+from lakehouse_assets.contracts import Contract
 from lakehouse_assets.operations.cli import main
+from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.operations.conftest import Cli
 from lakehouse_assets_tests.returns import known
 from lakehouse_assets_tests.returns.installation import DAY, Installation, installed
+from stepfunctions import emit
 
 ALONE = "lakehouse_assets_tests.returns"
 WHOSE = ("--pipeline", "returns")
@@ -201,3 +206,42 @@ def test_it_has_no_sample_and_says_so(
     result = cli(*command)
     assert (result.code, result.err) == (2, f"error: {sentence}\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("ran")
+@pytest.mark.parametrize("again", [("plan", "returns"), ("run", "returns", *DAY)])
+def test_a_plan_opens_the_run_ledger_once(cli: Cli, monkeypatch: pytest.MonkeyPatch, again: tuple[str, ...]) -> None:
+    """However many gold tables are compared with it; a run's plan is its first step, which ends where it is kept."""
+    opened: list[str] = []
+    found, kept = Lake.delta, RunFolder.keep
+
+    def open_it(lake: Lake, contract: Contract, version: int | None = None) -> DeltaTable:
+        opened.append(contract.name)
+        return found(lake, contract, version)
+
+    def keep(folder: RunFolder, piece: str, value: object) -> None:
+        if piece == "plan":
+            opened.append("planned")
+        kept(folder, piece, value)
+
+    monkeypatch.setattr(Lake, "delta", open_it)
+    monkeypatch.setattr(RunFolder, "keep", keep)
+    assert cli(*again).code == 0
+    planning = opened[: opened.index("planned")] if "planned" in opened else opened
+    assert planning.count("returns_run_ledger") == 1
+
+
+@pytest.mark.usefixtures("empty")
+def test_emitting_one_pipeline_leaves_the_machines_of_others(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a folder the product's is meant; with one, what is no machine of the settings is removed from it."""
+    folder = tmp_path / "emitted"
+    shutil.copytree(emit.EMITTED, folder)
+    others = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(emit, "EMITTED", folder)
+    monkeypatch.setenv("LAKEHOUSE_PIPELINES", ALONE)
+    assert cli("emit").out == f"written: {folder / 'returns.asl.json'}\n"
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "returns.asl.json"} == others
+    assert cli("emit", "--check").code == 0
+    assert cli("emit", "--out", str(folder)).out.count(".asl.json") == sum(name.endswith(".json") for name in others)

@@ -10,7 +10,7 @@ from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import control_tables, seeds
 from lakehouse_assets.engines.reference import outdated
 from lakehouse_assets.load.control_tables import PENDING_DAYS, ControlTable
-from lakehouse_assets.load.ledger import backlog
+from lakehouse_assets.load.ledger import OpenLedger
 from lakehouse_assets.load.model_states import ModelState
 from lakehouse_assets.storage.lake import Lake
 
@@ -46,12 +46,12 @@ class LeftOver:
         return bool(self.due or self.unacknowledged or self.references or self.models)
 
 
-def left_over(pipeline: str, lake: Lake, as_of: datetime, states: Mapping[str, ModelState]) -> LeftOver:
+def left_over(pipeline: str, ledger: OpenLedger, as_of: datetime, states: Mapping[str, ModelState]) -> LeftOver:
     """Return what there is to do in a lake at a run's clock, also when nothing has landed."""
-    known = contracts(pipeline)
+    known, lake = contracts(pipeline), ledger.lake
     controls = control_tables(known, pipeline)
     pending, due, oldest = _pending_rows(controls["pending"], lake, as_of)
-    behind = _behind(known, controls["run_ledger"], lake)
+    behind = _behind(known, ledger)
     models = {name: state.why for name, state in states.items() if state.why}
     return LeftOver(
         pending,
@@ -60,17 +60,15 @@ def left_over(pipeline: str, lake: Lake, as_of: datetime, states: Mapping[str, M
         outdated(seeds(known, pipeline), lake),
         models,
         oldest,
-        _is_checked(controls["run_ledger"], lake, as_of),
+        _is_checked(ledger, as_of),
     )
 
 
-def _is_checked(ledger: Contract, lake: Lake, as_of: datetime) -> bool:
+def _is_checked(ledger: OpenLedger, as_of: datetime) -> bool:
     """Say whether the ledger holds an acknowledgement of this week: gold is built when the checks of silver passed."""
     monday = (as_of.astimezone(UTC) - timedelta(days=as_of.astimezone(UTC).weekday())).date()
-    table = ControlTable(ledger, lake)
-    table.ensure()
     week = f"kind = 'acknowledgement' AND as_of >= CAST('{monday} 00:00:00' AS TIMESTAMP)"
-    return bool(table.read(week, "count(*) AS n").to_pylist()[0]["n"])
+    return bool(ledger.rows(f"{week} LIMIT 1", "run_id"))
 
 
 def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int, int, datetime | None]:
@@ -83,6 +81,6 @@ def _pending_rows(contract: Contract, lake: Lake, as_of: datetime) -> tuple[int,
     return row["pending"], row["due"], row["oldest"] and row["oldest"].replace(tzinfo=UTC)
 
 
-def _behind(known: Mapping[str, Contract], ledger: Contract, lake: Lake) -> set[str]:
+def _behind(known: Mapping[str, Contract], ledger: OpenLedger) -> set[str]:
     gold = [c for c in known.values() if c.layer == "gold"]
-    return {run for table in gold for run in backlog(ledger, lake, table).runs}
+    return {run for table in gold for run in ledger.backlog(table).runs}

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.compute.reports import PLAN, WHOLE_TABLES, PlanReport
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
-from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.file_times import believed, doubts
 from lakehouse_assets.core.manifest import FileEntry, Manifest
@@ -70,21 +69,23 @@ def plan(asked: Planned) -> PlanReport:
     folder.write("manifest", manifest.to_dict())
     # What reads tables is imported when they are read.
     from lakehouse_assets.engines.protocol import no_fence
+    from lakehouse_assets.load.ledger import OpenLedger
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.soundness import require_sound
     from lakehouse_assets.load.take_over import take_over
     from lakehouse_assets.load.touch_all import touch_all
     from lambdas.planrun.left_over import left_over
 
-    require_sound(contracts(asked.pipeline), asked.pipeline, asked.lake)
     models = models_of(asked.pipeline, asked.lake)
-    states = models.states()
+    ledger = OpenLedger(models.ledger, models.lake)
+    require_sound(contracts(asked.pipeline), asked.pipeline, asked.lake, ledger)
+    states = models.states(ledger)
     if take_over(models, states, asked.run_id, asked.as_of):
-        states = models.states()
-    left = left_over(asked.pipeline, asked.lake, asked.as_of, states)
+        ledger = OpenLedger(models.ledger, models.lake)
+        states = models.states(ledger)
+    left = left_over(asked.pipeline, ledger, asked.as_of, states)
     if asked.request.full_refresh:
-        ledger = contracts(asked.pipeline)[control_name(asked.pipeline, "run_ledger")]
-        touch_all(ledger, asked.lake, asked.run_id, asked.as_of, no_fence)
+        touch_all(models.ledger, asked.lake, asked.run_id, asked.as_of, no_fence)
     is_asked = asked.request.mode == "replay" or asked.request.window is not None or asked.request.full_refresh
     report = PlanReport(
         run_id=asked.run_id,

@@ -33,12 +33,12 @@ def render_model(pipeline: str, model: str, lake: Lake, zone: str) -> dict[str, 
         ContractInvalid: there is no such model.
     """
     # What reads tables is imported when they are read.
-    from lakehouse_assets.load.ledger import Backlog, backlog
+    from lakehouse_assets.load.ledger import Backlog, OpenLedger
     from lakehouse_assets.load.model_states import models_of
 
     gold, ledger = contract(pipeline, model), contract(pipeline, control_name(pipeline, "run_ledger"))
-    models, behind = models_of(pipeline, lake), backlog(ledger, lake, gold)
-    state = models.states()[gold.name]
+    models, opened = models_of(pipeline, lake), OpenLedger(ledger, lake)
+    behind, state = opened.backlog(gold), models.states(opened)[gold.name]
     due = Backlog(behind.runs, None) if state.why else behind
     return {
         "statement": statement(gold, model_sql(pipeline, gold.name), due, zone),

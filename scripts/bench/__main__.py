@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.bench import affise, marketing, on_spark, runs, silver
+from scripts.bench import affise, marketing, on_spark, replaying, runs, silver
 from scripts.bench.bench import Bench
 
 PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
     "gold": silver.gold,
     "spark": on_spark.spark,
     "onefile": on_spark.onefile,
+    "replay": replaying.replay,
     "whole": runs.whole,
     "day": runs.day,
     "keys": runs.keys,
