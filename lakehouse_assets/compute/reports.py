@@ -140,6 +140,7 @@ class ModelReport:
         engine: what ran the model.
         rebuilt: why the table was built whole, in words that follow its name; empty when only what was touched was.
         window: the values of the table's window that were built, as text; none when it was built whole.
+        is_whole: whether all values were built.
     """
 
     inserted: int = 0
@@ -153,6 +154,7 @@ class ModelReport:
     engine: str = "duckdb"
     rebuilt: str = ""
     window: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.fitting import fitting
 from lakehouse_assets.engines.iceberg import MODEL
-from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, replace
+from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, replace, rows_noted
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.engines.slices import Slices, cut
 from lakehouse_assets.errors import ContractBreaking, ModelFailed
@@ -163,7 +163,7 @@ class _Build:
         properties = self._change(columns=False).properties
         if properties:
             note(self.contract, self.table, properties, self.guard)
-        return Built(0, 0, 0, _rows_in(live_files(self.table)), None)
+        return Built(0, 0, 0, rows_noted(self.table), None)
 
     def _columns(self) -> bool | None:
         """Return whether the table lacks columns that it is to be given, or None when it has to get others.
@@ -190,7 +190,7 @@ class _Build:
             commit = replace(self.contract, self.table, self.engine.batches(rows), gone, self.guard, change)
         elif change.properties:
             note(self.contract, self.table, change.properties, self.guard)
-        return Built(**counts, rows=_rows_in(live_files(self.table)), commit=commit)
+        return Built(**counts, rows=rows_noted(self.table), commit=commit)
 
     def _streamed(self) -> Iterator[pa.RecordBatch]:
         """Yield all fresh rows, a slice after the other, each by key."""

@@ -65,7 +65,7 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
         ModelFailed: the engine does not take its SELECT, or fails in it; nothing was changed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
-    state, by, as_of = models.states()[name], builder.run_id, builder.as_of
+    state, by, as_of = models.state(name), builder.run_id, builder.as_of
     behind, version = backlog(models.ledger, models.lake, state.contract), models.held(state.version)
     why = _why(state, version) or forced
     window = None if why or not state.is_there else behind.window

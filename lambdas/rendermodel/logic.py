@@ -38,7 +38,7 @@ def render_model(pipeline: str, model: str, lake: Lake, zone: str) -> dict[str, 
 
     gold, ledger = contract(pipeline, model), contract(pipeline, control_name(pipeline, "run_ledger"))
     models, behind = models_of(pipeline, lake), backlog(ledger, lake, gold)
-    state = models.states()[gold.name]
+    state = models.state(gold.name)
     due = Backlog(behind.runs, None) if state.why else behind
     return {
         "statement": statement(gold, model_sql(pipeline, gold.name), due, zone),
