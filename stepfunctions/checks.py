@@ -11,7 +11,7 @@ from typing import Any
 
 from lakehouse_assets.compute.tasks import CheckTask
 from lakehouse_assets.contracts import Contract, Rule
-from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
 from lakehouse_assets.errors import AssertionFailed, EmissionInvalid
 from lakehouse_assets.load.report import SAMPLE_ROWS
 from lakehouse_assets.sql.dialects import literal
@@ -96,7 +96,7 @@ def statement(contract: Contract, rule: Rule, *, touched: bool = False) -> str:
         rule: the assertion.
         touched: whether the machine knows `$since`, so that only what came since is asked of where that can be told.
     """
-    sql = assertion_statement(assertion_sql(contract, rule, touched=touched), CLOCKS)
+    sql = assertion_statement(assertion_sql(contract, rule, touched=touched), {**CLOCKS, **WHOLE})
     used = [name for name, moment in CLOCKS.items() if literal(moment).this.this in sql]
     for name in used:
         sql = sql.replace(literal(CLOCKS[name]).this.this, f"{{{name}}}")

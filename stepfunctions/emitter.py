@@ -55,7 +55,7 @@ def machine(
     plan, task = _plan_of(pipeline, levels)
     about = MachineContext(pipeline, tables, asked_by(task), given_by(pipeline, task), asks or {})
     work = _levels(about, levels[1:])
-    states = merged(pipeline, _opening(about, plan, task, work.entry), work.states, _closing(about))
+    states = merged(pipeline, _opening(about, plan, task, work.entry, job or pipeline), work.states, _closing(about))
     of = f"the job `{job or pipeline}` of the asset graph"
     return {
         "Comment": f"Emitted from {of} by `lakehouse emit`; change that, not this.",
@@ -73,9 +73,9 @@ def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:
     raise EmissionInvalid(machine=pipeline, problem=problem)
 
 
-def _opening(about: MachineContext, plan: Step, task: FunctionTask, work: str) -> dict[str, State]:
+def _opening(about: MachineContext, plan: Step, task: FunctionTask, work: str, job: str) -> dict[str, State]:
     """Make the states that set the run's variables, plan the run, and look whether there is work."""
-    payload = template(task.payload, about.known_at_start, about.pipeline)
+    payload = template(task.payload, about.known_at_start, about.pipeline, {"job": quoted(job)})
     ways = CLOSING.ways(plan, "work to do?")
     done = {"run_id": expression("$run_id"), "status": "nothing_to_do"}
     return {

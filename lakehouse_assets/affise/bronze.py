@@ -45,6 +45,8 @@ class Bronze:
         run_id: of the run.
         as_of: the run's clock, UTC: from then on what it pulled is known.
         zone: the account's, in which its days are counted.
+        since: from when on the run wants facts, UTC; None for all that a page has. A page of totals has a whole day of
+            UTC, so it says which of its hours are left out: nothing else of their day of the account is pulled.
     """
 
     store: ObjectStore
@@ -52,6 +54,7 @@ class Bronze:
     run_id: str
     as_of: datetime
     zone: str
+    since: datetime | None = None
 
     def write(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> PageFile:
         """Write one page, redacted, and return its name."""
@@ -131,7 +134,8 @@ class Bronze:
 
     def _place(self, endpoint: Endpoint, wanted: Slice) -> dict[str, Any]:
         """Return what every page says of where it belongs."""
-        return {
+        since = {} if self.since is None else {"since": f"{self.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        return since | {
             "endpoint": endpoint.name,
             "path": endpoint.path,
             "tenant": self.tenant,

@@ -77,7 +77,8 @@ class Api:
         self._patience, self._sleep = patience or Patience(), sleep
         self._bucket = bucket or TokenBucket(rate=5.0)
         self._key = api_key(secrets, key_name)
-        self._session = open_session(is_local=is_loopback(urlsplit(self.url).hostname or ""))
+        self.is_local = is_loopback(urlsplit(self.url).hostname or "")
+        self._session = open_session(is_local=self.is_local)
 
     def __repr__(self) -> str:
         """Name the account, and nothing that is secret."""

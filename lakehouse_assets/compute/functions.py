@@ -7,7 +7,7 @@ own as `module:handler`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, cast
 
 from lakehouse_assets.errors import BadRequest
@@ -27,8 +27,10 @@ def handler_of(function: str, own: Mapping[str, str]) -> Handler:
         BadRequest: there is no such handler.
     """
     path = own.get(function, f"lambdas.{function.lower().replace('-', '_')}.handler:handler")
-    module, _, name = path.partition(":")
     try:
-        return cast("Handler", getattr(import_module(module), name))
-    except (ModuleNotFoundError, AttributeError, ValueError) as error:
+        found = resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
         raise BadRequest(message=f"function `{function}` has no handler `{path}`: {error}") from error
+    if not callable(found):  # a path without a colon names a module
+        raise BadRequest(message=f"function `{function}` has no handler `{path}`: it is no function")
+    return cast("Handler", found)

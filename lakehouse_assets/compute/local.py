@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets import interruption
 from lakehouse_assets.compute.calls import LocalContext, answered, each_answered
@@ -28,8 +28,9 @@ from lakehouse_assets.compute.reports import (
 )
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import ITEM, FunctionTask, GlueTask, ModelTask, fill
+from lakehouse_assets.compute.touched import stated, touched_days
 from lakehouse_assets.contracts import Contract, Rule, contracts
-from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.checks import assertion_sql, partition_day
 from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.core.request import RunRequest, resolve
@@ -48,6 +49,9 @@ from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.runs import REQUEST, RunFolder
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.gold import CaughtUp
 
 REFRESHED = "a full refresh was asked for"
 """Says why a table is built whole that is not behind, in words that follow its name."""
@@ -187,41 +191,53 @@ class LocalServices:
         is_asked = whole or bool((self._run.read(REQUEST) or {}).get("full_refresh"))
         models, forced = models_of(self.config.pipeline, self.config.lake), REFRESHED if is_asked else ""
         done = catch_up(models, gold.name, builder, forced=forced)
-        report = ModelReport(
+        report = self._reported(done)
+        self._run.keep(model_piece(gold.name), report)
+        # Which rows are shown depends on what the report says was built.
+        report = replace(report, preview=self.preview(gold), seconds=time.perf_counter() - started)
+        self._run.keep(model_piece(gold.name), report)
+        return report
+
+    @staticmethod
+    def _reported(done: CaughtUp) -> ModelReport:
+        return ModelReport(
             inserted=done.built.inserted,
             updated=done.built.updated,
             deleted=done.built.deleted,
             rows=done.built.rows,
             added_bytes=done.built.commit.added_bytes if done.built.commit else 0,
             acknowledged=done.runs,
-            preview=self.preview(gold),
-            seconds=time.perf_counter() - started,
             rebuilt=done.rebuilt,
             window=tuple(sorted(map(str, done.window or ()))),
             kept_out=done.built.kept_out,
+            is_whole=done.window is None,
         )
-        self._run.keep(model_piece(gold.name), report)
-        return report
 
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Services.check`."""
         self.progress.doing(f"checking {contract.name}.{rule.code}")
         since = (self._run.read(FACTS) or {}).get("since", WHOLE_TABLES)
-        sql = assertion_sql(contract, rule, touched=since != WHOLE_TABLES)
-        # Whoever is shown the statement can ask it again: what came since when does not change with the day.
-        sql = sql.replace(":since", literal(utc_moment(since).replace(tzinfo=None)).sql("athena"))
+        days = None if since == WHOLE_TABLES else self._touched(contract)
+        # Whoever is shown the statement can ask it again: what the run touched does not change with the day.
+        sql = stated(assertion_sql(contract, rule, touched=since != WHOLE_TABLES), utc_moment(since), days)
         clock = {"as_of": self._run.as_of.replace(tzinfo=None)}
         count, rows = failing(lambda statement: self._rows(statement, clock), sql)
         return CheckOutcome(contract.name, rule.code, rule.verdict, count, _plain_rows(rows), sql)
 
     def preview(self, contract: Contract) -> list[Row]:
-        """Return the first rows of a table by key; see `Services.preview`."""
-        order = ", ".join(f'"{k}"' for k in contract.key)
-        return _plain_rows(self._rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order} LIMIT {SAMPLE_ROWS}"))
+        """Return the first rows of a table by key, of the days that the run touched; see `Services.preview`."""
+        order, days = ", ".join(f'"{k}"' for k in contract.key), self._touched(contract)
+        listed = ", ".join(literal(day).sql("athena") for day in days or ())
+        where = f'WHERE "{partition_day(contract)}" IN ({listed}) ' if days else ""
+        sql = f"SELECT * FROM {contract.catalog_name} {where}ORDER BY {order} LIMIT {SAMPLE_ROWS}"
+        return _plain_rows(self._rows(sql))
 
     def count(self, contract: Contract) -> int:
         """Return the number of rows of a table; see `Services.count`."""
-        return int(self._rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"])
+        return self._engine(f"SELECT 1 FROM {contract.catalog_name}").held_rows(contract)
+
+    def _touched(self, contract: Contract) -> tuple[date, ...] | None:
+        return touched_days(contract, (self._run.read(FACTS) or {}).get("window"), self._run)
 
     def refresh(self) -> None:
         """Forget what was read of the tables, because a job has changed them."""
@@ -272,6 +288,7 @@ class LocalServices:
         loaded = self._run.report(LOAD, LoadReport)
         here = {
             "run_id": self._run.run_id,
+            "job": "",  # Dagster knows it, and has refused what another job is to be asked
             "pipeline": self.config.pipeline,
             "lake": self.config.lake.root,
             "landing": self.config.landing,

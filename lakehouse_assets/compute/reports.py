@@ -142,6 +142,7 @@ class ModelReport:
         window: the values of the table's window that were built, as text; none when it was built whole.
         kept_out: groups that the table lacks since a value of theirs has no room in its column, with the rows behind
             it, in words; also those of earlier runs, until they are built again.
+        is_whole: whether all values were built.
     """
 
     inserted: int = 0
@@ -156,6 +157,7 @@ class ModelReport:
     rebuilt: str = ""
     window: tuple[str, ...] = ()
     kept_out: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)

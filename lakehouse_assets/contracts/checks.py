@@ -12,18 +12,25 @@ date: one wrong row would hide for ever that nothing comes any more.
 A run asks the first two of what it touched only: rows whose file is as old as its oldest one (`:since`), or newer. The
 first run of a week asks them of whole tables, as one without any clock of a file does.
 
+Any assertion may say `:everything OR day IN (:touched)`: then a run that has days asks it of its own days and of those
+that it has changed besides, so that what a check reads does not grow with a table's history. Keys of a table that is
+partitioned by day are looked for there, too. What is asked whole is asked with `WHOLE`.
+
 Here: the checks' text in Athena SQL, one SELECT each whose rows are failures. Not here: running it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from lakehouse_assets.contracts.model import Contract, Rule
 
 TOMORROW = 1
 """Counts the days after the run's date in UTC that some zone has reached already."""
+
+WHOLE: Mapping[str, bool | tuple[()]] = {"everything": True, "touched": ()}
+"""Holds the parameters of an assertion that is asked of whole tables."""
 
 FILE_TIME = "_file_time"
 """Names the column of silver that says when a row's file was changed."""
@@ -39,6 +46,8 @@ def assertion_sql(contract: Contract, rule: Rule, *, touched: bool = False) -> s
     """
     if touched and rule.kind in TOUCHED and any(column.name == FILE_TIME for column in contract.columns):
         return TOUCHED[rule.kind](contract)
+    if touched and rule.kind == "keys_unique":
+        return _keys_unique(contract, rule, _within(contract))
     return GENERIC[rule.kind](contract, rule) if rule.kind in GENERIC else rule.implementation
 
 
@@ -48,20 +57,33 @@ def date_of(contract: Contract, rule: Rule) -> str | None:
     return rule.column or next((name for name in (contract.date_column, contract.window) if name in dates), None)
 
 
-def _keys_unique(contract: Contract, _rule: Rule) -> str:
-    key = ", ".join(map(_named, contract.key))
-    return f"SELECT {key}, count(*) AS n FROM {contract.catalog_name} GROUP BY {key} HAVING count(*) > 1"
+def partition_day(contract: Contract) -> str | None:
+    """Return the DATE column by which a table is partitioned; None where it is not."""
+    dates = {c.name for c in contract.columns if c.type == "DATE"}
+    return next((name for name in contract.partition_by if name in dates), None)
+
+
+def _within(contract: Contract, alias: str = "") -> str:
+    """Return the condition that keeps a check to the days that a run touched; empty for a table without such days."""
+    day = partition_day(contract)
+    return f"(:everything OR {alias}{_named(day)} IN (:touched))" if day else ""
+
+
+def _keys_unique(contract: Contract, _rule: Rule, within: str = "") -> str:
+    key, where = ", ".join(map(_named, contract.key)), f" WHERE {within}" if within else ""
+    return f"SELECT {key}, count(*) AS n FROM {contract.catalog_name}{where} GROUP BY {key} HAVING count(*) > 1"
 
 
 def _touched_keys_unique(contract: Contract) -> str:
-    """Return the SELECT of keys that came since `:since` and are in the whole table more than once."""
+    """Return the SELECT of keys that came since `:since` and are in the table, or its touched days, more than once."""
     keys = [_named(name) for name in contract.key]
     same = " AND ".join(f"c.{key} = t.{key}" for key in keys)
-    came = f"SELECT DISTINCT {', '.join(keys)} FROM {contract.catalog_name} WHERE {_came()}"
-    listed = ", ".join(f"t.{key}" for key in keys)
+    recent = " AND ".join(filter(None, (_came(), _within(contract))))
+    came = f"SELECT DISTINCT {', '.join(keys)} FROM {contract.catalog_name} WHERE {recent}"
+    listed, within = ", ".join(f"t.{key}" for key in keys), _within(contract, "t.")
     return (
         f"SELECT {listed}, count(*) AS n FROM {contract.catalog_name} AS t\n"
-        f"JOIN ({came}) AS c ON {same}\nGROUP BY {listed} HAVING count(*) > 1"
+        f"JOIN ({came}) AS c ON {same}\n{f'WHERE {within} ' if within else ''}GROUP BY {listed} HAVING count(*) > 1"
     )
 
 
@@ -70,7 +92,8 @@ def _touched_no_orphans(contract: Contract) -> str:
     (own,) = _aliases([contract.catalog_name])
     whole = _no_orphans(contract, None)
     head, _, condition = whole.rpartition("WHERE ")
-    return f"{head}WHERE {_came(f'{own}.')} AND ({condition})"
+    recent = " AND ".join(filter(None, (_came(f"{own}."), _within(contract, f"{own}."))))
+    return f"{head}WHERE {recent} AND ({condition})"
 
 
 def _came(alias: str = "") -> str:
@@ -131,11 +154,13 @@ def _volume(contract: Contract, rule: Rule) -> str:
 def _freshness(contract: Contract, rule: Rule) -> str:
     day = _named(str(date_of(contract, rule)))
     newest = f"max(CASE WHEN {day} <= {_until(contract, rule)} THEN {day} END)"
-    old = f"{newest} < add_days(CAST(:as_of AS DATE), -{rule.days})"
+    recent = f"{day} BETWEEN add_days(CAST(:as_of AS DATE), -{rule.days}) AND {_until(contract, rule)}"
     return (
         f"SELECT {newest} AS newest, CAST(:as_of AS DATE) AS as_of FROM {contract.catalog_name}\n"
+        # Whether there are rows of the last days is asked of these days; the whole table is read where there are none.
+        f"WHERE (SELECT count(*) FROM {contract.catalog_name} WHERE {recent}) = 0\n"
         # Rows without a date that has come are as old as rows can be.
-        f"HAVING max({day}) IS NOT NULL AND coalesce({old}, TRUE)"
+        f"HAVING max({day}) IS NOT NULL"
     )
 
 

@@ -187,6 +187,42 @@ def parse_request(data: Mapping[str, Any], asked: Collection[str] = FIELDS) -> R
         raise BadRequest(message="; ".join(problems)) from error
 
 
+def refuse_asks_of_others(job: str, given: Mapping[str, Any], jobs: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse what is asked of a job and belongs to another one, which does less.
+
+    Args:
+        job: whose run it is.
+        given: what it is asked.
+        jobs: what each shorter job is known by: fields of a request, with their values.
+
+    Raises:
+        BadRequest: names the job that may be asked so.
+    """
+    for name, asks in jobs.items():
+        if name != job and all(given.get(field) == value for field, value in asks.items()):
+            spelled = ", ".join(f"{field} `{value}`" for field, value in asks.items())
+            raise BadRequest(message=f"{spelled} is asked of the job `{name}` only")
+
+
+def require_few_days(window: Window | None, most: int | None) -> None:
+    """Refuse more days than one run may work on, and say which runs do the same together.
+
+    Args:
+        window: the run's days; None for a run without days.
+        most: how many days a run may work on; None for any number.
+
+    Raises:
+        BadRequest: there are more; it names the ranges.
+    """
+    if window is None or most is None or len(window.days) <= most:
+        return
+    days = window.days
+    ranges = [days[first : first + most] for first in range(0, len(days), most)]
+    named = ", ".join(f"{some[0]} to {some[-1]}" for some in ranges)
+    problem = f"{days[0]} to {days[-1]} are {len(days):,} days, and a run works on {most} at most"
+    raise BadRequest(message=f"{problem}; make it {len(ranges)} runs: {named}")
+
+
 def last_days(now: datetime, zone: str, days: int) -> Window:
     """Return so many days up to today, which is the day that it is in the zone at this moment.
 

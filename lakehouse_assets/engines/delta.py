@@ -317,6 +317,12 @@ def rows_in(table: DeltaTable) -> int:
     return sum(table.get_add_actions(flatten=True).column("num_records").to_pylist())
 
 
+def noted_rows(table: DeltaTable) -> int | None:
+    """Return how many rows the table holds, as its log says; None when it does not say it of each file."""
+    counts = table.get_add_actions(flatten=True).column("num_records").to_pylist()
+    return None if None in counts else sum(counts)
+
+
 def measured(table: DeltaTable, before: dict[str, int], held: int) -> Commit:
     """Return what a write did to a table that had these data files and rows before."""
     after = data_files(table)

@@ -252,6 +252,11 @@ class DuckEngine:
         self.show_files(relation_of(contract.catalog_name), contract, files, alike=delta.is_uniform(table))
         return bool(files)
 
+    def held_rows(self, contract: Contract) -> int:
+        """Return how many rows a table has, as its log says where it does."""
+        noted = delta.noted_rows(self._attached[contract.name]) if contract.name in self._attached else None
+        return int(self.rows(f"SELECT count(*) AS n FROM {contract.catalog_name}")[0]["n"]) if noted is None else noted
+
     def show(self, contract: Contract) -> None:
         """Show a table of whatever layer under its catalog name; gold that is not there yet is shown without rows."""
         if contract.layer != "gold":

@@ -39,7 +39,7 @@ def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection
     if not files:
         return f"SELECT {', '.join(map(_null, contract.columns))} WHERE FALSE"
     uris = ", ".join(path_literal(uri) for uri in files)
-    source = f"read_parquet([{uris}], union_by_name = {not alike}, {_partitioning(contract)})"
+    source = f"read_parquet([{uris}], union_by_name = {not alike}, {_partitioning(contract, files)})"
     stored = _columns(contract, source, db)
     columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
     return f"SELECT {columns} FROM {source}"
@@ -59,16 +59,30 @@ def _columns(contract: Contract, source: str, db: duckdb.DuckDBPyConnection) -> 
         raise exhausted(error) or TableDamaged(table=contract.catalog_name, problem=first_line(error)) from error
 
 
-def _partitioning(contract: Contract) -> str:
+def _partitioning(contract: Contract, files: Sequence[str]) -> str:
     """Return the options that say where partition columns are read.
 
-    Delta has them in the names of folders, Iceberg in the files like all other columns.
+    Delta has them in the names of folders. Iceberg has them in the files like all other columns; where it names folders
+    by days too, DuckDB takes them from there, so that it opens none but the files of the days that are asked for.
     """
-    if not contract.partition_by or contract.layer == "gold":
+    named = contract.partition_by if contract.layer != "gold" else _days_in_folders(contract, files)
+    if not named:
         return "hive_partitioning = false"
     # Told, because DuckDB would take the text `007` for a number.
-    types = ", ".join(f"'{name}': {in_duckdb(contract.column(name).data_type)}" for name in contract.partition_by)
+    types = ", ".join(f"'{name}': {in_duckdb(contract.column(name).data_type)}" for name in named)
     return f"hive_partitioning = true, hive_types = {{{types}}}"
+
+
+def _days_in_folders(contract: Contract, files: Sequence[str]) -> tuple[str, ...]:
+    """Return the partition columns of an Iceberg table if all are days, and each file lies in the folder of its own.
+
+    A file of before the table was partitioned does not, nor does one whose day is NULL.
+    """
+    names = contract.partition_by
+    if not names or any(contract.column(name).type != "DATE" for name in names):
+        return ()
+    folders = re.compile("/" + "/".join(rf"{re.escape(name)}=\d{{4}}-\d\d-\d\d" for name in names) + "/[^/]+$")
+    return names if all(folders.search(file) for file in files) else ()
 
 
 def _null(column: Column) -> str:

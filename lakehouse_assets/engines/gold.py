@@ -19,7 +19,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.fitting import fitting, is_unfit
 from lakehouse_assets.engines.iceberg import MODEL
-from lakehouse_assets.engines.iceberg_commit import Change, live_files, note
+from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, rows_noted
 from lakehouse_assets.engines.iceberg_commit import replace as swap
 from lakehouse_assets.engines.kept_out import KEPT_OUT, renewed, sentences
 from lakehouse_assets.engines.protocol import Commit, Guard
@@ -202,7 +202,7 @@ class _Build:
         properties = self._change(columns=False, window=()).properties
         if properties:
             note(self.contract, self.table, properties, self.guard)
-        return Built(0, 0, 0, _rows_in(live_files(self.table)), None)
+        return Built(0, 0, 0, rows_noted(self.table), None)
 
     def _columns(self) -> bool | None:
         """Return whether the table lacks columns that it is to be given, or None when it has to get others.
@@ -240,7 +240,7 @@ class _Build:
             commit = swap(self.contract, self.table, self.engine.batches(rows), gone, self.guard, change)
         elif change.properties:
             note(self.contract, self.table, change.properties, self.guard)
-        return Built(counts["inserted"], counts["updated"], counts["deleted"], _rows_in(live_files(self.table)), commit)
+        return Built(**counts, rows=rows_noted(self.table), commit=commit)
 
     def _streamed(self) -> Iterator[pa.RecordBatch]:
         """Yield all fresh rows, a slice after the other, each by key."""

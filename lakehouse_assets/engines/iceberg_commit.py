@@ -49,6 +49,13 @@ def live_files(table: Table, bounds: tuple[str, Any, Any] | None = None) -> list
     return [task.file for task in table.scan(And(low, high)).plan_files()]
 
 
+def rows_noted(table: Table) -> int:
+    """Return how many rows a table holds: its newest snapshot says it, or else the files do, each for itself."""
+    snapshot = table.current_snapshot()
+    said = snapshot.summary.get("total-records") if snapshot and snapshot.summary else None
+    return int(said) if said is not None else sum(int(file.record_count) for file in live_files(table))
+
+
 def _at(compare: Any, name: str, value: Any) -> Any:  # noqa: ANN401 - pyiceberg's signatures do not show
     return compare(name, value.isoformat() if hasattr(value, "isoformat") else value)
 

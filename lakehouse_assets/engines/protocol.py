@@ -177,6 +177,9 @@ class Engine(Protocol):
     def rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[dict[str, Any]]:
         """Return the result of `sql`, which must be small enough to hold in memory."""
 
+    def held_rows(self, contract: Contract) -> int:
+        """Return how many rows an attached table has, where possible without opening its files."""
+
     def is_rising(self, sql: str) -> bool:
         """Say whether each value of the one column of `sql` is greater than the one before, in whatever order of rows.
 

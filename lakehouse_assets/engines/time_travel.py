@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines import delta
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.storage.lake import Lake
 
@@ -27,6 +28,15 @@ def files_at(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str
     """
     read = _iceberg_files if contract.layer == "gold" else _delta_files
     return read(contract, lake, as_of)
+
+
+def is_uniform(contract: Contract, lake: Lake) -> bool:
+    """Say whether all files that hold the table's rows now are known to have the same columns.
+
+    Raises:
+        TableMissing: the table is not there (yet).
+    """
+    return lake.is_uniform(contract) if contract.layer == "gold" else delta.is_uniform(lake.delta(contract))
 
 
 def _delta_files(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:

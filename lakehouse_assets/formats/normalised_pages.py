@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
@@ -47,10 +47,9 @@ def normaliser_of(name: str) -> Normaliser:
     Raises:
         ContractInvalid: there is none.
     """
-    module, _, function = name.partition(":")
     try:
-        found: Normaliser = getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
+        found: Normaliser = resolve_name(name)
+    except (ImportError, AttributeError, ValueError) as error:
         raise ContractInvalid(contract="landing", problem=f"normaliser `{name}` is not there") from error
     return found
 

@@ -55,10 +55,17 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Days:
-    """Hold the daily partitions of a pipeline: the first day, and how many days up to today a run covers by itself."""
+    """Hold the daily partitions of a pipeline.
+
+    Attributes:
+        first: the first day.
+        window_days: how many days up to today a run covers by itself.
+        most: how many days a run may be asked to work on; None for any number.
+    """
 
     first: date
     window_days: int
+    most: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from lakehouse_assets.core.request import RunRequest, Window, last_days
+from lakehouse_assets.core.request import RunRequest, Window, last_days, refuse_asks_of_others
 from lakehouse_assets.errors import BadRequest, ContractInvalid
 
 if TYPE_CHECKING:
@@ -89,11 +89,5 @@ def completed(pipeline: Pipeline, job: str, given: Mapping[str, Any]) -> dict[st
     own = next((one for one in pipeline.short_runs if one.job(pipeline) == job), None)
     if own is not None:
         return {**given, **own.asks}
-    for one in pipeline.short_runs:
-        if all(given.get(name) == value for name, value in one.asks.items()):
-            raise BadRequest(message=f"{_spelled(one.asks)} is asked of the job `{one.job(pipeline)}` only")
+    refuse_asks_of_others(job, given, {one.job(pipeline): one.asks for one in pipeline.short_runs})
     return dict(given)
-
-
-def _spelled(asks: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} `{value}`" for name, value in asks.items())

@@ -120,7 +120,7 @@ def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:
 
     A table without a date column is compared whole, and so is one where there are too many dates to list.
     """
-    if not table.contract.date_column or valid * SMALL_RUN_FACTOR > _count(engine, table.contract.catalog_name):
+    if not table.contract.date_column or valid * SMALL_RUN_FACTOR > engine.held_rows(table.contract):
         return {"all": True, "held": ()}
     held = [row["held"] for row in engine.rows(versions.held_dates(table.contract, table.excluded))]
     if len(held) > versions.MAX_DATES:

@@ -68,7 +68,7 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
     ledger = OpenLedger(models.ledger, models.lake)
-    state, by, as_of = models.states(ledger)[name], builder.run_id, builder.as_of
+    state, by, as_of = models.state(name, ledger), builder.run_id, builder.as_of
     behind, version = ledger.backlog(state.contract), models.held(state.version)
     why = _why(state, version) or forced
     window = None if why or not state.is_there else behind.window

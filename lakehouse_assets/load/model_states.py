@@ -88,10 +88,23 @@ class Models:
             BadRequest: a SELECT is no SQL.
             LakeElsewhere, LakeIncomplete: the lake cannot be read.
         """
+        return self._states(None, ledger)
+
+    def state(self, name: str, ledger: OpenLedger | None = None) -> ModelState:
+        """Return the state of one gold table, given its bare name; nothing is read of the others.
+
+        Raises:
+            ContractInvalid, BadRequest, LakeElsewhere, LakeIncomplete: as `states`.
+            KeyError: there is no such table.
+        """
+        return self._states(name, ledger)[name]
+
+    def _states(self, only: str | None, ledger: OpenLedger | None) -> dict[str, ModelState]:
         gold = {contract.catalog_name: contract for contract in self.known.values() if contract.layer == "gold"}
         versions = model_versions(self.known.values(), self.selects, self.seeds)
         seen = (ledger or OpenLedger(self.ledger, self.lake)).caught_up() if gold else {}
-        return {gold[name].name: _state(gold[name], v, self.lake, seen) for name, v in versions.items()}
+        wanted = ((gold[name], version) for name, version in versions.items() if only in {None, gold[name].name})
+        return {contract.name: _state(contract, version, self.lake, seen) for contract, version in wanted}
 
     def held(self, version: ModelVersion) -> ModelVersion:
         """Return the version for what the tables that the model reads hold now, which is what a build has read.

@@ -19,10 +19,22 @@ from lakehouse_assets.graph.pipeline import Days, Pipeline, Schedule
 from lakehouse_assets.graph.short_runs import ShortRun
 
 WINDOW_DAYS = 7
+MOST_DAYS = 350
+"""How many days a run works on at most, so that its execution stays within 25,000 events with five calls for each day
+of conversions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+SHORT = {"pull": "intraday"}
+"""Tells a run of the last hours, which is a job of its own."""
 PLAN = FunctionTask(
     "PlanRun",
     request_payload("as_of", "mode", "date", "window", "pull", "selection", "max_reject_ratio", "full_refresh")
-    | {"landing": "{landing}", "lake": "{lake}", "window_days": WINDOW_DAYS, "source_timezone": "{source_timezone}"},
+    | {
+        "landing": "{landing}",
+        "lake": "{lake}",
+        "window_days": WINDOW_DAYS,
+        "most_days": MOST_DAYS,
+        "source_timezone": "{source_timezone}",
+    }
+    | {"job": "{job}", "short_jobs": {"marketing_intraday": SHORT}},
     gives=("manifest", "as_of", "window", "since"),
 )
 RUN = {"run_id": "{run_id}", "lake": "{lake}", "as_of": "{as_of}", "source_timezone": "{source_timezone}"}
@@ -81,7 +93,7 @@ EXPORTED = FunctionStep("report", "sub5_report", "Rows with conversions of the r
 INTRADAY = ShortRun(
     "intraday",
     "Pulls the last hours into provisional rows by hour; the report waits for its next tick.",
-    asks={"pull": "intraday"},
+    asks=SHORT,
     assets=(
         "bronze/marketing_manifest",
         "bronze/affise_plan",
@@ -110,7 +122,7 @@ AGENCY = Pipeline(
     landing="land-folder/Marketing",
     lands=False,
     zone="Europe/Berlin",
-    days=Days(first=date(2025, 1, 1), window_days=WINDOW_DAYS),
+    days=Days(first=date(2025, 1, 1), window_days=WINDOW_DAYS, most=MOST_DAYS),
     schedules=(Schedule("marketing_twice_daily", "0 9,14 * * *", "Rebuilds the report of the last seven days."),),
     short_runs=(INTRADAY,),
     outlook="lakehouse_assets.marketing.outlook:outlook",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from lakehouse_assets.core.outlook import Outlook
-from lakehouse_assets.core.request import Window, parse_request, words
+from lakehouse_assets.core.request import Window, parse_request, require_few_days, words
 from lakehouse_assets.errors import BadRequest, TableMissing
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import (
@@ -84,7 +84,7 @@ def backfill(  # noqa: PLR0913 - one parameter per option
     Examples:
         lakehouse backfill --from 2025-04-01 --to 2025-04-07 --dry-run
     """
-    name = chosen_pipeline(pipeline)
+    name = chosen_pipeline(pipeline, lake)
     use_affise_url(name, affise_url)
     now = datetime.now(UTC) if as_of is None else parse_moment(as_of)
     settings = read_settings(lake=lake, engine=engine) if dry_run else writing(name, lake, engine=engine)
@@ -111,7 +111,8 @@ def _window(settings: Settings, name: str, first: str, last: str, now: datetime)
     """Return the days that were asked for.
 
     Raises:
-        BadRequest: they are no days, not in order, not all begun, or the pipeline does not work on days.
+        BadRequest: they are no days, not in order, not all begun, more than a run may have, or the pipeline does not
+            work on days.
     """
     from lakehouse_assets.pipelines import pipeline_of
 
@@ -129,7 +130,9 @@ def _window(settings: Settings, name: str, first: str, last: str, now: datetime)
         )
     if start < pipeline.days.first:
         raise BadRequest(message=f"--from is {start}, and the first day of `{name}` is {pipeline.days.first}")
-    return Window(start=start, end=end)
+    window = Window(start=start, end=end)
+    require_few_days(window, pipeline.days.most)
+    return window
 
 
 def _day(option: str, text: str) -> date:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.affects import touched_columns
-from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
 from lakehouse_assets.contracts.known import Known
 from lakehouse_assets.contracts.layers import control_name, model_sql, stored_tables
 from lakehouse_assets.contracts.model import ASSERTIONS
@@ -136,7 +136,7 @@ def _asked(contract: Contract, rule: Rule, known: Known, lake: EmptyLake) -> str
                 broken = {name.rpartition(".")[2] for name in known.broken}
                 there = f"which is no table of this pipeline; there are {', '.join(stored)}"
                 return None if strange[0].rpartition(".")[2] in broken else f"it reads `{strange[0]}`, {there}"
-            lake.schema(sql, {"as_of": moment} if rule.kind != "load" else None)
+            lake.schema(sql, {"as_of": moment, **WHOLE} if rule.kind != "load" else None)
     except REFUSALS as error:
         return said(error) + (text_hint(contract, rule) if rule.kind == "row" and isinstance(error, BadRequest) else "")
     return None

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from lakehouse_assets.contracts import Contract, Rule, contracts
-from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
 from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.engines.connection import limits_of
 from lakehouse_assets.engines.duckdb import DuckEngine
@@ -105,7 +105,7 @@ class _Tables:
                 contract = self.stored[name]
                 self.engine.show_files(relation_of(name), contract, files_at(contract, self.engine.lake, None))
                 self.shown.add(name)
-            clock = {"as_of": self.now.replace(tzinfo=None)}
+            clock = {"as_of": self.now.replace(tzinfo=None), **WHOLE}
             return failing(lambda statement: self.engine.rows(statement, clock), sql)
         except duckdb.Error as error:
             known = exhausted(error) or damaged(error, used)

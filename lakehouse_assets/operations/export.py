@@ -45,7 +45,7 @@ def export(
     from lakehouse_assets.compute.tasks import fill
     from lakehouse_assets.pipelines import pipeline_of
 
-    chosen, settings = pipeline_of(chosen_pipeline(pipeline)), reading(lake)
+    chosen, settings = pipeline_of(chosen_pipeline(pipeline, lake)), reading(lake)
     zone, root = chosen.zone_in(settings), settings.lake_root
     last = _day(date, zone)
     facts = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.core.outlook import Outlook
@@ -21,9 +21,9 @@ def outlook_of(settings: Settings, pipeline: Pipeline, window: Window, now: date
 
     if pipeline.outlook is None:
         return Outlook()
-    module, _, function = pipeline.outlook.partition(":")
-    ask = getattr(import_module(module), function)
-    found: Outlook = ask(settings, lake_of(settings).store, pipeline.zone_in(settings), window, now)
+    found: Outlook = resolve_name(pipeline.outlook)(
+        settings, lake_of(settings).store, pipeline.zone_in(settings), window, now
+    )
     return found
 
 

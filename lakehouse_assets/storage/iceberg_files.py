@@ -18,6 +18,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -33,6 +34,16 @@ SCHEMES = (FILE_SCHEME, "file:", "")
 """What writers put before a place: pyiceberg `file://`, Hadoop `file:`, others nothing."""
 
 Record = dict[str, Any]
+_FILE = [{"name": "file_path", "type": "string"}, {"name": "file_size_in_bytes", "type": "long"}]
+LIVE: Record = {
+    "type": "record",
+    "name": "manifest_entry",
+    "fields": [
+        {"name": "status", "type": "int"},
+        {"name": "data_file", "type": {"type": "record", "name": "r2", "fields": _FILE}},
+    ],
+}
+"""Is the part of a manifest's schema that says which data files there are."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +196,15 @@ class TableFiles:
         wanted = document.get("current-snapshot-id") if snapshot_id is None else snapshot_id
         lists = [s["manifest-list"] for s in document.get("snapshots", []) if s["snapshot-id"] == wanted]
         manifests = [listed["manifest_path"] for uri in lists for listed in self.records(uri)]
-        for held in (record for uri in manifests for record in self.records(uri)):
-            if held["status"] != DELETED:
-                yield self._key(held["data_file"]["file_path"]), held["data_file"]["file_size_in_bytes"]
+        yield from ((self._key(path), size) for uri in manifests for path, size in self._live(uri))
+
+    def _live(self, uri: str) -> tuple[tuple[str, int], ...]:
+        """Return places and sizes in bytes of the data files that a manifest says are there."""
+        data = self.read(uri)
+        try:
+            return live_entries(data)
+        except Exception as error:  # as in `records`
+            raise self._spoilt(uri, error) from error
 
     def _key(self, uri: str) -> str:
         key = self.rewrite.key(uri)
@@ -265,6 +282,19 @@ class TableRewrite(TableFiles):
 def lists_of(document: Record) -> list[str]:
     """Return the places of the manifest lists that a metadata file names, one per snapshot."""
     return [snapshot["manifest-list"] for snapshot in document.get("snapshots", [])]
+
+
+@lru_cache(maxsize=64)
+def live_entries(manifest: bytes) -> tuple[tuple[str, int], ...]:
+    """Return places and sizes in bytes of the data files that a manifest says are there.
+
+    A run asks it of the same manifests many times. Statistics of columns, most of a manifest, are not made of it.
+    """
+    from fastavro import reader
+
+    held: list[Record] = list(reader(io.BytesIO(manifest), reader_schema=LIVE))  # type: ignore[arg-type] # as above
+    files = [one["data_file"] for one in held if one["status"] != DELETED]
+    return tuple((str(file["file_path"]), int(file["file_size_in_bytes"])) for file in files)
 
 
 def avro_records(data: bytes) -> Iterator[Record]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
 from lakehouse_assets.contracts.reader import parse_contract
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets_tests.contracts.documents import Item, column, gold, rule, silver
@@ -164,3 +164,16 @@ def test_what_has_no_file_is_always_checked_whole() -> None:
         silver(column("day", "DATE", source="day"), rules=(rule("check", "freshness", "warn", column="day"),))
     )
     assert ":since" not in assertion_sql(aged, aged.rules[-1], touched=True)
+
+
+def test_keys_of_a_table_by_day_are_looked_for_in_the_touched_days(engine: DuckEngine) -> None:
+    """The key that is twice on a touched day is found; the whole check finds that of the other day too."""
+    table = parse_contract(
+        gold(column("id", place=2), partition_by="day", rules=(rule("check", "keys_unique", "fail"),))
+    )
+    days = [date(2025, 4, 1)] * 2 + [date(2025, 4, 2)] * 2
+    engine.register("lake__things", pa.table({"day": days, "id": ["a", "a", "b", "b"]}))
+    sql = assertion_sql(table, table.rules[0], touched=True)
+    found = engine.rows(sql, {"everything": False, "touched": (date(2025, 4, 2),)})
+    assert [row["id"] for row in found] == ["b"]
+    assert len(engine.rows(sql, WHOLE)) == 2

@@ -15,6 +15,7 @@ from lakehouse_assets.core.request import (
     Selection,
     Window,
     parse_request,
+    require_few_days,
     resolve,
     words,
 )
@@ -157,3 +158,15 @@ def test_every_field_has_words_and_says_what_it_allows() -> None:
     """Nothing can be asked that nobody explains."""
     assert set(ALLOWED) == set(FIELDS)
     assert [name for name in FIELDS if not words(name).endswith(".")] == []
+
+
+def test_more_days_than_a_run_may_have_are_told_as_runs_that_have_as_many() -> None:
+    """Together they are all days, once each; as many as allowed are taken, and any number where none is named."""
+    window = Window(start=date(2025, 1, 1), end=date(2025, 1, 10))
+    with pytest.raises(BadRequest) as refused:
+        require_few_days(window, 4)
+    ranges = "2025-01-01 to 2025-01-04, 2025-01-05 to 2025-01-08, 2025-01-09 to 2025-01-10"
+    assert str(refused.value).endswith(f"are 10 days, and a run works on 4 at most; make it 3 runs: {ranges}")
+    for most in (10, None):
+        require_few_days(window, most)
+    require_few_days(None, 4)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lakehouse_assets.contracts.checks import assertion_sql
+from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.sql.models import levels
@@ -40,7 +40,7 @@ def failing(lake: Marketing, engine: DuckEngine, at: datetime, *, blocking: bool
     for contract in lake.known.values():
         for rule in contract.assertions:
             if blocking in {None, rule.verdict == "fail"}:
-                rows = engine.rows(assertion_sql(contract, rule), {"as_of": at.replace(tzinfo=None)})
+                rows = engine.rows(assertion_sql(contract, rule), {"as_of": at.replace(tzinfo=None), **WHOLE})
                 found |= {f"{contract.name}.{rule.code}": rows} if rows else {}
     return found
 

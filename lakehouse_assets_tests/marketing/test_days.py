@@ -119,12 +119,21 @@ def test_a_backfill_is_one_run_over_all_its_days(weeks: Weeks) -> None:
             "--to is 2026-03-25, and today is 2026-03-24 in Europe/Berlin: a day that has not begun holds nothing",
         ),
         ("2024-12-31", "2026-03-20", "--from is 2024-12-31, and the first day of `marketing` is 2025-01-01"),
+        (
+            "2025-01-01",
+            "2026-03-20",
+            (
+                "2025-01-01 to 2026-03-20 are 444 days, and a run works on 350 at most; make it 2 runs: "
+                "2025-01-01 to 2025-12-16, 2025-12-17 to 2026-03-20"
+            ),
+        ),
     ],
 )
 def test_wrong_days_are_refused_in_one_sentence(weeks: Weeks, first: str, last: str, sentence: str) -> None:
-    """With exit code 2, before anything is done."""
-    done = weeks.pulled.command(*ASKED, "--from", first, "--to", last)
-    assert (done.code, done.err, done.out) == (2, f"error: {sentence}\n", "")
+    """With exit code 2, before anything is done, and also where it is only asked what would be."""
+    for way in ((), ("--dry-run",)):
+        done = weeks.pulled.command(*ASKED, "--from", first, "--to", last, *way)
+        assert (done.code, done.err, done.out) == (2, f"error: {sentence}\n", "")
 
 
 def test_what_a_pipeline_of_files_does_not_have_is_refused_in_one_sentence(weeks: Weeks) -> None:

@@ -16,6 +16,7 @@ import pytest
 from lakehouse_assets.affise.endpoints import CLICKS
 from lakehouse_assets.affise.watermark import Watermark
 from lakehouse_assets.core.request import last_days
+from lakehouse_assets.marketing.pipeline import MOST_DAYS
 from lakehouse_assets_tests.stepfunctions.interpreter import MachineFailed, Run
 from lakehouse_assets_tests.stepfunctions.walk import expressions, states
 from lambdas.planaffisepull.logic import Plan, answer
@@ -33,7 +34,7 @@ EVENTS = {"Pass": 2, "Choice": 2, "Succeed": 2, "Task": 5}
 succeeded: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html"""
 ITERATION, MAP = 2, 4
 """Likewise: an iteration has started and succeeded; a Map was entered, has started, has succeeded, was exited."""
-MOST_EVENTS, MOST_BYTES = 5_000, 256 * 1024
+MOST_EVENTS, MOST_BYTES, MOST_HISTORY = 5_000, 256 * 1024, 25_000
 
 
 def planned(mark: Watermark | None = LONG_AGO) -> dict[str, Any]:
@@ -149,7 +150,20 @@ def test_the_whole_history_fits_into_an_execution() -> None:
     """Of 25,000 events less than a third: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html."""
     run, _ = walked(planned())
     kinds = {name: state["Type"] for name, state in states(MACHINE)}
-    assert sum(EVENTS.get(kinds[name], MAP) for name in run.path) < 25_000 / 3
+    assert sum(EVENTS.get(kinds[name], MAP) for name in run.path) < MOST_HISTORY / 3
+
+
+def test_a_backfill_of_as_many_days_as_a_run_may_have_fits_into_an_execution() -> None:
+    """Five calls for each day of conversions: 350 days fit, and 390 would not."""
+    kinds = {name: state["Type"] for name, state in states(MACHINE)}
+
+    def history(days: int) -> int:
+        window = last_days(TICK, "Europe/Moscow", days)
+        plan = answer(Plan.of(window, TICK, "Europe/Moscow", LONG_AGO, CLICKS), "inclusive")
+        assert len(json.dumps(plan)) < MOST_BYTES
+        return sum(EVENTS.get(kinds[name], MAP) for name in walked(plan)[0].path)
+
+    assert history(MOST_DAYS) < MOST_HISTORY < history(MOST_DAYS + 40)
 
 
 def test_what_a_machine_carries_stays_small_at_a_sweep() -> None:

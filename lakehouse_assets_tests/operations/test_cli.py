@@ -159,6 +159,9 @@ def test_the_only_pipeline_of_a_lake_is_implied(cli: Cli) -> None:
     assert "`lakehouse run` creates it" in cli("restore", "clean_orders", "--as-of", "2025-04-01", "--lake", "lake").err
     assert cli("run", "ecommerce", "--lake", "lake").code == 0
     assert [cli(command, "--lake", "lake").code for command in ("run", "plan", "vacuum")] == [0, 0, 0]
+    days = ("backfill", "--from", "2025-04-01", "--to", "2025-04-02", "--lake", "lake")
+    assert "`ecommerce` works on files, not on days" in cli(*days).err
+    assert cli("export", "--lake", "lake").err == "error: pipeline `ecommerce` has no report\n"
 
 
 SEVERAL = "there are: ecommerce, returns\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse_assets.affise import watermark
 from lakehouse_assets.affise.open_runs import begin, others
 from lakehouse_assets.affise.opening import click_endpoint, is_pulled, puller_of
 from lakehouse_assets.core.request import Window
-from lambdas.planaffisepull.logic import Plan, answer, require_rights
+from lambdas.planaffisepull.logic import Plan, answer, require_past, require_rights
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if not is_pulled(event):
         return answer(Plan((), is_sweep=False, lists=()), "inclusive")
     puller = puller_of(event, context)
+    require_past(puller.bronze.as_of, datetime.now(UTC), puller.api)
     store, as_of = puller.bronze.store, puller.bronze.as_of
     mark = watermark.read(store)
     window, zone = Window.model_validate(event["window"]), puller.account.zone

@@ -18,13 +18,16 @@ from lakehouse_assets.affise.gone import complete
 from lakehouse_assets.affise.open_runs import OpenRun
 from lakehouse_assets.affise.opening import INTRADAY
 from lakehouse_assets.affise.pull import Puller
+from lakehouse_assets.affise.session import Api
 from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, Slice, change_slices, midnight, params, utc_days
 from lakehouse_assets.affise.watermark import Watermark, changes_since, is_sweep_due
 from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.core.request import Window
+from lakehouse_assets.errors import BadRequest
 
 FORBIDDEN = 403
 SWEEP = "sweep"
+CLOCKS_DIFFER = timedelta(minutes=5)
 LAST_HOURS = timedelta(hours=3)
 """How far back a pull between two ticks looks at least: what changes in an hour that is over is seen for a while."""
 
@@ -120,6 +123,24 @@ def _last_hours(
         for endpoint in (CONVERSIONS, clicks, CUSTOM_TOTALS)
         for day in days
     )
+
+
+def require_past(as_of: datetime, now: datetime, api: Api) -> None:
+    """Refuse a run's clock that is ahead of the present, unless the account is a simulated one with a clock of its own.
+
+    The watermark would move to a moment that nobody has seen, and changes from before it would not be asked for again.
+
+    Args:
+        as_of: the run's clock, with a zone.
+        now: the present, with a zone.
+        api: of the account.
+
+    Raises:
+        BadRequest: the clock is ahead by more than clocks differ.
+    """
+    if as_of - now > CLOCKS_DIFFER and not api.is_local:
+        ahead = f"{as_of:%Y-%m-%d %H:%M} UTC is in the future, and {api.tenant} is a real account"
+        raise BadRequest(message=f"{ahead}: changes between now and then would be missed; leave as_of out")
 
 
 def require_rights(puller: Puller, plan: Plan, mark: Watermark | None) -> None:

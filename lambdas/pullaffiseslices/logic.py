@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -36,6 +37,7 @@ def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds:
     cursor = Cursor.from_dict(json.loads(token)) if token else None
     since = utc_moment(planned["since"])
     more: dict[str, Any] = {"since": since, "intraday": planned.get("is_intraday", False)}
+    puller = replace(puller, bronze=replace(puller.bronze, since=since))
     return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, **more)
 
 

@@ -38,7 +38,7 @@ def render_model(pipeline: str, model: str, lake: Lake, zone: str) -> dict[str, 
 
     gold, ledger = contract(pipeline, model), contract(pipeline, control_name(pipeline, "run_ledger"))
     models, opened = models_of(pipeline, lake), OpenLedger(ledger, lake)
-    behind, state = opened.backlog(gold), models.states(opened)[gold.name]
+    behind, state = opened.backlog(gold), models.state(gold.name, opened)
     due = Backlog(behind.runs, None) if state.why else behind
     return {
         "statement": statement(gold, model_sql(pipeline, gold.name), due, zone),

@@ -204,3 +204,13 @@ def test_checks_look_at_what_came_since_the_oldest_file_of_the_run(tmp_path: Pat
     assert ask(tmp_path, as_of=later)["since"] == min(PRODUCTS.modified, ITEMS.modified).isoformat()
     assert ask(tmp_path, as_of=later, mode="replay", selection={"code": "x"})["since"] == whole
     assert ask(tmp_path, as_of=(monday + timedelta(days=7)).isoformat())["since"] == whole
+
+
+def test_a_machine_of_the_whole_pipeline_refuses_what_its_short_one_is_asked(tmp_path: Path) -> None:
+    """As Dagster does, before anything is planned; the short job itself may be asked so."""
+    short = {"pull": "intraday", "short_jobs": {"shop_hourly": {"pull": "intraday"}}}
+    with pytest.raises(BadRequest, match=r"^pull `intraday` is asked of the job `shop_hourly` only$"):
+        ask(tmp_path, job="shop", **short)
+    assert not (tmp_path / "lake").exists()
+    put(tmp_path / "landing", LANDED)
+    assert ask(tmp_path, job="shop_hourly", **short)["run_id"] == EVENT["run_id"]
