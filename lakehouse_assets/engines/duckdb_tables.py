@@ -11,7 +11,7 @@ from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.errors import TableDamaged
 from lakehouse_assets.sql.sql_types import in_duckdb
 from lakehouse_assets.storage.damage import first_line
-from lakehouse_assets.storage.s3_place import is_s3
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     import duckdb

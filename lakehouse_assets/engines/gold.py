@@ -233,14 +233,15 @@ class _Build:
         else:
             self.engine.keep(name, self.model, given)
 
-    def _commit(self, rows: str, gone: list[DataFile], change: Change) -> Built:
+    def _commit(self, select: str, gone: list[DataFile], change: Change) -> Built:
         """Write these rows in place of the files where `__fresh` differs from `__held`; what else changes anyway."""
         counts, commit = _difference(self.engine, self.contract), None
         if any(counts.values()) or change.columns:
-            commit = swap(self.contract, self.table, self.engine.batches(rows), gone, self.guard, change)
+            commit = swap(self.contract, self.table, self.engine.batches(select), gone, self.guard, change)
         elif change.properties:
             note(self.contract, self.table, change.properties, self.guard)
-        return Built(**counts, rows=rows_noted(self.table), commit=commit)
+        rows = rows_noted(self.table)
+        return Built(counts["inserted"], counts["updated"], counts["deleted"], rows, commit)
 
     def _streamed(self) -> Iterator[pa.RecordBatch]:
         """Yield all fresh rows, a slice after the other, each by key."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.storage.aws import Access, access
-from lakehouse_assets.storage.s3_place import is_s3
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     import duckdb

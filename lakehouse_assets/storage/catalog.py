@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from lakehouse_assets.errors import CommitConflict
-from lakehouse_assets.storage.s3_place import is_s3
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
