@@ -133,7 +133,7 @@ def test_the_handler_raises(landing: FolderStore, lake: FolderStore) -> None:
         ({"landing": None}, "the event lacks `landing`"),
         ({"manifest_key": None, "lake": ""}, "the event lacks `manifest_key` and `lake`"),
         ({"refused": ["orders/a.csv"]}, "`refused` is the key of a list in the lake"),
-        ({"landing": "s3://bucket/x"}, "the S3 adapter comes with the production tier"),
+        ({"landing": "gs://bucket/x"}, "a place is a folder, or `s3://bucket/prefix`"),
     ],
 )
 def test_a_bad_event_is_refused_in_one_sentence(change: dict[str, Any], words: str) -> None:

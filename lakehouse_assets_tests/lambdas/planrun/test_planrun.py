@@ -151,6 +151,7 @@ def test_a_replay_is_work_without_any_file(tmp_path: Path) -> None:
 def test_a_reprocess_takes_what_was_archived_on_that_date(tmp_path: Path) -> None:
     """Each object with the identity it had when it landed, and where it lies now; other dates stay where they are."""
     put(tmp_path / "landing", {"orders/1.csv": "c\n"})
+    LakeDriver(tmp_path).load()
     ask(tmp_path, run_id="first")
     (landed,) = manifest(tmp_path, "first").files
     name = f"{etag(LANDED['orders/1.csv'])}-1.csv"
