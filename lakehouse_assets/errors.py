@@ -3,7 +3,7 @@
     LakehouseError
     ├── Terminal   the same call will fail again until somebody changes something
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
-    │   ├── BadRequest: TableMissing, LakeElsewhere, LakeIncomplete
+    │   ├── BadRequest: TableMissing, LakeElsewhere, NamesTaken, LakeIncomplete
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, StorageRefused
@@ -122,6 +122,15 @@ class LakeElsewhere(BadRequest):
     sentence = (
         "the lake `{lake}` was copied or moved from `{made}`, where its gold tables still point; "
         "`lakehouse relocate --lake {named}` makes it a lake of its own"
+    )
+
+
+class NamesTaken(LakeElsewhere):
+    """A name in the Glue catalog stands for the table of another lake."""
+
+    sentence = (
+        "`{table}` in the Glue catalog is a table of the lake `{made}`, not of `{lake}`; give this lake databases of "
+        "its own by LAKEHOUSE_DATABASE_PREFIX, and then, if it is a copy, run `lakehouse relocate --lake {named}`"
     )
 
 

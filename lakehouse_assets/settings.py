@@ -93,6 +93,8 @@ Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Z
 
 SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """Names a secret; the pattern is one that a secret itself does not have, so that nobody sets that by mistake."""
+DatabasePrefix = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,39})?$")]
+"""Begins the name of a database; Athena takes these letters alone without quoting."""
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
@@ -140,6 +142,7 @@ class Settings(BaseSettings):
         lake: place of all tables, archives and runs: a folder, or `s3://bucket/prefix`.
         landing: place where files are dropped, for a pipeline that names none; default `<lake>/land-folder/Data`.
         landings: the same for one pipeline, `LAKEHOUSE_LANDINGS__<PIPELINE>`, whatever that one names.
+        database_prefix: begins the names of the databases in Glue that hold the gold tables of a lake in S3.
         engine: which engine loads silver.
         source_timezone: zone of timestamps without offset, and of business dates, for a pipeline that names none.
         zones: the same for one pipeline, `LAKEHOUSE_ZONES__<PIPELINE>`, whatever that one names.
@@ -161,6 +164,7 @@ class Settings(BaseSettings):
     lake: Place = "lake"
     landing: Place | None = None
     landings: dict[str, Place] = Field(default_factory=dict)
+    database_prefix: DatabasePrefix = ""
     engine: EngineName = "duckdb"
     source_timezone: Zone = "UTC"
     zones: dict[str, Zone] = Field(default_factory=dict)
@@ -230,6 +234,7 @@ class Settings(BaseSettings):
 
 ALLOWED = {
     "pipelines": "a list of Python packages such as lakehouse_assets.ecommerce, separated by commas",
+    "database_prefix": "small letters, digits and _, such as staging_; a letter comes first",
     "engine": " or ".join(get_args(EngineName)),
     "source_timezone": "a time zone such as Europe/Berlin or UTC",
     "duckdb_memory": "a size such as 800MB or 2GB",
@@ -279,15 +284,28 @@ def pipeline_packages() -> tuple[str, ...]:
     Raises:
         SettingsInvalid: as `read_settings`.
     """
-    name = f"{PREFIX_ENV}PIPELINES"
-    return _packages(tuple(value for key, value in os.environ.items() if key.upper() == name))
+    return _remembered(_written("pipelines")).pipelines
+
+
+def database_prefix() -> str:
+    """Return the setting `database_prefix`, which is asked whenever a gold table in S3 is opened.
+
+    Raises:
+        SettingsInvalid: as `read_settings`.
+    """
+    return _remembered(_written("database_prefix")).database_prefix
+
+
+def _written(name: str) -> tuple[str, ...]:
+    variable = f"{PREFIX_ENV}{name.upper()}"
+    return (name, *(value for key, value in os.environ.items() if key.upper() == variable))
 
 
 @lru_cache(maxsize=8)  # Reading all settings takes milliseconds.
-def _packages(written: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the packages that are written so in the environment, by which they are remembered."""
+def _remembered(written: tuple[str, ...]) -> Settings:
+    """Return the settings, of which only the one holds that is written so in the environment."""
     del written
-    return read_settings().pipelines
+    return read_settings()
 
 
 def process_environment() -> MutableMapping[str, str]:

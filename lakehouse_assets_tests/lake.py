@@ -49,6 +49,7 @@ class LakeDriver:
     """One lake and its landing folder.
 
     Attributes:
+        landed: the landing's store.
         pipeline: whose tables it has; a subclass may bring another one, with its contracts, models and seeds.
         caught_up: what the last build of a gold table did.
     """
@@ -59,7 +60,10 @@ class LakeDriver:
     def __init__(self, root: Path, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None) -> None:
         self.root, self.landing = root / "lake", root / "landing"
         self.landing.mkdir(parents=True, exist_ok=True)
-        self.value = open_lake(str(self.root))
+        self._open(str(self.root), str(self.landing), zone, engine)
+
+    def _open(self, root: str, landing: str, zone: str, engine: Callable[[], Engine] | None) -> None:
+        self.value, self.landed = open_lake(root), open_store(landing)
         self.zone = zone
         self.engine = engine or (lambda: DuckEngine(self.value, zone=zone))
         self.known = self.contracts()
@@ -93,7 +97,7 @@ class LakeDriver:
         """The work of one more run over these files; `asked` are further fields of its request."""
         self.runs += 1
         request = parse_request({"as_of": as_of, **asked})
-        frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landing.as_uri(), tuple(sorted(entries)), request)
+        frozen = Manifest(f"run-{self.runs}", self.pipeline, self.landed.uri, tuple(sorted(entries)), request)
         self.value.create()
         return LoadInput(
             manifest=frozen,
@@ -101,7 +105,7 @@ class LakeDriver:
             datasets=landing_datasets(self.known),
             controls=control_tables(self.known, self.pipeline),
             lake=self.value,
-            landing=ManifestFiles(open_store(str(self.landing)), self.value.store),
+            landing=ManifestFiles(self.landed, self.value.store),
             max_reject_ratio=request.max_reject_ratio,
             seeds=self.seeds(),
         )

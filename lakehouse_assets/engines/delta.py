@@ -7,22 +7,24 @@ engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.types import ColumnType
+from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.protocol import Commit, Guard
-from lakehouse_assets.errors import CommitConflict, ProtocolRaised
+from lakehouse_assets.errors import ProtocolRaised
 from lakehouse_assets.sql.dialects import literal, render
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from deltalake import DeltaTable, WriterProperties
+    from deltalake import CommitProperties, DeltaTable, WriterProperties
 
 PROTOCOL = (1, 2)
 GROWN = "lakehouse.grown"
@@ -79,13 +81,26 @@ def ensure(contract: Contract, lake: Lake) -> DeltaTable:
     schema = arrow_schema(contract)
     table = lake.find_delta(contract)
     if table is None:
-        return lake.create_delta(contract, schema, CONFIGURATION)
+        return _created(contract, lake, schema)
     wanted = {field.name: field for field in Schema.from_arrow(schema).fields}
     added = reconcile_columns([(f.name, _spelled(f.type)) for f in table.schema().fields], contract)
     if added:
-        table.alter.set_table_properties({GROWN: "true"}, raise_if_not_exists=False)
-        table.alter.add_columns([wanted[column.name] for column in added])
+        fields, grown = [wanted[column.name] for column in added], {GROWN: "true"}
+        set_properties = partial(table.alter.set_table_properties, grown, raise_if_not_exists=False)
+        commit_to(contract.name, table, lambda own: set_properties(commit_properties=own))
+        commit_to(contract.name, table, lambda own: table.alter.add_columns(fields, commit_properties=own))
     return table
+
+
+def _created(contract: Contract, lake: Lake, schema: pa.Schema) -> DeltaTable:
+    """Return the table, made unless it is there by now: by somebody else, or by us, when the answer was lost."""
+    try:
+        return lake.create_delta(contract, schema, CONFIGURATION)
+    except Exception:
+        with suppress(Exception):  # the first error says more
+            if (found := lake.find_delta(contract)) is not None:
+                return found
+        raise
 
 
 def is_uniform(table: DeltaTable) -> bool:
@@ -143,29 +158,41 @@ def commit(
     Raises:
         CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
     """
-    from deltalake import CommitProperties, write_deltalake
-
     guard()
-    properties = CommitProperties(max_commit_retries=0)
     before, held = data_files(table), rows_in(table)
-    with conflicts(contract.name):
-        if updates:
-            merger = table.merge(
-                source,
-                predicate=_match(contract, dates),
-                source_alias="s",
-                target_alias="t",
-                commit_properties=properties,
-                streamed_exec=True,
-            )
-            columns = {f'"{c.name}"': f's."{c.name}"' for c in contract.columns}
-            merger = merger.when_matched_update(columns, predicate=_not_older(contract))
-            merger.when_not_matched_insert(columns).execute()
-        else:
-            settings = _writer(contract)
-            write_deltalake(table, source, mode="append", commit_properties=properties, writer_properties=settings)
+    write = _merge(contract, table, source, dates) if updates else _append(contract, table, source)
+    commit_to(contract.name, table, write)
     check_protocol(table, contract.name)
     return measured(table, before, held)
+
+
+def _append(
+    contract: Contract, table: DeltaTable, source: pa.Table | pa.RecordBatchReader
+) -> Callable[[CommitProperties], None]:
+    from deltalake import write_deltalake
+
+    settings = _writer(contract)
+    return lambda own: write_deltalake(table, source, mode="append", commit_properties=own, writer_properties=settings)
+
+
+def _merge(
+    contract: Contract, table: DeltaTable, source: pa.Table | pa.RecordBatchReader, dates: Sequence[date] | None
+) -> Callable[[CommitProperties], object]:
+    columns = {f'"{c.name}"': f's."{c.name}"' for c in contract.columns}
+
+    def write(own: CommitProperties) -> object:
+        merger = table.merge(
+            source,
+            predicate=_match(contract, dates),
+            source_alias="s",
+            target_alias="t",
+            commit_properties=own,
+            streamed_exec=True,
+        )
+        merger = merger.when_matched_update(columns, predicate=_not_older(contract))
+        return merger.when_not_matched_insert(columns).execute()
+
+    return write
 
 
 def delete(contract: Contract, table: DeltaTable, keys: pa.RecordBatchReader, guard: Guard) -> None:
@@ -174,19 +201,14 @@ def delete(contract: Contract, table: DeltaTable, keys: pa.RecordBatchReader, gu
     Raises:
         CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
     """
-    from deltalake import CommitProperties
-
     guard()
     match = " and ".join(f't."{k}" = s."{k}"' for k in contract.key)
-    with conflicts(contract.name):
-        table.merge(
-            keys,
-            match,
-            source_alias="s",
-            target_alias="t",
-            commit_properties=CommitProperties(max_commit_retries=0),
-            streamed_exec=True,
-        ).when_matched_delete().execute()
+
+    def write(own: CommitProperties) -> object:
+        merger = table.merge(keys, match, source_alias="s", target_alias="t", commit_properties=own, streamed_exec=True)
+        return merger.when_matched_delete().execute()
+
+    commit_to(contract.name, table, write)
     check_protocol(table, contract.name)
 
 
@@ -207,19 +229,17 @@ def update(
     Raises:
         CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
     """
-    from deltalake import CommitProperties
-
     guard()
     # delta-rs computes with DataFusion, which knows the functions of our predicates by the names that DuckDB takes.
     predicate = render(f"SELECT 1 FROM held WHERE {where}", "duckdb").partition(" WHERE ")[2]
-    with conflicts(contract.name):
-        done = table.update(
-            {column: _value(value) for column, value in values.items()},
-            predicate=predicate,
-            commit_properties=CommitProperties(max_commit_retries=0),
-            writer_properties=_writer(contract),
-        )
+    written, settings, answers = {c: _value(v) for c, v in values.items()}, _writer(contract), list[dict[str, Any]]()
+
+    def write(own: CommitProperties) -> None:
+        answers.append(table.update(written, predicate=predicate, commit_properties=own, writer_properties=settings))
+
+    logged = commit_to(contract.name, table, write)
     check_protocol(table, contract.name)
+    done = answers[0] if answers else logged["operationMetrics"]
     return int(done["num_updated_rows"])
 
 
@@ -227,21 +247,6 @@ def _value(value: str | datetime) -> str:
     """Return a value as delta-rs's SQL has it."""
     text = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" if isinstance(value, datetime) else value
     return "'" + text.replace("'", "''") + "'"
-
-
-@contextmanager
-def conflicts(table: str) -> Iterator[None]:
-    """Turn delta-rs' errors for a lost race inside the block into `CommitConflict`."""
-    from deltalake.exceptions import CommitFailedError, DeltaError
-
-    try:
-        yield
-    except CommitFailedError as error:
-        raise CommitConflict(table=table) from error
-    except DeltaError as error:
-        if "version" in str(error).lower() and "exist" in str(error).lower():
-            raise CommitConflict(table=table) from error
-        raise
 
 
 def _writer(contract: Contract) -> WriterProperties:

@@ -17,6 +17,7 @@ from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_files import Records, in_processes, kind_of, reading
 from lakehouse_assets.engines.duckdb_tables import relation_of, scan
 from lakehouse_assets.engines.exhaustion import exhausted
+from lakehouse_assets.engines.httpfs import Renewal
 from lakehouse_assets.engines.processes import Each, Tally, Workers
 from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Result, TextSource
 from lakehouse_assets.errors import NativeRefused, TableMissing
@@ -27,6 +28,7 @@ from lakehouse_assets.sql.silver import ROWS_PER_FILE
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
     from deltalake import DeltaTable
 
@@ -68,10 +70,17 @@ class DuckEngine:
         spill: Spill = SYSTEM_SPILL,
     ) -> None:
         self.lake, self._zone = lake, zone
-        self._db, self._spill = connect(memory, threads, spill)
+        self._opened, self._spill = connect(memory, threads, spill)
+        self._remote = Renewal(self._opened)
         self._tally, self._processes = Tally(), min(threads or usable_cores(), MOST_PROCESSES)
         self._attached: dict[str, DeltaTable] = {}
-        self._duty = Duty(ask=self._db.interrupt, clean=self._spill.cleanup)
+        self._duty = Duty(ask=self._opened.interrupt, clean=self._spill.cleanup)
+
+    @property
+    def _db(self) -> duckdb.DuckDBPyConnection:
+        """Return the connection for one more statement, with credentials of now, since a run may outlive them."""
+        self._remote.renew()
+        return self._opened
 
     def counter(self) -> Tally:
         """Return what sums up the counts of processes that read files, once each of their tasks has ended."""
@@ -79,7 +88,7 @@ class DuckEngine:
 
     def close(self) -> None:
         """Give back memory and the spill folder."""
-        self._db.close()
+        self._opened.close()
         self._spill.cleanup()
         self._duty.done()
 
@@ -118,6 +127,7 @@ class DuckEngine:
     def _stage_native(self, name: str, files: list[NativeFile], columns: tuple[str, ...], parsed: str) -> str:
         """Read like files, some at a time, since the reader holds memory for each that it was given."""
         files = sorted(files, key=lambda file: file.ordinal)
+        self._remote.begin(file.uri for file in files)
         for first in range(0, len(files), FILES_AT_ONCE):
             raw = reading(files[first : first + FILES_AT_ONCE], first, columns)
             made = f"INSERT INTO {name}" if first else f"CREATE OR REPLACE TEMP TABLE {name} AS"
@@ -130,8 +140,8 @@ class DuckEngine:
         try:
             self._db.execute(statement)
         except (duckdb.InvalidInputException, duckdb.IOException) as error:  # odd content, or a file that is gone
-            if exhausted(error):  # a disk that is full is no fault of the file
-                raise
+            if known := exhausted(error):  # a disk that is full is no fault of the file
+                raise known from error
             raise NativeRefused(engine=self.name, problem=str(error).splitlines()[0]) from error
 
     def _numbered(self, name: str, files: list[NativeFile]) -> str:
@@ -246,6 +256,7 @@ class DuckEngine:
 
     def show_files(self, name: str, contract: Contract, files: Sequence[str], *, alike: bool = False) -> None:
         """Show the rows of these data files of a table under a name; see `duckdb_tables.scan`."""
+        self._remote.begin(files)
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db, alike=alike)}")
 
     def merge(

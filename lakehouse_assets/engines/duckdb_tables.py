@@ -11,6 +11,7 @@ from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.errors import TableDamaged
 from lakehouse_assets.sql.sql_types import in_duckdb
 from lakehouse_assets.storage.damage import first_line
+from lakehouse_assets.storage.s3_place import is_s3
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,7 +31,7 @@ def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection
 
     Args:
         contract: the table's.
-        files: paths.
+        files: paths, or places in S3, for which `httpfs.ready` was called.
         db: where the SELECT will run.
         alike: whether all files are known to have the same columns. Then only those are opened that a statement needs;
             otherwise each is, which takes half a millisecond for every day of a table's history.
@@ -84,8 +85,11 @@ def _stored(column: Column) -> str:
 
 
 def path_literal(uri: str) -> str:
-    """Return a literal of exactly this path, escaped: DuckDB would take `*`, `?` and `[` for a pattern."""
-    return _text(GLOB.sub(r"[\g<0>]", uri))
+    """Return a literal of exactly this path, escaped: DuckDB would take `*`, `?` and `[` for a pattern.
+
+    In S3 a name is a name (`httpfs.SETTINGS`).
+    """
+    return _text(uri if is_s3(uri) else GLOB.sub(r"[\g<0>]", uri))
 
 
 def _text(value: str) -> str:

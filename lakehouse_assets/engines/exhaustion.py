@@ -1,4 +1,4 @@
-"""Recognise that an engine ran out of memory or disk, or met a spoilt file, wherever the error comes out.
+"""Recognise that an engine ran out of memory or disk, was refused by S3, or met a spoilt file, wherever that comes out.
 
 DuckDB's errors reach us from its own calls, and through delta-rs and Arrow, which read its answer while they write; so
 they are told by their words as well as by their class. Spark's come through Py4J, also as words.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from lakehouse_assets.errors import DiskFull, LakehouseError, MemoryExhausted, SpillExhausted, TableDamaged
 from lakehouse_assets.storage.damage import first_line
 from lakehouse_assets.storage.os_errors import NO_ROOM
+from lakehouse_assets.storage.remote_errors import remote_error
 
 NO_SPACE = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|os error (28|122|27)\b|database or disk is full"
@@ -20,7 +21,8 @@ SPILL = re.compile(r"max_temp_directory_size|duckdb_temp|lakehouse-spill")
 NO_MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|OutOfMemoryError|malloc of size \d+ failed")
 NO_WRITE = re.compile(r"Could not write (all bytes to )?file|Could not truncate file|failed to offload")
 SPOILT = re.compile(
-    r"TProtocolException|Thrift|[Ss]nappy|ZSTD|[Dd]ecompress|[Cc]orrupt|magic bytes|No files found|Cannot open file"
+    r"TProtocolException|Thrift|[Ss]nappy|ZSTD|[Dd]ecompress|[Cc]orrupt|magic bytes|No files found|"
+    r"Cannot open file|HTTP 404"
 )
 
 
@@ -37,7 +39,7 @@ def damaged(error: Exception, tables: Iterable[str]) -> TableDamaged | None:
 
 
 def exhausted(error: BaseException) -> LakehouseError | None:
-    """Return the error that says what ran out, found in an error or in what it was caused by; None for all others."""
+    """Return the error that says what ran out or was refused, found in an error or in its cause; None for others."""
     for cause in _chain(error):
         if isinstance(cause, (DiskFull, MemoryExhausted, SpillExhausted)):
             return cause
@@ -56,7 +58,7 @@ def _typed(error: BaseException) -> LakehouseError | None:
         return DiskFull(place="a file", problem=problem)
     if isinstance(error, MemoryError) or NO_MEMORY.search(text):
         return MemoryExhausted(problem=problem)
-    return None
+    return remote_error(error)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -77,13 +77,13 @@ def create_anew(contract: Contract, lake: Lake, guard: Guard) -> Table:
 
     guard()
     with suppress(NoSuchTableError):
-        lake.catalog().drop_table((contract.database, contract.name))
+        lake.catalog().drop_table(lake.iceberg_name(contract))
     return _create(contract, lake)
 
 
 def _create(contract: Contract, lake: Lake) -> Table:
-    catalog, identifier = lake.catalog(), (contract.database, contract.name)
-    catalog.create_namespace_if_not_exists(contract.database)
+    catalog, identifier = lake.catalog(), lake.iceberg_name(contract)
+    catalog.create_namespace_if_not_exists(identifier[0])
     schema, location = arrow_schema(contract), lake.iceberg_location(contract)
     # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
     table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)

@@ -5,8 +5,11 @@ Delta through delta-rs, Iceberg through pyiceberg. Each call commits once or not
 
 from __future__ import annotations
 
+from functools import partial
+
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta, iceberg
+from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.iceberg_commit import live_files, replace
 from lakehouse_assets.engines.protocol import Guard
@@ -51,19 +54,15 @@ def vacuum(contract: Contract, lake: Lake, guard: Guard, *, hours: int, delete: 
 
 
 def _optimize_delta(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, int]:
-    from deltalake import CommitProperties
-
     table = lake.delta(contract)
     before = len(delta.data_files(table))
     if before < 2:  # noqa: PLR2004 - one file cannot become fewer
         return before, before
     guard()
-    properties, date = CommitProperties(max_commit_retries=0), contract.date_column
-    with delta.conflicts(contract.name):
-        if date and date not in contract.partition_by:
-            table.optimize.z_order([date], commit_properties=properties)
-        else:
-            table.optimize.compact(commit_properties=properties)
+    date = contract.date_column
+    is_ordered = date and date not in contract.partition_by
+    compact = partial(table.optimize.z_order, [str(date)]) if is_ordered else table.optimize.compact
+    commit_to(contract.name, table, lambda own: compact(commit_properties=own))
     table = lake.delta(contract)
     delta.check_protocol(table, contract.name)
     return before, len(delta.data_files(table))

@@ -24,6 +24,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
+from lakehouse_assets.engines.httpfs import ready
 from lakehouse_assets.engines.time_travel import files_at
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.sql.dialects import parse
@@ -147,7 +148,9 @@ def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datet
         try:
             for name, contract in used.items():
                 db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
-                db.execute(f"CREATE VIEW {name} AS {scan(contract, files_at(contract, scope.lake, as_of), db)}")
+                files = files_at(contract, scope.lake, as_of)
+                ready(db, files)
+                db.execute(f"CREATE VIEW {name} AS {scan(contract, files, db)}")
             _lock(db, scope.lake.root)
             cursor = db.execute(sql)
         except duckdb.Error as error:

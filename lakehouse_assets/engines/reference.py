@@ -6,10 +6,12 @@ These tables are small and written by delta-rs on either engine, so that each ha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.storage.lake import Lake
 
@@ -54,14 +56,13 @@ def replace(seed: Seed, lake: Lake, table: DeltaTable | None, rows: pa.Table, gu
     Raises:
         CommitConflict, FenceLost, ProtocolRaised: see `Engine.merge`.
     """
-    from deltalake import CommitProperties, write_deltalake
+    from deltalake import write_deltalake
 
     contract = seed.contract
     target = table or delta.ensure(contract, lake)
     before, count = delta.data_files(target), delta.rows_in(target)
-    properties = CommitProperties(max_commit_retries=0, custom_metadata={NOTE: seed.fingerprint})
     guard()
-    with delta.conflicts(contract.name):
-        write_deltalake(target, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties)
+    overwrite = partial(write_deltalake, target, rows, mode="overwrite", schema_mode="overwrite")
+    commit_to(contract.name, target, lambda own: overwrite(commit_properties=own), {NOTE: seed.fingerprint})
     delta.check_protocol(target, contract.name)
     return delta.measured(target, before, count)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
+from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.iceberg import MODEL, without_retries
 from lakehouse_assets.engines.iceberg_commit import live_files
 from lakehouse_assets.engines.protocol import Guard
@@ -58,8 +59,6 @@ def restore(contract: Contract, lake: Lake, as_of: datetime, guard: Guard, annou
 def _restore_delta(
     contract: Contract, lake: Lake, as_of: datetime, guard: Guard, announce: Callable[[], None]
 ) -> Restored:
-    from deltalake import CommitProperties
-
     table = lake.delta(contract)
     version, before = version_at(contract, table, as_of), delta.rows_in(table)
     then = lake.delta(contract, version=version)
@@ -70,8 +69,7 @@ def _restore_delta(
     _require_files(contract, lake, lake.delta_files(contract, then))
     announce()
     guard()
-    with delta.conflicts(contract.name):
-        table.restore(version, commit_properties=CommitProperties(max_commit_retries=0))
+    commit_to(contract.name, table, lambda own: table.restore(version, commit_properties=own))
     table = lake.delta(contract)
     delta.check_protocol(table, contract.name)
     return Restored(before, delta.rows_in(table), is_changed=True)

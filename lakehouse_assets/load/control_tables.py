@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.duckdb_tables import scan
+from lakehouse_assets.engines.httpfs import ready
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.sql.dialects import render
 from lakehouse_assets.storage.lake import Lake
@@ -87,6 +88,7 @@ class ControlTable:
         """Return a scratch connection that shows the table as `held`."""
         db = _scratch().cursor()
         files = self.lake.delta_files(self.contract, table)
+        ready(db, files)
         db.execute(f"CREATE TEMP VIEW held AS {scan(self.contract, files, db)}")
         return db
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.damage import Damage
+from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest, RebuildRefused, TableMissing
 from lakehouse_assets.load.by_hand import REBUILD, TableRestore, restores
@@ -223,7 +225,7 @@ def _states(asked: Rebuild, engine: DuckEngine, found: Compared) -> dict[str, tu
 def _put(of: Redo, contract: Contract, engine: DuckEngine, damage: Damage | None) -> None:
     """Let the lake's table hold the rows that were made beside, in one commit; what cannot be read is set aside."""
     import pyarrow as pa
-    from deltalake import CommitProperties, write_deltalake
+    from deltalake import write_deltalake
 
     if damage is not None and damage.is_unreadable:
         of.guard()
@@ -234,9 +236,8 @@ def _put(of: Redo, contract: Contract, engine: DuckEngine, damage: Damage | None
     batches = engine.batches(f"SELECT {columns} FROM {contract.catalog_name}")
     rows = pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in batches))
     of.guard()
-    with delta.conflicts(contract.name):
-        properties = CommitProperties(max_commit_retries=0)
-        write_deltalake(target, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties)
+    overwrite = partial(write_deltalake, target, rows, mode="overwrite", schema_mode="overwrite")
+    commit_to(contract.name, target, lambda own: overwrite(commit_properties=own))
     delta.check_protocol(target, contract.name)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import boto3
     from botocore.client import Config
     from botocore.session import Session
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
 ATTEMPTS = 6
@@ -86,6 +87,15 @@ def client() -> S3Client:
     return _client(_state())
 
 
+def glue() -> GlueClient:
+    """Return this process' client of the Glue catalog, which threads may share.
+
+    Raises:
+        CredentialsUnusable, RegionUnknown: as `access`.
+    """
+    return _glue(_state())
+
+
 def client_config() -> Config:
     """Return how clients try again and wait; for every service alike."""
     from botocore.client import Config
@@ -140,6 +150,15 @@ def _known(state: tuple[Any, ...]) -> _Known:
         if not region:
             raise RegionUnknown
         return _Known(found, region, _endpoint(found))
+
+
+@lru_cache(maxsize=4)
+def _glue(state: tuple[Any, ...]) -> GlueClient:
+    from lakehouse_assets.storage.s3_errors import finding_credentials
+
+    del state
+    with finding_credentials():
+        return session().client("glue", config=client_config())
 
 
 @lru_cache(maxsize=4)

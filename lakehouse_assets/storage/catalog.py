@@ -1,4 +1,4 @@
-"""Open and change the catalog of a lake's Iceberg tables, a SQLite file in a lake that is a folder.
+"""Open and change the catalog of a lake's Iceberg tables: a SQLite file in a folder, Glue for S3 (`glue_catalog.py`).
 
 Belongs here: which catalog a lake has, which metadata it names, and how Iceberg spells places. Not here: what is in
 the metadata (`storage/relocation.py` for places, `engines` for everything else).
@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lakehouse_assets.errors import CommitConflict
+from lakehouse_assets.storage.s3_place import is_s3
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 CATALOG_FILE = "catalog.db"
 CATALOG_NAME = "lake"
 FILE_SCHEME = "file://"
+
+Identifier = tuple[str, str]
+"""Holds database and name of a table."""
 
 
 @dataclass(frozen=True, order=True)
@@ -73,6 +77,15 @@ class FolderCatalog:
         return using_catalog(self._file)
 
     @property
+    def place(self) -> str:
+        """Return where the catalog is, for messages."""
+        return f"`{self._root}/{CATALOG_FILE}`"
+
+    def identifier(self, database: str, name: str) -> Identifier:
+        """Return by which name the catalog knows a table."""
+        return (database, name)
+
+    @property
     def exists(self) -> bool:
         """Say whether the lake has a catalog."""
         return self._file.exists()
@@ -84,12 +97,16 @@ class FolderCatalog:
         with self._using():
             return SqlCatalog(CATALOG_NAME, uri=f"sqlite:///{self._file}", warehouse=iceberg_uri(self._root))
 
-    def entries(self) -> list[CatalogEntry]:
+    def entries(self, wanted: Identifier | None = None) -> list[CatalogEntry]:
         """Return the entries of all tables, ordered by name; none when there is no catalog.
+
+        Args:
+            wanted: the only table that is asked for; here all cost as much as one, and tell more of where the lake was.
 
         Raises:
             StateDamaged, StateLocked: the catalog cannot be read.
         """
+        del wanted
         if not self.exists:
             return []
         query = (
@@ -118,9 +135,46 @@ class FolderCatalog:
                     raise CommitConflict(table=old.catalog_name)
 
 
-def catalog_of(root: str) -> FolderCatalog:
+class Entries(Protocol):
+    """Define what every catalog can do; `FolderCatalog` and `GlueTables` say how."""
+
+    @property
+    def place(self) -> str:
+        """Return where the catalog is, for messages."""
+
+    @property
+    def exists(self) -> bool:
+        """Say whether the lake has a catalog."""
+
+    def identifier(self, database: str, name: str) -> Identifier:
+        """Return by which name the catalog knows a table, given the names in its contract."""
+
+    def open(self) -> Catalog:
+        """Open the catalog with pyiceberg; create it when it is absent."""
+
+    def entries(self, wanted: Identifier | None = None) -> list[CatalogEntry]:
+        """Return the entries of all tables, ordered by name, or at least that of the one that is wanted."""
+
+    def repoint(self, changes: Mapping[CatalogEntry, CatalogEntry]) -> None:
+        """Replace each old entry by its new one, so that the tables name other metadata files."""
+
+
+def catalog_of(root: str) -> Entries:
     """Return the catalog of the lake with this root, whether it is there or not."""
-    return FolderCatalog(root)
+    if not is_s3(root):
+        return FolderCatalog(root)
+    from lakehouse_assets.storage.glue_catalog import GlueTables
+
+    return GlueTables(gold_databases)
+
+
+def gold_databases() -> tuple[str, ...]:
+    """Return the databases of all gold tables of the pipelines that are set, sorted."""
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.packages import pipelines
+
+    known = (contract for pipeline in pipelines() for contract in contracts(pipeline).values())
+    return tuple(sorted({contract.database for contract in known if contract.layer == "gold"}))
 
 
 def iceberg_uri(location: str) -> str:

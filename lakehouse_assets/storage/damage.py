@@ -10,6 +10,7 @@ from pathlib import Path
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import LakehouseError, StateDamaged, StateLocked, TableDamaged
 from lakehouse_assets.storage.os_errors import NO_ROOM, storage_error
+from lakehouse_assets.storage.remote_errors import remote_error
 
 
 @contextmanager
@@ -28,6 +29,8 @@ def reading(contract: Contract, place: str, *passed: type[Exception]) -> Iterato
             raise
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise storage_error(place, error) from error
+        if known := remote_error(error):
+            raise known from error
         raise TableDamaged(table=contract.catalog_name, problem=f"{first_line(error)}, in `{place}`") from error
 
 

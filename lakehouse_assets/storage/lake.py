@@ -19,10 +19,17 @@ from uuid import uuid4
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
-from lakehouse_assets.errors import LakeElsewhere, TableDamaged, TableMissing
-from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of, iceberg_uri, path_in_uri
+from lakehouse_assets.errors import LakeElsewhere, NamesTaken, TableDamaged, TableMissing
+from lakehouse_assets.storage.catalog import (
+    CatalogEntry,
+    Identifier,
+    catalog_of,
+    gold_databases,
+    iceberg_uri,
+    path_in_uri,
+)
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
-from lakehouse_assets.urls import is_s3
+from lakehouse_assets.storage.s3_place import is_s3
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,9 +101,33 @@ class Lake:
         Raises:
             LakeElsewhere: its Iceberg tables lie in another lake, of which this one is a copy or a new place.
         """
-        for entry in catalog_of(self.root).entries():
-            if not is_same_place(entry.root, self.root):
-                raise LakeElsewhere(lake=self.root, made=entry.root, named=shlex.quote(self.root))
+        if not self._entries() and self.is_in_s3:
+            from lakehouse_assets.storage.left_tables import left_tables
+
+            for entry in left_tables(self.store, gold_databases()):
+                self._require_mine(entry)
+
+    def _entries(self, contract: Contract | None = None) -> dict[str, CatalogEntry]:
+        """Return what the catalog says of this lake's tables, by catalog name, or at least of one of them.
+
+        Raises:
+            LakeElsewhere: see `require_here`.
+        """
+        entries = catalog_of(self.root).entries((contract.database, contract.name) if contract else None)
+        for entry in entries:
+            if self.is_in_s3 and entry.root != self.root:
+                raise self.taken(entry)
+            self._require_mine(entry)
+        return {entry.catalog_name: entry for entry in entries}
+
+    def taken(self, entry: CatalogEntry) -> NamesTaken:
+        """Return the error for a table of another lake under a name that would be one of this lake."""
+        table = ".".join(catalog_of(self.root).identifier(entry.database, entry.name))
+        return NamesTaken(table=table, lake=self.root, made=entry.root, named=shlex.quote(self.root))
+
+    def _require_mine(self, entry: CatalogEntry) -> None:
+        if not is_same_place(entry.root, self.root):
+            raise LakeElsewhere(lake=self.root, made=entry.root, named=shlex.quote(self.root))
 
     def relative(self, uri: str) -> str:
         """Return a place inside the lake by its key, so that it is found when the lake moves; any other as it is."""
@@ -212,13 +243,19 @@ class Lake:
 
         from lakehouse_assets.storage.damage import reading
 
-        if not catalog_of(self.root).exists:
+        catalog = catalog_of(self.root)
+        if not catalog.exists:
             raise self._unknown(contract)
+        self._entries(contract)
         try:
             with reading(contract, self.location(contract), NoSuchTableError):
-                return self.catalog().load_table((contract.database, contract.name))
+                return catalog.open().load_table(self.iceberg_name(contract))
         except NoSuchTableError as error:
             raise self._unknown(contract) from error
+
+    def iceberg_name(self, contract: Contract) -> Identifier:
+        """Return by which name the catalog, and so Athena, knows an Iceberg table."""
+        return catalog_of(self.root).identifier(contract.database, contract.name)
 
     def iceberg_location(self, contract: Contract) -> str:
         """Return where an Iceberg table lies, as Iceberg's metadata spells it."""
@@ -259,24 +296,27 @@ class Lake:
     def _iceberg(self, contract: Contract) -> TableFiles:
         from lakehouse_assets.storage.iceberg_files import TableFiles
 
-        self.require_here()
-        entries = {entry.catalog_name: entry for entry in catalog_of(self.root).entries()}
+        entries = self._entries(contract)
         if contract.catalog_name not in entries:
             raise self._unknown(contract)
         return TableFiles(self.store, entries[contract.catalog_name], self.root)
 
-    def _unknown(self, contract: Contract) -> TableMissing | TableDamaged:
+    def _unknown(self, contract: Contract) -> TableMissing | LakeElsewhere | TableDamaged:
         """Return what it means that the catalog does not know a table: it was never made, or the catalog was lost.
 
-        A table that the catalog has not known at any time has no metadata file but its first, if a process was killed.
+        The Glue catalog does not know those of a copy either.
         """
-        keys = self.store.look(f"{self.key(contract)}/metadata/").keys if self.exists else []
-        if all(key.rpartition("/")[2].startswith("00000-") for key in keys if key.endswith(".metadata.json")):
+        from lakehouse_assets.storage.left_tables import left_table
+
+        left = left_table(self.store, contract.database, contract.name) if self.exists else None
+        if left is None:
             return TableMissing(table=contract.catalog_name)
-        problem = (
-            f"`{self.root}/{CATALOG_FILE}` does not know it, though there are files in `{self.location(contract)}`"
+        if self.is_in_s3 and left.root != self.root:
+            return LakeElsewhere(lake=self.root, made=left.root, named=shlex.quote(self.root))
+        place, there = catalog_of(self.root).place, self.location(contract)
+        return TableDamaged(
+            table=contract.catalog_name, problem=f"{place} does not know it, though there are files in `{there}`"
         )
-        return TableDamaged(table=contract.catalog_name, problem=problem)
 
     def require_whole(self, contract: Contract) -> None:
         """Make sure that a table can be read: its metadata, and each of its data files, by its size.
