@@ -2,8 +2,8 @@
 
 Belongs here: asking landing and the run history, and answering Dagster. Not here: the decision (`core/arrivals.py`).
 The sensor reports no materialization of the landing assets: the plan step does, for whoever started the run.
-A store that does not answer fails the tick, so that it shows; a folder that is not there is a reason to skip, since a
-new installation has none. Each tick first ends what a killed process left behind.
+A store that does not answer, and a bucket that is not there, fail the tick, so that it shows; a folder that is not
+there is a reason to skip, since a new installation has none. Each tick first ends what a killed process left behind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from lakehouse_assets.graph.sensor_memory import recall, remember
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.landing import look
-from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.opening import no_bucket, open_store
+from lakehouse_assets.storage.s3_place import is_s3
 from lakehouse_assets.storage.watch import give_back
 
 OFFER_TAG = "lakehouse/offer"
@@ -57,6 +58,8 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
                 "back in landing, since they were written on after they were archived: %s", ", ".join(back)
             )
         if not store.exists:
+            if is_s3(where):
+                raise no_bucket(where)
             return dg.SensorResult(skip_reason=f"landing `{where}` is no folder (yet)", cursor=context.cursor)
         found = look(pipeline.name, store)
         seen = LandingSnapshot(found.entries, datetime.now(UTC), settings.quiet_seconds, left_alone=found.left_alone)

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from lakehouse_assets.errors import BadRequest, BucketMissing
+from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.settings import AFFISE_URL_ENV, Settings, process_environment, read_settings
-from lakehouse_assets.urls import is_s3, s3_place
 
 Engine = Literal["duckdb", "spark"]
 
@@ -97,18 +96,11 @@ def writing(
 
 def _ready_landing(pipeline: str, settings: Settings) -> None:
     from lakehouse_assets.pipelines import pipeline_of
-    from lakehouse_assets.storage.opening import open_store
+    from lakehouse_assets.storage.opening import no_landing, open_store
 
     where = pipeline_of(pipeline).landing_in(settings)
     if not open_store(where, create=where.startswith(f"{settings.lake_root}/")).exists:
         raise no_landing(where)
-
-
-def no_landing(place: str) -> BadRequest | BucketMissing:
-    """Return the error for a landing that is not there."""
-    if is_s3(place):
-        return BucketMissing(bucket=s3_place(place)[0], store=place)
-    return BadRequest(message=f"landing `{place}` is not a folder")
 
 
 def reading(lake: str | None = None) -> Settings:

@@ -10,7 +10,7 @@ import typer
 
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.broken import tell_broken
-from lakehouse_assets.operations.options import LakeOption, LandingOption, PipelineArgument, chosen_pipeline, no_landing
+from lakehouse_assets.operations.options import LakeOption, LandingOption, PipelineArgument, chosen_pipeline
 from lakehouse_assets.operations.outlook import outlook_of, say_days
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def plan(
     from lakehouse_assets.settings import read_settings
     from lakehouse_assets.storage.lake import lake_of
     from lakehouse_assets.storage.landing import Landed, datasets, look
-    from lakehouse_assets.storage.opening import open_store
+    from lakehouse_assets.storage.opening import no_landing, open_store
 
     name = chosen_pipeline(pipeline, lake)
     settings = read_settings(lake=lake)

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,10 @@ READ_SECONDS = 60
 CONNECTIONS = 32
 REGION_ENV = "AWS_REGION"
 """Names the region for every SDK but Python's, which asks AWS_DEFAULT_REGION; here both do, this one first."""
+
+
+_MAKING = threading.RLock()
+"""Is held while sessions and clients are made, which threads may not do at the same time; clients they may share."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def access() -> Access:
     from lakehouse_assets.storage.s3_errors import finding_credentials
 
     known = _known(_state())
-    with finding_credentials():
+    with finding_credentials(), _MAKING:
         found = known.session.get_credentials()
         if found is None:
             raise CredentialsUnusable(problem="there are none", way_out="set AWS_PROFILE or AWS_ACCESS_KEY_ID")
@@ -84,7 +89,8 @@ def client() -> S3Client:
     Raises:
         CredentialsUnusable, RegionUnknown: as `access`.
     """
-    return _client(_state())
+    with _MAKING:
+        return _client(_state())
 
 
 def glue() -> GlueClient:
@@ -93,20 +99,21 @@ def glue() -> GlueClient:
     Raises:
         CredentialsUnusable, RegionUnknown: as `access`.
     """
-    return _glue(_state())
+    with _MAKING:
+        return _glue(_state())
 
 
 def client_config() -> Config:
     """Return how clients try again and wait; for every service alike."""
     from botocore.client import Config
 
-    attempts = _known(_state()).session.get_config_variable("max_attempts") or ATTEMPTS
+    known = _known(_state())
     return Config(
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries={"mode": "standard", "total_max_attempts": known.attempts},
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         max_pool_connections=CONNECTIONS,
-        s3={"addressing_style": "path"} if _known(_state()).endpoint else {},
+        s3={"addressing_style": "path"} if known.endpoint else {},
     )
 
 
@@ -116,19 +123,17 @@ def session() -> boto3.Session:
     Raises:
         CredentialsUnusable, RegionUnknown: as `access`.
     """
-    import boto3
-
-    known = _known(_state())
-    return boto3.Session(botocore_session=known.session, region_name=known.region)
+    return _known(_state()).session
 
 
 @dataclass(frozen=True)
 class _Known:
     """Hold what is found out once per process and environment."""
 
-    session: Session
+    session: boto3.Session
     region: str
     endpoint: str | None
+    attempts: int
 
 
 def _state() -> tuple[Any, ...]:
@@ -139,6 +144,7 @@ def _state() -> tuple[Any, ...]:
 
 @lru_cache(maxsize=4)
 def _known(state: tuple[Any, ...]) -> _Known:
+    import boto3
     from botocore.session import Session
 
     from lakehouse_assets.storage.s3_errors import finding_credentials
@@ -149,7 +155,9 @@ def _known(state: tuple[Any, ...]) -> _Known:
         region = told.get(REGION_ENV) or found.get_config_variable("region")
         if not region:
             raise RegionUnknown
-        return _Known(found, region, _endpoint(found))
+        attempts = found.get_config_variable("max_attempts") or ATTEMPTS
+        made = boto3.Session(botocore_session=found, region_name=region)
+        return _Known(made, region, _endpoint(found), attempts)
 
 
 @lru_cache(maxsize=4)

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from lakehouse_assets.errors import BadRequest, BucketMissing
-from lakehouse_assets.storage.s3_place import S3Place
-from lakehouse_assets.urls import is_s3
+from lakehouse_assets.storage.s3_place import S3Place, is_s3
 
 if TYPE_CHECKING:
     from lakehouse_assets.storage.objects import ObjectStore
@@ -76,9 +75,19 @@ def require_place(place: str) -> None:
     """
     if is_s3(place):
         if not open_store(place).exists:
-            raise BucketMissing(bucket=S3Place.read(place).bucket, store=place)
+            raise no_bucket(place)
     elif Path(place).exists() and not Path(place).is_dir():
         raise BadRequest(message=f"the lake `{place}` is a file, not a folder")
+
+
+def no_landing(place: str) -> BadRequest | BucketMissing:
+    """Return the error for a landing that is not there."""
+    return no_bucket(place) if is_s3(place) else BadRequest(message=f"landing `{place}` is not a folder")
+
+
+def no_bucket(place: str) -> BucketMissing:
+    """Return the error for a place whose bucket is not there."""
+    return BucketMissing(bucket=S3Place.read(place).bucket, store=place)
 
 
 def require_writable(place: str) -> None:
