@@ -221,6 +221,15 @@ class ValueUnfit(Terminal):
     sentence = "`{table}` stays as it was: a value does not fit ({problem}){way_out}"
 
 
+class RequiredMissing(Terminal):
+    """Rows that no rule rejects have no value in a column that is required; their table stays as it was."""
+
+    sentence = (
+        "`{table}` stays as it was: {rows} rows have no value in `{column}`, which is required, and no rule rejects "
+        "them (the first is line {line} of `{file}`); give the contract a rule that does, or make the column optional"
+    )
+
+
 class LibraryFailed(Terminal):
     """A library raised an error that no module here knows to be a person's or a machine's."""
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
@@ -19,6 +21,7 @@ from lakehouse_assets.contracts.model import ASSERTIONS
 from lakehouse_assets.errors import BadRequest, ContractBreaking, ContractInvalid
 from lakehouse_assets.operations.check_models import model_findings
 from lakehouse_assets.operations.findings import REFUSALS, Files, Finding, refused, said
+from lakehouse_assets.sql.dialects import tree_of
 from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.sql.trial import text_hint
 from lakehouse_assets.sql.usable import Models, usable_models
@@ -116,11 +119,36 @@ def _rules(contract: Contract, known: Known, lake: EmptyLake, files: Files) -> I
             problem = f"rule `{rule.code}`: {problem}"
             yield files.placed(Finding(label, problem), f"rule `{rule.code}` implementation")
     if contract.layer == "silver":
+        for problem in _unguarded(contract):
+            yield files.placed(Finding(label, problem))
         for effect in contract.affects:
             try:
                 lake.affected(replace(contract, affects=(effect,)))
             except REFUSALS as error:
                 yield files.placed(Finding(label, f"`affects` of window `{effect.window}`: {said(error)}"))
+
+
+def _unguarded(contract: Contract) -> Iterator[str]:
+    """Report required columns that no rule which rejects looks at: a row without their value would fail the run."""
+    read = {
+        node.name.lower()
+        for rule in contract.rules_of("row")
+        if rule.verdict == "reject"
+        for node in _columns_of(rule.implementation)
+    }
+    for column in contract.content:
+        if (column.required or column.key) and str(column.source).lower() not in read:
+            yield (
+                f"column `{column.name}` is required, and no rule with verdict reject looks at `{column.source}`: a "
+                "row without its value would fail the run; add such a rule, or make the column optional"
+            )
+
+
+def _columns_of(condition: str) -> Iterator[exp.Column]:
+    try:
+        yield from tree_of(f"SELECT {condition}").find_all(exp.Column)
+    except BadRequest:  # what is no SQL is found by itself
+        return
 
 
 def _asked(contract: Contract, rule: Rule, known: Known, lake: EmptyLake) -> str | None:

@@ -33,7 +33,8 @@ def model_findings(contract: Contract, select: str, lake: EmptyLake, files: File
         return
     yield from (files.placed(finding, finding.problem) for finding in _columns(contract, schema, label))
     for sql in narrow_sums(select):
-        room = f"its SELECT has a sum without room, {sql}: one large value stops the table; DECIMAL(38,s) has room"
+        out = "a row with a large sum is kept out of the table; DECIMAL(38,s) has room"
+        room = f"its SELECT has a sum without room, {sql}: {out}"
         yield files.placed(Finding(label, room, "select", is_hint=True), "`sum`")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from lakehouse_assets_tests.operations.conftest import Cli
 from lakehouse_assets_tests.operations.own_project import Project, open_project
+from scripts.bench.small_files import ORDERS
 
 
 def line_with(file: Path, marker: str) -> int:
@@ -96,8 +97,9 @@ def test_what_stops_nothing_is_a_hint(readable: tuple[Project, str]) -> None:
     _, out = readable
     assert "hint: gold.daily_sales_0_again: its SELECT gives a column `more`" in out
     assert "gold.product_daily_1_again: its SELECT is missing: `sql/product_daily_1_again.sql`" in out
-    # Four columns of five are lacking in one SELECT, two tables have the window that nobody touches.
-    assert out.endswith("✘ 15 problems, 1 hint\n")
+    # Four columns of five are lacking in one SELECT, two tables have the window that nobody touches, and two required
+    # columns have lost the rule that looked at them.
+    assert out.endswith("✘ 17 problems, 1 hint\n")
 
 
 def test_unknown_properties_and_verdicts_and_broken_yaml_are_told_with_their_lines(tmp_path: Path) -> None:
@@ -116,6 +118,27 @@ def test_unknown_properties_and_verdicts_and_broken_yaml_are_told_with_their_lin
     assert "is no YAML" in told.out
     assert "silver.clean_orders_items: needs `silver.clean_orders`, whose contract is broken\n" in told.out
     assert "its SELECT reads `delta_lakehouse.clean_orders`, which is broken\n" in told.out
+
+
+def test_a_required_column_needs_a_rule_that_rejects(tmp_path: Path) -> None:
+    """The check names the column's line; a run that meets a row without a value says which, and writes nothing."""
+    project = open_project(tmp_path)
+    rule = "- name: user_id_missing\n        type: custom\n        engine: lakehouse\n        severity: "
+    project.contract("clean_orders", f"{rule}reject", f"{rule}warn")
+    told = project.command("contracts", "check")
+    problem = "silver.clean_orders: column `user_id` is required, and no rule with verdict reject looks at `user_id`"
+    place, said, _ = told.out.partition(f": {problem}")
+    lines = (project.package / "contracts" / "clean_orders.yaml").read_text("utf-8").splitlines()
+    line = int(place.rpartition("clean_orders.yaml:")[2])
+    assert (told.code, bool(said), lines[line - 1].strip()) == (1, True, "required: true")
+    project.drop(
+        {"orders/1.csv": f"{ORDERS}1,o1,u1,2025-04-01T10:00,1,2025-04-01\n2,o2,,2025-04-01T10:00,1,2025-04-01\n"}
+    )
+    ran = project.command("run")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    words = "1 rows have no value in `user_id`, which is required, and no rule rejects them (the first is line 3 of "
+    assert f"`delta_lakehouse.clean_orders` stays as it was: {words}`orders/1.csv`)" in ran.err
+    assert (project.folder / "landing" / "orders" / "1.csv").exists()
 
 
 def test_the_products_own_contracts_pass(cli: Cli) -> None:
