@@ -53,9 +53,10 @@ def render(
     """
     tree = parse(sql)
     portable.check(tree)
-    tree = _decided(tree.transform(_bind, parameters or {}))
+    # The tree is this call's own, and a copy of it takes as long as reading it.
+    tree = _decided(tree.transform(_bind, parameters or {}, copy=False))
     if table:
-        tree = tree.transform(_rename, table)
+        tree = tree.transform(_rename, table, copy=False)
     tree = _expand(tree, dialect, zone)
     return tree.sql(dialect=dialect)
 
