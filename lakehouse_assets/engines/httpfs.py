@@ -21,6 +21,9 @@ SETTINGS = {
     "s3_url_compatibility_mode": True,
     # Of a throttled or broken request: a wait of 0.1 s, then of four times the last, 34 s in all.
     "http_retries": 5,
+    # Data files of tables never change, so whether one is there and how large it is is asked once. A landed file that
+    # changes under a load is noticed by the load.
+    "enable_http_metadata_cache": True,
     # The extension copies these from the environment, where `SELECT * FROM duckdb_settings()` would show them.
     "s3_access_key_id": "",
     "s3_secret_access_key": "",

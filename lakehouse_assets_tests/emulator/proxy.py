@@ -48,7 +48,7 @@ class Rule:
 
 @dataclass
 class Proxy:
-    """A running proxy: its address, the rules by which it fails, and what passed."""
+    """A running proxy: its address, the rules by which it fails, and what passed, by kind; see `kind_of`."""
 
     url: str = ""
     uri: str = ""
@@ -68,8 +68,21 @@ class Proxy:
     def struck(self, method: str, path: str) -> Fault | None:
         """Count a request, and return how it fails."""
         with self.lock:
-            self.requests[method] += 1
+            self.requests[kind_of(method, path)] += 1
             return next((rule.fault for rule in self.rules if rule.strikes(method, path)), None)
+
+
+def kind_of(method: str, path: str) -> str:
+    """What a request is, as prices know it: `read`, `list`, `write` and `delete` in S3, and `glue`.
+
+    >>> [kind_of(*one) for one in [("GET", "/b/k"), ("GET", "/b?list-type=2"), ("PUT", "/b/k"), ("POST", "/")]]
+    ['read', 'list', 'write', 'glue']
+    """
+    if path == "/":
+        return "glue"
+    if method == "GET" and "list-type=" in path:
+        return "list"
+    return {"GET": "read", "HEAD": "read", "DELETE": "delete"}.get(method, "write")
 
 
 @contextmanager

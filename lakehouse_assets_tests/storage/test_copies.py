@@ -91,9 +91,9 @@ def test_a_copy_that_is_too_large_for_one_request_is_made_in_parts(
     monkeypatch.setattr(s3_copying, "PART_BYTES", 5 << 20)
     store = open_store(f"{s3_proxy.uri}/lake")
     etag = store.put("a", LARGE)
-    read = s3_proxy.requests["GET"]
+    read = s3_proxy.requests["read"]
     store.copy_from(store, "a", source_etag=etag, key="b")
-    assert s3_proxy.requests["GET"] == read
+    assert s3_proxy.requests["read"] == read
     assert (store.holds("b", etag), store.read("b") == LARGE) == (True, True)
     store.put("c", LARGE[::-1])
     with pytest.raises(PreconditionFailed, match="`c`"):

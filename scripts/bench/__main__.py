@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.bench import affise, marketing, on_spark, replaying, runs, silver
+from scripts.bench import affise, in_s3, marketing, on_spark, replaying, runs, silver
 from scripts.bench.bench import Bench
 
 PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
@@ -33,6 +33,7 @@ PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
     "affise": affise.pages,
     "marketing": marketing.marketing,
     "report": runs.report,
+    "s3": in_s3.in_s3,
 }
 
 

@@ -45,7 +45,7 @@ class Bench:
             os.sync()  # or the first measurement waits for the disk
         return folder
 
-    def measured(self, module: str, what: str, landing: Path, lake: Path, *more: str) -> Measured:
+    def measured(self, module: str, what: str, landing: Path | str, lake: Path | str, *more: str) -> Measured:
         """Run one measured process and return its figures."""
         command = [sys.executable, "-m", module, "--what", what, "--landing", str(landing), "--lake", str(lake), *more]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)

@@ -1,6 +1,6 @@
 """One measured piece of work per process: our silver load, gold, the floor, or dlt; prints JSON with its figures.
 
-    python -m scripts.bench.embedded --what load|gold|floor|dlt --landing DIR --lake DIR
+    python -m scripts.bench.embedded --what load|gold|floor|dlt --landing PLACE --lake PLACE
 
 `seconds` is the work after imports and start; `max_rss_mb` is the process's peak. The floor is what reading the CSV
 as text with DuckDB and writing three Delta tables with delta-rs costs, without any rule. dlt merges by key into
@@ -38,13 +38,13 @@ TABLES = {
 Work = Callable[[], None]
 
 
-def files_of(landing: Path, dataset: str) -> list[str]:
+def files_of(landing: str, dataset: str) -> list[str]:
     """Return the drop files of a dataset."""
-    flat = landing / f"{dataset}.csv"
-    return [str(flat)] if flat.exists() else [str(p) for p in sorted((landing / dataset).glob("*.csv*"))]
+    flat = Path(landing, f"{dataset}.csv")
+    return [str(flat)] if flat.exists() else [str(p) for p in sorted(Path(landing, dataset).glob("*.csv*"))]
 
 
-def floor(landing: Path, lake: Path) -> Work:
+def floor(landing: str, lake: str) -> Work:
     """Read the CSV as text with DuckDB and write three Delta tables with delta-rs, without any rule."""
     import duckdb
     import pyarrow as pa  # noqa: F401 - imports are not part of the work
@@ -55,12 +55,12 @@ def floor(landing: Path, lake: Path) -> Work:
     def work() -> None:
         for dataset in TABLES:
             reader = db.execute(f"SELECT * FROM read_csv({files_of(landing, dataset)}, all_varchar = true)")
-            write_deltalake(str(lake / dataset), reader.to_arrow_reader(131_072), mode="overwrite")
+            write_deltalake(f"{lake}/{dataset}", reader.to_arrow_reader(131_072), mode="overwrite")
 
     return work
 
 
-def ours(landing: Path, lake: Path) -> Work:
+def ours(landing: str, lake: str) -> Work:
     """Run the product's load, as the Glue task runs it locally."""
     from datetime import UTC, datetime
     from uuid import uuid4
@@ -79,7 +79,7 @@ def ours(landing: Path, lake: Path) -> Work:
     from lakehouse_assets.storage.landing import landed
     from lakehouse_assets.storage.opening import open_store
 
-    store, made = open_store(str(landing)), open_lake(str(lake))
+    store, made = open_store(landing), open_lake(lake)
     files = tuple(sorted(landed("ecommerce", store)))
     request = RunRequest(as_of=datetime.now(UTC), max_reject_ratio=1.0)
     manifest = Manifest(uuid4().hex, "ecommerce", store.uri, files, request)
@@ -91,7 +91,7 @@ def ours(landing: Path, lake: Path) -> Work:
     return work
 
 
-def gold(landing: Path, lake: Path) -> Work:
+def gold(landing: str, lake: str) -> Work:
     """Build all gold tables of a lake that a load has filled, as the steps of a local run do."""
     del landing
     import pyarrow.dataset  # noqa: F401 - imports are not part of the work
@@ -106,7 +106,7 @@ def gold(landing: Path, lake: Path) -> Work:
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.storage.lake import open_lake
 
-    made = open_lake(str(lake))
+    made = open_lake(lake)
     config = LocalConfig("ecommerce", made, "", "UTC", "800MB", None, lambda: DuckEngine(made))
     names = list(models_of("ecommerce", made).states())
 
@@ -119,7 +119,7 @@ def gold(landing: Path, lake: Path) -> Work:
     return work
 
 
-def dlt(landing: Path, lake: Path) -> Work:
+def dlt(landing: str, lake: str) -> Work:
     """Load with dlt, as a user might instead: it merges into Delta by key and reads the CSV with DuckDB as Arrow."""
     import os
 
@@ -128,8 +128,8 @@ def dlt(landing: Path, lake: Path) -> Work:
     import duckdb
 
     db = duckdb.connect()
-    destination = peer.destinations.filesystem(bucket_url=lake.absolute().as_uri())
-    folder = str(lake / "pipelines")
+    destination = peer.destinations.filesystem(bucket_url=Path(lake).absolute().as_uri())
+    folder = f"{lake}/pipelines"
     pipeline = peer.pipeline("bench", pipelines_dir=folder, destination=destination, dataset_name="silver")
 
     def rows(dataset: str) -> Iterator[Any]:
@@ -153,10 +153,11 @@ def main() -> None:
     """Run one measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--what", choices=["load", "gold", "floor", "dlt"], required=True)
-    parser.add_argument("--landing", type=Path, required=True)
-    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--landing", required=True)
+    parser.add_argument("--lake", required=True)
     chosen = parser.parse_args()
-    chosen.lake.mkdir(parents=True, exist_ok=True)
+    if "://" not in chosen.lake:
+        Path(chosen.lake).mkdir(parents=True, exist_ok=True)
     work = {"load": ours, "gold": gold, "floor": floor, "dlt": dlt}[chosen.what](chosen.landing, chosen.lake)
     started, cpu = time.perf_counter(), time.process_time()
     work()
