@@ -50,7 +50,7 @@ def exhausted(error: BaseException) -> LakehouseError | None:
 
 
 def _typed(error: BaseException) -> LakehouseError | None:
-    text, problem = str(error), first_line(error)
+    text, problem = str(error), _problem(error)
     is_full = bool(NO_SPACE.search(text)) or (isinstance(error, OSError) and error.errno in NO_ROOM)
     if SPILL.search(text) and (is_full or NO_MEMORY.search(text) or NO_WRITE.search(text)):
         return SpillExhausted(problem=problem)
@@ -59,6 +59,12 @@ def _typed(error: BaseException) -> LakehouseError | None:
     if isinstance(error, MemoryError) or NO_MEMORY.search(text):
         return MemoryExhausted(problem=problem)
     return remote_error(error)
+
+
+def _problem(error: BaseException) -> str:
+    """Return the line that says what ran out: Spark's errors begin with the call in which it did."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if NO_SPACE.search(line) or NO_MEMORY.search(line)), first_line(error))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -50,6 +50,8 @@ def left_over(pipeline: str, ledger: OpenLedger, as_of: datetime, states: Mappin
     """Return what there is to do in a lake at a run's clock, also when nothing has landed."""
     known, lake = contracts(pipeline), ledger.lake
     controls = control_tables(known, pipeline)
+    if ledger.table is None:  # from now on a lake whose ledger knows no load is a new one, whatever is in its archive
+        ControlTable(ledger.contract, lake).ensure()
     pending, due, oldest = _pending_rows(controls["pending"], lake, as_of)
     behind = _behind(known, ledger)
     models = {name: state.why for name, state in states.items() if state.why}

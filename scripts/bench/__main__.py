@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[Bench, list[int]], None]] = {
     "whole": runs.whole,
     "day": runs.day,
     "keys": runs.keys,
+    "archive": runs.archive,
     "definitions": runs.definitions,
     "fuzz": runs.fuzz,
     "affise": affise.pages,

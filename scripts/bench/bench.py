@@ -7,11 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from scripts.bench.tree import peak_of_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 15
@@ -19,6 +22,8 @@ Measured = dict[str, Any]
 """The figures are the seconds of work and the peak memory in MB of one measured process."""
 EMBEDDED = "scripts.bench.embedded"
 SPARK = "scripts.bench.spark_bench"
+WORKERS = "pyspark.daemon"
+"""Stands in the command lines of Spark's Python workers."""
 ONE_FILE_SCALE = 300
 """The scale of a sample with 12 million items, which one file holds."""
 
@@ -48,9 +53,17 @@ class Bench:
     def measured(self, module: str, what: str, landing: Path | str, lake: Path | str, *more: str) -> Measured:
         """Run one measured process and return its figures."""
         command = [sys.executable, "-m", module, "--what", what, "--landing", str(landing), "--lake", str(lake), *more]
-        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-        answer: Measured = json.loads(done.stdout.splitlines()[-1])
-        return answer
+        with (
+            tempfile.TemporaryFile() as out,
+            subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.DEVNULL) as process,
+        ):
+            workers = peak_of_tree(process, lambda line: WORKERS in line)
+            out.seek(0)
+            printed = out.read().splitlines()
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        answer: Measured = json.loads(printed[-1])
+        return answer | {"workers_mb": workers}
 
     def medians(
         self, measure: Callable[[], dict[str, Measured]], figures: tuple[str, ...] = ("seconds", "max_rss_mb")

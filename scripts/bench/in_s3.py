@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lakehouse_assets_tests.emulator.proxy import Proxy, serving
-from lakehouse_assets_tests.emulator.running import REGION, Emulator, running, variables_for
+from lakehouse_assets_tests.emulator.running import Emulator, running, variables_for
 from scripts.bench.bench import EMBEDDED, Bench, Measured, lakehouse
 
 BUCKET = "bench-bucket"
@@ -89,7 +89,7 @@ def _bucket(emulator: Emulator, url: str, landing: Path) -> Iterator[str]:
     os.environ.update(variables_for(url))
     try:
         emulator.reset()
-        boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         files = (path for path in sorted(landing.rglob("*")) if path.is_file())
         _upload({str(path.relative_to(landing)): path.read_bytes() for path in files})
         yield f"s3://{BUCKET}"

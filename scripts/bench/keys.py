@@ -1,4 +1,4 @@
-"""Measure the sensor and the plan of a run when very many small files have landed.
+"""Measure the sensor, the plan and the archive of a run when very many small files have landed.
 
     python -m scripts.bench.keys --what tick --landing DIR --lake DIR --keys 100000
 
@@ -21,6 +21,7 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.arrivals import RETRIES, Cursor, LandingSnapshot, Offer, decide, identity
 from lakehouse_assets.storage.landing import landed
 from lakehouse_assets.storage.opening import open_store
+from lambdas.moves3objects.handler import handler as move
 from lambdas.planrun.handler import handler
 
 Work = Callable[[], int]
@@ -73,7 +74,22 @@ def plan(landing: Path, lake: Path) -> Work:
     return lambda: len(json.dumps(handler(event, None)))
 
 
-WORK: dict[str, Callable[[Path, Path], Work]] = {"offer": offer, "tick": tick, "plan": plan}
+def archive(landing: Path, lake: Path) -> Work:
+    """Do what the last step of a run does: it moves every file of the manifest into the archive, slice by slice."""
+    plan(landing, lake)()
+    event = {"manifest_key": "runs/ecommerce/bench/manifest.json", "landing": str(landing), "lake": str(lake)}
+
+    def work() -> int:
+        answer, carried = move(event, None), 0
+        while answer["token"] is not None:
+            carried += len(json.dumps(answer))
+            answer = move({**event, "token": answer["token"]}, None)
+        return carried + len(json.dumps(answer))
+
+    return work
+
+
+WORK: dict[str, Callable[[Path, Path], Work]] = {"offer": offer, "tick": tick, "plan": plan, "archive": archive}
 
 
 def main() -> None:

@@ -49,12 +49,13 @@ def onefile(bench: Bench, scales: list[int]) -> None:
             "one core": bench.measured(SPARK, "load", clean, bench.fresh("spark"), "--cores", "1"),
         }
 
-    found = bench.medians(measure, ("seconds", "max_rss_mb", "driver_mb"))
+    found = bench.medians(measure, ("seconds", "max_rss_mb", "driver_mb", "workers_mb"))
     floor, two = found["floor"]["seconds"], found["clean (1.5)"]
     for what in ("clean (1.5)", "rejected (2.0)"):
         ours = found[what]
         line = f"{ours['seconds']} / {floor}   {ours['seconds'] / floor:.2f}x floor, {ours['max_rss_mb']} MB"
-        bench.tell(f"spark, one file, {what}: ours / floor, seconds", f"{line}, driver's Python {ours['driver_mb']} MB")
+        pythons = f"driver's Python {ours['driver_mb']} MB, all workers' Python {ours['workers_mb']} MB"
+        bench.tell(f"spark, one file, {what}: ours / floor, seconds", f"{line}, {pythons}")
     one = found["one core"]["seconds"]
     line = f"{two['seconds']} / {one}   {two['seconds'] / one:.2f}"
     bench.tell("spark, one file, two cores / one, seconds (0.6)", line)

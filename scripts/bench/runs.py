@@ -75,6 +75,22 @@ def keys(bench: Bench, scales: list[int]) -> None:
     shutil.rmtree(landing)
 
 
+def archive(bench: Bench, scales: list[int]) -> None:
+    """Measure the archive of 10,000 files of one order each on a folder; bound to 1 ms a file."""
+    del scales
+    count = 10_000
+
+    def measure() -> dict[str, Measured]:
+        places = bench.fresh("archive-keys"), bench.fresh("archive-lake")
+        return {"archive": bench.measured("scripts.bench.keys", "archive", *places, "--keys", str(count))}
+
+    found = bench.medians(measure, ("seconds", "cpu_seconds", "max_rss_mb"))["archive"]
+    each, cpu = (found[what] * 1000 / count for what in ("seconds", "cpu_seconds"))
+    bench.tell(
+        "archive of 10,000 files, ms a file (1)", f"{each:.2f}, {cpu:.2f} of processor, {found['max_rss_mb']} MB"
+    )
+
+
 def definitions(bench: Bench, scales: list[int]) -> None:
     """Measure how long the code location of a project with 100 gold models takes to load; bound to 3 s."""
     del scales
