@@ -308,7 +308,7 @@ class Lake:
         """
         from lakehouse_assets.storage.left_tables import left_table
 
-        left = left_table(self.store, contract.database, contract.name) if self.exists else None
+        left = left_table(self.store, contract.database, contract.name) if self.is_in_s3 or self.exists else None
         if left is None:
             return TableMissing(table=contract.catalog_name)
         if self.is_in_s3 and left.root != self.root:

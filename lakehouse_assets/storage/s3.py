@@ -8,6 +8,7 @@ not the MD5 of the content, so nobody may take it for one. Whether an object is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -24,8 +25,11 @@ from lakehouse_assets.storage.s3_place import S3Place
 from lakehouse_assets.storage.s3_writing import RACES, Condition, is_race, is_refused, put_chunks
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import HeadBucketOutputTypeDef
+    from mypy_boto3_s3 import S3Client
 
+PAGE_KEYS = 1000
+"""What S3 lists in one answer at most."""
+FEW_KEYS = 10
 ODD_KEY = "its key has an empty part, or one of dots"
 
 
@@ -62,12 +66,9 @@ class S3Store(ObjectStore):
         """
         try:
             with answering(self.uri):
-                told = self._head_bucket()
+                _require_bucket(client(), self.place.bucket)
         except BucketMissing:
             return False
-        lies, asked = told.get("BucketRegion"), client().meta.region_name
-        if lies not in {None, asked}:  # boto3 follows a bucket to where it lies, the engines do not
-            raise RegionWrong(bucket=self.place.bucket, region=lies)
         return True
 
     def location(self, key: str) -> str:
@@ -90,8 +91,8 @@ class S3Store(ObjectStore):
         return Look(list(known), odd, known)
 
     def has_any(self, prefix: str = "") -> bool:
-        """See `ObjectStore.has_any`; one request, unless the first thousand keys are of folders."""
-        return any(is_key(one.key) for one in self._pages(prefix))
+        """See `ObjectStore.has_any`; one small request, unless the first keys are of folders."""
+        return any(is_key(one.key) for one in self._pages(prefix, FEW_KEYS))
 
     def has(self, key: str) -> bool:
         """See `ObjectStore.has`."""
@@ -178,22 +179,33 @@ class S3Store(ObjectStore):
                 break
         raise PreconditionFailed(key=key, expected=f"etag {if_match}")
 
-    def _head_bucket(self) -> HeadBucketOutputTypeDef:
-        try:
-            return client().head_bucket(Bucket=self.place.bucket)
-        except ClientError:
-            # Unlike an answer to HEAD, this one has a body that says what is wrong.
-            client().list_objects_v2(Bucket=self.place.bucket, MaxKeys=1)
-            raise
-
     def _target(self, key: str) -> Target:
         return Target(self.place, require_key(key))
 
-    def _pages(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield all objects whose key starts with the prefix, in S3's order, asking for a page at a time."""
-        asked: Any = {"Bucket": self.place.bucket, "Prefix": self.place.full(prefix)}
+    def _pages(self, prefix: str, size: int = PAGE_KEYS) -> Iterator[StoredObject]:
+        """Yield all objects whose key starts with the prefix, in S3's order, asking for so many at a time."""
+        asked: Any = {"Bucket": self.place.bucket, "Prefix": self.place.full(prefix), "MaxKeys": size}
         with answering(self.uri):
             for page in client().get_paginator("list_objects_v2").paginate(**asked):
                 for item in page.get("Contents", ()):
                     key = self.place.below(item["Key"])
                     yield StoredObject(key, bare(item["ETag"]), item["Size"], moment(item["LastModified"]))
+
+
+@lru_cache(maxsize=16)  # A bucket that was there is asked for once by each client; buckets do not move.
+def _require_bucket(asking: S3Client, bucket: str) -> None:
+    """Make sure that a bucket is there, and where it is meant to be.
+
+    Raises:
+        RegionWrong: it lies in another region; boto3 would follow it there, the engines cannot.
+        ClientError: as S3 says it.
+    """
+    try:
+        told = asking.head_bucket(Bucket=bucket)
+    except ClientError:
+        # Unlike an answer to HEAD, this one has a body that says what is wrong.
+        asking.list_objects_v2(Bucket=bucket, MaxKeys=1)
+        raise
+    lies = told.get("BucketRegion")
+    if lies not in {None, asking.meta.region_name}:
+        raise RegionWrong(bucket=bucket, region=lies)

@@ -6,7 +6,9 @@ It keeps Content-Length, without which delta-rs takes no answer, and counts the 
 from __future__ import annotations
 
 import http.client
+import os
 import re
+import signal
 import socket
 import threading
 from collections import Counter
@@ -17,14 +19,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-Fault = Literal["slow down", "reset", "lost answer", "half answer"]
+Fault = Literal["slow down", "reset", "lost answer", "half answer", "kill"]
 SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 PER_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
 
 
 @dataclass
 class Rule:
-    """Which requests fail and how: those of a method whose path with query matches, the first `times` after `after`."""
+    """Which requests fail and how: those of a method whose path with query matches, the first `times` after `after`.
+
+    Both are patterns. `kill` ends the client's process, `victim`, once its request is done, without an answer.
+    """
 
     fault: Fault
     method: str
@@ -37,7 +42,7 @@ class Rule:
 
     def strikes(self, method: str, path: str) -> bool:
         """Say whether this request fails, and count it."""
-        if self.method not in {method, "*"} or not self.path.search(path):
+        if not re.fullmatch(self.method, method) or not self.path.search(path):
             return False
         self.seen += 1
         if self.seen <= self.after or self.done >= self.times or (self.seen - self.after) % self.every:
@@ -53,11 +58,12 @@ class Proxy:
     url: str = ""
     uri: str = ""
     rules: list[Rule] = field(default_factory=list)
+    victim: int = 0
     requests: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fail(
-        self, fault: Fault, method: str = "*", path: str = "", times: float = 1, *, after: int = 0, every: int = 1
+        self, fault: Fault, method: str = ".*", path: str = "", times: float = 1, *, after: int = 0, every: int = 1
     ) -> Rule:
         """Have requests fail from now on; the rule that is returned says how many did."""
         rule = Rule(fault, method, re.compile(path), times, after, every)
@@ -108,6 +114,8 @@ class Handler(BaseHTTPRequestHandler):
     """Forwards one request, unless a rule strikes."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body of an answer are two writes, and waiting for the client's acknowledgement of the first takes 40 ms.
+    disable_nagle_algorithm = True
     proxy: Proxy
     upstream: str
 
@@ -128,7 +136,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(503, {"Content-Type": "application/xml"}, SLOW_DOWN)
             return
         status, headers, content = self._forward(body)
-        if fault == "lost answer":
+        if fault == "kill":
+            os.kill(self.proxy.victim, signal.SIGKILL)
+        if fault in {"lost answer", "kill"}:
             self._break()
         elif fault == "half answer":
             self._send(status, headers, content, cut=len(content) // 2)

@@ -53,13 +53,13 @@ KILLED: tuple[File, ...] = (
 """A rename, an order that moves, a parent that frees a pending item, rejects, and an item that will wait."""
 
 
-def services(root: Path, run_id: str) -> LocalServices:
-    """The services of one run on the lake and landing below a folder."""
-    lake = open_lake(str(root / "lake"))
+def services(root: Path | str, run_id: str) -> LocalServices:
+    """The services of one run on the lake and landing below a folder, or a prefix of a bucket."""
+    lake = open_lake(f"{root}/lake")
     config = LocalConfig(
         pipeline="ecommerce",
         lake=lake,
-        landing=str(root / "landing"),
+        landing=f"{root}/landing",
         zone="UTC",
         memory="500MB",
         threads=1,
@@ -68,7 +68,7 @@ def services(root: Path, run_id: str) -> LocalServices:
     return LocalServices(config, run_id)
 
 
-def run(root: Path, run_id: str) -> dict[str, Any]:
+def run(root: Path | str, run_id: str) -> dict[str, Any]:
     """All that the job's steps do, but for checks; what the archive did."""
     here = services(root, run_id)
     try:
