@@ -30,6 +30,8 @@ PROTOCOL = (1, 2)
 GROWN = "lakehouse.grown"
 """Names the property of tables that got columns; that of others which are made here is their description alone."""
 CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "20"}
+CONTROL_CONFIGURATION = {**CONFIGURATION, "delta.checkpointInterval": "5"}
+"""The run ledger is opened twenty times by a run, and each time its log is read from the last checkpoint on."""
 ROW_GROUP = 1 << 17
 """How many rows a Parquet row group has at most; delta-rs holds one in memory for each file that it writes."""
 WIDE_ROWS = 1 << 14
@@ -95,7 +97,8 @@ def ensure(contract: Contract, lake: Lake) -> DeltaTable:
 def _created(contract: Contract, lake: Lake, schema: pa.Schema) -> DeltaTable:
     """Return the table, made unless it is there by now: by somebody else, or by us, when the answer was lost."""
     try:
-        return lake.create_delta(contract, schema, CONFIGURATION)
+        own = CONTROL_CONFIGURATION if contract.layer == "control" else CONFIGURATION
+        return lake.create_delta(contract, schema, own)
     except Exception:
         with suppress(Exception):  # the first error says more
             if (found := lake.find_delta(contract)) is not None:

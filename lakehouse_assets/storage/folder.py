@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -141,6 +141,10 @@ class FolderStore(ObjectStore):
             except GONE:
                 return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def sizes(self, keys: Sequence[str]) -> Iterator[int | None]:
+        """See `ObjectStore.sizes`."""
+        return map(self.size, keys)
 
     def is_being_written(self, key: str) -> bool | None:
         """See `ObjectStore.is_being_written`; only processes of this machine can be seen."""

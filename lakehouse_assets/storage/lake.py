@@ -340,10 +340,11 @@ class Lake:
         Raises:
             TableMissing, LakeElsewhere, TableDamaged: as `data_files`.
         """
-        for key, size in self.data_files(contract, table):
-            found = self.store.size(key)
-            if found != size:
-                yield key, size, found
+        noted = list(self.data_files(contract, table))
+        found = self.store.sizes([key for key, _ in noted])
+        yield from (
+            (key, size, is_there) for (key, size), is_there in zip(noted, found, strict=True) if is_there != size
+        )
 
     def data_files(self, contract: Contract, table: DeltaTable | None = None) -> Iterator[tuple[str, int]]:
         """Yield keys and sizes in bytes of a table's live data files, as its metadata says.

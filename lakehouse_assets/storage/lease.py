@@ -100,7 +100,7 @@ class Lease:
         Raises:
             FenceLost: a later holder has it, or it was released.
         """
-        current, _ = self._read()
+        current = self._current()
         if self.holder is None or not self.holder.is_same(current):
             raise self._lost(current)
 
@@ -158,14 +158,17 @@ class Lease:
 
     def _read(self) -> tuple[Holder | None, str | None]:
         """Return holder and etag; the etag is read first, so that a change in between makes the next write fail."""
+        stored = self.store.stat(lease_key(self.pipeline))
+        current = None if stored is None else self._current()
+        return current, None if stored is None or current is None else stored.etag
+
+    def _current(self) -> Holder | None:
+        """Return who holds or held the pipeline last; None where nobody ever did."""
         key = lease_key(self.pipeline)
-        stored = self.store.stat(key)
-        if stored is None:
-            return None, None
         try:
-            return Holder.from_dict(json.loads(self.store.read(key))), stored.etag
+            return Holder.from_dict(json.loads(self.store.read(key)))
         except ObjectMissing:
-            return None, None
+            return None
         except (ValueError, KeyError, TypeError) as error:
             problem = f"`{key}` in {self.store.uri} is no lease; remove it when no run of the pipeline is active"
             raise BadRequest(message=problem) from error

@@ -7,7 +7,7 @@ S3's verbs: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -88,6 +88,10 @@ class ObjectStore(Protocol):
 
     def size(self, key: str) -> int | None:
         """Return the size of the object under `key`, bytes, or None when there is none; never reads the object."""
+        ...
+
+    def sizes(self, keys: Sequence[str]) -> Iterator[int | None]:
+        """Yield what `size` says of each of these keys, in their order, with as few requests as the store can."""
         ...
 
     def stat(self, key: str) -> StoredObject | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, TypeVar
 
 import orjson
@@ -21,6 +22,30 @@ REQUEST = "request"
 """Names the piece that holds what the run was asked, with its clock fixed."""
 Report = TypeVar("Report")
 """The type of a step's report: a dataclass of plain values."""
+
+
+class _Requests:
+    """Remember what the runs of this process were asked: that never changes, and every step and check asks for it."""
+
+    MOST = 100
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+        self._lock = Lock()
+
+    def get(self, place: str) -> bytes | None:
+        """Return the content of an object, where it is known."""
+        return self._known.get(place)
+
+    def set(self, place: str, data: bytes) -> None:
+        """Remember the content of an object, and of the many before it the last ones."""
+        with self._lock:
+            self._known[place] = data
+            while len(self._known) > self.MOST:
+                self._known.pop(next(iter(self._known)))
+
+
+_REQUESTS = _Requests()
 
 
 @dataclass(frozen=True)
@@ -44,15 +69,24 @@ class RunFolder:
         """Write one piece; a step that runs again replaces its own piece."""
         data = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS, default=str)
         self.store.put(self.key_of(piece), data)
+        if piece == REQUEST:
+            _REQUESTS.set(self._place(piece), data)
 
     def read(self, piece: str) -> dict[str, Any] | None:
         """Return one piece as plain values, or None when that step has not reported."""
-        try:
-            data = self.store.read(self.key_of(piece))
-        except ObjectMissing:
-            return None
+        data = _REQUESTS.get(self._place(piece)) if piece == REQUEST else None
+        if data is None:
+            try:
+                data = self.store.read(self.key_of(piece))
+            except ObjectMissing:
+                return None
+            if piece == REQUEST:
+                _REQUESTS.set(self._place(piece), data)
         value: dict[str, Any] = orjson.loads(data)
         return value
+
+    def _place(self, piece: str) -> str:
+        return f"{self.store.uri}/{self.key_of(piece)}"
 
     def keep(self, piece: str, report: object) -> None:
         """Write a typed report, a dataclass, as one piece."""

@@ -70,6 +70,16 @@ def test_put_answers_the_etag_by_which_the_object_is_known(store: ObjectStore) -
     assert not store.has("a/b")
 
 
+@pytest.mark.parametrize("others", [0, 30])
+def test_sizes_are_those_of_their_keys_in_their_order(store: ObjectStore, others: int) -> None:
+    """Of few and of many; what is not there has none."""
+    keys = [f"t/{number:02}.parquet" for number in range(others)]
+    for key in (*keys, "t/b", "t/a"):
+        store.put(key, key.encode())
+    asked = ["t/b", "t/missing", "t/a", *keys]
+    assert list(store.sizes(asked)) == [3, None, 3, *(12 for _ in keys)]
+
+
 def test_stat_tells_key_size_and_utc_time(store: ObjectStore) -> None:
     """Stat tells key, etag, size in bytes and the UTC time of the last change; a list tells the same."""
     store.put("a", b"hello")
