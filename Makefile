@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Create .venv with every locked package (a second run takes no time)
+setup: ## Create .venv and .emulator with every locked package (a second run takes no time)
 	@python="$(PYTHON)"; if ! "$${python:-false}" -c '$(FITS)' 2>/dev/null; then \
 		echo "setup: Python 3.11 to 3.14 is needed, and $${python:-python3} is $$($${python:-python3} --version 2>&1 || true):" \
 			"install one, or name one with \`make setup PYTHON=/path/to/python\`." >&2; exit 1; fi; \

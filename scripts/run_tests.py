@@ -37,10 +37,12 @@ def groups(java: Path | None) -> tuple[Group, ...]:
     browser = any(map(shutil.which, BROWSERS))
     node = (ROOT / "node_modules" / ".bin" / "asl-validator").exists()
     data = is_recorded(recorded_folder())
+    emulator = (ROOT / ".emulator" / "bin" / "python").exists()
     return (
         Group("spark", java is not None, "Java 17 or 21", "make spark"),
         Group("ui", browser, "Chromium", "apt-get install chromium"),
         Group("node", node, "asl-validator", "npm ci"),
+        Group("aws", emulator, "the emulator of AWS", "make setup"),
         Group("real", data, "the recorded shop data", f"export {REAL_DATA_ENV}=FOLDER", required=False),
     )
 

@@ -109,10 +109,13 @@ def reading(lake: str | None = None) -> Settings:
     Raises:
         SettingsInvalid: as `read_settings`.
         BadRequest: there is no lake.
+        BucketMissing, CredentialsUnusable, RegionUnknown, RegionWrong: as `writing`.
     """
     from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.opening import require_place
 
     settings = read_settings(lake=lake)
+    require_place(settings.lake_root)
     if not lake_of(settings).exists:
         raise BadRequest(message=f"there is no lake at `{settings.lake_root}`; `lakehouse run` makes one")
     return settings
