@@ -34,7 +34,7 @@ PACKAGE = resources.files("lakehouse_assets") / "marketing"
 
 
 class Marketing(LakeDriver):
-    """One lake, and the tenant that it pulls.
+    """One lake, and the tenant that it pulls; `place` is where the lake is when not in a folder below `root`.
 
     `sweeps` says whether a tick pulls all that may still change once a week, as runs do; `most_gone` how much of a list
     may be gone at once; `clicks` where clicks are pulled.
@@ -42,8 +42,10 @@ class Marketing(LakeDriver):
 
     pipeline = "marketing"
 
-    def __init__(self, root: Path, tenant: Case, *, zone: str) -> None:
+    def __init__(self, root: Path, tenant: Case, *, zone: str, place: str | None = None) -> None:
         super().__init__(root, zone=zone)
+        if place is not None:
+            self._open(place, str(self.landing), zone, None)
         self.value.create()
         self.tenant = tenant
         self.sweeps, self.most_gone, self.clicks = False, 1.0, CLICKS

@@ -1,0 +1,31 @@
+"""The report of a lake in S3 is what the oracle says, as that of one in a folder is."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets.affise.simulator.faults import DIRTY
+from lakehouse_assets_tests.affise.tenant import tenant
+from lakehouse_assets_tests.marketing.lake import Marketing, plain, regions
+from lakehouse_assets_tests.oracle.sub5 import KEY, Account, Known, ticks
+
+ZONE = "Europe/Berlin"
+PULLS = [*ticks(date(2026, 3, 28), 1, ZONE), *ticks(date(2026, 3, 29), 1, ZONE, hours=(14,))]
+
+
+@pytest.mark.aws
+def test_gold_in_s3_is_what_the_oracle_says_after_three_ticks(s3: str, tmp_path: Path) -> None:
+    """Of a tenant with all that is dirty; bronze, silver and gold are below one prefix of the bucket."""
+    with tenant(tmp_path, *DIRTY, days=2, clicks_per_day=60, conversions_per_day=20) as case:
+        lake = Marketing(tmp_path, case, zone=ZONE, place=f"{s3}/agency")
+        known = Known(case.simulator.world, Account(ZONE, regions=regions(), redacted=lake.redacted))
+        for pull in PULLS:
+            known.pull(pull)
+            lake.tick(pull.at)
+            found = [[str(row[name]) for name in KEY] + [row] for row in lake.report(pull.at)]
+            expected = [[str(row[name]) for name in KEY] + [row] for row in map(plain, known.table())]
+            assert sorted(found, key=lambda row: row[:-1]) == sorted(expected, key=lambda row: row[:-1])
+        assert not (tmp_path / "lake").exists()
