@@ -20,7 +20,7 @@ QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 
 def start() -> SparkSession:
     """The session, started at the first call."""
-    return local_session(os.environ, spark_config("2g") | QUICK)
+    return local_session(os.environ, spark_config("2g", s3=True) | QUICK)
 
 
 def spark_lake(spark: SparkSession, root: Path, zone: str = "UTC") -> LakeDriver:

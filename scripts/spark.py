@@ -1,6 +1,6 @@
 """Make Spark ready on this machine; this is `make spark`.
 
-This script gets a Java and the Delta jars; how a session is tuned is said in `lakehouse_assets/engines`.
+This script gets a Java and the jars of Delta and S3A; how a session is tuned is said in `lakehouse_assets/engines`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from lakehouse_assets.engines.java import ROOT, find_java
-from lakehouse_assets.engines.spark_session import DELTA_JARS
+from lakehouse_assets.engines.spark_s3 import EXCLUDED
+from lakehouse_assets.engines.spark_session import spark_config
 
 # Newest first choice: the Java of Glue 6.0; Debian 13 has 21 only.
 SYSTEM_PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless")
@@ -63,9 +64,9 @@ def install_temurin() -> None:
 
 def warm_jars(home: Path) -> None:
     """Start and stop one session, which fetches the jars into the user's Ivy cache (about 15 s the first time)."""
-    say("starting Spark once; the first time it downloads the Delta jars")
-    begun = time.monotonic()
-    command = [sys.executable, "-c", SESSION.format(jars=DELTA_JARS)]
+    say("starting Spark once; the first time it downloads the jars of Delta and S3A")
+    begun, jars = time.monotonic(), spark_config(s3=True)["spark.jars.packages"]
+    command = [sys.executable, "-c", SESSION.format(jars=jars, excluded=",".join(EXCLUDED))]
     result = subprocess.run(command, check=False, env={**os.environ, "JAVA_HOME": str(home)})
     if result.returncode:
         raise SystemExit("spark: Spark did not start; the lines above say why (the jars come from Maven Central).")
@@ -75,6 +76,7 @@ def warm_jars(home: Path) -> None:
 SESSION = """
 from pyspark.sql import SparkSession
 builder = SparkSession.builder.master("local[1]").config("spark.jars.packages", "{jars}")
+builder.config("spark.jars.excludes", "{excluded}")
 builder.config("spark.ui.enabled", "false").getOrCreate().stop()
 """
 

@@ -7,9 +7,11 @@ conflict, or gives up without knowing; so every commit here carries an id, and a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from lakehouse_assets.engines.delta_log import commits
 from lakehouse_assets.errors import CommitConflict
 
 if TYPE_CHECKING:
@@ -62,10 +64,8 @@ def commit_to(
 def _found(table: DeltaTable, own: str) -> Facts | None:
     """Return what the log notes of our commit, and bring the table to it; None when it is not there or nobody knows."""
     try:
-        table.update_incremental()
-        history: list[Facts] = table.history(LOOKED_AT)
-        found = next((facts for facts in history if facts.get(COMMIT_ID) == own), None)
-        if found is not None and table.version() != found["version"]:
+        found = next((facts for facts in islice(commits(table), LOOKED_AT) if facts.get(COMMIT_ID) == own), None)
+        if found is not None:
             table.load_as_version(found["version"])
     except Exception:  # noqa: BLE001 - the error of the commit says more than that of looking after it
         return None

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.delta_commit import commit_to
+from lakehouse_assets.engines.delta_log import commits
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.storage.lake import Lake
 
@@ -33,8 +34,8 @@ def noted(table: DeltaTable | None) -> str | None:
 
     Commits without a note, such as a compaction, leave the rows as they are.
     """
-    commits: list[dict[str, Any]] = sorted(table.history(), key=lambda c: -c["version"]) if table else []
-    found: str | None = next((c[NOTE] for c in commits if NOTE in c), None)
+    told = commits(table) if table else iter(())
+    found: str | None = next((c[NOTE] for c in told if NOTE in c), None)
     return found
 
 

@@ -23,10 +23,12 @@ from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, 
 from lakehouse_assets.engines.rising import Stretches, are_apart
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_files import StageFiles, pieces_of, shares
+from lakehouse_assets.engines.spark_s3 import reach
 from lakehouse_assets.engines.spark_workers import counter, delivering, mapped, results
 from lakehouse_assets.interruption import Duty
 from lakehouse_assets.progress import Counter
 from lakehouse_assets.sql.dialects import Parameter, render
+from lakehouse_assets.storage.aws import access
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -74,6 +76,8 @@ class SparkEngine:
     def __init__(self, spark: SparkSession, lake: Lake, *, zone: str = "UTC", scratch: str | None = None) -> None:
         self._lake, self._zone = lake, zone
         self._parent = spark
+        if lake.is_in_s3:
+            reach(spark, access())
         self._spark = self._session()
         self._scratch = scratch or _scratch(spark, lake)
         self._kept: dict[str, DataFrame] = {}

@@ -6,9 +6,10 @@ A commit's time is the one its writer noted, so a copied lake answers alike.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.delta_log import commits
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.storage.lake import Lake
 
@@ -42,12 +43,12 @@ def version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
     Raises:
         BadRequest: the table was not yet there at that time.
     """
-    commits: list[dict[str, Any]] = table.history()
-    first = min(commit["timestamp"] for commit in commits)
-    until = [commit["version"] for commit in commits if commit["timestamp"] <= _millis(as_of)]
-    if not until:
-        raise _too_early(contract, as_of, first)
-    return int(max(until))
+    later = []
+    for commit in commits(table):
+        if commit["timestamp"] <= _millis(as_of):
+            return int(commit["version"])
+        later.append(commit["timestamp"])
+    raise _too_early(contract, as_of, min(later))
 
 
 def _iceberg_files(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:

@@ -115,7 +115,7 @@ def _open_spark(settings: Settings, lake: Lake, zone: str) -> Engine:
 
     from lakehouse_assets.engines.spark import SparkEngine
 
-    spark = LazyPySparkResource(spark_config=spark_config(memory=settings.spark_memory))
+    spark = LazyPySparkResource(spark_config=spark_config(memory=settings.spark_memory, s3=lake.is_in_s3))
     return SparkEngine(lean(spark.spark_session), lake, zone=zone)
 
 

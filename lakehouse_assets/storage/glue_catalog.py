@@ -16,8 +16,8 @@ from lakehouse_assets.errors import CommitConflict
 from lakehouse_assets.settings import database_prefix
 from lakehouse_assets.storage.aws import access, glue
 from lakehouse_assets.storage.catalog import CATALOG_NAME, CatalogEntry, Identifier
+from lakehouse_assets.storage.glue_errors import NAMED, answering
 from lakehouse_assets.storage.remote_errors import remote_error
-from lakehouse_assets.storage.s3_errors import answering
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
 METADATA, PREVIOUS = "metadata_location", "previous_metadata_location"
-NAMED = "the Glue catalog"
 INPUT = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
 """Names what of a table Glue takes back in a change."""
 
@@ -75,7 +74,7 @@ class GlueTables:
         """
         if wanted is None:
             return sorted(entry for database in self._databases() for entry in self._of(database))
-        with answering(NAMED):
+        with answering():
             try:
                 found = self._glue.get_table(DatabaseName=self.identifier(*wanted)[0], Name=wanted[1])
             except self._glue.exceptions.EntityNotFoundException:
@@ -91,7 +90,7 @@ class GlueTables:
             CommitConflict: a table is not as it was read; those before it were changed.
         """
         for old, new in changes.items():
-            with answering(NAMED):
+            with answering():
                 self._repoint(old, new)
 
     def _repoint(self, old: CatalogEntry, new: CatalogEntry) -> None:
@@ -103,7 +102,7 @@ class GlueTables:
         held: Any = self._glue.get_table(DatabaseName=identifier[0], Name=identifier[1])["Table"]
         if held["Parameters"][METADATA] not in {old.metadata, new.metadata}:
             raise CommitConflict(table=old.catalog_name)
-        changed: Any = {name: held[name] for name in INPUT if name in held}
+        changed: Any = {name: held[name] for name in INPUT if held.get(name)}
         root = old.root, new.root
         changed["Parameters"] |= {METADATA: new.metadata} | ({PREVIOUS: new.previous} if new.previous else {})
         storage = changed.get("StorageDescriptor", {})
@@ -116,7 +115,7 @@ class GlueTables:
 
     def _of(self, database: str) -> Iterator[CatalogEntry]:
         pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self.identifier(database, "")[0])
-        with answering(NAMED):
+        with answering():
             try:
                 for page in pages:
                     for table in page["TableList"]:

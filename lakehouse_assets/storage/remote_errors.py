@@ -67,15 +67,9 @@ def _of_boto(error: BaseException) -> LakehouseError | None:
     """Return the same for an error of boto3 that comes out of a library, such as of pyiceberg's client of Glue."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from lakehouse_assets.storage.s3_errors import answering
+    from lakehouse_assets.storage.glue_errors import glue_error
 
-    if not isinstance(error, (BotoCoreError, ClientError)):
-        return None
-    try:
-        with answering("the Glue catalog"):
-            raise error
-    except LakehouseError as found:
-        return found
+    return glue_error(error) if isinstance(error, (BotoCoreError, ClientError)) else None
 
 
 def _place(text: str) -> str:

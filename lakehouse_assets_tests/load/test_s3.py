@@ -1,0 +1,57 @@
+"""A lake and a landing in S3: the same tables, counts and rejects as in folders, whatever comes in one run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse_assets.engines.query import QueryScope, ask
+from lakehouse_assets_tests.lake import LakeDriver, facts_of, folder_files
+from lakehouse_assets_tests.load.test_real import AS_OF, GOLD, by_day, tables
+from lakehouse_assets_tests.s3_lake import S3LakeDriver
+
+ORDERS = "SELECT order_id, CAST(total_amount AS VARCHAR) AS amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
+SALES = "SELECT CAST(sum(amount) AS VARCHAR) AS amount FROM ecommerce_gold.daily_sales"
+
+
+@pytest.fixture
+def lake(s3: str) -> S3LakeDriver:
+    """A lake and a landing in an empty bucket."""
+    return S3LakeDriver(s3)
+
+
+def built(lake: LakeDriver) -> None:
+    """All gold tables as silver is now."""
+    for name in GOLD:
+        lake.gold(name)
+
+
+def answer(lake: LakeDriver, sql: str, as_of: datetime | None = None) -> list[tuple[Any, ...]]:
+    """What a user is answered."""
+    scope = QueryScope(lake.value, {c.catalog_name: c for c in lake.known.values() if c.layer != "landing"})
+    return [row for rows in ask(scope, sql, as_of).batches for row in rows]
+
+
+def test_all_files_at_once_and_again(lake: S3LakeDriver, real_data: Path, tmp_path: Path) -> None:
+    """The recorded shop: tables, counts and checks of a folder lake; the second pass writes no data file."""
+    files, folder = folder_files(real_data), LakeDriver(tmp_path)
+    assert facts_of(lake.load(*files, as_of=AS_OF)) == facts_of(folder.load(*files, as_of=AS_OF))
+    assert tables(lake) == tables(folder)
+    before = lake.data_files()
+    lake.load(*files, as_of=AS_OF)
+    built(lake)
+    assert lake.data_files() == before
+    assert answer(lake, SALES) == [("640666.01",)]
+
+
+def test_day_by_day(lake: S3LakeDriver, real_data: Path, tmp_path: Path) -> None:
+    """The first five days of the shop, each a run of its own with gold after it, and a folder's in one run."""
+    days, folder = by_day(folder_files(real_data))[:6], LakeDriver(tmp_path)
+    for files in days:
+        lake.load(*files, as_of=AS_OF)
+        built(lake)
+    folder.load(*(file for files in days for file in files), as_of=AS_OF)
+    assert tables(lake) == tables(folder)
