@@ -5,7 +5,10 @@ Address, port and region are MiniStack's own variables, see `running.py`.
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,8 +30,16 @@ def main(left_out: list[str]) -> None:
             patch()
     from ministack.app import main as serve
 
+    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     sys.argv = sys.argv[:1]
     serve()
+
+
+def end_with(parent: int) -> None:
+    """End this process when the one that started it is gone, which a killed one cannot do itself."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
 
 
 if __name__ == "__main__":

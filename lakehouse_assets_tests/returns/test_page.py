@@ -113,5 +113,5 @@ def test_the_settings_that_it_names_are_read(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(f"LAKEHOUSE_{name}", value)
     settings = read_settings()
     assert settings.pipelines == ("a.returns", "c")
-    assert settings.landing_of("returns", "own").name == "drops"
+    assert Path(settings.landing_of("returns", "own")).name == "drops"
     assert settings.zone_of("returns", "UTC") == "Europe/Paris"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,3 +115,24 @@ def test_a_copy_keeps_what_its_source_says_of_its_content(s3: str) -> None:
     lake.copy_from(landing, "a", source_etag=landing.list()[0].etag, key="b")
     told = client().head_object(Bucket=bucket, Key="lake/b")
     assert (told["ContentType"], told["ContentEncoding"], told["Metadata"]["owner"]) == ("text/csv", "gzip", "shop")
+
+
+@pytest.mark.parametrize("changed", ["landing", "lake"])
+@pytest.mark.parametrize("limit", [s3_copying.COPY_BYTES, 1], ids=["one request", "in parts"])
+def test_what_changes_between_look_and_copy_is_found_out_by_s3(
+    s3: str, monkeypatch: pytest.MonkeyPatch, limit: int, changed: str
+) -> None:
+    """The source is replaced, or somebody puts another target, in the very moment before the copy; both stay."""
+    landing, lake = open_store(f"{s3}/landing"), open_store(f"{s3}/lake")
+    etag, send = landing.put("a", SMALL), s3_copying._send  # noqa: SLF001 - the moment that is meant
+
+    def late(*asked: Any) -> None:
+        (landing if changed == "landing" else lake).put("a", b"newer")
+        send(*asked)
+
+    monkeypatch.setattr(s3_copying, "COPY_BYTES", limit)
+    monkeypatch.setattr(s3_copying, "_send", late)
+    with pytest.raises(PreconditionFailed, match="`a`"):
+        lake.copy_from(landing, "a", source_etag=etag, key="a")
+    left = {"landing": [b"newer"], "lake": [SMALL, b"newer"]}[changed]
+    assert [store.read("a") for store in (landing, lake) if store.has("a")] == left
