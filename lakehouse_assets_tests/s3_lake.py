@@ -15,10 +15,13 @@ class S3LakeDriver(LakeDriver):
 
     Args:
         bucket: URI of the bucket, or of a prefix in it.
+        folder: place of the lake, where that is not in the bucket.
     """
 
-    def __init__(self, bucket: str, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None) -> None:
-        self._open(f"{bucket}/lake", f"{bucket}/landing", zone, engine)
+    def __init__(
+        self, bucket: str, *, zone: str = "UTC", engine: Callable[[], Engine] | None = None, folder: str | None = None
+    ) -> None:
+        self._open(folder or f"{bucket}/lake", f"{bucket}/landing", zone, engine)
 
     def _drop(self, file: File) -> FileEntry:
         """Put a file; its time is told, since S3 gives objects the time of their put and nothing else."""

@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse_assets.errors import SettingsInvalid
 from lakehouse_assets.machine import machine_memory
-from lakehouse_assets.settings import read_settings
+from lakehouse_assets.settings import database_prefix, read_settings
 
 
 @pytest.mark.parametrize("folder", ["", "gs://bucket/lake"])
@@ -181,3 +181,13 @@ def test_what_is_set_for_a_pipeline_that_there_is_not_is_refused(
     monkeypatch.setenv(variable, "UTC")
     with pytest.raises(SettingsInvalid, match=r"no pipeline `marketin`; there are: ecommerce, marketing"):
         read_settings()
+
+
+@pytest.mark.parametrize("prefix", ["Staging_", "1st_", "a-b", "`x`"])
+def test_a_prefix_of_databases_is_one_that_athena_takes(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    """The sentence names the variable and what is allowed."""
+    monkeypatch.setenv("LAKEHOUSE_DATABASE_PREFIX", prefix)
+    with pytest.raises(SettingsInvalid, match=r"LAKEHOUSE_DATABASE_PREFIX is `.*`, allowed is small letters, digits"):
+        database_prefix()
+    monkeypatch.setenv("LAKEHOUSE_DATABASE_PREFIX", "staging_2_")
+    assert database_prefix() == "staging_2_"

@@ -158,9 +158,7 @@ def test_a_missing_bucket_is_named(s3: str) -> None:
             delta.ensure(contract("ecommerce", "silver.clean_orders"), open_lake(place))
 
 
-DENIED = (
-    "Error performing GET http://localhost/b/t/_delta_log/_last_checkpoint?X-Amz-Signature=abc in 4ms - 403 Forbidden"
-)
+DENIED = "Error performing GET http://localhost/b/t/_delta_log/0.json?X-Amz-Signature=abc in 4ms - 403 Forbidden"
 
 
 def test_what_may_not_be_read_is_named_without_its_query() -> None:

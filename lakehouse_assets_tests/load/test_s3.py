@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.query import QueryScope, ask
 from lakehouse_assets_tests.lake import LakeDriver, facts_of, folder_files
 from lakehouse_assets_tests.load.test_real import AS_OF, GOLD, by_day, tables
+from lakehouse_assets_tests.oracle import File
 from lakehouse_assets_tests.s3_lake import S3LakeDriver
 
+HEADER = "product_id,department_id,department,product_name\n"
 ORDERS = "SELECT order_id, CAST(total_amount AS VARCHAR) AS amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
 SALES = "SELECT CAST(sum(amount) AS VARCHAR) AS amount FROM ecommerce_gold.daily_sales"
 
@@ -55,3 +59,22 @@ def test_day_by_day(lake: S3LakeDriver, real_data: Path, tmp_path: Path) -> None
         built(lake)
     folder.load(*(file for files in days for file in files), as_of=AS_OF)
     assert tables(lake) == tables(folder)
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_duckdb_itself_reads_plain_files_where_they_lie(
+    s3: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    in_folder: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A plain and a packed file of 4,000 products each go to its own reader, for a lake in S3 or in a folder."""
+    native, read = list[str](), DuckEngine._read_natively  # noqa: SLF001 - what the reader is asked
+    monkeypatch.setattr(DuckEngine, "_read_natively", lambda self, asked: (native.append(asked), read(self, asked)))
+    lake = S3LakeDriver(s3, folder=str(tmp_path / "lake") if in_folder else None)
+    texts = [HEADER + "".join(f"{n},1,{part},Name {n}\n" for n in range(part, 8000, 2)) for part in (0, 1)]
+    plain = File("products", "products/a b.csv", AS_OF, texts[0].encode())
+    packed = File("products", "products/[1].csv.gz", AS_OF, gzip.compress(texts[1].encode()))
+    (report,) = (t for name, t in lake.load(plain, packed).tables.items() if name == "clean_products")
+    assert (report.counts.valid, len(lake.silver()["products"])) == (8000, 8000)
+    assert [asked.count("s3://") for asked in native] == [1, 1]

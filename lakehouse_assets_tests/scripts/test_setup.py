@@ -76,7 +76,7 @@ def test_a_missing_venv_module_names_the_package(monkeypatch: pytest.MonkeyPatch
 
 def test_other_trouble_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """An error that is not the network's is printed above the sentence."""
-    with pytest.raises(SystemExit, match="packages of `requirements` could not be installed"):
+    with pytest.raises(SystemExit, match="`requirements` could not be installed"):
         setup.stop("error: hash mismatch for `six`\n")
     assert "hash mismatch for `six`" in capsys.readouterr().err
 
