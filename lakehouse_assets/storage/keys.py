@@ -8,7 +8,7 @@ from lakehouse_assets.errors import BadRequest
 def is_key(key: str) -> bool:
     """Say whether a key is a relative path without `.`, `..` and empty parts.
 
-    >>> is_key("orders/1.csv"), is_key("orders/"), is_key("../x")
+    >>> is_key("drops/1.csv"), is_key("drops/"), is_key("../x")
     (True, False, False)
     """
     return "\0" not in key and not any(part in {"", ".", ".."} for part in key.split("/"))

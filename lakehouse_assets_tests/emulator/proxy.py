@@ -79,7 +79,7 @@ class Proxy:
 
 
 def kind_of(method: str, path: str) -> str:
-    """What a request is, as prices know it: `read`, `list`, `write` and `delete` in S3, and `glue`.
+    """What a request is, as prices know it: `read`, `look`, `list`, `write` and `delete` in S3, and `glue`.
 
     >>> [kind_of(*one) for one in [("GET", "/b/k"), ("GET", "/b?list-type=2"), ("PUT", "/b/k"), ("POST", "/")]]
     ['read', 'list', 'write', 'glue']
@@ -88,7 +88,7 @@ def kind_of(method: str, path: str) -> str:
         return "glue"
     if method == "GET" and "list-type=" in path:
         return "list"
-    return {"GET": "read", "HEAD": "read", "DELETE": "delete"}.get(method, "write")
+    return {"GET": "read", "HEAD": "look", "DELETE": "delete"}.get(method, "write")
 
 
 @contextmanager

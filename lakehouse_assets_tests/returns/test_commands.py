@@ -49,10 +49,12 @@ def test_with_two_pipelines_in_a_lake_one_has_to_be_named(
     ran: Installation, cli: Cli, command: tuple[str, ...]
 ) -> None:
     """The command says which there are."""
-    other = ran.lake / "runs" / "ecommerce"
-    other.mkdir()
+    other = ran.lake / "runs" / "ecommerce" / "request.json"
+    other.parent.mkdir()
+    other.touch()
     result = cli(*command)
-    other.rmdir()
+    other.unlink()
+    other.parent.rmdir()
     assert (result.code, result.err) == (2, "error: name a pipeline; there are: ecommerce, returns\n")
 
 

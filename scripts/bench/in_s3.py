@@ -18,7 +18,7 @@ from lakehouse_assets_tests.emulator.running import Emulator, running, variables
 from scripts.bench.bench import EMBEDDED, Bench, Measured, lakehouse
 
 BUCKET = "bench-bucket"
-CENTS = {"write": 0.0005, "list": 0.0005, "read": 0.00004, "delete": 0.0, "glue": 0.0001}
+CENTS = {"write": 0.0005, "list": 0.0005, "read": 0.00004, "look": 0.00004, "delete": 0.0, "glue": 0.0001}
 """Cents for one request of a kind, with Glue's first million a month counted too."""
 LARGEST = 10
 """The largest scale that is measured: the emulator holds all objects in memory."""
