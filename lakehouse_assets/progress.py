@@ -96,6 +96,7 @@ class Progress:
         self._now = Doing()
         self._is_copy = is_copy
         self._elsewhere, self._before = elsewhere, (0, 0, 0)
+        self._watcher: Callable[[], object] | None = None
 
     def __reduce__(self) -> tuple[Callable[[Counter | None], Progress], tuple[Counter | None]]:
         """Go to another process as a copy."""
@@ -104,6 +105,10 @@ class Progress:
     def count_elsewhere(self, counter: Counter | None) -> None:
         """Add what copies in other processes count from now on."""
         self._elsewhere, self._before = counter, (0, 0, 0)
+
+    def watch(self, watcher: Callable[[], object] | None) -> None:
+        """Have this called whenever something else is done, so that what is done in no time is seen; None ends it."""
+        self._watcher = watcher
 
     @property
     def now(self) -> Doing:
@@ -122,6 +127,8 @@ class Progress:
         if self._elsewhere is not None and not self._is_copy:
             self._before = self._elsewhere.value
         self._now = doing
+        if self._watcher is not None:
+            self._watcher()
 
     def doing(self, what: str, *, files: int = 0, size_bytes: int = 0, rows: int = 0) -> None:
         """Say what is done from now on, and how much of it there is, where it is known."""

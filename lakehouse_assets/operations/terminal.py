@@ -199,7 +199,11 @@ def shown(progress: Progress) -> Iterator[None]:
             redirect_stdout=False, redirect_stderr=False,
         )  # fmt: skip
         with live:
-            yield
+            progress.watch(live.refresh)
+            try:
+                yield
+            finally:
+                progress.watch(None)
 
 
 @contextmanager
