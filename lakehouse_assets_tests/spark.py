@@ -14,8 +14,9 @@ from lakehouse_assets_tests.lake import LakeDriver
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Tests run little data through much code once: compiling it thoroughly takes longer than it saves.
-QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
+# Tests run little data through much code once: compiling it thoroughly takes longer than it saves. What is compiled
+# so needs the room that it has by default only when it is compiled thoroughly.
+QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"}
 
 
 def start() -> SparkSession:
