@@ -52,8 +52,8 @@ def test_all_files_at_once_and_again(lake: S3LakeDriver, real_data: Path, tmp_pa
 
 
 def test_day_by_day(lake: S3LakeDriver, real_data: Path, tmp_path: Path) -> None:
-    """The first three days of the shop, each a run of its own with gold after it, and a folder's in one run."""
-    days, folder = by_day(folder_files(real_data))[:4], LakeDriver(tmp_path)
+    """The five recorded days, each a run of its own with gold after it, and a folder's in one run."""
+    days, folder = by_day(folder_files(real_data)), LakeDriver(tmp_path)
     for files in days:
         lake.load(*files, as_of=AS_OF)
         built(lake)
