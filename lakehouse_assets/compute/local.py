@@ -155,8 +155,7 @@ class LocalServices:
         else:
             answer = call(None, self._context)
         if task.gives:
-            known = self._run.read(FACTS) or {}
-            self._run.write(FACTS, known | {name: answer[name] for name in task.gives})
+            self._run.write(FACTS, self._told() | {name: answer[name] for name in task.gives})
         return FunctionAnswer(answer, time.perf_counter() - started)
 
     def run_job(self, task: GlueTask) -> LoadReport:
@@ -216,8 +215,9 @@ class LocalServices:
     def check(self, contract: Contract, rule: Rule) -> CheckOutcome:
         """Run one assertion on the embedded engine; see `Services.check`."""
         self.progress.doing(f"checking {contract.name}.{rule.code}")
-        since = (self._run.read(FACTS) or {}).get("since", WHOLE_TABLES)
-        days = None if since == WHOLE_TABLES else self._touched(contract)
+        facts = self._told()
+        since = facts.get("since", WHOLE_TABLES)
+        days = None if since == WHOLE_TABLES else touched_days(contract, facts.get("window"), self._run)
         # Whoever is shown the statement can ask it again: what the run touched does not change with the day.
         sql = stated(assertion_sql(contract, rule, touched=since != WHOLE_TABLES), utc_moment(since), days)
         clock = {"as_of": self._run.as_of.replace(tzinfo=None)}
@@ -237,7 +237,11 @@ class LocalServices:
         return self._engine(f"SELECT 1 FROM {contract.catalog_name}").held_rows(contract)
 
     def _touched(self, contract: Contract) -> tuple[date, ...] | None:
-        return touched_days(contract, (self._run.read(FACTS) or {}).get("window"), self._run)
+        return touched_days(contract, self._told().get("window"), self._run)
+
+    def _told(self) -> dict[str, Any]:
+        """Return what the run's functions have told so far."""
+        return self._run.read(FACTS) or {}
 
     def refresh(self) -> None:
         """Forget what was read of the tables, because a job has changed them."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lakehouse_assets.contracts import Column, Contract
-from lakehouse_assets.engines.contributors import Contributors
+from lakehouse_assets.engines.contributors import NUMBERS, Contributors
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.fitting import is_unfit
 from lakehouse_assets.engines.kept_out import WHOLE
@@ -22,7 +22,6 @@ MOST_GROUPS = 1000
 """How many groups a build keeps out at most: where more do not fit, it is the model that is wrong, and no row."""
 EXPLAINED = 10
 """Of how many groups the rows behind them are looked for."""
-NUMBERS = frozenset({"DECIMAL", "INT", "BIGINT"})
 
 
 class Sieve:

@@ -25,8 +25,8 @@ from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.landing import look
 from lakehouse_assets.storage.opening import no_bucket, open_store
-from lakehouse_assets.storage.s3_place import is_s3
 from lakehouse_assets.storage.watch import give_back
+from lakehouse_assets.urls import is_s3
 
 OFFER_TAG = "lakehouse/offer"
 """Names the tag with the run key; a re-execution keeps it, which it does not do with Dagster's own tag."""

@@ -29,7 +29,7 @@ from lakehouse_assets.storage.catalog import (
     path_in_uri,
 )
 from lakehouse_assets.storage.opening import is_same_place, open_store, root_of
-from lakehouse_assets.storage.s3_place import is_s3
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from lakehouse_assets.errors import BadRequest, BucketMissing
-from lakehouse_assets.storage.s3_place import S3Place, is_s3
+from lakehouse_assets.storage.s3_place import S3Place
+from lakehouse_assets.urls import is_s3
 
 if TYPE_CHECKING:
     from lakehouse_assets.storage.objects import ObjectStore

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.urls import S3, is_s3, s3_place
-
-__all__ = ["S3Place", "is_s3"]
+from lakehouse_assets.urls import S3, s3_place
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,8 @@ def contents(lake: LakeDriver) -> dict[str, Any]:
         engine.show(contract)
         gold[name] = sorted(map(str, engine.rows(f"SELECT * FROM {contract.catalog_name}")))
     engine.close()
-    archived = {path.name for path in (lake.root / "archived").rglob("*.csv")}
-    landed = sorted(path.name for path in lake.landing.rglob("*.csv"))
-    return {"gold": gold, "archived": archived, "landed": landed} | {
+    archived = {key.rpartition("/")[2] for key in lake.value.store.look("archived/").keys}
+    return {"gold": gold, "archived": archived, "landed": lake.landed.look().keys} | {
         "silver": lake.silver(), "rejects": lake.rejects(), "pending": lake.pending()
     }  # fmt: skip
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
@@ -20,28 +19,13 @@ from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets_tests.emulator.proxy import Proxy, serving
 from lakehouse_assets_tests.emulator.running import Emulator, variables_for
 from lakehouse_assets_tests.load.crashing import EARLIER, KILLED, run
-from lakehouse_assets_tests.load.test_crash import GOLD, REPOSITORY
+from lakehouse_assets_tests.load.test_crash import REPOSITORY, contents
 from lakehouse_assets_tests.s3_lake import S3LakeDriver
 
 CHANGES, PLACES = "PUT|POST|DELETE", "/lake-bucket/|^/$"
 """What is counted: requests that may change S3, and all that the catalog is asked."""
 RUN = "import sys; from lakehouse_assets_tests.load.crashing import run; run(sys.argv[1], sys.argv[2])"
 PARTS = 4
-
-
-def contents(lake: S3LakeDriver) -> dict[str, Any]:
-    """Everything that a run is for: all tables without what names a run, landing, and names of archived files."""
-    engine = lake.query()
-    gold: dict[str, Any] = {}
-    for name in GOLD:
-        contract = lake.known[f"gold.{name}"]
-        engine.show(contract)
-        gold[name] = sorted(map(str, engine.rows(f"SELECT * FROM {contract.catalog_name}")))
-    engine.close()
-    archived = {key.rpartition("/")[2] for key in lake.value.store.look("archived/").keys}
-    return {"gold": gold, "archived": archived, "landed": lake.landed.look().keys} | {
-        "silver": lake.silver(), "rejects": lake.rejects(), "pending": lake.pending()
-    }  # fmt: skip
 
 
 def begun(bucket: str, name: str, monkeypatch: pytest.MonkeyPatch) -> S3LakeDriver:
