@@ -70,10 +70,18 @@ class FolderTopic(Topic):
 
     def publish(self, notification: Notification) -> bool:
         """Keep the message unless its outcome was told before; see `Topic.publish`."""
-        key = f"notifications/{notification.pipeline}/{notification.run_id}-{notification.kind}.json"
+        key = self._key(notification)
         data = json.dumps(asdict(notification), indent=1, ensure_ascii=False).encode()
         try:
             self._store.put(key, data, if_absent=True)
         except PreconditionFailed:
             return False
         return True
+
+    def was_told(self, notification: Notification) -> bool:
+        """Say whether this outcome of the run was told before."""
+        return self._store.has(self._key(notification))
+
+    @staticmethod
+    def _key(notification: Notification) -> str:
+        return f"notifications/{notification.pipeline}/{notification.run_id}-{notification.kind}.json"
