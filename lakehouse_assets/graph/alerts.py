@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
-from lakehouse_assets.compute.notify import FolderTopic
+from lakehouse_assets.compute.notify import open_topic
 from lakehouse_assets.compute.recording import record
 from lakehouse_assets.graph.outcome import outcome_of, publish
 from lakehouse_assets.graph.pipeline import Pipeline
@@ -40,7 +40,7 @@ class Watch:
         outcome = outcome_of(folder, events, success=run.status == dg.DagsterRunStatus.SUCCESS)
         record(folder, outcome.report, run_id=run.run_id)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
-        return publish(FolderTopic(store), outcome, run.run_id)
+        return publish(open_topic(store), outcome, run.run_id)
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
