@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from lakehouse_assets.errors import BadRequest, PreconditionFailed
+from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.objects import ObjectStore
 
 SUBJECT_CHARS = 100
@@ -60,6 +61,21 @@ class Topic(Protocol):
     def publish(self, notification: Notification) -> bool:
         """Tell people the notification once; return False when this outcome was told before."""
         ...
+
+
+def open_topic(store: ObjectStore) -> Topic:
+    """Open what people are told through: the topic that the settings name, else a folder of the lake.
+
+    Args:
+        store: the lake, which also keeps what was told.
+    """
+    settings = read_settings()
+    if settings.target == "aws" and settings.aws.topic is not None:
+        # What talks to AWS is imported where AWS is the target.
+        from lakehouse_assets.compute.aws.topic import SnsTopic
+
+        return SnsTopic(settings.aws.topic, store)
+    return FolderTopic(store)
 
 
 class FolderTopic(Topic):

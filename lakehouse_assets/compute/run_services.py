@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from lakehouse_assets import interruption
 from lakehouse_assets.compute.calls import LocalContext, answered, each_answered
+from lakehouse_assets.compute.costs import Usage
 from lakehouse_assets.compute.functions import Handler
 from lakehouse_assets.compute.reports import FACTS, LOAD, WHOLE_TABLES, FunctionAnswer, Row, refused_key
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import ITEM, FunctionTask, fill
 from lakehouse_assets.compute.touched import stated, touched_days
+from lakehouse_assets.compute.usage import add_usage
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.checks import assertion_sql, partition_day
 from lakehouse_assets.core.manifest import utc_moment
@@ -72,6 +74,7 @@ class RunServices(ABC):
         self._contracts = contracts(config.pipeline)
         self._lease: Lease | None = None
         self._context = LocalContext(self.progress)
+        self._spent: dict[str, tuple[Usage, ...]] = {}
 
     @property
     def run(self) -> RunFolder:
@@ -159,6 +162,16 @@ class RunServices(ABC):
         where = f'WHERE "{partition_day(contract)}" IN ({listed}) ' if days else ""
         sql = f"SELECT * FROM {contract.catalog_name} {where}ORDER BY {order} LIMIT {SAMPLE_ROWS}"
         return plain_rows(self._rows(sql))
+
+    def spent(self, step: str) -> tuple[Usage, ...]:
+        """Return what a step has used so far; see `Services.spent`."""
+        return self._spent.get(step, ())
+
+    def _use(self, step: str, usages: Iterable[Usage]) -> None:
+        """Note in the run's folder what a step has used beside what it had used before."""
+        used = tuple(usages)
+        if used:
+            self._spent[step] = add_usage(self._run, step, used).usages
 
     def _is_refresh_asked(self) -> bool:
         """Say whether the run was asked to build all gold tables whole."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
-from lakehouse_assets.compute.notify import FolderTopic
+from lakehouse_assets.compute.notify import open_topic
 from lakehouse_assets.compute.recording import record
 from lakehouse_assets.graph.outcome import outcome_of, publish
 from lakehouse_assets.graph.pipeline import Pipeline
@@ -42,7 +42,7 @@ class Watch:
         began, ended = _times(instance, run.run_id)
         record(folder, replace(outcome.report, started_at=began, ended_at=ended), run_id=run.run_id)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
-        return publish(FolderTopic(store), outcome, run.run_id)
+        return publish(open_topic(store), outcome, run.run_id)
 
 
 def _times(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
         Interrupted: the process was asked to end; the run is cancelled, and its lease given back.
         BadRequest: the pipeline cannot be asked this; nothing has begun.
     """
-    from lakehouse_assets.compute.notify import FolderTopic
+    from lakehouse_assets.compute.notify import open_topic
     from lakehouse_assets.compute.recording import record
     from lakehouse_assets.core.request import parse_request
     from lakehouse_assets.graph.outcome import outcome_of, publish
@@ -92,7 +92,7 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
     outcome = outcome_of(folder, events, success=success)
     outcome = replace(outcome, report=record(folder, replace(outcome.report, started_at=began)))
     interruption.check()
-    publish(FolderTopic(store), outcome, run_id)
+    publish(open_topic(store), outcome, run_id)
     return outcome
 
 

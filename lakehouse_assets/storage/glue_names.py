@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lakehouse_assets.storage.aws import glue
-from lakehouse_assets.storage.glue_errors import answering
+from lakehouse_assets.storage.service_errors import answering
 
 
 def names_in_glue(databases: Iterable[str]) -> set[str]:
@@ -17,7 +17,7 @@ def names_in_glue(databases: Iterable[str]) -> set[str]:
     client, found = glue(), set[str]()
     for database in databases:
         pages = client.get_paginator("get_tables").paginate(DatabaseName=database)
-        with answering():
+        with answering("glue", f"database `{database}`"):
             try:
                 found |= {f"{database}.{table['Name']}" for page in pages for table in page["TableList"]}
             except client.exceptions.EntityNotFoundException:

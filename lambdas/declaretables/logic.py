@@ -21,7 +21,7 @@ from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.sql.ddl import contract_hash, declare_statements
 from lakehouse_assets.sql.sql_types import in_athena_ddl
 from lakehouse_assets.storage.lake import Lake
-from lakehouse_assets.storage.left_tables import left_table
+from lakehouse_assets.storage.left_tables import register_left
 from lakehouse_assets.storage.objects import ObjectStore
 
 STATEMENT_BYTES = 100_000
@@ -76,18 +76,9 @@ def look(pipeline: str, lake: Lake) -> None:
     lost = declared.keys() - names_in_glue(sorted({contract.database for contract in tables.values()}))
     for name in sorted(lost & tables.keys()):
         if tables[name].layer == "gold":
-            _register(tables[name], lake)
+            register_left(lake.store, lake.root, tables[name].database, tables[name].name)
     if lost:
         _keep(pipeline, lake.store, {name: code for name, code in declared.items() if name not in lost})
-
-
-def _register(contract: Contract, lake: Lake) -> None:
-    """Make the files of an Iceberg table, where there are some, the table that the catalog has lost."""
-    left = left_table(lake.store, contract.database, contract.name)
-    if left is not None:
-        from lakehouse_assets.storage.catalog import catalog_of
-
-        catalog_of(lake.root).repoint({left: left})
 
 
 def widenings(tables: Iterable[Contract], lake: Lake) -> list[str]:

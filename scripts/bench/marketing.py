@@ -175,7 +175,15 @@ def _build(made: Lake, names: Iterable[str] = (REPORT,), *, whole: bool = False)
     from lakehouse_assets.compute.tasks import ModelTask
     from lakehouse_assets.engines.duckdb import DuckEngine
 
-    config = LocalConfig(PIPELINE, made, "", ZONE, "800MB", None, lambda: DuckEngine(made, zone=ZONE))
+    config = LocalConfig(
+        pipeline=PIPELINE,
+        lake=made,
+        landing="",
+        zone=ZONE,
+        memory="800MB",
+        threads=None,
+        open_engine=lambda: DuckEngine(made, zone=ZONE),
+    )
     services = LocalServices(config, "bench")
     for name in names:
         services.build(ModelTask(PIPELINE, f"gold.{name}"), whole=whole)
