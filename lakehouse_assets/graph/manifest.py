@@ -57,8 +57,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
             answer = services.invoke(pipeline.plan)
         plan = services.run.report(PLAN, PlanReport)
         if plan is None or not plan.has_work:
-            why = "nothing to do: no file in landing, no row pending, gold is up to date"
-            context.log.info((plan and plan.already) or why)
+            context.log.info(nothing_words(plan))
             for evaluation in standing_results(pipeline, context, services):
                 context.log_event(evaluation)
             return
@@ -69,6 +68,12 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(metadata=plan_metadata(plan) | call_facts(answer))
 
     return manifest
+
+
+def nothing_words(plan: PlanReport | None) -> str:
+    """Say why a run makes nothing."""
+    usual = "Nothing to do: no file in landing, no row pending, gold is up to date."
+    return f"Nothing to do, {plan.already}." if plan and plan.already else usual
 
 
 def asked_of(pipeline: Pipeline, context: dg.AssetExecutionContext) -> RunRequest:
