@@ -83,8 +83,8 @@ class Block:
 def pascal(text: str) -> str:
     """Return words as one name without anything between them.
 
-    >>> pascal("gold__daily_sales"), pascal("export-sub5-report"), pascal("PlanRun")
-    ('GoldDailySales', 'ExportSub5Report', 'PlanRun')
+    >>> pascal("gold__daily_weather"), pascal("export-weather"), pascal("PlanRun")
+    ('GoldDailyWeather', 'ExportWeather', 'PlanRun')
     """
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", text))
 

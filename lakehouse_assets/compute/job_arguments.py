@@ -56,8 +56,14 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lake-root", required=True, help="root of the lake")
     parser.add_argument("--as-of", type=utc_moment, help="the run's clock (default: the manifest's)")
     parser.add_argument("--run-mode", choices=get_args(Mode), help="the manifest's mode, to be sure")
+    parser.add_argument("--fence", type=_fence, help="number of the run's hold that the job joins (default: its own)")
     parser.add_argument("--source-timezone", default="UTC", help="zone of text without offset, and of dates")
     return parser.parse_known_args(argv)[0]
+
+
+def _fence(text: str) -> int | None:
+    """Return a fence; 0 and no text are none, as a machine without a hold would give them."""
+    return int(text or 0) or None
 
 
 def manifest_of(asked: argparse.Namespace) -> Manifest:
