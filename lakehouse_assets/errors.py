@@ -8,8 +8,8 @@
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, StorageRefused
     │   ├── ServiceRefused, JobFailed, QueryFailed, FunctionFailed
-    │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused, ValueUnfit
-    │   └── JavaMissing
+    │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, CheckUnanswered, EmissionInvalid, NativeRefused
+    │   └── ValueUnfit, JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, StateLocked, LandingChanged, CommitConflict
         ├── PreconditionFailed, ObjectMissing, StorageUnavailable
@@ -343,6 +343,12 @@ class AssertionFailed(Terminal):
     """A blocking check found rows that must not exist."""
 
     sentence = "check `{check}` failed: {failing} rows"
+
+
+class CheckUnanswered(Terminal):
+    """A blocking check could not be asked, so nobody knows whether what follows would be right."""
+
+    sentence = "check `{check}` could not be asked: {problem}"
 
 
 class EmissionInvalid(Terminal):

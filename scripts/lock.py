@@ -14,6 +14,7 @@ from scripts.setup import ROOT, UV, has_certificates
 LOCK = "requirements/dev.txt"
 BOOTSTRAP = "requirements/bootstrap.txt"
 EMULATOR = "requirements/emulator.txt"
+TRINO_JAVA = "requirements/trino-java.txt"
 OPTIONS = ("--generate-hashes", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header", "--quiet")
 
 
@@ -31,6 +32,7 @@ def main(flags: list[str]) -> None:
     """Lock everything, then what `make setup` needs before it has uv."""
     compile_lock(LOCK, "pyproject.toml", "--extra", "dev", *flags)
     compile_lock(EMULATOR, "requirements/emulator.in", *flags)
+    compile_lock(TRINO_JAVA, "requirements/trino-java.in", *flags)
     compile_lock(BOOTSTRAP, "-", "--constraints", LOCK, given="uv\nsetuptools\n")
 
 

@@ -40,7 +40,7 @@ class LoadEngine:
     def of(self, files: int, size_bytes: int) -> Asked:
         """Return what loads so many files of so many bytes.
 
-        >>> LoadEngine("auto", 1000, 5).of(5, 1000), LoadEngine("auto", 1000, 5).of(6, 1000), LoadEngine("glue").of(1, 1)
+        >>> LoadEngine("auto", 1000, 5).of(5, 1000), LoadEngine("auto", 1000, 5).of(6, 1000), LoadEngine().of(1, 1)
         ('lambda', 'glue', 'glue')
         """
         if self.asked != "auto":
