@@ -118,12 +118,12 @@ def asked_by(task: FunctionTask) -> tuple[str, ...]:
 
 
 def request_payload(*fields: str) -> dict[str, str]:
-    """Return a payload that hands on these fields of a request, and whose run of which pipeline it is.
+    """Return a payload that hands on these fields of a request, the tick it is for, and whose run of which pipeline.
 
     >>> request_payload("mode")
-    {'run_id': '{run_id}', 'pipeline': '{pipeline}', 'mode': '{mode}'}
+    {'run_id': '{run_id}', 'pipeline': '{pipeline}', 'mode': '{mode}', 'tick': '{tick}'}
     """
-    return {name: f"{{{name}}}" for name in ("run_id", "pipeline", *fields)}
+    return {name: f"{{{name}}}" for name in ("run_id", "pipeline", *fields, "tick")}
 
 
 def fill(value: Any, facts: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON in, JSON out

@@ -72,8 +72,8 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
         Interrupted: the process was asked to end; the run is cancelled, and its lease given back.
         BadRequest: the pipeline cannot be asked this; nothing has begun.
     """
-    from lakehouse_assets.compute.notify import FolderTopic
-    from lakehouse_assets.compute.reports import REPORT
+    from lakehouse_assets.compute.notify import open_topic
+    from lakehouse_assets.compute.recording import record
     from lakehouse_assets.core.request import parse_request
     from lakehouse_assets.graph.outcome import outcome_of, publish
     from lakehouse_assets.pipelines import pipeline_of
@@ -90,9 +90,9 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
     store = lake.store
     folder = RunFolder(store, pipeline.name, run_id)
     outcome = outcome_of(folder, events, success=success)
-    folder.keep(REPORT, outcome.report)
+    record(folder, outcome.report)
     interruption.check()
-    publish(FolderTopic(store), outcome, run_id)
+    publish(open_topic(store), outcome, run_id)
     return outcome
 
 

@@ -21,6 +21,8 @@ from lakehouse_assets.sql.sql_types import in_athena_ddl
 ATHENA_DELTA_PROPERTIES = {"table_type": "DELTA"}
 ATHENA_ICEBERG_PROPERTIES = {"table_type": "ICEBERG", "format": "parquet", "write_compression": "zstd"}
 
+TYPOGRAPHIC = "\N{RIGHT SINGLE QUOTATION MARK}"
+
 
 def athena_delta_ddl(contract: Contract, location: str) -> str:
     """Return the statement that registers an existing Delta table; Athena reads columns and partitions from its log."""
@@ -98,9 +100,11 @@ def _quoted(name: str) -> str:
 
 
 def _literal(text: str) -> str:
-    r"""Write a string literal on one line, escaped as Hive and Spark read it.
+    """Write a string literal on one line.
 
-    >>> print(_literal("The run's clock"))
-    'The run\'s clock'
+    No page of Athena's says how its DDL escapes an apostrophe, so a text's apostrophe becomes the typographic one.
+
+    >>> _literal("The run's clock") == f"'The run{TYPOGRAPHIC}s clock'"
+    True
     """
-    return "'" + " ".join(text.split()).replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return "'" + " ".join(text.split()).replace("\\", "/").replace("'", TYPOGRAPHIC) + "'"

@@ -8,6 +8,7 @@ import pytest
 
 from lakehouse_assets_tests.emulator.proxy import Proxy, serving
 from lakehouse_assets_tests.emulator.running import PYTHON, Emulator, running, variables_for
+from lakehouse_assets_tests.emulator.trino import serving as trino_serving
 
 BUCKET = "lake-bucket"
 
@@ -18,6 +19,13 @@ def emulator() -> Iterator[Emulator]:
     if not PYTHON.exists():
         pytest.skip("no emulator in .emulator; `make setup` makes it")
     with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def trino(emulator: Emulator) -> Iterator[trino_serving.Trino]:
+    """The Trino behind the emulator's Athena; what it keeps is the emulator's, and a reset forgets it."""
+    with trino_serving.serving(emulator.url, emulator.trino_port) as started:
         yield started
 
 

@@ -16,7 +16,13 @@ from sqlglot import exp
 from lakehouse_assets.contracts import Contract, contract, contracts
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.contracts.reader import parse_contract
-from lakehouse_assets.sql.ddl import athena_delta_ddl, athena_iceberg_ddl, contract_hash, declare_statements
+from lakehouse_assets.sql.ddl import (
+    TYPOGRAPHIC,
+    athena_delta_ddl,
+    athena_iceberg_ddl,
+    contract_hash,
+    declare_statements,
+)
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "ddl"
 ROOT = "s3://lake/lakehouse-dwh"
@@ -44,11 +50,13 @@ def test_every_golden_file_is_still_rendered() -> None:
 
 @pytest.mark.parametrize("table", GOLD)
 def test_athena_sees_the_contracts_columns(table: Contract) -> None:
-    """Athena's parser reads names, types and comments back as the contract has them."""
+    """Athena's parser reads names, types and comments back as the contract has them, but for the kind of apostrophe."""
     definitions = sqlglot.parse_one(athena_iceberg_ddl(table, ROOT), read="athena").find_all(exp.ColumnDef)
     read = [(d.name, d.kind.sql("hive").replace(" ", ""), d.find(exp.CommentColumnConstraint)) for d in definitions]
     assert [(name, kind) for name, kind, _ in read] == [(c.name, c.type) for c in table.columns]
-    assert [comment.this.this for _, _, comment in read] == [c.description for c in table.columns]
+    assert [comment.this.this for _, _, comment in read] == [
+        c.description.replace("'", TYPOGRAPHIC) for c in table.columns
+    ]
 
 
 def test_an_iceberg_table_is_partitioned_only_when_asked_for() -> None:
@@ -77,11 +85,12 @@ def test_iceberg_is_not_external() -> None:
 
 @pytest.mark.parametrize("words", ["The run's clock", r"a \ b", "ends with \\", "two\nlines", 'a "quote"; and more'])
 def test_words_cannot_leave_their_literal(words: str) -> None:
-    """Quotes, backslashes, semicolons and line ends in a description stay in the comment."""
+    """Quotes, backslashes, semicolons and line ends in a description stay in the comment, in a spelling that needs no escape."""
     column = replace(SALES.columns[0], description=words)
     parsed = sqlglot.parse(athena_iceberg_ddl(replace(SALES, columns=(column,)), ROOT), read="athena")
     assert len(parsed) == 1
-    assert parsed[0].find(exp.CommentColumnConstraint).this.this == words.replace("\n", " ")
+    written = words.replace("\n", " ").replace("\\", "/").replace("'", TYPOGRAPHIC)
+    assert parsed[0].find(exp.CommentColumnConstraint).this.this == written
 
 
 def test_databases_are_declared_before_tables() -> None:

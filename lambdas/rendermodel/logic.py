@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from lakehouse_assets.contracts import Contract, contract
 from lakehouse_assets.contracts.layers import control_name, model_sql
 from lakehouse_assets.sql.gold import merge_statement, window_parameters
+from lakehouse_assets.storage.runs import RunFolder
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.ledger import Backlog
     from lakehouse_assets.storage.lake import Lake
 
-STATEMENT_BYTES = 200_000
+STATEMENT_BYTES = 150_000
 """A statement's limit, of the 256 KiB that a state machine passes on between states, which is also what Athena takes:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 
-def render_model(pipeline: str, model: str, lake: Lake, zone: str) -> dict[str, Any]:
+def render_model(pipeline: str, model: str, lake: Lake, zone: str, run_id: str | None = None) -> dict[str, Any]:
     """Return the MERGE for a model, and the runs to acknowledge when it has run.
 
     Args:
@@ -26,8 +27,10 @@ def render_model(pipeline: str, model: str, lake: Lake, zone: str) -> dict[str, 
         model: its contract, such as `gold.daily_weather`.
         lake: where the tables are.
         zone: source time zone.
+        run_id: the run, in whose folder the list of runs is left; None for a machine that carries the list itself.
 
-    Returns: statement (None when nothing was touched), runs, and the version of the model that it is made of.
+    Returns: statement (None when nothing was touched), has_statement, runs (the key of their list in the lake), and the
+        version of the model that it is made of.
 
     Raises:
         ContractInvalid: there is no such model.
@@ -40,9 +43,17 @@ def render_model(pipeline: str, model: str, lake: Lake, zone: str) -> dict[str, 
     models, opened = models_of(pipeline, lake), OpenLedger(ledger, lake)
     behind, state = opened.backlog(gold), models.state(gold.name, opened)
     due = Backlog(behind.runs, None) if state.why else behind
+    text, runs = statement(gold, model_sql(pipeline, gold.name), due, zone), list(behind.runs)
+    if run_id is not None:
+        piece, folder = f"rendered-{gold.name}", RunFolder(lake.store, pipeline, run_id)
+        window = sorted(map(str, due.window or ()))
+        folder.write(
+            piece, {"runs": runs, "window": window, "is_whole": due.window is None, "rebuilt": state.why or ""}
+        )
     return {
-        "statement": statement(gold, model_sql(pipeline, gold.name), due, zone),
-        "runs": list(behind.runs),
+        "statement": text,
+        "has_statement": text is not None,
+        "runs": runs if run_id is None else folder.key_of(piece),
         "version": models.held(state.version).text,
     }
 

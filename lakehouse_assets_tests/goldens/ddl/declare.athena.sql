@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS `ecommerce_gold`.`daily_sales` (
   `buyers` bigint COMMENT 'Buyers with an item of the department',
   `items` bigint COMMENT 'Items sold',
   `reorder_rate` double COMMENT 'Share of items bought before, among items that say so',
-  `amount` decimal(38,2) COMMENT 'Share of the orders\' amounts by items, exact to the cent'
+  `amount` decimal(38,2) COMMENT 'Share of the orders’ amounts by items, exact to the cent'
 )
 LOCATION 's3://lake/lakehouse-dwh/ecommerce_gold/daily_sales/'
 TBLPROPERTIES ('table_type' = 'ICEBERG', 'format' = 'parquet', 'write_compression' = 'zstd');
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS `ecommerce_gold`.`user_orders` (
   `first_order_at` timestamp COMMENT 'First order',
   `last_order_at` timestamp COMMENT 'Last order',
   `orders` bigint COMMENT 'Number of orders',
-  `amount` decimal(38,2) COMMENT 'Sum of the orders\' amounts',
+  `amount` decimal(38,2) COMMENT 'Sum of the orders’ amounts',
   `avg_days_between_orders` double COMMENT 'Days from the first to the last order date divided by the number of gaps; null with one order'
 )
 LOCATION 's3://lake/lakehouse-dwh/ecommerce_gold/user_orders/'

@@ -47,6 +47,3 @@ def too_small_parts() -> None:
         return complete(bucket, key, body, query, headers)
 
     s3._complete_multipart_upload = checked
-
-
-PATCHES = {"copy_onto_existing": copy_onto_existing, "too_small_parts": too_small_parts}

@@ -1,0 +1,270 @@
+"""One query of Athena's: its record, how it is carried out on Trino, and its results.
+
+Belongs here: a query that was accepted. Not here: which are accepted (`athena.py`), DDL (`athena_ddl.py`).
+"""
+
+# ruff: noqa: SLF001 - MiniStack's state is private to it
+from __future__ import annotations
+
+import csv
+import io
+import os
+import time
+from typing import Any
+
+from .athena_ddl import Ddl, NotAthena, read
+from .athena_refusals import refusal
+from .athena_text import column_info, text_of
+from .athena_tokens import tokens
+from .athena_trino import in_trino, text
+from .trino_client import Answer, Cancelled, TrinoError, ask
+
+TRINO = "TRINO_URL"
+TOKENS: dict[Any, tuple[dict[str, Any], str]] = {}
+"""Requests by account and token, with the query that each began."""
+ROWS = ("SELECT", "WITH", "VALUES", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "(", "TABLE")
+CATEGORIES = {"USER_ERROR": 2}
+LARGEST_PAGE = 1000
+
+
+def new_query(asked: dict[str, Any], group: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the record of a query that waits to begin; None when there is no place for its results."""
+    from ministack.core.responses import new_uuid
+
+    settings = group.get("Configuration") or {}
+    of_group = (settings.get("ResultConfiguration") or {}).get("OutputLocation")
+    of_request = (asked.get("ResultConfiguration") or {}).get("OutputLocation")
+    place = (
+        (of_group or of_request) if settings.get("EnforceWorkGroupConfiguration", True) else (of_request or of_group)
+    )
+    if not place:
+        return None
+    identity, context = new_uuid(), asked.get("QueryExecutionContext") or {}
+    version = "Athena engine version 3"
+    return {
+        "QueryExecutionId": identity,
+        "Query": asked.get("QueryString", ""),
+        "StatementType": kind_of(asked.get("QueryString", "")),
+        "ResultConfiguration": {"OutputLocation": f"{place.rstrip('/')}/{identity}.csv"},
+        "QueryExecutionContext": {"Catalog": "awsdatacatalog", "Database": "default", **context},
+        "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
+        "Statistics": {},
+        "WorkGroup": asked.get("WorkGroup", "primary"),
+        "EngineVersion": {"SelectedEngineVersion": version, "EffectiveEngineVersion": version},
+        "ExecutionParameters": asked.get("ExecutionParameters") or [],
+        "_over": False,
+        "_answer": Answer(),
+    }
+
+
+def kind_of(statement: str) -> str:
+    """Return the type of a statement as Athena names it.
+
+    >>> kind_of("CREATE DATABASE a"), kind_of("MERGE INTO t"), kind_of("SHOW TABLES")
+    ('DDL', 'DML', 'UTILITY')
+    """
+    words = tokens(statement)
+    first = next((word.upper for word in words if word.upper != "("), "")
+    if first in ("CREATE", "ALTER", "DROP"):
+        return "DDL"
+    return "UTILITY" if first in ("SHOW", "DESCRIBE", "DESC", "EXPLAIN") else "DML"
+
+
+def carry_out(query: dict[str, Any], group: dict[str, Any]) -> None:
+    """Run a query and record how it ended, unless it was stopped meanwhile."""
+    begun, status = time.time(), query["Status"]
+    if status["State"] == "QUEUED":
+        status["State"] = "RUNNING"
+    error: dict[str, Any] = {}
+    try:
+        query["_answer"] = answered(query)
+        state, reason = within(query["_answer"], group)
+        if state == "SUCCEEDED":
+            keep(query)
+    except Cancelled:
+        return
+    except (NotAthena, TrinoError) as failed:
+        state, reason = "FAILED", str(failed)
+        category = CATEGORIES.get(failed.kind, 1) if isinstance(failed, TrinoError) else CATEGORIES["USER_ERROR"]
+        error = {"AthenaError": {"ErrorCategory": category, "Retryable": False, "ErrorMessage": reason}}
+    query["Statistics"] = statistics(query["_answer"], time.time() - begun)
+    if status["State"] == "RUNNING":
+        status.update(error, CompletionDateTime=time.time(), State=state)
+        if reason:
+            status["StateChangeReason"] = reason
+
+
+def answered(query: dict[str, Any]) -> Answer:
+    """Return what a query comes to.
+
+    Raises:
+        NotAthena: Athena would refuse it.
+        TrinoError: it failed.
+        Cancelled: it was stopped.
+    """
+    statement, database = query["Query"], query["QueryExecutionContext"]["Database"]
+    if query["StatementType"] == "DDL" and not is_view(statement):
+        return declared(read(statement), database, query)
+    if why := refusal(statement, lambda name: is_delta(name, database)):
+        raise NotAthena(why)
+    if query["ExecutionParameters"]:
+        statement = f"EXECUTE IMMEDIATE {text(statement)} USING {', '.join(query['ExecutionParameters'])}"
+    answer = asked_of_trino(statement.strip().rstrip(";"), database, query)
+    first = next(iter(tokens(statement)), None)
+    if answer.update and not (first and first.upper in ROWS):
+        answer.columns, answer.rows = [], []
+    return answer
+
+
+def asked_of_trino(statement: str, database: str, query: dict[str, Any]) -> Answer:
+    """Ask Trino for one statement of a query."""
+    if not os.environ.get(TRINO):
+        raise TrinoError("SERVER_STARTING_UP", "INTERNAL_ERROR", "no Trino stands behind this emulator's Athena")
+    return ask(os.environ[TRINO], statement, database, lambda: query["_over"])
+
+
+def is_view(statement: str) -> bool:
+    """Say whether a statement is about a view, whose DDL is that of queries."""
+    return "VIEW" in [word.upper for word in tokens(statement)[:4]]
+
+
+def declared(ddl: Ddl, database: str, query: dict[str, Any]) -> Answer:
+    """Do what a DDL statement asks for: databases in Glue, tables by Trino.
+
+    Raises:
+        NotAthena: what is to be made is there, or what is to be dropped is not.
+    """
+    from ministack.services import glue
+
+    if "database" in ddl.verb:
+        in_glue(ddl)
+        return Answer()
+    schema, table = ddl.name if len(ddl.name) == 2 else (database, *ddl.name)
+    if schema not in glue._databases:
+        raise NotAthena(f"SCHEMA_NOT_FOUND: Schema '{schema}' does not exist")
+    if ddl.verb.startswith("create") and f"{schema}/{table}" in glue._tables:
+        if ddl.if_exists:
+            return Answer()
+        raise NotAthena(f"TABLE_ALREADY_EXISTS: Table '{schema}.{table}' already exists")
+    for statement in in_trino(ddl, database):
+        asked_of_trino(statement, database, query)
+    return Answer()
+
+
+def in_glue(ddl: Ddl) -> None:
+    """Make or drop a database.
+
+    Raises:
+        NotAthena: it is there already, or not there.
+    """
+    from ministack.services import glue
+
+    (name,) = ddl.name
+    is_there, makes = name in glue._databases, ddl.verb == "create database"
+    if is_there == makes:
+        if ddl.if_exists:
+            return
+        raise NotAthena(f"FAILED: Database {name} {'already exists' if makes else 'does not exist'}")
+    if makes:
+        place = {"LocationUri": ddl.location} if ddl.location else {}
+        glue._create_database({"DatabaseInput": {"Name": name, **place}})
+    else:
+        glue._delete_database({"Name": name})
+
+
+def is_delta(name: tuple[str, ...], database: str) -> bool:
+    """Say whether a table is Delta, by what the catalog says of it."""
+    from ministack.services import glue
+
+    key = "/".join(name[-2:] if len(name) > 1 else (database, *name))
+    said = (glue._tables.get(key) or {}).get("Parameters") or {}
+    kinds = {
+        str(value).lower() for key, value in said.items() if key.lower() in ("table_type", "spark.sql.sources.provider")
+    }
+    return "delta" in kinds
+
+
+def within(answer: Answer, group: dict[str, Any]) -> tuple[str, str]:
+    """Return state and reason of a query that came to an end, by how much its workgroup lets it read."""
+    limit = (group.get("Configuration") or {}).get("BytesScannedCutoffPerQuery")
+    if limit and answer.scanned_bytes > limit:
+        return "CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded"
+    return "SUCCEEDED", ""
+
+
+def statistics(answer: Answer, seconds: float) -> dict[str, Any]:
+    """Return the figures of a query: Trino's, and how long the whole took."""
+    total = round(seconds * 1000)
+    return {
+        "EngineExecutionTimeInMillis": min(answer.elapsed_ms, total),
+        "DataScannedInBytes": answer.scanned_bytes,
+        "TotalExecutionTimeInMillis": total,
+        "QueryQueueTimeInMillis": 0,
+        "QueryPlanningTimeInMillis": min(answer.planning_ms, total),
+        "ServiceProcessingTimeInMillis": 0,
+    }
+
+
+def keep(query: dict[str, Any]) -> None:
+    """Write the results where Athena does: a CSV with every value quoted.
+
+    Raises:
+        TrinoError: the bucket is not there.
+    """
+    from ministack.services import s3
+
+    answer: Answer = query["_answer"]
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_NOTNULL if hasattr(csv, "QUOTE_NOTNULL") else csv.QUOTE_ALL)
+    writer.writerow([name for name, _ in answer.columns])
+    kinds = [kind for _, kind in answer.columns]
+    for row in answer.rows:
+        writer.writerow([text_of(value, kind) for value, kind in zip(row, kinds, strict=True)])
+    bucket, _, key = query["ResultConfiguration"]["OutputLocation"].partition("://")[2].partition("/")
+    content = written.getvalue().encode()
+    stored = s3._put_object(bucket, key, content, {"content-type": "text/csv", "content-length": str(len(content))})
+    if isinstance(stored, tuple) and stored[0] >= 300:
+        raise TrinoError("INVALID_OUTPUT", "USER_ERROR", f"Unable to verify/create output bucket {bucket}")
+
+
+def results(asked: dict[str, Any]) -> Any:
+    """Answer GetQueryResults: a page of rows, the first with the names of the columns before them."""
+    from ministack.core.responses import error_response_json, json_response
+    from ministack.services import athena
+
+    query = athena._executions.get(asked.get("QueryExecutionId"))
+    if query is None:
+        said = f"QueryExecution {asked.get('QueryExecutionId')} was not found"
+        return error_response_json("InvalidRequestException", said, 400)
+    state = query["Status"]["State"]
+    if state != "SUCCEEDED":
+        final = "Query did not finish successfully. Final query state: "
+        said = (
+            final + state if state in ("FAILED", "CANCELLED") else f"Query has not yet finished. Current state: {state}"
+        )
+        return error_response_json("InvalidRequestException", said, 400)
+    answer: Answer = query["_answer"]
+    size, begin = int(asked.get("MaxResults") or LARGEST_PAGE), int(asked.get("NextToken") or 0)
+    if not 1 <= size <= LARGEST_PAGE:
+        return error_response_json(
+            "InvalidRequestException", "MaxResults is more than maximum allowed length 1000.", 400
+        )
+    header = [{"Data": [{"VarCharValue": name} for name, _ in answer.columns]}] if has_header(query) else []
+    lines = [*header, *answer.rows][begin : begin + size]
+    more = {"NextToken": str(begin + size)} if begin + size < len(header) + len(answer.rows) else {}
+    metadata = {"ColumnInfo": [column_info(name, kind) for name, kind in answer.columns]}
+    rows = [line if isinstance(line, dict) else cells(line, answer.columns) for line in lines]
+    return json_response(
+        {"UpdateCount": answer.count or 0, "ResultSet": {"Rows": rows, "ResultSetMetadata": metadata}, **more}
+    )
+
+
+def has_header(query: dict[str, Any]) -> bool:
+    """Say whether the names of the columns are the first row, which they are for queries."""
+    return query["StatementType"] == "DML" and bool(query["_answer"].columns)
+
+
+def cells(row: list[Any], columns: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return a row as the answer has it."""
+    texts = (text_of(value, kind) for value, (_, kind) in zip(row, columns, strict=True))
+    return {"Data": [{} if found is None else {"VarCharValue": found} for found in texts]}
