@@ -53,7 +53,7 @@ class MachineRun:
     @property
     def event(self) -> dict[str, Any]:
         """What every function is told."""
-        fence = {"fence": self.plan["fence"]} if self.plan else {}
+        fence = {"fence": self.plan["fence"]} if self.plan.get("fence") else {}
         return {"run_id": self.run_id, "pipeline": "ecommerce", "lake": str(self.root / "lake"), **fence}
 
     def planned(self, **asked: Any) -> dict[str, Any]:
