@@ -36,4 +36,4 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 def _is_on_aws() -> bool:
     from lakehouse_assets.settings import read_settings
 
-    return getattr(read_settings(), "target", "local") == "aws"
+    return read_settings().target == "aws"
