@@ -51,7 +51,9 @@ def runs_of(made: dict[str, Any]) -> list[Run]:
     small, idle, taken = ({"PlanRun": {"Payload": ANSWER | changed}} for changed in PLANS)
     broken = {"RunGlueJob": failing("Broken")}
     told = [broken | {name: failing("Broken")} for name in ("PublishFailureNotification", "RecordFailure")]
-    failed = [dict.fromkeys(names, failing("States.TaskFailed", cause)) for names in (*checks, *([n] for n in can_fail))]
+    failed = [
+        dict.fromkeys(names, failing("States.TaskFailed", cause)) for names in (*checks, *([n] for n in can_fail))
+    ]
     failed += [small | {"LoadSmallBatch": failing("Broken")}, idle | {"RecordNothingToDo": failing("Broken")}]
     return [walked(made, **changed)[0] for changed in ({}, small, idle, taken, *told, *failed)]
 
