@@ -7,12 +7,13 @@
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, StorageRefused
-    │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, EmissionInvalid, NativeRefused, ValueUnfit
-    │   └── JavaMissing
+    │   ├── ServiceRefused, JobFailed, QueryFailed, FunctionFailed
+    │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, CheckUnanswered, EmissionInvalid, NativeRefused
+    │   └── ValueUnfit, JavaMissing
     └── Transient  the same call may succeed a little later
         ├── LeaseHeld, StateLocked, LandingChanged, CommitConflict
         ├── PreconditionFailed, ObjectMissing, StorageUnavailable
-        └── ApiUnavailable, SliceIncomplete
+        └── ServiceUnavailable, ApiUnavailable, SliceIncomplete
 
 Terminal errors of one source only, such as a key that an API refuses, are beside its client (`affise/errors.py`).
 Dagster's retry policy, the exit status of a Glue job and the `Retry` of an emitted state are derived from
@@ -38,11 +39,31 @@ class LakehouseError(Exception):
         super().__init__(self.sentence.format(**facts))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.facts)
+        return _rebuild, (type(self), self.facts, str(self))
 
 
-def _rebuild(kind: type[LakehouseError], facts: dict[str, Any]) -> LakehouseError:
-    return kind(**facts)
+def _rebuild(kind: type[LakehouseError], facts: dict[str, Any], said: str) -> LakehouseError:
+    """Return an error that says what it said, whatever its class makes of its facts."""
+    error = kind.__new__(kind)
+    Exception.__init__(error, said)
+    error.facts = facts
+    return error
+
+
+def remembered(name: str, sentence: str, **facts: Any) -> LakehouseError | None:  # noqa: ANN401 - as above
+    """Return an error of this tree that another process has raised and of which name and sentence are known.
+
+    Args:
+        name: of its class.
+        sentence: what it said.
+        **facts: further ones, such as the link to a log.
+
+    Returns: None where no class of the tree has that name.
+    """
+    kind = globals().get(name)
+    if not (isinstance(kind, type) and issubclass(kind, LakehouseError)):
+        return None
+    return _rebuild(kind, facts, sentence)
 
 
 class Terminal(LakehouseError):
@@ -191,6 +212,30 @@ class StorageRefused(Terminal):
     sentence = "`{place}` cannot be used: it refuses {operation} ({problem})"
 
 
+class ServiceRefused(Terminal):
+    """A service of AWS refuses a request for a reason that trying again does not change."""
+
+    sentence = "{service} refuses {operation} ({problem})"
+
+
+class JobFailed(Terminal):
+    """A Glue job run ended without having done its work."""
+
+    sentence = "job `{job}` {problem}"
+
+
+class QueryFailed(Terminal):
+    """Athena could not run a statement."""
+
+    sentence = "Athena could not {what}: {problem}"
+
+
+class FunctionFailed(Terminal):
+    """A Lambda function ended with an error that is none of ours."""
+
+    sentence = "function `{function}` failed: {problem}"
+
+
 class DiskFull(Terminal):
     """A file system, a quota or a limit of a file's size leaves no room for a write; what was begun is undone."""
 
@@ -300,6 +345,12 @@ class AssertionFailed(Terminal):
     sentence = "check `{check}` failed: {failing} rows"
 
 
+class CheckUnanswered(Terminal):
+    """A blocking check could not be asked, so nobody knows whether what follows would be right."""
+
+    sentence = "check `{check}` could not be asked: {problem}"
+
+
 class EmissionInvalid(Terminal):
     """A graph cannot be turned into a state machine."""
 
@@ -354,6 +405,12 @@ class StorageUnavailable(Transient):
     """The store cannot be reached or refuses to answer."""
 
     sentence = "storage `{store}` does not answer: {problem}"
+
+
+class ServiceUnavailable(Transient):
+    """A service of AWS cannot be reached, has no room for one more request, or failed by itself."""
+
+    sentence = "{service} does not answer: {problem}"
 
 
 class ApiUnavailable(Transient):

@@ -36,7 +36,8 @@ AFFISE_URL_ENV = f"{PREFIX_ENV}AFFISE__URL"
 PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
 """Names the packages of the pipelines that come with the product."""
 
-EngineName = Literal["duckdb", "spark"]
+Target = Literal["local", "aws"]
+EngineName = Literal["duckdb", "spark", "auto"]
 
 
 def _zone(value: str) -> str:
@@ -95,6 +96,8 @@ SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """Names a secret; the pattern is one that a secret itself does not have, so that nobody sets that by mistake."""
 DatabasePrefix = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,39})?$")]
 """Begins the name of a database; Athena takes these letters alone without quoting."""
+NamePrefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
+"""Begins the names of what is deployed, so that several environments fit into one account."""
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
@@ -134,16 +137,50 @@ class Affise(BaseModel):
     most_gone: Annotated[float, Field(ge=0, le=1)] = 0.2
 
 
+class Aws(BaseModel):
+    """Hold names of what is deployed in an account, `LAKEHOUSE_AWS__<NAME>`; used where the target is `aws`.
+
+    Attributes:
+        workgroup: of Athena; it says where results lie, and how much one query may scan.
+        topic: ARN of the topic that people are told through; None for the folder `notifications/` of the lake alone.
+        function_prefix: begins the names of the Lambda functions.
+        job_prefix: begins the names of the Glue jobs.
+        secret_prefix: begins the names of the secrets in Secrets Manager.
+        small_bytes, small_files: up to so much, the engine `auto` loads without Spark.
+        poll_seconds: the longest pause between two looks at a job or a query that goes on.
+        flex: whether Glue jobs take spare capacity, which is cheaper and may have to be waited for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workgroup: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,128}$")] = "lakehouse"
+    topic: Annotated[str, Field(pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$")] | None = None
+    function_prefix: NamePrefix = ""
+    job_prefix: NamePrefix = ""
+    secret_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{0,200}$")] = ""
+    small_bytes: Annotated[int, Field(ge=0)] = 50_000_000
+    small_files: Annotated[int, Field(ge=0)] = 500
+    poll_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+    flex: bool = False
+
+
+def _usual_engine(known: dict[str, Any]) -> EngineName:
+    """Return the engine where none is set: on AWS it follows from what there is to load."""
+    return "auto" if known.get("target") == "aws" else "duckdb"
+
+
 class Settings(BaseSettings):
     """Hold all settings; frozen, so that a run cannot change under its steps.
 
     Attributes:
+        target: where steps are carried out: `local` in this process, `aws` by Glue, Athena and Lambda.
         pipelines: Python packages of the pipelines, separated by commas; a package is named like its pipeline.
         lake: place of all tables, archives and runs: a folder, or `s3://bucket/prefix`.
         landing: place where files are dropped, for a pipeline that names none; default `<lake>/land-folder/Data`.
         landings: the same for one pipeline, `LAKEHOUSE_LANDINGS__<PIPELINE>`, whatever that one names.
         database_prefix: begins the names of the databases in Glue that hold the gold tables of a lake in S3.
-        engine: which engine loads silver.
+        engine: which engine loads silver; `auto` takes Spark where there is much to load on AWS, else the embedded one.
+            By default `duckdb`, and `auto` on AWS.
         source_timezone: zone of timestamps without offset, and of business dates, for a pipeline that names none.
         zones: the same for one pipeline, `LAKEHOUSE_ZONES__<PIPELINE>`, whatever that one names.
         duckdb_memory: DuckDB's memory limit; what does not fit is spilled to disk. By default see `default_memory`.
@@ -156,16 +193,18 @@ class Settings(BaseSettings):
             S3 a folder of this user's, see `history_home`.
         lease_renew_seconds: how often the run that holds a pipeline says so.
         affise: of the Affise client.
+        aws: names of what is deployed.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, env_nested_delimiter="__", frozen=True, extra="ignore")
 
+    target: Target = "local"
     pipelines: Annotated[tuple[Package, ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)] = PIPELINES
     lake: Place = "lake"
     landing: Place | None = None
     landings: dict[str, Place] = Field(default_factory=dict)
     database_prefix: DatabasePrefix = ""
-    engine: EngineName = "duckdb"
+    engine: EngineName = Field(default_factory=_usual_engine)
     source_timezone: Zone = "UTC"
     zones: dict[str, Zone] = Field(default_factory=dict)
     duckdb_memory: Size = Field(default_factory=lambda: default_memory(machine_memory()))
@@ -177,6 +216,7 @@ class Settings(BaseSettings):
     history: Folder | None = None
     lease_renew_seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
     affise: Affise = Field(default_factory=Affise)
+    aws: Aws = Field(default_factory=Aws)
 
     @field_validator("landings", "zones")
     @classmethod
@@ -196,6 +236,19 @@ class Settings(BaseSettings):
             SettingsInvalid: the folder that is meant cannot hold a lake, wherever its name comes from.
         """
         return _usable("lake", self.lake)
+
+    def require_aws(self) -> None:
+        """Make sure that services of AWS can reach the lake.
+
+        Raises:
+            SettingsInvalid: it is a folder, or its databases have a prefix, which Athena's SQL does not know.
+        """
+        if not is_s3(self.lake_root):
+            problem = f"LAKEHOUSE_LAKE is `{self.lake_root}`, allowed is s3://bucket/prefix"
+            raise SettingsInvalid(problems=f"{problem} where LAKEHOUSE_TARGET is aws")
+        if self.database_prefix:
+            problem = "LAKEHOUSE_DATABASE_PREFIX is set, allowed is none where LAKEHOUSE_TARGET is aws"
+            raise SettingsInvalid(problems=f"{problem}: Athena names databases as contracts do")
 
     def landing_of(self, pipeline: str, own: str | None = None) -> str:
         """Return a pipeline's landing, as `lake_root` is: set for it, else its own below the lake, else set for all.
@@ -233,9 +286,10 @@ class Settings(BaseSettings):
 
 
 ALLOWED = {
+    "target": " or ".join(get_args(Target)),
     "pipelines": "a list of Python packages such as lakehouse_assets.ecommerce, separated by commas",
     "database_prefix": "small letters, digits and _, such as staging_; a letter comes first",
-    "engine": " or ".join(get_args(EngineName)),
+    "engine": "duckdb, spark or auto",
     "source_timezone": "a time zone such as Europe/Berlin or UTC",
     "duckdb_memory": "a size such as 800MB or 2GB",
     "duckdb_temp_limit": "a size such as 800MB or 2GB",
@@ -257,9 +311,18 @@ ALLOWED = {
     "affise__click_days": "a whole number from 1 to 3650",
     "affise__clicks": "clicks or custom",
     "affise__most_gone": "a share from 0 to 1",
+    "aws__workgroup": "the name of a workgroup of Athena",
+    "aws__topic": "the ARN of a topic, arn:aws:sns:<region>:<account>:<name>",
+    "aws__function_prefix": "up to 40 letters, digits, _ and -",
+    "aws__job_prefix": "up to 40 letters, digits, _ and -",
+    "aws__secret_prefix": "up to 200 letters, digits and /_+=.@-",
+    "aws__small_bytes": "a whole number from 0",
+    "aws__small_files": "a whole number from 0",
+    "aws__poll_seconds": "seconds above 0 up to 60",
+    "aws__flex": "true or false",
 }
 """Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""
-NESTED = frozenset({"landings", "zones", "affise"})
+NESTED = frozenset({"landings", "zones", "affise", "aws"})
 """Holds settings that consist of several variables."""
 OPTIONS = {"lake": "--lake", "landings": "--landing", "engine": "--engine", "affise__url": "--affise-url"}
 """Names the options of the command line that override settings."""
@@ -275,7 +338,9 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsInvalid(problems="; ".join(_problem(item, given) for item in error.errors())) from error
+        # What depends on a value that is not allowed is not worked out, and no problem of its own.
+        found = [item for item in error.errors() if item["type"] != "default_factory_not_called"]
+        raise SettingsInvalid(problems="; ".join(_problem(item, given) for item in found)) from error
 
 
 def pipeline_packages() -> tuple[str, ...]:

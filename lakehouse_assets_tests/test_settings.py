@@ -120,7 +120,9 @@ def test_every_problem_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two wrong variables make one sentence with both, the values got and what is allowed."""
     monkeypatch.setenv("LAKEHOUSE_ENGINE", "polars")
     monkeypatch.setenv("LAKEHOUSE_DUCKDB_THREADS", "x")
-    with pytest.raises(SettingsInvalid, match=r"ENGINE is `polars`, allowed is duckdb or spark; .*THREADS is `x`"):
+    with pytest.raises(
+        SettingsInvalid, match=r"ENGINE is `polars`, allowed is duckdb, spark or auto; .*THREADS is `x`"
+    ):
         read_settings()
 
 

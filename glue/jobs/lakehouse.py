@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
-from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.progress import Progress, told
+from lakehouse_assets.storage.held import holding
 from lakehouse_assets.storage.lake import open_lake
-from lakehouse_assets.storage.lease import Lease
-from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
 
 
@@ -48,7 +46,7 @@ def run(asked: argparse.Namespace) -> LoadReport:
     lake.require_here()
     spark = SparkSession.builder.getOrCreate()
     with (
-        guarded(lake.store, manifest) as lease,
+        holding(lake.store, manifest.pipeline, manifest.run_id, asked.fence) as lease,
         closing(SparkEngine(spark, lake, zone=asked.source_timezone)) as engine,
     ):
         folder = RunFolder(lake.store, manifest.pipeline, manifest.run_id)
@@ -56,19 +54,6 @@ def run(asked: argparse.Namespace) -> LoadReport:
         with told(progress, say):
             work = work_of(manifest, lake, progress)
             return load_and_keep(work, engine, lease.fence, lease.check, folder, manifest=asked.manifest_uri)
-
-
-@contextmanager
-def guarded(lake: ObjectStore, manifest: Manifest) -> Iterator[Lease]:
-    """Hold the pipeline's lease inside the block; it is asked (`check`) before each commit.
-
-    Another step of the run may hold the lease already; then the job shares it and leaves it to that step.
-
-    Raises:
-        LeaseHeld: another run has the lease.
-    """
-    with Lease(lake, manifest.pipeline).acquire(manifest.run_id) as lease:
-        yield lease
 
 
 def say(line: str) -> None:

@@ -43,7 +43,7 @@ def puller_of(event: Mapping[str, Any], context: object = None) -> Puller:
     budget = getattr(context, "shared", {}).setdefault(BUDGET, Budget(settings.requests, settings.retries))
     return open_puller(
         shared(settings, event.get("at_once") or 1),
-        local_secrets(),
+        present_secrets(),
         open_store(event["lake"], create=False),
         run_id=event["run_id"],
         zone=event["source_timezone"],
@@ -79,8 +79,14 @@ def click_endpoint() -> Endpoint:
     return click_source(read_settings().affise.clicks)
 
 
-def local_secrets() -> Secrets:
-    """Return the secrets of this machine: the environment, then `.env` in the present folder."""
+def present_secrets() -> Secrets:
+    """Return where the secrets are: in Secrets Manager on AWS, else in the environment, then `.env` in this folder."""
+    settings = read_settings()
+    if settings.target == "aws":
+        # What talks to AWS is imported where AWS is the target.
+        from lakehouse_assets.affise.secrets_manager import ManagedSecrets
+
+        return ManagedSecrets(settings.aws.secret_prefix)
     return LocalSecrets(process_environment())
 
 

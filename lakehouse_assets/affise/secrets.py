@@ -1,7 +1,7 @@
 """Read secrets by name, afresh at every call, so that a key that was rotated is found.
 
-Here: the Protocol and the local reader (environment, then a `.env` file). In production an adapter of AWS Secrets
-Manager takes its place. A secret is never kept in settings, which are shown.
+Here: the Protocol and the local reader (environment, then a `.env` file). On AWS, `secrets_manager` takes its place. A
+secret is never kept in settings, which are shown.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class LocalSecrets:
         """See `Secrets.read`."""
         value = self.environment.get(name) or dict(_lines(self.file)).get(name)
         if not value:
-            raise SecretMissing(name=name, purpose=purpose, file=str(self.file))
+            place = f"neither in the environment nor in `{self.file}`; set it in one of them"
+            raise SecretMissing(name=name, purpose=purpose, place=place)
         return value
 
 

@@ -1,7 +1,7 @@
-"""Decide what people are told about a run: one message per kind of trouble, none when all is well.
+"""Decide what people are told about a run: one message for its outcome, with all that is to be said inside it.
 
-Belongs here: run report and failed checks in, messages out. Not here: sending them (`notify`), noticing that a run
-ended (the command line and Dagster's sensors do, and both may tell: a topic tells each kind once per run).
+Belongs here: run report and failed checks in, a message out. Not here: sending it (`notify`), noticing that a run
+ended (the command line, Dagster's sensors and the state machines do, and two of them may tell: a topic tells once).
 """
 
 from __future__ import annotations
@@ -12,50 +12,73 @@ from lakehouse_assets.compute.failed_checks import FailedCheck, listed
 from lakehouse_assets.compute.notify import Notification, fit_subject
 from lakehouse_assets.compute.reports import RunReport
 
+RUN_FAILED, RUN_WARNED, RUN_SUCCEEDED, NOTHING_TO_DO = "run_failed", "run_warned", "run_succeeded", "nothing_to_do"
+"""Name the kinds of messages, one for each outcome of a run."""
+CALM = {RUN_SUCCEEDED, NOTHING_TO_DO}
+"""Holds the kinds that call for nobody."""
 
-def alerts_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> list[Notification]:
-    """Return the messages that a run calls for; kinds `run_failed`, `checks_failed`, `file_unreadable`.
+
+def alert_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> Notification | None:
+    """Return the message that a run calls for; None when all is well.
 
     Args:
         report: of the run.
         failed_checks: of this run.
     """
-    told = [_run_failed(report), _checks_failed(report, failed_checks), _file_unreadable(report)]
-    return [message for message in told if message is not None]
+    message = message_of(report, failed_checks)
+    return None if message.kind in CALM else message
 
 
-def _run_failed(report: RunReport) -> Notification | None:
-    if report.status != "failed":
-        return None
-    failure = report.failure
-    where = f" in {failure.step}" if failure and failure.step else ""
-    cause = failure.message if failure else "the cause is in Dagster's log of the run"
-    body = f"The run failed{where}: {cause}\n\nFiles stay in landing; the next run takes them up again."
-    return _message(report, "run_failed", f"{report.pipeline}: run failed{where}", body)
+def message_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> Notification:
+    """Return the one message for the outcome of a run; warnings and refused files are told inside it.
+
+    Args:
+        report: of the run.
+        failed_checks: of this run.
+    """
+    # A failed run leaves refused files in landing; the run that takes them away tells of them.
+    refused = {} if report.status == "failed" else report.refusals
+    warned = [*_counted(failed_checks), *([f"files refused: {len(refused)}"] if refused else [])]
+    body = [*_checks_listed(failed_checks), *_refused_listed(refused)]
+    if report.status == "failed":
+        failure = report.failure
+        where = f" in {failure.place}" if failure and failure.place else ""
+        cause = failure.message if failure else "the cause is in Dagster's log of the run"
+        first = f"The run failed{where}: {cause}\n\nFiles stay in landing; the next run takes them up again."
+        return _message(report, RUN_FAILED, f"run failed{where}", [first, *body])
+    if warned:
+        return _message(report, RUN_WARNED, ", ".join(warned), body)
+    if report.status == "nothing_to_do":
+        return _message(report, NOTHING_TO_DO, "nothing to do", [report.already or "Nothing had landed."])
+    return _message(report, RUN_SUCCEEDED, "run succeeded", [_done(report)])
 
 
-def _checks_failed(report: RunReport, failed: Sequence[FailedCheck]) -> Notification | None:
-    if not failed:
-        return None
-    ordered = sorted(failed, key=lambda check: (check.severity, check.table, check.check))
+def _counted(failed: Sequence[FailedCheck]) -> list[str]:
     errors = sum(check.severity == "ERROR" for check in failed)
     counts = {"failed": errors, "warned": len(failed) - errors}
-    subject = f"{report.pipeline}: checks {', '.join(f'{word}: {count}' for word, count in counts.items() if count)}"
-    body = f"{listed([check.line for check in ordered])}\n\nLook: `lakehouse checks`"
-    return _message(report, "checks_failed", subject, body)
+    said = ", ".join(f"{word}: {count}" for word, count in counts.items() if count)
+    return [f"checks {said}"] if said else []
 
 
-def _file_unreadable(report: RunReport) -> Notification | None:
-    # A failed run leaves refused files in landing; the run that takes them away tells of them.
-    if not report.refusals or report.status == "failed":
-        return None
-    subject = f"{report.pipeline}: files refused: {len(report.refusals)}"
-    lines = [report.refusals[key] for key in sorted(report.refusals)]
-    return _message(
-        report, "file_unreadable", subject, f"{listed(lines)}\n\nThey were moved to quarantine/ in the lake."
-    )
+def _checks_listed(failed: Sequence[FailedCheck]) -> list[str]:
+    if not failed:
+        return []
+    ordered = sorted(failed, key=lambda check: (check.severity, check.table, check.check))
+    return [f"{listed([check.line for check in ordered])}\n\nLook: `lakehouse checks`"]
 
 
-def _message(report: RunReport, kind: str, subject: str, body: str) -> Notification:
-    text = f"{body}\nRun: {report.run_id}; in the Dagster UI: /runs/{report.run_id}"
-    return Notification(report.run_id, report.pipeline, kind, fit_subject(subject), text)
+def _refused_listed(refusals: dict[str, str]) -> list[str]:
+    lines = [refusals[key] for key in sorted(refusals)]
+    return [f"Files refused:\n{listed(lines)}\n\nThey were moved to quarantine/ in the lake."] if lines else []
+
+
+def _done(report: RunReport) -> str:
+    rows = sum(counts.inserted + counts.updated for counts in report.tables.values())
+    built = sum(counts is not None for counts in report.gold.values())
+    return f"Rows new or updated in silver: {rows:,}; gold tables built: {built}; files archived: {report.archived:,}."
+
+
+def _message(report: RunReport, kind: str, subject: str, paragraphs: Sequence[str]) -> Notification:
+    where = report.link or f"in the Dagster UI: /runs/{report.run_id}"
+    text = "\n\n".join([*paragraphs, f"Run: {report.run_id}; {where}"])
+    return Notification(report.run_id, report.pipeline, kind, fit_subject(f"{report.pipeline}: {subject}"), text)

@@ -5,9 +5,10 @@ Belongs here: the load's own checks from its report. Not here: which messages a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lakehouse_assets.compute.judged import JudgedCheck
 from lakehouse_assets.load.report import LoadReport
 
 LISTED = 20
@@ -50,6 +51,17 @@ def load_checks(pipeline: str, report: LoadReport) -> Iterator[FailedCheck]:
     # Contracts are read when there is something to say of one.
     words = _words(pipeline) if warned else {}
     yield from (_warned(words, *found) for found in warned)
+
+
+def judged(pipeline: str, checks: Iterable[JudgedCheck]) -> Iterator[FailedCheck]:
+    """Yield those of a machine's checks that did not pass, in the words of Dagster's."""
+    wrong = [check for check in checks if not check.passed]
+    words = _words(pipeline) if wrong else {}
+    for check in wrong:
+        rows = f"{check.failing} row" if check.failing == 1 else f"{check.failing} rows"
+        said = f"broken by {rows}: {words.get((check.table, check.check), '')}".rstrip(": ")
+        told = f"could not be asked: {check.error}" if check.error else said
+        yield FailedCheck(check.table, check.check, "ERROR" if check.is_blocking else "WARN", check.failing, told)
 
 
 def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: int) -> FailedCheck:

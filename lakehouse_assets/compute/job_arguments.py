@@ -55,9 +55,15 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--manifest-uri", required=True, help="where the frozen manifest lies")
     parser.add_argument("--lake-root", required=True, help="root of the lake")
     parser.add_argument("--as-of", type=utc_moment, help="the run's clock (default: the manifest's)")
-    parser.add_argument("--mode", choices=get_args(Mode), help="the manifest's mode, to be sure")
+    parser.add_argument("--run-mode", choices=get_args(Mode), help="the manifest's mode, to be sure")
+    parser.add_argument("--fence", type=_fence, help="number of the run's hold that the job joins (default: its own)")
     parser.add_argument("--source-timezone", default="UTC", help="zone of text without offset, and of dates")
     return parser.parse_known_args(argv)[0]
+
+
+def _fence(text: str) -> int | None:
+    """Return a fence; 0 and no text are none, as a machine without a hold would give them."""
+    return int(text or 0) or None
 
 
 def manifest_of(asked: argparse.Namespace) -> Manifest:
@@ -72,7 +78,7 @@ def manifest_of(asked: argparse.Namespace) -> Manifest:
         found = Manifest.from_dict(orjson.loads(open_store(folder, create=False).read(name)))
     except (ValueError, KeyError, TypeError, BadRequest) as error:
         raise BadRequest(message=f"`{asked.manifest_uri}` is no manifest") from error
-    for option, expected, got in (("--run-id", found.run_id, asked.run_id), ("--mode", found.mode, asked.mode)):
+    for option, expected, got in (("--run-id", found.run_id, asked.run_id), ("--run-mode", found.mode, asked.run_mode)):
         if got not in {None, expected}:
             raise BadRequest(message=f"{option} is `{got}`, but `{asked.manifest_uri}` says `{expected}`")
     clock = {"as_of": asked.as_of} if asked.as_of else {}

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from lakehouse_assets.errors import BadRequest, PreconditionFailed
+from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.objects import ObjectStore
 
 SUBJECT_CHARS = 100
@@ -62,6 +63,21 @@ class Topic(Protocol):
         ...
 
 
+def open_topic(store: ObjectStore) -> Topic:
+    """Open what people are told through: the topic that the settings name, else a folder of the lake.
+
+    Args:
+        store: the lake, which also keeps what was told.
+    """
+    settings = read_settings()
+    if settings.target == "aws" and settings.aws.topic is not None:
+        # What talks to AWS is imported where AWS is the target.
+        from lakehouse_assets.compute.aws.topic import SnsTopic
+
+        return SnsTopic(settings.aws.topic, store)
+    return FolderTopic(store)
+
+
 class FolderTopic(Topic):
     """Keep messages as JSON objects `notifications/<pipeline>/<run_id>-<kind>.json` in a store."""
 
@@ -70,10 +86,18 @@ class FolderTopic(Topic):
 
     def publish(self, notification: Notification) -> bool:
         """Keep the message unless its outcome was told before; see `Topic.publish`."""
-        key = f"notifications/{notification.pipeline}/{notification.run_id}-{notification.kind}.json"
+        key = self._key(notification)
         data = json.dumps(asdict(notification), indent=1, ensure_ascii=False).encode()
         try:
             self._store.put(key, data, if_absent=True)
         except PreconditionFailed:
             return False
         return True
+
+    def was_told(self, notification: Notification) -> bool:
+        """Say whether this outcome of the run was told before."""
+        return self._store.has(self._key(notification))
+
+    @staticmethod
+    def _key(notification: Notification) -> str:
+        return f"notifications/{notification.pipeline}/{notification.run_id}-{notification.kind}.json"

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lakehouse_assets.load.report import Counts, LoadReport
-from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.runs import REQUEST, RunFolder
 
 Row = dict[str, Any]
 """Holds one row of any table: column name to plain value."""
 Status = Literal["succeeded", "failed", "nothing_to_do"]
+Runtime = Literal["dagster", "stepfunctions"]
 FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = "facts", "plan", "load", "archive", "failure", "report"
 """Name the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
 REFUSED = "refused"
@@ -58,6 +59,8 @@ class PlanReport:
         models: gold tables that have to be built whole, and why, in words that follow the table's name.
         since: the oldest time of a file whose rows this run may touch, ISO-8601; its checks look at what came since.
         has_work: whether anything follows.
+        already: which run has taken the tick before, in words; then this one has no work.
+        engine: what loads: `lambda` or `glue`; `auto` where that shows only once pages are pulled.
     """
 
     run_id: str
@@ -77,6 +80,8 @@ class PlanReport:
     models: dict[str, str] = field(default_factory=dict)
     since: str = WHOLE_TABLES
     has_work: bool = True
+    already: str = ""
+    engine: str = "glue"
 
 
 @dataclass(frozen=True)
@@ -162,11 +167,17 @@ class ModelReport:
 
 @dataclass(frozen=True)
 class Failure:
-    """Say why a run failed: the step, the class of the error, and its sentence."""
+    """Say why a run failed: the step, the class of the error, and its sentence; of a state machine also the state."""
 
     step: str | None
     error: str
     message: str
+    state: str | None = None
+
+    @property
+    def place(self) -> str | None:
+        """Return where the run failed, as its runtime calls it."""
+        return self.step or self.state
 
 
 @dataclass(frozen=True)
@@ -200,6 +211,11 @@ class RunReport:
         failure: None when the run went well.
         doubts: which files have a time that is not believed, in words.
         hints: which parents waiting rows may have meant, in words.
+        already: which run has taken the tick before, in words; then this one had nothing to do.
+        runtime: who made the run, `dagster` or `stepfunctions`.
+        execution, link: ARN of a machine's execution, and where people see it.
+        tick: the moment of the schedule's tick that the run was for, ISO-8601.
+        started_at, ended_at: ISO-8601, UTC; empty where it is not known.
     """
 
     run_id: str
@@ -225,6 +241,13 @@ class RunReport:
     failure: Failure | None = None
     doubts: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    already: str = ""
+    runtime: Runtime = "dagster"
+    execution: str = ""
+    link: str = ""
+    tick: str | None = None
+    started_at: str = ""
+    ended_at: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
@@ -268,6 +291,8 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},
         failure=failure,
+        already=plan.already if plan else "",
+        tick=(folder.read(REQUEST) or {}).get("tick"),
     )
 
 

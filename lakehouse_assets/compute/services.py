@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lakehouse_assets.compute.costs import Usage
 from lakehouse_assets.compute.reports import FunctionAnswer, ModelReport, Row
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask
 from lakehouse_assets.contracts import Contract, Rule
@@ -19,7 +20,10 @@ from lakehouse_assets.storage.runs import RunFolder
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """Hold one assertion's answer: failing rows counted, up to `SAMPLE_ROWS` of them, and the SQL that found them."""
+    """Hold one assertion's answer: failing rows counted, up to `SAMPLE_ROWS` of them, and the SQL that found them.
+
+    `used` is what asking it has used, where that is metered.
+    """
 
     table: str
     check: str
@@ -27,6 +31,7 @@ class CheckOutcome:
     failing: int
     sample: list[dict[str, Any]] = field(default_factory=list)
     sql: str = ""
+    used: tuple[Usage, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -91,6 +96,10 @@ class Services(Protocol):
 
     def count(self, contract: Contract) -> int:
         """Return the number of rows of a table."""
+        ...
+
+    def spent(self, step: str) -> tuple[Usage, ...]:
+        """Return what a step of this run has used so far; nothing where nothing is metered, as on this machine."""
         ...
 
     def close(self) -> None:

@@ -43,6 +43,8 @@ class Holder:
         acquired_at: UTC.
         renewed_at: UTC, of the last sign of life.
         released_at: UTC, or None while it is held.
+        hold_seconds: how long the hold lasts after a sign of life when no process stands for it: the execution of a
+            state machine is alive while no function of it works. None for a run that is one process.
     """
 
     run_id: str
@@ -53,11 +55,14 @@ class Holder:
     acquired_at: datetime
     renewed_at: datetime
     released_at: datetime | None = None
+    hold_seconds: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the holder in JSON-ready form; times are in ISO-8601."""
         times = {name: getattr(self, name) for name in TIMES}
-        return {**asdict(self), **{name: time and time.isoformat() for name, time in times.items()}}
+        known = {**asdict(self), **{name: time and time.isoformat() for name, time in times.items()}}
+        # A version from before executions had holds takes no other field.
+        return {name: value for name, value in known.items() if name != "hold_seconds" or value is not None}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Holder:
@@ -65,9 +70,15 @@ class Holder:
         times = {name: data[name] and datetime.fromisoformat(data[name]) for name in TIMES}
         return cls(**{**data, **times})
 
+    @property
+    def held_until(self) -> datetime | None:
+        """Return until when the hold of an execution lasts without a further sign of life; None for a process."""
+        return None if self.hold_seconds is None else self.renewed_at + timedelta(seconds=self.hold_seconds)
+
     def is_expired(self, now: datetime) -> bool:
         """Say whether the holder gave no sign of life for too long."""
-        return now - self.renewed_at >= timedelta(seconds=EXPIRE_SECONDS)
+        silent = now - self.renewed_at >= timedelta(seconds=EXPIRE_SECONDS)
+        return silent and (self.held_until is None or now >= self.held_until)
 
     def is_same(self, other: Holder | None) -> bool:
         """Say whether the other is this hold of the lease, not yet released; renewals do not count as a difference."""
@@ -92,14 +103,14 @@ def decide(current: Holder | None, run_id: str, now: datetime, *, is_dead: bool)
 
 
 def is_proven_dead(holder: Holder, here: str, started: str | None) -> bool:
-    """Say whether the holder's process is certainly gone.
+    """Say whether the holder's process is certainly gone; an execution's hold outlives the process that took it.
 
     Args:
         holder: whose process it is.
         here: the host that looks.
         started: start time of the process that has the holder's pid here now, None when there is none.
     """
-    if holder.host != here or UNKNOWN in {holder.pid_started, started}:
+    if holder.hold_seconds is not None or holder.host != here or UNKNOWN in {holder.pid_started, started}:
         return False
     return started != holder.pid_started
 
@@ -112,7 +123,15 @@ class Claim:
     begins: bool
 
 
-def claim(current: Holder | None, run_id: str, process: Process, now: datetime, *, is_dead: bool) -> Claim | Holder:
+def claim(
+    current: Holder | None,
+    run_id: str,
+    process: Process,
+    now: datetime,
+    *,
+    is_dead: bool,
+    hold_seconds: float | None = None,
+) -> Claim | Holder:
     """Return the hold that a claimant gets, or the holder that it is refused for.
 
     Args:
@@ -121,11 +140,13 @@ def claim(current: Holder | None, run_id: str, process: Process, now: datetime, 
         process: the claimant's process.
         now: UTC.
         is_dead: whether the last holder's process is certainly gone.
+        hold_seconds: as in `Holder`, for a hold that begins.
     """
     decision = decide(current, run_id, now, is_dead=is_dead)
     if current is not None and decision == "refuse":
         return current
     if current is None or decision == "take":
         fence = current.fence + 1 if current else 1
-        return Claim(Holder(run_id, process.host, process.pid, process.started, fence, now, now), begins=True)
+        known = process.host, process.pid, process.started
+        return Claim(Holder(run_id, *known, fence, now, now, hold_seconds=hold_seconds), begins=True)
     return Claim(replace(current, renewed_at=now), begins=False)

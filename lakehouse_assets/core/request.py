@@ -118,8 +118,15 @@ class RunRequest(BaseModel):
             description="Whether gold tables are built whole from what silver holds, whatever they have caught up with."
         ),
     ] = False
+    tick: Annotated[
+        Moment | None,
+        Field(
+            description="The moment of a schedule's tick that the run is for, which is done once, whoever starts it;"
+            " no tick when not given."
+        ),
+    ] = None
 
-    @field_validator("as_of")
+    @field_validator("as_of", "tick")
     @classmethod
     def _in_utc(cls, value: datetime | None) -> datetime | None:
         if value is None:
@@ -141,7 +148,7 @@ class RunRequest(BaseModel):
             raise ValueError(f"`pull` as `{self.pull}` only with mode `load`")
         return self
 
-    @field_serializer("as_of")
+    @field_serializer("as_of", "tick")
     def _spelled(self, value: datetime | None) -> str | None:
         return value.isoformat() if value else None
 
@@ -259,6 +266,7 @@ ALLOWED = {
     "selection": f"any of {', '.join(Selection.model_fields)}, as text",
     "max_reject_ratio": "a number from 0 to 1",
     "full_refresh": "true or false",
+    "tick": "a moment such as 2025-04-03T12:00:00Z",
 }
 """Maps each field to what it allows, in words."""
 

@@ -28,6 +28,15 @@ def name_shown(name: str) -> str:
     return visible(cut) if cut.strip() else f'"{visible(cut)}"'
 
 
+def clipped(text: str, most: int) -> str:
+    """Return a text of so many characters at most; one that is cut ends with dots.
+
+    >>> clipped("a long text", 9), clipped("short", 9)
+    ('a long...', 'short')
+    """
+    return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
+
+
 def listed(names: Iterable[str], count: int | None = None) -> str:
     """Return the first names, and how many more there are.
 

@@ -27,7 +27,7 @@ LOAD = GlueTask(
         "--manifest-uri": "{lake}/{manifest}",
         "--lake-root": "{lake}",
         "--as-of": "{as_of}",
-        "--mode": "{mode}",
+        "--run-mode": "{mode}",
         "--source-timezone": "{source_timezone}",
     },
 )

@@ -6,13 +6,14 @@ and that each outcome is told once (`compute/notify.py`): the command line tells
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
-from lakehouse_assets.compute.notify import FolderTopic
-from lakehouse_assets.compute.reports import REPORT
+from lakehouse_assets.compute.notify import open_topic
+from lakehouse_assets.compute.recording import record
 from lakehouse_assets.graph.outcome import outcome_of, publish
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import REFUSED_TAG
@@ -31,16 +32,25 @@ class Watch:
     pipeline: str
     lake: Lake
 
-    def tell(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
-        """Keep the report of an ended run, tell people what went wrong, and return the kinds of trouble told now."""
+    def tell(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
+        """Record an ended run, tell people of it when it calls for them, and return the kind of message told now."""
         self.lake.create()  # a run may have died before it did
         store = self.lake.store
         folder = RunFolder(store, self.pipeline, run.root_run_id or run.run_id)
         events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
         outcome = outcome_of(folder, events, success=run.status == dg.DagsterRunStatus.SUCCESS)
-        folder.keep(REPORT, outcome.report)
+        began, ended = _times(instance, run.run_id)
+        record(folder, replace(outcome.report, started_at=began, ended_at=ended), run_id=run.run_id)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
-        return publish(FolderTopic(store), outcome, run.run_id)
+        return publish(open_topic(store), outcome, run.run_id)
+
+
+def _times(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
+    """Return when a run began and ended, ISO-8601; empty where Dagster does not know it."""
+    found = instance.get_run_record_by_id(run_id)
+    times = (found.start_time, found.end_time) if found else (None, None)
+    began, ended = (datetime.fromtimestamp(at, UTC).isoformat() if at else "" for at in times)
+    return began, ended
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:

@@ -7,16 +7,21 @@ from typing import Any
 
 import dagster as dg
 
-from lakehouse_assets.compute.reports import Row
+from lakehouse_assets.compute.reports import ModelReport, Row
 from lakehouse_assets.compute.services import CheckOutcome, Services
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.layers import control_tables
+from lakehouse_assets.core.shown import MOST_NAMES
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.load.report import COUNTS, SAMPLE_ROWS, LoadReport
 from lakehouse_assets.sql.dialects import literal
+
+KEPT_OUT = "kept_out"
+"""Names the check of a gold table that tells groups which it lacks."""
+FITS = "every group of the table has values that fit their columns"
 
 
 def load_check_specs(contract: Contract) -> list[dg.AssetCheckSpec]:
@@ -101,6 +106,24 @@ def set_check_results(contract: Contract, report: LoadReport) -> list[dg.AssetCh
             facts = {"failing": check.failing, "sample": md.preview(check.sample), "sql": md.sql(check.sql)}
             found.append(_warning(md.asset_key(contract), rule, check.failing, facts))
     return found
+
+
+def fit_spec(contract: Contract) -> dg.AssetCheckSpec:
+    """Declare the check that the build of a gold table answers: whether it lacks groups whose values do not fit."""
+    return dg.AssetCheckSpec(KEPT_OUT, asset=md.asset_key(contract), description=FITS)
+
+
+def fit_result(contract: Contract, report: ModelReport) -> dg.AssetCheckResult:
+    """Return which groups a gold table lacks, those of earlier runs too, since they are missing until they fit."""
+    missing = len(report.kept_out)
+    return dg.AssetCheckResult(
+        passed=not missing,
+        asset_key=md.asset_key(contract),
+        check_name=KEPT_OUT,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"the table lacks {md.groups(missing)}; first: {report.kept_out[0]}" if missing else None,
+        metadata={"failing": missing, "groups": list(report.kept_out[:MOST_NAMES])},
+    )
 
 
 def _warning(key: dg.AssetKey, rule: Rule, failing: int, facts: Mapping[str, Any]) -> dg.AssetCheckResult:

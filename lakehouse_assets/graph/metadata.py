@@ -108,6 +108,11 @@ def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
 
+def groups(count: int) -> str:
+    """Return a number of groups in words."""
+    return f"{count} group" if count == 1 else f"{count} groups"
+
+
 def load_metadata(report: LoadReport, table: str, rows: int, sample: Sequence[Row]) -> dict[str, Any]:
     """Return one silver table's part of a load report as metadata."""
     part = report.tables[table]

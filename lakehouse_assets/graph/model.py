@@ -1,6 +1,7 @@
 """Make gold: one asset per model."""
 
 # No postponed annotations here: Dagster reads the type of the resource from the functions.
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.errors import ContractInvalid, LakehouseError
 from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.checks import fit_result, fit_spec
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.late_days import late_materializations
 from lakehouse_assets.graph.partitions import window_of
@@ -63,6 +65,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         key=md.asset_key(contract),
         code_version=pipeline.model_version(contract).code,
         deps=[md.asset_key(source) for source in read.values()],
+        check_specs=[fit_spec(contract)],
         retry_policy=RETRY,
         pool="athena",
         config_schema=config_schema(["full_refresh"]),
@@ -71,7 +74,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
     )
 
     @asset
-    def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> dg.MaterializeResult[Any]:
+    def model(context: dg.AssetExecutionContext, lakehouse: dg.ResourceParam[Lakehouse]) -> Iterator[Any]:
         services = lakehouse.services(pipeline, context.run)
         with performing(lakehouse, services, contract.name, context.log):
             asked = parse_request(given_config(context.op_execution_context.op_config or {}))
@@ -79,6 +82,6 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         told = md.model_metadata(report) | known
         for event in late_materializations(pipeline, contract, window_of(context), report.window, told):
             context.log_event(event)
-        return dg.MaterializeResult(metadata=told)
+        yield dg.MaterializeResult(metadata=told, check_results=[fit_result(contract, report)])
 
     return model

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from lakehouse_assets.compute.alerts import alerts_of
+from lakehouse_assets.compute.alerts import alert_of
 from lakehouse_assets.compute.failed_checks import FailedCheck
 from lakehouse_assets.compute.notify import Topic
 from lakehouse_assets.compute.reports import FAILURE, Failure, RunReport, compose
@@ -53,10 +53,10 @@ def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success:
     return Outcome(compose(folder, silver, gold, failure), checks)
 
 
-def publish(topic: Topic, outcome: Outcome, run_id: str) -> list[str]:
-    """Tell people what went wrong in a run, each kind of trouble once; return the kinds that were told now."""
-    told = alerts_of(replace(outcome.report, run_id=run_id), outcome.failed_checks)
-    return [message.kind for message in told if topic.publish(message)]
+def publish(topic: Topic, outcome: Outcome, run_id: str) -> str | None:
+    """Tell people of a run that calls for them, once; return the kind of the message when it was told now."""
+    message = alert_of(replace(outcome.report, run_id=run_id), outcome.failed_checks)
+    return message.kind if message is not None and topic.publish(message) else None
 
 
 def failed_checks(events: Iterable[dg.DagsterEvent]) -> tuple[FailedCheck, ...]:

@@ -49,6 +49,7 @@ TYPES: dict[str, Any] = {
     "selection": _shape(Selection, dg.Noneable(str), required=False),
     "max_reject_ratio": dg.Noneable(float),
     "full_refresh": bool,
+    "tick": dg.Noneable(str),
 }
 """Maps each field of a request to the way Dagster's configuration spells its type."""
 DEFAULTS: dict[str, Any] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging import Logger
+from typing import Any
 
 import dagster as dg
 
@@ -81,18 +82,27 @@ def lakehouse_resource(settings: Settings, progress: Progress | None = None) -> 
 
 
 def open_services(settings: Settings, pipeline: Pipeline, run_id: str, progress: Progress | None = None) -> Services:
-    """Open the services of one run of a pipeline on this machine, which say in `progress` what they do."""
+    """Open the services of one run of a pipeline where the settings say, which tell `progress` what they do.
+
+    Raises:
+        SettingsInvalid: the lake is not where the services can reach it.
+    """
     lake, zone = lake_of(settings), pipeline.zone_in(settings)
-    config = LocalConfig(
-        pipeline=pipeline.name,
-        lake=lake,
-        landing=pipeline.landing_in(settings),
-        zone=zone,
-        open_engine=_engine_opener(settings, lake, zone),
-        functions=pipeline.functions,
-        renew_seconds=settings.lease_renew_seconds,
-        **limits_of(settings),
-    )
+    place: dict[str, Any] = {
+        "pipeline": pipeline.name,
+        "lake": lake,
+        "landing": pipeline.landing_in(settings),
+        "zone": zone,
+        "functions": pipeline.functions,
+        "renew_seconds": settings.lease_renew_seconds,
+    }
+    if settings.target == "aws":
+        # What talks to AWS is imported where AWS is the target.
+        from lakehouse_assets.compute.aws.services import AwsConfig, AwsServices
+
+        settings.require_aws()
+        return AwsServices(AwsConfig(**place, aws=settings.aws, engine=settings.engine), run_id, progress)
+    config = LocalConfig(**place, open_engine=_engine_opener(settings, lake, zone), **limits_of(settings))
     return LocalServices(config, run_id, progress)
 
 
@@ -149,9 +159,15 @@ def reported(folder: RunFolder, step: str) -> Iterator[None]:
         with suppress(DiskFull):  # then the event alone tells it
             folder.write(FAILURE, failed_step(step, error, datetime.now(UTC)))
         description = f"{type(error).__name__}: {error}"
-        raise dg.Failure(description=description, allow_retries=isinstance(error, Transient)) from error
+        raise dg.Failure(description, links(error), allow_retries=isinstance(error, Transient)) from error
     if (folder.read(FAILURE) or {}).get("step") == step:
         folder.write(FAILURE, {})
+
+
+def links(error: BaseException) -> dict[str, dg.MetadataValue[Any]]:
+    """Return where more is to be read of an error, such as the log of the job that has ended with it."""
+    log = getattr(error, "facts", {}).get("log")
+    return {"log": dg.MetadataValue.url(log)} if log else {}
 
 
 def interrupted() -> dg.Failure:

@@ -50,7 +50,7 @@ def probe(
 
         lakehouse affise probe --affise-url https://api-acme.affise.com --zone Europe/Berlin
     """
-    from lakehouse_assets.affise.opening import local_secrets, open_api
+    from lakehouse_assets.affise.opening import open_api, present_secrets
     from lakehouse_assets.affise.probe import probe as answers
     from lakehouse_assets.operations.sql import parse_moment
     from lakehouse_assets.progress import Progress
@@ -58,7 +58,7 @@ def probe(
 
     now = datetime.now(UTC) if as_of is None else parse_moment(as_of)
     settings = read_settings(affise=affise_url and {"url": affise_url}, zones=zone and {PIPELINE: zone})
-    api, progress = open_api(settings.affise, local_secrets()), Progress()
+    api, progress = open_api(settings.affise, present_secrets()), Progress()
     with terminal.shown(progress):
         found = list(answers(api, settings.zone_of(PIPELINE), now, progress))
     _show(found, as_json=json)

@@ -9,7 +9,7 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.settings import AFFISE_URL_ENV, Settings, process_environment, read_settings
 
-Engine = Literal["duckdb", "spark"]
+Engine = Literal["duckdb", "spark", "auto"]
 
 
 def place(name: str) -> str:

@@ -89,29 +89,55 @@ def client() -> S3Client:
     Raises:
         CredentialsUnusable, RegionUnknown: as `access`.
     """
-    with _MAKING:
-        return _client(_state())
+    made: S3Client = client_of("s3")
+    return made
 
 
 def glue() -> GlueClient:
-    """Return this process' client of the Glue catalog, which threads may share.
+    """Return this process' client of Glue, its catalog and its jobs, which threads may share.
+
+    Raises:
+        CredentialsUnusable, RegionUnknown: as `access`.
+    """
+    made: GlueClient = client_of("glue")
+    return made
+
+
+def client_of(service: str, *, read_seconds: int = READ_SECONDS) -> Any:  # noqa: ANN401 - each service has a type of its own
+    """Return this process' client of a service by boto3's name, such as `athena`; threads may share it.
+
+    Args:
+        service: its name.
+        read_seconds: how long an answer is waited for, where a service takes longer than others.
 
     Raises:
         CredentialsUnusable, RegionUnknown: as `access`.
     """
     with _MAKING:
-        return _glue(_state())
+        return _client(_state(), service, read_seconds)
 
 
-def client_config() -> Config:
-    """Return how clients try again and wait; for every service alike."""
+def region() -> str:
+    """Return the region that is set.
+
+    Raises:
+        CredentialsUnusable, RegionUnknown: as `access`.
+    """
+    with _MAKING:
+        return _known(_state()).region
+
+
+def client_config(read_seconds: int = READ_SECONDS) -> Config:
+    """Return how clients try again and wait; for every service alike, but for how long an answer takes."""
     from botocore.client import Config
 
     known = _known(_state())
     return Config(
         retries={"mode": "standard", "total_max_attempts": known.attempts},
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=read_seconds,
+        # A gateway forgets a connection on which nothing is said for minutes, and a function may work as long.
+        tcp_keepalive=True,
         max_pool_connections=CONNECTIONS,
         s3={"addressing_style": "path"} if known.endpoint else {},
     )
@@ -160,22 +186,14 @@ def _known(state: tuple[Any, ...]) -> _Known:
         return _Known(made, region, _endpoint(found), attempts)
 
 
-@lru_cache(maxsize=4)
-def _glue(state: tuple[Any, ...]) -> GlueClient:
+@lru_cache(maxsize=16)
+def _client(state: tuple[Any, ...], service: str, read_seconds: int) -> Any:  # noqa: ANN401 - as `client_of`
     from lakehouse_assets.storage.s3_errors import finding_credentials
 
     del state
     with finding_credentials():
-        return session().client("glue", config=client_config())
-
-
-@lru_cache(maxsize=4)
-def _client(state: tuple[Any, ...]) -> S3Client:
-    from lakehouse_assets.storage.s3_errors import finding_credentials
-
-    del state
-    with finding_credentials():
-        return session().client("s3", config=client_config())
+        make: Any = session().client  # typed for each service by its literal name
+        return make(service, config=client_config(read_seconds))
 
 
 def _endpoint(found: Session) -> str | None:

@@ -16,8 +16,8 @@ from lakehouse_assets.errors import CommitConflict
 from lakehouse_assets.settings import database_prefix
 from lakehouse_assets.storage.aws import access, glue
 from lakehouse_assets.storage.catalog import CATALOG_NAME, CatalogEntry, Identifier
-from lakehouse_assets.storage.glue_errors import NAMED, answering
-from lakehouse_assets.storage.remote_errors import remote_error
+from lakehouse_assets.storage.remote_errors import GLUE_CATALOG, remote_error
+from lakehouse_assets.storage.service_errors import answering
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -43,7 +43,7 @@ class GlueTables:
     @property
     def place(self) -> str:
         """Return where the catalog is, for messages."""
-        return NAMED
+        return GLUE_CATALOG
 
     @property
     def exists(self) -> bool:
@@ -74,7 +74,7 @@ class GlueTables:
         """
         if wanted is None:
             return sorted(entry for database in self._databases() for entry in self._of(database))
-        with answering():
+        with answering("glue", GLUE_CATALOG):
             try:
                 found = self._glue.get_table(DatabaseName=self.identifier(*wanted)[0], Name=wanted[1])
             except self._glue.exceptions.EntityNotFoundException:
@@ -90,7 +90,7 @@ class GlueTables:
             CommitConflict: a table is not as it was read; those before it were changed.
         """
         for old, new in changes.items():
-            with answering():
+            with answering("glue", GLUE_CATALOG):
                 self._repoint(old, new)
 
     def _repoint(self, old: CatalogEntry, new: CatalogEntry) -> None:
@@ -115,7 +115,7 @@ class GlueTables:
 
     def _of(self, database: str) -> Iterator[CatalogEntry]:
         pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=self.identifier(database, "")[0])
-        with answering():
+        with answering("glue", GLUE_CATALOG):
             try:
                 for page in pages:
                     for table in page["TableList"]:

@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +52,9 @@ class Lease:
     A run is re-entrant: each of its steps may acquire with the run's id and gets the fence the run already has.
     Leaving a `with` block ends the hold only where it began; `release` ends it from any step.
 
+    An execution of a state machine has no process that lives from its first to its last step: its first step acquires
+    for so many seconds and leaves the hold, every other one joins it by its fence, and the last one releases it.
+
     Args:
         store: the lake.
         pipeline: what is held.
@@ -83,13 +87,21 @@ class Lease:
         """Return the fencing number of our hold, or 0 without one."""
         return self.holder.fence if self.holder else 0
 
-    def acquire(self, run_id: str) -> Self:
+    def acquire(self, run_id: str, hold_seconds: float | None = None, fence: int | None = None) -> Self:
         """Acquire the pipeline for a run and renew the lease in the background.
+
+        Args:
+            run_id: the run.
+            hold_seconds: how long a hold that begins lasts after a sign of life, for an execution of a state machine.
+            fence: of the hold that is joined; none other will do then, and none begins.
 
         Raises:
             LeaseHeld: another run holds the pipeline, lives or may live, and has renewed lately.
+            FenceLost: the hold with that fence is over.
         """
-        while not self._try_acquire(run_id):
+        if fence is not None:
+            self._join(run_id, fence)
+        while fence is None and not self._try_acquire(run_id, hold_seconds):
             pass  # each conflict is another claimant's success, so the next look finds a holder or a release
         self._start_renewing()
         return self
@@ -120,6 +132,12 @@ class Lease:
             self._thread.join()
         self._thread = None
 
+    def leave(self) -> None:
+        """Stop renewing with a last sign of life, from which on the hold lasts for the execution's next step."""
+        self.stop()
+        with suppress(LakehouseError):  # whoever joins next, or commits, asks for itself
+            self._renew_if_due()
+
     def release(self) -> None:
         """End the run's hold; nothing happens when it was lost or released before."""
         self.stop()
@@ -129,6 +147,15 @@ class Lease:
         except FenceLost:
             return
 
+    def give_back(self, run_id: str, fence: int) -> bool:
+        """End the hold of a run that ended, whoever asks for it; return False when it was over before."""
+        current = self._current()
+        if current is None or current.released_at is not None or current.key != (run_id, fence):
+            return False
+        self.holder = current
+        self.release()
+        return True
+
     def __enter__(self) -> Self:
         return self
 
@@ -136,12 +163,25 @@ class Lease:
         if self._began_here:
             self.release()
         else:
-            self.stop()
+            self.leave()
 
-    def _try_acquire(self, run_id: str) -> bool:
+    def _join(self, run_id: str, fence: int) -> None:
+        """Take part in a hold, without a write where its last sign of life is fresh: branches join side by side."""
+        current = self._current()
+        if current is None or current.released_at is not None or current.key != (run_id, fence):
+            raise FenceLost(run_id=run_id, pipeline=self.pipeline, holder=_holder_now(current))
+        self.holder, self._began_here = current, False
+        self._renew_if_due()
+
+    def _renew_if_due(self) -> None:
+        current = self._current()
+        if current is not None and (self._clock() - current.renewed_at).total_seconds() >= self._renew_seconds:
+            self.renew()
+
+    def _try_acquire(self, run_id: str, hold_seconds: float | None) -> bool:
         current, etag = self._read()
         is_dead = current is not None and is_dead_here(current)
-        asked = claim(current, run_id, self._process, self._clock(), is_dead=is_dead)
+        asked = claim(current, run_id, self._process, self._clock(), is_dead=is_dead, hold_seconds=hold_seconds)
         if isinstance(asked, Holder):
             raise self._held(asked)
         if not self._write(asked.holder, etag):
@@ -203,8 +243,12 @@ class Lease:
         return LeaseHeld(pipeline=self.pipeline, holder=by.run_id, host=by.host, pid=by.pid, since=since)
 
     def _lost(self, to: Holder | None) -> FenceLost:
-        taken_by = to.run_id if to and to.released_at is None else "nobody: it was released"
-        return FenceLost(run_id=self.holder.run_id if self.holder else "none", pipeline=self.pipeline, holder=taken_by)
+        run_id = self.holder.run_id if self.holder else "none"
+        return FenceLost(run_id=run_id, pipeline=self.pipeline, holder=_holder_now(to))
+
+
+def _holder_now(current: Holder | None) -> str:
+    return current.run_id if current and current.released_at is None else "nobody: it was released"
 
 
 def this_process() -> Process:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lakehouse_assets.storage.catalog import CatalogEntry
+from lakehouse_assets.storage.catalog import CatalogEntry, catalog_of
 from lakehouse_assets.storage.objects import ObjectStore
 
 METADATA_KEY = re.compile(r"(?P<database>[^/]+)/(?P<name>[^/]+)/metadata/(?P<number>\d+)-[^/]+\.metadata\.json")
@@ -34,6 +34,13 @@ def left_table(store: ObjectStore, database: str, name: str) -> CatalogEntry | N
     """
     keys = store.look(f"{database}/{name}/metadata/").keys
     return _newest(store, [match for key in keys if (match := METADATA_KEY.fullmatch(key))])
+
+
+def register_left(store: ObjectStore, lake: str, database: str, name: str) -> None:
+    """Make the files of an Iceberg table, where there are some, the table that the catalog of a lake has lost."""
+    left = left_table(store, database, name)
+    if left is not None:
+        catalog_of(lake).repoint({left: left})
 
 
 def _newest(store: ObjectStore, found: list[re.Match[str]]) -> CatalogEntry | None:

@@ -41,6 +41,7 @@ BUSY = re.compile(
     r"HTTP (status )?(429|5\d\d)|5\d\d [A-Z]\w+|429 Too Many|HTTP error|curlCode|Could not connect|Timeout was reached|"
     r"error sending request|connection (closed|reset)|[Cc]onnection error)\b"
 )
+GLUE_CATALOG = "the Glue catalog"
 LOG_IN = "log in again, or correct AWS_PROFILE or the keys that are set"
 MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str, str], LakehouseError]], ...] = (
     (CREDENTIALS, lambda place, said: CredentialsUnusable(problem=f"S3 says {said} of `{place}`", way_out=LOG_IN)),
@@ -67,9 +68,9 @@ def _of_boto(error: BaseException) -> LakehouseError | None:
     """Return the same for an error of boto3 that comes out of a library, such as of pyiceberg's client of Glue."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from lakehouse_assets.storage.glue_errors import glue_error
+    from lakehouse_assets.storage.service_errors import service_error
 
-    return glue_error(error) if isinstance(error, (BotoCoreError, ClientError)) else None
+    return service_error(error, "glue", GLUE_CATALOG) if isinstance(error, (BotoCoreError, ClientError)) else None
 
 
 def _place(text: str) -> str:

@@ -32,7 +32,15 @@ def lake(tmp_path: Path) -> LakeDriver:
 @pytest.fixture
 def services(lake: LakeDriver) -> Iterator[LocalServices]:
     """Services of a run over that lake."""
-    config = LocalConfig("ecommerce", lake.value, str(lake.landing), "UTC", "500MB", 1, lambda: DuckEngine(lake.value))
+    config = LocalConfig(
+        pipeline="ecommerce",
+        lake=lake.value,
+        landing=str(lake.landing),
+        zone="UTC",
+        memory="500MB",
+        threads=1,
+        open_engine=lambda: DuckEngine(lake.value),
+    )
     found = LocalServices(config, "r1")
     yield found
     found.close()

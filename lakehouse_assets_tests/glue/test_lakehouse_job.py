@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glue.jobs.lakehouse import guarded, main
+from glue.jobs.lakehouse import main
 from lakehouse_assets.compute.job_arguments import arguments, manifest_of, work_of
 from lakehouse_assets.errors import BadRequest, FenceLost, LeaseHeld
+from lakehouse_assets.storage.held import holding
 from lakehouse_assets.storage.lease import Lease, lease_key
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
@@ -88,7 +89,7 @@ def test_in_a_lake_without_a_lease_the_job_takes_one(lake: LakeDriver) -> None:
     """The first run of a lake keeps all others out while it works, and gives the pipeline back."""
     store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
     assert store.stat(lease_key("ecommerce")) is None
-    with guarded(store, manifest) as lease:
+    with holding(store, manifest.pipeline, manifest.run_id, None) as lease:
         lease.check()
         with pytest.raises(LeaseHeld, match="run `run-1`"):
             Lease(store, "ecommerce").acquire("run-2")
@@ -98,7 +99,7 @@ def test_in_a_lake_without_a_lease_the_job_takes_one(lake: LakeDriver) -> None:
 def test_a_job_whose_lease_was_taken_over_may_not_commit(lake: LakeDriver) -> None:
     """The guard asks the lease before each commit, also in a lake that had none when the job began."""
     store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))
-    with guarded(store, manifest) as lease:
+    with holding(store, manifest.pipeline, manifest.run_id, None) as lease:
         (lake.root / lease_key("ecommerce")).unlink()
         with Lease(store, "ecommerce").acquire("run-2"), pytest.raises(FenceLost, match="`run-2`"):
             lease.check()

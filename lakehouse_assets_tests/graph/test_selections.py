@@ -10,7 +10,7 @@ import pytest
 from dagster._core.code_pointer import CodePointer
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
-from lakehouse_assets_tests.graph.conftest import IMPLICIT, Shop
+from lakehouse_assets_tests.graph.conftest import IMPLICIT, Shop, built_checks
 from lakehouse_assets_tests.graph.test_alerts import told_by
 from lakehouse_assets_tests.graph.test_job import checks, metadata, steps
 
@@ -79,7 +79,8 @@ def test_a_gold_asset_by_itself_is_reported_as_work(behind: Shop) -> None:
 
 def test_one_gold_asset_is_built_whole_when_its_launchpad_says_so(behind: Shop) -> None:
     """The configuration of its step is the field of a request; the run's report says why the table was rebuilt."""
-    job = behind.definitions.resolve_job_def(IMPLICIT).get_subset(asset_selection={SALES}, asset_check_selection=set())
+    whole = behind.definitions.resolve_job_def(IMPLICIT)
+    job = whole.get_subset(asset_selection={SALES}, asset_check_selection=built_checks({SALES}))
     ops = {SALES.to_python_identifier(): {"config": {"full_refresh": True}}}
     for _ in range(2):
         result = job.execute_in_process(instance=behind.instance, run_config={"ops": ops, **behind.quiet})

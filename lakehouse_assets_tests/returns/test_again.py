@@ -9,6 +9,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import dagster as dg
+
+from lakehouse_assets.graph.check_history import evaluation_of, latest_record
+from lakehouse_assets.operations.history import instance
+from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.operations.conftest import Cli
 from lakehouse_assets_tests.returns import known
 from lakehouse_assets_tests.returns.installation import DAY, Installation
@@ -138,3 +143,26 @@ def test_refunds_whose_sum_has_no_room_are_named_and_the_rest_is_built(loaded: I
     assert json.loads(cli("run", "returns", *DAY, "--json").out)["kept_out"] == {}
     added = (known.EIGHTH, "US", 2, 0, Decimal("999999999998.999999"))
     assert loaded.rows("returns_gold.daily_returns") == [*known.DAILY, added]
+
+
+def test_a_group_that_is_kept_out_fails_a_check_of_its_table_until_it_fits(loaded: Installation, cli: Cli) -> None:
+    """It warns, and says so again after a run without news; once the refund is corrected it passes."""
+    rows = "{0},2025-04-08T10:00:00,2025-04-08,US,{1},[]\n"
+    loaded.drop({LARGE: known.HEADER + rows.format(21, NINES) + rows.format(22, NINES)})
+    for _ in range(2):
+        assert cli("run", "returns", *DAY).code == 0
+        found = latest_check(loaded, "gold/daily_returns", "kept_out")
+        assert (found.passed, found.severity.value, found.metadata["failing"].value) == (False, "WARN", 1)
+    loaded.drop({"returns/mended.csv": known.HEADER + rows.format(22, "-1").replace("10:00", "11:00")})
+    assert cli("run", "returns", *DAY).code == 0
+    assert latest_check(loaded, "gold/daily_returns", "kept_out").passed
+
+
+def latest_check(loaded: Installation, table: str, check: str) -> dg.AssetCheckEvaluation:
+    """The newest result of a check in Dagster's history of the lake."""
+    key = dg.AssetCheckKey(dg.AssetKey.from_user_string(table), check)
+    with instance(Settings(lake=loaded.lake)) as history:
+        record = latest_record(history, key)
+    evaluation = evaluation_of(record)
+    assert evaluation is not None
+    return evaluation

@@ -140,7 +140,8 @@ def test_no_run_begins_on_it(made: Lake, moved: Lake, tmp_path: Path) -> None:
     event = {"run_id": "run-2", "pipeline": "ecommerce", "lake": moved.root, "landing": f"{moved.root}/landing"}
     manifest = f"{moved.root}/runs/ecommerce/run-1/manifest.json"
     asked = arguments(["--run-id", "run-1", "--manifest-uri", manifest, "--lake-root", moved.root])
-    local = LocalServices(LocalConfig("ecommerce", moved, str(tmp_path), "UTC", "500MB", 1, unreachable), "run-3")
+    place: dict[str, Any] = {"pipeline": "ecommerce", "lake": moved, "landing": str(tmp_path), "zone": "UTC"}
+    local = LocalServices(LocalConfig(**place, memory="500MB", threads=1, open_engine=unreachable), "run-3")
     for begin in (lambda: planrun(event, None), lambda: glue_job(asked), local.hold):
         with pytest.raises(LakeElsewhere, match=made.root):
             begin()

@@ -7,9 +7,11 @@ from typing import Any
 from lakehouse_assets.affise.dimensions import pull_list
 from lakehouse_assets.affise.endpoints import ENDPOINTS
 from lakehouse_assets.affise.opening import comparison_of, puller_of
+from lakehouse_assets.storage.held import fenced
 from lambdas.adstart_update_dimension_tables.logic import answer
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Pull a list, such as that of offers, or go on with it; the caller starts it again with `token` until `done`.
 

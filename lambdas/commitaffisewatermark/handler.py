@@ -7,9 +7,11 @@ from typing import Any
 from lakehouse_assets.affise import open_runs, watermark
 from lakehouse_assets.affise.opening import INTRADAY, is_pulled
 from lakehouse_assets.core.manifest import utc_moment
+from lakehouse_assets.storage.held import fenced
 from lakehouse_assets.storage.opening import open_store
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Move the watermark to the run's clock, which its pull began by; it never goes back.
 

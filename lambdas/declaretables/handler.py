@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.storage.held import fenced
 from lakehouse_assets.storage.lake import open_lake
-from lambdas.declaretables.logic import due, remember
+from lambdas.declaretables.logic import due, look, remember
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Answer `{statements, hashes}`; the event holds `pipeline`, `lake` (URI), and `declared` (hashes) afterwards."""
+    """Answer `{statements, hashes, done}`; whoever has run them calls again with `declared`, the hashes, until `done`.
+
+    The event holds `pipeline`, `lake` (URI), and `declared` afterwards.
+    """
     lake = open_lake(event["lake"])
     lake.create()
-    if event.get("declared") is not None:
+    if event.get("declared") is None:
+        look(event["pipeline"], lake)
+    else:
         remember(event["pipeline"], lake.store, event["declared"])
     return due(event["pipeline"], lake)

@@ -3,6 +3,10 @@
 A run that dies between running and remembering them does no harm: CREATE statements may be run again, and columns to
 add are those that the table itself lacks, as its Iceberg metadata in the lake says. A Delta table gets its columns from
 the load, and Athena reads them from its log.
+
+The hashes are no proof: somebody may have dropped a table from the catalog. So before anything is declared the catalog
+of a lake in S3 is asked, and what it does not know is declared again; an Iceberg table whose files are there is
+registered with them, since no CREATE takes a folder that is not empty.
 """
 
 from __future__ import annotations
@@ -17,15 +21,21 @@ from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.sql.ddl import contract_hash, declare_statements
 from lakehouse_assets.sql.sql_types import in_athena_ddl
 from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.storage.left_tables import register_left
 from lakehouse_assets.storage.objects import ObjectStore
+
+STATEMENT_BYTES = 100_000
+"""Limits the statements of one answer, which a state machine carries; more tables are due at the next call."""
 
 
 def due(pipeline: str, lake: Lake) -> dict[str, Any]:
-    """Return statements for the tables whose contract is not the declared one, and the hashes of all tables.
+    """Return statements for the tables whose contract is not the declared one: as many as an answer holds.
 
     Args:
         pipeline: whose tables.
         lake: where the hashes are kept and the tables lie.
+
+    Returns: statements, the hashes of their tables, and done (whether there was nothing to declare).
 
     Raises:
         ContractBreaking: a gold table's columns do not fit its contract any more.
@@ -36,7 +46,39 @@ def due(pipeline: str, lake: Lake) -> dict[str, Any]:
     tables = stored_tables(known.values())
     hashes = {name: contract_hash(contract) for name, contract in tables.items()}
     changed = [contract for name, contract in tables.items() if declared.get(name) != hashes[name]]
-    return {"statements": [*declare_statements(changed, lake.uri), *widenings(changed, lake)], "hashes": hashes}
+    chosen, size = list[Contract](), 0
+    for contract in changed:
+        size += len(json.dumps([*declare_statements([contract], lake.uri), *widenings([contract], lake)]))
+        if chosen and size > STATEMENT_BYTES:
+            break
+        chosen.append(contract)
+    return {
+        "statements": [*declare_statements(chosen, lake.uri), *widenings(chosen, lake)],
+        "hashes": {contract.catalog_name: hashes[contract.catalog_name] for contract in chosen},
+        "done": not chosen,
+    }
+
+
+def look(pipeline: str, lake: Lake) -> None:
+    """Forget tables that the catalog of a lake in S3 does not know any more, and register those that are only lost.
+
+    A lake in a folder has no catalog that Athena reads; its hashes are believed.
+
+    Raises:
+        LakehouseError: the catalog cannot be asked, or takes no table.
+    """
+    declared = _declared(pipeline, lake.store)
+    if not lake.is_in_s3 or not declared:
+        return
+    from lakehouse_assets.storage.glue_names import names_in_glue
+
+    tables = stored_tables(contracts(pipeline).values())
+    lost = declared.keys() - names_in_glue(sorted({contract.database for contract in tables.values()}))
+    for name in sorted(lost & tables.keys()):
+        if tables[name].layer == "gold":
+            register_left(lake.store, lake.root, tables[name].database, tables[name].name)
+    if lost:
+        _keep(pipeline, lake.store, {name: code for name, code in declared.items() if name not in lost})
 
 
 def widenings(tables: Iterable[Contract], lake: Lake) -> list[str]:
@@ -91,7 +133,11 @@ def _spelled(kind: str | Mapping[str, Any]) -> str:
 
 
 def remember(pipeline: str, lake: ObjectStore, hashes: Mapping[str, str]) -> None:
-    """Write the contract hashes of the tables that Athena has declared to the lake."""
+    """Add the contract hashes of tables that Athena has declared to those in the lake."""
+    _keep(pipeline, lake, {**_declared(pipeline, lake), **hashes})
+
+
+def _keep(pipeline: str, lake: ObjectStore, hashes: Mapping[str, str]) -> None:
     lake.put(_key(pipeline), json.dumps(dict(hashes), indent=1, sort_keys=True).encode())
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.storage.held import fenced
 from lakehouse_assets.storage.lake import open_lake
 from lambdas.export_sub5_report.logic import export, window_of
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Write the report, a copy under the run's id and `latest`; an error is raised, never put into a body.
 

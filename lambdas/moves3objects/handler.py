@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.storage.held import fenced
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
@@ -14,6 +15,7 @@ from lambdas.moves3objects.logic import MoveRequest, answer, keep, move_objects,
 from lambdas.moves3objects.slices import part_of
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Move one slice and return `{moved, bytes, left, left_files, token, done}`, totals over all slices of the run.
 

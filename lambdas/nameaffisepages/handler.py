@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 from lakehouse_assets.core.manifest import Manifest
+from lakehouse_assets.storage.held import fenced
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 from lambdas.nameaffisepages.logic import answer, pulled, with_pages
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Write a manifest that names pages too, and answer its key in the lake as `manifest`.
 

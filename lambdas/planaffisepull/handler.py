@@ -9,9 +9,11 @@ from lakehouse_assets.affise import watermark
 from lakehouse_assets.affise.open_runs import begin, others
 from lakehouse_assets.affise.opening import click_endpoint, is_pulled, puller_of
 from lakehouse_assets.core.request import Window
+from lakehouse_assets.storage.held import fenced
 from lambdas.planaffisepull.logic import Plan, answer, require_past, require_rights
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Plan what is pulled, and answer it as lists that later functions are called for.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from lakehouse_assets.compute.load_engine import LoadEngine
 from lakehouse_assets.compute.reports import PLAN, WHOLE_TABLES, PlanReport
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
@@ -40,6 +41,7 @@ class Planned:
         request: `as_of` is set, and `window` where the pipeline works on days.
         landing: where files land.
         lake: the lake.
+        engine: what loads, and up to which size a function does.
     """
 
     run_id: str
@@ -47,6 +49,7 @@ class Planned:
     request: RunRequest
     landing: ObjectStore
     lake: Lake
+    engine: LoadEngine = field(default_factory=LoadEngine)
 
     @property
     def as_of(self) -> datetime:
@@ -105,8 +108,35 @@ def plan(asked: Planned) -> PlanReport:
         models=left.models,
         since=_since(asked, files, left),
         has_work=bool(files or left.is_due or is_asked),
+        engine=_engine(asked, files),
     )
     folder.keep(PLAN, report)
+    return report
+
+
+def _engine(asked: Planned, files: tuple[FileEntry, ...]) -> str:
+    """Return what loads; a run over days pulls its pages later, and whoever names them knows their size."""
+    if asked.request.window is not None and asked.request.mode == "load":
+        return asked.engine.asked
+    return asked.engine.of(len(files), sum(entry.size_bytes for entry in files))
+
+
+def taken_before(asked: Planned, already: str) -> PlanReport:
+    """Return the plan of a run whose tick another one has taken: there is nothing to do, and why.
+
+    It is kept unless there is a plan: two executions for one tick are of one run id.
+    """
+    folder = RunFolder(asked.lake.store, asked.pipeline, asked.run_id)
+    report = PlanReport(
+        run_id=asked.run_id,
+        manifest=folder.key_of("manifest"),
+        as_of=asked.as_of.isoformat(),
+        mode=asked.request.mode,
+        has_work=False,
+        already=already,
+    )
+    if folder.read(PLAN) is None:
+        folder.keep(PLAN, report)
     return report
 
 

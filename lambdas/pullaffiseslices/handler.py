@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from lakehouse_assets.affise.opening import puller_of
+from lakehouse_assets.storage.held import fenced
 from lambdas.pullaffiseslices.logic import answer, pull
 
 
+@fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Pull a day, or go on with it; the caller starts it again with `token` until `done`.
 

@@ -107,7 +107,15 @@ def gold(landing: str, lake: str) -> Work:
     from lakehouse_assets.storage.lake import open_lake
 
     made = open_lake(lake)
-    config = LocalConfig("ecommerce", made, "", "UTC", "800MB", None, lambda: DuckEngine(made))
+    config = LocalConfig(
+        pipeline="ecommerce",
+        lake=made,
+        landing="",
+        zone="UTC",
+        memory="800MB",
+        threads=None,
+        open_engine=lambda: DuckEngine(made),
+    )
     names = list(models_of("ecommerce", made).states())
 
     def work() -> None:

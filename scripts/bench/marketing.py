@@ -22,13 +22,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.bench.bench import ROOT, Bench, Measured, lakehouse
+from scripts.bench.bench import ROOT, Bench, Measured, beside, lakehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakehouse_assets.affise.simulator.spec import SimulatorSpec
     from lakehouse_assets.core.manifest import Manifest
+    from lakehouse_assets.engines.protocol import Engine
     from lakehouse_assets.storage.lake import Lake
 
 PIPELINE, REPORT, ZONE = "marketing", "daily_report_sub5_output", "Europe/Moscow"
@@ -54,13 +55,18 @@ def marketing(bench: Bench, scales: list[int]) -> None:
     del scales
     lake = bench.fresh("report-lake")
     _run("pull", lake, "--clicks", str(CLICKS))
+    bronze = Path(shutil.copytree(lake, bench.fresh("report-lake-spark")))
     floor, ours = _run("floor", lake), _run("load", lake)
     bench.tell(
         f"7 days of {CLICKS:,} clicks, silver + gold / floor (bound 2)",
         f"{ours['seconds']} / {floor['seconds']} s   {ours['seconds'] / floor['seconds']:.2f}x, processor time "
         f"{ours['cpu'] / floor['cpu']:.2f}x, {ours['max_rss_mb']} MB",
     )
-    shutil.rmtree(lake)
+    on_spark = {what: _process("scripts.bench.marketing_spark", what, bronze) for what in ("floor", "load")}
+    line = beside(on_spark["load"], on_spark["floor"], "floor")
+    bench.tell(f"7 days of {CLICKS:,} clicks, silver on Spark + gold / floor (bound 2)", line)
+    for folder in (lake, bronze):
+        shutil.rmtree(folder)
     found = {days: _with_history(bench, days) for days in HISTORIES}
     short, long = HISTORIES
     for what, unit, bound in (("rows", "rows read by the report", 1.05), ("tick", "s of a tick without change", 1.1)):
@@ -86,7 +92,11 @@ def _with_history(bench: Bench, days: int) -> Measured:
 
 
 def _run(what: str, lake: Path, *more: str) -> Measured:
-    command = [sys.executable, "-m", "scripts.bench.marketing", "--what", what, "--lake", str(lake), *more]
+    return _process("scripts.bench.marketing", what, lake, *more)
+
+
+def _process(module: str, what: str, lake: Path, *more: str) -> Measured:
+    command = [sys.executable, "-m", module, "--what", what, "--lake", str(lake), *more]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     answer: Measured = json.loads(done.stdout.splitlines()[-1])
     return answer
@@ -145,16 +155,16 @@ def manifest_of(lake: Lake) -> Manifest:
     return Manifest("bench", PIPELINE, lake.store.uri, files, RunRequest(as_of=NOW, max_reject_ratio=1.0))
 
 
-def load(lake: Path) -> Facts:
-    """Load silver, then build the report."""
+def load(lake: Path, open_engine: Callable[[Lake], Engine] | None = None) -> Facts:
+    """Load silver, on the embedded engine unless another one is given, then build the report."""
     from lakehouse_assets.compute.job_arguments import work_of
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.run import load as load_silver
     from lakehouse_assets.storage.lake import open_lake
 
     made = open_lake(str(lake))
-    work, engine = work_of(manifest_of(made), made), DuckEngine(made, zone=ZONE)
-    load_silver(work, engine, lambda: None)
+    engine = open_engine(made) if open_engine else DuckEngine(made, zone=ZONE)
+    load_silver(work_of(manifest_of(made), made), engine, lambda: None)
     engine.close()
     _build(made)
     return {}
@@ -165,7 +175,15 @@ def _build(made: Lake, names: Iterable[str] = (REPORT,), *, whole: bool = False)
     from lakehouse_assets.compute.tasks import ModelTask
     from lakehouse_assets.engines.duckdb import DuckEngine
 
-    config = LocalConfig(PIPELINE, made, "", ZONE, "800MB", None, lambda: DuckEngine(made, zone=ZONE))
+    config = LocalConfig(
+        pipeline=PIPELINE,
+        lake=made,
+        landing="",
+        zone=ZONE,
+        memory="800MB",
+        threads=None,
+        open_engine=lambda: DuckEngine(made, zone=ZONE),
+    )
     services = LocalServices(config, "bench")
     for name in names:
         services.build(ModelTask(PIPELINE, f"gold.{name}"), whole=whole)
@@ -176,23 +194,35 @@ def floor(lake: Path) -> Facts:
     """Parse the same pages and write as many rows as wide, without any rule."""
     import pyarrow as pa
     from deltalake import write_deltalake
-    from pyiceberg.catalog.sql import SqlCatalog
 
-    from lakehouse_assets.contracts import contracts
-
-    known, place = contracts(PIPELINE), lake / "floor"
+    place = lake / "floor"
     for table, folder in RAW.items():
-        columns = [column.name for column in known[f"silver.{table}"].columns]
+        columns = columns_of(table)
         batches = _parsed(lake / "bronze" / folder, columns)
         schema = pa.schema([(name, pa.string()) for name in columns] + [("day", pa.string())])
         reader = pa.RecordBatchReader.from_batches(schema, batches)
         write_deltalake(str(place / table), reader, mode="overwrite", partition_by=["day"])
+    write_report(place)
+    shutil.rmtree(place)
+    return {}
+
+
+def columns_of(table: str) -> list[str]:
+    """Return the names of the columns of a silver table."""
+    from lakehouse_assets.contracts import contracts
+
+    return [column.name for column in contracts(PIPELINE)[f"silver.{table}"].columns]
+
+
+def write_report(place: Path) -> None:
+    """Write as many rows as the report has, about as wide, to an Iceberg table in a folder."""
+    import pyarrow as pa
+    from pyiceberg.catalog.sql import SqlCatalog
+
     rows = pa.table({name: ["some text"] * (DAYS * CLICKS) for name in ("a", "b", "c", "d", "e", "f")})
     catalog = SqlCatalog("floor", uri=f"sqlite:///{place}/catalog.db", warehouse=f"file://{place}")
     catalog.create_namespace("gold")
     catalog.create_table("gold.report", rows.schema).append(rows)
-    shutil.rmtree(place)
-    return {}
 
 
 def _parsed(folder: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:

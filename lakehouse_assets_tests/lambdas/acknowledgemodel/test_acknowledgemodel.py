@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.compute.reports import ModelReport
 from lakehouse_assets.engines.iceberg import MODEL
 from lakehouse_assets.errors import FenceLost, LeaseHeld, TableMissing
 from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lake import LakeDriver, csv_file
 from lambdas.acknowledgemodel import logic
 from lambdas.acknowledgemodel.handler import handler
@@ -39,7 +41,7 @@ def test_the_event_is_read() -> None:
     said = Acknowledgement.from_event(FULL)
     assert said.version is not None
     assert json.loads(said.version)["parts"]["select"] == "99aabbccddeeff00"
-    assert said.runs == ("2025-04-01-0900", "2025-04-02-0900")
+    assert said.rendered.runs == ("2025-04-01-0900", "2025-04-02-0900")
     assert said.as_of.astimezone(UTC) == datetime(2025, 4, 2, 9, 0, 0, 123000, UTC)
 
 
@@ -47,7 +49,7 @@ def test_each_run_is_acknowledged_once(lake: LakeDriver) -> None:
     """Said twice, it stands in the ledger once, at the run's clock in UTC."""
     for _ in range(2):
         answer = handler(EVENT | {"lake": str(lake.root)}, None)
-    assert answer == {"acknowledged": ["2025-04-01-0900", "2025-04-02-0900"]}
+    assert answer == {"acknowledged": 2}
     rows = [tuple(row.values()) for row in lake.rows(LEDGER)]
     clock = datetime(2025, 4, 2, 9, 0, 0, 123000)  # noqa: DTZ001 - zone-less UTC, as the engine gives it
     assert [(*row[:3], row[3].replace(tzinfo=None)) for row in rows] == [
@@ -58,7 +60,7 @@ def test_each_run_is_acknowledged_once(lake: LakeDriver) -> None:
 
 def test_nothing_to_acknowledge_writes_nothing(lake: LakeDriver) -> None:
     """An empty list of runs is fine."""
-    assert handler(EVENT | {"lake": str(lake.root), "runs": []}, None) == {"acknowledged": []}
+    assert handler(EVENT | {"lake": str(lake.root), "runs": []}, None) == {"acknowledged": 0}
     assert lake.rows(LEDGER) == []
 
 
@@ -73,23 +75,35 @@ MODELS = ("daily_sales", "product_daily", "user_orders")
 
 
 def test_tables_of_one_run_may_be_acknowledged_at_the_same_time(lake: LakeDriver) -> None:
-    """Three branches of a machine at once all succeed, time after time: none ends another one's hold."""
+    """Three branches of an execution at once join its hold, and none ends it; the ledger takes all of them."""
     executions = ["exec-1", "exec-2", "exec-3"]
     with ThreadPoolExecutor(len(MODELS)) as pool:
         for run_id in executions:
-            event = EVENT | {"lake": str(lake.root), "run_id": run_id, "runs": [run_id]}
+            lease = Lease(lake.value.store, "ecommerce").acquire(run_id, hold_seconds=600)
+            event = EVENT | {"lake": str(lake.root), "run_id": run_id, "runs": [run_id], "fence": lease.fence}
             list(pool.map(handler, [event | {"model": f"gold.{name}"} for name in MODELS], [None] * 3))
+            lease.release()
     said = {(row["run_id"], row["table_name"], row["acknowledged_by"]) for row in lake.rows(LEDGER)}
     assert said == {(run_id, name, run_id) for run_id in executions for name in MODELS}
 
 
-def test_a_branch_that_died_is_waited_for_only_so_long(lake: LakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hold of the same run that does not end is an error that the state tries again."""
-    monkeypatch.setattr(logic, "PATIENCE_SECONDS", 0.1)
-    with Lease(lake.value.store, "ecommerce").acquire(EVENT["run_id"]) as held, pytest.raises(LeaseHeld):
-        handler(EVENT | {"lake": str(lake.root)}, None)
-    assert held.holder is not None
+def test_who_lost_the_hold_of_the_execution_writes_nothing(lake: LakeDriver) -> None:
+    """Its fence is over, so the ledger stays as it is, though nobody else has the pipeline."""
+    lease = Lease(lake.value.store, "ecommerce").acquire(EVENT["run_id"], hold_seconds=600)
+    lease.release()
+    with pytest.raises(FenceLost):
+        handler(EVENT | {"lake": str(lake.root), "fence": lease.fence}, None)
     assert lake.rows(LEDGER) == []
+
+
+def test_what_was_built_is_kept_for_the_runs_report(built: LakeDriver) -> None:
+    """Rows that the table holds, and what the key of a list in the lake names, as RenderModel leaves it."""
+    folder = RunFolder(built.value.store, "ecommerce", EVENT["run_id"])
+    folder.write("rendered-daily_sales", {"runs": ["r1"], "window": ["2025-04-01"], "is_whole": False, "rebuilt": ""})
+    handler(EVENT | {"lake": str(built.root), "runs": folder.key_of("rendered-daily_sales")}, None)
+    kept = folder.report("gold-daily_sales", ModelReport)
+    assert kept is not None
+    assert (kept.rows, kept.acknowledged, kept.window, kept.engine) == (1, ("r1",), ("2025-04-01",), "athena")
 
 
 def test_the_lease_is_given_back(lake: LakeDriver) -> None:

@@ -81,6 +81,9 @@ def test_all_that_landed_is_the_work(tmp_path: Path) -> None:
         "models": {},
         "since": "1970-01-01T00:00:00+00:00",
         "has_work": True,
+        "already": "",
+        "engine": "glue",
+        "fence": 0,
         "window": None,
     }
     assert json.loads(json.dumps(answer)) == answer

@@ -115,4 +115,10 @@ def test_a_model_that_changed_is_rebuilt_whole_until_its_version_is_acknowledged
     assert render(lake) == first
     said = {"run_id": "r", "runs": [], "as_of": "2025-04-03T09:00:00+00:00", "version": first["version"]}
     acknowledge(EVENT | said | {"lake": str(lake.root)}, None)
-    assert render(lake) == {"statement": None, "runs": [], "version": first["version"]}
+    assert render(lake) == {
+        "statement": None,
+        "has_statement": False,
+        "runs": [],
+        "version": first["version"],
+        "why": "",
+    }

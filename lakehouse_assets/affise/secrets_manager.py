@@ -1,0 +1,64 @@
+"""Read secrets from AWS Secrets Manager, afresh at every call; see `secrets.Secrets`.
+
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse_assets.affise.errors import SecretMissing, SecretUnfit
+from lakehouse_assets.errors import ServiceRefused
+from lakehouse_assets.storage.aws import client_of
+from lakehouse_assets.storage.service_errors import answering
+
+ABSENT = ("ResourceNotFoundException", "marked for deletion", "scheduled for deletion")
+
+
+@dataclass(frozen=True)
+class ManagedSecrets:
+    """Read secrets whose names begin with a prefix; each is text, or a JSON object with a field of its name.
+
+    Attributes:
+        prefix: before each name.
+    """
+
+    prefix: str = ""
+
+    def read(self, name: str, purpose: str) -> str:
+        """See `Secrets.read`.
+
+        Raises:
+            SecretMissing: there is none, or it has no value.
+            SecretUnfit: it holds bytes instead of text.
+            ServiceUnavailable, AccessDenied, CredentialsUnusable: Secrets Manager cannot be asked.
+        """
+        full = f"{self.prefix}{name}"
+        try:
+            with answering("secretsmanager", f"secret `{full}`"):
+                told: dict[str, Any] = client_of("secretsmanager").get_secret_value(SecretId=full)
+        except ServiceRefused as error:
+            if any(word in error.facts["problem"] for word in ABSENT):
+                raise SecretMissing(name=full, purpose=purpose, place="not in Secrets Manager; put it there") from error
+            raise
+        if "SecretString" not in told:
+            raise SecretUnfit(name=full, purpose=purpose, problem="it holds bytes, and has to be text")
+        value = value_of(told["SecretString"], name)
+        if not value:
+            raise SecretMissing(name=full, purpose=purpose, place="empty in Secrets Manager; put it there")
+        return value
+
+
+def value_of(text: str, name: str) -> str:
+    """Return the value of a secret in what Secrets Manager holds: the text, or the field of a JSON object.
+
+    >>> value_of('{"AFFISE_API_KEY": "k", "user": "u"}', "AFFISE_API_KEY"), value_of("k", "AFFISE_API_KEY")
+    ('k', 'k')
+    """
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return str(found.get(name) or "") if isinstance(found, dict) else text

@@ -1,0 +1,33 @@
+"""Write links to the console of AWS, in whichever partition a region lies."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+CONSOLES = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
+USUAL = "console.aws.amazon.com"
+
+
+def log_link(region: str, group: str, stream: str) -> str:
+    """Return the link to a stream of CloudWatch Logs.
+
+    >>> log_link("eu-west-1", "/jobs/error", "jr_1").partition("#")[2]
+    'logsV2:log-groups/log-group/$252Fjobs$252Ferror/log-events/jr_1'
+    """
+    place = f"log-groups/log-group/{_twice(group)}/log-events/{_twice(stream)}"
+    return f"{_console(region)}/cloudwatch/home?region={region}#logsV2:{place}"
+
+
+def query_link(region: str, query_id: str) -> str:
+    """Return the link to a query of Athena in its history."""
+    return f"{_console(region)}/athena/home?region={region}#/query-editor/history/{quote(query_id)}"
+
+
+def _console(region: str) -> str:
+    host = next((host for prefix, host in CONSOLES.items() if region.startswith(prefix)), USUAL)
+    return f"https://{region}.{host}"
+
+
+def _twice(text: str) -> str:
+    """Return a text as the console's links hold it: quoted, and its percent signs written as `$25`."""
+    return quote(quote(text, safe=""), safe="").replace("%", "$")

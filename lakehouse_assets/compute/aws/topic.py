@@ -1,0 +1,69 @@
+"""Tell people through a topic of SNS.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lakehouse_assets.compute.notify import FolderTopic, Notification
+from lakehouse_assets.storage.aws import client_of
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.service_errors import answering
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+MESSAGE_BYTES = 262_144
+CUT = "\n(the message was too long and is cut off here)"
+
+
+def request_of(notification: Notification, topic: str) -> dict[str, Any]:
+    """Return what Publish takes; people may filter by kind and pipeline."""
+    facts = {"kind": notification.kind, "pipeline": notification.pipeline, "run_id": notification.run_id}
+    return {
+        "TopicArn": topic,
+        "Subject": notification.subject,
+        "Message": fit_message(notification.body),
+        "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in facts.items()},
+    }
+
+
+def fit_message(text: str) -> str:
+    """Return a text that SNS takes; the end of one that is too long is cut off."""
+    data = text.encode()
+    if len(data) <= MESSAGE_BYTES:
+        return text
+    return data[: MESSAGE_BYTES - len(CUT.encode())].decode(errors="ignore") + CUT
+
+
+class SnsTopic:
+    """Publish each outcome of a run once; what was told is kept in the lake, as `FolderTopic` keeps it.
+
+    It is kept after it was told: a process that dies in between tells twice, and never not at all.
+
+    Args:
+        topic: its ARN.
+        store: the lake.
+    """
+
+    def __init__(self, topic: str, store: ObjectStore) -> None:
+        self.topic, self._told = topic, FolderTopic(store)
+
+    def publish(self, notification: Notification) -> bool:
+        """Tell people; see `notify.Topic.publish`.
+
+        Raises:
+            ServiceUnavailable, ServiceRefused, AccessDenied: the topic cannot be reached.
+        """
+        if self._told.was_told(notification):
+            return False
+        with answering("sns", f"topic `{self.topic}`"):
+            _sns().publish(**request_of(notification, self.topic))
+        return self._told.publish(notification)
+
+
+def _sns() -> SNSClient:
+    made: SNSClient = client_of("sns")
+    return made

@@ -1,0 +1,55 @@
+"""Say what the alarms look at: a few numbers for each run that ended, as CloudWatch takes them.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from lakehouse_assets.compute.reports import PLAN, RunReport
+from lakehouse_assets.storage.runs import RunFolder
+
+NAMESPACE = "Lakehouse"
+
+
+def metrics_of(report: RunReport, oldest_landed: datetime | None, now: datetime) -> list[dict[str, Any]]:
+    """Return the numbers of one run, by pipeline: ended well or not, share of rejects, age of the oldest landed file.
+
+    Args:
+        report: of the run.
+        oldest_landed: time of the oldest file that is still in landing; None for an empty landing.
+        now: UTC.
+    """
+    read = sum(counts.read + counts.retried for counts in report.tables.values())
+    rejected = sum(counts.rejected for counts in report.tables.values())
+    is_failed = report.status == "failed"
+    age = max((now - oldest_landed).total_seconds(), 0.0) if oldest_landed else 0.0
+    return [
+        _metric(report, "RunsSucceeded", int(not is_failed), "Count"),
+        _metric(report, "RunsFailed", int(is_failed), "Count"),
+        _metric(report, "RejectRatio", 100.0 * rejected / read if read else 0.0, "Percent"),
+        _metric(report, "OldestLandedSeconds", age, "Seconds"),
+    ]
+
+
+def _metric(report: RunReport, name: str, value: float, unit: str) -> dict[str, Any]:
+    dimensions = [{"Name": "Pipeline", "Value": report.pipeline}]
+    return {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit}
+
+
+def put_metrics(metrics: list[dict[str, Any]]) -> None:
+    """Give numbers to CloudWatch, in the region of the process."""
+    import boto3
+
+    boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=metrics)
+
+
+def oldest_landed(folder: RunFolder) -> datetime | None:
+    """Return the time of the oldest file that the run's plan took and left in landing, by its manifest."""
+    if folder.read(PLAN) is None:
+        return None
+    manifest = folder.manifest()
+    times = [entry.modified for entry in manifest.files if entry.archived is None]
+    return min(times, default=None) and min(times).astimezone(UTC)

@@ -1,0 +1,107 @@
+"""Make sure that an execution which ended badly has given its pipeline back, is recorded, and was told, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from lakehouse_assets.compute.alerts import message_of
+from lakehouse_assets.compute.causes import cause_of
+from lakehouse_assets.compute.executions import Execution, noted
+from lakehouse_assets.compute.notify import FolderTopic, Notification
+from lakehouse_assets.compute.recording import Ended, checks_not_passed, is_recorded, machine_report, record
+from lakehouse_assets.compute.reports import REPORT, Failure, RunReport
+from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.runs import RunFolder
+
+TOLD = "told: "
+"""Begins the cause of a machine's Fail state when its message was delivered."""
+ENDED = "execution_ended"
+"""Names the kind of the message about an execution that told nothing itself."""
+WORDS = {
+    "ABORTED": ("Aborted", "the execution was stopped; the next run makes up for it"),
+    "TIMED_OUT": ("TimedOut", "the execution took longer than it may, and was ended"),
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Hold how an execution ended.
+
+    Attributes:
+        arn, name: of the execution.
+        pipeline: as the machine's name says it; for an execution that has planned nothing.
+        failure: why it failed.
+        started_at: ISO-8601; empty where it is not known.
+        is_told: whether the machine has told people itself.
+    """
+
+    arn: str
+    name: str
+    pipeline: str
+    failure: Failure
+    started_at: str = ""
+    is_told: bool = False
+
+    @classmethod
+    def from_event(cls, detail: Mapping[str, Any], pipelines: Iterable[str]) -> Self:
+        """Read the `detail` of EventBridge's event; the machine of a pipeline has its name in its own."""
+        machine, cause = detail["stateMachineArn"].rpartition(":")[2], detail.get("cause") or ""
+        named = sorted((name for name in pipelines if name in machine), key=len)
+        known = WORDS.get(detail["status"])
+        error, sentence = known or cause_of(cause.removeprefix(TOLD), detail.get("error"))
+        began = detail.get("startDate")
+        return cls(
+            arn=detail["executionArn"],
+            name=detail["name"],
+            pipeline=named[-1] if named else machine,
+            failure=Failure(None, error, sentence),
+            started_at=datetime.fromtimestamp(began / 1000, UTC).isoformat() if began else "",
+            is_told=cause.startswith(TOLD),
+        )
+
+    @property
+    def link(self) -> str:
+        """Return where people see the execution."""
+        region = self.arn.split(":")[3]
+        return f"https://{region}.console.aws.amazon.com/states/home#/v2/executions/details/{self.arn}"
+
+
+def end(store: ObjectStore, ending: Ending, publish: Callable[[Notification], None]) -> dict[str, Any]:
+    """Do what the execution did not do, and return what that was.
+
+    Args:
+        store: the lake.
+        ending: of the execution.
+        publish: sends a message to people.
+    """
+    run = noted(store, ending.arn) or Execution(ending.arn, ending.pipeline, ending.name, 0)
+    folder = RunFolder(store, run.pipeline, run.run_id)
+    released = Lease(store, run.pipeline).give_back(run.run_id, run.fence)
+    was_recorded = is_recorded(folder)
+    if not was_recorded:
+        ended = Ended(ending.failure, ending.arn, ending.link, ending.started_at)
+        record(folder, machine_report(folder, ended, tick=run.tick))
+    told = False if ending.is_told else _tell(folder, ending, publish)
+    return {"run_id": run.run_id, "released": released, "recorded": not was_recorded, "told": told}
+
+
+def _tell(folder: RunFolder, ending: Ending, publish: Callable[[Notification], None]) -> bool:
+    """Tell people of an execution that has told nothing itself; return False when that was done before.
+
+    A message that is sent and not noted is sent once more: better twice than never.
+    """
+    kept = folder.report(REPORT, RunReport)
+    if kept is None:
+        return False
+    message = message_of(
+        replace(kept, status="failed", failure=kept.failure or ending.failure), checks_not_passed(folder)
+    )
+    once, topic = replace(message, kind=ENDED), FolderTopic(folder.store)
+    if topic.was_told(once):
+        return False
+    publish(message)
+    return topic.publish(once)

@@ -1,0 +1,39 @@
+"""Lambda `RecordRun` is the last step of a run, good or bad: it records the run, and answers what people are told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from lakehouse_assets.compute.metrics import metrics_of, oldest_landed, put_metrics
+from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
+from lambdas.recordrun.logic import recorded, said
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Record a run, give its pipeline back, and answer `{subject, message, kind}` for people.
+
+    The event holds `run_id`, `pipeline`, `lake` (URI), `fence` (null for a run that never held the pipeline),
+    `outcome` (`succeeded`, `failed` or `nothing_to_do`), `failure` (`State`, `Error`, `Cause`, or null), `execution`
+    (ARN), `link` and `started_at`. A call that is repeated records nothing twice and answers the same.
+    """
+    store = open_store(event["lake"], create=False)
+    folder = RunFolder(store, event["pipeline"], event["run_id"])
+    try:
+        report = recorded(folder, event)
+        message = said(folder, report)
+    finally:
+        if event.get("fence"):
+            Lease(store, folder.pipeline).give_back(folder.run_id, int(event["fence"]))
+    if _is_on_aws():
+        left = oldest_landed(folder) if report.status == "failed" else None
+        put_metrics(metrics_of(report, left, datetime.now(UTC)))
+    return message
+
+
+def _is_on_aws() -> bool:
+    from lakehouse_assets.settings import read_settings
+
+    return getattr(read_settings(), "target", "local") == "aws"
