@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import re
+
 import pytest
 
 from lakehouse_assets_tests.emulator.asking import Aws
@@ -84,3 +87,12 @@ def test_other_ends_have_the_names_of_aws(aws: Aws, body: str, name: str) -> Non
     """What the runtime itself says."""
     aws.function("ends", f"def handler(event, context):\n    {body}\n")
     assert (aws.invoke("ends")[0], aws.invoke("ends")[1]["errorType"]) == (True, name)
+
+
+def test_the_log_says_what_is_charged(either: Aws) -> None:
+    """The last 4 KB of a call's log end with its report, which the emulator leaves out."""
+    either.function("prints", "def handler(event, context):\n    print('one line')\n", MemorySize=256)
+    answer = either.client("lambda").invoke(FunctionName="prints", LogType="Tail")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    assert "one line" in log
+    assert bool(re.search(r"REPORT .*\tBilled Duration: \d+ ms\tMemory Size: 256 MB\t", log)) == either.is_patched

@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 from .controls import CONTROLS
 from .schedule_times import moment_of_at, next_of_cron, next_of_rate
-from .templates import table_of
 
 LOG = logging.getLogger("scheduler")
 PAUSE_SECONDS = 1
@@ -34,7 +33,6 @@ def scheduler() -> None:
     from ministack.services import scheduler as service
     from ministack.services.cloudformation import provisioners
 
-    table = table_of(provisioners, "AWS::Scheduler::Schedule")
     create = provisioners._scheduler_schedule_create
 
     def created(logical: str, properties: dict[str, Any], stack: str) -> Any:
@@ -44,7 +42,7 @@ def scheduler() -> None:
         return name, attributes
 
     provisioners._scheduler_schedule_create = created
-    table["AWS::Scheduler::Schedule"]["create"] = created
+    provisioners._RESOURCE_HANDLERS["AWS::Scheduler::Schedule"]["create"] = created
     service._SCHEDULE_TICK_INTERVAL = PAUSE_SECONDS
     service._tick_schedules = lambda: fire_due(service)
 

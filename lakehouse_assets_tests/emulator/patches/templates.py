@@ -10,10 +10,33 @@ from typing import Any
 
 
 def templates() -> None:
-    """Refuse to delete a bucket that holds objects, which AWS does and on which our data rests."""
+    """Replace what makes and deletes some kinds of resources."""
     from ministack.services.cloudformation import provisioners
 
-    table = table_of(provisioners, "AWS::S3::Bucket")
+    buckets(provisioners)
+    secrets(provisioners)
+
+
+def secrets(provisioners: Any) -> None:
+    """Have a secret be referred to by its ARN; MiniStack gives its name."""
+    table = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, update, delete = table["create"], table["update"], table["delete"]
+
+    def named(arn: str) -> str:
+        """Return the name in an ARN, which ends with a dash and six signs."""
+        return arn.rpartition(":secret:")[2][:-7] if ":secret:" in arn else arn
+
+    def arn_of(made: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+        name, attributes = made
+        return provisioners._sm._secrets[name]["ARN"], attributes
+
+    table["create"] = lambda logical, properties, stack: arn_of(create(logical, properties, stack))
+    table["update"] = lambda arn, *given, **more: arn_of(update(named(arn), *given, **more))
+    table["delete"] = lambda arn, properties: delete(named(arn), properties)
+
+
+def buckets(provisioners: Any) -> None:
+    """Refuse to delete a bucket that holds objects, as AWS does; our data rests on that."""
     delete = provisioners._s3_delete
 
     def deleted(name: str, properties: dict[str, Any]) -> Any:
@@ -22,9 +45,4 @@ def templates() -> None:
             raise ValueError("The bucket you tried to delete is not empty (Service: S3, Status Code: 409)")
         return delete(name, properties)
 
-    table["AWS::S3::Bucket"]["delete"] = provisioners._s3_delete = deleted
-
-
-def table_of(provisioners: Any, kind: str) -> dict[str, Any]:
-    """Return the table that says what makes, changes and deletes each kind of resource."""
-    return next(held for held in vars(provisioners).values() if isinstance(held, dict) and kind in held)
+    provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"] = provisioners._s3_delete = deleted
