@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from lakehouse_assets.compute.costs import CostLine, cost_lines
+from lakehouse_assets.compute.usage import usage_of
 from lakehouse_assets.load.report import Counts, LoadReport
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -216,7 +218,7 @@ class RunReport:
         execution, link: ARN of a machine's execution, and where people see it.
         tick: the moment of the schedule's tick that the run was for, ISO-8601.
         started_at, ended_at: ISO-8601, UTC; empty where it is not known.
-        costs: cents by what they are for.
+        costs: what its steps used where that is metered, and what it costs, a line for each step, table and check.
     """
 
     run_id: str
@@ -249,7 +251,7 @@ class RunReport:
     tick: str | None = None
     started_at: str = ""
     ended_at: str = ""
-    costs: dict[str, float] = field(default_factory=dict)
+    costs: tuple[CostLine, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
@@ -293,6 +295,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},
         failure=failure,
+        costs=cost_lines(usage_of(folder)),
         already=plan.already if plan else "",
     )
 
