@@ -2,7 +2,7 @@
 # `ARGS` goes to the tool behind a target: `make test ARGS="-k sensor"`, `make demo ARGS="--data FOLDER"`.
 
 BIN := .venv/bin
-SOURCES := lakehouse_assets glue lambdas stepfunctions scripts
+SOURCES := lakehouse_assets glue lambdas stepfunctions infrastructure scripts
 TESTS := lakehouse_assets_tests
 ARGS ?=
 
@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test spark check fix emit docs bench lock
+.PHONY: help setup demo dev test spark check fix emit docs bench lock package deploy destroy smoke
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,8 +48,9 @@ fix: setup ## Repair what can be repaired: format and lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-emit: setup ## Write stepfunctions/emitted from the asset graph
+emit: setup ## Write stepfunctions/emitted from the asset graph, and infrastructure/templates from that
 	@$(BIN)/lakehouse emit $(ARGS)
+	@$(BIN)/python -m infrastructure.compose $(ARGS)
 
 docs: setup ## Write docs/data-dictionary.md, and the files shown in docs/adding-a-pipeline.md
 	@$(BIN)/python -m scripts.docs $(ARGS)
@@ -59,3 +60,15 @@ bench: setup ## Measure the load against its floors and its peer
 
 lock: setup ## Lock the dependencies again; `ARGS=--upgrade` takes the newest
 	@$(BIN)/python -m scripts.lock $(ARGS)
+
+package: setup ## Build what is deployed into build/: functions, image context, wheels for Glue
+	@$(BIN)/python -m infrastructure.build $(ARGS)
+
+deploy: setup ## Deploy an environment to AWS, after its changes were shown: `make deploy ENV=prod`
+	@$(BIN)/python -m infrastructure.deploy $(ENV) $(ARGS)
+
+destroy: setup ## Remove an environment; its data stays unless named: `make destroy ENV=prod`
+	@$(BIN)/python -m infrastructure.destroy $(ENV) $(ARGS)
+
+smoke: setup ## Check in a deployed environment what only AWS can prove: `make smoke ENV=prod`
+	@$(BIN)/python -m infrastructure.smoke $(ENV) $(ARGS)

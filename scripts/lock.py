@@ -14,6 +14,8 @@ from scripts.setup import ROOT, UV, has_certificates
 LOCK = "requirements/dev.txt"
 BOOTSTRAP = "requirements/bootstrap.txt"
 EMULATOR = "requirements/emulator.txt"
+DEPLOYED = ("requirements/functions", "requirements/engine", "requirements/glue")
+"""Names what is deployed, without `.in` and `.txt`; the versions are those that were tested."""
 TRINO_JAVA = "requirements/trino-java.txt"
 OPTIONS = ("--generate-hashes", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header", "--quiet")
 
@@ -32,6 +34,8 @@ def main(flags: list[str]) -> None:
     """Lock everything, then what `make setup` needs before it has uv."""
     compile_lock(LOCK, "pyproject.toml", "--extra", "dev", *flags)
     compile_lock(EMULATOR, "requirements/emulator.in", *flags)
+    for name in DEPLOYED:
+        compile_lock(f"{name}.txt", f"{name}.in", "--constraints", LOCK)
     compile_lock(TRINO_JAVA, "requirements/trino-java.in", *flags)
     compile_lock(BOOTSTRAP, "-", "--constraints", LOCK, given="uv\nsetuptools\n")
 

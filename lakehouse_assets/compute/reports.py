@@ -15,7 +15,7 @@ from typing import Any, Literal
 from lakehouse_assets.compute.costs import CostLine, cost_lines
 from lakehouse_assets.compute.usage import usage_of
 from lakehouse_assets.load.report import Counts, LoadReport
-from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.runs import REQUEST, RunFolder
 
 Row = dict[str, Any]
 """Holds one row of any table: column name to plain value."""
@@ -297,6 +297,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         failure=failure,
         costs=cost_lines(usage_of(folder)),
         already=plan.already if plan else "",
+        tick=(folder.read(REQUEST) or {}).get("tick"),
     )
 
 

@@ -1,0 +1,112 @@
+"""Compose the templates: parts that people write, and what follows from the functions, the machines and the contracts.
+
+    python -m infrastructure.compose [--check]
+
+`make emit` runs it after the machines were emitted. A template is one file without aliases, which CloudFormation
+refuses: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from infrastructure.functions import ROOT
+from infrastructure.grants import grants
+from infrastructure.lambdas import function_resources
+from infrastructure.machines import machines, ticks, triggers
+from infrastructure.pipelines import databases, places
+from infrastructure.roles import crawler_role, glue_role, machine_role, scheduler_role
+from infrastructure.scheduling import schedule_resources
+from infrastructure.spark import job_resources
+from infrastructure.states import machine_resources, parameter
+from infrastructure.waking import waker_resources
+from infrastructure.yaml_text import Json, read, text_of
+
+PARTS, TEMPLATES = ROOT / "infrastructure" / "parts", ROOT / "infrastructure" / "templates"
+WRITTEN = ("messages", "queries", "alarms", "people", "dashboards", "outputs")
+"""Names the written parts of the stack, in the order in which its template has them."""
+
+
+def data_template() -> Json:
+    """Return the template of what outlives every deployment: buckets, databases, secrets."""
+    template = read(PARTS / "data.yaml")
+    for name in databases():
+        template["Resources"] |= _database(name)
+    return template
+
+
+def stack_template() -> Json:
+    """Return the template of everything that runs."""
+    template = read(PARTS / "head.yaml") | {"Resources": {}, "Outputs": {}}
+    silver, gold = databases("silver", "control", "reference"), databases("gold")
+    known, found = grants(silver, gold), machines()
+    for machine in found:
+        template["Parameters"][parameter(machine)] = {
+            "Type": "String",
+            "Description": f"Key of the definition of {machine.name}",
+        }
+    roles = {machine.logical_id + "Role": machine_role(machine, known) for machine in found}
+    made = {
+        **function_resources(known),
+        "GlueRole": glue_role(known),
+        "CrawlerRole": crawler_role(known),
+        "SchedulerRole": scheduler_role(found),
+        **roles,
+        **job_resources(found, silver),
+        **machine_resources(found, places()),
+        **schedule_resources(found, ticks(), places()),
+        **waker_resources(found, triggers(), places()),
+    }
+    for name in WRITTEN:
+        part = read(PARTS / f"{name}.yaml")
+        template["Resources"] |= part.get("Resources", {})
+        template["Outputs"] |= part.get("Outputs", {})
+    template["Resources"] |= made
+    return template
+
+
+def templates() -> dict[str, str]:
+    """Return the text of every emitted template, by file name."""
+    return {"data.yaml": text_of(data_template()), "lakehouse.yaml": text_of(stack_template())}
+
+
+def write(folder: Path = TEMPLATES) -> list[Path]:
+    """Write the templates; return those that changed."""
+    changed = stale(folder)
+    for path in changed:
+        path.write_text(templates()[path.name], "utf-8")
+    return changed
+
+
+def stale(folder: Path = TEMPLATES) -> list[Path]:
+    """Return the templates that `write` would change."""
+    found = {folder / name: text for name, text in templates().items()}
+    return [path for path, text in found.items() if not path.is_file() or path.read_text("utf-8") != text]
+
+
+def _database(name: str) -> Json:
+    """Return a database of the catalog; its tables are declared by runs."""
+    logical = "".join(word.capitalize() for word in name.split("_")) + "Database"
+    described = {"Name": {"Fn::Sub": f"${{DatabasePrefix}}{name}"}, "Description": "Made by the lakehouse."}
+    properties = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": described}
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    return {logical: {"Type": "AWS::Glue::Database", **kept, "Properties": properties}}
+
+
+def main(flags: list[str]) -> None:
+    """Write the templates, or say which are not current.
+
+    Raises:
+        SystemExit: with `--check`, when one is not.
+    """
+    is_check = "--check" in flags
+    changed = stale() if is_check else write()
+    for path in changed:
+        print(f"{'not current' if is_check else 'written'}: {path.relative_to(ROOT)}")
+    if is_check and changed:
+        raise SystemExit("emit: run `make emit` and commit what it writes.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,90 @@
+"""Make the Glue jobs, their variants for backfills, and the crawler of silver."""
+
+from __future__ import annotations
+
+from infrastructure.grants import SILVER
+from infrastructure.machines import Machine
+from infrastructure.yaml_text import Json
+
+GLUE_VERSION = "6.0"
+"""Spark 4.1.1, Python 3.13, Delta 4.2.0; a job without one would get whatever is newest."""
+DELTA = (
+    "spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension"
+    " --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog"
+)
+MINUTES = 25
+"""After how long a job is ended: before its state in the machine gives up, since Glue would go on then."""
+BACKFILL_MINUTES = 480
+CONCURRENT_RUNS = 2
+"""The pipeline's lease lets one load at a time; the second waits for it instead of being refused by Glue."""
+
+
+def job_resources(machines: list[Machine], silver: tuple[str, ...]) -> dict[str, Json]:
+    """Return the jobs that machines run, each with a twin for backfills, and the crawler."""
+    names = sorted({name for machine in machines for name in machine.jobs})
+    made: dict[str, Json] = {}
+    for name in names:
+        logical = "".join(word.capitalize() if "_" in name else word for word in name.split("_")) + "Job"
+        made[logical] = _job(name, MINUTES, "STANDARD")
+        made[f"{logical}Backfill"] = _job(f"{name}-backfill", BACKFILL_MINUTES, "FLEX")
+    return made | {"Crawler": _crawler(silver[0])}
+
+
+def script_of(job: str) -> str:
+    """Return the file name of the script of a job, which its twin shares.
+
+    >>> script_of("Lakehouse-backfill")
+    'lakehouse.py'
+    """
+    return f"{job.removesuffix('-backfill').lower()}.py"
+
+
+def _job(name: str, minutes: int, execution: str) -> Json:
+    modules = {"Fn::If": ["HasModules", {"Ref": "GlueModules"}, {"Ref": "AWS::NoValue"}]}
+    arguments = {
+        "--datalake-formats": "delta",
+        "--conf": DELTA,
+        "--extra-py-files": {"Fn::Sub": "s3://${CodeBucket}/${GluePackage}"},
+        "--additional-python-modules": modules,
+        # Wheels come from the bucket of what is deployed, with the versions that were tested, and from nowhere else.
+        "--python-modules-installer-option": "--no-index --no-deps",
+        "--enable-metrics": "true",
+        "--enable-continuous-cloudwatch-log": "true",
+        "--TempDir": {"Fn::Sub": "s3://${ResultsBucket}/glue/"},
+    }
+    script = {"Fn::Sub": f"s3://${{CodeBucket}}/${{GlueScripts}}/{script_of(name)}"}
+    properties: Json = {
+        "Name": {"Fn::Sub": f"${{JobPrefix}}{name}"},
+        "Description": "Loads one manifest into silver.",
+        "Role": {"Fn::GetAtt": ["GlueRole", "Arn"]},
+        "GlueVersion": GLUE_VERSION,
+        "Command": {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": script},
+        "DefaultArguments": arguments,
+        "WorkerType": {"Ref": "GlueWorkerType"},
+        "NumberOfWorkers": {"Ref": "GlueWorkers"},
+        "ExecutionClass": execution,
+        "ExecutionProperty": {"MaxConcurrentRuns": CONCURRENT_RUNS},
+        "MaxRetries": 0,
+        "Timeout": minutes,
+        # A run that finds no capacity waits for it; Flex waits by itself.
+        "JobRunQueuingEnabled": execution == "STANDARD",
+        "Tags": {"lakehouse": {"Ref": "EnvironmentName"}},
+    }
+    return {"Type": "AWS::Glue::Job", "Properties": properties}
+
+
+def _crawler(database: str) -> Json:
+    """Return the crawler, which is started by a machine only where `Catalog` says so."""
+    folder = "s3://${LakeBucket}/" + SILVER[0].rstrip("*")
+    target = {"DeltaTables": [{"Fn::Sub": folder}], "CreateNativeDeltaTable": True, "WriteManifest": False}
+    properties: Json = {
+        "Name": {"Ref": "CrawlerName"},
+        "Description": "Finds silver's Delta tables, where they are not declared from contracts.",
+        "Role": {"Fn::GetAtt": ["CrawlerRole", "Arn"]},
+        "DatabaseName": {"Fn::Sub": f"${{DatabasePrefix}}{database}"},
+        "Targets": {"DeltaTargets": [target]},
+        "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
+        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+        "Tags": {"lakehouse": {"Ref": "EnvironmentName"}},
+    }
+    return {"Type": "AWS::Glue::Crawler", "Properties": properties}

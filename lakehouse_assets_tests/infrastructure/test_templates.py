@@ -1,0 +1,85 @@
+"""The templates: current, valid against the schemas of every resource type, and safe to deploy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infrastructure.compose import TEMPLATES, stale
+from infrastructure.machines import machines
+from infrastructure.pipelines import places
+from infrastructure.states import substitutions
+from infrastructure.yaml_text import Json, read
+
+FILES = sorted(TEMPLATES.glob("*.yaml"))
+DATA = ("AWS::S3::Bucket", "AWS::Glue::Database", "AWS::SecretsManager::Secret")
+
+
+def resources(template: str, kind: str) -> dict[str, Json]:
+    """The resources of one type of a template, by name."""
+    found = read(TEMPLATES / template)["Resources"]
+    return {name: one for name, one in found.items() if one["Type"] == kind}
+
+
+def test_templates_are_current() -> None:
+    """What is committed is what the parts, the functions and the machines say."""
+    assert stale() == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_template_has_no_findings(path: Path) -> None:
+    """The linter of CloudFormation finds nothing, not even something to note."""
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--include-checks", "W", "--", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_template_can_be_deployed(path: Path) -> None:
+    """CloudFormation takes a megabyte from a bucket, and no aliases."""
+    text = path.read_text("utf-8")
+    assert len(text) < 1_000_000
+    assert " &" not in text.replace(" && ", "")
+
+
+def test_data_outlives_its_stack() -> None:
+    """Whatever holds data stays when its stack goes, and when its resource is replaced."""
+    kept = {kind: resources("data.yaml", kind) for kind in DATA}
+    assert all(kept.values())
+    policies = {(one.get("DeletionPolicy"), one.get("UpdateReplacePolicy")) for of in kept.values() for one in of.values()}
+    assert policies == {("Retain", "Retain")}
+    assert not any(resources("lakehouse.yaml", kind) for kind in DATA)
+
+
+def test_buckets_are_closed() -> None:
+    """No bucket is public or unencrypted, none is reached without TLS, and what cannot be made again is versioned."""
+    buckets = {name: one["Properties"] for name, one in resources("data.yaml", "AWS::S3::Bucket").items()}
+    assert all(all(one["PublicAccessBlockConfiguration"].values()) for one in buckets.values())
+    assert all("BucketEncryption" in one for one in buckets.values())
+    assert {name for name, one in buckets.items() if one["VersioningConfiguration"]["Status"] == "Enabled"} >= {
+        "LakeBucket",
+        "LandingBucket",
+    }
+    policies = resources("data.yaml", "AWS::S3::BucketPolicy").values()
+    denied = {p["Properties"]["Bucket"]["Ref"] for p in policies if "TlsOnly" in str(p) and "SecureTransport" in str(p)}
+    assert denied == set(buckets)
+
+
+def test_no_name_of_a_machine_is_left_open() -> None:
+    """Every substitution that a machine names is given, and none that it does not name."""
+    resource = resources("lakehouse.yaml", "AWS::StepFunctions::StateMachine")
+    for machine in machines():
+        given = resource[machine.logical_id]["Properties"]["DefinitionSubstitutions"]
+        assert sorted(given) == machine.substitutions != []
+        assert given == substitutions(machine, places()[machine.pipeline])
+
+
+def test_a_job_is_tried_once_and_ends_before_its_state() -> None:
+    """Retries are the machine's; a job that goes on after its state gave up would hold the lease."""
+    jobs = [one["Properties"] for one in resources("lakehouse.yaml", "AWS::Glue::Job").values()]
+    assert {(job["MaxRetries"], job["GlueVersion"]) for job in jobs} == {(0, "6.0")}
+    assert {job["ExecutionProperty"]["MaxConcurrentRuns"] for job in jobs} == {2}
+    assert {job["Timeout"] for job in jobs if job["ExecutionClass"] == "STANDARD"} == {25}
