@@ -98,6 +98,7 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
             allow(EXECUTIONS, arn("states", "execution:${FunctionPrefix}*")),
             listing(LANDING),
         ],
+        "meter": [allow(("lambda:GetFunctionConfiguration",), arn("lambda", "function:${FunctionPrefix}*"))],
         "start": [
             allow(("states:StartExecution", "states:ListExecutions"), machines),
             allow(("states:DescribeExecution",), arn("states", "execution:${FunctionPrefix}*")),
