@@ -29,7 +29,7 @@ CODE = ("lakehouse_assets", "lambdas")
 LEFT_OUT = ("lakehouse_assets/graph", "lakehouse_assets/operations", "lakehouse_assets/affise/simulator")
 """Folders that no function needs: Dagster's, the command line, and the simulated tenant."""
 KINDS = frozenset({".py", ".yaml", ".yml", ".sql", ".json", ".csv"})
-PRUNED_FOLDERS = frozenset({"__pycache__", "tests", "test", "include", "docs", "bin"})
+PRUNED_FOLDERS = frozenset({"__pycache__", "tests", "test", "include", "bin"})
 PRUNED_FILES = ("*.pyi", "*.pyc", "*.pxd", "*.pyx", "*.h", "*.hpp", "libarrow_flight*", "RECORD")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a zip, so that the same content is the same zip."""

@@ -1,7 +1,7 @@
-"""Make the states of a step of assertions: all are asked at once, then one choice judges them.
+"""Make the states of a step of assertions: all are asked at once, then a function judges them.
 
-A branch never fails: its output says what was found, or why nothing could be asked, so that one message names
-everything that is wrong. A blocking assertion then fails the run; a warning is told and the run goes on.
+A branch never fails: its output says what was found, or why nothing could be asked, so that the function keeps every
+outcome and names everything that is wrong. It fails when a blocking assertion did; a warning lets the run go on.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Any
 from lakehouse_assets.compute.tasks import CheckTask
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
-from lakehouse_assets.errors import AssertionFailed, EmissionInvalid
+from lakehouse_assets.errors import EmissionInvalid
 from lakehouse_assets.load.report import SAMPLE_ROWS
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.gold import assertion_statement
 from stepfunctions import calls
 from stepfunctions.builder import Block, Exits, MachineContext, named
-from stepfunctions.calls import Transitions
-from stepfunctions.jsonata import ERROR, expression, quoted
-from stepfunctions.states import Branch, Catch, Choice, Parallel, Succeed
-from stepfunctions.states import Rule as Way
+from stepfunctions.calls import STATISTICS, Transitions
+from stepfunctions.causes import sentence
+from stepfunctions.jsonata import INPUT, expression, quoted
+from stepfunctions.states import Branch, Catch, Parallel, Succeed
 from stepfunctions.steps import Step
 
 CLOCKS = {
@@ -32,32 +32,30 @@ CLOCKS = {
 MOMENT = '$fromMillis($toMillis(${}), "[Y0001]-[M01]-[D01] [H01]:[m01]:[s01].[f001]")'
 """JSONata that writes a clock in UTC as the text of a TIMESTAMP literal, and fails for anything but a time."""
 
-BLOCKING, WRONG = 'verdict = "fail"', "failing > 0 or $exists(error)"
-LINES = (
-    f'$join($states.input[{WRONG}].("check `" & check & "` " & ($exists(error) '
-    '? "could not be asked: " & error.Error & " " & $substring(error.Cause, 0, 500) '
-    ': "failed, first rows:\\n" & $join(sample, "\\n"))), "\\n")'
-)
-"""JSONata that writes what is wrong, one paragraph for each check."""
+JUDGE_SECONDS, READ_SECONDS = 300, 300
+CELL_CHARS, ROW_CHARS, CAUSE_CHARS = 200, 800, 1_000
+"""Limit what a row that failed, and the cause of a check that could not be asked, may have in a state: there may be
+many checks, and five rows of each."""
 
 
 def checks_block(step: Step, task: CheckTask, place: Exits, about: MachineContext) -> Block:
-    """Make the states that ask all checks of a step, judge them, and warn when only warnings failed.
+    """Make the states that ask all checks of a step, and the one that judges and keeps what they found.
 
     Raises:
         EmissionInvalid: the task names a check that no contract has.
     """
-    judge, warn = named("judge", step.key), named("warn", step.key)
-    subject, told = f"{about.pipeline}: checks warn", Transitions(place.after, Catch(place.after))
+    name, judge = about.named("RunAthenaValidation", step), about.named("JudgeAthenaValidation", step)
     pairs = [_rule(about, table, code) for table, code in task.checks]
     touched = "since" in about.facts
-    branches = tuple(_branch(step, place, pair, statement(*pair, touched=touched)) for pair in pairs)
+    branches = tuple(_branch(step, place, pair, statement(*pair, touched=touched), about) for pair in pairs)
+    outcomes = {"step": step.key, "outcomes": INPUT}
     return Block(
-        step.key,
+        name,
         {
-            step.key: Parallel(branches, judge, Catch(place.failed)),
-            judge: _judge(place, warn),
-            warn: calls.message(about.pipeline, "checks_failed", subject, LINES, told),
+            name: Parallel(branches, judge, place.failed),
+            judge: calls.function(
+                "JudgeChecks", outcomes, place.ways(step, about, None, JUDGE_SECONDS), {"done": True}
+            ),
         },
     )
 
@@ -70,19 +68,22 @@ def _rule(about: MachineContext, table: str, code: str) -> tuple[Contract, Rule]
     raise EmissionInvalid(machine=about.pipeline, problem=f"no contract has the check `{table} {code}`")
 
 
-def _branch(step: Step, place: Exits, asked: tuple[Contract, Rule], sql: str) -> Branch:
+def _branch(step: Step, place: Exits, asked: tuple[Contract, Rule], sql: str, about: MachineContext) -> Branch:
     """Make the branch of one check: query, fetch the first rows, end. An error is an outcome as well."""
     contract, rule = asked
     check = f"{contract.layer}.{contract.name} {rule.code}"
-    ask, read, known = named("ask", check), named("read", check), named("end", check)
+    ask, read, known = named("Ask", check), named("Read", check), named("End", check)
     facts = {"check": check, "verdict": rule.verdict}
-    unknown = Catch(known, facts | {"error": ERROR})
-    seconds = place.ways(step).timeout_seconds
+    unknown = Catch(known, facts | {"failing": 0, "sample": [], "error": _ERROR})
+    asking, reading = (
+        Transitions(to, unknown, seconds, step.retry, about.patience_seconds)
+        for to, seconds in ((read, place.ways(step, about).timeout_seconds), (known, READ_SECONDS))
+    )
     return Branch(
         ask,
         {
-            ask: calls.query(sql, Transitions(read, unknown, seconds, step.retry)),
-            read: calls.results(SAMPLE_ROWS, Transitions(known, unknown, policy=step.retry), facts | _found()),
+            ask: calls.query(sql, asking, _ASKED),
+            read: calls.results(SAMPLE_ROWS, reading, facts | _found()),
             known: Succeed(),
         },
     )
@@ -106,32 +107,28 @@ def statement(contract: Contract, rule: Rule, *, touched: bool = False) -> str:
     return expression(text) if used else sql
 
 
+_ERROR = {
+    "Error": "{% $states.errorOutput.Error %}",
+    "Cause": expression(
+        f"$exists($states.errorOutput.Cause) ? $substring({sentence('$states.errorOutput.Cause')}, 0, {CAUSE_CHARS})"
+        ' : "no cause was given"'
+    ),
+}
+"""JSONata for why a check could not be asked. A cause holds the whole SQL, and there may be many checks."""
+_ASKED = {
+    "QueryExecution": {
+        "QueryExecutionId": expression("$states.result.QueryExecution.QueryExecutionId"),
+        "Statistics": STATISTICS,
+    }
+}
+
+
 def _found() -> dict[str, Any]:
-    """Return JSONata for how many rows came below the header, and for all rows as text, header first."""
-    cells = '$join([Data.($exists(VarCharValue) ? VarCharValue : "NULL")], " | ")'
+    """Return JSONata for how many rows came below the header, for all rows as text, header first, and for the cost."""
+    cell = f'($exists(VarCharValue) ? $substring(VarCharValue, 0, {CELL_CHARS}) : "NULL")'
+    rows = f'[$states.result.ResultSet.Rows.$substring($join([Data.{cell}], " | "), 0, {ROW_CHARS})]'
     return {
         "failing": expression("$count($states.result.ResultSet.Rows) - 1"),
-        "sample": expression(f"[$states.result.ResultSet.Rows.{cells}]"),
+        "sample": expression(rows),
+        "statistics": expression("$states.input.QueryExecution.Statistics"),
     }
-
-
-def _judge(place: Exits, warn: str) -> Choice:
-    unasked = f"$states.input[{BLOCKING} and $exists(error)]"
-    failed = f"$states.input[{BLOCKING} and failing > 0]"
-    cause = expression(LINES)
-    return Choice(
-        (
-            _way(
-                f"$count({unasked}) > 0",
-                place.failed,
-                {"Error": expression(f"{unasked}[0].error.Error"), "Cause": cause},
-            ),
-            _way(f"$count({failed}) > 0", place.failed, {"Error": AssertionFailed.__name__, "Cause": cause}),
-            _way(f"$count($states.input[{WRONG}]) > 0", warn),
-        ),
-        default=place.after,
-    )
-
-
-def _way(condition: str, to: str, output: Any = None) -> Way:  # noqa: ANN401 - JSON
-    return Way(expression(condition), to, output)

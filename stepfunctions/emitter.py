@@ -1,12 +1,12 @@
 """Make a state machine of a job's steps; pure, without reading or writing anything.
 
-    start -> plan -> work to do? -> levels of steps -> notify success -> succeeded
-                          └ nothing to do      any error -> notify failure -> failed
+    SetVariables -> PlanRun -> CheckForWork -> levels of steps -> RecordSuccess -> … -> Succeeded
+                                  ├ AlreadyRun        any error -> RecordFailure -> … -> Failed
+                                  └ RecordNothingToDo -> NothingToDo
 
-A level of one step is a chain, of several a Parallel. Between levels come states that belong to no asset: the
-outcome of the load with its warnings, the declaration of tables right before Athena is asked for the first time, and
-at the end the files that the load refused. Not here: reading the plan (`plan_reader`), writing files (`emit`), and
-what a step becomes (`step_states`).
+A level of one step is a chain, of several a Parallel. Between levels come states that belong to no asset: what the load
+left, and the catalog right before Athena is asked for the first time. Not here: reading the plan (`plan_reader`),
+writing files (`emit`), what a step becomes (`step_states`), and how a run ends (`closing`).
 """
 
 from __future__ import annotations
@@ -14,31 +14,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 from lakehouse_assets.compute.tasks import CheckTask, FunctionTask, GlueTask, ModelTask, asked_by
 from lakehouse_assets.contracts import Contract
-from lakehouse_assets.core.request import Mode
 from lakehouse_assets.errors import EmissionInvalid
-from stepfunctions import calls
-from stepfunctions.builder import Block, Exits, MachineContext, branch, ends, merged, named, rethrow
-from stepfunctions.calls import INSTALLED, Transitions
-from stepfunctions.interludes import declare_tables, load_outcome, refused_files
-from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted, template
-from stepfunctions.states import Branch, Catch, Choice, Parallel, Pass, Rule, State, Succeed
-from stepfunctions.step_states import assigned, given_by, step_block
+from stepfunctions.builder import Block, Exits, MachineContext, branch, ends, merged
+from stepfunctions.closing import CLOSING, closing
+from stepfunctions.interludes import crawl, declare_tables, load_outcome
+from stepfunctions.names import require_unique, subjects
+from stepfunctions.opening import START, opening
+from stepfunctions.options import Options
+from stepfunctions.states import Branch, Parallel, State
+from stepfunctions.step_states import given_by, step_block
 from stepfunctions.steps import Levels, Step
 
 Section = Callable[[Exits], Block]
 """A function that makes the states of one section, once it is known where they lead."""
-
-CLOSING = Exits(after="notify success", failed="notify failure")
-DEFAULTS = {"as_of": "$states.context.Execution.StartTime", "mode": quoted(get_args(Mode)[0])}
-"""JSONata for fields that the execution's input does not give; every other field of a request is null then."""
+PATIENCE_SECONDS = 1800
+"""How long a lease or capacity is waited for in a machine without a load."""
 
 
 def machine(
-    pipeline: str, levels: Levels, tables: Mapping[str, Contract], job: str = "", asks: Mapping[str, str] | None = None
+    pipeline: str,
+    levels: Levels,
+    tables: Mapping[str, Contract],
+    job: str = "",
+    asks: Mapping[str, str] | None = None,
+    options: Options | None = None,
 ) -> dict[str, Any]:
     """Return the state machine of a pipeline as a JSON-ready dict.
 
@@ -48,20 +51,32 @@ def machine(
         tables: the pipeline's contracts by `layer.name`.
         job: name of the job when it is another one of the pipeline.
         asks: what every run of that job asks, by field of a request; no input changes it.
+        options: what an installation may choose.
 
     Raises:
         EmissionInvalid: the steps cannot be a machine; the message says why.
     """
     plan, task = _plan_of(pipeline, levels)
-    about = MachineContext(pipeline, tables, asked_by(task), given_by(pipeline, task), asks or {})
+    steps = [step for level in levels for step in level]
+    about = MachineContext(
+        pipeline,
+        tables,
+        job or pipeline,
+        asked_by(task),
+        given_by(pipeline, task),
+        asks or {},
+        options or Options(),
+        max((step.task.timeout_seconds for step in steps if isinstance(step.task, GlueTask)), default=PATIENCE_SECONDS),
+        subjects(pipeline, steps),
+    )
     work = _levels(about, levels[1:])
-    states = merged(pipeline, _opening(about, plan, task, work.entry, job or pipeline), work.states, _closing(about))
-    of = f"the job `{job or pipeline}` of the asset graph"
-    return {
-        "Comment": f"Emitted from {of} by `lakehouse emit`; change that, not this.",
-        "QueryLanguage": "JSONata",
-        **Branch("start", states).to_dict(),
-    }
+    first = opening(about, plan, task, work.entry, _hold_seconds(about, steps))
+    states = merged(pipeline, first, work.states, closing(about))
+    made = Branch(START, states).to_dict()
+    require_unique(pipeline, made)
+    of = f"the job `{about.job}` of the asset graph"
+    comment = f"Emitted from {of} by `lakehouse emit`; change that, not this."
+    return {"Comment": comment, "QueryLanguage": "JSONata", **made}
 
 
 def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:
@@ -73,37 +88,14 @@ def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:
     raise EmissionInvalid(machine=pipeline, problem=problem)
 
 
-def _opening(about: MachineContext, plan: Step, task: FunctionTask, work: str, job: str) -> dict[str, State]:
-    """Make the states that set the run's variables, plan the run, and look whether there is work."""
-    payload = template(task.payload, about.known_at_start, about.pipeline, {"job": quoted(job)})
-    ways = CLOSING.ways(plan, "work to do?")
-    done = {"run_id": expression("$run_id"), "status": "nothing_to_do"}
-    return {
-        "start": Pass(plan.key, assign=_start(about)),
-        plan.key: calls.function(task.function, payload, ways, ANSWER, **assigned(task)),
-        "work to do?": Choice((Rule(expression("$states.input.has_work"), work),), default="nothing to do"),
-        "nothing to do": Succeed(done),
-    }
+def _hold_seconds(about: MachineContext, steps: list[Step]) -> int:
+    """Return how long a run's hold of the lease has to last without a sign of life.
 
-
-def _start(about: MachineContext) -> dict[str, Any]:
-    """Return the machine's variables: run id, clock, input, places, and a link for people."""
-    given = {name: _optional(name, DEFAULTS.get(name, "null")) for name in ("as_of", *about.asked)}
-    region = '$split($states.context.Execution.Id, ":")[3]'
-    page = '".console.aws.amazon.com/states/home#/v2/executions/details/"'
-    return given | {
-        **{name: expression(quoted(value)) for name, value in about.asks.items()},
-        "run_id": expression("$states.context.Execution.Name"),
-        "pipeline": about.pipeline,
-        **INSTALLED,
-        "refused": expression(quoted("")),
-        "refusals": expression(quoted("")),
-        "link": expression(f'"https://" & {region} & {page} & $states.context.Execution.Id'),
-    }
-
-
-def _optional(name: str, default: str) -> str:
-    return expression(f"$exists($states.input.{name}) ? $states.input.{name} : {default}")
+    Functions and the job renew it while they work. The longest pause between two of them is a job that waits for
+    capacity, or a query with all its tries.
+    """
+    tries = [step.task.timeout_seconds * (1 + step.retry.max_retries) for step in steps]
+    return about.patience_seconds + max(tries)
 
 
 def _levels(about: MachineContext, levels: Levels) -> Block:
@@ -119,13 +111,19 @@ def _sections(about: MachineContext, levels: Levels) -> list[Section]:
     """Return the builders of the levels and of what comes between them, in the order in which they run."""
     loads = [i for i, level in enumerate(levels) if _has(level, GlueTask)]
     queries = [i for i, level in enumerate(levels) if _has(level, ModelTask, CheckTask)]
-    sections: list[Section] = []
+    sections, names = list[Section](), _level_names(levels)
     for i, level in enumerate(levels):
-        declare = [partial(declare_tables, about)] if i in queries[:1] else []
+        catalog = _catalog(about) if i in queries[:1] else []
         outcome = [partial(load_outcome, about)] if i in loads[-1:] else []
-        sections += [*declare, partial(_level, about, level), *outcome]
+        sections += [*catalog, partial(_level, about, level, names[i]), *outcome]
         about = replace(about, gives=(*about.gives, *_given_in(about, level)))
-    return [*sections, *([partial(refused_files, about)] if loads else [])]
+    return sections
+
+
+def _catalog(about: MachineContext) -> list[Section]:
+    """Return the builders of what makes tables known to Athena; no crawler finds a table of gold that nobody made."""
+    crawled = [partial(crawl, about)] if about.options.catalog == "crawler" else []
+    return [*crawled, partial(declare_tables, about)]
 
 
 def _given_in(about: MachineContext, level: tuple[Step, ...]) -> tuple[str, ...]:
@@ -146,26 +144,22 @@ def _has(level: tuple[Step, ...], *kinds: type) -> bool:
     return any(isinstance(step.task, kinds) for step in level)
 
 
-def _level(about: MachineContext, level: tuple[Step, ...], place: Exits) -> Block:
-    """Make the states of a level: a chain for one step, parallel branches for several."""
+def _level_names(levels: Levels) -> list[str]:
+    """Return the names of the states of whole levels; the second one of a name has a number."""
+    names = ["BuildGoldTables" if _has_only(level, ModelTask) else "RunSideBySide" for level in levels]
+    wide = [name if len(level) > 1 else "" for name, level in zip(names, levels, strict=True)]
+    found = [wide[: i + 1].count(name) for i, name in enumerate(wide)]
+    return [f"{name}{count if count > 1 else ''}" for name, count in zip(wide, found, strict=True)]
+
+
+def _has_only(level: tuple[Step, ...], kind: type) -> bool:
+    return all(isinstance(step.task, kind) for step in level)
+
+
+def _level(about: MachineContext, level: tuple[Step, ...], name: str, place: Exits) -> Block:
+    """Make the states of a level: a chain for one step, parallel branches, in a state of that name, for several."""
     if len(level) == 1:
         return step_block(level[0], place, about)
-    name = named(", ".join(step.key for step in level))
     blocks = {step.key: step_block(step, ends(step.key), about) for step in level}
     branches = tuple(branch(about, key, block) for key, block in blocks.items())
-    return Block(name, {name: Parallel(branches, place.after, Catch(place.failed))})
-
-
-def _closing(about: MachineContext) -> dict[str, State]:
-    """Make the last states: one message for each outcome. A success stays one when the message cannot be sent."""
-    pipeline = about.pipeline
-    cause = '$states.input.Error & ": " & ($exists($states.input.Cause) ? $states.input.Cause : "no cause was given")'
-    told = Transitions("succeeded", Catch("succeeded", INPUT))
-    failed = Transitions("failed", Catch("failed", INPUT))
-    done = {"run_id": expression("$run_id"), "status": "succeeded"}
-    return {
-        CLOSING.after: calls.message(pipeline, "run_succeeded", f"{pipeline}: run succeeded", '"succeeded"', told),
-        "succeeded": Succeed(done),
-        CLOSING.failed: calls.message(pipeline, "run_failed", f"{pipeline}: run failed", cause, failed),
-        "failed": rethrow(),
-    }
+    return Block(name, {name: Parallel(branches, place.after, place.failed, {"done": True})})

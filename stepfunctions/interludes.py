@@ -1,64 +1,95 @@
-"""Make the states between the graph's steps: they tell Athena of the tables, and people of the load's outcome."""
+"""Make the states between the graph's steps: what the load left, and how Athena comes to know the tables."""
 
 from __future__ import annotations
 
 from stepfunctions import calls
 from stepfunctions.builder import Block, Exits, MachineContext, branch, ends
 from stepfunctions.calls import Transitions
-from stepfunctions.jsonata import ANSWER, INPUT, expression, quoted
-from stepfunctions.states import Catch, Choice, Map, Rule
+from stepfunctions.jsonata import INPUT, expression, quoted
+from stepfunctions.states import Catch, Choice, Map, Pass, Rule, Wait
 
 QUERY_SECONDS = 600
+POLL_SECONDS = 15
 
 
 def declare_tables(about: MachineContext, place: Exits) -> Block:
-    """Run the CREATE statements of tables whose contract changed since they were run last, then remember them.
+    """Run the CREATE statements of tables that the catalog lacks or whose contract changed, then remember them.
 
-    This comes after the load, since Athena registers a Delta table only where there is one.
+    This comes after the load, since Athena registers a Delta table only where there is one. A function answers as many
+    statements as a state can carry, and says with `done` whether those are all.
     """
-    first, each, last = "declare tables", "run declarations", "remember declarations"
-    request = {"pipeline": about.pipeline, "lake": expression("$lake")}
+    first, each, last, more = "DeclareTables", "RunDeclarations", "RememberDeclarations", "AllDeclared"
+    one, seconds, answer = "RunDeclaration", QUERY_SECONDS, "$states.result.Payload"
+    catalog = {"catalog": about.options.catalog}
+    ways = Transitions(ends(one).after, Catch(ends(one).failed), seconds, patience_seconds=about.patience_seconds)
+    run = Block(one, {one: calls.query(INPUT, ways, {"done": True})})
+    kept = {name: expression(f"{answer}.{name}") for name in ("statements", "hashes")}
+    kept |= {"done": expression(f"$exists({answer}.done) ? {answer}.done : true")}
     hashes = {"declared": expression("$states.input.hashes")}
-    one = "declare table"
-    run = Block(one, {one: calls.query(INPUT, Transitions(ends(one).after, Catch(ends(one).failed), QUERY_SECONDS))})
+    statements = expression("$states.input.statements")
     return Block(
         first,
         {
-            first: calls.function("DeclareTables", request, Transitions(each, Catch(place.failed))),
-            each: Map(
-                expression("$states.input.statements"), branch(about, one, run), last, Catch(place.failed), INPUT
-            ),
-            last: calls.function("DeclareTables", request | hashes, Transitions(place.after, Catch(place.failed))),
+            first: calls.function("DeclareTables", catalog, about.ways(each, place.failed), kept),
+            each: Map(statements, branch(about, one, run), last, place.failed, INPUT),
+            last: calls.function("DeclareTables", catalog | hashes, about.ways(more, place.failed), _after_round(kept)),
+            more: Choice((Rule(expression("$states.input.finished"), place.after),), default=each),
         },
     )
+
+
+def _after_round(kept: dict[str, str]) -> dict[str, str]:
+    """Return what goes on after some statements were run: all are, unless the round before was not the last one."""
+    return kept | {"finished": expression("$states.input.done")}
+
+
+def crawl(about: MachineContext, place: Exits) -> Block:
+    """Run the crawler to its end, which is bounded; a crawl that has not succeeded fails the run."""
+    start, wait, look = "RunGlueCrawler", "WaitForCrawler", "GetCrawlerStatus"
+    check, handle = "CheckCrawlerStatus", "HandleCrawlerFailure"
+    polls, state = about.options.crawl_seconds // POLL_SECONDS, "$states.input.state"
+    return Block(
+        start,
+        {
+            start: calls.crawler(about.ways(wait, place.failed)),
+            wait: Wait(POLL_SECONDS, look),
+            look: calls.crawler_state(about.ways(check, place.failed), _crawler_found()),
+            check: Choice(
+                (
+                    Rule(expression(f'{state} = "READY" and $states.input.status = "SUCCEEDED"'), place.after),
+                    Rule(expression(f'{state} = "READY" or $states.input.polls >= {polls}'), handle),
+                ),
+                default=wait,
+            ),
+            handle: Pass(place.failed, _crawl_failed(handle, about.options.crawl_seconds)),
+        },
+    )
+
+
+def _crawler_found() -> dict[str, str]:
+    """Return JSONata for what the crawler does, and what became of its last crawl."""
+    crawler, last = "$states.result.Crawler", "$states.result.Crawler.LastCrawl"
+    return {
+        "state": expression(f"{crawler}.State"),
+        "status": expression(f'$exists({last}.Status) ? {last}.Status : "none"'),
+        "why": expression(f'$exists({last}.ErrorMessage) ? {last}.ErrorMessage : "it gave no reason"'),
+        "polls": expression("$states.input.polls + 1"),
+    }
+
+
+def _crawl_failed(name: str, seconds: int) -> dict[str, str]:
+    """Return JSONata for the failure of a crawl: it ended badly, or not in time."""
+    late = quoted(f"the crawler is not done after {seconds} seconds")
+    ended = '"the crawl ended as " & $states.input.status & ": " & $states.input.why'
+    cause = f'$states.input.state = "READY" ? {ended} : {late}'
+    return {"State": name, "Error": "CrawlFailed", "Cause": expression(cause)}
 
 
 def load_outcome(about: MachineContext, place: Exits) -> Block:
-    """Read the load's outcome: set where refused files are listed, for the archive, and send the load's warnings."""
-    name, warned, warn = "load outcome", "load warned?", "warn load"
-    request = {"pipeline": about.pipeline, "lake": expression("$lake"), "run_id": expression("$run_id")}
-    known = {fact: expression(f"$states.result.Payload.{fact}") for fact in ("refused", "refusals")}
-    ways, told = Transitions(warned, Catch(place.failed)), Transitions(place.after, Catch(place.after))
-    subject, lines = f"{about.pipeline}: checks warn", "$states.input.warnings"
+    """Read what the load left for later steps: where refused files are listed, for the archive."""
+    name = "LoadOutcome"
+    known = {"refused": expression("$states.result.Payload.refused")}
+    job = {"job": expression("$exists($states.input.job) ? $states.input.job : null")}
     return Block(
-        name,
-        {
-            name: calls.function("LoadOutcome", request, ways, ANSWER, **known),
-            warned: Choice((Rule(expression(f'{lines} != ""'), warn),), default=place.after),
-            warn: calls.message(about.pipeline, "checks_failed", subject, lines, told),
-        },
-    )
-
-
-def refused_files(about: MachineContext, place: Exits) -> Block:
-    """Tell people of refused files once they are put apart; a failed run leaves them in landing and tells nothing."""
-    name, tell = "files refused?", "tell refused files"
-    body = f"$refusals & {quoted(chr(10) * 2 + 'Refused files go to quarantine/ in the lake.')}"
-    told = Transitions(place.after, Catch(place.after))
-    return Block(
-        name,
-        {
-            name: Choice((Rule(expression('$refusals != ""'), tell),), default=place.after),
-            tell: calls.message(about.pipeline, "file_unreadable", f"{about.pipeline}: files refused", body, told),
-        },
+        name, {name: calls.function(name, job, about.ways(place.after, place.failed), {"done": True}, **known)}
     )

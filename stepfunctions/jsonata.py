@@ -15,8 +15,24 @@ from lakehouse_assets.errors import EmissionInvalid
 INPUT = "{% $states.input %}"
 ANSWER = "{% $states.result.Payload %}"
 """JSONata for what a Lambda function returned."""
-ERROR = "{% $states.errorOutput %}"
-"""JSONata for the error that was caught: `{Error, Cause}`."""
+STATE = "<state>"
+"""Stands for the name of the state that has failed; no name and no JSONata holds this text."""
+MOST_CHARS = 30_000
+"""Limits a cause that a Fail state is given; the service takes 32,768 characters."""
+NO_CAUSE = "no cause was given"
+WHERE = "in {state}: "
+"""Begins the cause with which a branch fails, so that the state that it is a branch of can say where that was."""
+
+WHY = f'($exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "{NO_CAUSE}")'
+"""JSONata for the cause that came with an error; a time-out has none."""
+CAUGHT = f'{{% {{"State": "{STATE}", "Error": $states.errorOutput.Error, "Cause": {WHY}}} %}}'
+"""JSONata for the error that was caught: `{State, Error, Cause}`."""
+CAUGHT_IN_BRANCH = (
+    f"{{% ($cause := {WHY}; $in := $match($cause, /^in ([A-Za-z0-9]+): /)[0]; "
+    f'{{"State": $exists($in) ? $in.groups[0] : "{STATE}", "Error": $states.errorOutput.Error, '
+    '"Cause": $exists($in) ? $substring($cause, $length($in.match)) : $cause}) %}'
+)
+"""JSONata for the error of a branch: `{State, Error, Cause}` of the state in it that has failed."""
 
 
 def expression(text: str) -> str:

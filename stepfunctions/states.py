@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from stepfunctions.jsonata import ERROR
+from stepfunctions.jsonata import CAUGHT, CAUGHT_IN_BRANCH, STATE
 
 JSON = Any
 """Any JSON value; text in `{% %}` is JSONata."""
@@ -20,13 +20,14 @@ NAME_CHARS = 80
 
 @dataclass(frozen=True)
 class Retry:
-    """Try again after these errors; the pause grows by the rate up to the limit, with full jitter."""
+    """Try again after these errors; the pause grows by the rate up to the limit, and is spread where it has jitter."""
 
     errors: tuple[str, ...]
     interval_seconds: int
     max_attempts: int
     backoff_rate: float = 2.0
     max_delay_seconds: int = 60
+    jitter: bool = True
 
     def to_dict(self) -> dict[str, JSON]:
         """Return the JSON of one item of `Retry`."""
@@ -36,16 +37,19 @@ class Retry:
             "MaxAttempts": self.max_attempts,
             "BackoffRate": self.backoff_rate,
             "MaxDelaySeconds": max(self.max_delay_seconds, self.interval_seconds + 1),
-            "JitterStrategy": "FULL",
+            "JitterStrategy": "FULL" if self.jitter else "NONE",
         }
 
 
 @dataclass(frozen=True)
 class Catch:
-    """Go on at the state `next` after any error; `output` is what that state gets."""
+    """Go on at the state `next` after any error; `output` is what that state gets, `{State, Error, Cause}` as a rule.
+
+    Whoever tells of a failure has to say where it was, so the branch that holds the state puts its name in.
+    """
 
     next: str
-    output: JSON = ERROR
+    output: JSON = CAUGHT
 
     def to_dict(self) -> dict[str, JSON]:
         """Return the JSON of one item of `Catch`."""
@@ -160,21 +164,24 @@ class Branch:
 
     def to_dict(self) -> dict[str, JSON]:
         """Return the JSON of one item of `Branches`, or of the main part of a machine."""
-        return {"StartAt": self.start, "States": {name: state.to_dict() for name, state in self.states.items()}}
+        return {"StartAt": self.start, "States": {name: _named(name, state) for name, state in self.states.items()}}
 
 
 @dataclass(frozen=True)
 class Parallel:
-    """Run branches at the same time; the output is the list of their outputs."""
+    """Run branches at the same time; the output is the list of their outputs unless another one is given."""
 
     branches: tuple[Branch, ...]
     next: str
-    catch: Catch
+    failed: str
+    output: JSON = None
 
     def to_dict(self) -> dict[str, JSON]:
         """Return the JSON of the state."""
         branches = [branch.to_dict() for branch in self.branches]
-        return {"Type": "Parallel", "Branches": branches, "Next": self.next, "Catch": [self.catch.to_dict()]}
+        catch = Catch(self.failed, CAUGHT_IN_BRANCH).to_dict()
+        made = {"Type": "Parallel", "Branches": branches, "Next": self.next, "Catch": [catch]}
+        return made | _given(Output=self.output)
 
 
 @dataclass(frozen=True)
@@ -184,7 +191,7 @@ class Map:
     items: str
     processor: Branch
     next: str
-    catch: Catch
+    failed: str
     output: JSON = None
     concurrency: int = 1
 
@@ -196,11 +203,26 @@ class Map:
             "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **self.processor.to_dict()},
             "MaxConcurrency": self.concurrency,
             "Next": self.next,
-            "Catch": [self.catch.to_dict()],
+            "Catch": [Catch(self.failed, CAUGHT_IN_BRANCH).to_dict()],
         } | _given(Output=self.output)
 
 
 State = Task | Pass | Wait | Choice | Succeed | Fail | Parallel | Map
+
+
+def _named(name: str, state: State) -> dict[str, JSON]:
+    """Return the JSON of a state, with its name in what its catch hands on."""
+    made = state.to_dict()
+    if "Catch" in made:
+        catches = [{**one, "Output": _replaced(one["Output"], name)} for one in made["Catch"]]
+        made["Catch"] = catches
+    return made
+
+
+def _replaced(value: JSON, name: str) -> JSON:
+    if isinstance(value, dict):
+        return {key: _replaced(item, name) for key, item in value.items()}
+    return value.replace(STATE, name) if isinstance(value, str) else value
 
 
 def _given(**fields: JSON) -> dict[str, JSON]:

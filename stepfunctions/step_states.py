@@ -11,21 +11,22 @@ import re
 from lakehouse_assets.compute.tasks import ITEM, CheckTask, FunctionTask, GlueTask, ModelTask
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions import calls
-from stepfunctions.builder import Block, Exits, MachineContext, branch, ends, named
-from stepfunctions.calls import INSTALLED, Transitions
+from stepfunctions.again import Again, transient_query
+from stepfunctions.builder import Block, Exits, MachineContext, branch, ends
+from stepfunctions.calls import COMMON, INSTALLED
 from stepfunctions.checks import checks_block
 from stepfunctions.jsonata import INPUT, expression, template
-from stepfunctions.retries import transient_names
-from stepfunctions.states import Catch, Choice, Map, Pass, Rule, Wait
+from stepfunctions.loads import load_block
+from stepfunctions.states import Choice, Map, Pass, Rule, State
 from stepfunctions.steps import Step
 
 FUNCTION_SECONDS = 300
-FIXED = {*INSTALLED, "run_id", "pipeline", "refused", "refusals", "link", "states", ITEM}
+FIXED = {*INSTALLED, *COMMON, "tick", "execution", "job", "refused", "link", "states", ITEM}
 """Names of variables that no function may set."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 """Spells a variable's name: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html"""
-PAUSE_SECONDS = 60
-"""Pause before a Glue job is run again; what holds it up, such as another run's lease, lasts about that long."""
+DONE = {"done": True}
+"""What a call leaves whose answer nobody needs: an answer may be as large as a state, and a list of them larger."""
 
 
 def step_block(step: Step, place: Exits, about: MachineContext) -> Block:
@@ -36,9 +37,9 @@ def step_block(step: Step, place: Exits, about: MachineContext) -> Block:
     """
     task = step.task
     if isinstance(task, GlueTask):
-        return glue_block(step, task, place, about)
+        return load_block(step, task, place, about)
     if isinstance(task, ModelTask):
-        return model_block(step, task, place)
+        return model_block(step, task, place, about)
     if isinstance(task, CheckTask):
         return checks_block(step, task, place, about)
     if task.each:
@@ -47,10 +48,10 @@ def step_block(step: Step, place: Exits, about: MachineContext) -> Block:
 
 
 def function_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
-    """Invoke a function once; the facts that it gives become variables."""
-    payload = template(task.payload, about.facts, about.pipeline)
-    call = calls.function(task.function, payload, place.ways(step), **assigned(task))
-    return Block(step.key, {step.key: call})
+    """Invoke a function once; the facts that it gives become variables, and nothing else of its answer is kept."""
+    name, payload = about.named("", step), template(task.payload, about.facts, about.pipeline)
+    call = calls.function(task.function, payload, place.ways(step, about), DONE, **assigned(task))
+    return Block(name, {name: call})
 
 
 def assigned(task: FunctionTask) -> dict[str, str]:
@@ -73,17 +74,21 @@ def given_by(pipeline: str, task: FunctionTask) -> tuple[str, ...]:
 
 def repeat_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
     """Invoke a function until its answer says `done`; each call gets the token of the one before."""
-    begin, more = named("begin", step.key), named("done?", step.key)
+    name, begin, more = (about.named(verb, step) for verb in ("", "Begin", "IsDone"))
     payload = template(task.payload, about.facts, about.pipeline) | {"token": expression("$states.input.token")}
-    call = calls.function(task.function, payload, place.ways(step, more), **assigned(task))
+    ways = place.ways(step, about, more)
     return Block(
         begin,
         {
-            begin: Pass(step.key, output={"token": None}),
-            step.key: call,
-            more: Choice((Rule(expression("$states.input.done"), place.after),), default=step.key),
+            begin: Pass(name, output={"token": None}),
+            name: calls.function(task.function, payload, ways, _kept("token", "done"), **assigned(task)),
+            more: Choice((Rule(expression("$states.input.done = true"), place.after),), default=name),
         },
     )
+
+
+def _kept(*names: str) -> dict[str, str]:
+    return {name: expression(f"$states.result.Payload.{name}") for name in names}
 
 
 def each_block(step: Step, task: FunctionTask, place: Exits, about: MachineContext) -> Block:
@@ -91,71 +96,56 @@ def each_block(step: Step, task: FunctionTask, place: Exits, about: MachineConte
 
     An inline Map has a history in common with its machine: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
     """
-    name, done = named("each", step.key), {"done": True}
-    inner = (_item_again if task.repeat else _item_once)(step, task, about, done)
+    name, inner = about.named("Each", step), about.named("", step)
+    block = (_item_again if task.repeat else _item_once)(step, task, about)
     items = template(task.each, about.facts, about.pipeline)
-    processor = branch(about, step.key, inner)
-    return Block(name, {name: Map(items, processor, place.after, Catch(place.failed), done, task.concurrency)})
+    processor = branch(about, inner, block)
+    return Block(name, {name: Map(items, processor, place.after, place.failed, DONE, task.concurrency)})
 
 
-def _item_once(step: Step, task: FunctionTask, about: MachineContext, done: dict[str, bool]) -> Block:
-    payload = template(task.payload, about.facts, about.pipeline, {ITEM: "$states.input"})
-    return Block(step.key, {step.key: calls.function(task.function, payload, ends(step.key).ways(step), done)})
+def _item_once(step: Step, task: FunctionTask, about: MachineContext) -> Block:
+    name, payload = about.named("", step), template(task.payload, about.facts, about.pipeline, {ITEM: "$states.input"})
+    return Block(name, {name: calls.function(task.function, payload, ends(name).ways(step, about), DONE)})
 
 
-def _item_again(step: Step, task: FunctionTask, about: MachineContext, done: dict[str, bool]) -> Block:
+def _item_again(step: Step, task: FunctionTask, about: MachineContext) -> Block:
     """Invoke a function for one item until its answer says `done`; the item goes along, from output to output."""
-    begin, more = named("begin", step.key), named("done?", step.key)
+    name, begin, more = (about.named(verb, step) for verb in ("", "Begin", "IsDone"))
     payload = template(task.payload, about.facts, about.pipeline, {ITEM: f"$states.input.{ITEM}"})
     payload |= {"token": expression("$states.input.token")}
-    kept = {name: expression(f"$states.result.Payload.{name}") for name in ("token", "done")}
-    kept |= {ITEM: expression(f"$states.input.{ITEM}")}
-    end = ends(step.key)
+    kept = _kept("token", "done") | {ITEM: expression(f"$states.input.{ITEM}")}
+    end = ends(name)
     return Block(
         begin,
         {
-            begin: Pass(step.key, output={ITEM: INPUT, "token": None}),
-            step.key: calls.function(task.function, payload, end.ways(step, more), kept),
-            more: Choice((Rule(expression("$states.input.done"), end.after, done),), default=step.key),
+            begin: Pass(name, output={ITEM: INPUT, "token": None}),
+            name: calls.function(task.function, payload, end.ways(step, about, more), kept),
+            more: Choice((Rule(expression("$states.input.done = true"), end.after, DONE),), default=name),
         },
     )
 
 
-def glue_block(step: Step, task: GlueTask, place: Exits, about: MachineContext) -> Block:
-    """Run a Glue job to its end, and again after a pause when the cause names a transient error of ours."""
-    begin, again, pause = named("begin", step.key), named("again?", step.key), named("pause", step.key)
-    arguments = template(task.arguments, about.facts, about.pipeline)
-    catch = Catch(again, expression('$merge([$states.errorOutput, {"tries": $states.input.tries + 1}])'))
-    ways = Transitions(place.after, catch, task.timeout_seconds, step.retry)
-    helps = f"$contains($states.input.Cause, /({'|'.join(transient_names())})/)"
-    condition = expression(f"$states.input.tries <= {step.retry.max_retries} and {helps}")
-    return Block(
-        begin,
-        {
-            begin: Pass(step.key, output={"tries": 0}),
-            step.key: calls.job(task.job, arguments, ways),
-            again: Choice((Rule(condition, pause),), default=place.failed),
-            pause: Wait(PAUSE_SECONDS, step.key),
-        },
-    )
-
-
-def model_block(step: Step, task: ModelTask, place: Exits) -> Block:
+def model_block(step: Step, task: ModelTask, place: Exits, about: MachineContext) -> Block:
     """Render the MERGE for what was touched, run it, and tell the ledger; skip the query when nothing was touched."""
-    render, due, tell = named("render", step.key), named("due?", step.key), named("acknowledge", step.key)
-    model = {"pipeline": task.pipeline, "model": task.model, "lake": expression("$lake")}
-    told = model | {name: expression(f"${name}") for name in ("run_id", "as_of")}
-    told |= {name: expression(f"$states.input.{name}") for name in ("runs", "version")}
-    return Block(
-        render,
-        {
-            render: calls.function(
-                "RenderModel",
-                model | {"source_timezone": expression("$source_timezone")},
-                place.ways(step, due, FUNCTION_SECONDS),
-            ),
-            due: Choice((Rule(expression("$states.input.statement != null"), step.key),), default=tell),
-            step.key: calls.query(expression("$states.input.statement"), place.ways(step, tell), output=INPUT),
-            tell: calls.function("AcknowledgeModel", told, place.ways(step, None, FUNCTION_SECONDS)),
-        },
-    )
+    render, due, name, tell = (about.named(verb, step) for verb in ("Render", "IsDue", "Merge", "Acknowledge"))
+    again = Again(name, about.named("HandleFailureOf", step), about.named("PauseBefore", step), place.failed)
+    model = {"model": task.model}
+    told = model | {"as_of": expression("$as_of"), "statistics": expression("$states.input.statistics")}
+    told |= {part: expression(f"$states.input.{part}") for part in ("runs", "version")}
+    due_ways = place.ways(step, about, due, FUNCTION_SECONDS)
+    rendered = _kept("statement", "runs", "version") | {"tries": 0, "statistics": None}
+    states: dict[str, State] = {
+        render: calls.function(
+            "RenderModel", model | {"source_timezone": expression("$source_timezone")}, due_ways, rendered
+        ),
+        due: Choice((Rule(expression("$states.input.statement != null"), name),), default=tell),
+        name: calls.query(
+            expression("$states.input.statement"),
+            calls.Transitions(tell, again.catch(), task.timeout_seconds, step.retry, about.patience_seconds),
+            {part: expression(f"$states.input.{part}") for part in ("runs", "version")}
+            | {"statistics": calls.STATISTICS},
+            is_read=False,
+        ),
+        tell: calls.function("AcknowledgeModel", told, place.ways(step, about, None, FUNCTION_SECONDS), DONE),
+    }
+    return Block(render, states | transient_query(again, step.retry.max_retries))

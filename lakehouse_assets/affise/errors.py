@@ -11,7 +11,7 @@ from lakehouse_assets.errors import BadRequest, Terminal
 class SecretMissing(BadRequest):
     """A secret is asked for that nobody has set."""
 
-    sentence = "the secret `{name}` ({purpose}) is not {place}; set it there"
+    sentence = "the secret `{name}` ({purpose}) is {place}"
 
 
 class SecretUnfit(BadRequest):

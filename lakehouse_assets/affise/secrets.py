@@ -51,7 +51,8 @@ class LocalSecrets:
         """See `Secrets.read`."""
         value = self.environment.get(name) or dict(_lines(self.file)).get(name)
         if not value:
-            raise SecretMissing(name=name, purpose=purpose, place=f"in the environment or in `{self.file}`")
+            place = f"neither in the environment nor in `{self.file}`; set it in one of them"
+            raise SecretMissing(name=name, purpose=purpose, place=place)
         return value
 
 

@@ -41,13 +41,13 @@ class ManagedSecrets:
                 told: dict[str, Any] = client_of("secretsmanager").get_secret_value(SecretId=full)
         except ServiceRefused as error:
             if any(word in error.facts["problem"] for word in ABSENT):
-                raise SecretMissing(name=full, purpose=purpose, place="in Secrets Manager") from error
+                raise SecretMissing(name=full, purpose=purpose, place="not in Secrets Manager; put it there") from error
             raise
         if "SecretString" not in told:
             raise SecretUnfit(name=full, purpose=purpose, problem="it holds bytes, and has to be text")
         value = value_of(told["SecretString"], name)
         if not value:
-            raise SecretMissing(name=full, purpose=purpose, place="in Secrets Manager with a value")
+            raise SecretMissing(name=full, purpose=purpose, place="empty in Secrets Manager; put it there")
         return value
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lakehouse_assets.load.report import Counts, LoadReport
-from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets.storage.runs import REQUEST, RunFolder
 
 Row = dict[str, Any]
 """Holds one row of any table: column name to plain value."""
@@ -216,7 +216,6 @@ class RunReport:
         execution, link: ARN of a machine's execution, and where people see it.
         tick: the moment of the schedule's tick that the run was for, ISO-8601.
         started_at, ended_at: ISO-8601, UTC; empty where it is not known.
-        costs: cents by what they are for.
     """
 
     run_id: str
@@ -249,7 +248,6 @@ class RunReport:
     tick: str | None = None
     started_at: str = ""
     ended_at: str = ""
-    costs: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
@@ -294,6 +292,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},
         failure=failure,
         already=plan.already if plan else "",
+        tick=(folder.read(REQUEST) or {}).get("tick"),
     )
 
 

@@ -129,9 +129,11 @@ class RunServices(ABC):
         self.hold().check()
         self.progress.doing(f"calling {task.function}")
         handler, facts = self._handler(task), self._facts()
+        whose = {name: facts[name] for name in ("run_id", "pipeline", "lake")}
 
         def call(item: Any, context: LocalContext) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-            return answered(handler, fill(task.payload, facts | {ITEM: item}), context, repeat=task.repeat)
+            event = whose | fill(task.payload, facts | {ITEM: item})
+            return answered(handler, event, context, repeat=task.repeat)
 
         if task.each:
             answer = each_answered(call, fill(task.each, facts), task.concurrency, self._context)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from string import Formatter
 from typing import Any
 
+from lakehouse_assets.compute.reserved_arguments import is_reserved
 from lakehouse_assets.core.request import FIELDS
 from lakehouse_assets.errors import ContractInvalid
 
@@ -24,12 +25,22 @@ ITEM = "item"
 
 @dataclass(frozen=True)
 class GlueTask:
-    """Describe a Glue job run: job name and arguments (`--name` -> text)."""
+    """Describe a Glue job run: job name and arguments (`--name` -> text).
+
+    Raises:
+        ContractInvalid: an argument has a name that Glue reads itself, so that the job would not get it.
+    """
 
     job: str
     arguments: dict[str, str] = field(default_factory=dict)
     timeout_seconds: int = 1800
     kind: str = "glue"
+
+    def __post_init__(self) -> None:
+        reserved = sorted(filter(is_reserved, self.arguments))
+        if reserved:
+            problem = f"argument `{reserved[0]}` of job `{self.job}` is one of Glue's own; take another name"
+            raise ContractInvalid(contract=self.job, problem=problem)
 
 
 @dataclass(frozen=True)

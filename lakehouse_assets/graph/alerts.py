@@ -6,7 +6,8 @@ and that each outcome is told once (`compute/notify.py`): the command line tells
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
@@ -38,9 +39,18 @@ class Watch:
         folder = RunFolder(store, self.pipeline, run.root_run_id or run.run_id)
         events = [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
         outcome = outcome_of(folder, events, success=run.status == dg.DagsterRunStatus.SUCCESS)
-        record(folder, outcome.report, run_id=run.run_id)
+        began, ended = _times(instance, run.run_id)
+        record(folder, replace(outcome.report, started_at=began, ended_at=ended), run_id=run.run_id)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
         return publish(open_topic(store), outcome, run.run_id)
+
+
+def _times(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
+    """Return when a run began and ended, ISO-8601; empty where Dagster does not know it."""
+    found = instance.get_run_record_by_id(run_id)
+    times = (found.start_time, found.end_time) if found else (None, None)
+    began, ended = (datetime.fromtimestamp(at, UTC).isoformat() if at else "" for at in times)
+    return began, ended
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -80,7 +80,7 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
     from lakehouse_assets.storage.lake import lake_of
     from lakehouse_assets.storage.runs import RunFolder
 
-    pipeline, run_id = pipeline_of(asked.pipeline), asked.run_id or str(uuid4())
+    pipeline, run_id, began = pipeline_of(asked.pipeline), asked.run_id or str(uuid4()), datetime.now(UTC).isoformat()
     parse_request(asked.request.given(), pipeline.asked)
     selected_tables(pipeline, asked.select)
     named = Asked(pipeline.name, asked.request, run_id, asked.select)
@@ -90,7 +90,7 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
     store = lake.store
     folder = RunFolder(store, pipeline.name, run_id)
     outcome = outcome_of(folder, events, success=success)
-    record(folder, outcome.report)
+    outcome = replace(outcome, report=record(folder, replace(outcome.report, started_at=began)))
     interruption.check()
     publish(open_topic(store), outcome, run_id)
     return outcome

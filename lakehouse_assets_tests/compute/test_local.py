@@ -70,8 +70,8 @@ def test_a_load_without_a_zone_is_not_run_in_another_one(here: LocalServices) ->
     ("arguments", "words"),
     [
         ({"run_id": "r9"}, "--run-id is `r9`"),
-        ({"mode": "replay"}, "--run-mode is `replay`"),
-        ({"mode": "sideways"}, "job `Lakehouse`: argument --mode: invalid choice"),
+        ({"run_mode": "replay"}, "--run-mode is `replay`"),
+        ({"run_mode": "sideways"}, "job `Lakehouse`: argument --run-mode: invalid choice"),
         ({"lake_root": ""}, "job `Lakehouse`: the following arguments are required: --lake-root"),
     ],
 )

@@ -58,10 +58,10 @@ def test_a_failed_run_is_told_with_its_check(shop: Shop, failed: dg.ExecuteInPro
     """The step and the check that stopped the run, and the check by itself."""
     told_by(shop, "ecommerce_failed_runs", failed)
     told = messages(shop)
-    assert set(told) == {"run_failed", "checks_failed"}
+    assert set(told) == {"run_failed"}
     assert told["run_failed"]["subject"] == "ecommerce: run failed in ecommerce_silver_assertions"
     assert "check `clean_orders.keys_unique` failed: 1 rows" in told["run_failed"]["body"]
-    assert "- ERROR clean_orders.keys_unique: broken by 1 row: no key" in told["checks_failed"]["body"]
+    assert "- ERROR clean_orders.keys_unique: broken by 1 row: no key" in told["run_failed"]["body"]
 
 
 def test_a_good_run_tells_warnings_and_refused_files(shop: Shop) -> None:
@@ -70,9 +70,9 @@ def test_a_good_run_tells_warnings_and_refused_files(shop: Shop) -> None:
     shop.drop("orders/broken.csv", [("no", "header")])
     told_by(shop, "ecommerce_failed_checks", shop.run())
     told = messages(shop)
-    assert set(told) == {"checks_failed", "file_unreadable"}
-    assert "WARN daily_sales.freshness" in told["checks_failed"]["body"]
-    assert "`orders/broken.csv` is refused" in told["file_unreadable"]["body"]
+    assert set(told) == {"run_warned"}
+    assert "WARN daily_sales.freshness" in told["run_warned"]["body"]
+    assert "`orders/broken.csv` is refused" in told["run_warned"]["body"]
 
 
 def test_an_outcome_is_told_once(shop: Shop, failed: dg.ExecuteInProcessResult) -> None:
@@ -80,8 +80,8 @@ def test_an_outcome_is_told_once(shop: Shop, failed: dg.ExecuteInProcessResult) 
     watch = Watch("ecommerce", lake_of(shop.settings))
     run = shop.instance.get_run_by_id(failed.run_id)
     assert run
-    assert watch.tell(shop.instance, run) == ["run_failed", "checks_failed"]
-    assert watch.tell(shop.instance, run) == []
+    assert watch.tell(shop.instance, run) == "run_failed"
+    assert watch.tell(shop.instance, run) is None
 
 
 def test_the_report_of_a_run_is_kept(shop: Shop, failed: dg.ExecuteInProcessResult) -> None:
@@ -109,7 +109,7 @@ def test_a_selection_that_failed_is_told_once(shop: Shop) -> None:
     failed = shop.materialize("gold/daily_sales", checks={twice})
     for _ in range(2):
         told_by(shop, "ecommerce_failed_runs", failed)
-    assert set(messages(shop)) == {"run_failed", "checks_failed"}
+    assert set(messages(shop)) == {"run_failed"}
 
 
 @pytest.mark.parametrize(

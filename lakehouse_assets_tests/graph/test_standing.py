@@ -111,7 +111,7 @@ def test_ages_are_asked_by_the_clock_of_the_quiet_run(mixed: Mixed) -> None:
 def test_nothing_that_stood_is_told_again(mixed: Mixed) -> None:
     """Rejects were told by the run that rejected; a quiet run tells of data that has become old, once."""
     told_by(mixed.shop, "ecommerce_failed_checks", mixed.run)
-    assert "clean_orders.rejects" in messages(mixed.shop)["checks_failed"]["body"]
+    assert "clean_orders.rejects" in messages(mixed.shop)["run_warned"]["body"]
     told = [_told(mixed.shop, mixed.shop.run()) for _ in range(2)]
     assert len(told[0]) == 1
     assert "freshness" in told[0][0]["body"]

@@ -26,7 +26,7 @@ MACHINE = json.loads((emit.EMITTED / "marketing.asl.json").read_text("utf-8"))
 EXECUTION = {"Id": "arn:aws:states:eu-west-1:1:execution:m:run-1", "Name": "run-1", "StartTime": "2026-03-16T06:00:00Z"}
 TICK = datetime(2026, 3, 16, 6, tzinfo=UTC)
 LONG_AGO = Watermark(datetime(2026, 1, 1, tzinfo=UTC))
-LISTS, FACTS = "bronze__affise_lists", "bronze__affise_facts"
+LISTS, FACTS = "AdstartUpdateDimensionTables", "PullAffiseSlices"
 MORE_CALLS = 4
 """How often a day of the sweep is gone on with, at 600 s a call; 3,000 s are 15,000 pages at the usual rate."""
 EVENTS = {"Pass": 2, "Choice": 2, "Succeed": 2, "Task": 5}
@@ -52,19 +52,20 @@ def calls(item: dict[str, Any]) -> list[dict[str, Any]]:
 def walked(plan: dict[str, Any], **changed: Any) -> tuple[Run, Any]:
     """Run the machine; all goes well but for the answers that are changed, and nothing is due in gold."""
     tasks = {name: state for name, state in states(MACHINE) if state["Type"] == "Task"}
-    answers = {name: {"Payload": {"statement": None, "runs": [], "version": "{}", "done": True}} for name in tasks}
+    told = {"statement": None, "runs": "runs.json", "version": "{}", "done": True, "statements": [], "hashes": {}}
+    told |= {"subject": "s", "message": "m", "kind": "k", "refused": "", "warned": 0}
+    answers = {name: {"Payload": told} for name in tasks}
     empty = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}, "QueryExecution": {"QueryExecutionId": "q"}}
     answers |= {name: empty for name, state in tasks.items() if "athena" in state["Resource"]}
     window = {"start": "2026-03-10", "end": "2026-03-16"}
     facts = {"manifest": "m.json", "as_of": "2026-03-16T06:00:00Z", "window": window, "since": "2026-03-16T06:00:00Z"}
+    facts |= {"fence": 1, "engine": "glue", "already": ""}
     answers |= {
-        "bronze__marketing_manifest": {"Payload": facts | {"has_work": True}},
-        "bronze__affise_plan": {"Payload": plan},
+        "PlanRun": {"Payload": facts | {"has_work": True}},
+        "PlanAffisePull": {"Payload": plan},
         LISTS: {"Payload": {"token": None, "done": True}},
         FACTS: [one for item in plan["slices"] for one in calls(item)],
-        "bronze__affise_pages": {"Payload": {"manifest": "pulled.json", "pages": 9}},
-        "load outcome": {"Payload": {"refused": "", "refusals": "", "warnings": ""}},
-        "declare tables": {"Payload": {"statements": [], "hashes": {}}},
+        "NameAffisePages": {"Payload": {"manifest": "pulled.json", "pages": 9}},
     }
     run = Run({"Execution": EXECUTION}, answers | changed)
     try:
@@ -75,9 +76,9 @@ def walked(plan: dict[str, Any], **changed: Any) -> tuple[Run, Any]:
 
 def events(run: Run, name: str) -> int:
     """How many events the Map of a step has in the history of a run."""
-    inner = dict(states(MACHINE["States"][f"each {name}"]["ItemProcessor"]))
+    inner = dict(states(MACHINE["States"][f"Each{name}"]["ItemProcessor"]))
     met = Counter(state for state in run.path if state in inner)
-    iterations = met[f"end {name}"]
+    iterations = met[f"End{name}"]
     return MAP + ITERATION * iterations + sum(EVENTS[inner[state]["Type"]] * count for state, count in met.items())
 
 
@@ -104,7 +105,7 @@ def test_what_pulls_gets_how_the_account_is_read_and_the_watermark_whether_all_w
     """Both come from the plan of the pull."""
     run, _ = walked(planned())
     assert {call["Payload"]["date_to"] for name in (LISTS, FACTS) for call in run.calls[name]} == {"inclusive"}
-    assert run.calls["bronze__affise_watermark"][0]["Payload"]["is_sweep"] is True
+    assert run.calls["CommitAffiseWatermark"][0]["Payload"]["is_sweep"] is True
 
 
 def test_a_first_run_does_not_say_that_it_swept() -> None:
@@ -112,24 +113,24 @@ def test_a_first_run_does_not_say_that_it_swept() -> None:
     plan = planned(None)
     run, _ = walked(plan)
     assert Counter(one["endpoint"] for one in plan["slices"]) == {"conversions": 8, "clicks": 8, "custom_totals": 8}
-    assert run.calls["bronze__affise_watermark"][0]["Payload"]["is_sweep"] is False
+    assert run.calls["CommitAffiseWatermark"][0]["Payload"]["is_sweep"] is False
 
 
-@pytest.mark.parametrize("step", ["bronze__affise_plan", LISTS, FACTS, "bronze__affise_pages"])
+@pytest.mark.parametrize("step", ["PlanAffisePull", LISTS, FACTS, "NameAffisePages"])
 def test_an_error_of_any_part_of_the_pull_ends_the_run_by_its_own_name(step: str) -> None:
     """Also where it is one of a list's calls; it is told once, and nothing is loaded."""
     failed = {"Error": "ListShrunk", "Cause": "5 of 20 offers are gone"}
     run, end = walked(planned(), **{step: {"error": failed}})
-    assert end == failed
-    (told,) = run.calls["notify failure"]
-    assert "ListShrunk: 5 of 20 offers are gone" in told["Message"]
-    assert "load outcome" not in run.path
+    assert end == {"Error": "ListShrunk", "Cause": f"told: in {step}: 5 of 20 offers are gone"}
+    (recorded,) = run.calls["RecordFailure"]
+    assert recorded["Payload"]["failure"] == failed | {"State": step}
+    assert "LoadOutcome" not in run.path
 
 
 def test_so_many_calls_go_on_at_once_as_share_the_rate() -> None:
     """The Map's bound is the number by which each call divides the rate."""
     for name in (LISTS, FACTS):
-        each = MACHINE["States"][f"each {name}"]
+        each = MACHINE["States"][f"Each{name}"]
         payload = each["ItemProcessor"]["States"][name]["Arguments"]["Payload"]
         assert each["MaxConcurrency"] == payload["at_once"] == 3
 
@@ -176,6 +177,6 @@ def test_what_a_machine_carries_stays_small_at_a_sweep() -> None:
 def test_every_expression_of_the_pull_was_evaluated() -> None:
     """But for those that tell an error."""
     run, _ = walked(planned())
-    names = ("bronze__affise_plan", f"each {LISTS}", f"each {FACTS}", "bronze__affise_pages")
+    names = ("PlanAffisePull", f"Each{LISTS}", f"Each{FACTS}", "NameAffisePages")
     missing = expressions([MACHINE["States"][name] for name in names]) - run.evaluated
     assert all("error" in text or "Error" in text or "Cause" in text for text in missing)

@@ -51,7 +51,7 @@ def test_refused_files_and_failed_checks_are_told_once(first: tuple[dict[str, An
     """One message per kind lies in the lake."""
     report, shop = first
     told = {path.name for path in (shop.lake / "notifications" / "ecommerce").iterdir()}
-    assert told == {f"{report['run_id']}-{kind}.json" for kind in ("checks_failed", "file_unreadable")}
+    assert told == {f"{report['run_id']}-{kind}.json" for kind in ("run_warned",)}
 
 
 def test_the_report_is_kept_in_the_run_folder(first: tuple[dict[str, Any], Shop]) -> None:

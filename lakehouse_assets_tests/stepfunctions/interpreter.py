@@ -1,16 +1,20 @@
 """Runs a machine on recorded results: enough of the States Language to evaluate every expression in its place.
 
 Not here: what services do. A scenario (JSON) says what each task answers, by state name: a result, `{"error": …}`, or
-a list of them, one per call; a state that is not named answers `{}`. Branches run one after the other.
+a list of them, one per call, or a function of the call's arguments; a state that is not named answers `{}`. Branches
+run one after the other.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from jsonata import Jsonata
+from jsonata.jexception import JException
 from jsonata.utils import Utils
 
 PREFIX, SUFFIX = "{%", "%}"
@@ -33,10 +37,13 @@ class Run:
     path: list[str] = field(default_factory=list)
     calls: dict[str, list[Any]] = field(default_factory=dict)
     evaluated: set[str] = field(default_factory=set)
+    carried: dict[str, int] = field(default_factory=dict)
+    recorded: dict[str, list[tuple[dict[str, Any], Any]]] = field(default_factory=dict)
 
     def machine(self, machine: dict[str, Any], given: Any, scope: dict[str, Any] | None = None) -> Any:
         """Run states from the first to an end; returns the output."""
-        scope = {} if scope is None else scope
+        if scope is None:
+            self.context, scope = self.context | {"Execution": self.context["Execution"] | {"Input": given}}, {}
         name: str | None = machine["StartAt"]
         value = given
         while name is not None:
@@ -46,6 +53,7 @@ class Run:
 
     def _state(self, name: str, state: dict[str, Any], given: Any, scope: dict[str, Any]) -> tuple[str | None, Any]:
         known = {"input": given, "context": self.context}
+        self._carry(name, given)
         try:
             if state["Type"] == "Choice":
                 return self._choice(state, known, scope)
@@ -54,7 +62,13 @@ class Run:
         except MachineFailed as failure:
             return self._caught(state, known | {"errorOutput": failure.output}, scope, failure)
         scope.update(assigned)
+        self._carry(name, output, result, *assigned.values())
         return state.get("Next"), output
+
+    def _carry(self, name: str, *values: Any) -> None:
+        """Note the largest of all that a state was given or has made, in bytes of JSON."""
+        sizes = (len(json.dumps(value, ensure_ascii=False).encode()) for value in values)
+        self.carried[name] = max(self.carried.get(name, 0), *sizes)
 
     def _after(self, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Output and variables; what fails here is caught as what fails in the state itself."""
@@ -85,8 +99,12 @@ class Run:
         raise MachineFailed(*(self.evaluate(state[key], known, scope) for key in ("Error", "Cause")))
 
     def _task(self, name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
-        self.calls.setdefault(name, []).append(self.evaluate(state["Arguments"], known, scope))
+        arguments = self.evaluate(state["Arguments"], known, scope)
+        self._carry(name, arguments)
+        self.calls.setdefault(name, []).append(arguments)
         answer = self.answers.get(name, {})
+        if callable(answer):
+            return answer(arguments)
         if isinstance(answer, list):
             answer = answer[len(self.calls[name]) - 1]
         if "error" in answer:
@@ -117,21 +135,41 @@ class Run:
         if not (isinstance(value, str) and value.startswith(PREFIX)):
             return value
         self.evaluated.add(value)
-        found = evaluate(value, {"states": known} | scope)
+        variables = {"states": known} | scope
+        try:
+            found = evaluate(value, variables)
+        except JException as error:
+            raise MachineFailed("States.QueryEvaluationError", f"{error}: {value}") from error
+        self._record(value, variables, found)
         if found is UNDEFINED and default is None:
             raise MachineFailed("States.QueryEvaluationError", value)
         return default if found is UNDEFINED else found
 
+    def _record(self, text: str, variables: dict[str, Any], found: Any) -> None:
+        """Keep the first few evaluations of an expression, with what it reads, for another JSONata to repeat."""
+        kept = self.recorded.setdefault(text, [])
+        if len(kept) < MOST_RECORDED:
+            read = {name: value for name, value in variables.items() if f"${name}" in text}
+            kept.append((copy.deepcopy(read), found))
 
+
+MOST_RECORDED = 5
 UNDEFINED = object()
 """What an expression without a value gives."""
 
 
-def evaluate(text: str, variables: dict[str, Any]) -> Any:
-    """One expression; UNDEFINED when it has no value."""
+@cache
+def _compiled(text: str) -> Jsonata:
     compiled = Jsonata(text.removeprefix(PREFIX).removesuffix(SUFFIX).strip())
     compiled.output_convert_nulls = False  # tells null from no value
+    return compiled
+
+
+def evaluate(text: str, variables: dict[str, Any]) -> Any:
+    """One expression; UNDEFINED when it has no value."""
+    compiled = _compiled(text)
     frame = compiled.create_frame()
+    frame.bind("parse", Jsonata.JLambda(json.loads))
     for name, value in variables.items():
         frame.bind(name, Utils.NULL_VALUE if value is None else value)
     found = compiled.evaluate(None, frame)

@@ -98,37 +98,38 @@ def emitted() -> dict[str, Any]:
 def test_a_third_pipeline_emits_its_own_steps(emitted: dict[str, Any]) -> None:
     """Names, jobs and functions are those of its declarations; nothing of another pipeline is in it."""
     text = text_of(emitted)
-    assert {"bronze__visits", "silver__visits", "gold__visits_daily", "visits_gate"} <= set(emitted["States"])
-    assert '"LoadVisits"' in text
-    assert '"PlanVisits"' in text
+    assert {"PlanVisits", "RunGlueJob", "MergeVisitsDaily", "RunAthenaValidationGate"} <= set(emitted["States"])
+    assert '"${JobPrefix}LoadVisits"' in text
+    assert '"${FunctionPrefix}PlanVisits"' in text
     assert "ecommerce" not in text
 
 
 def test_a_third_pipeline_runs_to_its_end(emitted: dict[str, Any]) -> None:
     """Without an archive the machine ends after its last gate; each state leads to the next."""
-    planned = {"Payload": {"has_work": True, "window_start": "2025-03-26"}}
-    found = {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}}
-    ran = {"QueryExecution": {"QueryExecutionId": "q"}}
-    checks = {f"{verb} gold.visits_daily {r.code}": a for verb, a in (("ask", ran), ("read", found)) for r in RULES}
-    answers = checks | {
-        "bronze__visits": planned,
-        "load outcome": {"Payload": {"refused": "", "refusals": "", "warnings": ""}},
-        "declare tables": {"Payload": {"statements": [], "hashes": {}}},
-        "remember declarations": {"Payload": {}},
-        "render gold__visits_daily": {"Payload": {"statement": "MERGE", "runs": [], "version": "{}"}},
-        "acknowledge gold__visits_daily": {"Payload": {}},
-    }
-    run = Run({"Execution": EXECUTION}, answers)
+    run = Run({"Execution": EXECUTION}, answers(emitted))
     assert run.machine(emitted, {}) == {"run_id": "r", "status": "succeeded"}
-    assert run.calls["silver__visits"][0]["Arguments"]["--from"] == "2025-03-26"
+    assert run.calls["RunGlueJob"][0]["Arguments"]["--from"] == "2025-03-26"
+
+
+PLANNED = {"has_work": True, "window_start": "2025-03-26", "fence": 1, "engine": "glue", "already": ""}
+
+
+def answers(made: dict[str, Any]) -> dict[str, Any]:
+    """What every task of a machine answers when all goes well."""
+    ran = {"QueryExecution": {"QueryExecutionId": "q"}, "ResultSet": {"Rows": [{"Data": [{"VarCharValue": "n"}]}]}}
+    told = {"subject": "s", "message": "m", "kind": "k", "done": True, "token": None}
+    answer = PLANNED | told | {"refused": "", "statements": [], "hashes": {}, "warned": 0}
+    answer |= {"statement": "MERGE", "runs": "runs.json", "version": "{}", "parts": ITEMS}
+    return {name: ran | {"Payload": answer} for name, state in states(made) if state["Type"] == "Task"}
 
 
 def test_a_plan_that_does_not_give_what_it_declares_fails_the_run(emitted: dict[str, Any]) -> None:
     """The job is not started without its window; the failure is told like any other."""
-    run = Run({"Execution": EXECUTION}, {"bronze__visits": {"Payload": {"has_work": True}}})
+    lacking = {"PlanVisits": {"Payload": {"has_work": True, "already": ""}}}
+    run = Run({"Execution": EXECUTION}, answers(emitted) | lacking)
     with pytest.raises(MachineFailed, match="QueryEvaluationError"):
         run.machine(emitted, {})
-    assert run.path == ["start", "bronze__visits", "notify failure", "failed"]
+    assert run.path == ["SetVariables", "PlanVisits", "RecordFailure", "PublishFailureNotification", "Failed"]
 
 
 @pytest.mark.node
@@ -144,9 +145,9 @@ def test_the_validator_accepts_a_third_pipeline(emitted: dict[str, Any], tmp_pat
 def test_tables_are_declared_after_the_load_and_before_the_first_query(emitted: dict[str, Any]) -> None:
     """Athena registers a Delta table only where there is one."""
     top = emitted["States"]
-    ways = ["silver__visits", "load outcome", "load warned?", "declare tables", "run declarations"]
-    leads = [top[name].get("Next") or top[name]["Default"] for name in [*ways, "remember declarations"]]
-    assert leads == [*ways[1:], "remember declarations", "render gold__visits_daily"]
+    ways = ["RunGlueJob", "LoadOutcome", "DeclareTables", "RunDeclarations", "RememberDeclarations", "AllDeclared"]
+    assert [top[name]["Next"] for name in ways[:-1]] == ways[1:]
+    assert targets(top["AllDeclared"]) == {"RunDeclarations", "RenderVisitsDaily"}
 
 
 def step(key: str, task: Task) -> Step:
@@ -163,13 +164,15 @@ def levels(*tasks: tuple[Task, ...]) -> Levels:
 def test_any_step_may_be_a_branch() -> None:
     """Steps of one level of every kind run side by side; what one branch does stays inside it."""
     made = machine("visits", levels((LOAD, MODEL, CHECKS, FunctionTask("More", {}, repeat=True))), TABLES)
-    level = made["States"]["s0_0, s0_1, s0_2, s0_3"]
-    assert [branch["StartAt"] for branch in level["Branches"]] == ["begin s0_0", "render s0_1", "s0_2", "begin s0_3"]
+    level = made["States"]["RunSideBySide"]
+    starts = ["ChooseEngine", "RenderVisitsDaily", "RunAthenaValidationS02", "BeginMore"]
+    assert [branch["StartAt"] for branch in level["Branches"]] == starts
     for branch in level["Branches"]:
         assert all(targets(state) <= set(branch["States"]) for state in branch["States"].values())
 
 
 LISTING = FunctionTask("List", gives=("parts",))
+EACH = FunctionTask("Pull", each="{parts}")
 ITEMS = [{"day": "2025-04-01"}, {"day": "2025-04-02"}]
 
 
@@ -179,8 +182,7 @@ def listed(*, repeat: bool) -> tuple[dict[str, Any], Run]:
     made = machine("visits", levels((LISTING,), (each,)), {})
     again = {"Payload": {"token": "t1", "done": False}}
     told = [again, {"Payload": {"token": None, "done": True}}, {"Payload": {"token": None, "done": True}}]
-    plan = {"Payload": {"has_work": True, "window_start": "2025-03-26"}}
-    run = Run({"Execution": EXECUTION}, {"plan": plan, "s0_0": {"Payload": {"parts": ITEMS}}, "s1_0": told})
+    run = Run({"Execution": EXECUTION}, answers(made) | {"Pull": told})
     assert run.machine(made, {}) == {"run_id": "r", "status": "succeeded"}
     return made, run
 
@@ -188,8 +190,8 @@ def listed(*, repeat: bool) -> tuple[dict[str, Any], Run]:
 def test_a_function_is_called_for_each_item_until_that_is_done() -> None:
     """Three at a time; the second call for the first item has its token, and the item again."""
     made, run = listed(repeat=True)
-    assert made["States"]["each s1_0"]["MaxConcurrency"] == 3
-    payloads = [call["Payload"] for call in run.calls["s1_0"]]
+    assert made["States"]["EachPull"]["MaxConcurrency"] == 3
+    payloads = [call["Payload"] for call in run.calls["Pull"]]
     assert [(one["of"], one["token"]) for one in payloads] == [(ITEMS[0], None), (ITEMS[0], "t1"), (ITEMS[1], None)]
     assert {one["lake"] for one in payloads} == {"${LakeRoot}"}
 
@@ -197,7 +199,8 @@ def test_a_function_is_called_for_each_item_until_that_is_done() -> None:
 def test_a_function_that_does_not_repeat_is_called_once_for_each_item() -> None:
     """Its answer says nothing of being done."""
     _, run = listed(repeat=False)
-    assert [call["Payload"] for call in run.calls["s1_0"]] == [{"lake": "${LakeRoot}", "of": item} for item in ITEMS]
+    assert [call["Payload"]["of"] for call in run.calls["Pull"]] == ITEMS
+    assert all("token" not in call["Payload"] for call in run.calls["Pull"])
 
 
 @pytest.mark.node
@@ -216,8 +219,8 @@ def test_a_step_that_is_not_to_be_tried_again_is_not() -> None:
     """No retries in the graph leaves only those of the service's own hiccups."""
     never = replace(step("once", FunctionTask("Once")), retry=replace(TWICE, max_retries=0))
     made = machine("visits", (*levels(), (never,)), TABLES)
-    (retry,) = made["States"]["once"]["Retry"]
-    assert all(name.startswith("Lambda.") for name in retry["ErrorEquals"])
+    names = [name for retry in made["States"]["Once"]["Retry"] for name in retry["ErrorEquals"]]
+    assert all(name.startswith("Lambda.") for name in names)
 
 
 def test_an_error_of_somebody_else_changes_no_machine() -> None:
@@ -262,7 +265,9 @@ def test_long_names_are_cut_and_stay_apart() -> None:
         (levels((FunctionTask("F", each="{weather}"),)), "`{weather}` needs weather, which no state knows"),
         (levels((FunctionTask("F", {"x": "{item}"}),)), "`{item}` needs item, which no state knows"),
         (levels((CheckTask("visits", (("gold.nope", "x"),)),)), "no contract has the check `gold.nope x`"),
-        ((*levels(), (step("start", LOAD),)), "there are two states `start`"),
+        (levels((FunctionTask("RecordFailure"),)), "there are two states `RecordFailure`"),
+        (levels((FunctionTask("Each Pull"),), (FunctionTask("Pull", each="{files}"),)), "needs files, which no"),
+        (levels((FunctionTask("P", gives=("parts",)),), (EACH, FunctionTask("EachPull"))), "two states `EachPull`"),
     ],
 )
 def test_what_cannot_be_a_machine_is_refused(steps: Levels, problem: str) -> None:
@@ -273,7 +278,7 @@ def test_what_cannot_be_a_machine_is_refused(steps: Levels, problem: str) -> Non
 
 def test_the_sql_of_a_machine_is_one_line(emitted: dict[str, Any]) -> None:
     """A line end in a plain value is not valid; `visits_gate` asks with and without a clock."""
-    asked = [s["Arguments"]["QueryString"] for n, s in states(emitted) if n.startswith("ask ")]
+    asked = [s["Arguments"]["QueryString"] for n, s in states(emitted) if n.startswith("Ask")]
     assert "SELECT n FROM gold.visits_daily WHERE n < 0" in asked
     assert all("\n" not in sql for sql in asked)
     assert json.loads(text_of(emitted)) == emitted

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from lakehouse_assets_tests.stepfunctions.interpreter import UNDEFINED, MachineFailed, Run, evaluate
-from lakehouse_assets_tests.stepfunctions.walk import expressions
 from stepfunctions.checks import MOMENT
 from stepfunctions.emit import EMITTED
 
@@ -43,12 +42,6 @@ def test_a_scenario_ends_as_recorded(name: str) -> None:
     assert end == RECORDED[name]["ends"]
 
 
-def test_every_expression_was_evaluated() -> None:
-    """No expression of the machine is left out by all scenarios together."""
-    evaluated = {text for name in RECORDED for text in execute(name)[0].evaluated}
-    assert expressions(MACHINE) - evaluated == set()
-
-
 def test_a_scenario_names_only_states_that_exist() -> None:
     """A renamed state takes its recorded answers along."""
     text = json.dumps(MACHINE)
@@ -57,111 +50,214 @@ def test_a_scenario_names_only_states_that_exist() -> None:
 
 
 def test_the_job_gets_the_frozen_run() -> None:
-    """Arguments of the Glue job are the run's id, its manifest's URI, its clock, and the zone of the source."""
+    """Arguments of the Glue job are the run's id, manifest, clock and hold, and the zone of the source."""
     run, _ = execute("all_well")
-    (call,) = run.calls["ecommerce_silver"]
+    (call,) = run.calls["RunGlueJob"]
     assert call == {
-        "JobName": "Lakehouse",
+        "JobName": "${JobPrefix}Lakehouse",
         "Arguments": {
             "--run-id": "2025-04-02-0900",
             "--manifest-uri": "${LakeRoot}/runs/ecommerce/2025-04-02-0900/manifest.json",
             "--lake-root": "${LakeRoot}",
             "--as-of": "2025-04-02T09:00:00.123000+00:00",
-            "--mode": "load",
+            "--run-mode": "load",
             "--source-timezone": "${SourceTimezone}",
+            "--fence": "7",
         },
     }
 
 
+def test_a_function_loads_what_is_small_with_the_jobs_arguments() -> None:
+    """The plan says so; Glue is not asked then, and what follows is the same."""
+    run, _ = execute("small_batch")
+    (call,) = run.calls["LoadSmallBatch"]
+    usual, _ = execute("all_well")
+    assert call["Payload"]["arguments"] == usual.calls["RunGlueJob"][0]["Arguments"]
+    assert run.calls["LoadOutcome"][0]["Payload"]["job"] is None
+    assert "RunGlueJob" not in run.path
+
+
+def test_every_function_is_told_whose_run_it_works_for() -> None:
+    """Run, pipeline, lake and the number of the hold are in every event; the plan gives the last one."""
+    run, _ = execute("all_well")
+    payloads = [(name, call["Payload"]) for name, calls in run.calls.items() for call in calls if "Payload" in call]
+    known = {"run_id": "2025-04-02-0900", "pipeline": "ecommerce", "lake": "${LakeRoot}"}
+    assert all(known.items() <= payload.items() for _, payload in payloads)
+    assert {payload["fence"] for name, payload in payloads if name != "PlanRun"} == {7}
+
+
 def test_the_plan_gets_the_executions_input() -> None:
     """What the execution is asked to do reaches PlanRun as it is; what it is not asked is null."""
-    given, plain = (execute(name)[0].calls["bronze__ecommerce_manifest"][0] for name in ("nothing_to_do", "all_well"))
-    asked = {key: given["Payload"][key] for key in ("mode", "date", "files", "selection", "max_reject_ratio")}
+    given, plain = (execute(name)[0].calls["PlanRun"][0]["Payload"] for name in ("nothing_to_do", "all_well"))
+    asked = {key: given[key] for key in ("mode", "date", "files", "selection", "max_reject_ratio")}
     assert asked == {key: RECORDED["nothing_to_do"]["input"][key] for key in asked}
-    assert [plain["Payload"][key] for key in asked] == ["load", None, None, None, None]
-    assert plain["Payload"]["as_of"] == "2025-04-02T09:00:00.123Z"
+    assert [plain[key] for key in asked] == ["load", None, None, None, None]
+    assert plain["as_of"] == "2025-04-02T09:00:00.123Z"
+    assert plain["hold_seconds"] == 1800 + 3 * 1800
+
+
+def test_the_plan_gets_the_whole_input_so_that_a_typo_is_refused() -> None:
+    """A field that nobody knows is not dropped on the way."""
+    asked = {"mod": "reprocess", "mode": None}
+    run = Run(RECORDED["all_well"]["context"], RECORDED["all_well"]["answers"])
+    run.machine(MACHINE, asked)
+    (call,) = run.calls["PlanRun"]
+    assert call["Payload"]["asked"] == asked
+    assert call["Payload"]["mode"] == "load"
+
+
+@pytest.mark.parametrize(
+    ("tick", "run_id"),
+    [
+        ("2025-04-02T06:00:00Z", "ecommerce-2025-04-02T06-00-00Z"),
+        (None, "2025-04-02-0900"),
+        ("../../other", "2025-04-02-0900"),
+        (20250402, "2025-04-02-0900"),
+    ],
+)
+def test_a_tick_names_its_run(tick: Any, run_id: str) -> None:
+    """Two executions for one tick have one run id; what is no moment names nothing, and the plan is told of it."""
+    run = Run(RECORDED["all_well"]["context"], RECORDED["all_well"]["answers"])
+    run.machine(MACHINE, {"tick": tick})
+    payload = run.calls["PlanRun"][0]["Payload"]
+    assert (payload["run_id"], payload["tick"]) == (run_id, tick)
+
+
+def test_a_tick_that_another_run_has_taken_ends_at_once() -> None:
+    """Nothing is recorded under the run id, which is the other run's."""
+    run, end = execute("already_run")
+    assert end["status"] == "already_run"
+    assert run.path == ["SetVariables", "PlanRun", "CheckForWork", "AlreadyRun"]
+
+
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws", "eu-central-1.console.aws.amazon.com"),
+        ("aws-cn", "eu-central-1.console.amazonaws.cn"),
+        ("aws-us-gov", "eu-central-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_the_link_leads_to_the_console_of_the_partition(partition: str, host: str) -> None:
+    """An ARN says in which partition the execution is."""
+    execution = RECORDED["all_well"]["context"]["Execution"]
+    arn = execution["Id"].replace("arn:aws:", f"arn:{partition}:")
+    run = Run({"Execution": execution | {"Id": arn}}, RECORDED["all_well"]["answers"])
+    run.machine(MACHINE, {})
+    link = run.calls["RecordSuccess"][0]["Payload"]["link"]
+    assert link == f"https://{host}/states/home#/v2/executions/details/{arn}"
 
 
 def test_the_archive_goes_on_with_the_token_until_it_is_done() -> None:
     """The second slice starts where the first one ended, and the list of refused files is named to both."""
     run, _ = execute("all_well")
-    payloads = [call["Payload"] for call in run.calls["archive__ecommerce_files"]]
+    payloads = [call["Payload"] for call in run.calls["ArchiveProcessedFiles"]]
     assert [payload["token"] for payload in payloads] == [None, "products.csv"]
     assert [payload["refused"] for payload in payloads] == ["runs/ecommerce/2025-04-02-0900/refused.json"] * 2
 
 
 def test_a_merge_is_what_the_function_rendered() -> None:
-    """The statement that Athena runs is the function's, and its runs are acknowledged after it."""
+    """The statement that Athena runs is the function's, and its runs are acknowledged after it, with what it cost."""
     run, _ = execute("all_well")
-    assert run.calls["gold__daily_sales"][0]["QueryString"] == "MERGE INTO ecommerce_gold.daily_sales AS t"
-    assert run.calls["acknowledge gold__daily_sales"][0]["Payload"]["runs"] == ["2025-04-02-0900"]
-    assert run.path.index("gold__daily_sales") < run.path.index("acknowledge gold__daily_sales")
+    assert run.calls["MergeDailySales"][0]["QueryString"] == "MERGE INTO ecommerce_gold.DailySales AS t"
+    told = run.calls["AcknowledgeDailySales"][0]["Payload"]
+    assert told["runs"] == "runs/ecommerce/2025-04-02-0900/runs.json"
+    assert told["statistics"]["DataScannedInBytes"] == 12582912
+    assert run.path.index("MergeDailySales") < run.path.index("AcknowledgeDailySales")
 
 
 def test_a_model_with_nothing_due_is_not_merged() -> None:
     """No statement, no query; what only touched other tables is still acknowledged."""
-    run, _ = execute("warned")
-    assert "gold__user_orders" not in run.path
-    assert "acknowledge gold__user_orders" in run.path
+    run, _ = execute("merge_nothing_due")
+    assert "MergeUserOrders" not in run.path
+    assert run.calls["AcknowledgeUserOrders"][0]["Payload"]["statistics"] is None
 
 
-def test_a_warning_is_told_and_the_run_goes_on() -> None:
-    """One message per step names all that warn, and what could not be asked."""
-    run, _ = execute("warned")
-    (silver,) = run.calls["warn ecommerce_silver_assertions"]
-    assert silver["Message"] == (
-        "run 2025-04-02-0900\ncheck `silver.clean_orders volume` could not be asked: States.Timeout \n"
-        f"check `silver.clean_orders freshness` failed, first rows:\nnewest | as_of\n2025-03-01 | NULL\n{LINK}"
-    )
-    assert len(run.calls["warn ecommerce_gold_assertions"]) == 1
-    assert "archive__ecommerce_files" in run.path
-
-
-def test_what_the_load_found_is_told_once() -> None:
-    """Rejects by code and warnings in one message of the kind that failed checks have, none when all is well."""
-    run, _ = execute("warned")
-    (told,) = run.calls["warn load"]
-    lines = "- WARN clean_orders.rejects: rejected 2, by code: amount_invalid 2"
-    assert told["Message"] == f"run 2025-04-02-0900\n{lines}\n{LINK}"
-    assert told["MessageAttributes"]["kind"]["StringValue"] == "checks_failed"
-    assert "warn load" not in execute("all_well")[0].path
-
-
-def test_refused_files_are_told_when_they_are_in_quarantine() -> None:
-    """One message names them after the archive; a run that refused none, or that failed, sends none."""
+def test_tables_are_declared_until_the_function_has_no_more() -> None:
+    """Two rounds of statements; each is remembered with its own hashes."""
     run, _ = execute("all_well")
-    (told,) = run.calls["tell refused files"]
-    assert "- `orders/broken.csv` is refused: it has no column `order_id`\n\nRefused files go" in told["Message"]
-    assert told["MessageAttributes"]["kind"]["StringValue"] == "file_unreadable"
-    assert run.path[-4:] == ["files refused?", "tell refused files", "notify success", "succeeded"]
-    assert [n for n in ("warned", "blocked") if "tell refused files" in execute(n)[0].path] == []
+    declared = [call["QueryString"] for call in run.calls["RunDeclaration"]]
+    remembered = [call["Payload"]["declared"] for call in run.calls["RememberDeclarations"]]
+    assert declared == [f"CREATE DATABASE IF NOT EXISTS `{name}`" for name in ("delta_lakehouse", "ecommerce_gold")]
+    assert remembered == [{"delta_lakehouse.clean_orders": "7c1f"}, {"ecommerce_gold.daily_sales": "99aa"}]
+
+
+def test_every_outcome_of_checks_is_handed_to_the_judge() -> None:
+    """Rows that failed come as text, header first; a check that could not be asked says why in a sentence."""
+    run, _ = execute("warned")
+    silver = {one["check"]: one for one in run.calls["JudgeAthenaValidationSilver"][0]["Payload"]["outcomes"]}
+    gold = {one["check"]: one for one in run.calls["JudgeAthenaValidationGold"][0]["Payload"]["outcomes"]}
+    fresh = silver["silver.clean_orders freshness"]
+    assert (fresh["failing"], fresh["sample"]) == (1, ["newest | as_of", "2025-03-01 | NULL"])
+    assert fresh["statistics"]["DataScannedInBytes"] == 12582912
+    assert silver["silver.clean_orders volume"]["error"] == {"Error": "States.Timeout", "Cause": "no cause was given"}
+    assert gold["gold.daily_sales freshness"]["error"]["Cause"] == "Query exhausted resources"
+    assert "ArchiveProcessedFiles" in run.path
 
 
 def test_a_failed_blocking_check_stops_before_the_archive() -> None:
-    """Files stay in landing when gold is wrong, and the message says which check and which rows."""
+    """Files stay in landing when gold is wrong; the state that judged is named."""
     run, _ = execute("blocked")
-    assert "archive__ecommerce_files" not in run.path
-    (told,) = run.calls["notify failure"]
-    assert told["Subject"] == "ecommerce: run failed"
-    assert "AssertionFailed: check `gold.daily_sales totals_match_silver` failed" in told["Message"]
-    assert told["Message"].endswith(LINK)
+    assert "ArchiveProcessedFiles" not in run.path
+    (recorded,) = run.calls["RecordFailure"]
+    failure = recorded["Payload"]["failure"]
+    assert (failure["State"], failure["Error"]) == ("JudgeAthenaValidationGold", "AssertionFailed")
 
 
-def test_a_job_is_run_again_only_when_that_may_help() -> None:
-    """Another run's lease is waited for, three tries in all; too many rejects are not."""
-    runs = {name: execute(name)[0] for name in ("job_again", "job_held", "job_failed", "job_timed_out")}
-    assert {name: len(run.calls["ecommerce_silver"]) for name, run in runs.items()} == {
-        "job_again": 2,
-        "job_held": 3,
-        "job_failed": 1,
-        "job_timed_out": 1,
-    }
+@pytest.mark.parametrize(
+    ("scenario", "calls"),
+    [
+        ("job_again", 2),
+        ("job_wrapped", 2),
+        ("job_held", 31),
+        ("job_conflict", 3),
+        ("job_failed", 1),
+        ("job_timed_out", 1),
+    ],
+)
+def test_a_job_is_run_again_only_when_that_may_help(scenario: str, calls: int) -> None:
+    """Another run's lease is waited for half an hour, other passing errors are tried twice more, the rest is final.
+
+    Where a name stands in an argument of the job it does not count.
+    """
+    assert len(execute(scenario)[0].calls["RunGlueJob"]) == calls
+
+
+@pytest.mark.parametrize(
+    ("scenario", "calls"), [("merge_again", 2), ("merge_retryable", 3), ("merge_failed", 1), ("all_well", 1)]
+)
+def test_a_merge_is_run_again_only_when_that_may_help(scenario: str, calls: int) -> None:
+    """A lost race for a commit passes, and what Athena calls retryable; a table that is not there does not."""
+    run, _ = execute(scenario)
+    asked = [call["QueryString"] for call in run.calls["MergeDailySales"]]
+    assert asked == ["MERGE INTO ecommerce_gold.DailySales AS t"] * calls
+
+
+def test_a_failure_that_cannot_be_recorded_is_told_by_the_machine() -> None:
+    """The message has pipeline, state, cause as a sentence, run and link."""
+    run, _ = execute("unrecorded")
+    (told,) = run.calls["PublishFailureNotification"]
+    assert told["Subject"] == "ecommerce: run failed in RunGlueJob"
+    assert told["Message"] == (
+        "The run of ecommerce failed in RunGlueJob: States.TaskFailed: RejectRatioExceeded: 20 of 60 rows are rejected,"
+        f" more than 0.05\nNor could it be recorded: StorageUnavailable\nRun: 2025-04-02-0900\n{LINK}"
+    )
+    assert told["MessageAttributes"]["kind"]["StringValue"] == "run_failed"
+
+
+@pytest.mark.parametrize("scenario", RECORDED)
+def test_a_run_sends_one_message_at_most(scenario: str) -> None:
+    """One for a success or a failure, none for a run without work."""
+    run, end = execute(scenario)
+    sent = [name for name in run.calls if name.startswith("Publish")]
+    assert len(sent) == (0 if end.get("status") in {"nothing_to_do", "already_run"} else 1)
+    assert all(len(run.calls[name]) == 1 for name in sent)
 
 
 def test_an_assertion_asks_with_the_runs_clock() -> None:
     """The plan's clock stands in the query as a UTC literal, in every place."""
     run, _ = execute("all_well")
-    (call,) = run.calls["ask silver.clean_orders freshness"]
+    (call,) = run.calls["AskSilverCleanOrdersFreshness"]
     assert call["QueryString"].count("CAST('2025-04-02 09:00:00.123' AS TIMESTAMP(6))") == 4
     assert "{as_of}" not in call["QueryString"]
 
@@ -169,7 +265,7 @@ def test_an_assertion_asks_with_the_runs_clock() -> None:
 def test_an_assertion_on_keys_asks_of_what_came_since() -> None:
     """The plan says since when; the literal is in the query."""
     run, _ = execute("all_well")
-    (call,) = run.calls["ask silver.clean_orders keys_unique"]
+    (call,) = run.calls["AskSilverCleanOrdersKeysUnique"]
     assert call["QueryString"].count("CAST('2025-04-01 22:00:00.000' AS TIMESTAMP(6))") == 1
 
 

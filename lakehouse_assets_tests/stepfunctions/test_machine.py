@@ -12,13 +12,16 @@ import pytest
 from lakehouse_assets import errors
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets_tests.stepfunctions.walk import scopes, states, targets
-from stepfunctions import emit
+from stepfunctions import calls, emit
+from stepfunctions.builder import named
 from stepfunctions.emit import EMITTED
 
 ROOT = Path(__file__).parents[2]
 MACHINE = json.loads((EMITTED / "ecommerce.asl.json").read_text("utf-8"))
 STATES = states(MACHINE)
-MACHINES = {path.name.partition(".")[0]: json.loads(path.read_text("utf-8")) for path in sorted(EMITTED.glob("*.json"))}
+MACHINES = {
+    path.name.partition(".")[0]: json.loads(path.read_text("utf-8")) for path in sorted(EMITTED.glob("*.asl.json"))
+}
 EVERY = [(f"{name} {state}", found) for name, machine in MACHINES.items() for state, found in states(machine)]
 SCOPES = [pytest.param(s, id=f"{name} {s['StartAt']}") for name, machine in MACHINES.items() for s in scopes(machine)]
 WORKING = [pytest.param(s, id=n) for n, s in EVERY if s["Type"] in {"Task", "Parallel", "Map"}]
@@ -92,11 +95,71 @@ def test_every_error_is_caught(state: dict[str, Any]) -> None:
 
 @machines
 def test_every_failure_is_told_before_the_machine_fails(machine: dict[str, Any]) -> None:
-    """Only the message's state leads to the machine's Fail."""
+    """Only the message's state leads to a Fail of the machine: to another one when the message was refused."""
     top = machine["States"]
-    assert [name for name, state in top.items() if state["Type"] == "Fail"] == ["failed"]
-    assert [name for name, state in top.items() if "failed" in targets(state)] == ["notify failure"]
-    assert top["notify failure"]["Resource"] == "arn:aws:states:::sns:publish"
+    assert [name for name, state in top.items() if state["Type"] == "Fail"] == ["Failed", "FailedUntold"]
+    assert [name for name, state in top.items() if "Failed" in targets(state)] == ["PublishFailureNotification"]
+    untold = [name for name, state in top.items() if "FailedUntold" in targets(state)]
+    assert untold == ["PublishFailureNotification", "PublishSuccessNotification"]
+    assert all(top[name]["Resource"] == "arn:aws:states:::sns:publish" for name in untold)
+
+
+@machines
+def test_every_end_is_recorded(machine: dict[str, Any]) -> None:
+    """A run ends behind the state that records it, but for one whose tick another run has taken."""
+    top = machine["States"]
+    for end, record in (
+        ("Succeeded", "RecordSuccess"),
+        ("NothingToDo", "RecordNothingToDo"),
+        ("Failed", "RecordFailure"),
+    ):
+        before = {name for name, state in top.items() if end in targets(state)}
+        ways = before if record in before else {name for b in before for name, s in top.items() if b in targets(s)}
+        assert record in ways
+    assert {name for name, state in top.items() if state["Type"] == "Succeed"} == {
+        "AlreadyRun",
+        "NothingToDo",
+        "Succeeded",
+    }
+
+
+@machines
+def test_a_machine_uses_no_other_services_than_its_role_allows(machine: dict[str, Any]) -> None:
+    """All integrations are in the list that the role is made of."""
+    used = {state["Resource"] for _, state in states(machine) if state["Type"] == "Task"}
+    assert used <= set(calls.INTEGRATIONS.values())
+    assert not any("crawler" in resource.lower() for resource in used)
+
+
+@machines
+def test_lease_and_capacity_are_waited_for_as_long_as_a_load_may_take(machine: dict[str, Any]) -> None:
+    """The pauses of these retries add up to half an hour at least, whatever the luck."""
+    waits = {"LeaseHeld", "Lambda.TooManyRequestsException", "Glue.ConcurrentRunsExceededException"}
+    waits |= {"Athena.TooManyRequestsException"}
+    met = set()
+    for _, state in states(machine):
+        for retry in state.get("Retry", []):
+            if waits & set(retry["ErrorEquals"]):
+                met |= waits & set(retry["ErrorEquals"])
+                assert retry["JitterStrategy"] == "NONE"
+                assert sum(pauses(retry)) >= 1800
+    assert met == waits
+
+
+def pauses(retry: dict[str, Any]) -> list[float]:
+    """The pauses of a retry without jitter."""
+    grown = (retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"]))
+    return [min(seconds, retry["MaxDelaySeconds"]) for seconds in grown]
+
+
+@machines
+def test_every_catch_says_where_the_failure_was(machine: dict[str, Any]) -> None:
+    """The state's own name is in what its catch hands on; a check's error is an outcome of that check instead."""
+    for name, state in states(machine):
+        for catch in state.get("Catch", []):
+            if name.startswith(("Ask", "Read")) or name in {"RecordFailure", "PublishFailureNotification"}:
+                continue
+            assert f'"{name}"' in catch["Output"], name
 
 
 def own(names: list[str]) -> set[str]:
@@ -114,33 +177,25 @@ def test_functions_are_tried_again_after_exactly_the_transient_errors() -> None:
 
 def test_an_acknowledgement_that_met_another_one_is_tried_again() -> None:
     """Gold tables are acknowledged side by side, so a held lease and a lost race for a commit are in the Retry."""
-    tells = [state for name, state in STATES if name.startswith("acknowledge ")]
+    tells = [state for name, state in STATES if name.startswith("Acknowledge")]
     assert len(tells) == len([name for name in contracts("ecommerce") if name.startswith("gold.")])
     for state in tells:
         assert {"LeaseHeld", "CommitConflict"} <= {n for retry in state["Retry"] for n in retry["ErrorEquals"]}
 
 
-def test_errors_that_the_machine_makes_up_are_terminal_classes() -> None:
-    """A check that finds rows fails the run with the name of the class that Dagster's run would show."""
-    made = {rule["Output"]["Error"] for _, state in STATES for rule in state.get("Choices", []) if "Output" in rule}
-    named = {name for name in made if not name.startswith("{%")}
-    assert named == {"AssertionFailed"}
-    assert all(issubclass(getattr(errors, name), errors.Terminal) for name in named)
-
-
 def test_each_assertion_of_the_contracts_is_asked_once() -> None:
     """Every assertion of silver and gold has its state, and no other is asked."""
-    asked = sorted(name.removeprefix("ask ") for name, _ in STATES if name.startswith("ask "))
-    wanted = [f"{t} {rule.code}" for t, c in contracts("ecommerce").items() for rule in c.assertions]
+    asked = sorted(name for name, _ in STATES if name.startswith("Ask"))
+    wanted = [named("Ask", f"{t} {rule.code}") for t, c in contracts("ecommerce").items() for rule in c.assertions]
     assert asked == sorted(wanted)
 
 
 def test_landing_is_moved_last() -> None:
-    """The archive begins after the gold assertions were judged, and nothing but messages follow it."""
+    """The archive begins after the gold assertions were judged, and only the record and a message follow it."""
     top = MACHINE["States"]
-    assert top["judge ecommerce_gold_assertions"]["Default"] == "begin archive__ecommerce_files"
-    assert targets(top["done? archive__ecommerce_files"]) == {"archive__ecommerce_files", "files refused?"}
-    assert targets(top["files refused?"]) == {"tell refused files", "notify success"}
+    assert top["JudgeAthenaValidationGold"]["Next"] == "BeginArchiveProcessedFiles"
+    assert targets(top["IsDoneArchiveProcessedFiles"]) == {"ArchiveProcessedFiles", "RecordSuccess"}
+    assert top["RecordSuccess"]["Next"] == "PublishSuccessNotification"
 
 
 @machines
@@ -148,6 +203,6 @@ def test_what_belongs_to_an_account_is_a_substitution(machine: dict[str, Any]) -
     """Places, zone, workgroup and topic come from CloudFormation's DefinitionSubstitutions; nothing else does."""
     text = json.dumps(machine)
     found = {part.split("}")[0] for part in text.split("${")[1:]}
-    assert found == {"LakeRoot", "LandingRoot", "SourceTimezone", "AthenaWorkGroup", "EtlTopicArn"}
+    assert found == calls.SUBSTITUTIONS - {"CrawlerName"}
     assert "arn:aws:lambda" not in text
     assert "s3://" not in text

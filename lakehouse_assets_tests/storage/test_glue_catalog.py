@@ -9,7 +9,7 @@ import pytest
 from lakehouse_assets.engines import iceberg
 from lakehouse_assets.engines.iceberg_commit import live_files, note, replace
 from lakehouse_assets.engines.query import QueryScope, ask
-from lakehouse_assets.errors import CommitConflict, FenceLost, LakeElsewhere, NamesTaken, StorageUnavailable
+from lakehouse_assets.errors import CommitConflict, FenceLost, LakeElsewhere, NamesTaken, ServiceUnavailable
 from lakehouse_assets.storage.aws import client, glue
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.relocation import has_places, relocate
@@ -163,5 +163,5 @@ def test_a_glue_catalog_that_is_throttled_for_long_is_no_damaged_table(s3_proxy:
     place = open_lake(f"{s3_proxy.uri}/lake")
     fill(place, 2)
     s3_proxy.fail("slow down", "POST", GLUE, times=99)
-    with pytest.raises(StorageUnavailable, match="the Glue catalog"):
+    with pytest.raises(ServiceUnavailable, match="the Glue catalog"):
         place.iceberg(SALES)

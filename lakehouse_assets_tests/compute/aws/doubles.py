@@ -1,4 +1,4 @@
-"""Doubles of the clients of Glue and Athena, which answer what AWS has been seen to answer and note what they are asked.
+"""Doubles of the clients of Glue and Athena: they answer as AWS does, and note what they are asked.
 
 What they stand for is asked of the emulator, too: `test_on_the_emulator.py`.
 """
@@ -31,6 +31,7 @@ class Script:
         self._left = list(answers)
 
     def __call__(self) -> Any:
+        """Answer, or raise."""
         answer = self._left.pop(0) if len(self._left) > 1 else self._left[0]
         if isinstance(answer, BaseException):
             raise answer

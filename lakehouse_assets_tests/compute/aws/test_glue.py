@@ -63,7 +63,7 @@ def test_every_bad_end_is_an_end(monkeypatch: pytest.MonkeyPatch, state: str) ->
 def test_a_job_fails_with_the_error_that_it_raised() -> None:
     """Class and sentence are the job's own; so whether trying again helps is known as if it had run here."""
     said = "SystemExit: LeaseHeld: pipeline `ecommerce` is held by run `r2`"
-    with pytest.raises(LeaseHeld, match="^pipeline `ecommerce` is held by run `r2`$"):
+    with pytest.raises(LeaseHeld, match=r"^pipeline `ecommerce` is held by run `r2`$"):
         require_good("Lakehouse", ended("FAILED", said), "eu-west-1")
     with pytest.raises(RejectRatioExceeded, match="20 of 60") as caught:
         require_good("Lakehouse", ended("FAILED", "RejectRatioExceeded: 20 of 60 rows"), "eu-west-1")

@@ -120,4 +120,5 @@ def test_a_model_that_changed_is_rebuilt_whole_until_its_version_is_acknowledged
         "has_statement": False,
         "runs": [],
         "version": first["version"],
+        "why": "",
     }

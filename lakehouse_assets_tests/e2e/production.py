@@ -1,0 +1,177 @@
+"""An installation in the emulator of AWS, deployed from the project's own templates: what its users do and see there."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from infrastructure.build import Wanted
+from infrastructure.deploy import Deployment, deploy
+from lakehouse_assets_tests.emulator.running import Emulator, variables_for
+
+ENV = "e2e"
+SECONDS = 420
+"""How long an execution may take on a slow machine, with Spark's start in it."""
+OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+LANDINGS = {"ecommerce": "land-folder/Data"}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution that is over: how it ended, its output, its error, and the names of the states that it entered."""
+
+    arn: str
+    status: str
+    output: dict[str, Any]
+    error: str
+    cause: str
+    states: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name, which is the run's id where no tick started it."""
+        return self.arn.rpartition(":")[2]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a subscriber of the topic got."""
+
+    subject: str
+    body: str
+    attributes: Mapping[str, str]
+
+
+class Production:
+    """One deployed installation.
+
+    Args:
+        emulator: where it runs.
+        outputs: of its stacks.
+    """
+
+    def __init__(self, emulator: Emulator, outputs: Mapping[str, str]) -> None:
+        self.emulator, self.outputs = emulator, outputs
+        self._session = boto3.Session(region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106 - the emulator's
+        self.s3, self.machines = self.client("s3"), self.client("stepfunctions")
+        self.queue = self.client("sqs").create_queue(QueueName="subscriber")["QueueUrl"]
+        self._subscribe()
+
+    def client(self, service: str) -> Any:
+        """A client of a service of the emulator."""
+        return self._session.client(service, endpoint_url=self.emulator.url)
+
+    @property
+    def lake(self) -> str:
+        """The URI of its lake."""
+        return f"s3://{self.outputs['LakeBucket']}"
+
+    def machine(self, job: str) -> str:
+        """The ARN of the machine of a job."""
+        found = self.machines.list_state_machines()["stateMachines"]
+        return str(next(one["stateMachineArn"] for one in found if one["name"] == job))
+
+    def drop(self, folder: Path, pipeline: str = "ecommerce") -> list[str]:
+        """Put the files of a folder into the pipeline's landing, as a producer does; return their keys there."""
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        for path in files:
+            key = f"{LANDINGS[pipeline]}/{path.relative_to(folder).as_posix()}"
+            self.s3.upload_file(str(path), self.outputs["LandingBucket"], key)
+        return [path.relative_to(folder).as_posix() for path in files]
+
+    def put(self, key: str, body: bytes, pipeline: str = "ecommerce") -> None:
+        """Put one file into the pipeline's landing."""
+        self.s3.put_object(Bucket=self.outputs["LandingBucket"], Key=f"{LANDINGS[pipeline]}/{key}", Body=body)
+
+    def landed(self, pipeline: str = "ecommerce") -> list[str]:
+        """The keys below the pipeline's landing."""
+        return self.keys(self.outputs["LandingBucket"], f"{LANDINGS[pipeline]}/")
+
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        """The keys of a bucket below a prefix, without it."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return sorted(item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", []))
+
+    def start(self, job: str, asked: Mapping[str, Any] | None = None, name: str | None = None) -> str:
+        """Start an execution and return its ARN."""
+        named = {"name": name} if name else {}
+        started = self.machines.start_execution(
+            stateMachineArn=self.machine(job), input=json.dumps(asked or {}), **named
+        )
+        return str(started["executionArn"])
+
+    def wait(self, arn: str, seconds: float = SECONDS) -> Execution:
+        """Wait until an execution is over."""
+        deadline = time.monotonic() + seconds
+        while (found := self.machines.describe_execution(executionArn=arn))["status"] not in OVER:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{arn} is {found['status']} after {seconds:.0f} s: {self.states(arn)[-3:]}")
+            time.sleep(0.2)
+        output = json.loads(found.get("output") or "{}")
+        return Execution(
+            arn, found["status"], output, found.get("error", ""), found.get("cause", ""), self.states(arn)
+        )
+
+    def run(self, job: str, asked: Mapping[str, Any] | None = None, name: str | None = None) -> Execution:
+        """Start an execution and wait until it is over."""
+        return self.wait(self.start(job, asked, name))
+
+    def states(self, arn: str) -> tuple[str, ...]:
+        """The names of the states that an execution has entered so far, in order."""
+        pages = self.machines.get_paginator("get_execution_history").paginate(executionArn=arn)
+        entered = (event.get("stateEnteredEventDetails") for page in pages for event in page["events"])
+        return tuple(detail["name"] for detail in entered if detail)
+
+    def executions(self, job: str) -> list[str]:
+        """The ARNs of a machine's executions."""
+        pages = self.machines.get_paginator("list_executions").paginate(stateMachineArn=self.machine(job))
+        return [one["executionArn"] for page in pages for one in page["executions"]]
+
+    def told(self) -> list[Message]:
+        """What the topic has sent since it was asked last."""
+        queues, found = self.client("sqs"), list[Message]()
+        while got := queues.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
+            for one in got:
+                body = json.loads(one["Body"])
+                attributes = {name: value["Value"] for name, value in body.get("MessageAttributes", {}).items()}
+                found.append(Message(body.get("Subject", ""), body["Message"], attributes))
+                queues.delete_message(QueueUrl=self.queue, ReceiptHandle=one["ReceiptHandle"])
+        return found
+
+    def report(self, run_id: str, pipeline: str = "ecommerce") -> dict[str, Any]:
+        """The report of a run as it lies in the lake."""
+        key = f"runs/{pipeline}/{run_id}/report.json"
+        body = self.s3.get_object(Bucket=self.outputs["LakeBucket"], Key=key)["Body"].read()
+        report: dict[str, Any] = json.loads(body)
+        return report
+
+    def _subscribe(self) -> None:
+        queues = self.client("sqs")
+        asked = queues.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
+        arn = asked["Attributes"]["QueueArn"]
+        self.client("sns").subscribe(TopicArn=self.outputs["Topic"], Protocol="sqs", Endpoint=arn)
+
+
+@contextmanager
+def deployed(emulator: Emulator, monkeypatch: Any, **parameters: str) -> Iterator[Production]:
+    """Deploy the stacks into an emulator, with what a real deployment builds, and all functions as zips.
+
+    Args:
+        emulator: which is empty.
+        monkeypatch: leads this process to the emulator meanwhile.
+        parameters: of the templates.
+    """
+    for name, value in variables_for(emulator.url).items():
+        monkeypatch.setenv(name, value)
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = Wanted(python=python, engine_zip=True, wheels=False)
+    given = {"BucketPrefix": "e2e", "ScheduledBy": "dagster", **parameters}
+    yield Production(emulator, deploy(Deployment(ENV, given, wanted, is_agreed=True)))

@@ -1,0 +1,47 @@
+"""Write JSONata that reads the cause of a failure: the sentence in it, and the error's own name.
+
+A service hands on what failed inside its own JSON, of which the sentence is one value; its key is looked for, so that
+neither arguments of a job nor SQL beside it can pass for it: inside JSON their quotes are escaped. Nothing here fails,
+whatever the text is, since a Choice and a Pass have no Catch. The counterpart in Python is `compute/causes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from stepfunctions.jsonata import quoted
+
+_TEXT = r'"(?:[^"\x5c\x00-\x1f]|\x5c["\x5c\x2fbfnrt]|\x5cu[0-9a-fA-F]{4})*"'
+"""A text of JSON. JSONata ends a regular expression at the first slash and counts brackets, so neither stands in it."""
+_KEYS = "errorMessage|ErrorMessage|StateChangeReason"
+"""Keys of the sentence: of a Lambda function, a Glue job's run and an Athena query's execution."""
+_BEFORE = r"(?:Error Category: [A-Z_]+; )?(?:Failed Line Number: [0-9]+; )?(?:SystemExit: )?(?:\[ErrorCode: )?"
+"""What Glue may put before the text with which a job ends, and Athena before the name of an error of its own."""
+
+
+def sentence(cause: str) -> str:
+    """Return JSONata for the sentence in a cause, which is the cause itself where it is no service's JSON.
+
+    Args:
+        cause: JSONata for the cause.
+    """
+    found = rf'$match({cause}, /"(?:{_KEYS})"\s*:\s*({_TEXT})/)[0]'
+    return f"($found := {found}; $exists($found) ? $parse($found.groups[0]) : {cause})"
+
+
+def own_name(cause: str) -> str:
+    """Return JSONata for the name with which the sentence in a cause begins; no value where it begins with none.
+
+    Args:
+        cause: JSONata for the cause.
+    """
+    return rf"$match({sentence(cause)}, /^{_BEFORE}([A-Za-z_]+)(?:: |\])/)[0].groups[0]"
+
+
+def one_of(names: Collection[str]) -> str:
+    """Return a JSONata array of these texts, in order.
+
+    >>> one_of({"LeaseHeld", "CommitConflict"})
+    '["CommitConflict", "LeaseHeld"]'
+    """
+    return f"[{', '.join(quoted(name) for name in sorted(names))}]"

@@ -1,0 +1,46 @@
+"""Make the states of a load: a Glue job, or a function with the embedded engine when the plan says that it is small."""
+
+from __future__ import annotations
+
+from lakehouse_assets.compute.tasks import GlueTask
+from stepfunctions import calls
+from stepfunctions.again import Again, transient_job
+from stepfunctions.builder import Block, Exits, MachineContext
+from stepfunctions.calls import Transitions
+from stepfunctions.jsonata import expression, template
+from stepfunctions.states import Choice, Pass, Rule, State
+from stepfunctions.steps import Step
+
+FUNCTION_SECONDS = 900
+"""How long a function may work: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"""
+FACTS = ("Id", "DPUSeconds", "ExecutionTime", "MaxCapacity")
+"""What is kept of a job's run: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html"""
+
+
+def load_block(step: Step, task: GlueTask, place: Exits, about: MachineContext) -> Block:
+    """Run the Glue job to its end, or have a function load what is small, with the same arguments.
+
+    A job runs again after a pause when its cause names a transient error of ours; running it twice with one run id
+    changes nothing.
+    """
+    choose, small, begin = (about.named(verb, step) for verb in ("ChooseEngine", "LoadSmallBatch", "BeginGlueJob"))
+    name, decide, pause = (about.named(v, step) for v in ("RunGlueJob", "HandleGlueJobFailure", "WaitForGlueJob"))
+    again = Again(name, decide, pause, place.failed)
+    arguments = template(task.arguments, about.facts, about.pipeline) | {"--fence": expression("$string($fence)")}
+    ways = Transitions(place.after, again.catch(), task.timeout_seconds, step.retry, about.patience_seconds)
+    seconds = min(FUNCTION_SECONDS, task.timeout_seconds)
+    states: dict[str, State] = {
+        choose: Choice((Rule(expression('$engine = "lambda"'), small),), default=begin),
+        small: calls.function(
+            "LoadSmallBatch", {"arguments": arguments}, place.ways(step, about, None, seconds), {"job": None}
+        ),
+        begin: Pass(name, output={"tries": 0}),
+        name: calls.job(task.job, arguments, ways, {"job": _facts()}),
+    }
+    return Block(choose, states | transient_job(again, step.retry.max_retries, about.patience_seconds))
+
+
+def _facts() -> dict[str, str]:
+    """Return JSONata for what a job's run was and what it took; null for what Glue does not say."""
+    run = "$states.result"
+    return {name: expression(f"$exists({run}.{name}) ? {run}.{name} : null") for name in FACTS}
