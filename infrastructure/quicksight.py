@@ -65,7 +65,7 @@ def _source() -> Json:
 
 
 def _data(table: Contract) -> Json:
-    columns = [{"Name": column.name, "Type": _type(column.sql_type)} for column in table.columns]
+    columns = [{"Name": column.name, "Type": _type(column.type)} for column in table.columns]
     relation = {
         "DataSourceArn": {"Fn::GetAtt": ["ReportSource", "Arn"]},
         "Catalog": "AwsDataCatalog",
@@ -85,12 +85,12 @@ def _data(table: Contract) -> Json:
 def _type(sql: str) -> str:
     """Return how QuickSight calls a type of a contract.
 
-    >>> _type("DECIMAL(18, 2)"), _type("DATE"), _type("BIGINT"), _type("VARCHAR")
+    >>> _type("DECIMAL(18,2)"), _type("DATE"), _type("BIGINT"), _type("STRING")
     ('DECIMAL', 'DATETIME', 'INTEGER', 'STRING')
     """
     known = {"DECIMAL": "DECIMAL", "DOUBLE": "DECIMAL", "DATE": "DATETIME", "TIMESTAMP": "DATETIME"}
-    known |= {"INTEGER": "INTEGER", "INT": "INTEGER", "BIGINT": "INTEGER", "BOOLEAN": "BIT"}
-    return known.get(sql.upper().partition("(")[0].split()[0], "STRING")
+    known |= {"INT": "INTEGER", "BIGINT": "INTEGER", "BOOLEAN": "BIT"}
+    return known.get(sql.partition("(")[0], "STRING")
 
 
 def _refresh() -> Json:
