@@ -146,7 +146,7 @@ class Aws(BaseModel):
         topic: ARN of the topic that people are told through; None for the folder `notifications/` of the lake alone.
         function_prefix: begins the names of the Lambda functions.
         job_prefix: begins the names of the Glue jobs.
-        secret_prefix: begins the names of the secrets in Secrets Manager.
+        secret: name or ARN of the secret in Secrets Manager that holds all keys as JSON; None where each is one of its own.
         small_bytes, small_files: up to so much, the engine `auto` loads without Spark.
         poll_seconds: the longest pause between two looks at a job or a query that goes on.
         flex: whether Glue jobs take spare capacity, which is cheaper and may have to be waited for.
@@ -158,7 +158,7 @@ class Aws(BaseModel):
     topic: Annotated[str, Field(pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$")] | None = None
     function_prefix: NamePrefix = ""
     job_prefix: NamePrefix = ""
-    secret_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{0,200}$")] = ""
+    secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@:-]{1,512}$")] | None = None
     small_bytes: Annotated[int, Field(ge=0)] = 50_000_000
     small_files: Annotated[int, Field(ge=0)] = 500
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
@@ -325,7 +325,7 @@ ALLOWED = {
     "aws__topic": "the ARN of a topic, arn:aws:sns:<region>:<account>:<name>",
     "aws__function_prefix": "up to 40 letters, digits, _ and -",
     "aws__job_prefix": "up to 40 letters, digits, _ and -",
-    "aws__secret_prefix": "up to 200 letters, digits and /_+=.@-",
+    "aws__secret": "the name or the ARN of a secret in Secrets Manager",
     "aws__small_bytes": "a whole number from 0",
     "aws__small_files": "a whole number from 0",
     "aws__poll_seconds": "seconds above 0 up to 60",

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from lakehouse_assets.compute.costs import CostLine, cost_lines
+from lakehouse_assets.compute.usage import usage_of
 from lakehouse_assets.load.report import Counts, LoadReport
 from lakehouse_assets.storage.runs import REQUEST, RunFolder
 
@@ -217,6 +219,7 @@ class RunReport:
         job: the job of the pipeline, where it is known.
         tick: the moment of the schedule's tick that the run was for, ISO-8601.
         started_at, ended_at: ISO-8601, UTC; empty where it is not known.
+        costs: what its steps used where that is metered, and what it costs, a line for each step, table and check.
     """
 
     run_id: str
@@ -250,6 +253,7 @@ class RunReport:
     tick: str | None = None
     started_at: str = ""
     ended_at: str = ""
+    costs: tuple[CostLine, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
@@ -293,6 +297,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},
         failure=failure,
+        costs=cost_lines(usage_of(folder)),
         already=plan.already if plan else "",
         tick=(folder.read(REQUEST) or {}).get("tick"),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.reports import ModelReport, Row
 from lakehouse_assets.compute.services import CheckOutcome, Services
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
@@ -197,5 +198,6 @@ def assertion_result(contract: Contract, rule: Rule, outcome: CheckOutcome) -> d
             "failing": outcome.failing,
             "sample": md.preview(outcome.sample),
             "sql": md.sql(outcome.sql),
+            **md.spending(spent_on(outcome.used)),
         },
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.costs import Spent
 from lakehouse_assets.compute.reports import ModelReport, Row
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import Manifest
@@ -160,6 +161,13 @@ def balance(counts: Counts) -> str:
 
 def _sum(counts: Counts, names: Sequence[str]) -> str:
     return " + ".join(f"{name} {getattr(counts, name)}" for name in names)
+
+
+def spending(spent: Spent) -> dict[str, Any]:
+    """Return what was used where that is metered, and what it costs [US dollars]; nothing where nothing is metered."""
+    if not spent.amounts:
+        return {}
+    return {"cost_usd": round(spent.usd, 6), **{unit: round(amount, 3) for unit, amount in spent.amounts.items()}}
 
 
 def model_metadata(report: ModelReport) -> dict[str, Any]:

@@ -24,6 +24,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     store = open_store(event["lake"], create=False)
     folder = RunFolder(store, event["pipeline"], event["run_id"])
     try:
+        if _is_on_aws() and event.get("execution"):
+            _meter(folder, event["execution"])
         report = recorded(folder, event)
         message = said(folder, report)
     finally:
@@ -41,6 +43,17 @@ def _put(metrics: list[dict[str, Any]]) -> None:
         put_metrics(metrics)
     except LakehouseError as error:
         sys.stdout.write(f"lakehouse: no metrics of this run, {error}\n")
+
+
+def _meter(folder: RunFolder, execution: str) -> None:
+    """Keep what the execution has used; a run is recorded also where that cannot be known."""
+    # What talks to AWS is imported where AWS is the target.
+    from lakehouse_assets.compute.aws.execution_usage import keep_execution_usage
+
+    try:
+        keep_execution_usage(folder, execution)
+    except LakehouseError as error:
+        sys.stdout.write(f"lakehouse: the cost of the run is not known: {error}\n")
 
 
 def _is_on_aws() -> bool:
