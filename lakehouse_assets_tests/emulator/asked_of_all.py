@@ -120,7 +120,7 @@ def typed(value: Any) -> tuple[str, Any]:
     """Return type and value, as exactly as all engines have it: moments to the millisecond, which Trino reads of Delta.
 
     >>> typed(datetime(2026, 1, 2, 3, 4, 5, 678901)), typed(Decimal("1.50")), typed(1)
-    (('moment', datetime.datetime(2026, 1, 2, 3, 4, 5, 678000)), ('decimal', Decimal('1.5')), ('whole', 1))
+    (('moment', datetime.datetime(2026, 1, 2, 3, 4, 5, 679000)), ('decimal', Decimal('1.5')), ('whole', 1))
     """
     for kind, convert in CONVERTED:
         if isinstance(value, kind):
@@ -129,8 +129,8 @@ def typed(value: Any) -> tuple[str, Any]:
 
 
 def moment(value: datetime) -> tuple[str, Any]:
-    """Return a moment of UTC."""
-    plain = value.replace(tzinfo=None) - (value.utcoffset() or timedelta())
+    """Return a moment of UTC, rounded as Trino rounds what it reads of Delta."""
+    plain = value.replace(tzinfo=None) - (value.utcoffset() or timedelta()) + timedelta(microseconds=500)
     return "moment", plain.replace(microsecond=plain.microsecond // 1000 * 1000)
 
 

@@ -9,8 +9,10 @@ import pytest
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.sql.ddl import declare_statements
 from lakehouse_assets_tests.emulator.patches.athena_ddl import Column, NotAthena, read
+from lakehouse_assets_tests.emulator.patches.athena_queries import within
 from lakehouse_assets_tests.emulator.patches.athena_refusals import READ_ONLY, refusal
 from lakehouse_assets_tests.emulator.patches.athena_trino import in_trino
+from lakehouse_assets_tests.emulator.patches.trino_client import Answer
 
 ROOT = "s3://lake"
 TABLE = "CREATE TABLE t ({columns}) LOCATION 's3://lake/t/' TBLPROPERTIES ('table_type' = 'ICEBERG'{more})"
@@ -107,3 +109,10 @@ def test_a_delta_table_is_not_read_as_of_another_time() -> None:
     travels = "SELECT * FROM a.b FOR VERSION AS OF 3 JOIN s.t FOR TIMESTAMP AS OF now() ON true"
     assert refusal(travels, lambda name: name == ("s", "t"))
     assert refusal("SELECT 's.t FOR VERSION AS OF 3' FROM s.t -- FOR VERSION AS OF 3", lambda _: True) is None
+
+
+@pytest.mark.parametrize(("scanned", "state"), [(10_000_000, "SUCCEEDED"), (10_000_001, "CANCELLED")])
+def test_a_workgroup_limits_what_is_read(scanned: int, state: str) -> None:
+    """More is cancelled; CloudFormation hands the limit on as text."""
+    group = {"Configuration": {"BytesScannedCutoffPerQuery": "10000000"}}
+    assert within(Answer(scanned_bytes=scanned), group)[0] == state

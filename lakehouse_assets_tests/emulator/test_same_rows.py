@@ -114,7 +114,7 @@ def test_athena_and_spark_agree(
 
 
 def test_a_delta_moment_has_milliseconds_and_a_zone(lakes: dict[str, Shared]) -> None:
-    """What Trino reads of a microsecond is cut, so no two engines can be told apart by less than a millisecond."""
+    """What Trino reads of microseconds is rounded, so engines are compared by the millisecond."""
     shared = lakes["ecommerce"]
     table = next(c for c in shared.stored() if c.name == "clean_orders")
     kinds = shared.aws.rows(f"SELECT DISTINCT typeof(order_timestamp) FROM {table.catalog_name}")
