@@ -95,6 +95,11 @@ class Shared:
             ]
         )
 
+    def run(self, statement: str) -> None:
+        """Have Athena change something."""
+        done = self.aws.query(statement)
+        assert done["Status"]["State"] == "SUCCEEDED", (done["Status"], statement)
+
     def stored(self) -> list[Contract]:
         """The contracts of the tables that are stored."""
         return [contract for contract in self.driver.known.values() if contract.layer != "landing"]
@@ -102,8 +107,7 @@ class Shared:
     def declare(self) -> None:
         """Put all tables into the catalog by the statements that production runs."""
         for statement in declare_statements(self.driver.known.values(), self.driver.value.root):
-            done = self.aws.query(statement)
-            assert done["Status"]["State"] == "SUCCEEDED", (done["Status"], statement)
+            self.run(statement)
 
 
 def comparable(rows: list[dict[str, Any]]) -> Rows:

@@ -13,6 +13,8 @@ import pytest
 from lakehouse_assets.affise.simulator.faults import DIRTY
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.ecommerce.sample import write_demo
+from lakehouse_assets.sql.dialects import literal
+from lakehouse_assets.sql.gold import merge_statement, window_parameters
 from lakehouse_assets.sql.models import levels
 from lakehouse_assets_tests.affise.tenant import tenant
 from lakehouse_assets_tests.emulator.asked_of_all import Question, Shared
@@ -39,6 +41,12 @@ QUESTIONS = [
     for code in ([""] if contract.layer == "gold" else []) + [rule.code for rule in contract.assertions]
 ]
 """Every model and every check, by pipeline, table and code."""
+GOLD = [
+    pytest.param(pipeline, contract.name, id=f"{pipeline} {contract.name}")
+    for pipeline in ("ecommerce", "marketing")
+    for contract in contracts(pipeline).values()
+    if contract.layer == "gold"
+]
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +127,24 @@ def test_a_delta_moment_has_milliseconds_and_a_zone(lakes: dict[str, Shared]) ->
     table = next(c for c in shared.stored() if c.name == "clean_orders")
     kinds = shared.aws.rows(f"SELECT DISTINCT typeof(order_timestamp) FROM {table.catalog_name}")
     assert kinds == [["timestamp(3) with time zone"]]
+
+
+@pytest.mark.parametrize(("pipeline", "table"), GOLD)
+def test_a_merge_on_athena_mends_gold(lakes: dict[str, Shared], pipeline: str, table: str) -> None:
+    """Rows of one window are deleted; the MERGE that production sends for it brings them back, and nothing else."""
+    shared = lakes[pipeline]
+    contract = next(one for one in shared.stored() if one.name == table)
+    columns = ", ".join(f'"{column.name}"' for column in contract.columns)
+    whole = Question(f"SELECT {columns} FROM {contract.catalog_name}", {})
+    before, window = shared.athena(whole), None
+    where = ""
+    if contract.window:
+        ((value,),) = shared.aws.rows(f'SELECT cast(max("{contract.window}") AS varchar) FROM {contract.catalog_name}')
+        column = contract.column(contract.window)
+        window = (date.fromisoformat(str(value)) if column.type == "DATE" else value,)
+        where = f' WHERE "{contract.window}" = {literal(window[0]).sql("athena")}'
+    shared.run(f"DELETE FROM {contract.catalog_name}{where}")
+    assert shared.athena(whole) != before
+    parameters = window_parameters(contract, window)
+    shared.run(merge_statement(contract, shared.driver.model(table), parameters, zone=shared.driver.zone))
+    assert shared.athena(whole) == before
