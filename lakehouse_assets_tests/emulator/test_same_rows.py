@@ -51,7 +51,7 @@ GOLD = [
 
 @pytest.fixture(scope="module")
 def lakes(emulator: Emulator, trino: Trino, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Shared]]:
-    """A lake of each pipeline, loaded, built and declared."""
+    """One lake of both pipelines, loaded, built and declared: a catalog has one."""
     del trino
     aws = Aws(emulator)
     aws.begin()
@@ -67,7 +67,7 @@ def lakes(emulator: Emulator, trino: Trino, tmp_path_factory: pytest.TempPathFac
 
 def shop(aws: Aws, folder: Path) -> Shared:
     """The recorded days, where this machine has them, and the demo's, whose rows are dirty."""
-    driver = S3LakeDriver(f"s3://{BUCKET}/shop")
+    driver = S3LakeDriver(f"s3://{BUCKET}")
     write_demo(folder)
     for drop in [folder, *([recorded_folder()] if is_recorded(recorded_folder()) else [])]:
         driver.load(*folder_files(drop), as_of=LATER, max_reject_ratio=1)
@@ -77,7 +77,7 @@ def shop(aws: Aws, folder: Path) -> Shared:
 def agency(aws: Aws, folder: Path, stack: ExitStack) -> Shared:
     """Two ticks of a tenant with everything dirty, on the day on which the clocks change."""
     case = stack.enter_context(tenant(folder, *DIRTY, days=2, clicks_per_day=60, conversions_per_day=20))
-    driver = Marketing(folder, case, zone=ZONE, place=f"s3://{BUCKET}/agency")
+    driver = Marketing(folder, case, zone=ZONE, place=f"s3://{BUCKET}/lake")
     pulls = ticks(date(2026, 3, 29), 1, ZONE)
     for pull in pulls:
         driver.tick(pull.at)
