@@ -179,7 +179,7 @@ class Production:
         """Write an order of silver a second time, past the pipeline, and return the table as it was."""
         contract = contracts("ecommerce")["silver.clean_orders"]
         table = open_lake(self.lake).delta(contract)
-            before, one = table.version(), table.to_pyarrow_table().slice(0, 1)
+        before, one = table.version(), table.to_pyarrow_table().slice(0, 1)
         write_deltalake(table, one, mode="append")
         return DeltaTable(table.table_uri, version=before, storage_options=table._storage_options)  # noqa: SLF001 - its own
 
