@@ -49,7 +49,9 @@ def test_data_outlives_its_stack() -> None:
     """Whatever holds data stays when its stack goes, and when its resource is replaced."""
     kept = {kind: resources("data.yaml", kind) for kind in DATA}
     assert all(kept.values())
-    policies = {(one.get("DeletionPolicy"), one.get("UpdateReplacePolicy")) for of in kept.values() for one in of.values()}
+    policies = {
+        (one.get("DeletionPolicy"), one.get("UpdateReplacePolicy")) for of in kept.values() for one in of.values()
+    }
     assert policies == {("Retain", "Retain")}
     assert not any(resources("lakehouse.yaml", kind) for kind in DATA)
 
