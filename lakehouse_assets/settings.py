@@ -145,7 +145,7 @@ class Aws(BaseModel):
         topic: ARN of the topic that people are told through; None for the folder `notifications/` of the lake alone.
         function_prefix: begins the names of the Lambda functions.
         job_prefix: begins the names of the Glue jobs.
-        secret: name or ARN of the secret in Secrets Manager that holds all keys as JSON; None where each is one of its own.
+        secret: name or ARN of the secret in Secrets Manager that holds all keys as JSON; None where each has its own.
         small_bytes, small_files: up to so much, the engine `auto` loads without Spark.
         poll_seconds: the longest pause between two looks at a job or a query that goes on.
         flex: whether Glue jobs take spare capacity, which is cheaper and may have to be waited for.
