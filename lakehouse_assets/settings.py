@@ -37,6 +37,7 @@ PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
 """Names the packages of the pipelines that come with the product."""
 
 Target = Literal["local", "aws"]
+Scheduler = Literal["dagster", "stepfunctions"]
 EngineName = Literal["duckdb", "spark", "auto"]
 
 
@@ -169,11 +170,18 @@ def _usual_engine(known: dict[str, Any]) -> EngineName:
     return "auto" if known.get("target") == "aws" else "duckdb"
 
 
+def _usual_scheduler(known: dict[str, Any]) -> Scheduler:
+    """Return who starts runs where nobody is named: on AWS the state machines do."""
+    return "stepfunctions" if known.get("target") == "aws" else "dagster"
+
+
 class Settings(BaseSettings):
     """Hold all settings; frozen, so that a run cannot change under its steps.
 
     Attributes:
         target: where steps are carried out: `local` in this process, `aws` by Glue, Athena and Lambda.
+        scheduler: who starts runs by schedules and for files that land: `dagster`, or the state machines,
+            `stepfunctions`; what the other one has for it comes up switched off. By default as the target is.
         pipelines: Python packages of the pipelines, separated by commas; a package is named like its pipeline.
         lake: place of all tables, archives and runs: a folder, or `s3://bucket/prefix`.
         landing: place where files are dropped, for a pipeline that names none; default `<lake>/land-folder/Data`.
@@ -199,6 +207,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, env_nested_delimiter="__", frozen=True, extra="ignore")
 
     target: Target = "local"
+    scheduler: Scheduler = Field(default_factory=_usual_scheduler)
     pipelines: Annotated[tuple[Package, ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)] = PIPELINES
     lake: Place = "lake"
     landing: Place | None = None
@@ -287,6 +296,7 @@ class Settings(BaseSettings):
 
 ALLOWED = {
     "target": " or ".join(get_args(Target)),
+    "scheduler": " or ".join(get_args(Scheduler)),
     "pipelines": "a list of Python packages such as lakehouse_assets.ecommerce, separated by commas",
     "database_prefix": "small letters, digits and _, such as staging_; a letter comes first",
     "engine": "duckdb, spark or auto",

@@ -216,6 +216,7 @@ class RunReport:
         already: which run has taken the tick before, in words; then this one had nothing to do.
         runtime: who made the run, `dagster` or `stepfunctions`.
         execution, link: ARN of a machine's execution, and where people see it.
+        job: the job of the pipeline, where it is known.
         tick: the moment of the schedule's tick that the run was for, ISO-8601.
         started_at, ended_at: ISO-8601, UTC; empty where it is not known.
         costs: what its steps used where that is metered, and what it costs, a line for each step, table and check.
@@ -248,6 +249,7 @@ class RunReport:
     runtime: Runtime = "dagster"
     execution: str = ""
     link: str = ""
+    job: str = ""
     tick: str | None = None
     started_at: str = ""
     ended_at: str = ""
