@@ -32,6 +32,7 @@ PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
 XDG_DATA_ENV = "XDG_DATA_HOME"
 AFFISE_URL_ENV = f"{PREFIX_ENV}AFFISE__URL"
+TARGET_ENV = f"{PREFIX_ENV}TARGET"
 
 PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
 """Names the packages of the pipelines that come with the product."""
