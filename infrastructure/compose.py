@@ -11,12 +11,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from infrastructure.alarms import alarm_resources
 from infrastructure.functions import ROOT
 from infrastructure.grants import grants
 from infrastructure.lambdas import function_resources
 from infrastructure.machines import machines, ticks, triggers
 from infrastructure.pipelines import databases, places
-from infrastructure.roles import crawler_role, glue_role, machine_role, scheduler_role
+from infrastructure.quicksight import dashboard_resources
+from infrastructure.roles import analyst_policies, crawler_role, glue_role, machine_role, scheduler_role
 from infrastructure.scheduling import schedule_resources
 from infrastructure.spark import job_resources
 from infrastructure.states import machine_resources, parameter
@@ -24,7 +26,7 @@ from infrastructure.waking import waker_resources
 from infrastructure.yaml_text import Json, read, text_of
 
 PARTS, TEMPLATES = ROOT / "infrastructure" / "parts", ROOT / "infrastructure" / "templates"
-WRITTEN = ("messages", "queries", "alarms", "people", "dashboards", "outputs")
+WRITTEN = ("messages", "queries", "people", "dashboards", "outputs")
 """Names the written parts of the stack, in the order in which its template has them."""
 
 
@@ -57,12 +59,15 @@ def stack_template() -> Json:
         **machine_resources(found, places()),
         **schedule_resources(found, ticks(), places()),
         **waker_resources(found, triggers(), places()),
+        **alarm_resources(sorted(places())),
+        **dashboard_resources(),
     }
     for name in WRITTEN:
         part = read(PARTS / f"{name}.yaml")
         template["Resources"] |= part.get("Resources", {})
         template["Outputs"] |= part.get("Outputs", {})
     template["Resources"] |= made
+    template["Resources"]["AnalystRole"]["Properties"]["Policies"] = analyst_policies(known)
     return template
 
 
@@ -88,7 +93,7 @@ def stale(folder: Path = TEMPLATES) -> list[Path]:
 def _database(name: str) -> Json:
     """Return a database of the catalog; its tables are declared by runs."""
     logical = "".join(word.capitalize() for word in name.split("_")) + "Database"
-    described = {"Name": {"Fn::Sub": f"${{DatabasePrefix}}{name}"}, "Description": "Made by the lakehouse."}
+    described = {"Name": name, "Description": "Made by the lakehouse."}
     properties = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": described}
     kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     return {logical: {"Type": "AWS::Glue::Database", **kept, "Properties": properties}}

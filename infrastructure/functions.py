@@ -83,7 +83,7 @@ DECLARED = (
     Function("LoadOutcome", "Says what a load found."),
     Function("JudgeChecks", "Keeps what checks found, and stops the run for a blocking one."),
     Function(
-        "DeclareTables", "Says which tables are to be declared.", grants=("catalog_read", "gold_read", "declared")
+        "DeclareTables", "Says which tables are to be declared.", "engine", ("silver_read", "gold_write", "declared")
     ),
     Function(
         "RenderModel",
@@ -121,14 +121,14 @@ DECLARED = (
         "EndRun",
         "Ends what a stopped or timed-out execution left behind, and tells once.",
         "engine",
-        ("silver_read", "gold_read", "record", "metrics", "look_back", "publish"),
+        ("silver_read", "gold_read", "record", "metrics", "look_back", "publish", "letters"),
         memory=1024,
         timeout=300,
     ),
     Function(
         "CheckTick",
         "Tells when the run of a tick has not come.",
-        grants=("record_read", "metrics", "publish"),
+        grants=("record_read", "metrics", "publish", "letters"),
         timeout=120,
     ),
     Function(

@@ -45,8 +45,7 @@ def arn(service: str, rest: str) -> str:
 
 def catalog(actions: Iterable[str], databases: Iterable[str]) -> Statement:
     """Return a statement about databases of the Glue catalog and all their tables."""
-    prefixed = [f"${{DatabasePrefix}}{name}" for name in databases]
-    named = [arn("glue", f"{kind}") for name in prefixed for kind in (f"database/{name}", f"table/{name}/*")]
+    named = [arn("glue", kind) for name in databases for kind in (f"database/{name}", f"table/{name}/*")]
     return allow(actions, arn("glue", "catalog"), *named)
 
 
@@ -78,7 +77,7 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
         "landing_take": [listing(LANDING), objects(REPLACE, LANDING, "*")],
         "archive": [objects(REPLACE, LAKE, "archived/*", "quarantine/*", "watch/*")],
         "archive_read": [objects(REPLACE, LAKE, "archived/*", "quarantine/*", "watch/*")],
-        "claim": [objects(WRITE, LAKE, "ticks/*", "history/*")],
+        "claim": [objects(WRITE, LAKE, "ticks/*", "executions/*", "history/*")],
         "silver_read": [objects(READ, LAKE, *SILVER)],
         "silver_write": [objects(REPLACE, LAKE, *SILVER)],
         "gold_read": [catalog(TABLES, databases), objects(READ, LAKE, *tables)],
@@ -88,10 +87,10 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
         "declared": [objects(WRITE, LAKE, "catalog/*")],
         "bronze": [objects(WRITE, LAKE, "bronze/*", "land-folder/*")],
         "bronze_read": [objects(READ, LAKE, "bronze/*", "land-folder/*")],
-        "affise": [allow(("secretsmanager:GetSecretValue",), "${AffiseSecretArn}")],
+        "affise": [allow(("secretsmanager:GetSecretValue",), "${AffiseKeyArn}", "${HashKeyArn}")],
         "report": [objects(REPLACE, LAKE, "reports/*")],
-        "record": [objects(WRITE, LAKE, "history/*", "ticks/*")],
-        "record_read": [objects(READ, LAKE, "history/*", "ticks/*")],
+        "record": [objects(WRITE, LAKE, "history/*", "ticks/*", "executions/*", "notifications/*")],
+        "record_read": [objects(READ, LAKE, "history/*", "ticks/*"), objects(WRITE, LAKE, "notifications/*")],
         "metrics": [_metrics()],
         "publish": [allow(("sns:Publish",), topic)],
         "look_back": [
@@ -99,6 +98,7 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
             listing(LANDING),
         ],
         "meter": [allow(("lambda:GetFunctionConfiguration",), arn("lambda", "function:${FunctionPrefix}*"))],
+        "letters": [allow(("sqs:SendMessage",), "${DeadLetters.Arn}")],
         "start": [
             allow(("states:StartExecution", "states:ListExecutions"), machines),
             allow(("states:DescribeExecution",), arn("states", "execution:${FunctionPrefix}*")),

@@ -15,7 +15,7 @@ VARIABLES: dict[str, Any] = {
     "HOME": "/tmp",  # noqa: S108 - the one folder that Lambda lets a function write into
     "LAKEHOUSE_TARGET": "aws",
     "LAKEHOUSE_SCHEDULER": {"Ref": "ScheduledBy"},
-    "LAKEHOUSE_DATABASE_PREFIX": {"Ref": "DatabasePrefix"},
+    "LAKEHOUSE_LAKE": {"Fn::Sub": "s3://${LakeBucket}"},
     "LAKEHOUSE_AWS__TOPIC": {"Ref": "Topic"},
     "LAKEHOUSE_AWS__WORKGROUP": {"Ref": "WorkGroupName"},
     "LAKEHOUSE_AWS__FUNCTION_PREFIX": {"Ref": "FunctionPrefix"},
@@ -23,7 +23,7 @@ VARIABLES: dict[str, Any] = {
 }
 PULLING: dict[str, Any] = {
     "LAKEHOUSE_AFFISE__URL": {"Fn::If": ["HasAffise", {"Ref": "AffiseUrl"}, {"Ref": "AWS::NoValue"}]},
-    "LAKEHOUSE_AWS__SECRET": {"Ref": "AffiseSecretArn"},
+    "LAKEHOUSE_AWS__SECRET_PREFIX": {"Ref": "SecretPrefix"},
 }
 
 
@@ -68,6 +68,8 @@ def _function(function: Function) -> Json:
         "LoggingConfig": {"LogGroup": {"Ref": f"{function.logical_id}Log"}, "LogFormat": "JSON"},
         **_code(function),
     }
+    if "letters" in function.grants:
+        properties["DeadLetterConfig"] = {"TargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
     if function.name == "StartPipeline":
         # One at a time, so that a burst of events is looked at once.
         properties["ReservedConcurrentExecutions"] = 1

@@ -58,7 +58,7 @@ def build(packages: Packages, folder: Path, python: str = PYTHON) -> Tree:
         python: the version that it is for, such as `3.13`.
     """
     lock = ROOT / "requirements" / f"{packages}.txt"
-    stamp, wanted = folder.with_suffix(".wheels"), f"{python} {hashlib.sha256(lock.read_bytes()).hexdigest()}"
+    stamp, wanted = folder.with_suffix(".wheels"), f"{python} {_digest_of(lock)}"
     if not (folder.is_dir() and stamp.is_file() and stamp.read_text("ascii") == wanted):
         stamp.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,6 +70,12 @@ def build(packages: Packages, folder: Path, python: str = PYTHON) -> Tree:
         shutil.rmtree(folder / name, ignore_errors=True)
     copy_code(folder, CODE)
     return measured(folder)
+
+
+def _digest_of(lock: Path) -> str:
+    """Return a digest of which wheels there are and what is left of them."""
+    rules = repr((sorted(PRUNED_FOLDERS), PRUNED_FILES))
+    return hashlib.sha256(lock.read_bytes() + rules.encode()).hexdigest()
 
 
 def install(lock: Path, folder: Path, python: str) -> None:

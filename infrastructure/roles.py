@@ -138,3 +138,9 @@ def scheduler_role(machines: list[Machine]) -> Json:
     if any(function.name == "CheckTick" for function in FUNCTIONS):
         statements.append(allow(("lambda:InvokeFunction",), arn("lambda", "function:${FunctionPrefix}CheckTick")))
     return role("scheduler", "Schedules of the lakehouse", statements)
+
+
+def analyst_policies(known: dict[str, list[Statement]]) -> list[Json]:
+    """Return what analysts may do: query silver and gold in the workgroup, and change nothing but its results."""
+    statements = [*athena(), *known["silver_read"], *known["gold_read"], listing(LAKE), key_statement()]
+    return [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]

@@ -81,7 +81,7 @@ def _crawler(database: str) -> Json:
         "Name": {"Ref": "CrawlerName"},
         "Description": "Finds silver's Delta tables, where they are not declared from contracts.",
         "Role": {"Fn::GetAtt": ["CrawlerRole", "Arn"]},
-        "DatabaseName": {"Fn::Sub": f"${{DatabasePrefix}}{database}"},
+        "DatabaseName": database,
         "Targets": {"DeltaTargets": [target]},
         "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
         "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},

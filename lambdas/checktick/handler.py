@@ -1,0 +1,49 @@
+"""Lambda `CheckTick` asks some time after a tick whether its run has come, and tells people when it has not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from lakehouse_assets.compute.metrics import NAMESPACE
+from lakehouse_assets.compute.notify import open_topic
+from lakehouse_assets.compute.recording import entries
+from lakehouse_assets.core.ticks import tick_key
+from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.storage.aws import client_of
+from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.opening import open_store
+from lambdas.checktick.logic import asked, message, missed
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Look for the run of a tick; answer in `missed` what is missing, null where nothing is.
+
+    The event holds `pipeline`, `job` and `schedule`, `asked_at` (ISO moment) and `minutes` (how long before that the
+    tick was), and `lake` (URI). A run that goes on may have begun late; so may one that waits for another one.
+    """
+    of, store = asked(event), open_store(event["lake"], create=False)
+    claim = _claim(store, tick_key(of.job, of.tick))
+    found = (entry for _, entry in entries(store, of.pipeline, of.tick))
+    sentence = missed(of, claim, found)
+    _measure(of.pipeline, is_missed=sentence is not None)
+    if sentence is not None:
+        open_topic(store).publish(message(of, sentence))
+    return {"missed": sentence}
+
+
+def _claim(store: ObjectStore, key: str) -> dict[str, Any] | None:
+    """Return who has taken a tick, where somebody has."""
+    try:
+        found: dict[str, Any] = orjson.loads(store.read(key))
+    except ObjectMissing:
+        return None
+    return found
+
+
+def _measure(pipeline: str, *, is_missed: bool) -> None:
+    """Put the number that the alarm looks at."""
+    dimensions = [{"Name": "Pipeline", "Value": pipeline}]
+    metric = {"MetricName": "TicksMissed", "Dimensions": dimensions, "Value": float(is_missed), "Unit": "Count"}
+    client_of("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[metric])

@@ -1,0 +1,109 @@
+"""Decide what a wake-up does: start the pipeline for what is ready in landing, come back later, or be done.
+
+Events of S3 come at least once, late, and one per file. So none of them says what there is to do: landing is looked at,
+and an execution is named after exactly the files that are ready, so that the same files are started once, however
+many events tell of them. A name is refused for 90 days; files that a failed run left behind get another attempt's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from lakehouse_assets.core.arrivals import RETRIES, LandingSnapshot
+from lakehouse_assets.errors import BadRequest
+
+ATTEMPTS = RETRIES + 1
+"""How often the same files are started; then the next tick of a schedule takes them."""
+AGAIN_SECONDS = 180
+"""How long a message waits in the queue before it wakes again."""
+GOING_ON = "RUNNING"
+
+State = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Hold what a message of the queue asks for.
+
+    Attributes:
+        pipeline: whose landing it is about.
+        machine: ARN of the pipeline's machine.
+        landing, lake: URIs.
+        quiet_seconds: how long a file must have been left alone.
+    """
+
+    pipeline: str
+    machine: str
+    landing: str
+    lake: str
+    quiet_seconds: float
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read a message's body.
+
+        Raises:
+            BadRequest: it is no message of the rule that wakes.
+        """
+        try:
+            found = json.loads(text)
+            quiet = float(found["quiet_seconds"])
+            return cls(found["pipeline"], found["machine"], found["landing"], found["lake"], quiet)
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadRequest(message=f"`{text[:200]}` is no message that wakes a pipeline") from error
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Say what is done.
+
+    Attributes:
+        start: name of the execution to start; None to start none.
+        again: whether the message is to come again.
+        why: in words, for the log.
+    """
+
+    start: str | None
+    again: bool
+    why: str
+
+
+def decide(pipeline: str, landing: LandingSnapshot, attempts: Mapping[int, State], *, is_running: bool) -> Decision:
+    """Decide what a wake-up does.
+
+    Args:
+        pipeline: whose landing.
+        landing: what is there now.
+        attempts: how the executions stand that were named after the files that are ready, by attempt.
+        is_running: whether any execution of the pipeline goes on.
+    """
+    ready = landing.ready()
+    if is_running:
+        return Decision(None, again=True, why="a run goes on; what is there comes next")
+    if not ready:
+        # Empty files are never ready, and wait for somebody to write them, who will wake again.
+        waits = any(entry.size_bytes for entry in landing.entries)
+        return Decision(None, again=waits, why="files are still being written" if waits else "nothing is in landing")
+    attempt = max(attempts, default=0) + 1
+    if attempt > ATTEMPTS:
+        return Decision(None, again=False, why=f"{len(ready)} files are left after {ATTEMPTS} runs; a tick takes them")
+    # It comes again until its files are gone, and so sees whether the run left any.
+    return Decision(name_of(pipeline, landing, attempt), again=True, why=f"{len(ready)} files, attempt {attempt}")
+
+
+def name_of(pipeline: str, landing: LandingSnapshot, attempt: int) -> str:
+    """Return the name of an execution: the same for the same files and attempt, and for nothing else."""
+    text = json.dumps(sorted(landing.ready()))
+    return f"{pipeline}-{hashlib.sha256(text.encode()).hexdigest()[:16]}-{attempt}"
+
+
+def failures(kept: list[str]) -> dict[str, Any]:
+    """Return the answer by which the queue keeps messages; it forgets all others.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in kept]}
