@@ -114,7 +114,7 @@ DECLARED = (
         "RecordRun",
         "Records a run, puts its metrics, and gives its lease back.",
         "engine",
-        ("silver_read", "gold_read", "record", "metrics", "look_back"),
+        ("silver_read", "gold_read", "record", "metrics", "look_back", "meter"),
         memory=1024,
     ),
     Function(

@@ -97,6 +97,7 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
             allow(EXECUTIONS, arn("states", "execution:${FunctionPrefix}*")),
             listing(LANDING),
         ],
+        "meter": [allow(("lambda:GetFunctionConfiguration",), arn("lambda", "function:${FunctionPrefix}*"))],
         "letters": [allow(("sqs:SendMessage",), "${DeadLetters.Arn}")],
         "start": [
             allow(("states:StartExecution", "states:ListExecutions"), machines),

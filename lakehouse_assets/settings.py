@@ -37,6 +37,7 @@ PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
 """Names the packages of the pipelines that come with the product."""
 
 Target = Literal["local", "aws"]
+Scheduler = Literal["dagster", "stepfunctions"]
 EngineName = Literal["duckdb", "spark", "auto"]
 
 
@@ -145,7 +146,7 @@ class Aws(BaseModel):
         topic: ARN of the topic that people are told through; None for the folder `notifications/` of the lake alone.
         function_prefix: begins the names of the Lambda functions.
         job_prefix: begins the names of the Glue jobs.
-        secret_prefix: begins the names of the secrets in Secrets Manager.
+        secret: name or ARN of the secret in Secrets Manager that holds all keys as JSON; None where each is one of its own.
         small_bytes, small_files: up to so much, the engine `auto` loads without Spark.
         poll_seconds: the longest pause between two looks at a job or a query that goes on.
         flex: whether Glue jobs take spare capacity, which is cheaper and may have to be waited for.
@@ -157,7 +158,7 @@ class Aws(BaseModel):
     topic: Annotated[str, Field(pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$")] | None = None
     function_prefix: NamePrefix = ""
     job_prefix: NamePrefix = ""
-    secret_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{0,200}$")] = ""
+    secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@:-]{1,512}$")] | None = None
     small_bytes: Annotated[int, Field(ge=0)] = 50_000_000
     small_files: Annotated[int, Field(ge=0)] = 500
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
@@ -169,11 +170,18 @@ def _usual_engine(known: dict[str, Any]) -> EngineName:
     return "auto" if known.get("target") == "aws" else "duckdb"
 
 
+def _usual_scheduler(known: dict[str, Any]) -> Scheduler:
+    """Return who starts runs where nobody is named: on AWS the state machines do."""
+    return "stepfunctions" if known.get("target") == "aws" else "dagster"
+
+
 class Settings(BaseSettings):
     """Hold all settings; frozen, so that a run cannot change under its steps.
 
     Attributes:
         target: where steps are carried out: `local` in this process, `aws` by Glue, Athena and Lambda.
+        scheduler: who starts runs by schedules and for files that land: `dagster`, or the state machines,
+            `stepfunctions`; what the other one has for it comes up switched off. By default as the target is.
         pipelines: Python packages of the pipelines, separated by commas; a package is named like its pipeline.
         lake: place of all tables, archives and runs: a folder, or `s3://bucket/prefix`.
         landing: place where files are dropped, for a pipeline that names none; default `<lake>/land-folder/Data`.
@@ -199,6 +207,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX_ENV, env_nested_delimiter="__", frozen=True, extra="ignore")
 
     target: Target = "local"
+    scheduler: Scheduler = Field(default_factory=_usual_scheduler)
     pipelines: Annotated[tuple[Package, ...], NoDecode, BeforeValidator(_listed), Field(min_length=1)] = PIPELINES
     lake: Place = "lake"
     landing: Place | None = None
@@ -287,6 +296,7 @@ class Settings(BaseSettings):
 
 ALLOWED = {
     "target": " or ".join(get_args(Target)),
+    "scheduler": " or ".join(get_args(Scheduler)),
     "pipelines": "a list of Python packages such as lakehouse_assets.ecommerce, separated by commas",
     "database_prefix": "small letters, digits and _, such as staging_; a letter comes first",
     "engine": "duckdb, spark or auto",
@@ -315,7 +325,7 @@ ALLOWED = {
     "aws__topic": "the ARN of a topic, arn:aws:sns:<region>:<account>:<name>",
     "aws__function_prefix": "up to 40 letters, digits, _ and -",
     "aws__job_prefix": "up to 40 letters, digits, _ and -",
-    "aws__secret_prefix": "up to 200 letters, digits and /_+=.@-",
+    "aws__secret": "the name or the ARN of a secret in Secrets Manager",
     "aws__small_bytes": "a whole number from 0",
     "aws__small_files": "a whole number from 0",
     "aws__poll_seconds": "seconds above 0 up to 60",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lakehouse_assets_tests.emulator.fixtures import emulator, s3, s3_proxy
+from lakehouse_assets_tests.emulator.fixtures import aws, bare_emulator, either, emulator, s3, s3_proxy, trino
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["emulator", "s3", "s3_proxy"]
+__all__ = ["aws", "bare_emulator", "either", "emulator", "s3", "s3_proxy", "trino"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("real")
         if "emulator" in asked:
             item.add_marker("aws")
+        if "trino" in asked:
+            item.add_marker("e2e")
 
 
 @pytest.fixture(scope="session")

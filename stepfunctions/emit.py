@@ -1,31 +1,35 @@
-"""Write the machines, and tell whether the written ones are current; no other module here has effects."""
+"""Write the machines and what starts them, and tell whether the files are current; no other module has effects."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.packages import pipelines
 from stepfunctions.emitter import machine
+from stepfunctions.options import Options
+from stepfunctions.starts import schedules, triggers
 
 EMITTED = Path(__file__).with_name("emitted")
+MACHINES, SCHEDULES, TRIGGERS = "*.asl.json", "schedules.json", "triggers.json"
 
 
-def write(folder: Path | None = None) -> list[Path]:
+def write(folder: Path | None = None, options: Options | None = None) -> list[Path]:
     """Write the machines of every pipeline and of its short runs; return the files that changed, deleted ones included.
 
     Args:
         folder: where they are written; what is no machine of the settings' pipelines is removed from it. None for the
             folder of the product, where machines of pipelines that the settings do not name stay: they were made with
             other settings.
+        options: what an installation may choose.
 
     Raises:
         EmissionInvalid: a graph cannot be a machine; nothing was written.
     """
-    texts = current()
+    texts = _whole(folder, current(options))
     changed, folder = _stale(folder, texts), folder or EMITTED
     folder.mkdir(parents=True, exist_ok=True)
     for path in changed:
@@ -36,17 +40,20 @@ def write(folder: Path | None = None) -> list[Path]:
     return changed
 
 
-def check(folder: Path | None = None) -> list[Path]:
+def check(folder: Path | None = None, options: Options | None = None) -> list[Path]:
     """Return the files that `write` would change.
 
     Raises:
         EmissionInvalid: as `write`.
     """
-    return _stale(folder, current())
+    return _stale(folder, _whole(folder, current(options)))
 
 
-def current() -> dict[str, str]:
-    """Return the text of every machine, by file name.
+def current(options: Options | None = None) -> dict[str, str]:
+    """Return the text of every machine, of their schedules and of what dropped files start, by file name.
+
+    Args:
+        options: what an installation may choose.
 
     Raises:
         ContractInvalid: a contract or a model is broken; no machine would do its work.
@@ -61,22 +68,45 @@ def current() -> dict[str, str]:
     definitions, machines = build_definitions(), {}
     for pipeline in found:
         name, tables = pipeline.name, contracts(pipeline.name)
-        machines[name] = machine(name, read_plan(definitions, name), tables)
+        machines[name] = machine(name, read_plan(definitions, name), tables, options=options)
         for short in pipeline.short_runs:
             job = short.job(pipeline)
-            machines[job] = machine(name, read_plan(definitions, job), tables, job, short.asks)
-    return {f"{name}.asl.json": text_of(made) for name, made in machines.items()}
+            machines[job] = machine(name, read_plan(definitions, job), tables, job, short.asks, options)
+    texts = {f"{name}.asl.json": text_of(made) for name, made in machines.items()}
+    starts = {
+        SCHEDULES: [one for p in found for one in schedules(p)],
+        TRIGGERS: [o for p in found for o in triggers(p)],
+    }
+    return texts | {name: text_of(_by_pipeline(made)) for name, made in starts.items()}
 
 
-def text_of(made: Mapping[str, Any]) -> str:
-    """Return a machine's text as it is committed: sorted, indented, the same for the same graph."""
+def _by_pipeline(starts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(starts, key=lambda one: (one["pipeline"], one.get("name", "")))
+
+
+def text_of(made: Any) -> str:  # noqa: ANN401 - JSON
+    """Return JSON as it is committed: sorted, indented, the same for the same graph."""
     return json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _whole(folder: Path | None, texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the texts with what starts pipelines that the settings do not name, in the product's own folder."""
+    if folder is not None:
+        return texts
+    return {**texts, **{name: _with_others(EMITTED / name, texts[name]) for name in (SCHEDULES, TRIGGERS)}}
+
+
+def _with_others(path: Path, text: str) -> str:
+    held = json.loads(path.read_text("utf-8")) if path.is_file() else []
+    others = [one for one in held if one["pipeline"] not in pipelines()]
+    return text_of(_by_pipeline([*others, *json.loads(text)]))
 
 
 def _stale(folder: Path | None, texts: Mapping[str, str]) -> list[Path]:
     """Return the files that are not as the texts say; in the product's own folder only those of the settings."""
     place = folder or EMITTED
-    held = {path.name: path.read_text("utf-8") for path in place.glob("*.asl.json")}
+    paths = [path for pattern in (MACHINES, SCHEDULES, TRIGGERS) for path in place.glob(pattern)]
+    held = {path.name: path.read_text("utf-8") for path in paths}
     gone = [name for name in held.keys() - texts.keys() if folder or _is_named(name)]
     return [place / name for name in sorted([*texts, *gone]) if held.get(name) != texts.get(name)]
 

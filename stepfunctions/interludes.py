@@ -16,31 +16,23 @@ def declare_tables(about: MachineContext, place: Exits) -> Block:
     """Run the CREATE statements of tables that the catalog lacks or whose contract changed, then remember them.
 
     This comes after the load, since Athena registers a Delta table only where there is one. A function answers as many
-    statements as a state can carry, and says with `done` whether those are all.
+    statements as a state can carry, and the next ones when those were run, until there are none.
     """
-    first, each, last, more = "DeclareTables", "RunDeclarations", "RememberDeclarations", "AllDeclared"
-    one, seconds, answer = "RunDeclaration", QUERY_SECONDS, "$states.result.Payload"
-    catalog = {"catalog": about.options.catalog}
-    ways = Transitions(ends(one).after, Catch(ends(one).failed), seconds, patience_seconds=about.patience_seconds)
+    first, more, each, last = "DeclareTables", "AllDeclared", "RunDeclarations", "RememberDeclarations"
+    one, catalog = "RunDeclaration", {"catalog": about.options.catalog}
+    ways = Transitions(ends(one).after, Catch(ends(one).failed), QUERY_SECONDS, patience_seconds=about.patience_seconds)
     run = Block(one, {one: calls.query(INPUT, ways, {"done": True})})
-    kept = {name: expression(f"{answer}.{name}") for name in ("statements", "hashes")}
-    kept |= {"done": expression(f"$exists({answer}.done) ? {answer}.done : true")}
-    hashes = {"declared": expression("$states.input.hashes")}
-    statements = expression("$states.input.statements")
+    due = {name: expression(f"$states.result.Payload.{name}") for name in ("statements", "hashes")}
+    hashes, statements = {"declared": expression("$states.input.hashes")}, "$states.input.statements"
     return Block(
         first,
         {
-            first: calls.function("DeclareTables", catalog, about.ways(each, place.failed), kept),
-            each: Map(statements, branch(about, one, run), last, place.failed, INPUT),
-            last: calls.function("DeclareTables", catalog | hashes, about.ways(more, place.failed), _after_round(kept)),
-            more: Choice((Rule(expression("$states.input.finished"), place.after),), default=each),
+            first: calls.function("DeclareTables", catalog, about.ways(more, place.failed), due),
+            more: Choice((Rule(expression(f"$count({statements}) = 0"), place.after),), default=each),
+            each: Map(expression(statements), branch(about, one, run), last, place.failed, INPUT),
+            last: calls.function("DeclareTables", catalog | hashes, about.ways(more, place.failed), due),
         },
     )
-
-
-def _after_round(kept: dict[str, str]) -> dict[str, str]:
-    """Return what goes on after some statements were run: all are, unless the round before was not the last one."""
-    return kept | {"finished": expression("$states.input.done")}
 
 
 def crawl(about: MachineContext, place: Exits) -> Block:

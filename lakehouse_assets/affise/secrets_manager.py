@@ -19,13 +19,13 @@ ABSENT = ("ResourceNotFoundException", "marked for deletion", "scheduled for del
 
 @dataclass(frozen=True)
 class ManagedSecrets:
-    """Read secrets whose names begin with a prefix; each is text, or a JSON object with a field of its name.
+    """Read secrets out of one that holds a JSON object with them, or each as one of its own.
 
     Attributes:
-        prefix: before each name.
+        holder: name or ARN of the secret that holds all of them; None where each has its own name.
     """
 
-    prefix: str = ""
+    holder: str | None = None
 
     def read(self, name: str, purpose: str) -> str:
         """See `Secrets.read`.
@@ -35,19 +35,21 @@ class ManagedSecrets:
             SecretUnfit: it holds bytes instead of text.
             ServiceUnavailable, AccessDenied, CredentialsUnusable: Secrets Manager cannot be asked.
         """
-        full = f"{self.prefix}{name}"
+        full = self.holder or name
         try:
             with answering("secretsmanager", f"secret `{full}`"):
                 told: dict[str, Any] = client_of("secretsmanager").get_secret_value(SecretId=full)
         except ServiceRefused as error:
             if any(word in error.facts["problem"] for word in ABSENT):
-                raise SecretMissing(name=full, purpose=purpose, place="not in Secrets Manager; put it there") from error
+                place = f"not in Secrets Manager, where `{full}` is not; put it there"
+                raise SecretMissing(name=name, purpose=purpose, place=place) from error
             raise
         if "SecretString" not in told:
-            raise SecretUnfit(name=full, purpose=purpose, problem="it holds bytes, and has to be text")
+            raise SecretUnfit(name=name, purpose=purpose, problem="it holds bytes, and has to be text")
         value = value_of(told["SecretString"], name)
         if not value:
-            raise SecretMissing(name=full, purpose=purpose, place="empty in Secrets Manager; put it there")
+            place = f"not in Secrets Manager, where `{full}` has no value of it; put it there"
+            raise SecretMissing(name=name, purpose=purpose, place=place)
         return value
 
 

@@ -22,6 +22,7 @@ class Execution:
         pipeline, run_id: its run.
         fence: of the hold that its plan has taken.
         tick: the moment of the schedule's tick that it is for, ISO-8601; None without one.
+        job: the job that the machine was made of; empty where it is not known.
     """
 
     arn: str
@@ -29,6 +30,7 @@ class Execution:
     run_id: str
     fence: int
     tick: str | None = None
+    job: str = ""
 
 
 def note(store: ObjectStore, execution: Execution) -> None:

@@ -41,9 +41,11 @@ def _metric(report: RunReport, name: str, value: float, unit: str) -> dict[str, 
 
 def put_metrics(metrics: list[dict[str, Any]]) -> None:
     """Give numbers to CloudWatch, in the region of the process."""
-    import boto3
+    from lakehouse_assets.storage.aws import client_of
+    from lakehouse_assets.storage.service_errors import answering
 
-    boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=metrics)
+    with answering("cloudwatch", "CloudWatch"):
+        client_of("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=metrics)
 
 
 def oldest_landed(folder: RunFolder) -> datetime | None:

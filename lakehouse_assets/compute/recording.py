@@ -35,15 +35,19 @@ class Ended:
         execution: ARN.
         link: where people see it.
         started_at: ISO-8601; empty where it is not known.
+        tick: the moment of the schedule's tick that it was for, ISO-8601.
+        job: the job that the machine was made of.
     """
 
     failure: Failure | None = None
     execution: str = ""
     link: str = ""
     started_at: str = ""
+    tick: str | None = None
+    job: str = ""
 
 
-def machine_report(folder: RunFolder, ended: Ended, *, tick: str | None = None) -> RunReport:
+def machine_report(folder: RunFolder, ended: Ended) -> RunReport:
     """Compose the report of a run that a state machine made."""
     known = contracts(folder.pipeline).values()
     silver, gold = (sorted(c.name for c in known if c.layer == layer) for layer in ("silver", "gold"))
@@ -52,7 +56,8 @@ def machine_report(folder: RunFolder, ended: Ended, *, tick: str | None = None) 
         runtime="stepfunctions",
         execution=ended.execution,
         link=ended.link,
-        tick=tick,
+        job=ended.job,
+        tick=ended.tick,
         started_at=ended.started_at,
     )
 

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from lakehouse_assets.compute.costs import CostLine, cost_lines
+from lakehouse_assets.compute.usage import usage_of
 from lakehouse_assets.load.report import Counts, LoadReport
 from lakehouse_assets.storage.runs import REQUEST, RunFolder
 
@@ -214,8 +216,10 @@ class RunReport:
         already: which run has taken the tick before, in words; then this one had nothing to do.
         runtime: who made the run, `dagster` or `stepfunctions`.
         execution, link: ARN of a machine's execution, and where people see it.
+        job: the job of the pipeline, where it is known.
         tick: the moment of the schedule's tick that the run was for, ISO-8601.
         started_at, ended_at: ISO-8601, UTC; empty where it is not known.
+        costs: what its steps used where that is metered, and what it costs, a line for each step, table and check.
     """
 
     run_id: str
@@ -245,9 +249,11 @@ class RunReport:
     runtime: Runtime = "dagster"
     execution: str = ""
     link: str = ""
+    job: str = ""
     tick: str | None = None
     started_at: str = ""
     ended_at: str = ""
+    costs: tuple[CostLine, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
@@ -291,6 +297,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},
         failure=failure,
+        costs=cost_lines(usage_of(folder)),
         already=plan.already if plan else "",
         tick=(folder.read(REQUEST) or {}).get("tick"),
     )

@@ -194,6 +194,7 @@ class RunServices(ABC):
         loaded = self._run.report(LOAD, LoadReport)
         here = {
             "run_id": self._run.run_id,
+            "engine": "",  # the services choose it themselves
             "job": "",  # Dagster knows it, and has refused what another job is to be asked
             "pipeline": self._place.pipeline,
             "lake": self._place.lake.root,

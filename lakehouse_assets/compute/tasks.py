@@ -3,8 +3,8 @@
 Under Dagster an asset's body hands its task to the services of its run; the emitter turns the same task into a state
 of a Step Functions machine. Values in braces are facts, filled in per run: its `{run_id}` and `{pipeline}`, what it is
 asked (fields of `core.request.RunRequest`, such as `{as_of}` and `{mode}`), what an installation fixes (`{lake}`,
-`{landing}`, `{source_timezone}`), what a function `gives`, the key of the list of files that the load `{refused}`, and
-the `{item}` of a list that a call is for.
+`{landing}`, `{source_timezone}`), what a machine's plan has chosen to load with (`{engine}`), what a function `gives`,
+the key of the list of files that the load `{refused}`, and the `{item}` of a list that a call is for.
 """
 
 from __future__ import annotations

@@ -23,11 +23,21 @@ class StepUsage:
 
 def add_usage(folder: RunFolder, step: str, usages: Iterable[Usage]) -> StepUsage:
     """Add to what a step has used, and return all of it; a step is worked on by one process at a time."""
-    piece = f"{PIECE}{UNFIT.sub('-', step)}"
-    before = folder.report(piece, StepUsage) or StepUsage()
+    before = folder.report(_piece(step), StepUsage) or StepUsage()
     now = StepUsage((*before.usages, *usages))
-    folder.keep(piece, now)
+    folder.keep(_piece(step), now)
     return now
+
+
+def replace_usage(folder: RunFolder, step: str, usages: Iterable[Usage]) -> None:
+    """Keep what a step has used in all, in place of what was kept before; nothing where it has used nothing."""
+    used = tuple(usages)
+    if used:
+        folder.keep(_piece(step), StepUsage(used))
+
+
+def _piece(step: str) -> str:
+    return f"{PIECE}{UNFIT.sub('-', step)}"
 
 
 def usage_of(folder: RunFolder) -> dict[str, tuple[Usage, ...]]:

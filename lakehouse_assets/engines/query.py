@@ -87,12 +87,22 @@ def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
         return _show_tables(scope, match["database"])
     if match := DESCRIBE.fullmatch(text):
         return _describe(_table(scope, match["table"].lower()))
-    tree = _read_only(text)
+    tree = read_only(text)
     used = {name: _table(scope, name) for name in sorted(_tables_of(tree))}
     return _run(scope, _translated(tree, used), used, as_of)
 
 
-def _read_only(text: str) -> exp.Query:
+def is_about_tables(text: str) -> bool:
+    """Say whether a question is about what tables there are, which their contracts answer."""
+    return bool(SHOW_TABLES.fullmatch(text) or DESCRIBE.fullmatch(text))
+
+
+def read_only(text: str) -> exp.Query:
+    """Return a statement that only reads.
+
+    Raises:
+        BadRequest: it is none, or more than one.
+    """
     if not text:
         raise BadRequest(message="there is no SQL; try `lakehouse sql 'SHOW TABLES'`")
     tree = parse(text)
@@ -157,7 +167,7 @@ def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datet
         except duckdb.Error as error:
             raise _typed(error, used) from error
         stack.pop_all()  # the folder goes when the last of the answer has been read
-        return Answer(_once([column[0] for column in cursor.description]), _batches(cursor, spilled, used))
+        return Answer(once([column[0] for column in cursor.description]), _batches(cursor, spilled, used))
 
 
 def _lock(db: duckdb.DuckDBPyConnection, root: str) -> None:
@@ -190,10 +200,10 @@ def _first_lines(error: Exception) -> str:
     return " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split())
 
 
-def _once(names: Sequence[str]) -> tuple[str, ...]:
+def once(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names, each once: a number is put behind the second and every further use of a name.
 
-    >>> _once(["date", "n", "date"])
+    >>> once(["date", "n", "date"])
     ('date', 'n', 'date_2')
     """
     return tuple(n if n not in names[:i] else f"{n}_{names[: i + 1].count(n)}" for i, n in enumerate(names))

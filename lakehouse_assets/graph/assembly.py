@@ -7,6 +7,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from lakehouse_assets.graph.alerts import alert_sensors
 from lakehouse_assets.graph.deadlines import CHECK, deadline_check, deadline_job, deadline_schedule
+from lakehouse_assets.graph.history import history_sensor
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
 from lakehouse_assets.graph.schedules import schedule_of
@@ -29,7 +30,7 @@ def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitio
             *(schedule_of(pipeline, schedule, job, settings) for schedule in pipeline.schedules),
             *(schedule_of(pipeline, one.schedule, job, settings, one) for one, job in short if one.schedule),
         ],
-        sensors=[*landing, *alert_sensors(pipeline, job, lake=lake_of(settings))],
+        sensors=[*landing, *alert_sensors(pipeline, job, lake=lake_of(settings)), history_sensor(pipeline, settings)],
     )
     return dg.Definitions.merge(own, deadline_definitions(pipeline)) if pipeline.deadline else own
 

@@ -2,11 +2,12 @@
 
 # No postponed annotations here: Dagster reads the types of `config` and the resource from the functions.
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.reports import ModelReport, Row
 from lakehouse_assets.compute.services import CheckOutcome, Services
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
@@ -55,14 +56,21 @@ class Evidence:
 
 def evidence(pipeline: Pipeline, contract: Contract, services: Services, report: LoadReport) -> Evidence:
     """Return the evidence for one table of one run; rows are asked for only when some were rejected."""
-    run, part = literal(report.run_id).sql(), report.tables[contract.name]
+    kept = kept_evidence(pipeline, contract, report)
+    if not report.tables[contract.name].counts.rejected:
+        return kept
+    first = Rule("rejects", "assertion", "warn", "", f"{kept.rejects_sql} LIMIT {SAMPLE_ROWS}")
+    return replace(kept, rejected=services.check(contract, first).sample)
+
+
+def kept_evidence(pipeline: Pipeline, contract: Contract, report: LoadReport) -> Evidence:
+    """Return where the evidence for one table of one run is, without its rows."""
+    run = literal(report.run_id).sql()
     controls = control_tables(pipeline.contracts, pipeline.name)
     which = f"run_id = {run} AND dataset = '{contract.landing}'"
     sql = f"SELECT file, line, codes, raw FROM {controls['rejects'].catalog_name} WHERE {which} ORDER BY file, line"
-    first = Rule("rejects", "assertion", "warn", "", f"{sql} LIMIT {SAMPLE_ROWS}")
-    asked = services.check(contract, first).sample if part.counts.rejected else []
     held = f"run_id = {run} AND table_name = '{contract.name}' AND kind = 'load'"
-    return Evidence(f"SELECT {', '.join(COUNTS)} FROM {controls['run_ledger'].catalog_name} WHERE {held}", sql, asked)
+    return Evidence(f"SELECT {', '.join(COUNTS)} FROM {controls['run_ledger'].catalog_name} WHERE {held}", sql, [])
 
 
 def load_check_results(contract: Contract, report: LoadReport, seen: Evidence) -> list[dg.AssetCheckResult]:
@@ -190,5 +198,6 @@ def assertion_result(contract: Contract, rule: Rule, outcome: CheckOutcome) -> d
             "failing": outcome.failing,
             "sample": md.preview(outcome.sample),
             "sql": md.sql(outcome.sql),
+            **md.spending(spent_on(outcome.used)),
         },
     )

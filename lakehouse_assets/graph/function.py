@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.reports import FunctionAnswer
 from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, to_metadata
 from lakehouse_assets.graph import metadata as md
@@ -52,7 +53,7 @@ def function_asset(
         services = lakehouse.services(pipeline, context.run)
         with performing(lakehouse, services, step.name, context.log):
             answer = services.invoke(task)
-        return dg.MaterializeResult(metadata=shown(answer))
+        return dg.MaterializeResult(metadata=shown(answer) | md.spending(spent_on(services.spent(task.function))))
 
     return call
 

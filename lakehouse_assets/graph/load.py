@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
@@ -44,11 +45,13 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
         for hint in report.hints:
             context.log.warning("Rows wait: %s; they differ in blanks, case or leading zeros only", hint)
         yield from output_results(pipeline, report, services)
+        shares = {contract.name: report.tables[contract.name].seconds for contract in tables}
         for contract in tables:
+            facts = md.load_metadata(report, contract.name, services.count(contract), services.preview(contract))
+            spent = spent_on(services.spent("load"), contract.name, shares)
             yield dg.MaterializeResult(
                 asset_key=md.asset_key(contract),
-                metadata=md.load_metadata(report, contract.name, services.count(contract), services.preview(contract))
-                | silver_lineage(pipeline, contract),
+                metadata=facts | md.spending(spent) | silver_lineage(pipeline, contract),
                 check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
             )
 

@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
-from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest, parse_request
@@ -58,17 +57,23 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
             answer = services.invoke(pipeline.plan)
         plan = services.run.report(PLAN, PlanReport)
         if plan is None or not plan.has_work:
-            context.log.info("Nothing to do: no file in landing, no row pending, gold is up to date.")
+            context.log.info(nothing_words(plan))
             for evaluation in standing_results(pipeline, context, services):
                 context.log_event(evaluation)
             return
         for doubt in plan.doubts:
             context.log.warning("File time: %s", doubt)
-        for event in landing_events(pipeline, services):
+        for event in landing_events(pipeline, services.run.manifest()):
             context.log_event(event)
         yield dg.MaterializeResult(metadata=plan_metadata(plan) | call_facts(answer))
 
     return manifest
+
+
+def nothing_words(plan: PlanReport | None) -> str:
+    """Say why a run makes nothing."""
+    usual = "Nothing to do: no file in landing, no row pending, gold is up to date."
+    return f"Nothing to do, {plan.already}." if plan and plan.already else usual
 
 
 def asked_of(pipeline: Pipeline, context: dg.AssetExecutionContext) -> RunRequest:
@@ -96,9 +101,8 @@ def plan_metadata(plan: PlanReport) -> dict[str, Any]:
     }
 
 
-def landing_events(pipeline: Pipeline, services: Services) -> list[dg.AssetMaterialization]:
+def landing_events(pipeline: Pipeline, manifest: Manifest) -> list[dg.AssetMaterialization]:
     """Return one materialization for each landing dataset that has files in the plan."""
-    manifest: Manifest = services.run.manifest()
     return [
         dg.AssetMaterialization(md.asset_key(contract), metadata=md.landing_metadata(manifest, contract.name))
         for contract in pipeline.layer("landing")

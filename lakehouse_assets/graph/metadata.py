@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.costs import Spent
 from lakehouse_assets.compute.reports import ModelReport, Row
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import Manifest
@@ -113,11 +114,20 @@ def groups(count: int) -> str:
     return f"{count} group" if count == 1 else f"{count} groups"
 
 
-def load_metadata(report: LoadReport, table: str, rows: int, sample: Sequence[Row]) -> dict[str, Any]:
-    """Return one silver table's part of a load report as metadata."""
+def load_metadata(
+    report: LoadReport, table: str, rows: int | None = None, sample: Sequence[Row] | None = None
+) -> dict[str, Any]:
+    """Return one silver table's part of a load report as metadata.
+
+    Args:
+        report: of the load.
+        table: bare name.
+        rows: how many the table holds now; None where nobody has counted.
+        sample: its first rows; None where nobody has looked.
+    """
     part = report.tables[table]
     return {
-        "dagster/row_count": rows,
+        **({} if rows is None else {"dagster/row_count": rows}),
         **{f"rows_{name}": getattr(part.counts, name) for name in COUNTS},
         "reconciliation": balance(part.counts),
         "reject_codes": codes(part.rejects),
@@ -125,7 +135,7 @@ def load_metadata(report: LoadReport, table: str, rows: int, sample: Sequence[Ro
         "added_files": part.added_files,
         "seconds": round(part.seconds, 3),
         "engine": report.engine,
-        "preview": preview(sample),
+        **({} if sample is None else {"preview": preview(sample)}),
     }
 
 
@@ -151,6 +161,13 @@ def balance(counts: Counts) -> str:
 
 def _sum(counts: Counts, names: Sequence[str]) -> str:
     return " + ".join(f"{name} {getattr(counts, name)}" for name in names)
+
+
+def spending(spent: Spent) -> dict[str, Any]:
+    """Return what was used where that is metered, and what it costs [US dollars]; nothing where nothing is metered."""
+    if not spent.amounts:
+        return {}
+    return {"cost_usd": round(spent.usd, 6), **{unit: round(amount, 3) for unit, amount in spent.amounts.items()}}
 
 
 def model_metadata(report: ModelReport) -> dict[str, Any]:

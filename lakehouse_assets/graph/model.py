@@ -6,6 +6,8 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.costs import spent_on
+from lakehouse_assets.compute.reports import model_piece
 from lakehouse_assets.compute.tasks import ModelTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.request import parse_request
@@ -69,7 +71,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         retry_policy=RETRY,
         pool="athena",
         config_schema=config_schema(["full_refresh"]),
-        **stored_facts(pipeline, contract, task, "iceberg", "athena", **known),
+        **stored_facts(pipeline, contract, task, "iceberg", **known),
         **pipeline.partitioning,
     )
 
@@ -79,7 +81,8 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         with performing(lakehouse, services, contract.name, context.log):
             asked = parse_request(given_config(context.op_execution_context.op_config or {}))
             report = services.build(task, whole=asked.full_refresh)
-        told = md.model_metadata(report) | known
+        spent = spent_on(services.spent(model_piece(contract.name)))
+        told = md.model_metadata(report) | md.spending(spent) | known
         for event in late_materializations(pipeline, contract, window_of(context), report.window, told):
             context.log_event(event)
         yield dg.MaterializeResult(metadata=told, check_results=[fit_result(contract, report)])

@@ -25,6 +25,7 @@ from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.deadlines import Deadline, job_name
+from lakehouse_assets.graph.kinds import with_engine
 from lakehouse_assets.graph.short_runs import ShortRun
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.model_version import ModelVersion, model_versions
@@ -229,13 +230,15 @@ class Pipeline:
     def here(self, settings: Settings) -> Self:
         """Return the pipeline as it is in an installation, whose zone decides when its days begin and are due.
 
-        Assets are declared before any settings are known, in the zone that the pipeline names itself.
+        Assets are declared before any settings are known, in the zone that the pipeline names itself, and without what
+        their tables are made by.
         """
         zone = self.zone_in(settings)
+        made = self.of(*(with_engine(asset, settings) for asset in self.assets))
         if self.days is None or (zone == self.zone and self.deadline is None):
-            return self
-        moved = replace(self, zone=zone)
-        return moved.of(*(_placed(moved, asset, zone) for asset in self.assets))
+            return made
+        moved = replace(made, zone=zone)
+        return moved.of(*(_placed(moved, asset, zone) for asset in made.assets))
 
 
 def _placed(pipeline: Pipeline, asset: Any, zone: str) -> Any:  # noqa: ANN401 - as `Pipeline.of`

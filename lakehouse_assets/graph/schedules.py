@@ -7,6 +7,7 @@ the run ends at once, as a success. A pipeline with daily partitions runs over i
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
@@ -35,7 +36,7 @@ def schedule_of(
         # No run key of the days: a later tick of the same day works on the same days and is a run of its own.
         now = _now(context)
         window = short.window(pipeline, now) if short else pipeline.usual_window(now)
-        return dg.RunRequest(tags=range_tags(pipeline, window))
+        return dg.RunRequest(run_config=_config(pipeline, context), tags=range_tags(pipeline, window))
 
     return dg.ScheduleDefinition(
         name=schedule.name,
@@ -43,9 +44,20 @@ def schedule_of(
         cron_schedule=schedule.cron,
         execution_fn=request,
         execution_timezone=pipeline.zone_in(settings),
-        default_status=ON if schedule.is_on else OFF,
+        default_status=ON if schedule.is_on and settings.scheduler == "dagster" else OFF,
         description=schedule.description,
     )
+
+
+def _config(pipeline: Pipeline, context: dg.ScheduleEvaluationContext) -> dict[str, Any]:
+    """Return the plan's configuration, which hands on the tick: it is done once, whoever starts it.
+
+    A tick that somebody makes by hand is for no moment.
+    """
+    tick = context._scheduled_execution_time  # noqa: SLF001 - as in `_now`
+    if tick is None or "tick" not in pipeline.asked:
+        return {}
+    return {"ops": {pipeline.plan_op: {"config": {"tick": tick.astimezone(UTC).isoformat()}}}}
 
 
 def _now(context: dg.ScheduleEvaluationContext) -> datetime:

@@ -31,6 +31,7 @@ from lakehouse_assets.urls import is_s3
 OFFER_TAG = "lakehouse/offer"
 """Names the tag with the run key; a re-execution keeps it, which it does not do with Dagster's own tag."""
 
+ON, OFF = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 INTERVAL_SECONDS = 30
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 GOING_ON = [status for status in dg.DagsterRunStatus if status not in ENDED]
@@ -47,7 +48,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
         name=f"{pipeline.name}_landing",
         job=job,
         minimum_interval_seconds=INTERVAL_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=ON if settings.scheduler == "dagster" else OFF,
         description=f"Starts {pipeline.name} for new files in landing; a failed list of files is tried 3 times more.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:

@@ -52,6 +52,14 @@ class ShortRun:
         """Return its assets and all checks on them.
 
         Raises:
+            ContractInvalid: as `keys`.
+        """
+        return dg.AssetSelection.assets(*sorted(self.keys(pipeline)))
+
+    def keys(self, pipeline: Pipeline) -> set[dg.AssetKey]:
+        """Return the keys of its assets.
+
+        Raises:
             ContractInvalid: it names an asset that the pipeline does not make.
         """
         named = {dg.AssetKey.from_user_string(one) for one in self.assets}
@@ -60,8 +68,7 @@ class ShortRun:
         if strange:
             problem = f"the pipeline makes no `{strange[0].to_user_string()}`"
             raise ContractInvalid(contract=self.job(pipeline), problem=problem)
-        keys = {key for one in made if not named.isdisjoint(one.keys) for key in one.keys}
-        return dg.AssetSelection.assets(*sorted(keys))
+        return {key for one in made if not named.isdisjoint(one.keys) for key in one.keys}
 
     def window(self, pipeline: Pipeline, now: datetime) -> Window:
         """Return the days that it works on."""

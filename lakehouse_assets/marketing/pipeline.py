@@ -54,7 +54,9 @@ FACTS = FunctionTask(
     "PullAffiseSlices", PULLING | {"slice": "{item}"}, repeat=True, each="{slices}", concurrency=AT_ONCE
 )
 PAGES = FunctionTask(
-    "NameAffisePages", {"lake": "{lake}", "manifest": "{manifest}", "open_runs": "{open_runs}"}, gives=("manifest",)
+    "NameAffisePages",
+    {"lake": "{lake}", "manifest": "{manifest}", "open_runs": "{open_runs}", "engine": "{engine}"},
+    gives=("manifest", "engine"),
 )
 LOAD = GlueTask(
     "adstart_sub5_get_offer_caps_data",

@@ -6,7 +6,7 @@ here: the latest results of runs (`check_results`), and how results are printed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,9 @@ from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets.storage.lake import lake_of
 
+Failing = tuple[int, list[dict[str, Any]]]
+"""How many rows a check finds, and the first of them."""
+
 
 def ask_states(settings: Settings, names: Iterable[str], progress: Progress) -> list[CheckState]:
     """Return the answers to all checks of these pipelines that are queries, sorted by table and name.
@@ -46,16 +49,28 @@ def ask_states(settings: Settings, names: Iterable[str], progress: Progress) -> 
 def _pipeline_states(settings: Settings, name: str, progress: Progress) -> list[CheckState]:
     from lakehouse_assets.pipelines import pipeline_of
 
-    engine = DuckEngine(lake_of(settings), zone=pipeline_of(name).zone_in(settings), **limits_of(settings))
+    zone, now = pipeline_of(name).zone_in(settings), datetime.now(UTC)
+    clock: dict[str, Any] = {"as_of": now.replace(tzinfo=None), **WHOLE}
+    if settings.target == "aws":
+        # What talks to AWS is imported where AWS is the target.
+        from lakehouse_assets.operations.athena import rows_of
+
+        rows = rows_of(settings, zone)
+        return _states(name, progress, _Asked(lambda sql: failing(lambda one: rows(one, clock), sql), now))
+    engine = DuckEngine(lake_of(settings), zone=zone, **limits_of(settings))
     try:
-        tables = _Tables(engine, stored_tables(contracts(name).values()), datetime.now(UTC))
-        found = []
-        for contract, rule in _asked(contracts(name).values()):
-            progress.doing(f"checking {contract.name}.{rule.code}")
-            found.append(tables.state(contract, rule))
-        return found
+        tables = _Tables(engine, stored_tables(contracts(name).values()), clock)
+        return _states(name, progress, _Asked(tables.failing, now))
     finally:
         engine.close()
+
+
+def _states(name: str, progress: Progress, asked: _Asked) -> list[CheckState]:
+    found = []
+    for contract, rule in _asked(contracts(name).values()):
+        progress.doing(f"checking {contract.name}.{rule.code}")
+        found.append(asked.state(contract, rule))
+    return found
 
 
 def _asked(known: Iterable[Contract]) -> list[tuple[Contract, Rule]]:
@@ -63,14 +78,12 @@ def _asked(known: Iterable[Contract]) -> list[tuple[Contract, Rule]]:
     return [(contract, rule) for contract in known for rule in (*contract.rules_of("load"), *contract.assertions)]
 
 
-@dataclass
-class _Tables:
-    """Answer checks on the tables of a pipeline; each is opened at its first read, and none is made."""
+@dataclass(frozen=True)
+class _Asked:
+    """Answer checks: `failing` counts the rows that a statement finds and returns the first of them."""
 
-    engine: DuckEngine
-    stored: dict[str, Contract]
+    failing: Callable[[str], Failing]
     now: datetime
-    shown: set[str] = field(default_factory=set)
 
     def state(self, contract: Contract, rule: Rule) -> CheckState:
         """Return the answer to one check."""
@@ -83,7 +96,7 @@ class _Tables:
         state = CheckState(table, rule.code, "never run", rule.description, blocking, severity=severity)
         facts: dict[str, Any] = {"at": self.now, "sql": sql}
         try:
-            count, rows = self._failing(sql)
+            count, rows = self.failing(sql)
         except TableMissing:
             return state
         except LakehouseError as error:
@@ -92,7 +105,17 @@ class _Tables:
         facts |= {"passed": not count, "failing": count, "sample": sample}
         return CheckState(**asdict(state) | facts | {"status": "failed" if count else "passed"})
 
-    def _failing(self, sql: str) -> tuple[int, list[dict[str, Any]]]:
+
+@dataclass
+class _Tables:
+    """Ask the tables of a pipeline on the embedded engine; each is opened at its first read, and none is made."""
+
+    engine: DuckEngine
+    stored: dict[str, Contract]
+    clock: dict[str, Any]
+    shown: set[str] = field(default_factory=set)
+
+    def failing(self, sql: str) -> Failing:
         """Count the rows that a statement finds, and return the first of them.
 
         Raises:
@@ -105,8 +128,7 @@ class _Tables:
                 contract = self.stored[name]
                 self.engine.show_files(relation_of(name), contract, files_at(contract, self.engine.lake, None))
                 self.shown.add(name)
-            clock = {"as_of": self.now.replace(tzinfo=None), **WHOLE}
-            return failing(lambda statement: self.engine.rows(statement, clock), sql)
+            return failing(lambda statement: self.engine.rows(statement, self.clock), sql)
         except duckdb.Error as error:
             known = exhausted(error) or damaged(error, used)
             if known is None:

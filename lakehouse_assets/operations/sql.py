@@ -31,6 +31,9 @@ def sql(
 ) -> None:
     """Ask the tables a question, in Athena's SQL; nothing is changed.
 
+    With LAKEHOUSE_TARGET=aws Athena answers, but for --as-of, which it does not know of Delta tables: then the files
+    are read here.
+
     CSV has a header, NULL is an empty field and an empty text is "". JSON is a list of objects, NULL is null, and
     decimals are text, so that they stay exact. Dates and times are ISO-8601, times are UTC.
 
@@ -43,9 +46,17 @@ def sql(
     """
     from lakehouse_assets.engines.query import ask
 
-    moment = None if as_of is None else parse_moment(as_of)
-    answer = ask(query_scope(reading(lake)), query, moment)
+    moment, settings = None if as_of is None else parse_moment(as_of), reading(lake)
+    answer = _by_athena(settings, query) if settings.target == "aws" and moment is None else None
+    answer = answer or ask(query_scope(settings), query, moment)
     {"table": _as_table, "csv": _as_csv, "json": _as_json}[format](answer)
+
+
+def _by_athena(settings: Settings, query: str) -> Answer | None:
+    # What talks to AWS is imported where AWS is the target.
+    from lakehouse_assets.operations.athena import asked
+
+    return asked(settings, query)
 
 
 def query_scope(settings: Settings) -> QueryScope:

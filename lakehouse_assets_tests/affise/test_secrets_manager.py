@@ -16,21 +16,27 @@ KEY = "AFFISE_API_KEY"
 
 
 def test_a_secret_is_read_anew_at_every_call(s3: str) -> None:
-    """A key that was rotated is found, as text and as a field of a JSON object."""
+    """A key that was rotated is found, in one secret of all keys, and in one of its own."""
     del s3
     made = client_of("secretsmanager")
-    made.create_secret(Name=f"lakehouse/{KEY}", SecretString="first")
-    secrets = ManagedSecrets("lakehouse/")
+    made.create_secret(Name="lakehouse/affise", SecretString='{"AFFISE_API_KEY": "first"}')
+    secrets = ManagedSecrets("lakehouse/affise")
     assert api_key(secrets, KEY) == "first"
-    made.put_secret_value(SecretId=f"lakehouse/{KEY}", SecretString='{"AFFISE_API_KEY": "second"}')
+    made.put_secret_value(SecretId="lakehouse/affise", SecretString='{"AFFISE_API_KEY": "second"}')
     assert api_key(secrets, KEY) == "second"
+    made.create_secret(Name=KEY, SecretString="of its own")
+    assert api_key(ManagedSecrets(), KEY) == "of its own"
 
 
 def test_a_secret_that_is_absent_or_unfit_is_named_and_not_shown(s3: str) -> None:
     """The sentence says which one, what it is for and where it belongs."""
     del s3
-    with pytest.raises(SecretMissing, match=rf"`x/{KEY}` \(key of the Affise API\) is not in Secrets Manager; put it"):
-        api_key(ManagedSecrets("x/"), KEY)
+    named = rf"`{KEY}` \(key of the Affise API\) is not in Secrets Manager, where `x` "
+    with pytest.raises(SecretMissing, match=f"{named}is not; put it there"):
+        api_key(ManagedSecrets("x"), KEY)
+    client_of("secretsmanager").create_secret(Name="x", SecretString='{"AFFISE_API_KEY": ""}')
+    with pytest.raises(SecretMissing, match=f"{named}has no value of it"):
+        api_key(ManagedSecrets("x"), KEY)
     client_of("secretsmanager").create_secret(Name=KEY, SecretBinary=b"bytes")
     with pytest.raises(SecretUnfit, match="holds bytes"):
         api_key(ManagedSecrets(), KEY)
@@ -48,8 +54,8 @@ def test_secrets_manager_may_be_slow_to_answer(s3_proxy: Proxy) -> None:
 
 
 def test_the_target_says_where_secrets_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here it is the environment, on AWS Secrets Manager with the prefix of the settings."""
+    """Here it is the environment, on AWS Secrets Manager the secret of the settings."""
     assert isinstance(present_secrets(), LocalSecrets)
     monkeypatch.setenv("LAKEHOUSE_TARGET", "aws")
-    monkeypatch.setenv("LAKEHOUSE_AWS__SECRET_PREFIX", "lakehouse/staging/")
-    assert present_secrets() == ManagedSecrets("lakehouse/staging/")
+    monkeypatch.setenv("LAKEHOUSE_AWS__SECRET", "lakehouse/staging/affise")
+    assert present_secrets() == ManagedSecrets("lakehouse/staging/affise")

@@ -116,9 +116,7 @@ class Production:
                 raise TimeoutError(f"{arn} is {found['status']} after {seconds:.0f} s: {self.states(arn)[-3:]}")
             time.sleep(0.2)
         output = json.loads(found.get("output") or "{}")
-        return Execution(
-            arn, found["status"], output, found.get("error", ""), found.get("cause", ""), self.states(arn)
-        )
+        return Execution(arn, found["status"], output, found.get("error", ""), found.get("cause", ""), self.states(arn))
 
     def run(self, job: str, asked: Mapping[str, Any] | None = None, name: str | None = None) -> Execution:
         """Start an execution and wait until it is over."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from lakehouse_assets_tests.emulator.asking import Aws
+from lakehouse_assets_tests.emulator.patches import PATCHES
 from lakehouse_assets_tests.emulator.proxy import Proxy, serving
 from lakehouse_assets_tests.emulator.running import PYTHON, Emulator, running, variables_for
 from lakehouse_assets_tests.emulator.trino import serving as trino_serving
@@ -27,6 +29,31 @@ def trino(emulator: Emulator) -> Iterator[trino_serving.Trino]:
     """The Trino behind the emulator's Athena; what it keeps is the emulator's, and a reset forgets it."""
     with trino_serving.serving(emulator.url, emulator.trino_port) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def bare_emulator(emulator: Emulator) -> Iterator[Emulator]:
+    """The emulator as it comes, without any patch."""
+    del emulator  # whose fixture says where there is none
+    with running(*PATCHES) as started:
+        yield started
+
+
+@pytest.fixture
+def aws(emulator: Emulator) -> Aws:
+    """The patched emulator with nothing in it but a role and a bucket."""
+    asked = Aws(emulator)
+    asked.begin()
+    return asked
+
+
+@pytest.fixture(params=["as it comes", "patched"])
+def either(request: pytest.FixtureRequest) -> Aws:
+    """The emulator without patches and then with them, to show a gap and that it is closed."""
+    is_patched = request.param == "patched"
+    asked = Aws(request.getfixturevalue("emulator" if is_patched else "bare_emulator"), is_patched)
+    asked.begin()
+    return asked
 
 
 @pytest.fixture

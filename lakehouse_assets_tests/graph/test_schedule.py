@@ -37,12 +37,13 @@ def test_it_ticks_at_six_where_the_shop_is(day: str) -> None:
 
 
 def test_a_tick_asks_for_the_whole_job(kept: Shop) -> None:
-    """One run, of everything that is there: the plan step gets no list."""
+    """One run, of everything that is there: the plan step gets no list, and the moment that it is for."""
     schedule = kept.definitions.resolve_schedule_def("ecommerce_daily")
     now = datetime(2025, 4, 2, 6, tzinfo=UTC)
     context = dg.build_schedule_context(instance=kept.instance, scheduled_execution_time=now)
     (request,) = schedule.evaluate_tick(context).run_requests
-    assert (schedule.job_name, request.run_config) == ("ecommerce", {})
+    tick = {"bronze__ecommerce_manifest": {"config": {"tick": "2025-04-02T06:00:00+00:00"}}}
+    assert (schedule.job_name, request.run_config) == ("ecommerce", {"ops": tick})
 
 
 def test_it_takes_what_the_sensor_gave_up(shop: Shop) -> None:

@@ -185,7 +185,8 @@ def test_its_contracts_are_released_in_its_own_package(empty: Installation, tmp_
 def test_its_machine_is_written_beside_that_of_ecommerce(cli: Cli, tmp_path: Path) -> None:
     """`emit` writes both, and `--check` says when one is out of date."""
     assert cli("emit", "--out", tmp_path).code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"ecommerce.asl.json", "returns.asl.json"}
+    starts = {"schedules.json", "triggers.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"ecommerce.asl.json", "returns.asl.json", *starts}
     assert cli("emit", "--out", tmp_path, "--check").code == 0
     (tmp_path / "returns.asl.json").write_text("{}", "utf-8")
     stale = cli("emit", "--out", tmp_path, "--check")
@@ -243,7 +244,9 @@ def test_emitting_one_pipeline_leaves_the_machines_of_others(
     others = {path.name: path.read_bytes() for path in folder.iterdir()}
     monkeypatch.setattr(emit, "EMITTED", folder)
     monkeypatch.setenv("LAKEHOUSE_PIPELINES", ALONE)
-    assert cli("emit").out == f"written: {folder / 'returns.asl.json'}\n"
-    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "returns.asl.json"} == others
+    own = ["returns.asl.json", "schedules.json", "triggers.json"]
+    assert cli("emit").out == f"written: {', '.join(str(folder / name) for name in own)}\n"
+    machines = {path.name: path.read_bytes() for path in folder.glob("*.asl.json") if path.name != own[0]}
+    assert machines == {name: held for name, held in others.items() if name.endswith(".asl.json")}
     assert cli("emit", "--check").code == 0
-    assert cli("emit", "--out", str(folder)).out.count(".asl.json") == sum(name.endswith(".json") for name in others)
+    assert cli("emit", "--out", str(folder)).out.count(".asl.json") == len(machines)

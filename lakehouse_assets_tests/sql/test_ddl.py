@@ -85,7 +85,7 @@ def test_iceberg_is_not_external() -> None:
 
 @pytest.mark.parametrize("words", ["The run's clock", r"a \ b", "ends with \\", "two\nlines", 'a "quote"; and more'])
 def test_words_cannot_leave_their_literal(words: str) -> None:
-    """Quotes, backslashes, semicolons and line ends in a description stay in the comment, in a spelling that needs no escape."""
+    """Quotes, backslashes, semicolons and line ends in a description stay in the comment, spelt without escapes."""
     column = replace(SALES.columns[0], description=words)
     parsed = sqlglot.parse(athena_iceberg_ddl(replace(SALES, columns=(column,)), ROOT), read="athena")
     assert len(parsed) == 1

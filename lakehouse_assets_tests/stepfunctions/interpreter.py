@@ -107,14 +107,21 @@ class Run:
             return answer(arguments)
         if isinstance(answer, list):
             answer = answer[len(self.calls[name]) - 1]
-        if "error" in answer:
-            raise MachineFailed(answer["error"]["Error"], answer["error"].get("Cause"))
+        self._fail_as_told(name, answer)
         return copy.deepcopy(answer)
 
-    def _parallel(self, _name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+    def _fail_as_told(self, name: str, answer: Any = None) -> None:
+        """Fail a state whose answer is an error; a Parallel or a Map has one only where it is to fail by itself."""
+        told = answer or self.answers.get(name, {})
+        if "error" in told:
+            raise MachineFailed(told["error"]["Error"], told["error"].get("Cause"))
+
+    def _parallel(self, name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+        self._fail_as_told(name)
         return [self._branch(branch, known["input"], scope) for branch in state["Branches"]]
 
-    def _map(self, _name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+    def _map(self, name: str, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> Any:
+        self._fail_as_told(name)
         items = self.evaluate(state["Items"], known, scope)
         assert isinstance(items, list)
         return [self._branch(state["ItemProcessor"], item, scope) for item in items]

@@ -37,7 +37,8 @@ def test_the_committed_machines_are_current() -> None:
 def test_write_says_what_it_changed(tmp_path: Path) -> None:
     """A first write changes all, a second nothing, and a machine without a pipeline is removed."""
     first = emit.write(tmp_path)
-    assert [path.name for path in first] == ["ecommerce.asl.json", "marketing.asl.json", "marketing_intraday.asl.json"]
+    machines = ["ecommerce.asl.json", "marketing.asl.json", "marketing_intraday.asl.json"]
+    assert [path.name for path in first] == [*machines, "schedules.json", "triggers.json"]
     assert emit.write(tmp_path) == []
     (tmp_path / "gone.asl.json").write_text("{}")
     assert [path.name for path in emit.check(tmp_path)] == ["gone.asl.json"]

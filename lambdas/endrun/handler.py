@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.compute.notify import Notification
-from lakehouse_assets.settings import pipeline_packages, process_environment, read_settings
+from lakehouse_assets.compute.notify import open_topic
+from lakehouse_assets.settings import pipeline_packages, read_settings
 from lakehouse_assets.storage.opening import open_store
 from lambdas.endrun.logic import Ending, end
-
-TOPIC_ENV = "LAKEHOUSE_AWS__TOPIC"
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -21,17 +19,5 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     """
     names = tuple(package.rpartition(".")[2] for package in pipeline_packages())
     ending = Ending.from_event(event["detail"], names)
-    return end(open_store(read_settings().lake_root, create=False), ending, publish)
-
-
-def publish(message: Notification) -> None:
-    """Send a message through the topic that the function's environment names."""
-    import boto3
-
-    values = {"kind": message.kind, "pipeline": message.pipeline, "run_id": message.run_id}
-    boto3.client("sns").publish(
-        TopicArn=process_environment()[TOPIC_ENV],
-        Subject=message.subject,
-        Message=message.body,
-        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in values.items()},
-    )
+    store = open_store(read_settings().lake_root, create=False)
+    return end(store, ending, open_topic(store))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -10,7 +10,7 @@ from typing import Any, Self
 from lakehouse_assets.compute.alerts import message_of
 from lakehouse_assets.compute.causes import cause_of
 from lakehouse_assets.compute.executions import Execution, noted
-from lakehouse_assets.compute.notify import FolderTopic, Notification
+from lakehouse_assets.compute.notify import Topic
 from lakehouse_assets.compute.recording import Ended, checks_not_passed, is_recorded, machine_report, record
 from lakehouse_assets.compute.reports import REPORT, Failure, RunReport
 from lakehouse_assets.storage.lease import Lease
@@ -70,38 +70,32 @@ class Ending:
         return f"https://{region}.console.aws.amazon.com/states/home#/v2/executions/details/{self.arn}"
 
 
-def end(store: ObjectStore, ending: Ending, publish: Callable[[Notification], None]) -> dict[str, Any]:
+def end(store: ObjectStore, ending: Ending, topic: Topic) -> dict[str, Any]:
     """Do what the execution did not do, and return what that was.
 
     Args:
         store: the lake.
         ending: of the execution.
-        publish: sends a message to people.
+        topic: what people are told through.
     """
     run = noted(store, ending.arn) or Execution(ending.arn, ending.pipeline, ending.name, 0)
     folder = RunFolder(store, run.pipeline, run.run_id)
     released = Lease(store, run.pipeline).give_back(run.run_id, run.fence)
     was_recorded = is_recorded(folder)
     if not was_recorded:
-        ended = Ended(ending.failure, ending.arn, ending.link, ending.started_at)
-        record(folder, machine_report(folder, ended, tick=run.tick))
-    told = False if ending.is_told else _tell(folder, ending, publish)
+        ended = Ended(ending.failure, ending.arn, ending.link, ending.started_at, run.tick, run.job)
+        record(folder, machine_report(folder, ended))
+    told = False if ending.is_told else _tell(folder, ending, topic)
     return {"run_id": run.run_id, "released": released, "recorded": not was_recorded, "told": told}
 
 
-def _tell(folder: RunFolder, ending: Ending, publish: Callable[[Notification], None]) -> bool:
-    """Tell people of an execution that has told nothing itself; return False when that was done before.
-
-    A message that is sent and not noted is sent once more: better twice than never.
-    """
+def _tell(folder: RunFolder, ending: Ending, topic: Topic) -> bool:
+    """Tell people of an execution that has told nothing itself; return False when that was done before."""
     kept = folder.report(REPORT, RunReport)
     if kept is None:
         return False
     message = message_of(
         replace(kept, status="failed", failure=kept.failure or ending.failure), checks_not_passed(folder)
     )
-    once, topic = replace(message, kind=ENDED), FolderTopic(folder.store)
-    if topic.was_told(once):
-        return False
-    publish(message)
-    return topic.publish(once)
+    # The run's own message may be noted as told, though the machine could not send it.
+    return topic.publish(replace(message, kind=ENDED))

@@ -10,6 +10,7 @@ from lakehouse_assets.affise.bronze import manifests
 from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.affise.open_runs import opened
 from lakehouse_assets.affise.pages import entries
+from lakehouse_assets.compute.load_engine import LoadEngine
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import landing_datasets
 from lakehouse_assets.core.manifest import Manifest
@@ -30,7 +31,8 @@ def with_pages(manifest: Manifest, made: Iterable[SliceManifest]) -> Manifest:
     return replace(manifest, files=tuple(sorted({*manifest.files, *entries(made, patterns)})))
 
 
-def answer(before: Manifest, named: Manifest, key: str) -> dict[str, Any]:
-    """Return the function's answer: where the manifest is, and how many pages were named of how many bytes."""
+def answer(before: Manifest, named: Manifest, key: str, engine: LoadEngine) -> dict[str, Any]:
+    """Return the function's answer: where the manifest is, how many pages were named of how many bytes, what loads."""
     pages = {entry.archived: entry.size_bytes for entry in set(named.files) - set(before.files)}
-    return {"manifest": key, "pages": len(pages), "bytes": sum(pages.values())}
+    size = sum(pages.values())
+    return {"manifest": key, "pages": len(pages), "bytes": size, "engine": engine.of(len(pages), size)}

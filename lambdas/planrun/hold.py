@@ -42,7 +42,9 @@ def planned(event: Mapping[str, Any], store: ObjectStore, plan: Callable[[], Pla
     lease = Lease(store, event["pipeline"]).acquire(run_id, hold_seconds=float(event["hold_seconds"]))
     try:
         if event.get("execution"):
-            made = Execution(event["execution"], event["pipeline"], run_id, lease.fence, event.get("tick"))
+            made = Execution(
+                event["execution"], event["pipeline"], run_id, lease.fence, event.get("tick"), event.get("job") or ""
+            )
             note(store, made)
         report = plan()
     except BaseException:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse_assets.compute.metrics import metrics_of, oldest_landed, put_metrics
+from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
@@ -22,6 +24,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     store = open_store(event["lake"], create=False)
     folder = RunFolder(store, event["pipeline"], event["run_id"])
     try:
+        if _is_on_aws() and event.get("execution"):
+            _meter(folder, event["execution"])
         report = recorded(folder, event)
         message = said(folder, report)
     finally:
@@ -33,7 +37,18 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     return message
 
 
+def _meter(folder: RunFolder, execution: str) -> None:
+    """Keep what the execution has used; a run is recorded also where that cannot be known."""
+    # What talks to AWS is imported where AWS is the target.
+    from lakehouse_assets.compute.aws.execution_usage import keep_execution_usage
+
+    try:
+        keep_execution_usage(folder, execution)
+    except LakehouseError as error:
+        sys.stdout.write(f"lakehouse: the cost of the run is not known: {error}\n")
+
+
 def _is_on_aws() -> bool:
     from lakehouse_assets.settings import read_settings
 
-    return getattr(read_settings(), "target", "local") == "aws"
+    return read_settings().target == "aws"

@@ -21,8 +21,9 @@ def recorded(folder: RunFolder, event: Mapping[str, Any]) -> RunReport:
     """Compose the report of a run, keep it and its entry in the history, and return it."""
     arn = event.get("execution") or ""
     known = noted(folder.store, arn) if arn else None
-    ended = Ended(_failure(event), arn, event.get("link") or "", event.get("started_at") or "")
-    report = machine_report(folder, ended, tick=known.tick if known else None)
+    told = _failure(event), arn, event.get("link") or "", event.get("started_at") or ""
+    ended = Ended(*told, tick=known.tick if known else None, job=known.job if known else "")
+    report = machine_report(folder, ended)
     if event["outcome"] == "nothing_to_do":
         report = replace(report, status="nothing_to_do")
     return record(folder, report)

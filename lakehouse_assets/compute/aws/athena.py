@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.h
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from lakehouse_assets.compute.aws.athena_values import columns_of, rows_of
 from lakehouse_assets.compute.aws.waiting import Pace, patiently, rest, stopped_unless_ended
 from lakehouse_assets.compute.costs import Usage, query_usage
 from lakehouse_assets.core.shown import clipped
-from lakehouse_assets.errors import CommitConflict, LakehouseError, QueryFailed, ServiceUnavailable
+from lakehouse_assets.errors import CommitConflict, LakehouseError, QueryFailed, ServiceUnavailable, TableMissing
 from lakehouse_assets.storage.aws import client_of
 from lakehouse_assets.storage.service_errors import answering
 
@@ -32,6 +33,7 @@ TRIES = 3
 """How often a statement is run that Athena failed at by itself."""
 REASON_CHARS = 500
 LOST_RACE = "ICEBERG_COMMIT_ERROR"
+NO_TABLE = re.compile(r"Table '(?:awsdatacatalog\.)?(?P<table>[^']+)' does not exist")
 BY_ITSELF = 1
 """The category of errors that are Athena's own, of which it says too whether trying again may help."""
 
@@ -135,6 +137,8 @@ def error_of(asked: Statement, ended: Query) -> LakehouseError:
     if ended.state == "CANCELLED":
         return QueryFailed(what=asked.what, problem=f"it was stopped by somebody (query {ended.id})")
     said = f"{clipped(' '.join(ended.reason.split()), REASON_CHARS)} (query {ended.id})"
+    if absent := NO_TABLE.search(ended.reason):
+        return TableMissing(table=absent["table"])
     if LOST_RACE in ended.reason:
         return CommitConflict(table=asked.table or asked.what)
     if ended.helps:

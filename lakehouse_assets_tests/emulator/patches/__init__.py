@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import athena, controls, functions, jobs, s3, tasks
+from . import (
+    athena,
+    controls,
+    crawlers,
+    definitions,
+    functions,
+    jobs,
+    limits,
+    machines,
+    messages,
+    s3,
+    scheduler,
+    tasks,
+    templates,
+)
 
 PATCHES: Mapping[str, Callable[[], None]] = {
     "copy_onto_existing": s3.copy_onto_existing,
@@ -17,4 +31,11 @@ PATCHES: Mapping[str, Callable[[], None]] = {
     "glue_jobs": jobs.glue_jobs,
     "glue_and_athena_tasks": tasks.glue_and_athena_tasks,
     "athena_on_trino": athena.athena_on_trino,
+    "crawlers": crawlers.crawlers,
+    "definitions": definitions.definitions,
+    "machines": machines.machines,
+    "limits": limits.limits,
+    "messages": messages.messages,
+    "scheduler": scheduler.scheduler,
+    "templates": templates.templates,
 }

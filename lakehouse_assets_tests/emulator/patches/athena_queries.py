@@ -186,7 +186,8 @@ def is_delta(name: tuple[str, ...], database: str) -> bool:
 
 def within(answer: Answer, group: dict[str, Any]) -> tuple[str, str]:
     """Return state and reason of a query that came to an end, by how much its workgroup lets it read."""
-    limit = (group.get("Configuration") or {}).get("BytesScannedCutoffPerQuery")
+    # A template's number arrives as text.
+    limit = int((group.get("Configuration") or {}).get("BytesScannedCutoffPerQuery") or 0)
     if limit and answer.scanned_bytes > limit:
         return "CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded"
     return "SUCCEEDED", ""

@@ -12,6 +12,8 @@ AS_IT_COMES: dict[str, Any] = {
     "minute_seconds": 60.0,
     # Error and message with which SNS refuses to publish; None when it takes messages.
     "refuse_publish": None,
+    # By how much the clock of the scheduler is ahead.
+    "clock_ahead_seconds": 0.0,
     # How long a crawler runs at least.
     "crawl_seconds": 0.5,
 }

@@ -9,9 +9,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from .function_worker import FAILED, TREE
 
 NOTHING = io.BytesIO()
 zipfile.ZipFile(NOTHING, "w").close()
+LONGEST_LOG = 4096
 DIED = "Worker process died"
 
 
@@ -36,7 +39,9 @@ def clean_functions() -> None:
         return (getattr(sys, "_base_executable", sys.executable), script) if runtime.startswith("python") else ("", "")
 
     def executed(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        return with_its_name(execute(function, event, request_id), request_id)
+        begun = time.monotonic()
+        answer = with_its_name(execute(function, event, request_id), request_id)
+        return reported(answer, function.get("config") or function, request_id, time.monotonic() - begun)
 
     lambda_runtime._detect_runtime_binary = bare
     lambda_svc._execute_function_warm = executed
@@ -57,6 +62,19 @@ def with_its_name(answer: dict[str, Any], request_id: str) -> dict[str, Any]:
         said = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
         return {**answer, "body": {"errorType": "Runtime.ExitError", "errorMessage": said}}
     return answer
+
+
+def reported(answer: dict[str, Any], config: dict[str, Any], request_id: str, seconds: float) -> dict[str, Any]:
+    """Return an answer whose log begins and ends as AWS' do: the last line says what is charged."""
+    spent, memory = math.ceil(seconds * 1000), config.get("MemorySize", 128)
+    charged = f"Duration: {seconds * 1000:.2f} ms\tBilled Duration: {spent} ms\tMemory Size: {memory} MB\t"
+    lines = [
+        f"START RequestId: {request_id} Version: {config.get('Version', '$LATEST')}",
+        *filter(None, answer.get("log", "").splitlines()),
+        f"END RequestId: {request_id}",
+        f"REPORT RequestId: {request_id}\t{charged}Max Memory Used: {memory} MB\t",
+    ]
+    return {**answer, "log": "\n".join(lines)[-LONGEST_LOG:], "log_source": "rie"}
 
 
 def unpack_once(worker: Any) -> None:

@@ -18,20 +18,30 @@ PIECE_SECONDS = 0.1
 
 @dataclass
 class Part:
-    """A part of an execution that ends as one: the whole of it, a branch, or an item of a Map."""
+    """A part of an execution that ends as one: the whole of it, branches beside each other, or one task.
+
+    Attributes:
+        execution: MiniStack's record of it.
+        beside: the part that this one belongs to.
+        given_up: whether it is to end, with its jobs.
+        left_alone: whether nobody waits for it any more, since it took too long; its jobs go on.
+    """
 
     execution: dict[str, Any]
     beside: Part | None = None
     given_up: bool = False
+    left_alone: bool = False
 
     def is_given_up(self) -> bool:
         """Say whether this part, or one that it belongs to, is to end."""
         above = self.beside.is_given_up() if self.beside else self.execution["status"] != "RUNNING"
-        return self.given_up or above
+        return self.given_up or self.left_alone or above
 
     def is_aborted(self) -> bool:
-        """Say whether jobs end with it: they do not where the execution itself took too long."""
-        return self.is_given_up() and self.execution["status"] != "TIMED_OUT"
+        """Say whether jobs end with it."""
+        if self.left_alone:
+            return False
+        return self.given_up or (self.beside.is_aborted() if self.beside else self.execution["status"] == "ABORTED")
 
 
 CURRENT: ContextVar[Part | None] = ContextVar("current", default=None)

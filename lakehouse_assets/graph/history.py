@@ -1,0 +1,178 @@
+"""Take runs of the state machines into Dagster's history, each event once, so that both runtimes have one history.
+
+Dagster reports a tick's events one by one and moves the cursor after that. A tick that dies in between is repeated, so
+the history itself is asked which events of a run it has. Entries are looked for from an hour before the last one on:
+one may come late, since its name says when its run ended, and not when it was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from lakehouse_assets.compute.recording import entries
+from lakehouse_assets.graph.history_events import RUN, Event, PastRun, events_of
+from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.storage.lake import Lake, lake_of
+from lakehouse_assets.storage.runs import RunFolder
+
+OVERLAP = timedelta(hours=1)
+"""How late an entry may come and is found all the same."""
+CLOCKS_DIFFER = timedelta(days=1)
+"""How much earlier than a run's end its events may have been reported, as its clock is not Dagster's."""
+MOST_RUNS = 10
+"""Limits the runs of one tick, which may last a minute; the next tick goes on."""
+INTERVAL_SECONDS = 60
+MACHINES = "stepfunctions"
+Name = tuple[str, str, str | None]
+"""Names an event of a run: kind and asset key, the check's name, and the day."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Hold which entries were taken: the moment up to which, and the keys of those since an overlap before it."""
+
+    until: datetime | None = None
+    keys: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, text: str | None) -> Seen:
+        """Read a cursor."""
+        if not text:
+            return cls()
+        data = json.loads(text)
+        return cls(datetime.fromisoformat(data["until"]), frozenset(data["keys"]))
+
+    def dump(self) -> str | None:
+        """Return the cursor; None before anything was taken."""
+        return json.dumps({"until": self.until.isoformat(), "keys": sorted(self.keys)}) if self.until else None
+
+    @property
+    def since(self) -> datetime | None:
+        """Return from when on entries are looked at; None for all of them."""
+        return self.until - OVERLAP if self.until else None
+
+    def with_entry(self, key: str, ended: datetime) -> Seen:
+        """Return what is seen once an entry is taken; keys from before the overlap are forgotten."""
+        until = max(self.until, ended) if self.until else ended
+        first = until - OVERLAP
+        return Seen(until, frozenset(one for one in (*self.keys, key) if _moment(one) >= first))
+
+
+def history_sensor(pipeline: Pipeline, settings: Settings) -> dg.SensorDefinition:
+    """Return the sensor that takes runs of the state machines of a pipeline into Dagster's history."""
+    lake = lake_of(settings)
+    is_on = settings.scheduler == MACHINES or settings.target == "aws"
+
+    @dg.sensor(
+        name=f"{pipeline.name}_machine_runs",
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
+        description=f"Shows runs of {pipeline.name} that state machines made: tables, checks, cost, each once.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        seen = Seen.parse(context.cursor)
+        events, now = taken(context.instance, pipeline, lake, seen)
+        if now == seen:
+            return dg.SensorResult(skip_reason="no run of a state machine has ended since", cursor=context.cursor)
+        return dg.SensorResult(asset_events=events, cursor=now.dump())
+
+    return sensor
+
+
+def taken(instance: dg.DagsterInstance, pipeline: Pipeline, lake: Lake, seen: Seen) -> tuple[list[Event], Seen]:
+    """Return the events of runs that are new, and what is seen with them; runs of Dagster's own are known already.
+
+    Args:
+        instance: whose history it is.
+        pipeline: whose runs.
+        lake: where the entries are.
+        seen: what was taken before.
+    """
+    events, runs = list[Event](), 0
+    for key, entry in entries(lake.store, pipeline.name, seen.since) if lake.exists else ():
+        if key in seen.keys:
+            continue
+        if runs == MOST_RUNS:
+            break
+        ended = datetime.fromisoformat(entry["ended_at"])
+        if entry.get("runtime") == MACHINES:
+            run = PastRun(pipeline, entry, RunFolder(lake.store, pipeline.name, entry.get("folder") or entry["run_id"]))
+            events += missing(instance, entry["run_id"], list(events_of(run)), ended)
+            runs += 1
+        seen = seen.with_entry(key, ended)
+    return events, seen
+
+
+def missing(instance: dg.DagsterInstance, run_id: str, events: Iterable[Event], ended: datetime) -> Iterator[Event]:
+    """Yield the events of a run that the history does not have yet.
+
+    Args:
+        instance: the history.
+        run_id: the run.
+        events: all that are to be there.
+        ended: when the run ended.
+    """
+    all_of_it = list(events)
+    there = known(instance, run_id, {event.asset_key for event in all_of_it}, ended - CLOCKS_DIFFER)
+    there |= checks_known(instance, run_id, [e for e in all_of_it if isinstance(e, dg.AssetCheckEvaluation)])
+    yield from (event for event in all_of_it if name_of(event) not in there)
+
+
+def known(instance: dg.DagsterInstance, run_id: str, keys: Collection[dg.AssetKey], since: datetime) -> set[Name]:
+    """Return the materializations and observations of a run that the history has of these assets."""
+    found = set[Name]()
+    for key in keys:
+        wanted = dg.AssetRecordsFilter(key, after_timestamp=since.timestamp())
+        for fetch in (instance.fetch_materializations, instance.fetch_observations):
+            found |= _of_run(fetch, wanted, run_id)
+    return found
+
+
+def _of_run(fetch, wanted: dg.AssetRecordsFilter, run_id: str) -> set[Name]:  # type: ignore[no-untyped-def] # noqa: ANN001 - one of two methods of the instance
+    found, cursor, more = set[Name](), None, True
+    while more:
+        page = fetch(wanted, limit=500, cursor=cursor)
+        for record in page.records:
+            event = record.asset_materialization or record.asset_observation
+            if event is not None and _run_of(event.metadata) == run_id:
+                found.add(name_of(event))
+        cursor, more = page.cursor, page.has_more
+    return found
+
+
+def checks_known(
+    instance: dg.DagsterInstance, run_id: str, evaluations: Iterable[dg.AssetCheckEvaluation]
+) -> set[Name]:
+    """Return which of a run's check results the history has."""
+    found = set[Name]()
+    for wanted in evaluations:
+        key = dg.AssetCheckKey(wanted.asset_key, wanted.check_name)
+        for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=200):
+            event = record.event.dagster_event if record.event else None
+            data = event.event_specific_data if event else None
+            if isinstance(data, dg.AssetCheckEvaluation) and _run_of(data.metadata) == run_id:
+                found.add(name_of(data))
+    return found
+
+
+def name_of(event: Event) -> Name:
+    """Return what an event is called within its run."""
+    check = event.check_name if isinstance(event, dg.AssetCheckEvaluation) else ""
+    return f"{type(event).__name__} {event.asset_key.to_user_string()}", check, event.partition
+
+
+def _run_of(metadata: object) -> str | None:
+    said = metadata.get(RUN) if isinstance(metadata, dict) else None
+    return None if said is None else str(getattr(said, "value", said))
+
+
+def _moment(key: str) -> datetime:
+    """Return when the run of an entry ended, as its key says."""
+    written = key.rpartition("/")[2].partition("-")[0]
+    return datetime.strptime(written, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)

@@ -1,0 +1,105 @@
+"""Define `lakehouse cost`, which says what runs on AWS cost, by run, table and check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
+
+if TYPE_CHECKING:
+    from lakehouse_assets.compute.spending import Spending
+    from lakehouse_assets.storage.objects import ObjectStore
+
+Format = Literal["table", "json"]
+NOTE = "List prices of {day} in US dollars, without discounts, taxes, free tiers, storage and requests of S3."
+
+
+def cost(
+    pipeline: Annotated[
+        str | None, typer.Argument(metavar="[PIPELINE]", help="Only the runs of this pipeline.")
+    ] = None,
+    *,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only runs that ended since then, in UTC (default: all).")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How the answer is printed.")] = "table",  # noqa: A002 - the option's name
+    lake: LakeOption = None,
+) -> None:
+    """Say what runs cost: the latest ones, and totals by table, by check and by what was used.
+
+    Runs on AWS are metered, whoever started them: capacity of Glue, bytes that Athena scanned, functions, transitions
+    of machines. Runs on this machine cost nothing and are counted apart.
+
+    Examples:
+        lakehouse cost
+
+        lakehouse cost ecommerce --since 2026-11-01
+    """
+    from lakehouse_assets.compute.spending import spending
+    from lakehouse_assets.storage.lake import lake_of
+
+    first = None if since is None else _day(since)
+    store = lake_of(reading(lake)).store
+    found = spending(_entries(store, pipelines_of(pipeline, lake), first))
+    if format == "json":
+        import orjson
+
+        terminal.data(orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    else:
+        _show(found)
+
+
+def _entries(store: ObjectStore, names: tuple[str, ...], first: datetime | None) -> Iterator[dict[str, Any]]:
+    from lakehouse_assets.compute.recording import entries
+
+    for name in names:
+        yield from (entry for _, entry in entries(store, name, first))
+
+
+def _day(text: str) -> datetime:
+    """Read a date, or a moment, as the moment in UTC at which it begins.
+
+    Raises:
+        BadRequest: the text is neither.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest(message=f"--since is `{text}`, allowed is a date such as 2026-11-01") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _show(found: Spending) -> None:
+    from lakehouse_assets.compute.prices import READ_ON
+
+    if not found.runs:
+        terminal.say(f"No run was metered; {found.unmetered} ran on this machine, which costs nothing.")
+        return
+    latest = reversed(found.latest)
+    rows = [(r.ended_at[:19].replace("T", " "), r.run_id, r.status, r.runtime, _usd(r.usd)) for r in latest]
+    terminal.table(("ended (UTC)", "run", "status", "by", "USD"), rows, right=("USD",))
+    tables = sorted(found.tables.items(), key=lambda item: -item[1])
+    terminal.table(("table", "USD"), [(name, _usd(usd)) for name, usd in tables], right=("USD",))
+    checks = sorted(found.checks.items(), key=lambda item: -item[1])
+    if checks:
+        asked = [(table, check, _usd(usd)) for (table, check), usd in checks]
+        terminal.table(("table", "check", "USD"), asked, right=("USD",))
+    used = [(unit, f"{amount:,.0f}") for unit, amount in sorted(found.units.items())]
+    terminal.table(("used", "amount"), used, right=("amount",))
+    terminal.say(f"{found.runs} metered run{'' if found.runs == 1 else 's'}: {_usd(found.usd)} USD")
+    terminal.say(NOTE.format(day=READ_ON))
+
+
+def _usd(amount: float) -> str:
+    """Return an amount with as many digits as small costs need.
+
+    >>> _usd(0.0308), _usd(0.00004)
+    ('0.0308', '0.0000')
+    """
+    return f"{amount:,.4f}"

@@ -1,0 +1,213 @@
+"""Runs of the state machines show up in Dagster's history beside its own, each of their events once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from lakehouse_assets.compute.recording import entries, history_key
+from lakehouse_assets.definitions import build_definitions
+from lakehouse_assets.ecommerce.pipeline import PIPELINE
+from lakehouse_assets.graph.check_history import evaluation_of, latest_record
+from lakehouse_assets.graph.history import OVERLAP, Seen, name_of, taken
+from lakehouse_assets.graph.history_events import Event
+from lakehouse_assets.settings import Settings
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lake import lake_of
+from lakehouse_assets_tests.graph.conftest import Shop
+from lakehouse_assets_tests.machine_run import MachineRun, outcome
+
+ORDERS, SALES = dg.AssetKey(["silver", "clean_orders"]), dg.AssetKey(["gold", "daily_sales"])
+NOTHING = Seen()
+FRESH = dg.AssetCheckKey(SALES, "freshness")
+
+
+@pytest.fixture
+def ran(shop: Shop, tmp_path: Path) -> MachineRun:
+    """A run of the machine in the shop's lake, one of whose checks warned."""
+    shop.drop_all()
+    run = MachineRun(tmp_path, "e1", "2026-11-26T09:00:00Z")
+    run.whole(outcome("gold.daily_sales freshness", failing=1, statistics={"DataScannedInBytes": 77}))
+    return run
+
+
+def told(shop: Shop, seen: Seen = NOTHING, *, at_most: int | None = None) -> Seen:
+    """A tick of the sensor as Dagster's daemon makes it, which may die after some of its events."""
+    events, now = taken(shop.instance, PIPELINE, lake_of(shop.settings), seen)
+    for event in events[:at_most]:
+        shop.instance.report_runless_asset_event(event)
+    return now if at_most is None else seen
+
+
+def history(shop: Shop) -> Counter[tuple[str, str, str | None]]:
+    """How often the history has each event of the machine's runs."""
+    found: list[Event] = []
+    for key in PIPELINE.keys | {key.asset_key for layer in ("silver", "gold") for key in shop.checks_of(layer)}:
+        wanted = dg.AssetRecordsFilter(key)
+        made = shop.instance.fetch_materializations(wanted, limit=99).records
+        seen = shop.instance.fetch_observations(wanted, limit=99).records
+        found += [r.asset_materialization or r.asset_observation for r in (*made, *seen) if r.run_id == ""]  # type: ignore[misc] # one of both
+    for layer in ("silver", "gold"):
+        for check in shop.checks_of(layer):
+            past = shop.instance.event_log_storage.get_asset_check_execution_history(check, limit=99)
+            found += [e for r in past if r.run_id == "" and (e := evaluation_of(r))]
+    return Counter(name_of(event) for event in found)
+
+
+def metadata(shop: Shop, key: dg.AssetKey) -> dict[str, Any]:
+    """What the latest materialization of an asset says."""
+    event = shop.instance.get_latest_materialization_event(key)
+    assert event is not None
+    assert event.asset_materialization is not None
+    return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
+
+def test_tables_show_counts_run_and_link(shop: Shop, ran: MachineRun) -> None:
+    """As after a run of Dagster's own, and with who made it."""
+    told(shop)
+    found = metadata(shop, ORDERS)
+    assert (found["rows_inserted"], found["engine"], found["runtime"]) == (2, "duckdb", "stepfunctions")
+    assert (found["run_id"], found["link"]) == (ran.run_id, "https://console/e1")
+    assert metadata(shop, SALES)["engine"] == "athena"
+    assert metadata(shop, PIPELINE.manifest_key)["files_orders"] == 1
+    assert metadata(shop, dg.AssetKey(["archive", "ecommerce_files"]))["moved"] == 3
+
+
+def test_checks_show_what_the_machine_found(shop: Shop, ran: MachineRun) -> None:
+    """One that warned, with the bytes its query scanned, and those that the load has answered."""
+    told(shop)
+    found = evaluation_of(latest_record(shop.instance, FRESH))
+    assert found is not None
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert (found.metadata["scanned_bytes"].value, found.metadata["run_id"].value) == (77, ran.run_id)
+    added_up = evaluation_of(latest_record(shop.instance, dg.AssetCheckKey(ORDERS, "reconciliation")))
+    assert added_up is not None
+    assert added_up.passed
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 1000])
+def test_each_event_is_there_once_whatever_dies(shop: Shop, ran: MachineRun, after: int) -> None:
+    """A tick that died after some of its events is repeated from its old cursor, and only the rest is reported."""
+    del ran
+    seen = told(shop, at_most=after)
+    seen = told(shop, seen)
+    for _ in range(2):
+        seen = told(shop, seen)
+    found = history(shop)
+    assert set(found.values()) == {1}
+    kinds = Counter(name.partition(" ")[0] for name, _, _ in found)
+    # Three of landing, the plan, three of silver, three of gold and the archive; of checks the machine asked one.
+    assert (kinds["AssetMaterialization"], kinds["AssetCheckEvaluation"] > 6) == (11, True)
+
+
+def test_two_runs_have_their_events_each(shop: Shop, ran: MachineRun, tmp_path: Path) -> None:
+    """The second changes one product, and its events are there beside those of the first."""
+    del ran
+    seen = told(shop)
+    shop.drop("products.csv")
+    MachineRun(tmp_path, "e2").whole()
+    told(shop, seen)
+    assert history(shop)["AssetMaterialization silver/clean_products", "", None] == 2
+
+
+def test_an_entry_that_comes_late_is_taken(shop: Shop, ran: MachineRun) -> None:
+    """It ended before the one that was taken last, and was written after it."""
+    del ran
+    seen = told(shop)
+    store = FolderStore(Path(shop.settings.lake_root))
+    ((key, entry),) = entries(store, "ecommerce")
+    early = (datetime.fromisoformat(entry["ended_at"]) - OVERLAP / 2).isoformat()
+    late = store.read(key).decode().replace(entry["ended_at"], early).replace(entry["run_id"], "late")
+    store.put(history_key("ecommerce", early, "late"), late.encode())
+    told(shop, seen)
+    assert history(shop)["AssetObservation bronze/ecommerce_manifest", "", None] == 1
+
+
+def test_runs_of_dagsters_own_are_not_taken(shop: Shop) -> None:
+    """They are in its history, though the lake's history has them too."""
+    shop.drop_all()
+    result = shop.run()
+    from lakehouse_assets.graph.alerts import Watch
+
+    run = shop.instance.get_run_by_id(result.run_id)
+    assert run
+    Watch("ecommerce", lake_of(shop.settings)).tell(shop.instance, run)
+    assert len(list(entries(FolderStore(Path(shop.settings.lake_root)), "ecommerce"))) == 1
+    told(shop)
+    assert history(shop) == Counter()
+
+
+def test_a_failed_run_shows_what_it_made_and_why_it_failed(shop: Shop, tmp_path: Path) -> None:
+    """Silver was loaded; gold and the archive were not reached."""
+    shop.drop_all()
+    run = MachineRun(tmp_path, "e1")
+    run.planned()
+    run.loaded()
+    run.recorded({"State": "gold/daily_sales", "Error": "States.TaskFailed", "Cause": "no such table"})
+    told(shop)
+    found = history(shop)
+    assert found["AssetMaterialization silver/clean_orders", "", None] == 1
+    assert found["AssetMaterialization gold/daily_sales", "", None] == 0
+    assert found["AssetMaterialization archive/ecommerce_files", "", None] == 0
+    (record,) = shop.instance.fetch_observations(dg.AssetRecordsFilter(PIPELINE.manifest_key), limit=9).records
+    assert record.asset_observation
+    assert record.asset_observation.description == "no such table"
+
+
+def test_the_sensor_hands_events_and_cursor_to_dagster(shop: Shop, ran: MachineRun) -> None:
+    """A tick with a run, and one without."""
+    del ran
+    sensor = shop.definitions.resolve_sensor_def("ecommerce_machine_runs")
+    first: Any = sensor(dg.build_sensor_context(shop.instance))
+    assert len(first.asset_events) > 10
+    second: Any = sensor(dg.build_sensor_context(shop.instance, cursor=first.cursor))
+    assert second.skip_reason.skip_message == "no run of a state machine has ended since"
+
+
+def test_keys_from_before_the_overlap_are_forgotten() -> None:
+    """The cursor holds an hour of entries, however many there ever were."""
+    at, seen = datetime(2026, 11, 26, 9, tzinfo=UTC), Seen()
+    for number in range(200):
+        moment = at + timedelta(minutes=15 * number)
+        seen = seen.with_entry(history_key("ecommerce", moment.isoformat(), f"r{number}"), moment)
+    assert len(seen.keys) == 5
+    assert Seen.parse(seen.dump()) == seen
+
+
+def statuses(scheduler: str | None) -> dict[str, str]:
+    """Which schedules and sensors come up on, with a setting."""
+    settings = Settings(lake=Path("/lake"), scheduler=scheduler) if scheduler else Settings(lake=Path("/lake"))
+    repository: Any = build_definitions(settings).get_repository_def()
+    return {one.name: one.default_status.value for one in (*repository.schedule_defs, *repository.sensor_defs)}
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "own", "other"),
+    [(None, "RUNNING", "STOPPED"), ("dagster", "RUNNING", "STOPPED"), ("stepfunctions", "STOPPED", "RUNNING")],
+)
+def test_who_schedules_is_one_setting(scheduler: str | None, own: str, other: str) -> None:
+    """The other side's schedules and sensors come up switched off; how runs ended is told in any case."""
+    found = statuses(scheduler)
+    names: Iterable[str] = ("ecommerce_daily", "ecommerce_landing", "marketing_twice_daily")
+    assert {found[name] for name in names} == {own}
+    assert {found["ecommerce_machine_runs"], found["marketing_machine_runs"]} == {other}
+    assert found["ecommerce_failed_runs"] == "RUNNING"
+
+
+def test_a_tick_that_a_machine_has_taken_is_told_to_dagster(shop: Shop, tmp_path: Path) -> None:
+    """Its run is a success that made nothing, and says who has it."""
+    shop.drop_all()
+    MachineRun(tmp_path, "e1", "2026-11-26T09:00:00Z").whole()
+    shop.drop("products.csv")
+    result = shop.run_with({"tick": "2026-11-26T10:00:00+01:00"})
+    assert result.success
+    assert not result.get_asset_materialization_events()
+    assert shop.landed() == ["products.csv"]
+    plan = FolderStore(Path(shop.settings.lake_root)).read(f"runs/ecommerce/{result.run_id}/plan.json").decode()
+    assert "already run: run ecommerce-2026-11-26T09-00-00Z has taken the tick of 2026-11-26 09:00 UTC" in plan

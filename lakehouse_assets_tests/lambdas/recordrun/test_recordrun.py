@@ -1,0 +1,102 @@
+"""RecordRun records how a run ended, once, gives the pipeline back, and says it in one message."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse_assets.compute.metrics import metrics_of
+from lakehouse_assets.compute.recording import entries
+from lakehouse_assets.compute.reports import REPORT, RunReport
+from lakehouse_assets.errors import AssertionFailed
+from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.runs import RunFolder
+from lakehouse_assets_tests.graph.conftest import drop_known_files
+from lakehouse_assets_tests.machine_run import MachineRun, outcome
+
+FRESH, UNIQUE = "gold.daily_sales freshness", "silver.clean_orders keys_unique"
+TICK = "2026-11-26T09:00:00Z"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> MachineRun:
+    """A run by a schedule, with three landed files and one that is none."""
+    (tmp_path / "landing").mkdir()
+    drop_known_files(tmp_path / "landing")
+    return MachineRun(tmp_path, "e1", TICK)
+
+
+def history(run: MachineRun) -> list[dict[str, Any]]:
+    """The entries of the lake's history."""
+    return [entry for _, entry in entries(FolderStore(run.root / "lake"), "ecommerce")]
+
+
+def test_a_good_run_is_recorded_and_says_so(run: MachineRun) -> None:
+    """With runtime, execution, link, tick and times; the pipeline is free for the next run."""
+    answer = run.whole()
+    assert (answer["kind"], answer["subject"]) == ("run_succeeded", "ecommerce: run succeeded")
+    (entry,) = history(run)
+    assert (entry["status"], entry["runtime"], entry["execution"]) == ("succeeded", "stepfunctions", run.arn)
+    assert (entry["tick"], entry["job"], entry["link"]) == (TICK, "ecommerce", "https://console/e1")
+    assert entry["tables"]["clean_orders"]["inserted"] == 2
+    assert entry["archived"] == 3
+    assert MachineRun(run.root, "e2").planned()["fence"] == 2
+
+
+def test_a_call_that_is_repeated_records_nothing_twice(run: MachineRun) -> None:
+    """One entry, with the moment of the first call, and the same answer."""
+    first = run.whole()
+    assert run.recorded() == first
+    assert len(history(run)) == 1
+
+
+def test_one_message_tells_warnings_and_refused_files(run: MachineRun) -> None:
+    """The subject counts, the body lists."""
+    (run.root / "landing/orders/broken.csv").write_text("not,these\n1,2\n")
+    answer = run.whole(outcome(FRESH, failing=1))
+    assert (answer["kind"], answer["subject"]) == ("run_warned", "ecommerce: checks warned: 1, files refused: 1")
+    assert "WARN daily_sales.freshness: broken by 1 row" in answer["message"]
+    assert "`orders/broken.csv` is refused" in answer["message"]
+
+
+def test_a_failure_names_state_and_cause_in_one_sentence(run: MachineRun) -> None:
+    """The cause is taken out of the service's JSON; the report says it, too."""
+    run.planned()
+    run.loaded()
+    with pytest.raises(AssertionFailed) as raised:
+        run.judged(outcome(UNIQUE, "fail", failing=2))
+    cause = json.dumps({"errorType": "AssertionFailed", "errorMessage": str(raised.value), "stackTrace": ["x"] * 99})
+    answer = run.recorded({"State": "judge clean_orders", "Error": "AssertionFailed", "Cause": cause})
+    assert answer["subject"] == "ecommerce: run failed in judge clean_orders"
+    sentence = "check `clean_orders.keys_unique` failed: 2 rows"
+    assert answer["message"].startswith(f"The run failed in judge clean_orders: {sentence}\n")
+    folder = RunFolder(FolderStore(run.root / "lake"), "ecommerce", run.run_id)
+    kept = folder.report(REPORT, RunReport)
+    assert kept is not None
+    assert kept.failure is not None
+    assert (kept.failure.error, kept.failure.message, kept.failure.state) == (
+        "AssertionFailed",
+        sentence,
+        "judge clean_orders",
+    )
+
+
+def test_a_run_that_could_not_even_plan_is_recorded(run: MachineRun) -> None:
+    """It never held the pipeline, so nothing is given back; another one's hold goes on."""
+    other = MachineRun(run.root, "other")
+    other.planned()
+    run.recorded({"State": "PlanRun", "Error": "LeaseHeld", "Cause": "held by `other`"})
+    assert history(run)[0]["failure"]["message"] == "held by `other`"
+    assert other.loaded()["rows"]["inserted"] == 5
+
+
+def test_metrics_are_what_the_alarms_stand_on(run: MachineRun) -> None:
+    """By pipeline: ended well, not ended badly, share of rejects in percent."""
+    run.whole()
+    report = RunFolder(FolderStore(run.root / "lake"), "ecommerce", run.run_id).report(REPORT, RunReport)
+    assert report is not None
+    values = {one["MetricName"]: one["Value"] for one in metrics_of(report, None, None)}
+    assert values == {"RunsSucceeded": 1, "RunsFailed": 0, "RejectRatio": 0.0, "OldestLandedSeconds": 0.0}
