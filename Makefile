@@ -35,7 +35,7 @@ test: setup ## Run the tests; those for Spark too where a Java 17 or 21 is found
 spark: setup ## Get Spark ready: find or install a Java, fetch the Delta jars
 	@$(BIN)/python -m scripts.spark
 
-check: setup ## Format, lint, types, imports, docstrings, length of functions
+check: setup ## Format, lint, types, imports, docstrings, length of functions, workflows, Dockerfiles
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -43,6 +43,8 @@ check: setup ## Format, lint, types, imports, docstrings, length of functions
 	$(BIN)/interrogate $(SOURCES)
 	$(BIN)/interrogate --ignore-module --whitelist-regex '^test_' $(TESTS)
 	$(BIN)/python scripts/body_length.py $(SOURCES) $(TESTS)
+	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/hadolint Dockerfile infrastructure/images/Dockerfile
 
 fix: setup ## Repair what can be repaired: format and lint
 	$(BIN)/ruff check --fix .
