@@ -19,8 +19,6 @@ RECEIVES = 1000
 """How often a message is handed out at most; the most that SQS takes. Every three minutes, that is two days."""
 BATCH_SECONDS = 20
 """How long events are collected before the waker is called."""
-QUIET_SECONDS = 60
-"""How long a file must have been left alone before it is taken."""
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -45,7 +43,7 @@ def _wakes(trigger: Trigger, machine: Machine, place: Place) -> dict[str, Json]:
         "machine": "${Machine}",
         "landing": place.landing,
         "lake": "s3://${LakeBucket}",
-        "quiet_seconds": QUIET_SECONDS,
+        "quiet_seconds": "${LandingQuietSeconds}",
         "time": "<time>",
     }
     text = json.dumps(message, sort_keys=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,7 +15,6 @@ from lakehouse_assets.storage.aws import client_of
 from lakehouse_assets.storage.landing import landed
 from lakehouse_assets.storage.opening import open_store
 from lambdas.startpipeline.logic import (
-    AGAIN_SECONDS,
     ATTEMPTS,
     GOING_ON,
     Decision,
@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         LOG.info("%s: %s", wake.pipeline, decision.why)
         if decision.again:
             kept.append(messages[0]["messageId"])
-            _sooner(messages[0])
+            _sooner(messages[0], math.ceil(decision.again * wake.quiet_seconds))
     return failures(kept)
 
 
@@ -74,12 +74,10 @@ def _attempts(wake: Wake, names: list[str]) -> Mapping[int, State]:
     return found
 
 
-def _sooner(record: Mapping[str, Any]) -> None:
-    """Have a message come again soon, and not only after the queue's usual time."""
+def _sooner(record: Mapping[str, Any], seconds: int) -> None:
+    """Have a message come again after so long, and not only after the queue's usual time."""
     region, account, queue = record["eventSourceARN"].split(":")[3:6]
     del region
     queues = client_of("sqs")
     url = queues.get_queue_url(QueueName=queue, QueueOwnerAWSAccountId=account)["QueueUrl"]
-    queues.change_message_visibility(
-        QueueUrl=url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=AGAIN_SECONDS
-    )
+    queues.change_message_visibility(QueueUrl=url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds)

@@ -18,8 +18,8 @@ from lakehouse_assets.errors import BadRequest
 
 ATTEMPTS = RETRIES + 1
 """How often the same files are started; then the next tick of a schedule takes them."""
-AGAIN_SECONDS = 180
-"""How long a message waits in the queue before it wakes again."""
+QUIET_PERIODS = 3
+"""For how many quiet periods a message waits while a run goes on before it wakes again."""
 GOING_ON = "RUNNING"
 
 State = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]
@@ -63,12 +63,12 @@ class Decision:
 
     Attributes:
         start: name of the execution to start; None to start none.
-        again: whether the message is to come again.
+        again: after how many quiet periods the message is to come again; None when it is done.
         why: in words, for the log.
     """
 
     start: str | None
-    again: bool
+    again: int | None
     why: str
 
 
@@ -83,16 +83,19 @@ def decide(pipeline: str, landing: LandingSnapshot, attempts: Mapping[int, State
     """
     ready = landing.ready()
     if is_running:
-        return Decision(None, again=True, why="a run goes on; what is there comes next")
+        return Decision(None, again=QUIET_PERIODS, why="a run goes on; what is there comes next")
     if not ready:
         # Empty files are never ready, and wait for somebody to write them, who will wake again.
         waits = any(entry.size_bytes for entry in landing.entries)
-        return Decision(None, again=waits, why="files are still being written" if waits else "nothing is in landing")
+        return Decision(
+            None, again=1 if waits else None, why="files are still being written" if waits else "nothing is in landing"
+        )
     attempt = max(attempts, default=0) + 1
     if attempt > ATTEMPTS:
-        return Decision(None, again=False, why=f"{len(ready)} files are left after {ATTEMPTS} runs; a tick takes them")
+        return Decision(None, again=None, why=f"{len(ready)} files are left after {ATTEMPTS} runs; a tick takes them")
     # It comes again until its files are gone, and so sees whether the run left any.
-    return Decision(name_of(pipeline, landing, attempt), again=True, why=f"{len(ready)} files, attempt {attempt}")
+    why = f"{len(ready)} files, attempt {attempt}"
+    return Decision(name_of(pipeline, landing, attempt), again=QUIET_PERIODS, why=why)
 
 
 def name_of(pipeline: str, landing: LandingSnapshot, attempt: int) -> str:

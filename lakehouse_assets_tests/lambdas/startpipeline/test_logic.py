@@ -33,20 +33,20 @@ def test_files_that_are_ready_are_started_once() -> None:
 def test_a_running_pipeline_sends_the_message_back() -> None:
     """What landed meanwhile is started when the run has ended."""
     decision = decide("shop", landing("a"), {1: "RUNNING"}, is_running=True)
-    assert (decision.start, decision.again) == (None, True)
+    assert (decision.start, decision.again) == (None, 3)
 
 
 def test_a_file_that_is_being_written_is_waited_for() -> None:
     """A file counts when it has been left alone for the quiet time."""
     decision = decide("shop", landing("a", age=5), {}, is_running=False)
-    assert (decision.start, decision.again) == (None, True)
+    assert (decision.start, decision.again) == (None, 1)
 
 
 @pytest.mark.parametrize("seen", [landing(), landing("a", size=0)], ids=["nothing", "an empty file"])
 def test_an_empty_wake_up_is_forgotten(seen: LandingSnapshot) -> None:
     """Where nothing can be taken, nothing is started and the message goes."""
     decision = decide("shop", seen, {}, is_running=False)
-    assert (decision.start, decision.again) == (None, False)
+    assert (decision.start, decision.again) == (None, None)
 
 
 def test_files_that_a_run_left_are_tried_again_and_given_up() -> None:
@@ -54,7 +54,7 @@ def test_files_that_a_run_left_are_tried_again_and_given_up() -> None:
     again = decide("shop", landing("a"), {1: "FAILED"}, is_running=False)
     assert again.start == name_of("shop", landing("a"), 2)
     given_up = decide("shop", landing("a"), dict.fromkeys(range(1, ATTEMPTS + 1), "FAILED"), is_running=False)
-    assert (given_up.start, given_up.again) == (None, False)
+    assert (given_up.start, given_up.again) == (None, None)
 
 
 def test_a_started_run_keeps_its_message() -> None:
