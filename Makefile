@@ -12,10 +12,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test spark check fix emit docs bench lock package deploy destroy smoke
+.PHONY: help setup demo dev test e2e spark check fix emit docs bench lock package deploy destroy smoke
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Create .venv and .emulator with every locked package (a second run takes no time)
 	@python="$(PYTHON)"; if ! "$${python:-false}" -c '$(FITS)' 2>/dev/null; then \
@@ -31,6 +31,9 @@ dev: setup ## Open the Dagster UI on the same asset graph
 
 test: setup ## Run the tests; those for Spark too where a Java 17 or 21 is found
 	@$(BIN)/python -m scripts.run_tests $(ARGS)
+
+e2e: setup ## Prove it on an emulated AWS with Spark and Trino; `ARGS=--all` runs the whole matrix
+	@$(BIN)/python -m scripts.e2e $(ARGS)
 
 spark: setup ## Get Spark ready: find or install a Java, fetch the Delta jars
 	@$(BIN)/python -m scripts.spark

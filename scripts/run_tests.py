@@ -1,7 +1,7 @@
 """Run the tests that this machine can run and say which could not; this is `make test`.
 
-This script knows what each group of tests needs; the tests' own options are in `pyproject.toml`.
-With `LAKEHOUSE_REQUIRE_ALL=1` nothing that can be installed may be left out, and nothing skipped.
+This script knows what each group of tests needs; the tests' own options are in `pyproject.toml`. Tests marked `e2e` are
+left to `make e2e`. With `LAKEHOUSE_REQUIRE_ALL=1` nothing that can be installed may be left out, and nothing skipped.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded
 
 WORKERS = ("-n", "2", "--dist", "loadfile")
 """The tests run in two processes; those of one file share its fixtures, so they stay together."""
+ELSEWHERE = ("not e2e", "not e2e_all")
+"""What `make e2e` runs."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -51,11 +53,11 @@ def pytest_arguments(missing: list[Group], *, require_all: bool, also: str = "")
     """Return the options that leave out the missing groups and, where all is required, make a skipped test fail.
 
     >>> pytest_arguments([Group("ui", False, "Chromium", "apt-get")], require_all=False)
-    ['-m', 'not ui']
+    ['-m', 'not e2e and not e2e_all and not ui']
     """
     strict = ["-p", "lakehouse_assets_tests.nothing_skipped"] if require_all else []
-    marks = [also] * bool(also) + [f"not {group.mark}" for group in missing]
-    return strict + (["-m", " and ".join(marks)] if marks else [])
+    marks = [*ELSEWHERE, *([also] if also else []), *(f"not {group.mark}" for group in missing)]
+    return [*strict, "-m", " and ".join(marks)]
 
 
 def passes(missing: list[Group], given: list[str], *, require_all: bool) -> list[list[str]]:

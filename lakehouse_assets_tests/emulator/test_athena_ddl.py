@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.sql.ddl import declare_statements
+from lakehouse_assets.sql.sql_types import in_athena_ddl
 from lakehouse_assets_tests.emulator.patches.athena_ddl import Column, NotAthena, read
+from lakehouse_assets_tests.emulator.patches.athena_queries import within
 from lakehouse_assets_tests.emulator.patches.athena_refusals import READ_ONLY, refusal
 from lakehouse_assets_tests.emulator.patches.athena_trino import in_trino
+from lakehouse_assets_tests.emulator.patches.trino_client import Answer
+from lambdas.declaretables.logic import _altered
 
 ROOT = "s3://lake"
 TABLE = "CREATE TABLE t ({columns}) LOCATION 's3://lake/t/' TBLPROPERTIES ('table_type' = 'ICEBERG'{more})"
+
+
+GOLD = [
+    pytest.param(contract, id=contract.name)
+    for pipeline in ("ecommerce", "marketing")
+    for contract in contracts(pipeline).values()
+    if contract.layer == "gold"
+]
 
 
 def emitted() -> Iterator[str]:
@@ -29,16 +42,16 @@ def test_every_declaration_is_in_the_grammar(statement: str) -> None:
     assert found.verb == "create database" or (found.location or "").startswith(f"{ROOT}/")
 
 
-@pytest.mark.parametrize(
-    "altered",
-    [
-        "ALTER TABLE `gold`.`t` ADD COLUMNS (`a` decimal(18,6), `b` array<string>)",
-        "ALTER TABLE `gold`.`t` CHANGE COLUMN `a` `a` decimal(38,6)",
-    ],
-)
-def test_what_changes_a_table_is_in_the_grammar(altered: str) -> None:
-    """As `DeclareTables` writes it."""
-    assert read(altered).name == ("gold", "t")
+@pytest.mark.parametrize("table", GOLD)
+def test_what_changes_a_table_is_in_the_grammar(table: Contract) -> None:
+    """As `DeclareTables` writes it for a table whose contract got a column."""
+    held = [(column.name, in_athena_ddl(column.data_type)) for column in table.columns]
+    grown = replace(table.columns[-1], name="added", required=False, key=False)
+    (statement,) = _altered(replace(table, columns=(*table.columns, grown)), held)
+    assert read(statement).verb == "add columns"
+    assert read(statement).columns == (Column("added", in_athena_ddl(grown.data_type), None),)
+    wider = "ALTER TABLE `gold`.`t` CHANGE COLUMN `a` `a` decimal(38,6)"
+    assert in_trino(read(wider), "") == ['ALTER TABLE iceberg."gold"."t" ALTER COLUMN "a" SET DATA TYPE decimal(38,6)']
 
 
 @pytest.mark.parametrize(
@@ -107,3 +120,10 @@ def test_a_delta_table_is_not_read_as_of_another_time() -> None:
     travels = "SELECT * FROM a.b FOR VERSION AS OF 3 JOIN s.t FOR TIMESTAMP AS OF now() ON true"
     assert refusal(travels, lambda name: name == ("s", "t"))
     assert refusal("SELECT 's.t FOR VERSION AS OF 3' FROM s.t -- FOR VERSION AS OF 3", lambda _: True) is None
+
+
+@pytest.mark.parametrize(("scanned", "state"), [(10_000_000, "SUCCEEDED"), (10_000_001, "CANCELLED")])
+def test_a_workgroup_limits_what_is_read(scanned: int, state: str) -> None:
+    """More is cancelled; CloudFormation hands the limit on as text."""
+    group = {"Configuration": {"BytesScannedCutoffPerQuery": "10000000"}}
+    assert within(Answer(scanned_bytes=scanned), group)[0] == state

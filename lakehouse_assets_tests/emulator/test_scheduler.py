@@ -86,11 +86,15 @@ def test_what_cannot_be_called_is_kept(aws: Aws) -> None:
 
 
 def test_a_template_keeps_the_zone(either: Aws) -> None:
-    """CloudFormation's time zone of a schedule, which the emulator drops."""
+    """CloudFormation's time zone of a schedule, which the emulator drops, also when the stack is changed."""
     target = {"Arn": "arn:aws:states:eu-west-1:000000000000:stateMachine:m", "RoleArn": ROLE}
     properties = {"Name": "t", "ScheduleExpression": "cron(0 9 * * ? *)", "ScheduleExpressionTimezone": "Europe/Berlin"}
     resource = {"Type": "AWS::Scheduler::Schedule", "Properties": {**properties, "Target": target}}
     resource["Properties"]["FlexibleTimeWindow"] = {"Mode": "OFF"}  # type: ignore[index]
-    either.client("cloudformation").create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"T": resource}}))
-    zone = either.client("scheduler").get_schedule(Name="t")["ScheduleExpressionTimezone"]
-    assert zone == ("Europe/Berlin" if either.is_patched else "UTC")
+    cloud = either.client("cloudformation")
+    for zone in ("Europe/Berlin", "Asia/Kolkata"):
+        resource["Properties"]["ScheduleExpressionTimezone"] = zone  # type: ignore[index]
+        template = json.dumps({"Resources": {"T": resource}})
+        (cloud.create_stack if zone == "Europe/Berlin" else cloud.update_stack)(StackName="s", TemplateBody=template)
+        found = either.client("scheduler").get_schedule(Name="t")["ScheduleExpressionTimezone"]
+        assert found == (zone if either.is_patched else "UTC")

@@ -16,21 +16,24 @@ NO_DATA = Group("real", ready=False, need="the data", remedy="export X", require
 
 
 def test_everything_here_leaves_nothing_out() -> None:
-    """With all tools at hand pytest gets no filter."""
-    assert pytest_arguments([], require_all=False) == []
+    """With all tools at hand only what `make e2e` runs is left to it."""
+    assert pytest_arguments([], require_all=False) == ["-m", "not e2e and not e2e_all"]
 
 
 def test_missing_groups_are_deselected() -> None:
     """Each missing group is left out by its mark."""
-    assert pytest_arguments([NO_SPARK, NO_DATA], require_all=False) == ["-m", "not spark and not real"]
+    marks = "not e2e and not e2e_all and not spark and not real"
+    assert pytest_arguments([NO_SPARK, NO_DATA], require_all=False) == ["-m", marks]
 
 
 def test_spark_has_the_machine_alone_and_the_others_two_workers() -> None:
     """Two runs of pytest, one without Java; a developer's own options make one plain run."""
     spread, alone = passes([], [], require_all=False)
-    assert (spread[:2], spread[-1], alone) == (["-n", "2"], "not spark", ["-m", "spark"])
+    always = "not e2e and not e2e_all"
+    assert (spread[:2], spread[-1]) == (["-n", "2"], f"{always} and not spark")
+    assert alone == ["-m", f"{always} and spark"]
     assert len(passes([NO_SPARK], [], require_all=False)) == 1
-    assert passes([], ["-k", "sensor"], require_all=False) == [["-k", "sensor"]]
+    assert passes([], ["-k", "sensor"], require_all=False) == [["-m", "not e2e and not e2e_all", "-k", "sensor"]]
 
 
 def test_what_is_left_out_is_said_with_the_remedy() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import time
 from typing import Any
@@ -19,6 +20,7 @@ from .athena_tokens import tokens
 from .athena_trino import in_trino, text
 from .trino_client import Answer, Cancelled, TrinoError, ask
 
+LOG = logging.getLogger("athena")
 TRINO = "TRINO_URL"
 TOKENS: dict[Any, tuple[dict[str, Any], str]] = {}
 """Requests by account and token, with the query that each began."""
@@ -87,6 +89,11 @@ def carry_out(query: dict[str, Any], group: dict[str, Any]) -> None:
         state, reason = "FAILED", str(failed)
         category = CATEGORIES.get(failed.kind, 1) if isinstance(failed, TrinoError) else CATEGORIES["USER_ERROR"]
         error = {"AthenaError": {"ErrorCategory": category, "Retryable": False, "ErrorMessage": reason}}
+    except Exception as failed:
+        # The emulator's own fault, which would leave the query running for ever.
+        LOG.exception("query %s", query["QueryExecutionId"])
+        state, reason = "FAILED", f"GENERIC_INTERNAL_ERROR: {type(failed).__name__}: {failed}"
+        error = {"AthenaError": {"ErrorCategory": 1, "Retryable": False, "ErrorMessage": reason}}
     query["Statistics"] = statistics(query["_answer"], time.time() - begun)
     if status["State"] == "RUNNING":
         status.update(error, CompletionDateTime=time.time(), State=state)

@@ -33,16 +33,16 @@ def scheduler() -> None:
     from ministack.services import scheduler as service
     from ministack.services.cloudformation import provisioners
 
-    create = provisioners._scheduler_schedule_create
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Scheduler::Schedule"]
+    create, update = handlers["create"], handlers["update"]
 
-    def created(logical: str, properties: dict[str, Any], stack: str) -> Any:
-        name, attributes = create(logical, properties, stack)
-        kept = {key: properties[key] for key in KEPT if key in properties}
-        service._schedules[f"{properties.get('GroupName', 'default')}/{name}"].update(kept)
-        return name, attributes
+    def kept(made: tuple[str, Any], properties: dict[str, Any]) -> tuple[str, Any]:
+        told = {key: properties[key] for key in KEPT if key in properties}
+        service._schedules[f"{properties.get('GroupName', 'default')}/{made[0]}"].update(told)
+        return made
 
-    provisioners._scheduler_schedule_create = created
-    provisioners._RESOURCE_HANDLERS["AWS::Scheduler::Schedule"]["create"] = created
+    handlers["create"] = lambda logical, given, stack: kept(create(logical, given, stack), given)
+    handlers["update"] = lambda name, old, new, stack: kept(update(name, old, new, stack), new)
     service._SCHEDULE_TICK_INTERVAL = PAUSE_SECONDS
     service._tick_schedules = lambda: fire_due(service)
 
@@ -63,13 +63,19 @@ def fire_due(service: Any) -> None:
         looked = LOOKED.setdefault(key, moment)
         LOOKED[key] = max(looked, moment)
         due = due_at(schedule, looked, moment)
-        if due is None or schedule.get("State") != "ENABLED":
+        if due is None or schedule.get("State") != "ENABLED" or not is_within(service, schedule, due):
             continue
         set_request_account_id(account)
         set_request_region(region)
         fire(schedule, due)
         if schedule["ScheduleExpression"].startswith("at(") and schedule.get("ActionAfterCompletion") == "DELETE":
             service._schedules._data.pop(place, None)
+
+
+def is_within(service: Any, schedule: dict[str, Any], due: datetime) -> bool:
+    """Say whether a tick lies between a schedule's first and last moment."""
+    begin, end = (service._to_epoch(schedule.get(name)) for name in ("StartDate", "EndDate"))
+    return (begin is None or begin <= due.timestamp()) and (end is None or due.timestamp() <= end)
 
 
 def due_at(schedule: dict[str, Any], looked: datetime, moment: datetime) -> datetime | None:
