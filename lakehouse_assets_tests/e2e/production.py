@@ -21,6 +21,7 @@ from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.emulator.running import Emulator, variables_for
 
 ENV = "e2e"
+HASH_KEY = "a key of these tests"
 SECONDS = 420
 """How long an execution may take on a slow machine, with Spark's start in it."""
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -200,13 +201,22 @@ class Production:
         """Put an object of the lake back."""
         self.s3.put_object(Bucket=self.outputs["LakeBucket"], Key=lost[0], Body=lost[1])
 
+    def tell_secrets(self, key: str) -> None:
+        """Put the keys of the Affise account where a person puts them after the first deployment."""
+        secrets = self.client("secretsmanager")
+        secrets.put_secret_value(SecretId=self.outputs["AffiseKeyArn"], SecretString=key)
+        secrets.put_secret_value(SecretId=self.outputs["HashKeyArn"], SecretString=HASH_KEY)
+
+    def read(self, key: str) -> bytes:
+        """An object of the lake."""
+        return bytes(self.s3.get_object(Bucket=self.outputs["LakeBucket"], Key=key)["Body"].read())
+
     def report(self, run_id: str, pipeline: str = "ecommerce") -> dict[str, Any]:
         """The report of a run as it lies in the lake."""
         return self._json(f"runs/{pipeline}/{run_id}/report.json")
 
     def _json(self, key: str) -> dict[str, Any]:
-        body = self.s3.get_object(Bucket=self.outputs["LakeBucket"], Key=key)["Body"].read()
-        found: dict[str, Any] = json.loads(body)
+        found: dict[str, Any] = json.loads(self.read(key))
         return found
 
     def _subscribe(self) -> None:
