@@ -18,8 +18,8 @@ from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.e2e.production import Execution, Production
 
 pytestmark = pytest.mark.e2e_all
-AT = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
-REPORT = "reports/Sub5-2026-03-09.csv"
+AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+REPORT = "reports/Sub5-2026-03-10.csv"
 Failing = Callable[[Production, Simulator], AbstractContextManager[None]]
 
 
