@@ -18,8 +18,8 @@ from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.e2e.production import Execution, Production
 
 pytestmark = pytest.mark.e2e_all
-AT = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
-REPORT = "reports/Sub5-2026-03-10.csv"
+AT = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+REPORT = "reports/Sub5-2026-03-09.csv"
 Failing = Callable[[Production, Simulator], AbstractContextManager[None]]
 
 
@@ -33,7 +33,7 @@ def run(production: Production, account: Simulator) -> Execution:
 def api_down(production: Production, account: Simulator) -> Iterator[None]:
     """Every answer of the account is an error."""
     del production
-    account.faults.turn_on("server-error")
+    account.faults.turn_on("server-error:times=0")
     yield
     account.faults.turn_off("server-error")
 
@@ -50,7 +50,7 @@ def key_refused(production: Production, account: Simulator) -> Iterator[None]:
 def slices_refused(production: Production, account: Simulator) -> Iterator[None]:
     """The plan is answered, and what it names is not."""
     del production
-    account.faults.turn_on("server-error:endpoint=stats/conversions,skip=1")
+    account.faults.turn_on("server-error:endpoint=stats/conversions,skip=1,times=0")
     yield
     account.faults.turn_off("server-error")
 
