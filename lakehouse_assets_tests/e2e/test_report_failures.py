@@ -50,7 +50,7 @@ def key_refused(production: Production, account: Simulator) -> Iterator[None]:
 def slices_refused(production: Production, account: Simulator) -> Iterator[None]:
     """The plan is answered, and what it names is not."""
     del production
-    account.faults.turn_on("server-error:endpoint=stats/conversions,skip=1,times=0")
+    account.faults.turn_on("server-error:endpoint=stats/conversions,skip=5,times=0")
     yield
     account.faults.turn_off("server-error")
 
