@@ -38,7 +38,7 @@ e2e: setup ## Prove it on an emulated AWS with Spark and Trino; `ARGS=--all` run
 spark: setup ## Get Spark ready: find or install a Java, fetch the Delta jars
 	@$(BIN)/python -m scripts.spark
 
-check: setup ## Format, lint, types, imports, docstrings, length of functions
+check: setup ## Format, lint, types, imports, docstrings, length of functions, workflows, Dockerfiles
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -46,6 +46,8 @@ check: setup ## Format, lint, types, imports, docstrings, length of functions
 	$(BIN)/interrogate $(SOURCES)
 	$(BIN)/interrogate --ignore-module --whitelist-regex '^test_' $(TESTS)
 	$(BIN)/python scripts/body_length.py $(SOURCES) $(TESTS)
+	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/hadolint Dockerfile infrastructure/images/Dockerfile
 
 fix: setup ## Repair what can be repaired: format and lint
 	$(BIN)/ruff check --fix .

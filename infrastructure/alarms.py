@@ -65,6 +65,6 @@ def _alarm(pipeline: str, alarm: Alarm) -> Json:
         "ComparisonOperator": "GreaterThanThreshold",
         # Between two runs there is nothing to measure, which is no reason to wake anybody.
         "TreatMissingData": "notBreaching",
-        "AlarmActions": [{"Ref": "Topic"}],
+        "AlarmActions": [{"Ref": "AlarmTopic"}],
     }
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,5 +120,13 @@ def image_context(packages: Packages = "engine", folder: Path = BUILD / "image",
     return tree
 
 
+def main(argv: Sequence[str]) -> None:
+    """Build everything that is uploaded, and the context of the image."""
+    python = argv[0] if argv else PYTHON
+    for key, path in build_all(Wanted(python)).files.items():
+        print(f"package: {key}, {path.stat().st_size / 10**6:.1f} MB")
+    print(f"package: image, {image_context(python=python).bytes / 10**6:.0f} MB")
+
+
 if __name__ == "__main__":
-    image_context(python=sys.argv[1] if len(sys.argv) > 1 else PYTHON)
+    main(sys.argv[1:])

@@ -1,6 +1,6 @@
 """Deploy an environment: build, upload, show what would change, and change it; `make deploy ENV=prod`.
 
-    python -m infrastructure.deploy ENV [--yes] [--image URI] [--zips] [--set NAME=VALUE]...
+    python -m infrastructure.deploy ENV [--plan | --yes] [--image URI] [--zips] [--role ARN] [--set NAME=VALUE]...
 
 Two stacks: `lakehouse-<env>-data` holds what outlives every deployment, `lakehouse-<env>` all that runs. Nothing is
 changed before a person has seen the list of changes, or `--yes` says that nobody needs to.
@@ -9,6 +9,7 @@ changed before a person has seen the list of changes, or `--yes` says that nobod
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,8 @@ class Deployment:
         wanted: what is built.
         image: the image with its digest; None to build one where functions are to be images.
         is_agreed: whether changes are applied without asking.
+        is_plan: whether changes are only shown.
+        role: ARN of the role that CloudFormation works with; None for whoever deploys.
     """
 
     env: str
@@ -50,6 +53,8 @@ class Deployment:
     wanted: Wanted = field(default_factory=Wanted)
     image: str | None = None
     is_agreed: bool = False
+    is_plan: bool = False
+    role: str | None = None
 
     @property
     def data_stack(self) -> str:
@@ -78,14 +83,31 @@ def deploy(asked: Deployment) -> dict[str, str]:
         raise BadRequest(message="the templates are not current: run `make emit`, look at the change, and commit it")
     artifacts = build_all(asked.wanted)
     bring(asked, asked.data_stack, TEMPLATES / "data.yaml", {})
+    if stack.status_of(asked.data_stack) in {None, "REVIEW_IN_PROGRESS"}:
+        print(f"deploy: {asked.stack}: planned once {asked.data_stack} is there")
+        return {}
     found = stack.outputs(asked.data_stack)
-    upload(found["CodeBucket"], artifacts)
+    if not asked.is_plan:
+        upload(found["CodeBucket"], artifacts)
     given = artifacts.parameters | modules(found["CodeBucket"], artifacts)
     given |= {name: value for name, value in found.items() if name != "Repository"}
-    if not asked.wanted.engine_zip:
-        given["ImageUri"] = asked.image or push(found["Repository"])
+    given |= image_of(asked, found["Repository"])
     bring(asked, asked.stack, TEMPLATES / "lakehouse.yaml", given, found["CodeBucket"])
-    return found | stack.outputs(asked.stack)
+    return found | ({} if asked.is_plan else stack.outputs(asked.stack))
+
+
+def image_of(asked: Deployment, repository: str) -> dict[str, str]:
+    """Return the parameter with the image; a plan leaves the one that runs, since it builds none.
+
+    Raises:
+        BadRequest: it has to be built, and cannot be.
+    """
+    if asked.wanted.engine_zip:
+        return {}
+    if asked.image or not asked.is_plan:
+        return {"ImageUri": asked.image or push(repository)}
+    before = stack.parameters_of(asked.stack)
+    return {"ImageUri": before.get("ImageUri", "")}
 
 
 def bring(asked: Deployment, name: str, template: Path, given: Mapping[str, str], bucket: str | None = None) -> None:
@@ -99,12 +121,13 @@ def bring(asked: Deployment, name: str, template: Path, given: Mapping[str, str]
     wanted = {"EnvironmentName": asked.env, **asked.parameters, **given}
     parameters = {key: value for key, value in wanted.items() if key in known}
     require_given(known, parameters, asked.env)
-    source = stack.Source(_template(template, bucket), parameters)
+    place = "proposed" if asked.is_plan else "templates"
+    source = stack.Source(_template(template, bucket, place), parameters, asked.role)
     change_set, changes = stack.propose(name, source, asked.tags)
     print(f"deploy: {name}: {len(changes)} changes")
     for change in changes:
         print(f"  {change}")
-    if not changes:
+    if not changes or asked.is_plan:
         stack.discard(name, change_set)
         return
     if not asked.is_agreed and input("apply? [y/N] ").strip().lower() not in {"y", "yes"}:
@@ -173,17 +196,17 @@ def require_known(parameters: dict[str, str]) -> dict[str, str]:
     return parameters
 
 
-def _template(path: Path, bucket: str | None) -> dict[str, str]:
+def _template(path: Path, bucket: str | None, place: str) -> dict[str, str]:
     """Return a template as CloudFormation takes it: itself, or uploaded where it is too large."""
     body = path.read_bytes()
     if len(body) <= BODY_LIMIT or bucket is None:
         return {"TemplateBody": body.decode()}
-    store, key = s3_client(), f"templates/{path.name}"
+    store, key = s3_client(), f"{place}/{hashlib.sha256(body).hexdigest()[:16]}-{path.name}"
     store.put_object(Bucket=bucket, Key=key, Body=body)
     endpoint = store.meta.endpoint_url
     is_aws = ".amazonaws." in endpoint
-    place = endpoint.replace("://", f"://{bucket}.", 1) if is_aws else f"{endpoint}/{bucket}"
-    return {"TemplateURL": f"{place}/{key}"}
+    address = endpoint.replace("://", f"://{bucket}.", 1) if is_aws else f"{endpoint}/{bucket}"
+    return {"TemplateURL": f"{address}/{key}"}
 
 
 def arguments(argv: Sequence[str]) -> Deployment:
@@ -195,6 +218,8 @@ def arguments(argv: Sequence[str]) -> Deployment:
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
     parser.add_argument("env", metavar="ENV")
     parser.add_argument("--yes", action="store_true", help="apply without asking")
+    parser.add_argument("--plan", action="store_true", help="show what would change, and change nothing")
+    parser.add_argument("--role", help="ARN of the role that CloudFormation works with")
     parser.add_argument("--image", help="an image that was pushed, with its digest; else one is built with Docker")
     parser.add_argument("--zips", action="store_true", help="everything as zips, for an emulator of AWS")
     parser.add_argument("--python", default=Wanted.python, help="version of Python, for an emulator")
@@ -203,7 +228,7 @@ def arguments(argv: Sequence[str]) -> Deployment:
     pairs = [pair.partition("=") for pair in asked.set]
     parameters = parameters_of(asked.env) | require_known({name: value for name, _, value in pairs})
     wanted = Wanted(asked.python, engine_zip=asked.zips, wheels=not asked.zips)
-    return Deployment(asked.env, parameters, wanted, asked.image, asked.yes)
+    return Deployment(asked.env, parameters, wanted, asked.image, asked.yes, asked.plan, asked.role)
 
 
 def main(argv: Sequence[str]) -> int:

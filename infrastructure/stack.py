@@ -45,10 +45,12 @@ class Source:
     Attributes:
         template: `{"TemplateBody": text}` up to 51,200 bytes, else `{"TemplateURL": url}`.
         parameters: values by name; what the template has a default for may be absent.
+        role: ARN of the role that CloudFormation works with; None for whoever asks.
     """
 
     template: Mapping[str, str]
     parameters: Mapping[str, str]
+    role: str | None = None
 
 
 def client() -> Any:  # noqa: ANN401 - its types are of a package that is not installed
@@ -73,6 +75,7 @@ def propose(stack: str, source: Source, tags: Mapping[str, str]) -> tuple[str, l
         Capabilities=CAPABILITIES,
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
         **source.template,
+        **({"RoleARN": source.role} if source.role else {}),
     )
     found = _until(lambda: asked.describe_change_set(StackName=stack, ChangeSetName=name), _is_made)
     if found["Status"] == "FAILED":
@@ -123,6 +126,14 @@ def outputs(stack: str) -> dict[str, str]:
     """Return what a stack tells others."""
     found = client().describe_stacks(StackName=stack)["Stacks"][0]
     return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}
+
+
+def parameters_of(stack: str) -> dict[str, str]:
+    """Return the parameters that a stack was deployed with; none where there is no stack."""
+    if status_of(stack) is None:
+        return {}
+    found = client().describe_stacks(StackName=stack)["Stacks"][0]
+    return {item["ParameterKey"]: item["ParameterValue"] for item in found.get("Parameters", [])}
 
 
 def status_of(stack: str) -> str | None:

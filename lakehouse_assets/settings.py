@@ -32,6 +32,7 @@ PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
 XDG_DATA_ENV = "XDG_DATA_HOME"
 AFFISE_URL_ENV = f"{PREFIX_ENV}AFFISE__URL"
+TARGET_ENV = f"{PREFIX_ENV}TARGET"
 
 PIPELINES = ("lakehouse_assets.ecommerce", "lakehouse_assets.marketing")
 """Names the packages of the pipelines that come with the product."""
@@ -146,7 +147,7 @@ class Aws(BaseModel):
         topic: ARN of the topic that people are told through; None for the folder `notifications/` of the lake alone.
         function_prefix: begins the names of the Lambda functions.
         job_prefix: begins the names of the Glue jobs.
-        secret: name or ARN of the secret in Secrets Manager that holds all keys as JSON; None where each is one of its own.
+        secret: name or ARN of the secret in Secrets Manager that holds all keys as JSON; None where each has its own.
         small_bytes, small_files: up to so much, the engine `auto` loads without Spark.
         poll_seconds: the longest pause between two looks at a job or a query that goes on.
         flex: whether Glue jobs take spare capacity, which is cheaper and may have to be waited for.

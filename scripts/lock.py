@@ -14,6 +14,8 @@ from scripts.setup import ROOT, UV, has_certificates
 LOCK = "requirements/dev.txt"
 BOOTSTRAP = "requirements/bootstrap.txt"
 EMULATOR = "requirements/emulator.txt"
+DAGSTER = "requirements/dagster.txt"
+"""Locks the image of Dagster: the project with the extra `aws`, and no tools of development."""
 DEPLOYED = ("requirements/functions", "requirements/engine", "requirements/glue")
 """Names what is deployed, without `.in` and `.txt`; the versions are those that were tested."""
 TRINO_JAVA = "requirements/trino-java.txt"
@@ -37,7 +39,8 @@ def main(flags: list[str]) -> None:
     for name in DEPLOYED:
         compile_lock(f"{name}.txt", f"{name}.in", "--constraints", LOCK)
     compile_lock(TRINO_JAVA, "requirements/trino-java.in", *flags)
-    compile_lock(BOOTSTRAP, "-", "--constraints", LOCK, given="uv\nsetuptools\n")
+    compile_lock(DAGSTER, "pyproject.toml", "--extra", "aws", "--constraints", LOCK)
+    compile_lock(BOOTSTRAP, "-", "--constraints", LOCK, given="uv\nsetuptools\nhatchling\n")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from stepfunctions import calls
 from stepfunctions.builder import Block, Exits, MachineContext, named
 from stepfunctions.calls import STATISTICS, Transitions
 from stepfunctions.causes import sentence
-from stepfunctions.jsonata import INPUT, expression, quoted
+from stepfunctions.jsonata import INPUT, NO_CAUSE, expression, quoted
 from stepfunctions.states import Branch, Catch, Parallel, Succeed
 from stepfunctions.steps import Step
 
@@ -34,8 +34,9 @@ MOMENT = '$fromMillis($toMillis(${}), "[Y0001]-[M01]-[D01] [H01]:[m01]:[s01].[f0
 
 JUDGE_SECONDS, READ_SECONDS = 300, 300
 CELL_CHARS, ROW_CHARS, CAUSE_CHARS = 200, 800, 1_000
-"""Limit what a row that failed, and the cause of a check that could not be asked, may have in a state: there may be
-many checks, and five rows of each."""
+"""Limit what a row that failed, and the cause of a check that could not be asked, may have in a state."""
+STEP_CHARS = 60_000
+"""Limits the texts of all checks of a step together, which are one state; a character may be three bytes of UTF-8."""
 
 
 def checks_block(step: Step, task: CheckTask, place: Exits, about: MachineContext) -> Block:
@@ -47,7 +48,8 @@ def checks_block(step: Step, task: CheckTask, place: Exits, about: MachineContex
     name, judge = about.named("RunAthenaValidation", step), about.named("JudgeAthenaValidation", step)
     pairs = [_rule(about, table, code) for table, code in task.checks]
     touched = "since" in about.facts
-    branches = tuple(_branch(step, place, pair, statement(*pair, touched=touched), about) for pair in pairs)
+    chars = STEP_CHARS // max(1, len(pairs))
+    branches = tuple(_branch(step, place, pair, statement(*pair, touched=touched), about, chars) for pair in pairs)
     outcomes = {"step": step.key, "outcomes": INPUT}
     return Block(
         name,
@@ -68,13 +70,15 @@ def _rule(about: MachineContext, table: str, code: str) -> tuple[Contract, Rule]
     raise EmissionInvalid(machine=about.pipeline, problem=f"no contract has the check `{table} {code}`")
 
 
-def _branch(step: Step, place: Exits, asked: tuple[Contract, Rule], sql: str, about: MachineContext) -> Branch:
+def _branch(
+    step: Step, place: Exits, asked: tuple[Contract, Rule], sql: str, about: MachineContext, chars: int
+) -> Branch:
     """Make the branch of one check: query, fetch the first rows, end. An error is an outcome as well."""
     contract, rule = asked
     check = f"{contract.layer}.{contract.name} {rule.code}"
     ask, read, known = named("Ask", check), named("Read", check), named("End", check)
     facts = {"check": check, "verdict": rule.verdict}
-    unknown = Catch(known, facts | {"failing": 0, "sample": [], "error": _ERROR})
+    unknown = Catch(known, facts | {"failing": 0, "sample": [], "error": _error(min(CAUSE_CHARS, chars))})
     asking, reading = (
         Transitions(to, unknown, seconds, step.retry, about.patience_seconds)
         for to, seconds in ((read, place.ways(step, about).timeout_seconds), (known, READ_SECONDS))
@@ -83,7 +87,7 @@ def _branch(step: Step, place: Exits, asked: tuple[Contract, Rule], sql: str, ab
         ask,
         {
             ask: calls.query(sql, asking, _ASKED),
-            read: calls.results(SAMPLE_ROWS, reading, facts | _found()),
+            read: calls.results(SAMPLE_ROWS, reading, facts | _found(min(ROW_CHARS, chars // (SAMPLE_ROWS + 1)))),
             known: Succeed(),
         },
     )
@@ -107,14 +111,13 @@ def statement(contract: Contract, rule: Rule, *, touched: bool = False) -> str:
     return expression(text) if used else sql
 
 
-_ERROR = {
-    "Error": "{% $states.errorOutput.Error %}",
-    "Cause": expression(
-        f"$exists($states.errorOutput.Cause) ? $substring({sentence('$states.errorOutput.Cause')}, 0, {CAUSE_CHARS})"
-        ' : "no cause was given"'
-    ),
-}
-"""JSONata for why a check could not be asked. A cause holds the whole SQL, and there may be many checks."""
+def _error(chars: int) -> dict[str, str]:
+    """Return JSONata for why a check could not be asked; a cause holds the whole SQL, and there may be many checks."""
+    caught = "$states.errorOutput.Cause"
+    cause = f"$exists({caught}) ? $substring({sentence(caught)}, 0, {chars}) : {quoted(NO_CAUSE)}"
+    return {"Error": "{% $states.errorOutput.Error %}", "Cause": expression(cause)}
+
+
 _ASKED = {
     "QueryExecution": {
         "QueryExecutionId": expression("$states.result.QueryExecution.QueryExecutionId"),
@@ -123,10 +126,10 @@ _ASKED = {
 }
 
 
-def _found() -> dict[str, Any]:
+def _found(chars: int) -> dict[str, Any]:
     """Return JSONata for how many rows came below the header, for all rows as text, header first, and for the cost."""
     cell = f'($exists(VarCharValue) ? $substring(VarCharValue, 0, {CELL_CHARS}) : "NULL")'
-    rows = f'[$states.result.ResultSet.Rows.$substring($join([Data.{cell}], " | "), 0, {ROW_CHARS})]'
+    rows = f'[$states.result.ResultSet.Rows.$substring($join([Data.{cell}], " | "), 0, {chars})]'
     return {
         "failing": expression("$count($states.result.ResultSet.Rows) - 1"),
         "sample": expression(rows),

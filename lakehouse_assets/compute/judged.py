@@ -68,7 +68,7 @@ class JudgedCheck:
         """
         table, _, code = outcome["check"].partition(" ")
         measured, error = outcome.get("statistics") or {}, outcome.get("error") or {}
-        millis = measured.get("TotalExecutionTimeInMillis")
+        millis = measured.get("EngineExecutionTimeInMillis", measured.get("TotalExecutionTimeInMillis"))
         why = ": ".join(filter(None, cause_of(error.get("Cause"), error.get("Error")))) if error else ""
         return cls(
             table=table.rpartition(".")[2],

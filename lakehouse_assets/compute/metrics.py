@@ -8,7 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from lakehouse_assets.compute.reports import PLAN, RunReport
+from lakehouse_assets.compute.reports import RunReport
+from lakehouse_assets.storage.lake import Lake
+from lakehouse_assets.storage.landing import look
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
 NAMESPACE = "Lakehouse"
@@ -48,10 +51,11 @@ def put_metrics(metrics: list[dict[str, Any]]) -> None:
         client_of("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=metrics)
 
 
-def oldest_landed(folder: RunFolder) -> datetime | None:
-    """Return the time of the oldest file that the run's plan took and left in landing, by its manifest."""
-    if folder.read(PLAN) is None:
+def oldest_landed(folder: RunFolder, lake: Lake) -> datetime | None:
+    """Return the time of the oldest file that is in the run's landing now; None for an empty one, or without a plan."""
+    planned = folder.read("manifest")
+    if planned is None:
         return None
-    manifest = folder.manifest()
-    times = [entry.modified for entry in manifest.files if entry.archived is None]
-    return min(times, default=None) and min(times).astimezone(UTC)
+    landing = open_store(lake.resolve(planned["landing"]), create=False)
+    times = [entry.modified for entry in look(folder.pipeline, landing).entries]
+    return min(times).astimezone(UTC) if times else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -22,6 +22,8 @@ from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
 
+DAYS = 30
+"""How many days of entries are listed day by day; from more on all are."""
 LISTS = ("refused_files", "refusals", "skipped_files", "extra_columns", "left", "left_alone", "given_back", "hints")
 """Name the parts of a report that grow with files; an entry leaves them to the report in the run's folder."""
 
@@ -109,10 +111,22 @@ def history_key(pipeline: str, ended_at: str, run_id: str) -> str:
 
 def entries(store: ObjectStore, pipeline: str, since: datetime | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield key and content of a pipeline's entries by the end of their runs, those that ended since a moment."""
-    first = history_key(pipeline, since.isoformat(), "") if since else ""
-    for stored in store.list(f"history/{pipeline}/"):
-        if stored.key >= first.removesuffix("-.json"):
-            yield stored.key, orjson.loads(store.read(stored.key))
+    first = history_key(pipeline, since.isoformat(), "").removesuffix("-.json") if since else ""
+    for prefix in _prefixes(f"history/{pipeline}/", since):
+        for stored in store.list(prefix):
+            if stored.key >= first:
+                yield stored.key, orjson.loads(store.read(stored.key))
+
+
+def _prefixes(folder: str, since: datetime | None) -> list[str]:
+    """Return what begins the keys since a moment: days where these are few, so that a year is not listed each time.
+
+    A clock that is ahead writes entries of tomorrow.
+    """
+    days = (datetime.now(UTC).date() - since.astimezone(UTC).date()).days if since else DAYS
+    if since is None or not 0 <= days < DAYS:
+        return [folder]
+    return [f"{folder}{since.astimezone(UTC) + timedelta(days=number):%Y%m%d}T" for number in range(days + 2)]
 
 
 def _written(value: Mapping[str, Any]) -> bytes:

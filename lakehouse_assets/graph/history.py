@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from lakehouse_assets.compute.recording import entries
+from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.history_events import RUN, Event, PastRun, events_of
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.settings import Settings
@@ -76,6 +77,7 @@ def history_sensor(pipeline: Pipeline, settings: Settings) -> dg.SensorDefinitio
         description=f"Shows runs of {pipeline.name} that state machines made: tables, checks, cost, each once.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        fail_abandoned(context.instance, pipeline.name, lake)  # as the landing sensor does, which may be off
         seen = Seen.parse(context.cursor)
         events, now = taken(context.instance, pipeline, lake, seen)
         if now == seen:

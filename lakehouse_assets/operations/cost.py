@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from lakehouse_assets.storage.objects import ObjectStore
 
 Format = Literal["table", "json"]
+SMALL = 0.01
+USED = {
+    "dpu_seconds": "Glue: DPU-seconds",
+    "flex_dpu_seconds": "Glue, Flex: DPU-seconds",
+    "scanned_bytes": "Athena: bytes scanned",
+    "gb_seconds": "Lambda: GB-seconds",
+    "requests": "Lambda: calls",
+    "transitions": "Step Functions: transitions",
+}
+"""Says in words what each unit is."""
 NOTE = "List prices of {day} in US dollars, without discounts, taxes, free tiers, storage and requests of S3."
 
 
@@ -90,7 +100,7 @@ def _show(found: Spending) -> None:
     if checks:
         asked = [(table, check, _usd(usd)) for (table, check), usd in checks]
         terminal.table(("table", "check", "USD"), asked, right=("USD",))
-    used = [(unit, f"{amount:,.0f}") for unit, amount in sorted(found.units.items())]
+    used = [(USED[unit], f"{amount:,.0f}") for unit, amount in sorted(found.units.items())]
     terminal.table(("used", "amount"), used, right=("amount",))
     terminal.say(f"{found.runs} metered run{'' if found.runs == 1 else 's'}: {_usd(found.usd)} USD")
     terminal.say(NOTE.format(day=READ_ON))
@@ -99,7 +109,7 @@ def _show(found: Spending) -> None:
 def _usd(amount: float) -> str:
     """Return an amount with as many digits as small costs need.
 
-    >>> _usd(0.0308), _usd(0.00004)
-    ('0.0308', '0.0000')
+    >>> _usd(12.0308), _usd(0.0000477)
+    ('12.0308', '0.000048')
     """
-    return f"{amount:,.4f}"
+    return f"{amount:,.4f}" if amount >= SMALL else f"{amount:.6f}"

@@ -13,7 +13,7 @@ from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.operations.options import writing
 from lakehouse_assets.operations.running import Asked
 from lakehouse_assets.operations.samples import Sample, samples, tenants
-from lakehouse_assets.settings import Settings, process_environment
+from lakehouse_assets.settings import TARGET_ENV, Settings, process_environment
 
 if TYPE_CHECKING:
     from lakehouse_assets.graph.outcome import Outcome
@@ -52,15 +52,21 @@ def trial_of(name: str, folder: Path, data: Path | None, engine: str | None) -> 
         data: drops to copy in place of the sample.
         engine: which one loads silver; None for the one in the settings.
     """
-    if name not in samples():
+    # Whatever the target is: a demo shows what this machine does, in a folder.
+    with _environment({TARGET_ENV: "local"}):
+        if name in samples():
+            yield _sampled(name, folder, data, engine)
+            return
         with _served(name, folder, engine) as trial:
             yield trial
-        return
+
+
+def _sampled(name: str, folder: Path, data: Path | None, engine: str | None) -> Trial:
     sample, landing = samples()[name], folder / ("landing" if len(samples()) == 1 else f"landing-{name}")
     expected = put_files(sample, landing, data)
     rows = sample.rows_of(expected) if expected is not None else None
     settings = own_settings(name, folder, landing, engine, "UTC")
-    yield Trial(settings, Asked(name), sample.QUERY, rows, _against(sample, expected, settings), has_rejects=True)
+    return Trial(settings, Asked(name), sample.QUERY, rows, _against(sample, expected, settings), has_rejects=True)
 
 
 @contextmanager

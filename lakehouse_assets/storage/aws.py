@@ -103,18 +103,19 @@ def glue() -> GlueClient:
     return made
 
 
-def client_of(service: str, *, read_seconds: int = READ_SECONDS) -> Any:  # noqa: ANN401 - each service has a type of its own
+def client_of(service: str, *, read_seconds: int = READ_SECONDS, tries: int | None = None) -> Any:  # noqa: ANN401 - each service has a type of its own
     """Return this process' client of a service by boto3's name, such as `athena`; threads may share it.
 
     Args:
         service: its name.
         read_seconds: how long an answer is waited for, where a service takes longer than others.
+        tries: how often a request is sent, where not as often as usual: once where sending it twice does it twice.
 
     Raises:
         CredentialsUnusable, RegionUnknown: as `access`.
     """
     with _MAKING:
-        return _client(_state(), service, read_seconds)
+        return _client(_state(), service, read_seconds, tries)
 
 
 def region() -> str:
@@ -127,13 +128,13 @@ def region() -> str:
         return _known(_state()).region
 
 
-def client_config(read_seconds: int = READ_SECONDS) -> Config:
-    """Return how clients try again and wait; for every service alike, but for how long an answer takes."""
+def client_config(read_seconds: int = READ_SECONDS, tries: int | None = None) -> Config:
+    """Return how clients try again and wait; for every service alike, but for what `client_of` says."""
     from botocore.client import Config
 
     known = _known(_state())
     return Config(
-        retries={"mode": "standard", "total_max_attempts": known.attempts},
+        retries={"mode": "standard", "total_max_attempts": tries or known.attempts},
         connect_timeout=CONNECT_SECONDS,
         read_timeout=read_seconds,
         # A gateway forgets a connection on which nothing is said for minutes, and a function may work as long.
@@ -187,13 +188,13 @@ def _known(state: tuple[Any, ...]) -> _Known:
 
 
 @lru_cache(maxsize=16)
-def _client(state: tuple[Any, ...], service: str, read_seconds: int) -> Any:  # noqa: ANN401 - as `client_of`
+def _client(state: tuple[Any, ...], service: str, read_seconds: int, tries: int | None) -> Any:  # noqa: ANN401 - as `client_of`
     from lakehouse_assets.storage.s3_errors import finding_credentials
 
     del state
     with finding_credentials():
         make: Any = session().client  # typed for each service by its literal name
-        return make(service, config=client_config(read_seconds))
+        return make(service, config=client_config(read_seconds, tries))
 
 
 def _endpoint(found: Session) -> str | None:

@@ -80,3 +80,25 @@ def test_a_run_that_died_is_carried_on_under_a_fence_of_its_own() -> None:
 def test_round_trip(holder: Holder) -> None:
     """A holder survives its JSON form."""
     assert Holder.from_dict(holder.to_dict()) == holder
+
+
+EXECUTION = replace(HELD, hold_seconds=7200)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(121, "refuse"), (7199, "refuse"), (7200, "take")])
+def test_the_hold_of_an_execution_lasts_as_long_as_it_says(seconds: int, expected: str) -> None:
+    """Nobody renews it while no function works; it ends by itself, as after an execution that was stopped."""
+    assert decide(EXECUTION, "r2", T0 + timedelta(seconds=seconds), is_dead=False) == expected
+
+
+def test_the_hold_of_an_execution_outlives_the_process_that_took_it() -> None:
+    """On this very host the pid is gone, which proves nothing of the execution."""
+    assert is_proven_dead(replace(HELD, host="here"), "here", None)
+    assert not is_proven_dead(replace(EXECUTION, host="here"), "here", None)
+
+
+def test_a_lease_of_before_executions_is_read() -> None:
+    """It has no `hold_seconds`, and a run of one process writes none, for versions that know no such field."""
+    assert Holder.from_dict(HELD.to_dict()) == HELD
+    assert "hold_seconds" not in HELD.to_dict()
+    assert Holder.from_dict(EXECUTION.to_dict()).held_until == T0 + timedelta(hours=2)

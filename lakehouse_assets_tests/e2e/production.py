@@ -1,23 +1,27 @@
-"""An installation in the emulator of AWS, deployed from the project's own templates: what its users do and see there."""
+"""An installation in the emulator of AWS, deployed from the project's own templates: what users do and see there."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+from deltalake import DeltaTable, write_deltalake
 
 from infrastructure.build import Wanted
 from infrastructure.deploy import Deployment, deploy
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.emulator.running import Emulator, variables_for
 
 ENV = "e2e"
+HASH_KEY = "a key of these tests"
 SECONDS = 420
 """How long an execution may take on a slow machine, with Spark's start in it."""
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -144,12 +148,76 @@ class Production:
                 queues.delete_message(QueueUrl=self.queue, ReceiptHandle=one["ReceiptHandle"])
         return found
 
+    def started_by_itself(self, job: str) -> Execution:
+        """Wait for an execution that nobody here starts, and for its end."""
+        known = set(self.executions(job))
+        self.until(lambda: set(self.executions(job)) - known)
+        (arn,) = set(self.executions(job)) - known
+        return self.wait(arn)
+
+    def sleeping(self) -> None:
+        """Have nothing that lands wake a pipeline from now on, so that a test starts what it looks at."""
+        self.client("events").disable_rule(Name="ecommerce-landed")
+
+    def until(self, is_so: Callable[[], object], seconds: float = 120) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not so within {seconds:.0f} s")
+            time.sleep(0.2)
+
+    def holder(self, pipeline: str = "ecommerce") -> str | None:
+        """The run that holds a pipeline; None where nobody does."""
+        lease = self._json(f"leases/{pipeline}.json")
+        return None if lease["released_at"] else str(lease["run_id"])
+
+    def remove(self, key: str, pipeline: str = "ecommerce") -> None:
+        """Remove a file from landing."""
+        self.s3.delete_object(Bucket=self.outputs["LandingBucket"], Key=f"{LANDINGS[pipeline]}/{key}")
+
+    def double_an_order(self) -> DeltaTable:
+        """Write an order of silver a second time, past the pipeline, and return the table as it was."""
+        contract = contracts("ecommerce")["silver.clean_orders"]
+        table = open_lake(self.lake).delta(contract)
+        before, one = table.version(), table.to_pyarrow_table().slice(0, 1)
+        write_deltalake(table, one, mode="append")
+        return DeltaTable(table.table_uri, version=before, storage_options=table._storage_options)  # noqa: SLF001 - its own
+
+    def undo(self, before: DeltaTable) -> None:
+        """Bring a table back to what it was, by its own history."""
+        DeltaTable(before.table_uri, storage_options=before._storage_options).restore(before.version())  # noqa: SLF001 - its own
+
+    def lose_metadata(self, table: str) -> tuple[str, bytes]:
+        """Take the newest metadata file of a gold table away, and return its key and its content."""
+        found = self.client("glue").get_table(DatabaseName="ecommerce_gold", Name=table)["Table"]
+        key = found["Parameters"]["metadata_location"].removeprefix(f"{self.lake}/")
+        bucket = self.outputs["LakeBucket"]
+        body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        self.s3.delete_object(Bucket=bucket, Key=key)
+        return key, body
+
+    def put_back(self, lost: tuple[str, bytes]) -> None:
+        """Put an object of the lake back."""
+        self.s3.put_object(Bucket=self.outputs["LakeBucket"], Key=lost[0], Body=lost[1])
+
+    def tell_secrets(self, key: str) -> None:
+        """Put the keys of the Affise account where a person puts them after the first deployment."""
+        secrets = self.client("secretsmanager")
+        secrets.put_secret_value(SecretId=self.outputs["AffiseKeyArn"], SecretString=key)
+        secrets.put_secret_value(SecretId=self.outputs["HashKeyArn"], SecretString=HASH_KEY)
+
+    def read(self, key: str) -> bytes:
+        """An object of the lake."""
+        return bytes(self.s3.get_object(Bucket=self.outputs["LakeBucket"], Key=key)["Body"].read())
+
     def report(self, run_id: str, pipeline: str = "ecommerce") -> dict[str, Any]:
         """The report of a run as it lies in the lake."""
-        key = f"runs/{pipeline}/{run_id}/report.json"
-        body = self.s3.get_object(Bucket=self.outputs["LakeBucket"], Key=key)["Body"].read()
-        report: dict[str, Any] = json.loads(body)
-        return report
+        return self._json(f"runs/{pipeline}/{run_id}/report.json")
+
+    def _json(self, key: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.read(key))
+        return found
 
     def _subscribe(self) -> None:
         queues = self.client("sqs")

@@ -1,4 +1,4 @@
-"""A proxy before the emulator that can fail: answers 503, breaks the connection before a request, or loses an answer.
+"""A proxy before the emulator that can fail: answers 503, throttles, breaks a connection, is slow, or loses an answer.
 
 It keeps Content-Length, without which delta-rs takes no answer, and counts the requests that pass.
 """
@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-Fault = Literal["slow down", "reset", "lost answer", "half answer", "kill"]
+Fault = Literal["slow down", "throttled", "slow", "reset", "lost answer", "half answer", "kill"]
 SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+THROTTLED = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+SLOW_SECONDS = 1.5
 PER_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
 
 
@@ -135,6 +138,11 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "slow down":
             self._send(503, {"Content-Type": "application/xml"}, SLOW_DOWN)
             return
+        if fault == "throttled":
+            self._send(400, {"Content-Type": "application/x-amz-json-1.1"}, THROTTLED)
+            return
+        if fault == "slow":
+            time.sleep(SLOW_SECONDS)
         status, headers, content = self._forward(body)
         if fault == "kill":
             os.kill(self.proxy.victim, signal.SIGKILL)

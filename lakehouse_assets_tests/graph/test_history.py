@@ -17,7 +17,7 @@ from lakehouse_assets.ecommerce.pipeline import PIPELINE
 from lakehouse_assets.graph.check_history import evaluation_of, latest_record
 from lakehouse_assets.graph.history import OVERLAP, Seen, name_of, taken
 from lakehouse_assets.graph.history_events import Event
-from lakehouse_assets.settings import Settings
+from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets_tests.graph.conftest import Shop
@@ -182,7 +182,7 @@ def test_keys_from_before_the_overlap_are_forgotten() -> None:
 
 def statuses(scheduler: str | None) -> dict[str, str]:
     """Which schedules and sensors come up on, with a setting."""
-    settings = Settings(lake=Path("/lake"), scheduler=scheduler) if scheduler else Settings(lake=Path("/lake"))
+    settings = read_settings(lake="/lake", scheduler=scheduler)
     repository: Any = build_definitions(settings).get_repository_def()
     return {one.name: one.default_status.value for one in (*repository.schedule_defs, *repository.sensor_defs)}
 

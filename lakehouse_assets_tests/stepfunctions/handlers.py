@@ -1,8 +1,7 @@
-"""Answers of a machine's functions by their own handlers, on a lake in a folder; Glue and Athena stay recorded,
-but for gold, which is built.
+"""Answers of a machine's functions by their own handlers, on a lake in a folder; Glue and Athena stay recorded.
 
-Payloads and answers pass as JSON, and an error reaches the machine as Lambda reports it, so that the machine meets what
-it meets in production but for the services.
+Gold alone is built, as functions read it. Payloads and answers pass as JSON, and an error reaches the machine as Lambda
+reports it, so that the machine meets what it meets in production but for the services.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from lakehouse_assets_tests.stepfunctions.machines import MACHINES
 from lakehouse_assets_tests.stepfunctions.recorded import ANSWER, failing, walked
 from lakehouse_assets_tests.stepfunctions.walk import states
 
-SMALL = {"PlanRun": {"Payload": ANSWER | {"engine": "lambda"}}}
-"""What leads to the function that loads."""
+SMALL = {state: {"Payload": ANSWER | {"engine": "lambda"}} for state in ("PlanRun", "NameAffisePages")}
+"""What leads to the function that loads; a run over days knows the size of its pages once they are named."""
 ASKING = ("Ask", "Read")
 """Begins the names of states whose failure is an outcome of their check."""
 OWN = {"RecordFailure", "RecordNothingToDo", "PublishSuccessNotification", "PublishFailureNotification"}

@@ -226,3 +226,66 @@ def test_a_file_that_is_no_lease_is_named(store: ObjectStore) -> None:
     store.put(lease_key("ecommerce"), b"{}")
     with pytest.raises(BadRequest, match=r"`leases/ecommerce.json` in (file|s3)://.* is no lease; remove it"):
         Lease(store, "ecommerce").acquire("r1")
+
+
+def execution(store: ObjectStore, clock: Clock, run_id: str = "r1") -> Lease:
+    """The lease of an execution, taken for an hour by a function that is over."""
+    taken = Lease(store, "ecommerce", clock=clock, process=ELSEWHERE).acquire(run_id, hold_seconds=3600)
+    taken.leave()
+    return taken
+
+
+def test_branches_of_an_execution_join_its_hold(store: ObjectStore) -> None:
+    """Side by side, without a write as long as the last sign of life is fresh, and none of them ends it."""
+    clock = Clock()
+    fence = execution(store, clock).fence
+    before = stored(store)
+    branches = [Lease(store, "ecommerce", clock=clock) for _ in range(3)]
+    for branch in branches:
+        branch.acquire("r1", fence=fence)
+    for branch in branches:
+        with branch:
+            branch.check()
+    assert stored(store) == before
+
+
+def test_a_function_is_a_sign_of_life(store: ObjectStore) -> None:
+    """It renews when it comes and when it leaves, and from then on the hold lasts its hour."""
+    clock = Clock()
+    fence = execution(store, clock).fence
+    clock.advance(3000)
+    with Lease(store, "ecommerce", clock=clock).acquire("r1", fence=fence):
+        clock.advance(1000)
+    clock.advance(3500)
+    with pytest.raises(LeaseHeld):
+        Lease(store, "ecommerce", clock=clock).acquire("r2")
+    clock.advance(100)
+    assert Lease(store, "ecommerce", clock=clock).acquire("r2").fence == fence + 1
+
+
+@pytest.mark.parametrize(("run_id", "more"), [("r1", 1), ("r2", 0)])
+def test_nobody_joins_a_hold_that_is_not_theirs(store: ObjectStore, run_id: str, more: int) -> None:
+    """Another fence of the same run, and another run with the fence; nothing is taken instead."""
+    fence = execution(store, Clock()).fence
+    before = stored(store)
+    with pytest.raises(FenceLost):
+        Lease(store, "ecommerce").acquire(run_id, fence=fence + more)
+    assert stored(store) == before
+
+
+def test_a_hold_that_was_given_back_is_joined_by_nobody(store: ObjectStore) -> None:
+    """Whoever ends a run gives it back once, and steps of it that go on are refused."""
+    taken = execution(store, Clock())
+    assert Lease(store, "ecommerce").give_back("r1", taken.fence)
+    assert not Lease(store, "ecommerce").give_back("r1", taken.fence)
+    with pytest.raises(FenceLost, match="nobody: it was released"):
+        Lease(store, "ecommerce").acquire("r1", fence=taken.fence)
+
+
+def test_an_expired_hold_that_nobody_took_goes_on(store: ObjectStore) -> None:
+    """Its own execution was only slow; whoever had come in between would have another fence."""
+    clock = Clock()
+    fence = execution(store, clock).fence
+    clock.advance(9000)
+    with Lease(store, "ecommerce", clock=clock).acquire("r1", fence=fence) as lease:
+        lease.check()

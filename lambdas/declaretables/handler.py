@@ -13,7 +13,8 @@ from lambdas.declaretables.logic import due, look, remember
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Answer `{statements, hashes, done}`; whoever has run them calls again with `declared`, the hashes, until `done`.
 
-    The event holds `pipeline`, `lake` (URI), and `declared` afterwards.
+    The event holds `pipeline`, `lake` (URI), and `declared` afterwards; `catalog` is `crawler` where a crawler makes
+    silver known.
     """
     lake = open_lake(event["lake"])
     lake.create()
@@ -21,4 +22,4 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         look(event["pipeline"], lake)
     else:
         remember(event["pipeline"], lake.store, event["declared"])
-    return due(event["pipeline"], lake)
+    return due(event["pipeline"], lake, is_crawled=event.get("catalog") == "crawler")

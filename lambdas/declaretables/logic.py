@@ -28,12 +28,13 @@ STATEMENT_BYTES = 100_000
 """Limits the statements of one answer, which a state machine carries; more tables are due at the next call."""
 
 
-def due(pipeline: str, lake: Lake) -> dict[str, Any]:
+def due(pipeline: str, lake: Lake, *, is_crawled: bool = False) -> dict[str, Any]:
     """Return statements for the tables whose contract is not the declared one: as many as an answer holds.
 
     Args:
         pipeline: whose tables.
         lake: where the hashes are kept and the tables lie.
+        is_crawled: whether a crawler makes the Delta tables known, so that only those of Iceberg are declared.
 
     Returns: statements, the hashes of their tables, and done (whether there was nothing to declare).
 
@@ -43,7 +44,7 @@ def due(pipeline: str, lake: Lake) -> dict[str, Any]:
     declared = _declared(pipeline, lake.store)
     known = contracts(pipeline)
     known.require_sound()
-    tables = stored_tables(known.values())
+    tables = stored_tables(c for c in known.values() if c.layer == "gold" or not is_crawled)
     hashes = {name: contract_hash(contract) for name, contract in tables.items()}
     changed = [contract for name, contract in tables.items() if declared.get(name) != hashes[name]]
     chosen, size = list[Contract](), 0

@@ -18,6 +18,18 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     settings of the function.
     """
     names = tuple(package.rpartition(".")[2] for package in pipeline_packages())
-    ending = Ending.from_event(event["detail"], names)
+    ending = Ending.from_event(_with_cause(event["detail"]), names)
     store = open_store(read_settings().lake_root, create=False)
     return end(store, ending, open_topic(store))
+
+
+def _with_cause(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the event's detail with error and cause of a failed execution, which not every event carries."""
+    if detail["status"] != "FAILED" or detail.get("cause"):
+        return detail
+    from lakehouse_assets.storage.aws import client_of
+    from lakehouse_assets.storage.service_errors import answering
+
+    with answering("states", "Step Functions"):
+        found = client_of("stepfunctions").describe_execution(executionArn=detail["executionArn"])
+    return detail | {name: found.get(name) for name in ("error", "cause")}

@@ -135,7 +135,8 @@ def parsed(told: Mapping[str, Any]) -> Query:
 def error_of(asked: Statement, ended: Query) -> LakehouseError:
     """Return the error that a query has ended with, in Athena's own words."""
     if ended.state == "CANCELLED":
-        return QueryFailed(what=asked.what, problem=f"it was stopped by somebody (query {ended.id})")
+        why = f"it was stopped: {ended.reason}" if ended.reason else "it was stopped by somebody"
+        return QueryFailed(what=asked.what, problem=f"{why} (query {ended.id})")
     said = f"{clipped(' '.join(ended.reason.split()), REASON_CHARS)} (query {ended.id})"
     if absent := NO_TABLE.search(ended.reason):
         return TableMissing(table=absent["table"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.compute.aws.failures import own_error, sentence_of
 from lakehouse_assets.compute.aws.links import log_link
@@ -18,8 +18,11 @@ from lakehouse_assets.compute.aws.waiting import Pace, patiently, rest, stopped_
 from lakehouse_assets.compute.costs import Usage, glue_usage
 from lakehouse_assets.errors import JobFailed, LakehouseError, ServiceRefused, ServiceUnavailable
 from lakehouse_assets.progress import Progress
-from lakehouse_assets.storage.aws import glue
+from lakehouse_assets.storage.aws import client_of, glue
 from lakehouse_assets.storage.service_errors import answering
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
 
 RUN_ID = "--run-id"
 """Names the argument that says whose run a job run is."""
@@ -195,8 +198,14 @@ class GlueJobs:
 
     def _started(self, asked: JobRequest, deadline: float) -> str:
         def start() -> str:
-            with answering("glue", f"job `{asked.job}`"):
-                return str(glue().start_job_run(**request_of(asked))["JobRunId"])
+            try:
+                with answering("glue", f"job `{asked.job}`"):
+                    return str(_starting().start_job_run(**request_of(asked))["JobRunId"])
+            except (ServiceUnavailable, ServiceRefused):
+                # The answer may have been lost, and not the start.
+                if begun := self._going_on(asked):
+                    return begun
+                raise
 
         self.progress.doing(f"starting job {asked.job}")
         return patiently(start, self.pace, deadline, _is_full)
@@ -224,6 +233,12 @@ class GlueJobs:
     def _look(self, job: str, run_id: str) -> JobRun:
         with answering("glue", f"job `{job}`"):
             return parsed(glue().get_job_run(JobName=job, RunId=run_id)["JobRun"])
+
+
+def _starting() -> GlueClient:
+    """Return a client that sends each request once: Glue knows no token by which two starts would be one."""
+    made: GlueClient = client_of("glue", tries=1)
+    return made
 
 
 def _is_full(error: LakehouseError) -> bool:

@@ -152,6 +152,7 @@ class AthenaDouble:
 def use_glue(monkeypatch: pytest.MonkeyPatch, double: GlueDouble) -> GlueDouble:
     """Have the adapter ask the double."""
     monkeypatch.setattr("lakehouse_assets.compute.aws.glue.glue", lambda: double)
+    monkeypatch.setattr("lakehouse_assets.compute.aws.glue._starting", lambda: double)
     return double
 
 

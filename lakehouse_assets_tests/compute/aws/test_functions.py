@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-from lakehouse_assets.compute.aws.functions import Answer, Functions, error_of, parsed, request_of
-from lakehouse_assets.errors import FunctionFailed, LakehouseError, LeaseHeld, ServiceRefused, ServiceUnavailable
+from lakehouse_assets.compute.aws.functions import Functions, error_of, parsed, request_of
+from lakehouse_assets.errors import FunctionFailed, LeaseHeld, ServiceRefused, ServiceUnavailable
 from lakehouse_assets_tests.compute.aws.deployed import deploy
 from lakehouse_assets_tests.emulator.proxy import Proxy
 
@@ -36,17 +36,13 @@ def test_an_answer_comes_back_as_it_was_given(functions: Functions) -> None:
     assert functions.require_good("Echo", answer) == {"given": {"run_id": "r", "n": [1, None]}, "none": None}
 
 
-def test_an_error_of_ours_comes_back_as_itself() -> None:
-    """Class and sentence are those of the function, and its stack trace is nowhere."""
-    payload = {"errorType": "LeaseHeld", "errorMessage": "pipeline `p` is held", "stackTrace": ["line 7"]}
+def test_an_error_of_ours_comes_back_as_itself(functions: Functions) -> None:
+    """Class and sentence are those of the function, and its stack trace is nowhere; the call is charged."""
+    answer = functions.call("Echo", {"fail": True}, 30)
     with pytest.raises(LeaseHeld, match=r"^pipeline `p` is held$"):
-        Functions().require_good("Echo", Answer(payload, is_error=True, seconds=1.0, memory_mb=512))
-
-
-def test_an_error_is_no_answer(functions: Functions) -> None:
-    """A function that raises fails the call with its sentence."""
-    with pytest.raises(LakehouseError, match="pipeline `p` is held"):
-        functions.require_good("Echo", functions.call("Echo", {"fail": True}, 30))
+        functions.require_good("Echo", answer)
+    assert [usage.unit for usage in answer.usage("eu-west-1")] == ["gb_seconds", "requests"]
+    assert answer.memory_mb == 256
 
 
 def test_a_function_that_is_not_there_is_named(functions: Functions) -> None:

@@ -35,7 +35,7 @@ def folder(run: MachineRun) -> RunFolder:
 
 def test_warnings_are_counted_and_the_run_goes_on(run: MachineRun) -> None:
     """Also one that could not be asked; what a query scanned is kept with its outcome."""
-    measured = {"DataScannedInBytes": 9, "TotalExecutionTimeInMillis": 1500}
+    measured = {"DataScannedInBytes": 9, "EngineExecutionTimeInMillis": 1500}
     found = outcome(FRESH, failing=1, statistics=measured), outcome(UNIQUE, "fail"), outcome(FRESH, error=LOST)
     assert run.judged(*found) == {"warned": 2}
     first, second, third = judged_checks(folder(run))

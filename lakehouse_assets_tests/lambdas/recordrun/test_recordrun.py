@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lakehouse_assets.compute.metrics import metrics_of
+from lakehouse_assets.compute.metrics import metrics_of, oldest_landed
 from lakehouse_assets.compute.recording import entries
 from lakehouse_assets.compute.reports import REPORT, RunReport
 from lakehouse_assets.errors import AssertionFailed
 from lakehouse_assets.storage.folder import FolderStore
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 from lakehouse_assets_tests.machine_run import MachineRun, outcome
@@ -98,5 +101,17 @@ def test_metrics_are_what_the_alarms_stand_on(run: MachineRun) -> None:
     run.whole()
     report = RunFolder(FolderStore(run.root / "lake"), "ecommerce", run.run_id).report(REPORT, RunReport)
     assert report is not None
-    values = {one["MetricName"]: one["Value"] for one in metrics_of(report, None, None)}
+    values = {one["MetricName"]: one["Value"] for one in metrics_of(report, None, datetime.now(UTC))}
     assert values == {"RunsSucceeded": 1, "RunsFailed": 0, "RejectRatio": 0.0, "OldestLandedSeconds": 0.0}
+
+
+def test_the_age_of_what_waits_is_that_of_the_oldest_file_in_landing(run: MachineRun) -> None:
+    """A failed run leaves its files; after a good one there is none."""
+    os.utime(run.root / "landing/products.csv", (1_764_147_600, 1_764_147_600))
+    run.planned()
+    folder, lake = RunFolder(FolderStore(run.root / "lake"), "ecommerce", run.run_id), open_lake(str(run.root / "lake"))
+    assert oldest_landed(folder, lake) == datetime(2025, 11, 26, 9, tzinfo=UTC)
+    run.loaded()
+    run.built()
+    run.archived()
+    assert oldest_landed(folder, lake) is None

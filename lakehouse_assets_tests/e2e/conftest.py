@@ -1,0 +1,52 @@
+"""One installation of production for the tests of this folder, with an emulator and a Trino of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from lakehouse_assets.affise.simulator import running as tenant
+from lakehouse_assets.affise.simulator.running import Simulator
+from lakehouse_assets.affise.simulator.spec import SimulatorSpec
+from lakehouse_assets_tests.e2e.production import Production, deployed
+from lakehouse_assets_tests.emulator.running import running
+from lakehouse_assets_tests.emulator.trino.serving import serving
+
+QUIET_SECONDS = "2"
+SPEC = SimulatorSpec(start=date(2026, 3, 2), days=8, clicks_per_day=40, conversions_per_day=10)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for production as a test against engines of production."""
+    for item in items:
+        if "production" in getattr(item, "fixturenames", ()):
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Simulator]:
+    """A simulated Affise account of eight days."""
+    with tenant.running(SPEC) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def production(account: Simulator) -> Iterator[Production]:
+    """A new installation, whose machines are started by Step Functions and load small batches in a function."""
+    parameters = {
+        "ScheduledBy": "stepfunctions",
+        "LandingQuietSeconds": QUIET_SECONDS,
+        "AlertEmail": "etl@example.com",
+        "AffiseUrl": account.url,
+    }
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running() as emulator,
+        serving(emulator.url, emulator.trino_port),
+    ):
+        emulator.configure(stepfunctions___SFN_WAIT_SCALE=0)
+        with deployed(emulator, patch, **parameters) as installation:
+            installation.tell_secrets(account.key)
+            yield installation

@@ -1,0 +1,123 @@
+"""Executions that really fail: each ends FAILED with one message that names state and cause; the next run repairs."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakehouse_assets_tests.e2e.comparing import contents
+from lakehouse_assets_tests.e2e.production import Execution, Production
+from lakehouse_assets_tests.e2e.small import batch, wrong_orders
+
+
+def dropped(production: Production, number: int) -> None:
+    """A batch in landing, which the waker does not start."""
+    production.sleeping()
+    for key, body in batch(number).items():
+        production.put(key, body)
+
+
+def require_told(production: Production, done: Execution, state: str, cause: str) -> None:
+    """Hold that an execution failed, that one message told it, and that nothing is held or archived."""
+    (message,) = production.told()
+    assert done.status == "FAILED", done
+    assert message.attributes["kind"] == "run_failed"
+    assert f"failed in {state}: {cause}" in message.body
+    assert message.subject == f"ecommerce: run failed in {state}"
+    assert production.holder() is None
+    assert production.report(done.name)["failure"]["message"].startswith(cause)
+
+
+def require_repaired(production: Production, number: int, **asked: object) -> None:
+    """Hold that the next run loads the batch."""
+    assert production.run("ecommerce", asked).status == "SUCCEEDED"
+    orders = {row[0] for row in contents(production.lake)["clean_orders"]}
+    assert orders >= {str(100 * number + i) for i in (1, 2, 3)} or orders >= {100 * number + i for i in (1, 2, 3)}
+    assert production.landed() == []
+    production.told()
+
+
+@pytest.mark.parametrize(
+    ("asked", "cause"),
+    [
+        ({"mode": "lode"}, "mode is `lode`, allowed is load, replay, reprocess"),
+        ({"moed": "load"}, "a run cannot be asked `moed`"),
+        ({"as_of": "yesterday"}, "as_of is `yesterday`, allowed is a moment such as"),
+        ({"mode": "reprocess", "date": "1999-01-01"}, "nothing was archived on 1999-01-01"),
+    ],
+)
+def test_an_input_that_means_nothing_is_refused(production: Production, asked: dict[str, str], cause: str) -> None:
+    """The sentence is the one that the command line prints."""
+    require_told(production, production.run("ecommerce", asked), "PlanRun", cause)
+
+
+def test_more_rejects_than_allowed_stop_the_load(production: Production) -> None:
+    """Nothing is written; with a higher limit the same files are loaded."""
+    dropped(production, 2)
+    production.put("orders/wrong.csv", wrong_orders(2, bad=9, good=1))
+    before = contents(production.lake)
+    done = production.run("ecommerce")
+    require_told(production, done, "LoadSmallBatch", "table `clean_orders`")
+    assert contents(production.lake) == before
+    assert len(production.landed()) == 4
+    require_repaired(production, 2, max_reject_ratio=1)
+
+
+def test_a_blocking_check_stops_gold(production: Production) -> None:
+    """An order that stands in silver twice is found; once it is gone the next run goes on."""
+    dropped(production, 3)
+    doubled = production.double_an_order()
+    gold = contents(production.lake)["daily_sales"]
+    done = production.run("ecommerce")
+    require_told(production, done, "JudgeAthenaValidationSilver", "check `clean_orders.keys_unique`")
+    assert contents(production.lake)["daily_sales"] == gold
+    production.undo(doubled)
+    require_repaired(production, 3)
+
+
+def test_a_merge_that_fails_is_told_in_athenas_words(production: Production) -> None:
+    """A lost metadata file of one gold table fails its MERGE; the file put back, the next run builds it."""
+    dropped(production, 4)
+    lost = production.lose_metadata("user_orders")
+    done = production.run("ecommerce")
+    assert done.status == "FAILED"
+    (message,) = production.told()
+    assert "user_orders" in message.body
+    assert message.attributes["kind"] == "run_failed"
+    production.put_back(lost)
+    require_repaired(production, 4)
+
+
+def test_a_stopped_execution_is_told_and_lets_go(production: Production) -> None:
+    """A stop runs no Catch; the rule on its status gives the lease back and tells once."""
+    dropped(production, 5)
+    arn = production.start("ecommerce")
+    production.until(lambda: "LoadSmallBatch" in production.states(arn))
+    production.machines.stop_execution(executionArn=arn)
+    assert production.wait(arn).status == "ABORTED"
+    production.until(lambda: production.holder() is None)
+    messages = list(production.told())
+    production.until(lambda: bool(messages.extend(production.told()) or messages))
+    assert [message.attributes["kind"] for message in messages] == ["run_failed"]
+    require_repaired(production, 5)
+
+
+def test_a_topic_that_refuses_fails_the_execution(production: Production) -> None:
+    """Everything is loaded and recorded, and the execution does not end as if somebody knew."""
+    dropped(production, 6)
+    production.emulator.control(refuse_publish="the topic takes nothing now")
+    done = production.run("ecommerce")
+    production.emulator.control(refuse_publish=None)
+    assert done.status == "FAILED"
+    assert not done.cause.startswith("told: ")
+    assert production.landed() == []
+    assert production.holder() is None
+
+
+def test_two_executions_at_once_take_turns(production: Production) -> None:
+    """The second waits for the lease of the first, and finds nothing to do."""
+    dropped(production, 7)
+    arns = [production.start("ecommerce") for _ in range(2)]
+    ends = [production.wait(arn) for arn in arns]
+    assert [one.status for one in ends] == ["SUCCEEDED", "SUCCEEDED"]
+    assert sorted(one.output["status"] for one in ends) == ["nothing_to_do", "succeeded"]
+    production.told()

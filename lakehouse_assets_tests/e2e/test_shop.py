@@ -1,0 +1,80 @@
+"""The shop in production: files that land start the machine, and its tables are those of a lake in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets_tests.e2e.comparing import contents
+from lakehouse_assets_tests.e2e.production import Execution, Production
+from lakehouse_assets_tests.e2e.small import batch, wrong_orders
+from lakehouse_assets_tests.lake import LakeDriver, folder_files
+from lakehouse_assets_tests.load.test_real import AS_OF, GOLD
+
+
+@pytest.fixture(scope="module")
+def first(production: Production, real_data: Path) -> Execution:
+    """The run that the recorded days have started by landing."""
+    production.drop(real_data)
+    return production.started_by_itself("ecommerce")
+
+
+def test_files_that_land_start_one_run_that_ends_with_the_tables_of_a_folder(
+    production: Production, first: Execution, real_data: Path, tmp_path: Path
+) -> None:
+    """Five recorded days, eleven events: silver and gold are row for row what a load of a folder makes."""
+    folder = LakeDriver(tmp_path)
+    folder.load(*folder_files(real_data), as_of=AS_OF)
+    for name in GOLD:
+        folder.gold(name)
+    assert (first.status, first.error) == ("SUCCEEDED", "")
+    assert contents(production.lake) == contents(folder.value.root)
+    assert production.executions("ecommerce") == [first.arn]
+
+
+def test_its_files_are_archived_and_people_are_told_once(production: Production, first: Execution) -> None:
+    """The message says what the checks warned of; no file stays in landing."""
+    (message,) = production.told()
+    assert message.attributes == {"kind": "run_warned", "pipeline": "ecommerce", "run_id": first.name}
+    assert "WARN clean_products.department_ambiguous: rows 6" in message.body
+    archived = production.keys(production.outputs["LakeBucket"], "archived/ecommerce/")
+    assert (production.landed(), len(archived)) == ([], 11)
+    assert production.report(first.name)["archived"] == 11
+
+
+def test_the_subscription_of_an_address_waits_for_its_owner(production: Production) -> None:
+    """AWS sends nothing to an address before its owner has agreed."""
+    found = production.client("sns").list_subscriptions_by_topic(TopicArn=production.outputs["Topic"])
+    (mail,) = (one for one in found["Subscriptions"] if one["Protocol"] == "email")
+    assert (mail["Endpoint"], mail["SubscriptionArn"]) == ("etl@example.com", "PendingConfirmation")
+
+
+@pytest.mark.usefixtures("first")
+def test_an_empty_wake_up_and_a_run_without_news_change_nothing(production: Production) -> None:
+    """An empty file wakes the pipeline in vain; a run by hand ends at once, tells nobody and holds nothing."""
+    before = production.executions("ecommerce")
+    production.put("orders/empty.csv", b"")
+    again = production.run("ecommerce")
+    assert (again.status, again.output["status"]) == ("SUCCEEDED", "nothing_to_do")
+    assert production.told() == []
+    assert production.holder() is None
+    assert set(production.executions("ecommerce")) - set(before) == {again.arn}
+    production.remove("orders/empty.csv")
+
+
+@pytest.mark.usefixtures("first")
+def test_a_second_drop_with_bad_rows_and_files_is_loaded_without_them(production: Production) -> None:
+    """Two rows of ten are rejected with their code, a binary file is refused and kept apart; one message tells both."""
+    for key, body in batch(1).items():
+        production.put(key, body)
+    production.put("orders/some-wrong.csv", wrong_orders(1, bad=2, good=8))
+    production.put("orders/binary.csv", bytes(range(256)) * 4)
+    done = production.started_by_itself("ecommerce")
+    assert done.status == "SUCCEEDED"
+    report = production.report(done.name)
+    assert (report["rejects"], report["refused_files"]) == ({"date_invalid": 2}, ["orders/binary.csv"])
+    (message,) = production.told()
+    assert "orders/binary.csv" in message.body
+    assert "date_invalid 2" in message.body
+    assert len(production.keys(production.outputs["LakeBucket"], "quarantine/ecommerce/")) == 1
