@@ -148,6 +148,7 @@ class Aws(BaseModel):
         function_prefix: begins the names of the Lambda functions.
         job_prefix: begins the names of the Glue jobs.
         secret: name or ARN of the secret in Secrets Manager that holds all keys as JSON; None where each has its own.
+        secret_prefix: begins the names of secrets that are each one of its own.
         small_bytes, small_files: up to so much, the engine `auto` loads without Spark.
         poll_seconds: the longest pause between two looks at a job or a query that goes on.
         flex: whether Glue jobs take spare capacity, which is cheaper and may have to be waited for.
@@ -160,6 +161,7 @@ class Aws(BaseModel):
     function_prefix: NamePrefix = ""
     job_prefix: NamePrefix = ""
     secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@:-]{1,512}$")] | None = None
+    secret_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{0,200}$")] = ""
     small_bytes: Annotated[int, Field(ge=0)] = 50_000_000
     small_files: Annotated[int, Field(ge=0)] = 500
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
@@ -327,6 +329,7 @@ ALLOWED = {
     "aws__function_prefix": "up to 40 letters, digits, _ and -",
     "aws__job_prefix": "up to 40 letters, digits, _ and -",
     "aws__secret": "the name or the ARN of a secret in Secrets Manager",
+    "aws__secret_prefix": "the beginning of names of secrets, such as lakehouse/",
     "aws__small_bytes": "a whole number from 0",
     "aws__small_files": "a whole number from 0",
     "aws__poll_seconds": "seconds above 0 up to 60",

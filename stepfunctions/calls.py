@@ -32,6 +32,7 @@ INTEGRATIONS = {
     "glue": "arn:aws:states:::glue:startJobRun.sync",
     "athena": "arn:aws:states:::athena:startQueryExecution.sync",
     "athena results": "arn:aws:states:::athena:getQueryResults",
+    "athena execution": "arn:aws:states:::athena:getQueryExecution",
     "start crawler": "arn:aws:states:::aws-sdk:glue:startCrawler",
     "look at crawler": "arn:aws:states:::aws-sdk:glue:getCrawler",
     "sns": "arn:aws:states:::sns:publish",
@@ -52,6 +53,7 @@ class Transitions:
 
     Attributes:
         patience_seconds: how long a held lease or taken capacity is waited for.
+        fallback: where it leads after errors of which something else may help.
     """
 
     next: str
@@ -59,6 +61,7 @@ class Transitions:
     timeout_seconds: int = 300
     policy: RetryPolicy = USUAL
     patience_seconds: int = 1800
+    fallback: Catch | None = None
 
 
 def function(name: str, payload: dict[str, Any], ways: Transitions, output: Any = ANSWER, **assign: Any) -> Task:  # noqa: ANN401 - JSON
@@ -89,6 +92,12 @@ def results(rows: int, ways: Transitions, output: Any) -> Task:  # noqa: ANN401 
     ran = expression("$states.input.QueryExecution.QueryExecutionId")
     arguments = {"QueryExecutionId": ran, "MaxResults": rows + 1}
     return _task("athena", INTEGRATIONS["athena results"], arguments, ways, output, {})
+
+
+def execution(query_id: str, ways: Transitions, output: Any) -> Task:  # noqa: ANN401 - JSON
+    """Look at a query that was run; `query_id` is JSONata for its id."""
+    arguments = {"QueryExecutionId": expression(query_id)}
+    return _task("athena", INTEGRATIONS["athena execution"], arguments, ways, output, {})
 
 
 def crawler(ways: Transitions) -> Task:
@@ -125,4 +134,5 @@ def _task(  # noqa: PLR0913 - all of a task
     is_read: bool = False,
 ) -> Task:
     retry = retries(service, ways.policy, ways.patience_seconds, is_read=is_read)
-    return Task(resource, arguments, ways.next, ways.timeout_seconds, retry, ways.catch, output, assign)
+    ways_out = ways.catch, output, assign, ways.fallback
+    return Task(resource, arguments, ways.next, ways.timeout_seconds, retry, *ways_out)

@@ -14,6 +14,7 @@ from stepfunctions.jsonata import CAUGHT, CAUGHT_IN_BRANCH, STATE
 
 JSON = Any
 """Any JSON value; text in `{% %}` is JSONata."""
+ANY_ERROR = "States.ALL"
 NAME_CHARS = 80
 """How many characters a state's name may have: https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
 
@@ -43,22 +44,23 @@ class Retry:
 
 @dataclass(frozen=True)
 class Catch:
-    """Go on at the state `next` after any error; `output` is what that state gets, `{State, Error, Cause}` as a rule.
+    """Go on at the state `next` after an error, any as a rule; that state gets `output`, `{State, Error, Cause}`.
 
     Whoever tells of a failure has to say where it was, so the branch that holds the state puts its name in.
     """
 
     next: str
     output: JSON = CAUGHT
+    errors: tuple[str, ...] = (ANY_ERROR,)
 
     def to_dict(self) -> dict[str, JSON]:
         """Return the JSON of one item of `Catch`."""
-        return {"ErrorEquals": ["States.ALL"], "Next": self.next, "Output": self.output}
+        return {"ErrorEquals": list(self.errors), "Next": self.next, "Output": self.output}
 
 
 @dataclass(frozen=True)
 class Task:
-    """Let a service do work, then go on at `next`."""
+    """Let a service do work, then go on at `next`; an error goes to `catch`, but for those of `fallback`."""
 
     resource: str
     arguments: JSON
@@ -68,9 +70,11 @@ class Task:
     catch: Catch
     output: JSON = None
     assign: dict[str, JSON] = field(default_factory=dict)
+    fallback: Catch | None = None
 
     def to_dict(self) -> dict[str, JSON]:
         """Return the JSON of the state."""
+        catches = [self.catch] if self.fallback is None else [self.fallback, self.catch]
         return {
             "Type": "Task",
             "Resource": self.resource,
@@ -78,7 +82,7 @@ class Task:
             "Next": self.next,
             "TimeoutSeconds": self.timeout_seconds,
             "Retry": [retry.to_dict() for retry in self.retry],
-            "Catch": [self.catch.to_dict()],
+            "Catch": [catch.to_dict() for catch in catches],
         } | _given(Output=self.output, Assign=self.assign)
 
 

@@ -128,7 +128,8 @@ def _item_again(step: Step, task: FunctionTask, about: MachineContext) -> Block:
 def model_block(step: Step, task: ModelTask, place: Exits, about: MachineContext) -> Block:
     """Render the MERGE for what was touched, run it, and tell the ledger; skip the query when nothing was touched."""
     render, due, name, tell = (about.named(verb, step) for verb in ("Render", "IsDue", "Merge", "Acknowledge"))
-    again = Again(name, about.named("HandleFailureOf", step), about.named("PauseBefore", step), place.failed)
+    decide, pause, ask = (about.named(verb, step) for verb in ("HandleFailureOf", "PauseBefore", "GetFailureOf"))
+    again = Again(name, decide, pause, place.failed, ask)
     model = {"model": task.model}
     told = model | {"as_of": expression("$as_of"), "statistics": expression("$states.input.statistics")}
     told |= {part: expression(f"$states.input.{part}") for part in ("runs", "version")}
@@ -148,4 +149,4 @@ def model_block(step: Step, task: ModelTask, place: Exits, about: MachineContext
         ),
         tell: calls.function("AcknowledgeModel", told, place.ways(step, about, None, FUNCTION_SECONDS), DONE),
     }
-    return Block(render, states | transient_query(again, step.retry.max_retries))
+    return Block(render, states | transient_query(again, step.retry.max_retries, about.patience_seconds))

@@ -86,7 +86,7 @@ def present_secrets() -> Secrets:
         # What talks to AWS is imported where AWS is the target.
         from lakehouse_assets.affise.secrets_manager import ManagedSecrets
 
-        return ManagedSecrets(settings.aws.secret)
+        return ManagedSecrets(settings.aws.secret, settings.aws.secret_prefix)
     return LocalSecrets(process_environment())
 
 

@@ -22,10 +22,12 @@ class ManagedSecrets:
     """Read secrets out of one that holds a JSON object with them, or each as one of its own.
 
     Attributes:
-        holder: name or ARN of the secret that holds all of them; None where each has its own name.
+        holder: name or ARN of the secret that holds all of them; None where each is one of its own.
+        prefix: begins the names of secrets of their own.
     """
 
     holder: str | None = None
+    prefix: str = ""
 
     def read(self, name: str, purpose: str) -> str:
         """See `Secrets.read`.
@@ -35,7 +37,7 @@ class ManagedSecrets:
             SecretUnfit: it holds bytes instead of text.
             ServiceUnavailable, AccessDenied, CredentialsUnusable: Secrets Manager cannot be asked.
         """
-        full = self.holder or name
+        full = self.holder or f"{self.prefix}{name}"
         try:
             with answering("secretsmanager", f"secret `{full}`"):
                 told: dict[str, Any] = client_of("secretsmanager").get_secret_value(SecretId=full)

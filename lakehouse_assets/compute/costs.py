@@ -116,8 +116,8 @@ def cost_lines(steps: Mapping[str, Iterable[Usage]]) -> tuple[CostLine, ...]:
 def shares(whole: float, weights: Mapping[str, float]) -> dict[str, float]:
     """Return how a cost is shared out, by weight; evenly where nothing has any.
 
-    >>> shares(0.9, {"orders": 2.0, "items": 1.0})
-    {'orders': 0.6, 'items': 0.3}
+    >>> shares(0.9, {"readings": 2.0, "outages": 1.0})
+    {'readings': 0.6, 'outages': 0.3}
     """
     total = sum(weights.values())
     if not total:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+SPELLED = re.compile(r"[0-9][0-9TZ:.+-]{9,39}")
+"""Matches what may be a moment, and becomes part of a run id."""
 
 
 def tick_name(tick: datetime) -> str:
@@ -23,10 +27,13 @@ def tick_key(job: str, tick: datetime) -> str:
     return f"ticks/{job}/{tick_name(tick)}.json"
 
 
-def run_id_of(job: str, execution: str, tick: datetime | None) -> str:
+def run_id_of(job: str, execution: str, tick: object) -> str:
     """Return the id of a run that a state machine makes: job and tick, or else the name of its execution.
 
-    >>> run_id_of("weather", "9f0c", datetime(2026, 11, 26, 9, tzinfo=UTC)), run_id_of("weather", "9f0c", None)
+    The machine makes it of its input before anybody has read that, so the tick is text as it was given.
+
+    >>> run_id_of("weather", "9f0c", "2026-11-26T09:00:00Z"), run_id_of("weather", "9f0c", None)
     ('weather-2026-11-26T09-00-00Z', '9f0c')
     """
-    return f"{job}-{tick_name(tick)}" if tick else execution
+    is_tick = isinstance(tick, str) and SPELLED.fullmatch(tick) is not None
+    return f"{job}-{str(tick).replace(':', '-')}" if is_tick else execution

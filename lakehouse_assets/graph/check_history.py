@@ -21,10 +21,11 @@ SINCE, FOUND_IN = "unchanged_since", "found_in_run"
 
 @dataclass(frozen=True)
 class Found:
-    """Hold where a result comes from: the run that found it, and when, as a timestamp."""
+    """Hold where a result comes from: the run that found it, when, as a timestamp, and whether a machine made it."""
 
     run_id: str
     at: float
+    by_machine: bool = False
 
 
 def latest_record(instance: dg.DagsterInstance, key: dg.AssetCheckKey, apart: str | None = None) -> Record | None:
@@ -62,11 +63,15 @@ def found(record: Record, evaluation: dg.AssetCheckEvaluation) -> Found:
     """Say where the result of a record was found: in its own run, or in the one whose result it only says again."""
     since, run = (evaluation.metadata.get(name) for name in (SINCE, FOUND_IN))
     if since is None or run is None:
-        return Found(record.run_id, record.event.timestamp if record.event else record.create_timestamp)
-    return Found(str(run.value), datetime.fromisoformat(str(since.value)).timestamp())
+        at = record.event.timestamp if record.event else record.create_timestamp
+        told = evaluation.metadata.get("run_id")  # of a run of a state machine, which Dagster did not make
+        return Found(record.run_id or str(told.value if told else ""), at, by_machine=not record.run_id)
+    at = datetime.fromisoformat(str(since.value)).timestamp()
+    return Found(str(run.value), at, by_machine=isinstance(run, dg.TextMetadataValue))
 
 
 def standing_metadata(where: Found) -> dict[str, dg.MetadataValue[Any]]:
     """Return the metadata that marks a result as said again."""
     at = datetime.fromtimestamp(where.at, UTC).isoformat(" ", "microseconds")
-    return {SINCE: dg.MetadataValue.text(at), FOUND_IN: dg.MetadataValue.dagster_run(where.run_id)}
+    known = dg.MetadataValue.text(where.run_id) if where.by_machine else dg.MetadataValue.dagster_run(where.run_id)
+    return {SINCE: dg.MetadataValue.text(at), FOUND_IN: known}

@@ -49,7 +49,7 @@ def cost(
     Examples:
         lakehouse cost
 
-        lakehouse cost ecommerce --since 2026-11-01
+        lakehouse cost PIPELINE --since 2026-11-01
     """
     from lakehouse_assets.compute.spending import spending
     from lakehouse_assets.storage.lake import lake_of

@@ -59,3 +59,6 @@ def test_the_target_says_where_secrets_are(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("LAKEHOUSE_TARGET", "aws")
     monkeypatch.setenv("LAKEHOUSE_AWS__SECRET", "lakehouse/staging/affise")
     assert present_secrets() == ManagedSecrets("lakehouse/staging/affise")
+    monkeypatch.delenv("LAKEHOUSE_AWS__SECRET")
+    monkeypatch.setenv("LAKEHOUSE_AWS__SECRET_PREFIX", "lakehouse/")
+    assert present_secrets() == ManagedSecrets(prefix="lakehouse/")

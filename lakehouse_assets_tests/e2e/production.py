@@ -155,6 +155,13 @@ class Production:
         (arn,) = set(self.executions(job)) - known
         return self.wait(arn)
 
+    def waiting_events(self) -> int:
+        """How many wake-ups wait in the queue, or are being looked at."""
+        queues = self.client("sqs")
+        url = queues.get_queue_url(QueueName="landed")["QueueUrl"]
+        found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+
     def sleeping(self) -> None:
         """Have nothing that lands wake a pipeline from now on, so that a test starts what it looks at."""
         self.client("events").disable_rule(Name="ecommerce-landed")

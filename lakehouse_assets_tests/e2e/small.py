@@ -27,6 +27,11 @@ def batch(number: int, orders: int = 3) -> dict[str, bytes]:
     }
 
 
+def order(number: int) -> bytes:
+    """A file of one order of the first day."""
+    return (ORDERS + f"{number},{number},1,{FIRST}T10:00:00,5.00,{FIRST}\n").encode()
+
+
 def wrong_orders(number: int, bad: int, good: int) -> bytes:
     """A file of orders, so many of which have no date that there is."""
     day = FIRST + timedelta(days=number)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from lakehouse_assets_tests.e2e.comparing import contents
+from lakehouse_assets_tests.e2e.conftest import QUIET_SECONDS
 from lakehouse_assets_tests.e2e.production import Execution, Production
-from lakehouse_assets_tests.e2e.small import batch, wrong_orders
+from lakehouse_assets_tests.e2e.small import batch, order, wrong_orders
 from lakehouse_assets_tests.lake import LakeDriver, folder_files
 from lakehouse_assets_tests.load.test_real import AS_OF, GOLD
 
@@ -45,9 +47,11 @@ def test_its_files_are_archived_and_people_are_told_once(production: Production,
 
 def test_the_subscription_of_an_address_waits_for_its_owner(production: Production) -> None:
     """AWS sends nothing to an address before its owner has agreed."""
-    found = production.client("sns").list_subscriptions_by_topic(TopicArn=production.outputs["Topic"])
-    (mail,) = (one for one in found["Subscriptions"] if one["Protocol"] == "email")
-    assert (mail["Endpoint"], mail["SubscriptionArn"]) == ("etl@example.com", "PendingConfirmation")
+    sns = production.client("sns")
+    found = sns.list_subscriptions_by_topic(TopicArn=production.outputs["Topic"])["Subscriptions"]
+    (mail,) = (one for one in found if one["Protocol"] == "email")
+    attributes = sns.get_subscription_attributes(SubscriptionArn=mail["SubscriptionArn"])["Attributes"]
+    assert (mail["Endpoint"], attributes["PendingConfirmation"]) == ("etl@example.com", "true")
 
 
 @pytest.mark.usefixtures("first")
@@ -55,12 +59,13 @@ def test_an_empty_wake_up_and_a_run_without_news_change_nothing(production: Prod
     """An empty file wakes the pipeline in vain; a run by hand ends at once, tells nobody and holds nothing."""
     before = production.executions("ecommerce")
     production.put("orders/empty.csv", b"")
+    time.sleep(3 * float(QUIET_SECONDS))
+    production.remove("orders/empty.csv")
     again = production.run("ecommerce")
     assert (again.status, again.output["status"]) == ("SUCCEEDED", "nothing_to_do")
     assert production.told() == []
     assert production.holder() is None
     assert set(production.executions("ecommerce")) - set(before) == {again.arn}
-    production.remove("orders/empty.csv")
 
 
 @pytest.mark.usefixtures("first")
@@ -78,3 +83,47 @@ def test_a_second_drop_with_bad_rows_and_files_is_loaded_without_them(production
     assert "orders/binary.csv" in message.body
     assert "date_invalid 2" in message.body
     assert len(production.keys(production.outputs["LakeBucket"], "quarantine/ecommerce/")) == 1
+
+
+@pytest.mark.usefixtures("first")
+def test_a_burst_of_events_is_one_run(production: Production) -> None:
+    """Thirty files of one batch wake the pipeline thirty times."""
+    before = set(production.executions("ecommerce"))
+    for number in range(30):
+        production.put(f"orders/burst-{number}.csv", order(3000 + number))
+    done = production.started_by_itself("ecommerce")
+    assert done.status == "SUCCEEDED"
+    production.until(lambda: production.waiting_events() == 0)
+    assert set(production.executions("ecommerce")) - before == {done.arn}
+    assert production.report(done.name)["archived"] == 30
+    production.told()
+
+
+@pytest.mark.e2e_all
+@pytest.mark.usefixtures("first")
+def test_thousands_of_small_files_are_archived_in_slices(production: Production) -> None:
+    """2,500 files are loaded in one run and moved in several calls; what a state carries stays small."""
+    production.sleeping()
+    for number in range(2500):
+        production.put(f"orders/many-{number}.csv", order(10_000 + number))
+    done = production.run("ecommerce")
+    assert (done.status, done.cause) == ("SUCCEEDED", "")
+    assert production.report(done.name)["archived"] == 2500
+    assert done.states.count("ArchiveProcessedFiles") > 2
+    assert production.landed() == []
+    production.told()
+
+
+@pytest.mark.e2e_all
+@pytest.mark.usefixtures("first")
+def test_thousands_of_refused_files_are_told_and_kept_apart(production: Production) -> None:
+    """6,500 files that are no CSV: the run succeeds without them, and its message is one that SNS takes."""
+    production.sleeping()
+    held = len(production.keys(production.outputs["LakeBucket"], "quarantine/ecommerce/"))
+    for number in range(6500):
+        production.put(f"orders/a-file-that-has-a-longer-name-than-usual-{number:05}.csv", bytes([0, 1, 2, 255]))
+    done = production.run("ecommerce")
+    assert (done.status, done.cause) == ("SUCCEEDED", "")
+    (message,) = production.told()
+    assert "6480 more" in message.body.replace(",", "")
+    assert len(production.keys(production.outputs["LakeBucket"], "quarantine/ecommerce/")) == held + 6500

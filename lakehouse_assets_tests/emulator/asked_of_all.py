@@ -14,11 +14,13 @@ from typing import Any
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.engines.spark import SparkEngine
+from lakehouse_assets.engines.spark import SparkEngine, relation_of
 from lakehouse_assets.sql.ddl import declare_statements
 from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.gold import assertion_statement, window_parameters
+from lakehouse_assets.sql.models import tables_read
 from lakehouse_assets_tests.emulator.asking import Aws
+from lakehouse_assets_tests.emulator.running import REGION
 from lakehouse_assets_tests.lake import LakeDriver
 
 Rows = list[tuple[tuple[str, Any], ...]]
@@ -55,7 +57,7 @@ class Shared:
         """The answer of the embedded engine."""
         engine = DuckEngine(self.driver.value, zone=self.driver.zone)
         try:
-            for contract in self.stored():
+            for contract in self.read_by(asked):
                 engine.show(contract)
             return comparable(engine.rows(asked.sql, asked.parameters))
         finally:
@@ -66,13 +68,13 @@ class Shared:
         embedded = DuckEngine(self.driver.value, zone=self.driver.zone)
         engine = SparkEngine(session, self.driver.value, zone=self.driver.zone)
         try:
-            for contract in self.stored():
+            for contract in self.read_by(asked):
                 if contract.layer != "gold":
                     engine.attach(contract)
-                elif contract.catalog_name in asked.sql:
+                else:
                     embedded.show(contract)
                     rows = embedded.arrow(f"SELECT * FROM {contract.catalog_name}")
-                    engine.register(contract.catalog_name.replace(".", "__"), rows)
+                    engine.register(relation_of(contract.catalog_name), rows)
             return comparable(engine.rows(asked.sql, asked.parameters))
         finally:
             engine.close()
@@ -95,10 +97,20 @@ class Shared:
             ]
         )
 
+    def delta_options(self) -> dict[str, str]:
+        """How delta-rs reaches the lake."""
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ALLOW_HTTP": "true"}
+        return {**keys, "AWS_ENDPOINT_URL": self.aws.emulator.url, "AWS_REGION": REGION}
+
     def run(self, statement: str) -> None:
         """Have Athena change something."""
         done = self.aws.query(statement)
         assert done["Status"]["State"] == "SUCCEEDED", (done["Status"], statement)
+
+    def read_by(self, asked: Question) -> list[Contract]:
+        """The contracts of the tables that a question is about."""
+        read = tables_read(asked.sql)
+        return [contract for contract in self.stored() if contract.catalog_name in read]
 
     def stored(self) -> list[Contract]:
         """The contracts of the tables that are stored."""

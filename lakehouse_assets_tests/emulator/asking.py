@@ -20,6 +20,8 @@ ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/anybody"
 BUCKET = "things"
 SECONDS = 60
+JOB_SECONDS = 300
+"""Spark alone takes most of a minute to start on a machine that does other things."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Aws:
         return until(
             lambda: self.client("glue").get_job_run(JobName=name, RunId=run)["JobRun"],
             lambda found: found["JobRunState"] not in ("WAITING", "STARTING", "RUNNING", "STOPPING"),
+            seconds=JOB_SECONDS,
         )
 
     def machine(self, states: dict[str, Any], name: str = "machine", **top: Any) -> str:

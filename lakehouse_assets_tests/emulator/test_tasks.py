@@ -79,7 +79,7 @@ def test_a_failed_branch_stops_the_others_job(aws: Aws) -> None:
     aws.emulator.configure(stepfunctions___SFN_WAIT_SCALE=1)
     ended = aws.run({"P": {"Type": "Parallel", "Branches": [running, failing], "End": True}})
     assert (ended["status"], ended["error"], ended["cause"]) == ("FAILED", "Broken", "because")
-    assert states_of(aws, "sleeps") == ["STOPPED"]
+    until(lambda: states_of(aws, "sleeps"), lambda found: found == ["STOPPED"])
 
 
 def test_a_job_outlives_its_tasks_time(aws: Aws) -> None:

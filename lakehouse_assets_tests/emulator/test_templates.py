@@ -57,3 +57,14 @@ def test_a_job_keeps_how_often_it_may_run(either: Aws) -> None:
     stack(either, {"J": {"Type": "AWS::Glue::Job", "Properties": properties}})
     job = either.client("glue").get_job(JobName="j")["Job"]
     assert job.get("ExecutionProperty") == ({"MaxConcurrentRuns": 2} if either.is_patched else None)
+
+
+def test_an_address_that_a_template_subscribes_waits_for_its_owner(either: Aws) -> None:
+    """Nothing is sent to it before somebody agreed; the emulator takes that for granted."""
+    sns = either.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    properties = {"TopicArn": topic, "Protocol": "email", "Endpoint": "a@example.com"}
+    stack(either, {"S": {"Type": "AWS::SNS::Subscription", "Properties": properties}})
+    (one,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    told_of_it = sns.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"]
+    assert (told_of_it.get("PendingConfirmation") == "true") == either.is_patched

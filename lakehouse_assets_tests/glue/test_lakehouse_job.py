@@ -85,6 +85,19 @@ def test_the_run_that_holds_the_lease_keeps_it(lake: LakeDriver, spark: SparkSes
     assert json.loads((lake.root / lease_key("ecommerce")).read_text())["run_id"] == "run-1"
 
 
+@pytest.mark.spark
+def test_the_job_joins_the_hold_of_its_execution(lake: LakeDriver, spark: SparkSession) -> None:
+    """By its fence, which goes on afterwards; with one that is over it writes nothing."""
+    del spark
+    lease = Lease(lake.value.store, "ecommerce").acquire("run-1", hold_seconds=600)
+    lease.leave()
+    with pytest.raises(SystemExit, match="FenceLost: run `run-1` lost the lease"):
+        main([*argv(lake), "--fence", str(lease.fence + 1)])
+    assert not (lake.root / "lakehouse-dwh" / "clean_products").exists()
+    main([*argv(lake), "--fence", str(lease.fence)])
+    lease.check()
+
+
 def test_in_a_lake_without_a_lease_the_job_takes_one(lake: LakeDriver) -> None:
     """The first run of a lake keeps all others out while it works, and gives the pipeline back."""
     store, manifest = lake.value.store, manifest_of(arguments(argv(lake)))

@@ -14,7 +14,7 @@ import pytest
 from lakehouse_assets.compute.recording import entries, history_key
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.ecommerce.pipeline import PIPELINE
-from lakehouse_assets.graph.check_history import evaluation_of, latest_record
+from lakehouse_assets.graph.check_history import evaluation_of, found, latest_record, standing_metadata
 from lakehouse_assets.graph.history import OVERLAP, Seen, name_of, taken
 from lakehouse_assets.graph.history_events import Event
 from lakehouse_assets.settings import read_settings
@@ -82,13 +82,26 @@ def test_tables_show_counts_run_and_link(shop: Shop, ran: MachineRun) -> None:
 def test_checks_show_what_the_machine_found(shop: Shop, ran: MachineRun) -> None:
     """One that warned, with the bytes its query scanned, and those that the load has answered."""
     told(shop)
-    found = evaluation_of(latest_record(shop.instance, FRESH))
-    assert found is not None
-    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert (found.metadata["scanned_bytes"].value, found.metadata["run_id"].value) == (77, ran.run_id)
+    warned = evaluation_of(latest_record(shop.instance, FRESH))
+    assert warned is not None
+    assert (warned.passed, warned.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert (warned.metadata["scanned_bytes"].value, warned.metadata["run_id"].value) == (77, ran.run_id)
     added_up = evaluation_of(latest_record(shop.instance, dg.AssetCheckKey(ORDERS, "reconciliation")))
     assert added_up is not None
     assert added_up.passed
+
+
+def test_a_machines_result_that_is_said_again_names_its_run(shop: Shop, ran: MachineRun) -> None:
+    """As text, since there is no run of Dagster's to link to; also when it is said once more."""
+    told(shop)
+    record = latest_record(shop.instance, FRESH)
+    past = evaluation_of(record)
+    assert record is not None
+    assert past is not None
+    first = standing_metadata(found(record, past))
+    assert first["found_in_run"] == dg.MetadataValue.text(ran.run_id)
+    again = dg.AssetCheckEvaluation(asset_key=SALES, check_name="freshness", passed=False, metadata=first)
+    assert standing_metadata(found(record, again)) == first
 
 
 @pytest.mark.parametrize("after", [0, 1, 7, 1000])

@@ -28,7 +28,7 @@ def both(returns: Pipeline) -> dg.Definitions:
 
 def test_a_run_may_be_asked_what_the_plan_takes(returns: Pipeline) -> None:
     """A window only where a pipeline works on days, in the order in which the fields are declared."""
-    without = ("as_of", "mode", "files", "date", "selection", "max_reject_ratio", "full_refresh")
+    without = ("as_of", "mode", "files", "date", "selection", "max_reject_ratio", "full_refresh", "tick")
     assert SHOP.asked == without
     assert returns.asked == (*without[:4], "window", *without[4:])
 
@@ -97,9 +97,8 @@ def test_pipelines_stand_side_by_side(both: dg.Definitions) -> None:
     assert {job.name for job in both.jobs or ()} == {"ecommerce", "returns"}
     zones = {s.name: both.resolve_schedule_def(s.name).execution_timezone for s in both.schedules or ()}
     assert zones == {"ecommerce_daily": "Europe/Berlin", "returns_twice_daily": "America/New_York"}
-    sensors = {
-        f"{name}_{what}" for name in ("ecommerce", "returns") for what in ("landing", "failed_runs", "failed_checks")
-    }
+    kinds = ("landing", "failed_runs", "failed_checks", "machine_runs")
+    sensors = {f"{name}_{what}" for name in ("ecommerce", "returns") for what in kinds}
     assert {sensor.name for sensor in both.sensors or ()} == sensors
     for pipeline in (SHOP, replace(SHOP, name="returns", owner="returns@example.com")):
         manifest = graph.get(pipeline.manifest_key)
@@ -109,7 +108,11 @@ def test_pipelines_stand_side_by_side(both: dg.Definitions) -> None:
 def test_no_sensor_watches_a_landing_into_which_nothing_is_dropped(returns: Pipeline) -> None:
     """A pipeline that pulls all that it loads is told so."""
     definitions = build_definitions(Settings(lake=LAKE), [replace(returns, lands=False)])
-    assert {sensor.name for sensor in definitions.sensors or ()} == {"returns_failed_runs", "returns_failed_checks"}
+    assert {sensor.name for sensor in definitions.sensors or ()} == {
+        "returns_failed_runs",
+        "returns_failed_checks",
+        "returns_machine_runs",
+    }
 
 
 def test_a_job_takes_the_assets_of_its_pipeline_only(both: dg.Definitions, returns: Pipeline) -> None:

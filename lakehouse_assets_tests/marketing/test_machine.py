@@ -65,7 +65,7 @@ def walked(plan: dict[str, Any], **changed: Any) -> tuple[Run, Any]:
         "PlanAffisePull": {"Payload": plan},
         LISTS: {"Payload": {"token": None, "done": True}},
         FACTS: [one for item in plan["slices"] for one in calls(item)],
-        "NameAffisePages": {"Payload": {"manifest": "pulled.json", "pages": 9}},
+        "NameAffisePages": {"Payload": {"manifest": "pulled.json", "pages": 9, "engine": "glue"}},
     }
     run = Run({"Execution": EXECUTION}, answers | changed)
     try:

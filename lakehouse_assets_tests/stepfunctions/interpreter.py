@@ -80,7 +80,8 @@ class Run:
     ) -> tuple[str, Any]:
         if "Catch" not in state:
             raise failure
-        catch = state["Catch"][0]
+        errors = {failure.output["Error"], "States.ALL"}
+        catch = next(one for one in state["Catch"] if errors & set(one["ErrorEquals"]))
         return catch["Next"], self.evaluate(catch["Output"], known, scope)
 
     def _choice(self, state: dict[str, Any], known: dict[str, Any], scope: dict[str, Any]) -> tuple[str, Any]:

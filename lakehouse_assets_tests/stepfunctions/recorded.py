@@ -26,6 +26,10 @@ CRAWLED = {"Crawler": {"State": "READY", "LastCrawl": {"Status": "SUCCEEDED"}}}
 JOB = {"Id": "jr_1", "DPUSeconds": 122.0, "ExecutionTime": 61}
 
 
+SMALL = {name: {"Payload": ANSWER | {"engine": "lambda"}} for name in ("PlanRun", "NameAffisePages")}
+"""What leads to the function that loads; pages that are pulled later have their size later."""
+
+
 def answers(made: Machine) -> dict[str, Any]:
     """What every task answers: a call that repeats is done with its second one."""
     again = [{"Payload": ANSWER | {"token": "t", "done": False}}, {"Payload": ANSWER | {"token": None, "done": True}}]

@@ -224,13 +224,29 @@ def test_a_job_is_run_again_only_when_that_may_help(scenario: str, calls: int) -
 
 
 @pytest.mark.parametrize(
-    ("scenario", "calls"), [("merge_again", 2), ("merge_retryable", 3), ("merge_failed", 1), ("all_well", 1)]
+    ("scenario", "calls"),
+    [
+        ("merge_again", 2),
+        ("merge_retryable", 3),
+        ("merge_failed", 1),
+        ("merge_cut_off", 2),
+        ("merge_cut_off_final", 1),
+        ("merge_unexplained", 1),
+        ("all_well", 1),
+    ],
 )
 def test_a_merge_is_run_again_only_when_that_may_help(scenario: str, calls: int) -> None:
     """A lost race for a commit passes, and what Athena calls retryable; a table that is not there does not."""
     run, _ = execute(scenario)
     asked = [call["QueryString"] for call in run.calls["MergeDailySales"]]
     assert asked == ["MERGE INTO ecommerce_gold.DailySales AS t"] * calls
+
+
+def test_what_is_too_large_for_the_function_goes_to_glue() -> None:
+    """A function that was killed for want of memory never answers; what it refuses is final."""
+    killed, refused = execute("small_too_large")[0], execute("small_failed")[0]
+    assert [name in killed.path for name in ("LoadSmallBatch", "RunGlueJob", "RecordFailure")] == [True, True, False]
+    assert [name in refused.path for name in ("LoadSmallBatch", "RunGlueJob", "RecordFailure")] == [True, False, True]
 
 
 def test_a_failure_that_cannot_be_recorded_is_told_by_the_machine() -> None:

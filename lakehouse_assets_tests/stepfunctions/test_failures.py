@@ -9,13 +9,11 @@ import pytest
 
 from lakehouse_assets_tests.returns.test_machine import MACHINE as RETURNS
 from lakehouse_assets_tests.stepfunctions.machines import MACHINES
-from lakehouse_assets_tests.stepfunctions.recorded import ANSWER, failing, walked
+from lakehouse_assets_tests.stepfunctions.recorded import ANSWER, SMALL, failing, walked
 from lakehouse_assets_tests.stepfunctions.walk import states
 
-SMALL = {state: {"Payload": ANSWER | {"engine": "lambda"}} for state in ("PlanRun", "NameAffisePages")}
-"""What leads to the function that loads; a run over days knows the size of its pages once they are named."""
-ASKING = ("Ask", "Read")
-"""Begins the names of states whose failure is an outcome of their check."""
+ASKING = ("Ask", "Read", "GetFailureOf")
+"""Begins the names of states whose failure is an outcome of their check, or adds nothing to one that there is."""
 OWN = {"RecordFailure", "RecordNothingToDo", "PublishSuccessNotification", "PublishFailureNotification"}
 CASES = [
     pytest.param(name, made, state, id=f"{name} {state}")
@@ -39,6 +37,17 @@ def test_a_failure_is_recorded_with_its_state_and_told_once(name: str, made: dic
     assert recorded["Payload"]["pipeline"] == name.partition("_")[0]
     assert [call for call in run.calls if call.startswith("Publish")] == ["PublishFailureNotification"]
     assert len(run.calls["PublishFailureNotification"]) == 1
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_reason_that_athena_does_not_say_is_told_as_it_is(name: str) -> None:
+    """The SQL has pushed it out of the cause, and the second question fails: the MERGE is named all the same."""
+    (state, *_) = [state for state, _ in states(MACHINES[name]) if state.startswith("Merge")]
+    cause = '{"QueryExecutionId": "8b1f", "Query": "MERGE INTO t'
+    asked = state.replace("Merge", "GetFailureOf")
+    run, end = walked(MACHINES[name], **{state: failing("States.TaskFailed", cause), asked: failing("Broken")})
+    assert run.calls[asked] == [{"QueryExecutionId": "8b1f"}]
+    assert end == {"Error": "States.TaskFailed", "Cause": f"told: in {state}: {cause}"}
 
 
 @pytest.mark.parametrize("name", MACHINES)

@@ -19,13 +19,13 @@ from lakehouse_assets_tests.stepfunctions import test_expressions as scenarios
 from lakehouse_assets_tests.stepfunctions.crawling import CRAWLED, crawl_runs
 from lakehouse_assets_tests.stepfunctions.interpreter import PREFIX, SUFFIX, UNDEFINED, Run
 from lakehouse_assets_tests.stepfunctions.machines import MACHINES
-from lakehouse_assets_tests.stepfunctions.recorded import ANSWER, failing, walked
+from lakehouse_assets_tests.stepfunctions.recorded import ANSWER, SMALL, failing, walked
 from lakehouse_assets_tests.stepfunctions.walk import expressions, states
 
 ROOT = Path(__file__).parents[2]
 AWS_VERSION = "2.0.6"
 EVERY = MACHINES | {"returns": RETURNS, "crawler": CRAWLED}
-PLANS: tuple[dict[str, Any], ...] = ({"engine": "lambda"}, {"has_work": False}, {"already": "run `x` has done it"})
+PLANS: tuple[dict[str, Any], ...] = ({"has_work": False}, {"already": "run `x` has done it"})
 Recorded = dict[str, list[tuple[dict[str, Any], Any]]]
 
 pytestmark = pytest.mark.node
@@ -48,14 +48,19 @@ def runs_of(made: dict[str, Any]) -> list[Run]:
     can_fail = [name for name, state in states(made) if "Catch" in state and not name.startswith(("Ask", "Read"))]
     checks = [[name for name, _ in states(made) if name.startswith(verb)] for verb in ("Ask", "Read")]
     cause = json.dumps({"ErrorMessage": "LeaseHeld: other", "Retryable": True})
-    small, idle, taken = ({"PlanRun": {"Payload": ANSWER | changed}} for changed in PLANS)
+    idle, taken = ({"PlanRun": {"Payload": ANSWER | changed}} for changed in PLANS)
     broken = {"RunGlueJob": failing("Broken")}
     told = [broken | {name: failing("Broken")} for name in ("PublishFailureNotification", "RecordFailure")]
     failed = [
         dict.fromkeys(names, failing("States.TaskFailed", cause)) for names in (*checks, *([n] for n in can_fail))
     ]
-    failed += [small | {"LoadSmallBatch": failing("Broken")}, idle | {"RecordNothingToDo": failing("Broken")}]
-    return [walked(made, **changed)[0] for changed in ({}, small, idle, taken, *told, *failed)]
+    cut_off = failing("States.TaskFailed", '{"QueryExecutionId": "8b1f", "Query": "MERGE')
+    merges = [name for name in can_fail if name.startswith("Merge")]
+    failed += [dict.fromkeys(merges, cut_off), {n: failing("E") for n in can_fail if n.startswith("Get")}]
+    failed += [{name: cut_off, name.replace("Merge", "GetFailureOf"): failing("E")} for name in merges]
+    failed += [SMALL | {"LoadSmallBatch": failing("States.Timeout")}]
+    failed += [SMALL | {"LoadSmallBatch": failing("Broken")}, idle | {"RecordNothingToDo": failing("Broken")}]
+    return [walked(made, **changed)[0] for changed in ({}, SMALL, idle, taken, *told, *failed)]
 
 
 def evaluated(cases: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:

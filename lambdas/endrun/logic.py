@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from lakehouse_assets.compute.executions import Execution, noted
 from lakehouse_assets.compute.notify import Topic
 from lakehouse_assets.compute.recording import Ended, checks_not_passed, is_recorded, machine_report, record
 from lakehouse_assets.compute.reports import REPORT, Failure, RunReport
+from lakehouse_assets.core.ticks import run_id_of
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.runs import RunFolder
@@ -32,15 +34,16 @@ class Ending:
     """Hold how an execution ended.
 
     Attributes:
-        arn, name: of the execution.
-        pipeline: as the machine's name says it; for an execution that has planned nothing.
+        arn: of the execution.
+        run_id: as the machine names its run; for an execution that has noted none.
+        pipeline: as the machine's name says it; the same.
         failure: why it failed.
         started_at: ISO-8601; empty where it is not known.
         is_told: whether the machine has told people itself.
     """
 
     arn: str
-    name: str
+    run_id: str
     pipeline: str
     failure: Failure
     started_at: str = ""
@@ -51,13 +54,15 @@ class Ending:
         """Read the `detail` of EventBridge's event; the machine of a pipeline has its name in its own."""
         machine, cause = detail["stateMachineArn"].rpartition(":")[2], detail.get("cause") or ""
         named = sorted((name for name in pipelines if name in machine), key=len)
+        pipeline = named[-1] if named else machine
+        job = machine[machine.rindex(pipeline) :]  # an environment's prefix is none of its
         known = WORDS.get(detail["status"])
         error, sentence = known or cause_of(cause.removeprefix(TOLD), detail.get("error"))
         began = detail.get("startDate")
         return cls(
             arn=detail["executionArn"],
-            name=detail["name"],
-            pipeline=named[-1] if named else machine,
+            run_id=run_id_of(job, detail["name"], _tick(detail.get("input"))),
+            pipeline=pipeline,
             failure=Failure(None, error, sentence),
             started_at=datetime.fromtimestamp(began / 1000, UTC).isoformat() if began else "",
             is_told=cause.startswith(TOLD),
@@ -70,6 +75,15 @@ class Ending:
         return f"https://{region}.console.aws.amazon.com/states/home#/v2/executions/details/{self.arn}"
 
 
+def _tick(given: str | None) -> object:
+    """Return the tick in an execution's input; None where there is none, or none that can be read."""
+    try:
+        asked = json.loads(given or "{}")
+    except ValueError:
+        return None
+    return asked.get("tick") if isinstance(asked, Mapping) else None
+
+
 def end(store: ObjectStore, ending: Ending, topic: Topic) -> dict[str, Any]:
     """Do what the execution did not do, and return what that was.
 
@@ -78,7 +92,7 @@ def end(store: ObjectStore, ending: Ending, topic: Topic) -> dict[str, Any]:
         ending: of the execution.
         topic: what people are told through.
     """
-    run = noted(store, ending.arn) or Execution(ending.arn, ending.pipeline, ending.name, 0)
+    run = noted(store, ending.arn) or Execution(ending.arn, ending.pipeline, ending.run_id, 0)
     folder = RunFolder(store, run.pipeline, run.run_id)
     released = Lease(store, run.pipeline).give_back(run.run_id, run.fence)
     was_recorded = is_recorded(folder)

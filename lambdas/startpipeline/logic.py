@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from lakehouse_assets.core.arrivals import RETRIES, LandingSnapshot
+from lakehouse_assets.core.arrivals import RETRIES, LandingSnapshot, identity
 from lakehouse_assets.errors import BadRequest
 
 ATTEMPTS = RETRIES + 1
 """How often the same files are started; then the next tick of a schedule takes them."""
+PATIENCE = 10
+"""For how many quiet periods files that are whole wait for others that are being written, to be loaded in one run."""
 QUIET_PERIODS = 3
 """For how many quiet periods a message waits while a run goes on before it wakes again."""
 GOING_ON = "RUNNING"
@@ -90,12 +92,22 @@ def decide(pipeline: str, landing: LandingSnapshot, attempts: Mapping[int, State
         return Decision(
             None, again=1 if waits else None, why="files are still being written" if waits else "nothing is in landing"
         )
+    if _others_come(landing):
+        return Decision(None, again=1, why="files are still being written; those that are whole wait for them")
     attempt = max(attempts, default=0) + 1
     if attempt > ATTEMPTS:
         return Decision(None, again=None, why=f"{len(ready)} files are left after {ATTEMPTS} runs; a tick takes them")
     # It comes again until its files are gone, and so sees whether the run left any.
     why = f"{len(ready)} files, attempt {attempt}"
     return Decision(name_of(pipeline, landing, attempt), again=QUIET_PERIODS, why=why)
+
+
+def _others_come(landing: LandingSnapshot) -> bool:
+    """Say whether files are being written beside those that are whole, none of which has waited for long."""
+    ready = landing.ready()
+    filled = [entry for entry in landing.entries if entry.size_bytes]
+    oldest = max((landing.now - entry.modified).total_seconds() for entry in filled if identity(entry) in ready)
+    return len(ready) < len(filled) and oldest < PATIENCE * landing.quiet_seconds
 
 
 def name_of(pipeline: str, landing: LandingSnapshot, attempt: int) -> str:

@@ -32,6 +32,9 @@ SPARE_SECONDS = 120
 """A job's own time-out lies so far below that of whoever waits for it: a job that nobody waits for would go on."""
 RECENT_PAGES = 2
 """How many pages of 200 runs, newest first, are looked through: what goes on was started lately."""
+ODD_WORKERS = {"Standard": 1.0, "G.025X": 0.25}
+"""Maps types of workers to their DPUs whose name does not say them, as `G.2X` does:
+https://docs.aws.amazon.com/glue/latest/dg/worker-types.html"""
 FULL = ("ConcurrentRunsExceededException", "ResourceNumberLimitExceededException")
 """Names the refusals that pass when other job runs have ended."""
 
@@ -108,10 +111,23 @@ def parsed(told: Mapping[str, Any]) -> JobRun:
         state=str(told.get("JobRunState", "")),
         message=str(told.get("ErrorMessage") or told.get("StateDetail") or ""),
         seconds=seconds,
-        dpu_seconds=float(used) if used else float(told.get("MaxCapacity") or 0) * seconds,
+        dpu_seconds=float(used) if used else dpus_of(told) * seconds,
         is_flex=told.get("ExecutionClass") == "FLEX",
         group=str(told.get("LogGroupName") or "/aws-glue/jobs"),
     )
+
+
+def dpus_of(told: Mapping[str, Any]) -> float:
+    """Return how many DPUs a job run has: as Glue says, or by its workers, whose type names what each of them has.
+
+    >>> dpus_of({"MaxCapacity": 3.0}), dpus_of({"WorkerType": "G.2X", "NumberOfWorkers": 2}), dpus_of({})
+    (3.0, 4.0, 0.0)
+    """
+    if told.get("MaxCapacity"):
+        return float(told["MaxCapacity"])
+    kind = str(told.get("WorkerType") or "")
+    each = ODD_WORKERS.get(kind) or float(kind.rpartition(".")[2].removesuffix("X") or 0)
+    return each * float(told.get("NumberOfWorkers") or 0)
 
 
 def require_good(job: str, ended: JobRun, region: str) -> None:

@@ -136,7 +136,10 @@ def test_a_large_batch_is_loaded_by_glue(here: Installation, monkeypatch: pytest
 def test_tables_are_declared_before_the_first_query_of_a_run(loaded: tuple[Installation, AwsServices]) -> None:
     """Athena knows all tables before it is asked of one, and is told once, until a job may have made others."""
     here, services = loaded
-    services.count(ORDERS), services.preview(ORDERS)
+    services.count(ORDERS)
+    calls = len(here.sent("DeclareTables"))
+    services.preview(ORDERS)
+    assert len(here.sent("DeclareTables")) == calls
     asked = [request["QueryString"] for request in here.athena.requests]
     first = next(number for number, sql in enumerate(asked) if sql.startswith("SELECT"))
     assert sum("CREATE EXTERNAL TABLE" in sql for sql in asked[:first]) > 3

@@ -15,6 +15,7 @@ def templates() -> None:
 
     buckets(provisioners)
     secrets(provisioners)
+    subscriptions(provisioners)
 
 
 def secrets(provisioners: Any) -> None:
@@ -33,6 +34,24 @@ def secrets(provisioners: Any) -> None:
     table["create"] = lambda logical, properties, stack: arn_of(create(logical, properties, stack))
     table["update"] = lambda arn, *given, **more: arn_of(update(named(arn), *given, **more))
     table["delete"] = lambda arn, properties: delete(named(arn), properties)
+
+
+def subscriptions(provisioners: Any) -> None:
+    """Have a subscription of an address or a web page wait for its owner, as one has that no template made.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
+    """
+    create = provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"]["create"]
+
+    def created(logical: str, properties: dict[str, Any], stack: str) -> Any:
+        arn, told = create(logical, properties, stack)
+        made = provisioners._sns._find_subscription(properties.get("TopicArn", ""), arn)
+        if made and properties.get("Protocol") in {"email", "email-json", "http", "https"}:
+            made["confirmed"] = False
+            made["attributes"]["PendingConfirmation"] = "true"
+        return arn, told
+
+    provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"]["create"] = created
 
 
 def buckets(provisioners: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def ending(run: MachineRun, status: str = "ABORTED", **more: Any) -> Ending:
         "status": status,
         "startDate": 1_764_147_600_000,
         "stopDate": 1_764_147_700_000,
-        "input": '{"tick": "2026-11-26T09:00:00Z"}',
+        "input": json.dumps({"tick": run.tick}),
     }
     return Ending.from_event(detail | more, ["ecommerce", "marketing"])
 
@@ -89,3 +90,13 @@ def test_an_execution_that_never_planned_is_told_by_its_machines_pipeline(run: M
     assert done == {"run_id": "e9", "released": False, "recorded": True, "told": True}
     assert topic.messages[0].pipeline == "ecommerce"
     assert run.loaded()["rows"]["inserted"] == 5
+
+
+def test_a_run_that_never_got_the_pipeline_is_recorded_once(run: MachineRun) -> None:
+    """It was refused, so it has noted no execution; its run is found by the tick in its input."""
+    late = MachineRun(run.root, "e3", "2026-11-26T14:00:00Z")
+    late.recorded({"State": "PlanRun", "Error": "LeaseHeld", "Cause": "held"})
+    store = FolderStore(run.root / "lake")
+    done = end(store, ending(late, "FAILED", cause="told: held"), Told(run))
+    assert done == {"run_id": late.run_id, "released": False, "recorded": False, "told": False}
+    assert len(list(entries(store, "ecommerce"))) == 1

@@ -42,6 +42,15 @@ def test_a_file_that_is_being_written_is_waited_for() -> None:
     assert (decision.start, decision.again) == (None, 1)
 
 
+@pytest.mark.parametrize(("age", "again"), [(120, 1), (700, 3)], ids=["a while", "too long"])
+def test_whole_files_wait_a_while_for_those_that_are_being_written(age: int, again: int) -> None:
+    """A burst is one run; but a file that never comes to rest does not hold up the others for ever."""
+    seen = landing("a", age=age)
+    both = LandingSnapshot([*seen.entries, *landing("b", age=5).entries], NOW, 60)
+    decision = decide("shop", both, {}, is_running=False)
+    assert (decision.start is None, decision.again) == (again == 1, again)
+
+
 @pytest.mark.parametrize("seen", [landing(), landing("a", size=0)], ids=["nothing", "an empty file"])
 def test_an_empty_wake_up_is_forgotten(seen: LandingSnapshot) -> None:
     """Where nothing can be taken, nothing is started and the message goes."""
