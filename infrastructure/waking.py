@@ -98,6 +98,8 @@ def _queue() -> dict[str, Json]:
         "BatchSize": 1000,
         "MaximumBatchingWindowInSeconds": BATCH_SECONDS,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        # The least that a queue may ask for; two that look at once name the same execution.
+        "ScalingConfig": {"MaximumConcurrency": 2},
         "Enabled": {"Fn::If": ["SchedulesHere", True, False]},
     }
     return {
