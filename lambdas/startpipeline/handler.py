@@ -6,6 +6,7 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,7 +59,9 @@ def woken(wake: Wake) -> Decision:
     attempts = _attempts(wake, [name_of(wake.pipeline, seen, number) for number in range(1, ATTEMPTS + 1)])
     decision = decide(wake.pipeline, seen, attempts, is_running=bool(running["executions"]))
     if decision.start:
-        states.start_execution(stateMachineArn=wake.machine, name=decision.start, input="{}")
+        # Another wake-up may have started the same files meanwhile; the message comes again and sees how it ended.
+        with suppress(states.exceptions.ExecutionAlreadyExists):
+            states.start_execution(stateMachineArn=wake.machine, name=decision.start, input="{}")
     return decision
 
 
