@@ -16,8 +16,7 @@ from infrastructure.yaml_text import Json
 VISIBILITY_SECONDS = 720
 """Six times the waker's time-out, as Lambda asks of a queue; what it gives back comes again sooner, see its logic."""
 RECEIVES = 1000
-"""How often a message is handed out at most; the most that SQS takes. With the usual quiet minute, of which a message
-waits for three, that is two days."""
+"""How often a message is handed out at most; the most that SQS takes. The waker makes them last for a week."""
 BATCH_SECONDS = 20
 """How long events are collected before the waker is called."""
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")

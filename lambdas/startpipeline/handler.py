@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +23,7 @@ from lambdas.startpipeline.logic import (
     decide,
     failures,
     name_of,
+    pause,
 )
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +46,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         LOG.info("%s: %s", wake.pipeline, decision.why)
         if decision.again:
             kept.append(messages[0]["messageId"])
-            _sooner(messages[0], math.ceil(decision.again * wake.quiet_seconds))
+            receives = int(messages[0].get("attributes", {}).get("ApproximateReceiveCount", 1))
+            _sooner(messages[0], pause(decision, wake.quiet_seconds, receives))
     return failures(kept)
 
 
