@@ -122,7 +122,7 @@ def name_of(pipeline: str, landing: LandingSnapshot, attempt: int) -> str:
 def pause(decision: Decision, quiet_seconds: float, receives: int) -> int:
     """Return after how many seconds a message is to come again.
 
-    A queue hands a message out 1,000 times at most. So one that has come often comes seldom, and outlives the longest run.
+    A queue hands a message out 1,000 times at most: one that has come often comes seldom, and outlives every run.
 
     Args:
         decision: which says `again`.
