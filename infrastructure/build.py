@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infrastructure.functions import ROOT, Packages
-from infrastructure.machines import machines
+from infrastructure.machines import EMITTED, machines
 from infrastructure.package import PYTHON, Tree, build, copy_code, key_of, measured, pack
 from infrastructure.states import parameter
+from lakehouse_assets.errors import BadRequest
 
 BUILD = ROOT / "build"
 GLUE_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
@@ -40,11 +41,14 @@ class Wanted:
         python: the version of Python of functions and jobs.
         engine_zip: whether the functions with the engine are a zip, as an emulator takes it, and not an image.
         wheels: whether Glue gets its wheels; an emulator has them installed.
+        catalog, engine: how machines are emitted, see `stepfunctions.options.Options`.
     """
 
     python: str = PYTHON
     engine_zip: bool = False
     wheels: bool = True
+    catalog: str = "declared"
+    engine: str = "auto"
 
 
 def build_all(wanted: Wanted, folder: Path = BUILD) -> Artifacts:
@@ -60,11 +64,33 @@ def build_all(wanted: Wanted, folder: Path = BUILD) -> Artifacts:
     for script in scripts():
         made.files[f"{scripts_prefix()}/{script.name}"] = script
     made.parameters["GlueScripts"] = scripts_prefix()
-    for machine in machines():
+    for machine in machines(definitions(wanted, folder)):
         made.add(parameter(machine), "machines", machine.path)
     if wanted.wheels:
         made.files |= {f"wheels/{path.name}": path for path in wheels(folder / "wheels", wanted.python)}
     return made
+
+
+def definitions(wanted: Wanted, folder: Path) -> Path:
+    """Return the folder of the machines: those that are committed, or others of the same graph where they are asked.
+
+    Raises:
+        BadRequest: there is no such catalog or engine.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from stepfunctions.emit import write
+    from stepfunctions.options import Options
+
+    try:
+        options = TypeAdapter(Options).validate_python({"catalog": wanted.catalog, "engine": wanted.engine})
+    except ValidationError as error:
+        problem = f"Catalog is declared or crawler, Engine is auto, lambda or glue; not `{error.errors()[0]['input']}`"
+        raise BadRequest(message=problem) from error
+    if options == Options():
+        return EMITTED
+    write(folder / "machines", options)
+    return folder / "machines"
 
 
 def require_zip(tree: Tree) -> None:

@@ -31,6 +31,8 @@ from lakehouse_assets.storage.aws import client as s3_client
 ENVIRONMENTS = ROOT / "infrastructure" / "environments"
 BODY_LIMIT = 51_200
 """Up to how many bytes a template may be sent itself, and not from a bucket."""
+CHOICES = ("Catalog", "Engine")
+"""Names what an environment chooses beside parameters of templates: how its machines are emitted."""
 ENV = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
@@ -117,6 +119,9 @@ def bring(asked: Deployment, name: str, template: Path, given: Mapping[str, str]
         StackFailed: see `stack.py`.
         SystemExit: the person said no.
     """
+    if asked.is_plan and stack.status_of(name) is None:
+        print(f"deploy: {name}: would be made, with {len(read(template)['Resources'])} resources")
+        return
     known = read(template)["Parameters"]
     wanted = {"EnvironmentName": asked.env, **asked.parameters, **given}
     parameters = {key: value for key, value in wanted.items() if key in known}
@@ -190,7 +195,7 @@ def require_known(parameters: dict[str, str]) -> dict[str, str]:
         BadRequest: one is of no template, such as one with a typo.
     """
     known = {name for template in ("data.yaml", "lakehouse.yaml") for name in read(TEMPLATES / template)["Parameters"]}
-    strange = sorted(parameters.keys() - known)
+    strange = sorted(parameters.keys() - known - set(CHOICES))
     if strange:
         raise BadRequest(message=f"no template has a parameter `{strange[0]}`")
     return parameters
@@ -227,7 +232,8 @@ def arguments(argv: Sequence[str]) -> Deployment:
     asked = parser.parse_args(argv)
     pairs = [pair.partition("=") for pair in asked.set]
     parameters = parameters_of(asked.env) | require_known({name: value for name, _, value in pairs})
-    wanted = Wanted(asked.python, engine_zip=asked.zips, wheels=not asked.zips)
+    chosen = {name.lower(): parameters.pop(name) for name in CHOICES if name in parameters}
+    wanted = Wanted(asked.python, engine_zip=asked.zips, wheels=not asked.zips, **chosen)
     return Deployment(asked.env, parameters, wanted, asked.image, asked.yes, asked.plan, asked.role)
 
 

@@ -128,7 +128,7 @@ DECLARED = (
     Function(
         "CheckTick",
         "Tells when the run of a tick has not come.",
-        grants=("record_read", "metrics", "publish", "letters"),
+        grants=("record_read", "landing_look", "metrics", "publish", "letters"),
         timeout=120,
     ),
     Function(

@@ -18,7 +18,10 @@ READ, WRITE = ("s3:GetObject",), ("s3:GetObject", "s3:PutObject", "s3:AbortMulti
 REPLACE = (*WRITE, "s3:DeleteObject")
 TABLES = ("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:GetPartitions")
 EXECUTIONS = ("states:DescribeExecution", "states:GetExecutionHistory")
-MESSAGES = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
+MESSAGES = tuple(
+    f"sqs:{name}"
+    for name in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ChangeMessageVisibility")
+)
 DECLARE = ("glue:CreateDatabase", "glue:CreateTable", "glue:UpdateTable")
 
 
@@ -72,11 +75,12 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
     return {
         # What every function has: the lease that it joins, and the folder of its run.
         "run": [listing(LAKE), objects(REPLACE, LAKE, "leases/*"), objects(WRITE, LAKE, "runs/*")],
-        "landing": [listing(LANDING), objects((*READ, "s3:PutObject"), LANDING, "*")],
+        "landing": [listing(LANDING), objects(READ, LANDING, "*")],
         "landing_look": [listing(LANDING), objects(READ, LANDING, "*"), listing(LAKE)],
         "landing_take": [listing(LANDING), objects(REPLACE, LANDING, "*")],
         "archive": [objects(REPLACE, LAKE, "archived/*", "quarantine/*", "watch/*")],
-        "archive_read": [objects(REPLACE, LAKE, "archived/*", "quarantine/*", "watch/*")],
+        # What was archived is final in S3, where nobody goes on writing an object: it is read, and never given back.
+        "archive_read": [objects(READ, LAKE, "archived/*", "quarantine/*"), objects(WRITE, LAKE, "watch/*")],
         "claim": [objects(WRITE, LAKE, "ticks/*", "executions/*", "history/*")],
         "silver_read": [objects(READ, LAKE, *SILVER)],
         "silver_write": [objects(REPLACE, LAKE, *SILVER)],
@@ -85,7 +89,7 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
         "silver_catalog": [catalog((*TABLES, *DECLARE), silver)],
         "catalog_read": [catalog(TABLES, databases)],
         "declared": [objects(WRITE, LAKE, "catalog/*")],
-        "bronze": [objects(WRITE, LAKE, "bronze/*", "land-folder/*")],
+        "bronze": [objects(REPLACE, LAKE, "bronze/*", "land-folder/*")],
         "bronze_read": [objects(READ, LAKE, "bronze/*", "land-folder/*")],
         "affise": [allow(("secretsmanager:GetSecretValue",), "${AffiseKeyArn}", "${HashKeyArn}")],
         "report": [objects(REPLACE, LAKE, "reports/*")],

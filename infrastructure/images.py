@@ -11,6 +11,7 @@ base with a digest is pushed: a tag means another base tomorrow.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import shutil
 import subprocess
@@ -43,13 +44,13 @@ def base(path: Path = BASE) -> str:
 
 
 def push(repository: str) -> str:
-    """Build the image, push it under the digest of its tree, and return it with the digest of the image.
+    """Build the image, push it under a digest of its tree and its base, and return it with its own digest.
 
     Raises:
         BadRequest: there is no Docker, a command of it fails, or the base has no digest.
     """
     tree = image_context()
-    tag = f"{repository}:{tree.digest[:16]}"
+    tag = f"{repository}:{hashlib.sha256(f'{tree.digest} {base()}'.encode()).hexdigest()[:16]}"
     if (there := digest_of(repository, tag)) is not None:
         return there
     if "@sha256:" not in base():

@@ -70,9 +70,6 @@ def _function(function: Function) -> Json:
     }
     if "letters" in function.grants:
         properties["DeadLetterConfig"] = {"TargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
-    if function.name == "StartPipeline":
-        # One at a time, so that a burst of events is looked at once.
-        properties["ReservedConcurrentExecutions"] = 1
     return {"Type": "AWS::Lambda::Function", "Properties": properties}
 
 

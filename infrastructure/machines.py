@@ -14,6 +14,10 @@ from infrastructure.functions import ROOT
 EMITTED = ROOT / "stepfunctions" / "emitted"
 SCHEDULES = EMITTED / "schedules.json"
 SUBSTITUTION = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+PREFIXED = re.compile(r"\$\{(?:Function|Job)Prefix\}([A-Za-z0-9_-]+)")
+"""Matches the name of a function or a job, which follows the installation's prefix."""
+BACKFILL = "-backfill"
+"""Ends the name of the twin of a job for backfills, which waits for spare capacity and may take hours."""
 TRIGGERS = EMITTED / "triggers.json"
 
 
@@ -41,10 +45,12 @@ class Machine:
         return sorted(set(SUBSTITUTION.findall(self.path.read_text("utf-8"))))
 
     def called(self, resource: str, field_: str) -> list[str]:
-        """Return what its tasks of a kind name, such as the `JobName` of `glue:startJobRun`."""
+        """Return what its tasks of a kind name after a prefix, such as the `JobName` of `glue:startJobRun`.
+
+        A name may be chosen by an expression, which then holds each of them.
+        """
         tasks = (task for task in tasks_of(self.definition) if resource in task["Resource"])
-        names = {task["Arguments"].get(field_) for task in tasks}
-        return sorted(SUBSTITUTION.sub("", name) for name in names if isinstance(name, str))
+        return sorted({name for task in tasks for name in PREFIXED.findall(str(task["Arguments"].get(field_)))})
 
     @property
     def functions(self) -> list[str]:
@@ -54,7 +60,8 @@ class Machine:
     @property
     def jobs(self) -> list[str]:
         """Return the Glue jobs that it runs."""
-        return self.called("glue:startJobRun", "JobName")
+        named = self.called("glue:startJobRun", "JobName")
+        return [name for name in named if not name.endswith(BACKFILL)]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from infrastructure.functions import FUNCTIONS, Function
 from infrastructure.grants import LAKE, READ, RESULTS, Statement, allow, arn, key_statement, listing, objects
-from infrastructure.machines import Machine
+from infrastructure.machines import BACKFILL, Machine
 from infrastructure.yaml_text import Json
 
 ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
@@ -58,7 +58,8 @@ def machine_role(machine: Machine, known: dict[str, list[Statement]]) -> Json:
     Athena works with the rights of whoever starts a query, so it reads silver, and reads and writes gold.
     """
     functions = [arn("lambda", f"function:${{FunctionPrefix}}{name}") for name in machine.functions]
-    jobs = [arn("glue", f"job/${{JobPrefix}}{name}") for name in machine.jobs]
+    names = [name for job in machine.jobs for name in (job, f"{job}{BACKFILL}")]
+    jobs = [arn("glue", f"job/${{JobPrefix}}{name}") for name in names]
     statements: list[Any] = [allow(("lambda:InvokeFunction",), *functions)]
     if jobs:
         runs = ("glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun")

@@ -11,12 +11,14 @@ from infrastructure.yaml_text import Json
 
 CHECK_MINUTES = 45
 """How long after its tick a run is asked for."""
+LANDING_MINUTES = 30
+"""How often landing is looked at for files that nobody takes, whether something runs or not."""
 TRIES = {"MaximumRetryAttempts": 10, "MaximumEventAgeInSeconds": 3600}
 """Says how long a start is tried: one that comes much later would do the work of the next tick."""
 
 
 def schedule_resources(machines: list[Machine], found: list[Tick], places: dict[str, Place]) -> dict[str, Json]:
-    """Return the schedules, in a group of their own."""
+    """Return the schedules of runs, of questions for their ticks, and of looks at landing, in a group of their own."""
     if not found:
         return {}
     group = {"Name": {"Fn::Sub": "${FunctionPrefix}lakehouse-${EnvironmentName}"}}
@@ -29,7 +31,23 @@ def schedule_resources(machines: list[Machine], found: list[Tick], places: dict[
         made[tick.logical_id] = _schedule(tick, tick.name, expression(tick.cron), zone, target, tick.description)
         for number, cron in enumerate(tick.check_crons if checks else ()):
             made[f"{tick.logical_id}Check{number or ''}"] = _check(tick, cron, zone, number)
+    for name, place in places.items() if checks else ():
+        made |= _look(name, place) if place.lands else {}
     return made
+
+
+def _look(pipeline: str, place: Place) -> dict[str, Json]:
+    """Return the schedule by which the age of what is in a landing is measured; who starts runs does not matter."""
+    asked = json.dumps({"pipeline": pipeline, "landing": place.landing}, sort_keys=True)
+    target = {"Arn": {"Fn::GetAtt": ["CheckTick", "Arn"]}, "Input": {"Fn::Sub": asked}}
+    about = f"Measures how old what is in the landing of {pipeline} is."
+    rate = f"rate({LANDING_MINUTES} minutes)"
+    always = Tick(
+        f"{pipeline}-landing", pipeline, pipeline, rate, "UTC", {}, enabled=True, description=about, check_crons=[]
+    )
+    made = _schedule(always, always.name, rate, "UTC", target, about)
+    made["Properties"]["State"] = "ENABLED"
+    return {f"{pipeline.capitalize()}LandingLook": made}
 
 
 def _check(tick: Tick, cron: str, zone: str, number: int) -> Json:

@@ -46,9 +46,8 @@ def topic_is_confirmed(of: OUTPUTS) -> None:
 
 def functions_start(of: OUTPUTS) -> None:
     """Call a function from an image, and one from a zip, with an event that they refuse in a sentence."""
-    del of
     for name in ("PlanRun", "Moves3Objects"):
-        answer = client_of("lambda").invoke(FunctionName=name, Payload=b"{}")
+        answer = client_of("lambda").invoke(FunctionName=f"{of['FunctionPrefix']}{name}", Payload=b"{}")
         told = answer["Payload"].read().decode()
         if "errorType" not in told or "Runtime." in told:
             raise Unproven(message=f"{name} answered {told[:300]}")
@@ -112,18 +111,17 @@ def plain_http_is_refused(of: OUTPUTS) -> None:
 
 def a_job_tells_its_error(of: OUTPUTS) -> None:
     """Start a job without its arguments, and look that the sentence arrives; costs a minute of two workers."""
-    del of
-    glue = client_of("glue")
-    run = glue.start_job_run(JobName="Lakehouse")["JobRunId"]
+    glue, job = client_of("glue"), f"{of['JobPrefix']}Lakehouse"
+    run = glue.start_job_run(JobName=job)["JobRunId"]
     deadline = time.monotonic() + SECONDS * 3
-    while (found := glue.get_job_run(JobName="Lakehouse", RunId=run)["JobRun"])["JobRunState"] in {
+    while (found := glue.get_job_run(JobName=job, RunId=run)["JobRun"])["JobRunState"] in {
         "STARTING",
         "RUNNING",
         "WAITING",
         "STOPPING",
     }:
         if time.monotonic() > deadline:
-            raise Unproven(message=f"the run {run} of the job Lakehouse goes on")
+            raise Unproven(message=f"the run {run} of the job {job} goes on")
         time.sleep(10)
     if "BadRequest" not in found.get("ErrorMessage", ""):
         raise Unproven(message=f"the error that the machine would read is `{found.get('ErrorMessage')}`")
@@ -135,23 +133,25 @@ def a_landing_wakes(of: OUTPUTS) -> None:
     if "EventBridgeConfiguration" not in found:
         raise Unproven(message="the bucket of landing tells EventBridge nothing")
     rules = client_of("events").list_rules()["Rules"]
-    if not any(rule["Name"].endswith("-landed") and rule["State"] == "ENABLED" for rule in rules):
+    landed = [
+        rule for rule in rules if rule["Name"].startswith(of["FunctionPrefix"]) and rule["Name"].endswith("-landed")
+    ]
+    if not any(rule["State"] == "ENABLED" for rule in landed):
         raise Unproven(message="no rule that wakes is enabled: is ScheduledBy `dagster`?")
 
 
 def schedules_know_their_zone(of: OUTPUTS) -> None:
     """Look that schedules are in the zone of their pipeline, so that they move with the clocks of people."""
-    del of
-    asked = client_of("scheduler")
-    found = [asked.get_schedule(Name=item["Name"], GroupName=item["GroupName"]) for item in _schedules(asked)]
+    asked, group = client_of("scheduler"), f"{of['FunctionPrefix']}lakehouse-{of['EnvironmentName']}"
+    found = [asked.get_schedule(Name=item["Name"], GroupName=group) for item in _schedules(asked, group)]
     zones = {item["Name"]: item.get("ScheduleExpressionTimezone") for item in found}
     if not zones or None in zones.values():
         raise Unproven(message=f"schedules have the zones {zones}")
 
 
-def _schedules(asked: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - its types are not installed
-    pages = asked.get_paginator("list_schedules").paginate()
-    return [item for page in pages for item in page["Schedules"] if "lakehouse" in item["GroupName"]]
+def _schedules(asked: Any, group: str) -> list[dict[str, Any]]:  # noqa: ANN401 - its types are not installed
+    pages = asked.get_paginator("list_schedules").paginate(GroupName=group)
+    return [item for page in pages for item in page["Schedules"]]
 
 
 CHECKS = (
@@ -221,7 +221,8 @@ def main(argv: Sequence[str]) -> int:
         asked = Deployment(given.env, parameters_of(given.env))
         if stack.status_of(asked.stack) is None:
             raise BadRequest(message=f"`{given.env}` is not deployed: `make deploy ENV={given.env}`")
-        failed = smoke(stack.outputs(asked.data_stack) | stack.outputs(asked.stack))
+        told = stack.outputs(asked.data_stack) | stack.outputs(asked.stack)
+        failed = smoke(stack.parameters_of(asked.stack) | told)
     except (LakehouseError, ClientError, BotoCoreError) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 1

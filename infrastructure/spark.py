@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infrastructure.grants import SILVER
-from infrastructure.machines import Machine
+from infrastructure.machines import BACKFILL, Machine
 from infrastructure.yaml_text import Json
 
 GLUE_VERSION = "6.0"
@@ -15,6 +15,8 @@ DELTA = (
 MINUTES = 25
 """After how long a job is ended: before its state in the machine gives up, since Glue would go on then."""
 BACKFILL_MINUTES = 480
+SCRIPT = "lakehouse.py"
+"""Loads any manifest, whichever pipeline it is of; jobs differ by name and size only."""
 CONCURRENT_RUNS = 2
 """The pipeline's lease lets one load at a time; the second waits for it instead of being refused by Glue."""
 
@@ -26,17 +28,8 @@ def job_resources(machines: list[Machine], silver: tuple[str, ...]) -> dict[str,
     for name in names:
         logical = "".join(word.capitalize() if "_" in name else word for word in name.split("_")) + "Job"
         made[logical] = _job(name, MINUTES, "STANDARD")
-        made[f"{logical}Backfill"] = _job(f"{name}-backfill", BACKFILL_MINUTES, "FLEX")
+        made[f"{logical}Backfill"] = _job(f"{name}{BACKFILL}", BACKFILL_MINUTES, "FLEX")
     return made | {"Crawler": _crawler(silver[0])}
-
-
-def script_of(job: str) -> str:
-    """Return the file name of the script of a job, which its twin shares.
-
-    >>> script_of("Lakehouse-backfill")
-    'lakehouse.py'
-    """
-    return f"{job.removesuffix('-backfill').lower()}.py"
 
 
 def _job(name: str, minutes: int, execution: str) -> Json:
@@ -52,7 +45,7 @@ def _job(name: str, minutes: int, execution: str) -> Json:
         "--enable-continuous-cloudwatch-log": "true",
         "--TempDir": {"Fn::Sub": "s3://${ResultsBucket}/glue/"},
     }
-    script = {"Fn::Sub": f"s3://${{CodeBucket}}/${{GlueScripts}}/{script_of(name)}"}
+    script = {"Fn::Sub": f"s3://${{CodeBucket}}/${{GlueScripts}}/{SCRIPT}"}
     properties: Json = {
         "Name": {"Fn::Sub": f"${{JobPrefix}}{name}"},
         "Description": "Loads one manifest into silver.",

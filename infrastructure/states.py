@@ -16,8 +16,6 @@ SUBSTITUTIONS: dict[str, Any] = {
     "FunctionPrefix": {"Ref": "FunctionPrefix"},
     "JobPrefix": {"Ref": "JobPrefix"},
     "CrawlerName": {"Ref": "CrawlerName"},
-    "Catalog": {"Ref": "Catalog"},
-    "Engine": {"Ref": "Engine"},
 }
 """Says what is filled into a definition; landing and zone are the pipeline's."""
 
@@ -37,17 +35,12 @@ def machine_resources(machines: list[Machine], places: dict[str, Place]) -> dict
     return made
 
 
-def substitutions(machine: Machine, place: Place) -> Json:
-    """Return what a machine's definition is filled with: everything that it names, and nothing else.
-
-    Raises:
-        KeyError: it names something that no deployment knows.
-    """
+def substitutions(place: Place) -> Json:
+    """Return what a machine's definition is filled with: all that a machine may name, however it is emitted."""
     own = {"LandingRoot": {"Fn::Sub": place.landing}, "SourceTimezone": {"Fn::Sub": place.zone}}
-    known = SUBSTITUTIONS | {
+    return SUBSTITUTIONS | {
         name: value if "${" in value["Fn::Sub"] else value["Fn::Sub"] for name, value in own.items()
     }
-    return {name: known[name] for name in machine.substitutions}
 
 
 def _machine(machine: Machine, place: Place) -> Json:
@@ -57,7 +50,7 @@ def _machine(machine: Machine, place: Place) -> Json:
         "StateMachineType": "STANDARD",
         "RoleArn": {"Fn::GetAtt": [f"{machine.logical_id}Role", "Arn"]},
         "DefinitionS3Location": {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": parameter(machine)}},
-        "DefinitionSubstitutions": substitutions(machine, place),
+        "DefinitionSubstitutions": substitutions(place),
         # What went through states may be facts of people; where it went, and how it ended, may be kept.
         "LoggingConfiguration": {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [log]},
         "TracingConfiguration": {"Enabled": False},

@@ -16,7 +16,7 @@ from infrastructure.yaml_text import Json
 VISIBILITY_SECONDS = 720
 """Six times the waker's time-out, as Lambda asks of a queue; what it gives back comes again sooner, see its logic."""
 RECEIVES = 1000
-"""How often a message is handed out at most; the most that SQS takes. Every three minutes, that is two days."""
+"""How often a message is handed out at most; the most that SQS takes. The waker makes them last for a week."""
 BATCH_SECONDS = 20
 """How long events are collected before the waker is called."""
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
@@ -98,6 +98,8 @@ def _queue() -> dict[str, Json]:
         "BatchSize": 1000,
         "MaximumBatchingWindowInSeconds": BATCH_SECONDS,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        # The least that a queue may ask for; two that look at once name the same execution.
+        "ScalingConfig": {"MaximumConcurrency": 2},
         "Enabled": {"Fn::If": ["SchedulesHere", True, False]},
     }
     return {

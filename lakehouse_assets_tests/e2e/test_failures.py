@@ -97,7 +97,7 @@ def test_a_stopped_execution_is_told_and_lets_go(production: Production) -> None
     production.until(lambda: production.holder() is None)
     messages = list(production.told())
     production.until(lambda: bool(messages.extend(production.told()) or messages))
-    assert [message.attributes["kind"] for message in messages] == ["run_failed"]
+    assert [message.attributes["kind"] for message in messages] == ["execution_ended"]
     require_repaired(production, 5)
 
 

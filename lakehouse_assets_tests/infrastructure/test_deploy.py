@@ -145,6 +145,18 @@ def test_a_tick_without_a_run_is_told(stack: Mapping[str, str]) -> None:
 
 
 @pytest.mark.slow
+def test_old_files_are_measured_when_nothing_runs(stack: Mapping[str, str]) -> None:
+    """A look at landing puts the age of the oldest file, which the alarm of the pipeline stands on."""
+    landing = f"s3://{stack['LandingBucket']}/land-folder/Data"
+    client("s3").put_object(Bucket=stack["LandingBucket"], Key="land-folder/Data/orders/old.csv", Body=b"order_id\n1\n")
+    event = json.dumps({"pipeline": "ecommerce", "landing": landing}).encode()
+    answer = client("lambda").invoke(FunctionName="CheckTick", Payload=event)
+    assert json.loads(answer["Payload"].read())["oldest_seconds"] > 0
+    metrics = client("cloudwatch").list_metrics(Namespace="Lakehouse", MetricName="OldestLandedSeconds")["Metrics"]
+    assert {dimension["Value"] for metric in metrics for dimension in metric["Dimensions"]} == {"ecommerce"}
+
+
+@pytest.mark.slow
 def test_smoke_says_what_does_not_hold(stack: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """Against an emulator some of what only AWS can prove does not hold, and each such check says so in a sentence."""
     cheap = [check for check in CHECKS if "S3 keeps" in check.sentence or "without TLS" in check.sentence]

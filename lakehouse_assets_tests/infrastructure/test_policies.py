@@ -67,8 +67,11 @@ NEEDS = {
         ("s3:ListBucket", s3("landing")), ("states:StartExecution", MACHINE), ("states:ListExecutions", MACHINE),
         ("states:DescribeExecution", arn("states", "execution:ecommerce:x")),
         ("sqs:DeleteMessage", VALUES["Landed.Arn"]), ("sqs:ChangeMessageVisibility", VALUES["Landed.Arn"]),
+        ("sqs:GetQueueUrl", VALUES["Landed.Arn"]),
     ],
-    "PullAffiseSlicesRole": [("secretsmanager:GetSecretValue", SECRET), ("s3:PutObject", BRONZE)],
+    "PullAffiseSlicesRole": [
+        ("secretsmanager:GetSecretValue", SECRET), ("s3:PutObject", BRONZE), ("s3:DeleteObject", BRONZE),
+    ],
     "AdstartUpdateDimensionTablesRole": [("secretsmanager:GetSecretValue", SECRET), ("s3:PutObject", BRONZE)],
     "ExportSub5ReportRole": [
         ("s3:PutObject", REPORT), ("glue:GetTable", arn("glue", "table/affise_data_fusion/t")),
@@ -121,6 +124,7 @@ ONLY = {
         {"PlanAffisePullRole", "AdstartUpdateDimensionTablesRole", "PullAffiseSlicesRole"},
     ),
     "s3:DeleteObject": (LANDED, {"Moves3ObjectsRole"}),
+    "s3:PutObject": (ARCHIVED, {"Moves3ObjectsRole"}),
     "glue:StartJobRun": (
         arn("glue", "job/Lakehouse"),
         {"EcommerceMachineRole"},

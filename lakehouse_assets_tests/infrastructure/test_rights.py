@@ -9,47 +9,73 @@ from typing import Any
 import boto3
 import pytest
 
+from lakehouse_assets_tests.e2e.small import batch
 from lakehouse_assets_tests.emulator.running import PYTHON, running
 from lakehouse_assets_tests.infrastructure.deployed import deployed, environment
 
 pytestmark = pytest.mark.slow
+RUN = "run-1"
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Mapping[str, str]]:
-    """The deployed stack where rights count, with a file in landing; this process asks the emulator as its owner."""
+    """The deployed stack where rights count, with a drop in landing; this process asks the emulator as its owner."""
     if not PYTHON.exists():
         pytest.skip("no emulator in .emulator; `make setup` makes it")
     with running(AUTH="true") as emulator:
         found = deployed(emulator)
         with environment(emulator):
-            key = "land-folder/Data/orders/2025-04-01.csv"
-            boto3.client("s3").put_object(Bucket=found["LandingBucket"], Key=key, Body=b"order_id\n1\n")
+            for key, body in batch(1).items():
+                boto3.client("s3").put_object(Bucket=found["LandingBucket"], Key=f"land-folder/Data/{key}", Body=body)
             yield found
 
 
-def plan(stack: Mapping[str, str], run_id: str) -> dict[str, Any]:
-    """What `PlanRun` answers, working with its own role."""
-    lake, landing = f"s3://{stack['LakeBucket']}", f"s3://{stack['LandingBucket']}/land-folder/Data"
-    event = {"run_id": run_id, "pipeline": "ecommerce", "lake": lake, "landing": landing, "job": "ecommerce"}
-    event |= {"hold_seconds": 60, "engine": "glue", "small_bytes": 1, "small_files": 1, "source_timezone": "UTC"}
-    answer = boto3.client("lambda").invoke(FunctionName="PlanRun", Payload=json.dumps(event).encode())
+def call(stack: Mapping[str, str], function: str, **event: Any) -> dict[str, Any]:
+    """What a function answers, working with its own role; an error has `errorType`."""
+    common = {"run_id": RUN, "pipeline": "ecommerce", "lake": f"s3://{stack['LakeBucket']}"}
+    payload = json.dumps(common | {"landing": landing(stack)} | event).encode()
+    answer = boto3.client("lambda").invoke(FunctionName=function, Payload=payload)
     found: dict[str, Any] = json.loads(answer["Payload"].read())
     return found
 
 
+def landing(stack: Mapping[str, str]) -> str:
+    """The URI of the shop's landing."""
+    return f"s3://{stack['LandingBucket']}/land-folder/Data"
+
+
+def plan(stack: Mapping[str, str]) -> dict[str, Any]:
+    """What `PlanRun` answers."""
+    limits = {"small_bytes": 10**6, "small_files": 10, "hold_seconds": 3600, "engine": "auto"}
+    return call(stack, "PlanRun", job="ecommerce", source_timezone="UTC", execution=f"arn:{RUN}", **limits)
+
+
 def test_a_request_without_tls_is_refused(stack: Mapping[str, str]) -> None:
     """The emulator is spoken to by plain HTTP, so the policies of the buckets refuse even a role that may."""
-    assert plan(stack, "r1")["errorType"] == "AccessDenied"
+    assert plan(stack)["errorType"] == "AccessDenied"
 
 
-def test_a_function_works_with_its_own_rights(stack: Mapping[str, str]) -> None:
-    """Without those policies the plan finds its file, with nothing but the rights of its role."""
+def test_functions_work_with_their_own_rights(stack: Mapping[str, str]) -> None:
+    """Without those policies a run is planned, loaded, declared, archived and recorded, each step by its own role."""
     for name in ("LakeBucket", "LandingBucket"):
         boto3.client("s3").delete_bucket_policy(Bucket=stack[name])
-    answer = plan(stack, "r2")
-    assert (answer.get("errorMessage"), answer.get("has_work")) == (None, True)
-    assert answer["files"]["orders"] == 1
+    planned = plan(stack)
+    assert (planned["engine"], planned["has_work"]) == ("lambda", True), planned
+    held, lake = {"fence": planned["fence"]}, f"s3://{stack['LakeBucket']}"
+    arguments = {"--run-id": RUN, "--manifest-uri": f"{lake}/{planned['manifest']}", "--lake-root": lake}
+    arguments |= {"--fence": str(planned["fence"]), "--as-of": planned["as_of"], "--run-mode": "load"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("LoadSmallBatch", {"arguments": arguments}),
+        ("LoadOutcome", {"job": None}),
+        ("DeclareTables", {"catalog": "declared"}),
+        ("JudgeChecks", {"step": "silver", "outcomes": []}),
+        ("RenderModel", {"model": "gold.daily_sales", "source_timezone": "UTC"}),
+        ("Moves3Objects", {"manifest_key": planned["manifest"], "refused": "", "token": None}),
+        ("RecordRun", {"outcome": "succeeded", "failure": None, "execution": "", "link": "", "started_at": ""}),
+    ]
+    for function, event in calls:
+        answer = call(stack, function, **held, **event)
+        assert "errorType" not in answer, (function, answer)
 
 
 def test_a_right_that_is_taken_away_is_missed(stack: Mapping[str, str]) -> None:
@@ -60,6 +86,6 @@ def test_a_right_that_is_taken_away_is_missed(stack: Mapping[str, str]) -> None:
     kept = [one for one in policy["Statement"] if stack["LandingBucket"] not in json.dumps(one)]
     less = json.dumps({**policy, "Statement": kept})
     rights.put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=less)
-    answer = plan(stack, "r2")  # it holds the lease, and plans again
+    answer = plan(stack)
     assert answer["errorType"] == "AccessDenied"
     assert stack["LandingBucket"] in answer["errorMessage"]

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from infrastructure.compose import TEMPLATES, stale
-from infrastructure.machines import machines
+from infrastructure.machines import Machine, machines, tasks_of, triggers
 from infrastructure.pipelines import places
 from infrastructure.states import substitutions
 from infrastructure.yaml_text import Json, read
+from lakehouse_assets.contracts import contracts
+from lambdas.startpipeline.logic import Decision, pause
+from stepfunctions.calls import SUBSTITUTIONS
 
 FILES = sorted(TEMPLATES.glob("*.yaml"))
 EXPLAINED = {
@@ -100,12 +103,12 @@ def test_buckets_are_closed() -> None:
 
 
 def test_no_name_of_a_machine_is_left_open() -> None:
-    """Every substitution that a machine names is given, and none that it does not name."""
+    """Every substitution that a machine may name is given, with a crawler or without."""
     resource = resources("lakehouse.yaml", "AWS::StepFunctions::StateMachine")
     for machine in machines():
         given = resource[machine.logical_id]["Properties"]["DefinitionSubstitutions"]
-        assert sorted(given) == machine.substitutions != []
-        assert given == substitutions(machine, places()[machine.pipeline])
+        assert set(machine.substitutions) <= set(given) == SUBSTITUTIONS
+        assert given == substitutions(places()[machine.pipeline])
 
 
 def test_a_job_is_tried_once_and_ends_before_its_state() -> None:
@@ -114,3 +117,83 @@ def test_a_job_is_tried_once_and_ends_before_its_state() -> None:
     assert {(job["MaxRetries"], job["GlueVersion"]) for job in jobs} == {(0, "6.0")}
     assert {job["ExecutionProperty"]["MaxConcurrentRuns"] for job in jobs} == {2}
     assert {job["Timeout"] for job in jobs if job["ExecutionClass"] == "STANDARD"} == {25}
+
+
+def test_one_side_schedules() -> None:
+    """Where Dagster starts runs, all schedules and wakers are disabled; where machines do, those run that are on."""
+    scheduled = {
+        name: one["Properties"] for name, one in resources("lakehouse.yaml", "AWS::Scheduler::Schedule").items()
+    }
+    here = {"Fn::If": ["SchedulesHere", "ENABLED", "DISABLED"]}
+    # How old landing is, is measured whoever starts runs.
+    assert scheduled.pop("EcommerceLandingLook")["State"] == "ENABLED"
+    assert {str(one["State"]) for one in scheduled.values()} == {str(here), "DISABLED"}
+    assert {name for name, one in scheduled.items() if one["State"] == "DISABLED"} == {
+        "MarketingIntradaySchedule",
+        "MarketingIntradayScheduleCheck",
+    }
+    rules = resources("lakehouse.yaml", "AWS::Events::Rule")
+    assert rules["EcommerceLandedRule"]["Properties"]["State"] == here
+    assert "State" not in rules["RunEndedRule"]["Properties"]
+    (caller,) = resources("lakehouse.yaml", "AWS::Lambda::EventSourceMapping").values()
+    assert caller["Properties"]["Enabled"] == {"Fn::If": ["SchedulesHere", True, False]}
+
+
+def test_schedules_are_in_the_zone_of_their_pipeline() -> None:
+    """The report's ticks are at 9:00 and 14:00 in Berlin, and asked for three quarters of an hour later."""
+    found = resources("lakehouse.yaml", "AWS::Scheduler::Schedule")
+    tick, check = (found[f"MarketingTwiceDailySchedule{kind}"]["Properties"] for kind in ("", "Check"))
+    assert (tick["ScheduleExpression"], tick["ScheduleExpressionTimezone"]) == ("cron(0 9,14 * * ? *)", "Europe/Berlin")
+    assert (check["ScheduleExpression"], check["ScheduleExpressionTimezone"]) == (
+        "cron(45 9,14 * * ? *)",
+        "Europe/Berlin",
+    )
+
+
+def test_a_wake_up_outlasts_the_longest_run() -> None:
+    """A message that meets a running pipeline comes back until its machine must be over, and is kept for as long."""
+    queue = resources("lakehouse.yaml", "AWS::SQS::Queue")["Landed"]["Properties"]
+    receives = range(1, queue["RedrivePolicy"]["maxReceiveCount"] + 1)
+    woken = {trigger.machine for trigger in triggers()}
+    longest = max(longest_of(machine) for machine in machines() if machine.name in woken)
+    going_on = Decision(None, again=1, why="a run goes on")
+    assert 3600 < longest < sum(pause(going_on, 1, receive) for receive in receives)
+    assert longest < queue["MessageRetentionPeriod"]
+
+
+def longest_of(machine: Machine) -> int:
+    """How long an execution may take: its own limit, else all its tasks one after the other."""
+    tasks = sum(task["TimeoutSeconds"] for task in tasks_of(machine.definition))
+    return int(machine.definition.get("TimeoutSeconds", tasks))
+
+
+def test_what_costs_extra_is_off() -> None:
+    """QuickSight and the budget stand under a condition that is false until somebody says who or how much."""
+    template = read(TEMPLATES / "lakehouse.yaml")
+    extra = {name: one.get("Condition") for name, one in template["Resources"].items() if _is_extra(one["Type"])}
+    assert extra == {
+        "Budget": "HasBudget",
+        "ReportSource": "HasQuickSight",
+        "ReportData": "HasQuickSight",
+        "ReportRefresh": "HasQuickSight",
+        "ReportDashboard": "HasQuickSight",
+    }
+    assert (
+        template["Parameters"]["QuickSightUser"]["Default"],
+        template["Parameters"]["MonthlyBudget"]["Default"],
+    ) == ("", 0)
+
+
+def _is_extra(kind: str) -> bool:
+    return kind.startswith(("AWS::QuickSight::", "AWS::Budgets::"))
+
+
+def test_the_dashboard_has_the_columns_of_the_contract() -> None:
+    """QuickSight reads the columns that the report has, with their kinds."""
+    data = resources("lakehouse.yaml", "AWS::QuickSight::DataSet")["ReportData"]["Properties"]
+    columns = data["PhysicalTableMap"]["report"]["RelationalTable"]["InputColumns"]
+    kinds = {column["Name"]: column["Type"] for column in columns}
+    contract = contracts("marketing")["gold.daily_report_sub5_output"]
+    assert list(kinds) == [column.name for column in contract.columns]
+    assert (kinds["datestamp"], kinds["sub5"], kinds["click_count"]) == ("DATETIME", "STRING", "INTEGER")
+    assert kinds["approved_revenue"] == "DECIMAL"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from lambdas.startpipeline.logic import (
     decide,
     failures,
     name_of,
+    pause,
 )
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         LOG.info("%s: %s", wake.pipeline, decision.why)
         if decision.again:
             kept.append(messages[0]["messageId"])
-            _sooner(messages[0], math.ceil(decision.again * wake.quiet_seconds))
+            receives = int(messages[0].get("attributes", {}).get("ApproximateReceiveCount", 1))
+            _sooner(messages[0], pause(decision, wake.quiet_seconds, receives))
     return failures(kept)
 
 
@@ -58,7 +60,9 @@ def woken(wake: Wake) -> Decision:
     attempts = _attempts(wake, [name_of(wake.pipeline, seen, number) for number in range(1, ATTEMPTS + 1)])
     decision = decide(wake.pipeline, seen, attempts, is_running=bool(running["executions"]))
     if decision.start:
-        states.start_execution(stateMachineArn=wake.machine, name=decision.start, input="{}")
+        # Another wake-up may have started the same files meanwhile; the message comes again and sees how it ended.
+        with suppress(states.exceptions.ExecutionAlreadyExists):
+            states.start_execution(stateMachineArn=wake.machine, name=decision.start, input="{}")
     return decision
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -18,6 +19,8 @@ from lakehouse_assets.errors import BadRequest
 
 ATTEMPTS = RETRIES + 1
 """How often the same files are started; then the next tick of a schedule takes them."""
+OFTEN, SELDOM_SECONDS = 300, 900
+"""Say after how many times a message comes seldom, and how seldom."""
 PATIENCE = 10
 """For how many quiet periods files that are whole wait for others that are being written, to be loaded in one run."""
 QUIET_PERIODS = 3
@@ -114,6 +117,20 @@ def name_of(pipeline: str, landing: LandingSnapshot, attempt: int) -> str:
     """Return the name of an execution: the same for the same files and attempt, and for nothing else."""
     text = json.dumps(sorted(landing.ready()))
     return f"{pipeline}-{hashlib.sha256(text.encode()).hexdigest()[:16]}-{attempt}"
+
+
+def pause(decision: Decision, quiet_seconds: float, receives: int) -> int:
+    """Return after how many seconds a message is to come again.
+
+    A queue hands a message out 1,000 times at most: one that has come often comes seldom, and outlives every run.
+
+    Args:
+        decision: which says `again`.
+        quiet_seconds: how long a file must have been left alone.
+        receives: how often the message has come.
+    """
+    soon = math.ceil((decision.again or 0) * quiet_seconds)
+    return soon if receives <= OFTEN else max(soon, SELDOM_SECONDS)
 
 
 def failures(kept: list[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from lakehouse_assets.core.arrivals import LandingSnapshot
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import BadRequest
-from lambdas.startpipeline.logic import ATTEMPTS, Wake, decide, failures, name_of
+from lambdas.startpipeline.logic import ATTEMPTS, Wake, decide, failures, name_of, pause
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 
@@ -70,6 +70,13 @@ def test_a_started_run_keeps_its_message() -> None:
     """The message comes again after the start, to see whether the run left files."""
     assert decide("shop", landing("a"), {}, is_running=False).again
     assert failures(["m1"]) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+
+
+def test_a_message_outlives_the_longest_run() -> None:
+    """It comes back within minutes at first and every quarter of an hour later: for a week, before it is given up."""
+    going_on = decide("shop", landing("a"), {1: "RUNNING"}, is_running=True)
+    assert (pause(going_on, 60, 1), pause(going_on, 60, 301)) == (180, 900)
+    assert sum(pause(going_on, 1, receives) for receives in range(1, 1001)) > 7 * 24 * 3600
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"pipeline": "shop", "quiet_seconds": "soon"}'])
