@@ -96,7 +96,7 @@ def first(production: Production, account: Simulator) -> Execution:
         (key_refused, "PlanAffisePull", "AFFISE_API_KEY"),
         (slices_refused, "PullAffiseSlices", "stats/conversions"),
         (doubled, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 rows"),
-        (export_broken, "ExportSub5Report", "lambdas.gone"),
+        (export_broken, "ExportSub5Report", "gone"),
     ],
     ids=["api down", "key refused", "slices refused", "blocking check", "export"],
 )
