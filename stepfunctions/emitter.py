@@ -31,6 +31,8 @@ from stepfunctions.steps import Levels, Step
 
 Section = Callable[[Exits], Block]
 """A function that makes the states of one section, once it is known where they lead."""
+MOST_SECONDS = 5 * 24 * 60 * 60
+"""How long an execution may take: longer than its events allow by far, so that one that repeats itself ends."""
 PATIENCE_SECONDS = 1800
 """How long a lease or capacity is waited for in a machine without a load."""
 
@@ -76,7 +78,7 @@ def machine(
     require_unique(pipeline, made)
     of = f"the job `{about.job}` of the asset graph"
     comment = f"Emitted from {of} by `lakehouse emit`; change that, not this."
-    return {"Comment": comment, "QueryLanguage": "JSONata", **made}
+    return {"Comment": comment, "QueryLanguage": "JSONata", "TimeoutSeconds": MOST_SECONDS, **made}
 
 
 def _plan_of(pipeline: str, levels: Levels) -> tuple[Step, FunctionTask]:

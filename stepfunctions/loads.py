@@ -41,7 +41,9 @@ def load_block(step: Step, task: GlueTask, place: Exits, about: MachineContext) 
     name, decide, pause = (about.named(v, step) for v in ("RunGlueJob", "HandleGlueJobFailure", "WaitForGlueJob"))
     again = Again(name, decide, pause, place.failed)
     arguments = template(task.arguments, about.facts, about.pipeline) | {"--fence": expression("$string($fence)")}
-    ways = Transitions(place.after, again.catch(), task.timeout_seconds, step.retry, about.patience_seconds)
+    # A run that waits in Glue's queue has been started for the state, and not yet for the job's own time-out.
+    seconds = task.timeout_seconds + about.patience_seconds
+    ways = Transitions(place.after, again.catch(), seconds, step.retry, about.patience_seconds)
     loading = replace(
         place.ways(step, about, None, min(FUNCTION_SECONDS, task.timeout_seconds)),
         fallback=Catch(begin, errors=TOO_LARGE),

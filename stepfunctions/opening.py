@@ -9,12 +9,15 @@ from lakehouse_assets.core.request import Mode
 from stepfunctions import calls
 from stepfunctions.builder import MachineContext
 from stepfunctions.calls import INSTALLED
+from stepfunctions.causes import one_of
 from stepfunctions.closing import CLOSING, NOTHING
 from stepfunctions.jsonata import expression, quoted, template
 from stepfunctions.states import Choice, Pass, Rule, State, Succeed
 from stepfunctions.step_states import assigned
 from stepfunctions.steps import Step
 
+PARAMETERS = ("tick", "engine")
+"""Names what an input may hold besides what a run is asked."""
 START, CHECK, ALREADY = "SetVariables", "CheckForWork", "AlreadyRun"
 EXECUTION = "$states.context.Execution"
 CONSOLES = {
@@ -62,14 +65,24 @@ def opening(about: MachineContext, plan: Step, task: FunctionTask, work: str, ho
 def _payload(about: MachineContext, task: FunctionTask, hold_seconds: int) -> dict[str, Any]:
     """Return what the plan is told: all that the run is asked, and how long its hold of the lease has to last.
 
-    The input goes along whole, so that what is misspelled in it is refused, and not dropped.
+    What the input has beside that goes along too, so that what is misspelled in it is refused, and not dropped.
     """
     own = template(task.payload, about.known_at_start, about.pipeline, {"job": quoted(about.job)})
     limits = {"small_bytes": about.options.small_bytes, "small_files": about.options.small_files}
     told = {name: expression(f"${name}") for name in ("tick", "execution", "engine")}
-    return {"job": about.job, **told, **limits, **own, "asked": expression(f"{EXECUTION}.Input")} | {
+    return {"job": about.job, **told, **limits, **own, "asked": expression(_strange(about))} | {
         "hold_seconds": hold_seconds
     }
+
+
+def _strange(about: MachineContext) -> str:
+    """Return JSONata for what is in the input and is nothing that a run is asked; the whole of one that is no object.
+
+    What is known is not handed on twice: a list of files may fill half a state.
+    """
+    known = one_of({*about.asked, *PARAMETERS})
+    others = f"$merge([{{}}, $sift({EXECUTION}.Input, function($value, $name) {{ $not($name in {known}) }})])"
+    return f'$type({EXECUTION}.Input) = "object" ? {others} : {EXECUTION}.Input'
 
 
 def _start(about: MachineContext) -> dict[str, Any]:

@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricDa
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse_assets.compute.reports import RunReport
+from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import look
 from lakehouse_assets.storage.opening import open_store
@@ -49,6 +51,14 @@ def put_metrics(metrics: list[dict[str, Any]]) -> None:
 
     with answering("cloudwatch", "CloudWatch"):
         client_of("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=metrics)
+
+
+def tell_metrics(folder: RunFolder, lake: Lake, report: RunReport) -> None:
+    """Give the numbers of a run to CloudWatch; one that is recorded is none the worse for a service that is away."""
+    try:
+        put_metrics(metrics_of(report, oldest_landed(folder, lake), datetime.now(UTC)))
+    except LakehouseError as error:
+        sys.stdout.write(f"lakehouse: no metrics of run {report.run_id}, {error}\n")
 
 
 def oldest_landed(folder: RunFolder, lake: Lake) -> datetime | None:

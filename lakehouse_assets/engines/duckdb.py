@@ -264,14 +264,24 @@ class DuckEngine:
             return
         name = relation_of(contract.catalog_name)
         try:
-            self.show_files(name, contract, self.lake.iceberg_files(contract), alike=self.lake.is_uniform(contract))
+            files, deletes = self.lake.iceberg_files(contract), self.lake.iceberg_deletes(contract)
+            self.show_files(name, contract, files, alike=self.lake.is_uniform(contract), deletes=deletes)
         except TableMissing:
             self.show_files(name, contract, ())
 
-    def show_files(self, name: str, contract: Contract, files: Sequence[str], *, alike: bool = False) -> None:
+    def show_files(
+        self,
+        name: str,
+        contract: Contract,
+        files: Sequence[str],
+        *,
+        alike: bool = False,
+        deletes: Sequence[str] = (),
+    ) -> None:
         """Show the rows of these data files of a table under a name; see `duckdb_tables.scan`."""
-        self._remote.begin(files)
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db, alike=alike)}")
+        self._remote.begin([*files, *deletes])
+        select = scan(contract, files, self._db, alike=alike, deletes=deletes)
+        self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
 
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard

@@ -24,7 +24,14 @@ def relation_of(catalog_name: str) -> str:
     return catalog_name.replace(".", "__")
 
 
-def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection, *, alike: bool = False) -> str:
+def scan(
+    contract: Contract,
+    files: Sequence[str],
+    db: duckdb.DuckDBPyConnection,
+    *,
+    alike: bool = False,
+    deletes: Sequence[str] = (),
+) -> str:
     """Return a SELECT over Parquet files in the contract's columns; moments become zone-less UTC.
 
     A column that none of the files has yet, because the contract grew since, is NULL.
@@ -35,14 +42,24 @@ def scan(contract: Contract, files: Sequence[str], db: duckdb.DuckDBPyConnection
         db: where the SELECT will run.
         alike: whether all files are known to have the same columns. Then only those are opened that a statement needs;
             otherwise each is, which takes half a millisecond for every day of a table's history.
+        deletes: files that name deleted rows by the place of their file and their position in it. Names of files are
+            compared, not places: each has a name of its own, and a table that was moved has other places.
+            https://iceberg.apache.org/spec/#position-delete-files
     """
     if not files:
         return f"SELECT {', '.join(map(_null, contract.columns))} WHERE FALSE"
     uris = ", ".join(path_literal(uri) for uri in files)
-    source = f"read_parquet([{uris}], union_by_name = {not alike}, {_partitioning(contract, files)})"
+    options = f"union_by_name = {not alike}, {_partitioning(contract, files)}"
+    source = f"read_parquet([{uris}], {options})"
     stored = _columns(contract, source, db)
     columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
-    return f"SELECT {columns} FROM {source}"
+    if not deletes:
+        return f"SELECT {columns} FROM {source}"
+    named = f"read_parquet([{', '.join(map(path_literal, deletes))}])"
+    rows = f"read_parquet([{uris}], {options}, filename = '__file', file_row_number = true) AS r"
+    gone = f"SELECT parse_filename(file_path) AS name, pos FROM {named}"
+    at = "parse_filename(r.__file) = d.name AND r.file_row_number = d.pos"
+    return f"SELECT {columns} FROM {rows} ANTI JOIN ({gone}) AS d ON {at}"
 
 
 def _columns(contract: Contract, source: str, db: duckdb.DuckDBPyConnection) -> set[str]:

@@ -19,7 +19,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.fitting import fitting, is_unfit
 from lakehouse_assets.engines.iceberg import MODEL
-from lakehouse_assets.engines.iceberg_commit import Change, live_files, note, rows_noted
+from lakehouse_assets.engines.iceberg_commit import Change, live_deletes, live_files, note, rows_noted
 from lakehouse_assets.engines.iceberg_commit import replace as swap
 from lakehouse_assets.engines.kept_out import KEPT_OUT, renewed, sentences
 from lakehouse_assets.engines.protocol import Commit, Guard
@@ -263,8 +263,10 @@ class _Build:
         return cut(self.engine, self.contract, self.model, self.manner.slices)
 
     def _show(self, name: str, files: list[DataFile]) -> None:
-        paths = [self.engine.lake.iceberg_path(file.file_path) for file in files]
-        self.engine.show_files(name, self.contract, paths, alike=len(self.table.metadata.schemas) == 1)
+        path, alike = self.engine.lake.iceberg_path, len(self.table.metadata.schemas) == 1
+        deletes = [path(place) for place in live_deletes(self.table)]
+        paths = [path(file.file_path) for file in files]
+        self.engine.show_files(name, self.contract, paths, alike=alike, deletes=deletes)
 
 
 def _names(contract: Contract) -> str:

@@ -49,10 +49,21 @@ def live_files(table: Table, bounds: tuple[str, Any, Any] | None = None) -> list
     return [task.file for task in table.scan(And(low, high)).plan_files()]
 
 
+def live_deletes(table: Table) -> list[str]:
+    """Return the places of the files that name deleted rows of a table's data files; only Athena writes such files."""
+    return sorted({file.file_path for task in table.scan().plan_files() for file in task.delete_files})
+
+
 def rows_noted(table: Table) -> int:
-    """Return how many rows a table holds: its newest snapshot says it, or else the files do, each for itself."""
+    """Return how many rows a table holds: its newest snapshot says it, or else the files do, each for itself.
+
+    Where rows were deleted without writing their files anew, no sum says it, and they are counted.
+    """
     snapshot = table.current_snapshot()
-    said = snapshot.summary.get("total-records") if snapshot and snapshot.summary else None
+    summary = snapshot.summary if snapshot else None
+    if summary and int(summary.get("total-delete-files") or 0):
+        return int(table.scan().count())
+    said = summary.get("total-records") if summary else None
     return int(said) if said is not None else sum(int(file.record_count) for file in live_files(table))
 
 

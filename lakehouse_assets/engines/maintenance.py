@@ -11,7 +11,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.engines.iceberg_commit import live_files, replace
+from lakehouse_assets.engines.iceberg_commit import live_deletes, live_files, replace
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.storage.lake import Lake
@@ -71,11 +71,12 @@ def _optimize_delta(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, 
 def _optimize_iceberg(contract: Contract, lake: Lake, guard: Guard) -> tuple[int, int]:
     lake.iceberg(contract)  # only a table that is there is compacted
     table = iceberg.ensure(contract, lake)
-    files = live_files(table)
-    if len(files) > 1:
+    files, deletes = live_files(table), [lake.iceberg_path(place) for place in live_deletes(table)]
+    if len(files) > 1 or deletes:
         engine = DuckEngine(lake)
         try:
-            engine.show_files("__held", contract, [lake.iceberg_path(file.file_path) for file in files])
+            paths = [lake.iceberg_path(file.file_path) for file in files]
+            engine.show_files("__held", contract, paths, deletes=deletes)
             names, order = (", ".join(f'"{n}"' for n in some) for some in (_columns(contract), contract.key))
             rows = engine.batches(f"SELECT {names} FROM __held ORDER BY {order}")
             replace(contract, table, rows, files, guard)

@@ -25,7 +25,7 @@ from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.httpfs import ready
-from lakehouse_assets.engines.time_travel import files_at, is_uniform
+from lakehouse_assets.engines.time_travel import LiveFiles, files_at, is_uniform
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
@@ -159,15 +159,19 @@ def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datet
             for name, contract in used.items():
                 db.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.database}")
                 files = files_at(contract, scope.lake, as_of)
-                ready(db, files)
+                ready(db, [*files.rows, *files.deletes])
                 alike = as_of is None and is_uniform(contract, scope.lake)
-                db.execute(f"CREATE VIEW {name} AS {scan(contract, files, db, alike=alike)}")
+                db.execute(f"CREATE VIEW {name} AS {_select(contract, files, db, alike=alike)}")
             _lock(db, scope.lake.root)
             cursor = db.execute(sql)
         except duckdb.Error as error:
             raise _typed(error, used) from error
         stack.pop_all()  # the folder goes when the last of the answer has been read
         return Answer(once([column[0] for column in cursor.description]), _batches(cursor, spilled, used))
+
+
+def _select(contract: Contract, files: LiveFiles, db: duckdb.DuckDBPyConnection, *, alike: bool) -> str:
+    return scan(contract, files.rows, db, alike=alike, deletes=files.deletes)
 
 
 def _lock(db: duckdb.DuckDBPyConnection, root: str) -> None:

@@ -16,9 +16,9 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.iceberg import MODEL, without_retries
-from lakehouse_assets.engines.iceberg_commit import live_files
+from lakehouse_assets.engines.iceberg_commit import live_deletes, live_files, replace, rows_noted
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.engines.time_travel import snapshot_at, version_at
+from lakehouse_assets.engines.time_travel import LiveFiles, snapshot_at, version_at
 from lakehouse_assets.errors import BadRequest, CommitConflict
 from lakehouse_assets.storage.lake import Lake
 
@@ -84,6 +84,9 @@ def _restore_iceberg(
     snapshot, live = snapshot_at(contract, table, as_of), live_files(table)
     then = _files_of(table, snapshot)
     gone, back = _without(live, then), _without(then, live)
+    deletes = lake.iceberg_deletes(contract, snapshot.snapshot_id) if snapshot else []
+    if deletes or live_deletes(table):
+        return _restore_rows(contract, lake, table, LiveFiles(_paths(lake, then), deletes), guard, announce)
     before, rows = (sum(int(file.record_count) for file in files) for files in (live, then))
     if not gone and not back:
         return Restored(before, before, is_changed=False)
@@ -107,6 +110,39 @@ def _restore_iceberg(
     except CommitFailedException as error:
         raise CommitConflict(table=contract.name) from error
     return Restored(before, rows, is_changed=True)
+
+
+def _restore_rows(
+    contract: Contract,
+    lake: Lake,
+    table: IcebergTable,
+    then: LiveFiles,
+    guard: Guard,
+    announce: Callable[[], None],
+) -> Restored:
+    """Write the rows of a moment anew in place of all files: Athena has deleted rows without writing their files.
+
+    A file that is put back would lack nothing of what was deleted in it.
+    """
+    from lakehouse_assets.engines.duckdb import DuckEngine
+
+    before, live = rows_noted(table), live_files(table)
+    _require_files(contract, lake, [*then.rows, *then.deletes])
+    announce()
+    if MODEL in table.properties:
+        table.transaction().remove_properties(MODEL).commit_transaction()
+    engine = DuckEngine(lake)
+    try:
+        engine.show_files("__then", contract, then.rows, deletes=then.deletes)
+        names = ", ".join(f'"{column.name}"' for column in contract.columns)
+        replace(contract, table, engine.batches(f"SELECT {names} FROM __then"), live, guard)
+    finally:
+        engine.close()
+    return Restored(before, rows_noted(table), is_changed=True)
+
+
+def _paths(lake: Lake, files: Iterable[DataFile]) -> list[str]:
+    return [lake.iceberg_path(file.file_path) for file in files]
 
 
 def _files_of(table: IcebergTable, snapshot: Snapshot | None) -> list[DataFile]:

@@ -5,6 +5,7 @@ A commit's time is the one its writer noted, so a copied lake answers alike.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
     from pyiceberg.table.snapshots import Snapshot
 
 
-def files_at(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
-    """Return paths of the files that hold the table's rows, as committed until `as_of` (zone-aware; None for now).
+@dataclass(frozen=True)
+class LiveFiles:
+    """Hold paths of the files that hold a table's rows, and of those that name rows of them which are deleted."""
+
+    rows: list[str]
+    deletes: list[str] = field(default_factory=list)
+
+
+def files_at(contract: Contract, lake: Lake, as_of: datetime | None) -> LiveFiles:
+    """Return the files of a table's rows, as committed until `as_of` (zone-aware; None for now).
 
     Raises:
         TableMissing: the table is not there (yet).
@@ -40,11 +49,11 @@ def is_uniform(contract: Contract, lake: Lake) -> bool:
     return lake.is_uniform(contract) if contract.layer == "gold" else delta.is_uniform(lake.delta(contract))
 
 
-def _delta_files(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
+def _delta_files(contract: Contract, lake: Lake, as_of: datetime | None) -> LiveFiles:
     table = lake.delta(contract)
     if as_of is not None:
         table = lake.delta(contract, version=version_at(contract, table, as_of))
-    return lake.delta_files(contract, table)
+    return LiveFiles(lake.delta_files(contract, table))
 
 
 def version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
@@ -61,11 +70,14 @@ def version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
     raise _too_early(contract, as_of, min(later))
 
 
-def _iceberg_files(contract: Contract, lake: Lake, as_of: datetime | None) -> list[str]:
+def _iceberg_files(contract: Contract, lake: Lake, as_of: datetime | None) -> LiveFiles:
     if as_of is None:
-        return lake.iceberg_files(contract)
+        return LiveFiles(lake.iceberg_files(contract), lake.iceberg_deletes(contract))
     snapshot = snapshot_at(contract, lake.iceberg(contract), as_of)
-    return [] if snapshot is None else lake.iceberg_files(contract, snapshot.snapshot_id)
+    if snapshot is None:
+        return LiveFiles([])
+    number = snapshot.snapshot_id
+    return LiveFiles(lake.iceberg_files(contract, number), lake.iceberg_deletes(contract, number))
 
 
 def snapshot_at(contract: Contract, table: IcebergTable, as_of: datetime) -> Snapshot | None:

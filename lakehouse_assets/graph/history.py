@@ -8,9 +8,10 @@ one may come late, since its name says when its run ended, and not when it was w
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -28,6 +29,8 @@ CLOCKS_DIFFER = timedelta(days=1)
 """How much earlier than a run's end its events may have been reported, as its clock is not Dagster's."""
 MOST_RUNS = 10
 """Limits the runs of one tick, which may last a minute; the next tick goes on."""
+MOST_RESULTS = 200
+"""Limits the results of one check that are looked at; a tick's runs have `MOST_RUNS` of them."""
 INTERVAL_SECONDS = 60
 MACHINES = "stepfunctions"
 Name = tuple[str, str, str | None]
@@ -96,70 +99,62 @@ def taken(instance: dg.DagsterInstance, pipeline: Pipeline, lake: Lake, seen: Se
         lake: where the entries are.
         seen: what was taken before.
     """
-    events, runs = list[Event](), 0
+    runs = list[PastRun]()
     for key, entry in entries(lake.store, pipeline.name, seen.since) if lake.exists else ():
         if key in seen.keys:
             continue
-        if runs == MOST_RUNS:
+        if len(runs) == MOST_RUNS:
             break
-        ended = datetime.fromisoformat(entry["ended_at"])
         if entry.get("runtime") == MACHINES:
-            run = PastRun(pipeline, entry, RunFolder(lake.store, pipeline.name, entry.get("folder") or entry["run_id"]))
-            events += missing(instance, entry["run_id"], list(events_of(run)), ended)
-            runs += 1
-        seen = seen.with_entry(key, ended)
-    return events, seen
+            folder = RunFolder(lake.store, pipeline.name, entry.get("folder") or entry["run_id"])
+            runs.append(PastRun(pipeline, entry, folder))
+        seen = seen.with_entry(key, datetime.fromisoformat(entry["ended_at"]))
+    return missing(instance, runs), seen
 
 
-def missing(instance: dg.DagsterInstance, run_id: str, events: Iterable[Event], ended: datetime) -> Iterator[Event]:
-    """Yield the events of a run that the history does not have yet.
-
-    Args:
-        instance: the history.
-        run_id: the run.
-        events: all that are to be there.
-        ended: when the run ended.
-    """
-    all_of_it = list(events)
-    there = known(instance, run_id, {event.asset_key for event in all_of_it}, ended - CLOCKS_DIFFER)
-    there |= checks_known(instance, run_id, [e for e in all_of_it if isinstance(e, dg.AssetCheckEvaluation)])
-    yield from (event for event in all_of_it if name_of(event) not in there)
+def missing(instance: dg.DagsterInstance, runs: Iterable[PastRun]) -> list[Event]:
+    """Return the events of runs that the history does not have yet, run by run."""
+    made = [(run, event) for run in runs for event in events_of(run)]
+    if not made:
+        return []
+    since = min(datetime.fromisoformat(run.entry["ended_at"]) for run, _ in made) - CLOCKS_DIFFER
+    there = known(instance, {event.asset_key for _, event in made}, since)
+    there |= checks_known(instance, [event for _, event in made if isinstance(event, dg.AssetCheckEvaluation)])
+    return [event for run, event in made if (str(run.entry["run_id"]), name_of(event)) not in there]
 
 
-def known(instance: dg.DagsterInstance, run_id: str, keys: Collection[dg.AssetKey], since: datetime) -> set[Name]:
-    """Return the materializations and observations of a run that the history has of these assets."""
-    found = set[Name]()
+def known(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey], since: datetime) -> set[tuple[str, Name]]:
+    """Return the materializations and observations of these assets since a moment, with the machine's run of each."""
+    found = set[tuple[str, Name]]()
     for key in keys:
         wanted = dg.AssetRecordsFilter(key, after_timestamp=since.timestamp())
         for fetch in (instance.fetch_materializations, instance.fetch_observations):
-            found |= _of_run(fetch, wanted, run_id)
+            found |= _recorded(fetch, wanted)
     return found
 
 
-def _of_run(fetch, wanted: dg.AssetRecordsFilter, run_id: str) -> set[Name]:  # type: ignore[no-untyped-def] # noqa: ANN001 - one of two methods of the instance
-    found, cursor, more = set[Name](), None, True
+def _recorded(fetch: Callable[..., Any], wanted: dg.AssetRecordsFilter) -> set[tuple[str, Name]]:
+    """Return what one of the two methods of an instance finds, a page at a time."""
+    found, cursor, more = set[tuple[str, Name]](), None, True
     while more:
         page = fetch(wanted, limit=500, cursor=cursor)
         for record in page.records:
             event = record.asset_materialization or record.asset_observation
-            if event is not None and _run_of(event.metadata) == run_id:
-                found.add(name_of(event))
+            if event is not None:
+                found.add((_run_of(event.metadata), name_of(event)))
         cursor, more = page.cursor, page.has_more
     return found
 
 
-def checks_known(
-    instance: dg.DagsterInstance, run_id: str, evaluations: Iterable[dg.AssetCheckEvaluation]
-) -> set[Name]:
-    """Return which of a run's check results the history has."""
-    found = set[Name]()
-    for wanted in evaluations:
-        key = dg.AssetCheckKey(wanted.asset_key, wanted.check_name)
-        for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=200):
+def checks_known(instance: dg.DagsterInstance, evaluations: Iterable[dg.AssetCheckEvaluation]) -> set[tuple[str, Name]]:
+    """Return the latest results of these checks that the history has, with the machine's run of each."""
+    found = set[tuple[str, Name]]()
+    for key in {dg.AssetCheckKey(one.asset_key, one.check_name) for one in evaluations}:
+        for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=MOST_RESULTS):
             event = record.event.dagster_event if record.event else None
             data = event.event_specific_data if event else None
-            if isinstance(data, dg.AssetCheckEvaluation) and _run_of(data.metadata) == run_id:
-                found.add(name_of(data))
+            if isinstance(data, dg.AssetCheckEvaluation):
+                found.add((_run_of(data.metadata), name_of(data)))
     return found
 
 
@@ -169,9 +164,10 @@ def name_of(event: Event) -> Name:
     return f"{type(event).__name__} {event.asset_key.to_user_string()}", check, event.partition
 
 
-def _run_of(metadata: object) -> str | None:
-    said = metadata.get(RUN) if isinstance(metadata, dict) else None
-    return None if said is None else str(getattr(said, "value", said))
+def _run_of(metadata: Mapping[str, Any]) -> str:
+    """Return the machine's run that an event is of; empty for one of Dagster's own."""
+    said = metadata.get(RUN)
+    return "" if said is None else str(said.value)
 
 
 def _moment(key: str) -> datetime:

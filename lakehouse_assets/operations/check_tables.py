@@ -126,7 +126,8 @@ class _Tables:
         try:
             for name in (table for table in used if table not in self.shown):
                 contract = self.stored[name]
-                self.engine.show_files(relation_of(name), contract, files_at(contract, self.engine.lake, None))
+                files = files_at(contract, self.engine.lake, None)
+                self.engine.show_files(relation_of(name), contract, files.rows, deletes=files.deletes)
                 self.shown.add(name)
             return failing(lambda statement: self.engine.rows(statement, self.clock), sql)
         except duckdb.Error as error:

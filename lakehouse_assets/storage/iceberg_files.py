@@ -34,7 +34,13 @@ SCHEMES = (FILE_SCHEME, "file:", "")
 """What writers put before a place: pyiceberg `file://`, Hadoop `file:`, others nothing."""
 
 Record = dict[str, Any]
-_FILE = [{"name": "file_path", "type": "string"}, {"name": "file_size_in_bytes", "type": "long"}]
+DATA, POSITIONS = 0, 1
+"""Say in a manifest whether a file holds rows, or names rows of others that are deleted."""
+_FILE = [
+    {"name": "content", "type": "int", "default": DATA},
+    {"name": "file_path", "type": "string"},
+    {"name": "file_size_in_bytes", "type": "long"},
+]
 LIVE: Record = {
     "type": "record",
     "name": "manifest_entry",
@@ -182,12 +188,16 @@ class TableFiles:
         manifests = {record["manifest_path"] for uri in lists for record in self.records(uri)}
         return {self._key(uri) for uri in (*(uri for uri, _ in documents), *lists, *manifests)}
 
-    def data_keys(self, snapshot_id: int | None = None) -> Iterator[str]:
-        """Yield the keys of the data files that a snapshot holds, see `data_files`."""
-        return (key for key, _ in self.data_files(snapshot_id))
+    def data_keys(self, snapshot_id: int | None = None, *contents: int) -> Iterator[str]:
+        """Yield the keys of the files that a snapshot holds, see `data_files`."""
+        return (key for key, _ in self.data_files(snapshot_id, *contents))
 
-    def data_files(self, snapshot_id: int | None = None) -> Iterator[tuple[str, int]]:
-        """Yield keys and sizes in bytes of the data files that a snapshot holds, of the newest one when None.
+    def data_files(self, snapshot_id: int | None = None, *contents: int) -> Iterator[tuple[str, int]]:
+        """Yield keys and sizes in bytes of the files that a snapshot holds, of the newest one when None.
+
+        Args:
+            snapshot_id: the snapshot.
+            contents: which kinds of files; those with rows when none is named.
 
         Raises:
             LakeIncomplete: a metadata file is not in the lake, or names a data file elsewhere.
@@ -196,10 +206,11 @@ class TableFiles:
         wanted = document.get("current-snapshot-id") if snapshot_id is None else snapshot_id
         lists = [s["manifest-list"] for s in document.get("snapshots", []) if s["snapshot-id"] == wanted]
         manifests = [listed["manifest_path"] for uri in lists for listed in self.records(uri)]
-        yield from ((self._key(path), size) for uri in manifests for path, size in self._live(uri))
+        held = (file for uri in manifests for file in self._live(uri))
+        yield from ((self._key(path), size) for path, size, content in held if content in (contents or (DATA,)))
 
-    def _live(self, uri: str) -> tuple[tuple[str, int], ...]:
-        """Return places and sizes in bytes of the data files that a manifest says are there."""
+    def _live(self, uri: str) -> tuple[tuple[str, int, int], ...]:
+        """Return places, sizes in bytes and contents of the files that a manifest says are there."""
         data = self.read(uri)
         try:
             return live_entries(data)
@@ -285,8 +296,8 @@ def lists_of(document: Record) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def live_entries(manifest: bytes) -> tuple[tuple[str, int], ...]:
-    """Return places and sizes in bytes of the data files that a manifest says are there.
+def live_entries(manifest: bytes) -> tuple[tuple[str, int, int], ...]:
+    """Return places, sizes in bytes and contents of the files that a manifest says are there.
 
     A run asks it of the same manifests many times. Statistics of columns, most of a manifest, are not made of it.
     """
@@ -294,7 +305,7 @@ def live_entries(manifest: bytes) -> tuple[tuple[str, int], ...]:
 
     held: list[Record] = list(reader(io.BytesIO(manifest), reader_schema=LIVE))  # type: ignore[arg-type] # as above
     files = [one["data_file"] for one in held if one["status"] != DELETED]
-    return tuple((str(file["file_path"]), int(file["file_size_in_bytes"])) for file in files)
+    return tuple((str(file["file_path"]), int(file["file_size_in_bytes"]), int(file["content"])) for file in files)
 
 
 def avro_records(data: bytes) -> Iterator[Record]:

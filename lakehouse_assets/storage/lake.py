@@ -266,9 +266,9 @@ class Lake:
         return path_in_uri(uri)
 
     def iceberg_files(self, contract: Contract, snapshot_id: int | None = None) -> list[str]:
-        """Return the data files of an Iceberg table's snapshot (None for its newest), as engines read them.
+        """Return the files with rows of an Iceberg table's snapshot (None for its newest), as engines read them.
 
-        There are no delete files, since every change rewrites its files.
+        Some of these rows may be deleted, see `iceberg_deletes`.
 
         Raises:
             TableMissing: there is no such table.
@@ -276,6 +276,18 @@ class Lake:
             TableDamaged: a metadata file is gone or spoilt.
         """
         return [f"{self.root}/{key}" for key in self._iceberg(contract).data_keys(snapshot_id)]
+
+    def iceberg_deletes(self, contract: Contract, snapshot_id: int | None = None) -> list[str]:
+        """Return the files that name deleted rows of a snapshot by file and position, as engines read them.
+
+        Athena writes them instead of writing files with rows anew; nothing here does.
+
+        Raises:
+            TableMissing, LakeElsewhere, TableDamaged: as `iceberg_files`.
+        """
+        from lakehouse_assets.storage.iceberg_files import POSITIONS
+
+        return [f"{self.root}/{key}" for key in self._iceberg(contract).data_keys(snapshot_id, POSITIONS)]
 
     def is_uniform(self, contract: Contract) -> bool:
         """Say whether all files of an Iceberg table have the same columns: it has had one schema only.
@@ -347,13 +359,15 @@ class Lake:
         )
 
     def data_files(self, contract: Contract, table: DeltaTable | None = None) -> Iterator[tuple[str, int]]:
-        """Yield keys and sizes in bytes of a table's live data files, as its metadata says.
+        """Yield keys and sizes in bytes of a table's live files, as its metadata says.
 
         Raises:
             TableMissing, LakeElsewhere, TableDamaged: as `require_whole`; no data file is looked at.
         """
         if contract.layer == "gold":
-            yield from self._iceberg(contract).data_files()
+            from lakehouse_assets.storage.iceberg_files import DATA, POSITIONS
+
+            yield from self._iceberg(contract).data_files(None, DATA, POSITIONS)
             return
         actions = (table or self.delta(contract)).get_add_actions(flatten=True)
         paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))

@@ -17,6 +17,7 @@ from lakehouse_assets.compute.costs import (
     spent_on,
 )
 from lakehouse_assets.compute.usage import add_usage, usage_of
+from lakehouse_assets.graph.metadata import spending
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -63,3 +64,9 @@ def test_tries_of_a_step_add_up(tmp_path: Path) -> None:
     assert check == CostLine("check-orders-keys-unique", "scanned_bytes", 1 << 40, 5.0, "orders", "keys_unique")
     assert (load.step, load.unit, load.amount, load.table) == ("load", "dpu_seconds", 360.0, "")
     assert load.usd == pytest.approx(0.0308)
+
+
+def test_dagster_shows_what_was_metered_and_nothing_else() -> None:
+    """A table or a check says its cost and what it used; on this machine nothing is said, rather than zero."""
+    assert spending(spent_on([glue_usage(2, 180, HERE)])) == {"cost_usd": 0.0308, "dpu_seconds": 360}
+    assert spending(spent_on([])) == {}

@@ -15,7 +15,8 @@ from lakehouse_assets_tests.emulator.running import running
 from lakehouse_assets_tests.emulator.trino.serving import serving
 
 QUIET_SECONDS = "2"
-SPEC = SimulatorSpec(start=date(2026, 3, 2), days=8, clicks_per_day=40, conversions_per_day=10)
+SPEC = SimulatorSpec(start=date(2026, 3, 2), days=7, clicks_per_day=40, conversions_per_day=10, zone="Europe/Berlin")
+"""Its clock stands at the morning of March 9, which the ticks of the tests are after."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[Simulator]:
-    """A simulated Affise account of eight days."""
+    """A simulated Affise account of seven days, in the zone of the pipeline."""
     with tenant.running(SPEC) as simulator:
         yield simulator
 

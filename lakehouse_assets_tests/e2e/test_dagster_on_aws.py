@@ -66,8 +66,8 @@ def gold(settings: Settings) -> dict[str, list[Any]]:
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.e2e_all)])
+@pytest.mark.e2e_all
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
 def test_dagster_drives_aws(
     production: Production, aws: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:

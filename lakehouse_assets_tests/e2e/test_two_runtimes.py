@@ -7,29 +7,33 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+from lakehouse_assets.core.request import parse_request
 from lakehouse_assets.ecommerce.pipeline import PIPELINE
-from lakehouse_assets.graph.history import Seen, taken
+from lakehouse_assets.graph.history import history_sensor
 from lakehouse_assets.operations.history import instance
+from lakehouse_assets.operations.running import Asked, run
 from lakehouse_assets.settings import Settings
-from lakehouse_assets.storage.lake import open_lake
-from lakehouse_assets_tests.e2e.comparing import contents
+from lakehouse_assets_tests.e2e.comparing import Rows, contents
 from lakehouse_assets_tests.e2e.production import Production
-from lakehouse_assets_tests.e2e.small import batch
+from lakehouse_assets_tests.e2e.small import FIRST, batch
+from lakehouse_assets_tests.emulator.proxy import serving
 from lakehouse_assets_tests.emulator.running import ROOT, variables_for
 
 BATCHES = range(20, 25)
 SALES = dg.AssetKey(["gold", "daily_sales"])
 
 
-def variables(production: Production, history: Path) -> dict[str, str]:
-    """What leads the command to the installation."""
+def variables(production: Production, history: Path, url: str | None = None) -> dict[str, str]:
+    """What leads the command to the installation, by the emulator's URL or one before it."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("LAKEHOUSE_")},
-        **variables_for(production.emulator.url),
+        **variables_for(url or production.emulator.url),
         "LAKEHOUSE_TARGET": "aws",
         "LAKEHOUSE_LAKE": production.lake,
         "LAKEHOUSE_LANDING": f"s3://{production.outputs['LandingBucket']}/land-folder/Data",
@@ -41,11 +45,11 @@ def variables(production: Production, history: Path) -> dict[str, str]:
     }
 
 
-def by_dagster(production: Production, history: Path) -> str:
+def by_dagster(production: Production, history: Path, url: str | None = None) -> str:
     """A run of the command, which Dagster carries out through the services of AWS; what it printed."""
     command = [str(ROOT / ".venv/bin/lakehouse"), "run", "ecommerce"]
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=variables(production, history), timeout=600
+        command, check=False, capture_output=True, text=True, env=variables(production, history, url), timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -53,11 +57,16 @@ def by_dagster(production: Production, history: Path) -> str:
 
 @contextmanager
 def one_history(production: Production, folder: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's history, with the runs of the machine that its sensor has taken in."""
+    """Dagster's history, after a tick of the sensor that knows nothing yet and one that goes on from there."""
+    sensor = history_sensor(PIPELINE, Settings(target="aws", lake=production.lake))
     with instance(Settings(history=folder)) as found:
-        events, _ = taken(found, PIPELINE, open_lake(production.lake), Seen())
-        for event in events:
-            found.report_runless_asset_event(event)
+        cursor = None
+        for _ in range(2):
+            with dg.build_sensor_context(instance=found, cursor=cursor) as context:
+                tick = sensor.evaluate_tick(context)
+            for event in tick.asset_events:
+                found.report_runless_asset_event(event)
+            cursor = tick.cursor
         yield found
 
 
@@ -72,8 +81,38 @@ def made_by(history: dg.DagsterInstance, asset: dg.AssetKey) -> Counter[str]:
     return found
 
 
-def test_five_batches_by_turns_are_one_lake_and_one_history(production: Production, tmp_path: Path) -> None:
-    """Every batch is in silver and gold once; every run is in Dagster's history once, also after a second look."""
+def checked(history: dg.DagsterInstance, asset: dg.AssetKey, check: str) -> int:
+    """How often a check has a result in the history."""
+    found = history.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(asset, check), limit=200)
+    return len(found)
+
+
+def by_this_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A lake in a folder, in which this machine alone has run the same batches one by one."""
+    for name in [name for name in os.environ if name.startswith("LAKEHOUSE_")]:
+        monkeypatch.delenv(name)
+    landing = {"ecommerce": str(folder / "landing")}
+    settings = Settings(lake=str(folder / "lake"), landings=landing, history=folder / "history")
+    for number in BATCHES:
+        for key, body in batch(number).items():
+            file = folder / "landing" / key
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(body)
+        assert not run(settings, Asked("ecommerce", parse_request({}))).is_failed
+    return settings.lake_root
+
+
+def of_batches(found: dict[str, Rows]) -> dict[str, Rows]:
+    """What tables hold of the days of these batches: other tests have other days in the same lake."""
+    days = {FIRST + timedelta(days=number) for number in BATCHES}
+    kept = {name: [row for row in rows if not days.isdisjoint(row)] for name, rows in found.items()}
+    return {name: rows for name, rows in kept.items() if rows}
+
+
+def test_five_batches_by_turns_are_one_lake_and_one_history(
+    production: Production, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables equal those of this machine alone; each run, and each check of it, is once in Dagster's one history."""
     production.sleeping()
     machine_runs = []
     for number in BATCHES:
@@ -84,14 +123,39 @@ def test_five_batches_by_turns_are_one_lake_and_one_history(production: Producti
             assert machine_runs[-1].status == "SUCCEEDED"
         else:
             assert "nothing to do" not in by_dagster(production, tmp_path)
-    found = contents(production.lake)
-    orders = {int(row[0]) for row in found["clean_orders"]}
-    assert orders >= {100 * number + i for number in BATCHES for i in (1, 2, 3)}
+    found = of_batches(contents(production.lake))
+    assert len(found["clean_orders"]) == 15
     for _ in range(2):
         with one_history(production, tmp_path) as history:
-            counted = made_by(history, SALES)
-    assert {run.name for run in machine_runs} < counted.keys()
+            counted, checks = made_by(history, SALES), checked(history, SALES, "keys_unique")
+    assert {one.name for one in machine_runs} < counted.keys()
     assert set(counted.values()) == {1}
+    assert checks == len(counted)
+    production.told()
+    assert found == of_batches(contents(by_this_machine(tmp_path / "here", monkeypatch)))
+
+
+@pytest.mark.e2e_all
+def test_a_run_bears_what_goes_wrong_with_each_service(production: Production, tmp_path: Path) -> None:
+    """Throttled, reset and refused by each service once or twice, a run of Dagster loads its batch once."""
+    production.sleeping()
+    for key, body in batch(26).items():
+        production.put(key, body)
+    with serving(production.emulator.url) as proxy:
+        rules = [
+            proxy.fail("throttled", "POST", target=r"AmazonAthena\.StartQueryExecution", times=2),
+            proxy.fail("reset", "POST", target=r"AmazonAthena\.GetQueryExecution", after=3),
+            proxy.fail("slow down", "POST", target=r"AmazonAthena\.GetQueryResults", after=2),
+            proxy.fail("reset", "POST", "/functions/PlanRun/invocations"),
+            proxy.fail("slow down", "POST", "/functions/RenderModel/invocations"),
+            proxy.fail("lost answer", "POST", "/functions/AcknowledgeModel/invocations"),
+            proxy.fail("slow", "POST", "/functions/LoadSmallBatch/invocations"),
+            proxy.fail("slow down", "PUT", "/leases/", after=1),
+        ]
+        assert "nothing to do" not in by_dagster(production, tmp_path, proxy.url)
+    assert [rule.done for rule in rules] == [2, 1, 1, 1, 1, 1, 1, 1]
+    orders = [int(row[0]) for row in contents(production.lake)["clean_orders"]]
+    assert [orders.count(2600 + i) for i in (1, 2, 3)] == [1, 1, 1]
     production.told()
 
 

@@ -31,7 +31,8 @@ PER_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
 class Rule:
     """Which requests fail and how: those of a method whose path with query matches, the first `times` after `after`.
 
-    Both are patterns. `kill` ends the client's process, `victim`, once its request is done, without an answer.
+    Both are patterns, and so is `target`, of the operation that services name in a header. `kill` ends the client's
+    process, `victim`, once its request is done, without an answer.
     """
 
     fault: Fault
@@ -42,10 +43,11 @@ class Rule:
     every: int = 1
     seen: int = 0
     done: int = 0
+    target: str = ""
 
-    def strikes(self, method: str, path: str) -> bool:
+    def strikes(self, method: str, path: str, target: str) -> bool:
         """Say whether this request fails, and count it."""
-        if not re.fullmatch(self.method, method) or not self.path.search(path):
+        if not re.fullmatch(self.method, method) or not self.path.search(path) or not re.search(self.target, target):
             return False
         self.seen += 1
         if self.seen <= self.after or self.done >= self.times or (self.seen - self.after) % self.every:
@@ -65,20 +67,28 @@ class Proxy:
     requests: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def fail(
-        self, fault: Fault, method: str = ".*", path: str = "", times: float = 1, *, after: int = 0, every: int = 1
+    def fail(  # noqa: PLR0913 - one parameter for each thing that tells requests apart
+        self,
+        fault: Fault,
+        method: str = ".*",
+        path: str = "",
+        times: float = 1,
+        *,
+        after: int = 0,
+        every: int = 1,
+        target: str = "",
     ) -> Rule:
         """Have requests fail from now on; the rule that is returned says how many did."""
-        rule = Rule(fault, method, re.compile(path), times, after, every)
+        rule = Rule(fault, method, re.compile(path), times, after, every, target=target)
         with self.lock:
             self.rules.append(rule)
         return rule
 
-    def struck(self, method: str, path: str) -> Fault | None:
+    def struck(self, method: str, path: str, target: str = "") -> Fault | None:
         """Count a request, and return how it fails."""
         with self.lock:
             self.requests[kind_of(method, path)] += 1
-            return next((rule.fault for rule in self.rules if rule.strikes(method, path)), None)
+            return next((rule.fault for rule in self.rules if rule.strikes(method, path, target)), None)
 
 
 def kind_of(method: str, path: str) -> str:
@@ -131,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self._body()
-        fault = self.proxy.struck(self.command, unquote(self.path))
+        fault = self.proxy.struck(self.command, unquote(self.path), self.headers.get("X-Amz-Target", ""))
         if fault == "reset":
             self._break()
             return

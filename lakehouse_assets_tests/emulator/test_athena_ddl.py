@@ -10,8 +10,9 @@ import pytest
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.sql.ddl import declare_statements
 from lakehouse_assets.sql.sql_types import in_athena_ddl
-from lakehouse_assets_tests.emulator.patches.athena_ddl import Column, NotAthena, read
+from lakehouse_assets_tests.emulator.patches.athena_ddl import Column, read
 from lakehouse_assets_tests.emulator.patches.athena_queries import within
+from lakehouse_assets_tests.emulator.patches.athena_reading import NotAthena
 from lakehouse_assets_tests.emulator.patches.athena_refusals import READ_ONLY, refusal
 from lakehouse_assets_tests.emulator.patches.athena_trino import in_trino
 from lakehouse_assets_tests.emulator.patches.trino_client import Answer

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from lakehouse_assets_tests.emulator.asking import BUCKET, Aws
 
-pytestmark = [pytest.mark.e2e, pytest.mark.spark]
+pytestmark = [pytest.mark.e2e_all, pytest.mark.spark]
 PLACE = f"s3://{BUCKET}/lake/t"
 MERGES = f"""
 import json, os, sys

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.affise.endpoints import CLICKS
+from lakehouse_assets.affise.open_runs import OpenRun
 from lakehouse_assets.affise.watermark import Watermark
 from lakehouse_assets.core.request import last_days
 from lakehouse_assets.marketing.pipeline import MOST_DAYS
@@ -172,6 +173,18 @@ def test_what_a_machine_carries_stays_small_at_a_sweep() -> None:
     plan = planned()
     assert len(json.dumps(plan)) < MOST_BYTES / 8
     assert len(json.dumps([{"done": True}] * len(plan["slices"]))) < MOST_BYTES / 8
+
+
+def test_no_state_is_too_large_at_the_longest_backfill() -> None:
+    """So many days as a run may have, and 20,000 runs that were left open: below 200 KiB in every state."""
+    window = last_days(TICK, "Europe/Moscow", MOST_DAYS)
+    died = [OpenRun(f"marketing_intraday-2026-03-16T06-00-00.{n:06}Z", ()) for n in range(20_000)]
+    plan = answer(Plan.of(window, TICK, "Europe/Moscow", LONG_AGO, CLICKS), "inclusive", died)
+    run, end = walked(plan)
+    assert end["status"] == "succeeded"
+    assert len(run.calls["NameAffisePages"][0]["Payload"]["open_runs"]) == 500
+    assert {name: size for name, size in run.carried.items() if size > 200 * 1024} == {}
+    assert run.carried[f"Each{FACTS}"] < 200 * 1024
 
 
 def test_every_expression_of_the_pull_was_evaluated() -> None:

@@ -21,6 +21,7 @@ from lakehouse_assets.core.manifest import FileEntry, Manifest
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.engines.query import QueryScope, ask
 from lakehouse_assets.errors import StorageUnavailable
+from lakehouse_assets.storage.held import fenced
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -31,6 +32,7 @@ WHERE "date" BETWEEN DATE '{start}' AND DATE '{end}' ORDER BY "date", region
 """
 
 
+@fenced
 def pull_scans(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Pull every page of the window's days into bronze, and answer the manifest that names them beside what landed."""
     lake = open_lake(event["lake"])
@@ -71,6 +73,7 @@ def _page(day: date, number: int) -> requests.Response:
     return answer
 
 
+@fenced
 def export_returns(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Write the window's days by region as a CSV file, named by its last day."""
     lake, window = open_lake(event["lake"]), Window.model_validate(event["window"])

@@ -85,12 +85,13 @@ def test_a_run_without_work_is_recorded_and_told_to_nobody(here: Installation) -
     [
         ({"mode": "lode"}, "mode is `lode`, allowed is load, replay, reprocess"),
         ({"mod": "replay"}, "a run cannot be asked `mod`"),
+        (["replay"], "a run's input is an object of what it is asked"),
         ({"engine": "sparc"}, "engine is `sparc`, allowed is auto, lambda, glue"),
         ({"tick": "tomorrow"}, "tick is `tomorrow`, allowed is a moment such as"),
         ({"as_of": "yesterday"}, "as_of is `yesterday`, allowed is a moment such as"),
     ],
 )
-def test_a_typo_in_the_input_is_refused_and_told(here: Installation, given: dict[str, Any], words: str) -> None:
+def test_a_typo_in_the_input_is_refused_and_told(here: Installation, given: Any, words: str) -> None:
     """No run does something else than was asked, and the one message has the sentence and the state."""
     here.drop()
     run, end = here.execute(given)

@@ -88,6 +88,13 @@ def test_every_task_has_a_time_out_and_retries(state: dict[str, Any]) -> None:
     assert all(retry["MaxDelaySeconds"] > retry["IntervalSeconds"] for retry in state["Retry"])
 
 
+@machines
+def test_a_queued_job_is_waited_for_beside_its_own_time_out(machine: dict[str, Any]) -> None:
+    """Half an hour for the job, and as long for Glue's queue; the whole execution ends some day as well."""
+    assert machine["States"]["RunGlueJob"]["TimeoutSeconds"] == 1800 + 1800
+    assert machine["TimeoutSeconds"] > 4 * 24 * 60 * 60
+
+
 @pytest.mark.parametrize("state", WORKING)
 def test_every_error_is_caught(state: dict[str, Any]) -> None:
     """Whatever goes wrong leads to a state that handles it; what is caught before by name leads to another one."""

@@ -7,6 +7,7 @@ what Glue would do is written into the run's folder, and Athena is recorded, wit
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,15 @@ def test_checks_that_say_much_stay_small_together(name: str) -> None:
         assert end["status"] == "succeeded"
         judged = {state: size for state, size in run.carried.items() if state.startswith(("Judge", "RunAthena"))}
         assert 10_000 < max(judged.values()) < MOST_BYTES
+
+
+def test_a_long_list_of_files_is_handed_on_once() -> None:
+    """An input may be as large as a state; what it holds goes to the plan field by field."""
+    given = {"files": [[f"orders/{LONG}-{n:05}.csv", "0123456789abcdef"] for n in range(1_000)]}
+    size = len(json.dumps(given))
+    run, _ = walked(MACHINES["ecommerce"], given)
+    assert size > MOST_BYTES * 0.8
+    assert run.carried["PlanRun"] < size + 2_000
 
 
 def test_one_message_tells_of_the_refused_files(large: tuple[Run, dict[str, Any], Path]) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.compute.metrics import tell_metrics
 from lakehouse_assets.compute.notify import open_topic
+from lakehouse_assets.compute.reports import REPORT, RunReport
 from lakehouse_assets.settings import pipeline_packages, read_settings
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets.storage.runs import RunFolder
 from lambdas.endrun.logic import Ending, end
 
 
@@ -19,8 +23,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     """
     names = tuple(package.rpartition(".")[2] for package in pipeline_packages())
     ending = Ending.from_event(_with_cause(event["detail"]), names)
-    store = open_store(read_settings().lake_root, create=False)
-    return end(store, ending, open_topic(store))
+    settings = read_settings()
+    store = open_store(settings.lake_root, create=False)
+    done = end(store, ending, open_topic(store))
+    folder = RunFolder(store, done["pipeline"], done["run_id"])
+    report = folder.report(REPORT, RunReport) if done["recorded"] and settings.target == "aws" else None
+    if report is not None:
+        tell_metrics(folder, open_lake(settings.lake_root), report)
+    return done
 
 
 def _with_cause(detail: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,13 @@ def end(store: ObjectStore, ending: Ending, topic: Topic) -> dict[str, Any]:
         ended = Ended(ending.failure, ending.arn, ending.link, ending.started_at, run.tick, run.job)
         record(folder, machine_report(folder, ended))
     told = False if ending.is_told else _tell(folder, ending, topic)
-    return {"run_id": run.run_id, "released": released, "recorded": not was_recorded, "told": told}
+    return {
+        "pipeline": run.pipeline,
+        "run_id": run.run_id,
+        "released": released,
+        "recorded": not was_recorded,
+        "told": told,
+    }
 
 
 def _tell(folder: RunFolder, ending: Ending, topic: Topic) -> bool:

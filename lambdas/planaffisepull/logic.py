@@ -26,6 +26,8 @@ from lakehouse_assets.core.request import Window
 from lakehouse_assets.errors import BadRequest
 
 FORBIDDEN = 403
+MOST_OPEN = 500
+"""Limits the open runs whose pages one run loads too: a run every 15 minutes that fails for five days makes so many."""
 SWEEP = "sweep"
 CLOCKS_DIFFER = timedelta(minutes=5)
 LAST_HOURS = timedelta(hours=3)
@@ -169,13 +171,13 @@ def require_rights(puller: Puller, plan: Plan, mark: Watermark | None) -> None:
 
 
 def answer(plan: Plan, date_to: str, open_runs: Iterable[OpenRun] = ()) -> dict[str, Any]:
-    """Return the function's answer."""
+    """Return the function's answer; of open runs as many as a state machine can carry, the rest is the next run's."""
     return {
         "lists": names(plan.lists),
         "slices": [one.to_dict() for one in plan.slices],
         "is_sweep": plan.is_sweep,
         "date_to": date_to,
-        "open_runs": [run.run_id for run in open_runs],
+        "open_runs": sorted(run.run_id for run in open_runs)[:MOST_OPEN],
     }
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
-from lakehouse_assets.compute.metrics import metrics_of, oldest_landed, put_metrics
-from lakehouse_assets.compute.reports import RunReport
+from lakehouse_assets.compute.metrics import tell_metrics
 from lakehouse_assets.errors import LakehouseError
-from lakehouse_assets.storage.lake import Lake, open_lake
+from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
@@ -34,16 +32,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         if event.get("fence"):
             Lease(store, folder.pipeline).give_back(folder.run_id, int(event["fence"]))
     if _is_on_aws():
-        _put(folder, open_lake(event["lake"]), report)
+        tell_metrics(folder, open_lake(event["lake"]), report)
     return message
-
-
-def _put(folder: RunFolder, lake: Lake, report: RunReport) -> None:
-    """Give numbers to CloudWatch; a run that is recorded is none the worse for a service that does not answer."""
-    try:
-        put_metrics(metrics_of(report, oldest_landed(folder, lake), datetime.now(UTC)))
-    except LakehouseError as error:
-        sys.stdout.write(f"lakehouse: no metrics of this run, {error}\n")
 
 
 def _meter(folder: RunFolder, execution: str) -> None:

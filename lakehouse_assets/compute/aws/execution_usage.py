@@ -24,6 +24,8 @@ from lakehouse_assets.storage.service_errors import answering
 
 MACHINE, CHECKS, FUNCTIONS = "machine", "checks", "functions"
 """Name the steps under which transitions, queries of checks and calls of functions are kept."""
+SMALL_LOAD = "LoadSmallBatch"
+"""Names the function that loads in the place of a Glue job, so that what both cost is seen side by side."""
 STILL_TO_COME = 2
 MERGE = re.compile(r"MERGE INTO \S*?(?P<table>\w+)\s")
 Event = Mapping[str, Any]
@@ -101,8 +103,9 @@ def _ended(
     service = told.get("resourceType")
     if service == "lambda" and begun is not None and begun[0]:
         seconds = (event["timestamp"] - begun[1]).total_seconds()
+        step = LOAD if begun[0].endswith(SMALL_LOAD) else FUNCTIONS
         for usage in function_usage(seconds, memory(begun[0]), region):
-            yield FUNCTIONS, usage
+            yield step, usage
     elif service == "glue" and "Id" in answer:
         yield LOAD, glue.parsed(answer).usage(region)
     elif service == "athena" and "QueryExecution" in answer:

@@ -13,7 +13,8 @@ import threading
 import time
 from typing import Any
 
-from .athena_queries import TOKENS, carry_out, new_query, results
+from .athena_queries import TOKENS, carry_out, new_query
+from .athena_results import results
 
 LONGEST_QUERY = 262_144
 """Bytes: https://docs.aws.amazon.com/athena/latest/ug/service-limits.html"""

@@ -12,12 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .athena_tokens import Token, tokens
-from .athena_words import ICEBERG_PROPERTIES, RESERVED, TRANSFORMS, TYPES
-
-
-class NotAthena(Exception):  # noqa: N818 - what happened
-    """A statement that Athena's grammar does not have; the text is what Athena would put first."""
+from .athena_reading import NotAthena, Words
+from .athena_tokens import tokens
+from .athena_words import ICEBERG_PROPERTIES, TRANSFORMS, TYPES
 
 
 @dataclass(frozen=True)
@@ -59,11 +56,8 @@ def read(statement: str) -> Ddl:
     return Reader(tokens(statement.strip().rstrip(";"))).statement()
 
 
-class Reader:
+class Reader(Words):
     """Read one statement from its words, from the left."""
-
-    def __init__(self, words: list[Token]) -> None:
-        self.words, self.place = words, 0
 
     def statement(self) -> Ddl:
         """Return the whole statement; nothing may follow it."""
@@ -118,11 +112,9 @@ class Reader:
 
     def _drop(self) -> Ddl:
         if self.took("DATABASE") or self.took("SCHEMA"):
-            found = Ddl("drop database", (), self.took("IF", "EXISTS"))
-            found = Ddl(found.verb, (self.identifier(),), found.if_exists)
-            if self.took("CASCADE") or self.took("RESTRICT"):
-                return found
-            return found
+            known, name = self.took("IF", "EXISTS"), (self.identifier(),)
+            _ = self.took("CASCADE") or self.took("RESTRICT")
+            return Ddl("drop database", name, known)
         self.need("TABLE")
         known = self.took("IF", "EXISTS")
         return Ddl("drop table", self.name(), known)
@@ -160,10 +152,6 @@ class Reader:
             found.append((name, self.literal()))
         return tuple(found)
 
-    def listed(self) -> list[None]:
-        """Yield once for each entry of a list in parentheses."""
-        return _Listed(self)  # type: ignore[return-value]
-
     def type(self) -> str:
         """Return a type in Hive's spelling."""
         word = self.peek()
@@ -197,86 +185,6 @@ class Reader:
         """Return a table's name with its database, if that is said."""
         first = self.identifier()
         return (first, self.identifier()) if self.took(".") else (first,)
-
-    def identifier(self) -> str:
-        """Return a name; a reserved word, or one that begins with an underscore, needs backticks."""
-        word = self.peek()
-        if word is None or word.kind not in ("word", "back"):
-            raise self.wrong("a name, quoted by backticks if at all")
-        if word.kind == "word" and (word.upper in RESERVED or word.written.startswith("_")):
-            raise self.wrong("backticks around that name")
-        self.place += 1
-        return word.value
-
-    def literal(self) -> str:
-        """Return the text of a literal."""
-        word = self.peek()
-        if word is None or word.kind != "text":
-            raise self.wrong("a literal in single quotes")
-        if "\\" in word.written or "''" in word.written[1:-1]:
-            raise self.wrong("a literal without \\ and '', which no page of Athena's says how to write in DDL")
-        self.place += 1
-        return word.value
-
-    def number(self) -> str:
-        """Return a number as it is written."""
-        if not self.sees_number():
-            raise self.wrong("a number")
-        self.place += 1
-        return self.words[self.place - 1].written
-
-    def sees_number(self) -> bool:
-        """Say whether a number comes next."""
-        word = self.peek()
-        return word is not None and word.kind == "number"
-
-    def peek(self, ahead: int = 0) -> Token | None:
-        """Return a word that is still to be read."""
-        place = self.place + ahead
-        return self.words[place] if place < len(self.words) else None
-
-    def sees(self, *keywords: str) -> bool:
-        """Say whether these come next."""
-        found = self.words[self.place : self.place + len(keywords)]
-        return tuple(word.upper for word in found) == keywords
-
-    def took(self, *keywords: str) -> bool:
-        """Read these if they come next, and say whether they did."""
-        if not self.sees(*keywords):
-            return False
-        self.place += len(keywords)
-        return True
-
-    def need(self, keyword: str) -> None:
-        """Read what has to come next."""
-        if not self.took(keyword):
-            raise self.wrong(f"'{keyword}'")
-
-    def wrong(self, expecting: str) -> NotAthena:
-        """Return the error for the word that comes next."""
-        word = self.peek()
-        found = f"'{word.written}' at {word.place}" if word else "the end"
-        return NotAthena(f"FAILED: ParseException mismatched input {found} expecting {expecting}")
-
-
-class _Listed:
-    """Iterate over the entries of a list in parentheses while its reader reads them."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader, self.begun = reader, False
-
-    def __iter__(self) -> _Listed:
-        return self
-
-    def __next__(self) -> None:
-        if not self.begun:
-            self.reader.need("(")
-            self.begun = True
-            return
-        if self.reader.took(","):
-            return
-        self.reader.need(")")
-        raise StopIteration
 
 
 def check_table(found: Ddl, *, external: bool) -> None:

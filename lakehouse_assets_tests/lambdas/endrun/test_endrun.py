@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from lakehouse_assets.compute import metrics
 from lakehouse_assets.compute.notify import FolderTopic, Notification
 from lakehouse_assets.compute.recording import entries
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 from lakehouse_assets_tests.machine_run import STATES, MachineRun
+from lambdas.endrun.handler import handler
 from lambdas.endrun.logic import Ending, end
 
 
@@ -40,9 +42,9 @@ class Told(FolderTopic):
         return is_new
 
 
-def ending(run: MachineRun, status: str = "ABORTED", **more: Any) -> Ending:
+def detail(run: MachineRun, status: str = "ABORTED", **more: Any) -> dict[str, Any]:
     """What EventBridge says of the execution's end."""
-    detail = {
+    return more | {
         "executionArn": run.arn,
         "stateMachineArn": f"{STATES}:stateMachine:prod-ecommerce",
         "name": run.name,
@@ -51,15 +53,25 @@ def ending(run: MachineRun, status: str = "ABORTED", **more: Any) -> Ending:
         "stopDate": 1_764_147_700_000,
         "input": json.dumps({"tick": run.tick}),
     }
-    return Ending.from_event(detail | more, ["ecommerce", "marketing"])
+
+
+def ending(run: MachineRun, status: str = "ABORTED", **more: Any) -> Ending:
+    """The same, as it is read."""
+    return Ending.from_event(detail(run, status, **more), ["ecommerce", "marketing"])
 
 
 def test_a_stopped_execution_is_told_recorded_and_lets_go(run: MachineRun) -> None:
     """Once each, also when the event comes twice."""
     topic, store = Told(run), FolderStore(run.root / "lake")
     first, second = (end(store, ending(run), topic) for _ in range(2))
-    assert first == {"run_id": run.run_id, "released": True, "recorded": True, "told": True}
-    assert second == {"run_id": run.run_id, "released": False, "recorded": False, "told": False}
+    assert first == {"pipeline": "ecommerce", "run_id": run.run_id, "released": True, "recorded": True, "told": True}
+    assert second == {
+        "pipeline": "ecommerce",
+        "run_id": run.run_id,
+        "released": False,
+        "recorded": False,
+        "told": False,
+    }
     (message,) = topic.messages
     assert "the execution was stopped; the next run makes up for it" in message.body
     assert "https://eu-west-1.console.aws.amazon.com/" in message.body
@@ -71,7 +83,7 @@ def test_what_the_machine_has_told_is_not_told_again(run: MachineRun) -> None:
     """Its Fail state says so; lease and record are looked after all the same."""
     run.recorded({"State": "RunGlueJob", "Error": "LeaseHeld", "Cause": "somebody else"})
     done = end(FolderStore(run.root / "lake"), ending(run, "FAILED", cause="told: somebody else"), Told(run))
-    assert done == {"run_id": run.run_id, "released": False, "recorded": False, "told": False}
+    assert done == {"pipeline": "ecommerce", "run_id": run.run_id, "released": False, "recorded": False, "told": False}
 
 
 def test_a_message_that_could_not_be_sent_is_told_here(run: MachineRun) -> None:
@@ -87,7 +99,7 @@ def test_an_execution_that_never_planned_is_told_by_its_machines_pipeline(run: M
     other = MachineRun(run.root, "e9")
     topic = Told(run)
     done = end(FolderStore(run.root / "lake"), ending(other, "TIMED_OUT"), topic)
-    assert done == {"run_id": "e9", "released": False, "recorded": True, "told": True}
+    assert done == {"pipeline": "ecommerce", "run_id": "e9", "released": False, "recorded": True, "told": True}
     assert topic.messages[0].pipeline == "ecommerce"
     assert run.loaded()["rows"]["inserted"] == 5
 
@@ -98,5 +110,18 @@ def test_a_run_that_never_got_the_pipeline_is_recorded_once(run: MachineRun) -> 
     late.recorded({"State": "PlanRun", "Error": "LeaseHeld", "Cause": "held"})
     store = FolderStore(run.root / "lake")
     done = end(store, ending(late, "FAILED", cause="told: held"), Told(run))
-    assert done == {"run_id": late.run_id, "released": False, "recorded": False, "told": False}
+    assert done == {"pipeline": "ecommerce", "run_id": late.run_id, "released": False, "recorded": False, "told": False}
     assert len(list(entries(store, "ecommerce"))) == 1
+
+
+def test_a_stopped_run_counts_as_failed_for_the_alarms(run: MachineRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, as the record is written once; what the machine has recorded itself is counted already."""
+    counted: list[str] = []
+    monkeypatch.setattr(
+        metrics, "put_metrics", lambda found: counted.extend(m["MetricName"] for m in found if m["Value"])
+    )
+    monkeypatch.setenv("LAKEHOUSE_TARGET", "aws")
+    monkeypatch.setenv("LAKEHOUSE_LAKE", str(run.root / "lake"))
+    for _ in range(2):
+        handler({"detail": detail(run)}, None)
+    assert counted == ["RunsFailed", "OldestLandedSeconds"]
