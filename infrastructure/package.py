@@ -131,8 +131,8 @@ def measured(folder: Path) -> Tree:
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder, sorted by name."""
-    yield from sorted(path for path in folder.rglob("*") if path.is_file())
+    """Yield the files of a folder, sorted by name; not what Python left there when the tree was tried."""
+    yield from sorted(path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
 
 
 def pack(tree: Tree, target: Path, *, level: int = 6) -> Path:

@@ -49,7 +49,7 @@ def call(tree: Path, handler: str, event: Any, variables: Mapping[str, str], sec
     told |= {"AWS_LAMBDA_FUNCTION_NAME": handler, "AWS_LAMBDA_FUNCTION_VERSION": "1", "HOME": "/nonexistent"}
     told |= {"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024", "TZ": ":UTC", **variables}
     with TemporaryDirectory() as client:
-        command = [sys.executable, "-I", "-S", "-c", _start(tree, Path(client), handler)]
+        command = [sys.executable, "-I", "-S", "-B", "-c", _start(tree, Path(client), handler)]
         process = subprocess.Popen(command, env=told, cwd=tree)
         try:
             assert api.over.wait(seconds), f"{handler} answered nothing within {seconds} s"

@@ -68,5 +68,5 @@ def test_another_content_is_another_key(tmp_path: Path) -> None:
 def test_a_zip_holds_our_code_and_its_data(tmp_path: Path) -> None:
     """Contracts and SQL travel with the code; Dagster's part of it and tests do not."""
     held = set(zipfile.ZipFile(pack(tree("functions"), tmp_path / "functions.zip")).namelist())
-    assert {"lambdas/planrun/handler.py", "lakehouse_assets/contracts/ecommerce/orders.yaml"} <= held
+    assert {"lambdas/planrun/handler.py", "lakehouse_assets/contracts/ecommerce/clean_orders.yaml"} <= held
     assert not [name for name in held if "__pycache__" in name or "/graph/" in name or "/tests/" in name]
