@@ -162,6 +162,13 @@ class Production:
         found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
+    @contextmanager
+    def pauses(self, scale: float) -> Iterator[None]:
+        """Have machines pause so much of what they say; elsewhere they do not pause at all."""
+        self.emulator.configure(stepfunctions___SFN_WAIT_SCALE=scale)
+        yield
+        self.emulator.configure(stepfunctions___SFN_WAIT_SCALE=0)
+
     def sleeping(self) -> None:
         """Have nothing that lands wake a pipeline from now on, so that a test starts what it looks at."""
         self.client("events").disable_rule(Name="ecommerce-landed")
