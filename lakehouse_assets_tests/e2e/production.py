@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,13 @@ class Production:
         url = queues.get_queue_url(QueueName="landed")["QueueUrl"]
         found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+
+    @staticmethod
+    def seconds_until(hour: int) -> float:
+        """How long it is until it is this hour in UTC for the next time."""
+        now = datetime.now(UTC)
+        at = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+        return (at - now).total_seconds() % timedelta(days=1).total_seconds()
 
     @contextmanager
     def pauses(self, scale: float) -> Iterator[None]:
