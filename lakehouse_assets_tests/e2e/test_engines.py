@@ -24,7 +24,7 @@ def loaded(production: Production, number: int, engine: str) -> Execution:
 
 
 def test_spark_and_the_function_write_the_same_tables_by_turns(production: Production) -> None:
-    """Three batches on Glue, in the function and on Glue again: each order is there once, and both say what they cost."""
+    """Batches on Glue, in the function and on Glue again: each order is there once, and both say what they cost."""
     begun, costs = time.monotonic(), {}
     for number, engine in ((30, "glue"), (31, "lambda"), (32, "glue")):
         done = loaded(production, number, engine)
