@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from deltalake import DeltaTable, write_deltalake
+import pyarrow as pa
+from deltalake import write_deltalake
 
 from infrastructure.build import Wanted
 from infrastructure.deploy import Deployment, deploy
@@ -23,6 +24,7 @@ from lakehouse_assets_tests.emulator.running import Emulator, variables_for
 
 ENV = "e2e"
 HASH_KEY = "a key of these tests"
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
 SECONDS = 420
 """How long an execution may take on a slow machine, with Spark's start in it."""
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -198,30 +200,32 @@ class Production:
         """Remove a file from landing."""
         self.s3.delete_object(Bucket=self.outputs["LandingBucket"], Key=f"{LANDINGS[pipeline]}/{key}")
 
-    def double_an_order(self) -> DeltaTable:
-        """Write an order of silver a second time, past the pipeline, and return the table as it was."""
-        contract = contracts("ecommerce")["silver.clean_orders"]
-        table = open_lake(self.lake).delta(contract)
+    @contextmanager
+    def doubled_order(self) -> Iterator[None]:
+        """Have an order stand in silver twice meanwhile, the second time as if it had just come, past the pipeline."""
+        table = open_lake(self.lake).delta(contracts("ecommerce")["silver.clean_orders"])
         before, one = table.version(), table.to_pyarrow_table().slice(0, 1)
-        write_deltalake(table, one, mode="append")
-        return DeltaTable(table.table_uri, version=before, storage_options=table._storage_options)  # noqa: SLF001 - its own
+        at, kind = one.schema.get_field_index("_file_time"), one.schema.field("_file_time").type
+        write_deltalake(table, one.set_column(at, "_file_time", pa.array([FAR], kind)), mode="append")
+        try:
+            yield
+        finally:
+            # The same rows are taken out again; what was loaded meanwhile stays.
+            table.update_incremental()
+            assert table.version() > before
+            table.delete(f"_file_time = TIMESTAMP '{FAR:%Y-%m-%d %H:%M:%S}'")
 
-    def undo(self, before: DeltaTable) -> None:
-        """Bring a table back to what it was, by its own history."""
-        DeltaTable(before.table_uri, storage_options=before._storage_options).restore(before.version())  # noqa: SLF001 - its own
-
-    def lose_metadata(self, table: str) -> tuple[str, bytes]:
-        """Take the newest metadata file of a gold table away, and return its key and its content."""
+    @contextmanager
+    def lost_metadata(self, table: str) -> Iterator[None]:
+        """Have the newest metadata file of a gold table gone meanwhile."""
         found = self.client("glue").get_table(DatabaseName="ecommerce_gold", Name=table)["Table"]
-        key = found["Parameters"]["metadata_location"].removeprefix(f"{self.lake}/")
-        bucket = self.outputs["LakeBucket"]
-        body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        key, bucket = found["Parameters"]["metadata_location"].removeprefix(f"{self.lake}/"), self.outputs["LakeBucket"]
+        body = self.read(key)
         self.s3.delete_object(Bucket=bucket, Key=key)
-        return key, body
-
-    def put_back(self, lost: tuple[str, bytes]) -> None:
-        """Put an object of the lake back."""
-        self.s3.put_object(Bucket=self.outputs["LakeBucket"], Key=lost[0], Body=lost[1])
+        try:
+            yield
+        finally:
+            self.s3.put_object(Bucket=bucket, Key=key, Body=body)
 
     def tell_secrets(self, key: str) -> None:
         """Put the keys of the Affise account where a person puts them after the first deployment."""

@@ -62,7 +62,7 @@ def test_an_input_that_means_nothing_is_refused(production: Production, asked: d
 def test_more_rejects_than_allowed_stop_the_load(production: Production) -> None:
     """Nothing is written; with a higher limit the same files are loaded."""
     dropped(production, 2)
-    production.put("orders/wrong.csv", wrong_orders(2, bad=9, good=1))
+    production.put("orders/wrong.csv", wrong_orders(2, bad=20, good=1))
     before = contents(production.lake)
     done = production.run("ecommerce")
     require_told(production, done, "LoadSmallBatch", "table `clean_orders`")
@@ -74,25 +74,23 @@ def test_more_rejects_than_allowed_stop_the_load(production: Production) -> None
 def test_a_blocking_check_stops_gold(production: Production) -> None:
     """An order that stands in silver twice is found; once it is gone the next run goes on."""
     dropped(production, 3)
-    doubled = production.double_an_order()
     gold = contents(production.lake)["daily_sales"]
-    done = production.run("ecommerce")
-    require_told(production, done, "JudgeAthenaValidationSilver", "check `clean_orders.keys_unique`")
+    with production.doubled_order():
+        done = production.run("ecommerce")
+        require_told(production, done, "JudgeAthenaValidationSilver", "check `clean_orders.keys_unique`")
     assert contents(production.lake)["daily_sales"] == gold
-    production.undo(doubled)
     require_repaired(production, 3)
 
 
 def test_a_merge_that_fails_is_told_in_athenas_words(production: Production) -> None:
     """A lost metadata file of one gold table fails its MERGE; the file put back, the next run builds it."""
     dropped(production, 4)
-    lost = production.lose_metadata("user_orders")
-    done = production.run("ecommerce")
+    with production.lost_metadata("user_orders"):
+        done = production.run("ecommerce")
     assert done.status == "FAILED"
     (message,) = production.told()
     assert "user_orders" in message.body
     assert message.attributes["kind"] == "run_failed"
-    production.put_back(lost)
     require_repaired(production, 4)
 
 

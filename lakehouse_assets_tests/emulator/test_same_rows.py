@@ -31,19 +31,17 @@ from lakehouse_assets_tests.s3_lake import S3LakeDriver
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.e2e_all
 ZONE = "Europe/Berlin"
 LATER = datetime(2025, 4, 20, 12, tzinfo=UTC)
 
 
-FIRST = {"clean_orders", "clicks"}
-"""Tables whose keys are looked at in every run; the same question about other tables is left to the whole matrix."""
 CHECKS = [
     pytest.param(
         pipeline,
         contract.name,
         rule.code,
         id=f"{pipeline} {contract.name} {rule.code}",
-        marks=[pytest.mark.e2e_all] if rule.code == "keys_unique" and contract.name not in FIRST else [],
     )
     for pipeline in ("ecommerce", "marketing")
     for contract in contracts(pipeline).values()
