@@ -7,27 +7,39 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse_assets.ecommerce.sample import SampleSpec, write_sample
 from lakehouse_assets_tests.e2e.comparing import contents
 from lakehouse_assets_tests.e2e.conftest import QUIET_SECONDS
 from lakehouse_assets_tests.e2e.production import Execution, Production
 from lakehouse_assets_tests.e2e.small import batch, order, wrong_orders
 from lakehouse_assets_tests.lake import LakeDriver, folder_files
 from lakehouse_assets_tests.load.test_real import AS_OF, GOLD
+from lakehouse_assets_tests.recorded import is_recorded, recorded_folder
 
 
 @pytest.fixture(scope="module")
-def first(production: Production, real_data: Path) -> Execution:
-    """The run that the recorded days have started by landing."""
-    production.drop(real_data)
+def five_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five days of drops, eleven files: the recorded ones, or generated ones where those are not there."""
+    if is_recorded(recorded_folder()):
+        return recorded_folder()
+    folder = tmp_path_factory.mktemp("five-days")
+    write_sample(SampleSpec(days=5, orders_per_day=100), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(production: Production, five_days: Path) -> Execution:
+    """The run that the five days have started by landing."""
+    production.drop(five_days)
     return production.started_by_itself("ecommerce")
 
 
 def test_files_that_land_start_one_run_that_ends_with_the_tables_of_a_folder(
-    production: Production, first: Execution, real_data: Path, tmp_path: Path
+    production: Production, first: Execution, five_days: Path, tmp_path: Path
 ) -> None:
-    """Five recorded days, eleven events: silver and gold are row for row what a load of a folder makes."""
+    """Five days, eleven events: silver and gold are row for row what a load of a folder makes."""
     folder = LakeDriver(tmp_path)
-    folder.load(*folder_files(real_data), as_of=AS_OF)
+    folder.load(*folder_files(five_days), as_of=AS_OF)
     for name in GOLD:
         folder.gold(name)
     assert (first.status, first.error) == ("SUCCEEDED", "")
@@ -39,7 +51,7 @@ def test_its_files_are_archived_and_people_are_told_once(production: Production,
     """The message says what the checks warned of; no file stays in landing."""
     (message,) = production.told()
     assert message.attributes == {"kind": "run_warned", "pipeline": "ecommerce", "run_id": first.name}
-    assert "WARN clean_products.department_ambiguous: rows 6" in message.body
+    assert "WARN daily_sales.freshness: broken by 1 row" in message.body
     archived = production.keys(production.outputs["LakeBucket"], "archived/ecommerce/")
     assert (production.landed(), len(archived)) == ([], 11)
     assert production.report(first.name)["archived"] == 11
