@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from lakehouse_assets_tests.e2e.comparing import contents
 from lakehouse_assets_tests.e2e.production import Execution, Production
 from lakehouse_assets_tests.e2e.small import batch, wrong_orders
+
+
+@pytest.fixture(autouse=True)
+def emptied(production: Production) -> Iterator[None]:
+    """What a test leaves in landing or unread fails no other test."""
+    yield
+    for key in production.landed():
+        production.remove(key)
+    production.told()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,7 +76,7 @@ def test_more_rejects_than_allowed_stop_the_load(production: Production) -> None
     production.put("orders/wrong.csv", wrong_orders(2, bad=20, good=1))
     before = contents(production.lake)
     done = production.run("ecommerce")
-    require_told(production, done, "LoadSmallBatch", "table `clean_orders`")
+    require_told(production, done, "LoadSmallBatch", "`clean_orders`: 20 of ")
     assert contents(production.lake) == before
     assert len(production.landed()) == 4
     require_repaired(production, 2, max_reject_ratio=1)

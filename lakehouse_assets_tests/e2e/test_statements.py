@@ -41,7 +41,7 @@ def brought(production: Production) -> str:
     made = asked(
         production,
         "CREATE TABLE IF NOT EXISTS `ecommerce_gold`.`brought_along` (\n`id` int,\n`name` string\n)\n"
-        f"LOCATION '{production.lake}/ecommerce_gold/brought_along'\nTBLPROPERTIES ('table_type' = 'ICEBERG')",
+        f"LOCATION '{production.lake}/ecommerce_gold/brought_along/'\nTBLPROPERTIES ('table_type' = 'ICEBERG')",
     )
     assert made[:2] == ("SUCCEEDED", "")
     return TABLE
