@@ -24,7 +24,7 @@ from lakehouse_assets_tests.emulator.running import Emulator, variables_for
 
 ENV = "e2e"
 HASH_KEY = "a key of these tests"
-FAR = datetime(2099, 1, 1, tzinfo=UTC)
+FAR, DOUBLED = datetime(2099, 1, 1, tzinfo=UTC), "doubled.csv"
 SECONDS = 420
 """How long an execution may take on a slow machine, with Spark's start in it."""
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -205,15 +205,17 @@ class Production:
         """Have an order stand in silver twice meanwhile, the second time as if it had just come, past the pipeline."""
         table = open_lake(self.lake).delta(contracts("ecommerce")["silver.clean_orders"])
         before, one = table.version(), table.to_pyarrow_table().slice(0, 1)
-        at, kind = one.schema.get_field_index("_file_time"), one.schema.field("_file_time").type
-        write_deltalake(table, one.set_column(at, "_file_time", pa.array([FAR], kind)), mode="append")
+        for name, value in (("_file_time", FAR), ("_file", DOUBLED)):
+            kind = one.schema.field(name).type
+            one = one.set_column(one.schema.get_field_index(name), name, pa.array([value], kind))
+        write_deltalake(table, one, mode="append")
         try:
             yield
         finally:
             # The same rows are taken out again; what was loaded meanwhile stays.
             table.update_incremental()
             assert table.version() > before
-            table.delete(f"_file_time = TIMESTAMP '{FAR:%Y-%m-%d %H:%M:%S}'")
+            table.delete(f"_file = '{DOUBLED}'")
 
     @contextmanager
     def lost_metadata(self, table: str) -> Iterator[None]:
