@@ -63,10 +63,11 @@ class Production:
     Args:
         emulator: where it runs.
         outputs: of its stacks.
+        parameters: that it was deployed with.
     """
 
-    def __init__(self, emulator: Emulator, outputs: Mapping[str, str]) -> None:
-        self.emulator, self.outputs = emulator, outputs
+    def __init__(self, emulator: Emulator, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+        self.emulator, self.outputs, self.parameters = emulator, outputs, parameters
         self._session = boto3.Session(region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106 - the emulator's
         self.s3, self.machines = self.client("s3"), self.client("stepfunctions")
         self.queue = self.client("sqs").create_queue(QueueName="subscriber")["QueueUrl"]
@@ -268,4 +269,4 @@ def deployed(emulator: Emulator, monkeypatch: Any, **parameters: str) -> Iterato
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     wanted = Wanted(python=python, engine_zip=True, wheels=False)
     given = {"BucketPrefix": "e2e", "ScheduledBy": "dagster", **parameters}
-    yield Production(emulator, deploy(Deployment(ENV, given, wanted, is_agreed=True)))
+    yield Production(emulator, deploy(Deployment(ENV, given, wanted, is_agreed=True)), given)
