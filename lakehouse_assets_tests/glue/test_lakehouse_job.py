@@ -42,7 +42,7 @@ def argv(lake: LakeDriver, **changes: str) -> list[str]:
         "manifest-uri": f"{lake.root}/runs/ecommerce/run-1/manifest.json",
         "lake-root": str(lake.root),
         "as-of": "2025-04-06T00:00:00+00:00",
-        "mode": "load",
+        "run-mode": "load",
     } | changes
     return [*GLUES_OWN, *(text for name, value in given.items() for text in (f"--{name}", value))]
 
@@ -148,7 +148,7 @@ def test_a_missing_argument_is_one_sentence(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("option", "value"), [("run-id", "run-9"), ("mode", "replay")])
+@pytest.mark.parametrize(("option", "value"), [("run-id", "run-9"), ("run-mode", "replay")])
 def test_a_manifest_of_another_run_or_mode_is_refused(lake: LakeDriver, option: str, value: str) -> None:
     """A job never works on a manifest that is not the one it was started for."""
     with pytest.raises(BadRequest, match=f"--{option} is `{value}`"):

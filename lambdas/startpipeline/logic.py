@@ -37,14 +37,13 @@ class Wake:
     Attributes:
         pipeline: whose landing it is about.
         machine: ARN of the pipeline's machine.
-        landing, lake: URIs.
+        landing: URI.
         quiet_seconds: how long a file must have been left alone.
     """
 
     pipeline: str
     machine: str
     landing: str
-    lake: str
     quiet_seconds: float
 
     @classmethod
@@ -57,7 +56,7 @@ class Wake:
         try:
             found = json.loads(text)
             quiet = float(found["quiet_seconds"])
-            return cls(found["pipeline"], found["machine"], found["landing"], found["lake"], quiet)
+            return cls(found["pipeline"], found["machine"], found["landing"], quiet)
         except (ValueError, KeyError, TypeError) as error:
             raise BadRequest(message=f"`{text[:200]}` is no message that wakes a pipeline") from error
 
