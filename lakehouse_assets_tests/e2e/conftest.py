@@ -24,6 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "production" in getattr(item, "fixturenames", ()):
             item.add_marker("e2e")
+    # The shop is proved on an empty installation, so its tests come before all that use the same one.
+    items.sort(key=lambda item: "e2e/test_shop.py" not in item.nodeid)
 
 
 @pytest.fixture(scope="session")
