@@ -264,8 +264,8 @@ class DuckEngine:
             return
         name = relation_of(contract.catalog_name)
         try:
-            files, deletes = self.lake.iceberg_files(contract), self.lake.iceberg_deletes(contract)
-            self.show_files(name, contract, files, alike=self.lake.is_uniform(contract), deletes=deletes)
+            live, alike = self.lake.iceberg_files(contract), self.lake.is_uniform(contract)
+            self.show_files(name, contract, live.rows, alike=alike, deletes=live.deletes)
         except TableMissing:
             self.show_files(name, contract, ())
 

@@ -29,10 +29,17 @@ FILE_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Change:
-    """Hold what a commit changes beside rows: whether the table gets the contract's columns, and its properties."""
+    """Hold what a commit changes beside rows: whether the table gets the contract's columns, and its properties.
+
+    Attributes:
+        columns: whether it gets the contract's columns.
+        properties: what is set.
+        lost: names of properties that it has and that are removed.
+    """
 
     columns: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
 
 NO_CHANGE = Change()
@@ -101,6 +108,8 @@ def replace(
         _swap(transaction, gone, written)
         if change.properties:
             transaction.set_properties(dict(change.properties))
+        if change.lost:
+            transaction.remove_properties(*change.lost)
         guard()
     except BaseException:
         _discard(table, written)

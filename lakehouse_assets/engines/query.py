@@ -25,10 +25,11 @@ from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.httpfs import ready
-from lakehouse_assets.engines.time_travel import LiveFiles, files_at, is_uniform
+from lakehouse_assets.engines.time_travel import files_at, is_uniform
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
+from lakehouse_assets.storage.iceberg_files import LiveFiles
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:

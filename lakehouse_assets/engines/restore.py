@@ -16,10 +16,11 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.iceberg import MODEL, without_retries
-from lakehouse_assets.engines.iceberg_commit import live_deletes, live_files, replace, rows_noted
+from lakehouse_assets.engines.iceberg_commit import Change, live_deletes, live_files, replace, rows_noted
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.engines.time_travel import LiveFiles, snapshot_at, version_at
+from lakehouse_assets.engines.time_travel import snapshot_at, version_at
 from lakehouse_assets.errors import BadRequest, CommitConflict
+from lakehouse_assets.storage.iceberg_files import LiveFiles
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -84,15 +85,16 @@ def _restore_iceberg(
     snapshot, live = snapshot_at(contract, table, as_of), live_files(table)
     then = _files_of(table, snapshot)
     gone, back = _without(live, then), _without(then, live)
-    deletes = lake.iceberg_deletes(contract, snapshot.snapshot_id) if snapshot else []
-    if deletes or live_deletes(table):
-        return _restore_rows(contract, lake, table, LiveFiles(_paths(lake, then), deletes), guard, announce)
+    held = lake.iceberg_files(contract, snapshot.snapshot_id) if snapshot else LiveFiles([], [])
+    has_deletes = bool(held.deletes or live_deletes(table))
     before, rows = (sum(int(file.record_count) for file in files) for files in (live, then))
-    if not gone and not back:
+    if not gone and not back and not has_deletes:
         return Restored(before, before, is_changed=False)
     if snapshot is not None and snapshot.schema_id is not None:
         schemas = table.schemas()[snapshot.schema_id], table.schema()
         _require_columns(contract, *({field.name: str(field.field_type) for field in one.fields} for one in schemas))
+    if has_deletes:
+        return _restore_rows(contract, table, held, lake, guard, announce)
     _require_files(contract, lake, [lake.iceberg_path(file.file_path) for file in back])
     announce()
     transaction = table.transaction()
@@ -114,9 +116,9 @@ def _restore_iceberg(
 
 def _restore_rows(
     contract: Contract,
-    lake: Lake,
     table: IcebergTable,
     then: LiveFiles,
+    lake: Lake,
     guard: Guard,
     announce: Callable[[], None],
 ) -> Restored:
@@ -129,20 +131,15 @@ def _restore_rows(
     before, live = rows_noted(table), live_files(table)
     _require_files(contract, lake, [*then.rows, *then.deletes])
     announce()
-    if MODEL in table.properties:
-        table.transaction().remove_properties(MODEL).commit_transaction()
+    change = Change(lost=(MODEL,) if MODEL in table.properties else ())
     engine = DuckEngine(lake)
     try:
         engine.show_files("__then", contract, then.rows, deletes=then.deletes)
         names = ", ".join(f'"{column.name}"' for column in contract.columns)
-        replace(contract, table, engine.batches(f"SELECT {names} FROM __then"), live, guard)
+        replace(contract, table, engine.batches(f"SELECT {names} FROM __then"), live, guard, change)
     finally:
         engine.close()
     return Restored(before, rows_noted(table), is_changed=True)
-
-
-def _paths(lake: Lake, files: Iterable[DataFile]) -> list[str]:
-    return [lake.iceberg_path(file.file_path) for file in files]
 
 
 def _files_of(table: IcebergTable, snapshot: Snapshot | None) -> list[DataFile]:

@@ -5,7 +5,6 @@ A commit's time is the one its writer noted, so a copied lake answers alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,20 +12,13 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.delta_log import commits
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.storage.iceberg_files import LiveFiles
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyiceberg.table import Table as IcebergTable
     from pyiceberg.table.snapshots import Snapshot
-
-
-@dataclass(frozen=True)
-class LiveFiles:
-    """Hold paths of the files that hold a table's rows, and of those that name rows of them which are deleted."""
-
-    rows: list[str]
-    deletes: list[str] = field(default_factory=list)
 
 
 def files_at(contract: Contract, lake: Lake, as_of: datetime | None) -> LiveFiles:
@@ -53,7 +45,7 @@ def _delta_files(contract: Contract, lake: Lake, as_of: datetime | None) -> Live
     table = lake.delta(contract)
     if as_of is not None:
         table = lake.delta(contract, version=version_at(contract, table, as_of))
-    return LiveFiles(lake.delta_files(contract, table))
+    return LiveFiles(lake.delta_files(contract, table), [])
 
 
 def version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
@@ -72,12 +64,9 @@ def version_at(contract: Contract, table: DeltaTable, as_of: datetime) -> int:
 
 def _iceberg_files(contract: Contract, lake: Lake, as_of: datetime | None) -> LiveFiles:
     if as_of is None:
-        return LiveFiles(lake.iceberg_files(contract), lake.iceberg_deletes(contract))
+        return lake.iceberg_files(contract)
     snapshot = snapshot_at(contract, lake.iceberg(contract), as_of)
-    if snapshot is None:
-        return LiveFiles([])
-    number = snapshot.snapshot_id
-    return LiveFiles(lake.iceberg_files(contract, number), lake.iceberg_deletes(contract, number))
+    return LiveFiles([], []) if snapshot is None else lake.iceberg_files(contract, snapshot.snapshot_id)
 
 
 def snapshot_at(contract: Contract, table: IcebergTable, as_of: datetime) -> Snapshot | None:

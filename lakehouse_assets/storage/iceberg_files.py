@@ -53,6 +53,14 @@ LIVE: Record = {
 
 
 @dataclass(frozen=True)
+class LiveFiles:
+    """Name the files that hold a table's rows, and those that name rows of them which are deleted."""
+
+    rows: list[str]
+    deletes: list[str]
+
+
+@dataclass(frozen=True)
 class PathRewrite:
     """Change the root of a lake wherever the lake's metadata names it.
 
@@ -188,26 +196,31 @@ class TableFiles:
         manifests = {record["manifest_path"] for uri in lists for record in self.records(uri)}
         return {self._key(uri) for uri in (*(uri for uri, _ in documents), *lists, *manifests)}
 
-    def data_keys(self, snapshot_id: int | None = None, *contents: int) -> Iterator[str]:
-        """Yield the keys of the files that a snapshot holds, see `data_files`."""
-        return (key for key, _ in self.data_files(snapshot_id, *contents))
-
-    def data_files(self, snapshot_id: int | None = None, *contents: int) -> Iterator[tuple[str, int]]:
-        """Yield keys and sizes in bytes of the files that a snapshot holds, of the newest one when None.
-
-        Args:
-            snapshot_id: the snapshot.
-            contents: which kinds of files; those with rows when none is named.
+    def data_files(self) -> Iterator[tuple[str, int]]:
+        """Yield keys and sizes in bytes of all files that the newest snapshot holds, with rows or naming deleted ones.
 
         Raises:
             LakeIncomplete: a metadata file is not in the lake, or names a data file elsewhere.
         """
+        return ((key, size) for key, size, _ in self._held_by(None))
+
+    def _held_by(self, snapshot_id: int | None) -> Iterator[tuple[str, int, int]]:
+        """Yield keys, sizes in bytes and contents of the files that a snapshot holds, of the newest one when None."""
         document = self.newest()
         wanted = document.get("current-snapshot-id") if snapshot_id is None else snapshot_id
         lists = [s["manifest-list"] for s in document.get("snapshots", []) if s["snapshot-id"] == wanted]
         manifests = [listed["manifest_path"] for uri in lists for listed in self.records(uri)]
-        held = (file for uri in manifests for file in self._live(uri))
-        yield from ((self._key(path), size) for path, size, content in held if content in (contents or (DATA,)))
+        yield from ((self._key(path), size, content) for uri in manifests for path, size, content in self._live(uri))
+
+    def live(self, snapshot_id: int | None = None) -> LiveFiles:
+        """Return the keys of the files that a snapshot holds, of the newest one when None, in one look at it.
+
+        Raises:
+            LakeIncomplete, TableDamaged: as `data_files`.
+        """
+        held = list(self._held_by(snapshot_id))
+        rows, deletes = ([key for key, _, content in held if content == kind] for kind in (DATA, POSITIONS))
+        return LiveFiles(rows, deletes)
 
     def _live(self, uri: str) -> tuple[tuple[str, int, int], ...]:
         """Return places, sizes in bytes and contents of the files that a manifest says are there."""

@@ -10,7 +10,7 @@ import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
 
     from lakehouse_assets.settings import Settings
-    from lakehouse_assets.storage.iceberg_files import TableFiles
+    from lakehouse_assets.storage.iceberg_files import LiveFiles, TableFiles
     from lakehouse_assets.storage.objects import ObjectStore
 
 
@@ -265,29 +265,19 @@ class Lake:
         """Return a place as engines read it, given how Iceberg's metadata spells it."""
         return path_in_uri(uri)
 
-    def iceberg_files(self, contract: Contract, snapshot_id: int | None = None) -> list[str]:
-        """Return the files with rows of an Iceberg table's snapshot (None for its newest), as engines read them.
+    def iceberg_files(self, contract: Contract, snapshot_id: int | None = None) -> LiveFiles:
+        """Return the files of an Iceberg table's snapshot (None for its newest), as engines read them.
 
-        Some of these rows may be deleted, see `iceberg_deletes`.
+        Athena names deleted rows by file and position in files of their own, instead of writing files anew; nothing
+        here does.
 
         Raises:
             TableMissing: there is no such table.
             LakeElsewhere: see `require_here`.
             TableDamaged: a metadata file is gone or spoilt.
         """
-        return [f"{self.root}/{key}" for key in self._iceberg(contract).data_keys(snapshot_id)]
-
-    def iceberg_deletes(self, contract: Contract, snapshot_id: int | None = None) -> list[str]:
-        """Return the files that name deleted rows of a snapshot by file and position, as engines read them.
-
-        Athena writes them instead of writing files with rows anew; nothing here does.
-
-        Raises:
-            TableMissing, LakeElsewhere, TableDamaged: as `iceberg_files`.
-        """
-        from lakehouse_assets.storage.iceberg_files import POSITIONS
-
-        return [f"{self.root}/{key}" for key in self._iceberg(contract).data_keys(snapshot_id, POSITIONS)]
+        live = self._iceberg(contract).live(snapshot_id)
+        return replace(live, **{name: [f"{self.root}/{key}" for key in keys] for name, keys in vars(live).items()})
 
     def is_uniform(self, contract: Contract) -> bool:
         """Say whether all files of an Iceberg table have the same columns: it has had one schema only.
@@ -365,9 +355,7 @@ class Lake:
             TableMissing, LakeElsewhere, TableDamaged: as `require_whole`; no data file is looked at.
         """
         if contract.layer == "gold":
-            from lakehouse_assets.storage.iceberg_files import DATA, POSITIONS
-
-            yield from self._iceberg(contract).data_files(None, DATA, POSITIONS)
+            yield from self._iceberg(contract).data_files()
             return
         actions = (table or self.delta(contract)).get_add_actions(flatten=True)
         paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))
