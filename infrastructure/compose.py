@@ -9,6 +9,7 @@ refuses: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template
 from __future__ import annotations
 
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
 from infrastructure.alarms import alarm_resources
@@ -90,6 +91,14 @@ def stale(folder: Path = TEMPLATES) -> list[Path]:
     return [path for path, text in found.items() if not path.is_file() or path.read_text("utf-8") != text]
 
 
+def difference(path: Path) -> str:
+    """Return the name of a template and the first lines in which it differs from what `write` would write."""
+    made, found = templates()[path.name].splitlines(), path.read_text("utf-8").splitlines() if path.is_file() else []
+    pairs = enumerate(zip_longest(found, made, fillvalue=""), 1)
+    line, (old, new) = next((number, pair) for number, pair in pairs if pair[0] != pair[1])
+    return f"{path.name}, line {line}: `{old.strip()}` would be `{new.strip()}`"
+
+
 def _database(name: str) -> Json:
     """Return a database of the catalog; its tables are declared by runs."""
     logical = "".join(word.capitalize() for word in name.split("_")) + "Database"
@@ -108,7 +117,7 @@ def main(flags: list[str]) -> None:
     is_check = "--check" in flags
     changed = stale() if is_check else write()
     for path in changed:
-        print(f"{'not current' if is_check else 'written'}: {path.relative_to(ROOT)}")
+        print(f"not current: {difference(path)}" if is_check else f"written: {path.relative_to(ROOT)}")
     if is_check and changed:
         raise SystemExit("emit: run `make emit` and commit what it writes.")
 

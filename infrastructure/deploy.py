@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infrastructure import stack
 from infrastructure.build import Artifacts, Wanted, build_all
-from infrastructure.compose import TEMPLATES, stale
+from infrastructure.compose import TEMPLATES, difference, stale
 from infrastructure.functions import ROOT
 from infrastructure.images import push
 from infrastructure.yaml_text import Json, read
@@ -81,8 +81,9 @@ def deploy(asked: Deployment) -> dict[str, str]:
         LakehouseError: it cannot be deployed; what was there before is as it was.
         SystemExit: something cannot be built, or the person said no.
     """
-    if stale():
-        raise BadRequest(message="the templates are not current: run `make emit`, look at the change, and commit it")
+    if old := stale():
+        told = "run `make emit`, look at the change, and commit it"
+        raise BadRequest(message=f"the templates are not current ({difference(old[0])}): {told}")
     artifacts = build_all(asked.wanted)
     bring(asked, asked.data_stack, TEMPLATES / "data.yaml", {})
     if stack.status_of(asked.data_stack) in {None, "REVIEW_IN_PROGRESS"}:

@@ -42,7 +42,6 @@ def _wakes(trigger: Trigger, machine: Machine, place: Place) -> dict[str, Json]:
         "pipeline": trigger.pipeline,
         "machine": "${Machine}",
         "landing": place.landing,
-        "lake": "s3://${LakeBucket}",
         "quiet_seconds": "${LandingQuietSeconds}",
         "time": "<time>",
     }

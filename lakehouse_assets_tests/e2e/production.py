@@ -184,6 +184,12 @@ class Production:
         """Have nothing that lands wake a pipeline from now on, so that a test starts what it looks at."""
         self.client("events").disable_rule(Name="ecommerce-landed")
 
+    def land(self, files: Mapping[str, bytes]) -> None:
+        """Put files into the landing of the shop, and have none of them wake it."""
+        self.sleeping()
+        for key, body in files.items():
+            self.put(key, body)
+
     def until(self, is_so: Callable[[], object], seconds: float = 120) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds

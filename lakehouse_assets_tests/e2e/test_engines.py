@@ -17,9 +17,7 @@ SECONDS = 900
 
 def loaded(production: Production, number: int, engine: str) -> Execution:
     """An execution that loads a batch with one engine."""
-    production.sleeping()
-    for key, body in batch(number).items():
-        production.put(key, body)
+    production.land(batch(number))
     return production.wait(production.start("ecommerce", {"engine": engine}), SECONDS)
 
 

@@ -23,17 +23,10 @@ def emptied(production: Production) -> Iterator[None]:
 @pytest.fixture(scope="module", autouse=True)
 def stocked(production: Production) -> None:
     """A batch is in all tables before anything fails, and what lands wakes nobody."""
-    dropped(production, 8)
+    production.land(batch(8))
     done = production.run("ecommerce")
     assert (done.status, done.cause) == ("SUCCEEDED", "")
     production.told()
-
-
-def dropped(production: Production, number: int) -> None:
-    """A batch in landing, which the waker does not start."""
-    production.sleeping()
-    for key, body in batch(number).items():
-        production.put(key, body)
 
 
 def require_told(production: Production, done: Execution, state: str, cause: str) -> None:
@@ -72,7 +65,7 @@ def test_an_input_that_means_nothing_is_refused(production: Production, asked: d
 
 def test_more_rejects_than_allowed_stop_the_load(production: Production) -> None:
     """Nothing is written; with a higher limit the same files are loaded."""
-    dropped(production, 2)
+    production.land(batch(2))
     production.put("orders/wrong.csv", wrong_orders(2, bad=20, good=1))
     before = contents(production.lake)["clean_orders"]
     done = production.run("ecommerce")
@@ -84,7 +77,7 @@ def test_more_rejects_than_allowed_stop_the_load(production: Production) -> None
 
 def test_a_blocking_check_stops_gold(production: Production) -> None:
     """An order that stands in silver twice is found; once it is gone the next run goes on."""
-    dropped(production, 3)
+    production.land(batch(3))
     gold = contents(production.lake)["daily_sales"]
     with production.doubled_order():
         done = production.run("ecommerce")
@@ -95,7 +88,7 @@ def test_a_blocking_check_stops_gold(production: Production) -> None:
 
 def test_a_merge_that_fails_is_told_in_athenas_words(production: Production) -> None:
     """A lost metadata file of one gold table fails its MERGE; the file put back, the next run builds it."""
-    dropped(production, 4)
+    production.land(batch(4))
     with production.lost_metadata("user_orders"):
         done = production.run("ecommerce")
     assert done.status == "FAILED"
@@ -107,7 +100,7 @@ def test_a_merge_that_fails_is_told_in_athenas_words(production: Production) -> 
 
 def test_a_stopped_execution_is_told_and_lets_go(production: Production) -> None:
     """A stop runs no Catch; the rule on its status gives the lease back and tells once."""
-    dropped(production, 5)
+    production.land(batch(5))
     arn = production.start("ecommerce")
     production.until(lambda: "LoadSmallBatch" in production.states(arn))
     production.machines.stop_execution(executionArn=arn)
@@ -121,7 +114,7 @@ def test_a_stopped_execution_is_told_and_lets_go(production: Production) -> None
 
 def test_a_topic_that_refuses_fails_the_execution(production: Production) -> None:
     """Everything is loaded and recorded, and the execution does not end as if somebody knew."""
-    dropped(production, 6)
+    production.land(batch(6))
     production.emulator.control(refuse_publish="the topic takes nothing now")
     done = production.run("ecommerce")
     production.emulator.control(refuse_publish=None)
@@ -133,7 +126,7 @@ def test_a_topic_that_refuses_fails_the_execution(production: Production) -> Non
 
 def test_two_executions_at_once_take_turns(production: Production) -> None:
     """The second waits for the lease of the first, and finds nothing to do."""
-    dropped(production, 7)
+    production.land(batch(7))
     with production.pauses(0.2):
         arns = [production.start("ecommerce") for _ in range(2)]
         ends = [production.wait(arn) for arn in arns]

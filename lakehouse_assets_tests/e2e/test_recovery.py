@@ -23,9 +23,7 @@ pytestmark = pytest.mark.e2e_all
 
 def loaded(production: Production, number: int) -> tuple[str, ...]:
     """The states of an execution that loaded a batch."""
-    production.sleeping()
-    for key, body in batch(number).items():
-        production.put(key, body)
+    production.land(batch(number))
     done = production.run("ecommerce")
     assert (done.status, done.cause) == ("SUCCEEDED", "")
     production.told()

@@ -115,9 +115,7 @@ def test_a_burst_of_events_is_one_run(production: Production) -> None:
 @pytest.mark.usefixtures("first")
 def test_thousands_of_small_files_are_archived_in_slices(production: Production) -> None:
     """2,500 files are loaded in one run and moved in several calls; what a state carries stays small."""
-    production.sleeping()
-    for number in range(2500):
-        production.put(f"orders/many-{number}.csv", order(10_000 + number))
+    production.land({f"orders/many-{number}.csv": order(10_000 + number) for number in range(2500)})
     done = production.run("ecommerce")
     assert (done.status, done.cause) == ("SUCCEEDED", "")
     assert production.report(done.name)["archived"] == 2500
@@ -130,10 +128,9 @@ def test_thousands_of_small_files_are_archived_in_slices(production: Production)
 @pytest.mark.usefixtures("first")
 def test_thousands_of_refused_files_are_told_and_kept_apart(production: Production) -> None:
     """6,500 files that are no CSV: the run succeeds without them, and its message is one that SNS takes."""
-    production.sleeping()
     held = len(production.keys(production.outputs["LakeBucket"], "quarantine/ecommerce/"))
-    for number in range(6500):
-        production.put(f"orders/a-file-that-has-a-longer-name-than-usual-{number:05}.csv", bytes([0, 1, 2, 255]))
+    name = "orders/a-file-that-has-a-longer-name-than-usual-{:05}.csv".format
+    production.land({name(number): bytes([0, 1, 2, 255]) for number in range(6500)})
     done = production.run("ecommerce")
     assert (done.status, done.cause) == ("SUCCEEDED", "")
     (message,) = production.told()

@@ -113,11 +113,9 @@ def test_five_batches_by_turns_are_one_lake_and_one_history(
     production: Production, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tables equal those of this machine alone; each run, and each check of it, is once in Dagster's one history."""
-    production.sleeping()
     machine_runs = []
     for number in BATCHES:
-        for key, body in batch(number).items():
-            production.put(key, body)
+        production.land(batch(number))
         if number % 2:
             machine_runs.append(production.run("ecommerce"))
             assert machine_runs[-1].status == "SUCCEEDED"
@@ -138,9 +136,7 @@ def test_five_batches_by_turns_are_one_lake_and_one_history(
 @pytest.mark.e2e_all
 def test_a_run_bears_what_goes_wrong_with_each_service(production: Production, tmp_path: Path) -> None:
     """Throttled, reset and refused by each service once or twice, a run of Dagster loads its batch once."""
-    production.sleeping()
-    for key, body in batch(26).items():
-        production.put(key, body)
+    production.land(batch(26))
     with serving(production.emulator.url) as proxy:
         rules = [
             proxy.fail("throttled", "POST", target=r"AmazonAthena\.StartQueryExecution", times=2),
@@ -161,9 +157,7 @@ def test_a_run_bears_what_goes_wrong_with_each_service(production: Production, t
 
 def test_a_run_of_dagster_and_one_of_the_machine_at_once_take_turns(production: Production, tmp_path: Path) -> None:
     """Started together on one batch, one loads it and the other waits or finds nothing to do."""
-    production.sleeping()
-    for key, body in batch(25).items():
-        production.put(key, body)
+    production.land(batch(25))
     arn = production.start("ecommerce")
     command = [str(ROOT / ".venv/bin/lakehouse"), "run", "ecommerce"]
     done = subprocess.run(

@@ -150,7 +150,7 @@ def test_a_data_file_that_is_gone_is_damage(s3: str) -> None:
     """The table is named, and not the store."""
     lake = open_lake(f"{s3}/lake")
     fill(lake, 2)
-    (file,) = lake.iceberg_files(SALES)
+    (file,) = lake.iceberg_files(SALES).rows
     key = lake.relative(file)
     lake.store.delete(key, if_match=lake.store.list(key)[0].etag)
     engine = DuckEngine(lake)

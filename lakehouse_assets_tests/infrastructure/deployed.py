@@ -28,10 +28,12 @@ def environment(emulator: Emulator) -> Iterator[None]:
     for name in before:
         del os.environ[name]
     os.environ.update(emulator.variables)
-    yield
-    for name in emulator.variables:
-        os.environ.pop(name, None)
-    os.environ.update(before)
+    try:
+        yield
+    finally:
+        for name in emulator.variables:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 def deployed(emulator: Emulator, **parameters: str) -> Mapping[str, str]:

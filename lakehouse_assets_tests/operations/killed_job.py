@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
+from lakehouse_assets import interruption
 from lakehouse_assets.core.request import RunRequest
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.operations.entry import Watch
@@ -29,6 +31,9 @@ class Killer(Watched):
         """Send it."""
         if (step, what) == (self.step, "START"):
             os.kill(os.getpid(), self.number)
+            # The process learns of it in another thread; on a busy machine the step would be over by then.
+            while not interruption.requested():
+                time.sleep(0.01)
 
 
 def ended(folder: Path, watched: Watched | None) -> str:

@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.engines import delta, iceberg
 from lakehouse_assets.errors import BadRequest, LakeElsewhere, TableMissing
+from lakehouse_assets.storage.iceberg_files import LiveFiles
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.opening import is_same_place
 from lakehouse_assets_tests.storage.gold import SALES, fill, held
@@ -85,7 +86,7 @@ def test_data_files_are_named_below_the_root_by_whatever_name_the_table_was_made
     made = Lake(str(tmp_path / "link"))
     fill(made, 1)
     lake = open_lake(str(tmp_path / "link"))
-    (file,) = lake.iceberg_files(SALES)
+    (file,) = lake.iceberg_files(SALES).rows
     assert file.startswith(f"{tmp_path}/real/ecommerce_gold/daily_sales/data/")
     assert Path(file).exists()
 
@@ -93,13 +94,13 @@ def test_data_files_are_named_below_the_root_by_whatever_name_the_table_was_made
 def test_data_files_are_those_that_pyiceberg_plans(lake: Lake) -> None:
     """Of every snapshot: after an append, after a replacement, and of a table that holds nothing."""
     table = iceberg.ensure(SALES, lake)
-    assert lake.iceberg_files(SALES) == []
+    assert lake.iceberg_files(SALES) == LiveFiles([], [])
     for days in (1, 3, 0):
         fill(lake, days)
     table = table.refresh()
     for snapshot in (None, *(s.snapshot_id for s in table.snapshots())):
         planned = [task.file.file_path for task in table.scan(snapshot_id=snapshot).plan_files()]
-        assert [f"file://{file}" for file in lake.iceberg_files(SALES, snapshot)] == planned
+        assert [f"file://{file}" for file in lake.iceberg_files(SALES, snapshot).rows] == planned
 
 
 def test_another_name_of_the_place_is_the_place(tmp_path: Path) -> None:
