@@ -53,10 +53,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
 
 def woken(wake: Wake) -> Decision:
     """Look at a pipeline's landing, start what is to be started, and return what was decided."""
-    store = open_store(wake.landing, create=False)
-    seen = LandingSnapshot(landed(wake.pipeline, store), datetime.now(UTC), wake.quiet_seconds)
+    # Landing is looked at last, so that it lacks what a run has archived that went on until just now.
     states = client_of("stepfunctions")
     running = states.list_executions(stateMachineArn=wake.machine, statusFilter=GOING_ON, maxResults=1)
+    store = open_store(wake.landing, create=False)
+    seen = LandingSnapshot(landed(wake.pipeline, store), datetime.now(UTC), wake.quiet_seconds)
     attempts = _attempts(wake, [name_of(wake.pipeline, seen, number) for number in range(1, ATTEMPTS + 1)])
     decision = decide(wake.pipeline, seen, attempts, is_running=bool(running["executions"]))
     if decision.start:

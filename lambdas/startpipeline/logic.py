@@ -83,10 +83,11 @@ def decide(pipeline: str, landing: LandingSnapshot, attempts: Mapping[int, State
         pipeline: whose landing.
         landing: what is there now.
         attempts: how the executions stand that were named after the files that are ready, by attempt.
-        is_running: whether any execution of the pipeline goes on.
+        is_running: whether any execution of the pipeline went on when they were listed. One that another wake-up has
+            started since is among the attempts.
     """
     ready = landing.ready()
-    if is_running:
+    if is_running or GOING_ON in attempts.values():
         return Decision(None, again=QUIET_PERIODS, why="a run goes on; what is there comes next")
     if not ready:
         # Empty files are never ready, and wait for somebody to write them, who will wake again.

@@ -36,6 +36,12 @@ def test_a_running_pipeline_sends_the_message_back() -> None:
     assert (decision.start, decision.again) == (None, 3)
 
 
+def test_a_run_that_another_wake_up_has_just_started_is_waited_for() -> None:
+    """It was not there when executions were listed, and is when its name is looked up."""
+    decision = decide("shop", landing("a"), {1: "RUNNING"}, is_running=False)
+    assert (decision.start, decision.again) == (None, 3)
+
+
 def test_a_file_that_is_being_written_is_waited_for() -> None:
     """A file counts when it has been left alone for the quiet time."""
     decision = decide("shop", landing("a", age=5), {}, is_running=False)
