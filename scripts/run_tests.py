@@ -89,8 +89,8 @@ def left_out(group: Group) -> str:
 def run(runs: list[list[str]], environment: Mapping[str, str]) -> int:
     """Run pytest with each of these arguments at the same time, and return the last status that is not 0.
 
-    The first run writes as it goes; what the others write, which must not mix with it, comes when it is over. Each waits
-    for disks and for other processes at times, when the others have its core.
+    The first run writes as it goes; what the others write, which must not mix with it, comes when it is over. Each
+    waits for disks and for other processes at times, when the others have its core.
     """
     commands = [[sys.executable, "-m", "pytest", *arguments] for arguments in runs]
     with tempfile.TemporaryFile() as told:
