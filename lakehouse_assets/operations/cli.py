@@ -38,6 +38,7 @@ from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
+from lakehouse_assets.operations.tests_command import run_tests
 from lakehouse_assets.operations.usage import fold_help, problem_of
 
 NAME = "lakehouse"
@@ -60,6 +61,7 @@ def application() -> typer.Typer:
     care = (optimize, vacuum, rebuild, relocate, restore)
     for command in (*usual, *care, emit, affise_simulator):
         app.command()(command)
+    app.command("test")(run_tests)
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
     app.add_typer(rules, name="rules")
