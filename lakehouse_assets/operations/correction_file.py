@@ -33,6 +33,8 @@ MARKS = (*PLACE, "_codes", "_raw")
 landing, which are read. The etag tells files of one name apart and may be left out where there is only one."""
 WRITTEN = ("file", "line", "etag", "codes", "raw")
 """Names the columns of a reject that the marks hold."""
+MALFORMED = "row_malformed"
+"""Names the code of a record that is no CSV, which has no text by column."""
 BATCH_ROWS = 5_000
 """How many rows are held in memory."""
 Row = Mapping[str, Any]
@@ -159,7 +161,7 @@ class Fixes:
         texts = {name: value for name, value in found.items() if name not in MARKS}
         return {
             "_row": number,
-            "says": self._says(texts, found.get("_raw", "")),
+            "says": self._says(texts, found),
             "file": found["_file"],
             "line": found["_line"],
             "etag": found.get("_etag") or None,
@@ -167,13 +169,13 @@ class Fixes:
             "fields": orjson.dumps(texts).decode(),
         }
 
-
-    def _says(self, texts: Mapping[str, str], raw: str) -> bool:
+    def _says(self, texts: Mapping[str, str], found: Mapping[str, str]) -> bool:
         """Say whether a row corrects anything: not one that is empty, nor a malformed one as it was handed out.
 
         That one is taken as it stands where its `_raw` is emptied.
         """
         said = {name: value for name, value in texts.items() if value}
+        raw = found.get("_raw") if MALFORMED in found.get("_codes", "").split(",") else None
         guesses = (guessed(raw, columns) for columns in self.known.values()) if raw else ()
         return bool(said) and all({n: v for n, v in guess.items() if v} != said for guess in guesses)
 
