@@ -28,6 +28,7 @@ from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
+from lakehouse_assets.operations.lineage import lineage
 from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.plan import plan
 from lakehouse_assets.operations.rebuild import rebuild
@@ -57,7 +58,7 @@ def application() -> typer.Typer:
         name=NAME, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
-    usual = (demo, run, backfill, plan, sql, export, checks, cost, dev, sample_command())
+    usual = (demo, run, backfill, plan, sql, export, checks, cost, lineage, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
     for command in (*usual, *care, emit, affise_simulator):
         app.command()(command)
