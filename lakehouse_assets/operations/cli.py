@@ -16,6 +16,7 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.affise import affise
 from lakehouse_assets.operations.affise_simulator import affise_simulator
+from lakehouse_assets.operations.alerts import alerts
 from lakehouse_assets.operations.backfill import backfill
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.contracts import contracts
@@ -46,7 +47,7 @@ def application() -> typer.Typer:
         LakehouseError: the settings name pipelines that cannot be read.
     """
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    usual = (demo, run, backfill, plan, sql, export, checks, cost, dev, sample_command())
+    usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
     for command in (*usual, *care, emit, affise_simulator):
         app.command()(command)
