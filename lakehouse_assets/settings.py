@@ -220,6 +220,9 @@ class Settings(BaseSettings):
         history: folder of Dagster's history, where `DAGSTER_HOME` names none; default `<lake>/dagster`, for a lake in
             S3 a folder of this user's, see `history_home`.
         lease_renew_seconds: how often the run that holds a pipeline says so.
+        repository_url: where people read the code, such as `https://github.com/acme/lakehouse`, which the UI links to;
+            None for the files on this machine.
+        repository_revision: the branch, tag or commit that is deployed.
         affise: of the Affise client.
         alerts: through what people are told.
         aws: names of what is deployed.
@@ -245,6 +248,8 @@ class Settings(BaseSettings):
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
     history: Folder | None = None
     lease_renew_seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
+    repository_url: Annotated[str, Field(pattern=r"^https://[^\s@?#]+[^\s@?#/]$")] | None = None
+    repository_revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")] = "main"
     affise: Affise = Field(default_factory=Affise)
     alerts: Alerts = Field(default_factory=Alerts)
     aws: Aws = Field(default_factory=Aws)
@@ -330,6 +335,8 @@ ALLOWED = {
     "quiet_seconds": "seconds from 0 to 3600",
     "lease_renew_seconds": "seconds above 0 up to 60",
     "zones": "a time zone such as Europe/Berlin or UTC",
+    "repository_url": "the address of a repository such as https://github.com/acme/lakehouse",
+    "repository_revision": "a branch, a tag or a commit",
     "affise__url": "https://<host>, or http:// to this machine only, without a path, a user or a query",
     "affise__key_name": "the name of a secret in capitals, such as AFFISE_API_KEY",
     "affise__hash_key_name": "the name of a secret in capitals, such as AFFISE_HASH_KEY",

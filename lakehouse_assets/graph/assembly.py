@@ -29,7 +29,9 @@ def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitio
         *(schedule_of(pipeline, one.schedule, job, settings, one) for one, job in short if one.schedule),
     ]
     sensors = [*landing, *alert_sensors(pipeline, job, lake=lake_of(settings)), history_sensor(pipeline, settings)]
-    names = [one.name for one in (*schedules, *sensors)] + ([job_name(pipeline.name)] if pipeline.deadline else [])
+    names = [*(one.name for one in schedules), *(one.name for one in sensors)] + (
+        [job_name(pipeline.name)] if pipeline.deadline else []
+    )
     own = dg.Definitions(
         assets=pipeline.assets,
         jobs=[job, *(job for _, job in short)],
@@ -53,7 +55,7 @@ def deadline_definitions(pipeline: Pipeline) -> dg.Definitions:
 
 def pipeline_job(pipeline: Pipeline) -> Job:
     """Return the pipeline's one job, which runs everything that the pipeline owns in one process."""
-    whole = dg.AssetSelection.groups(pipeline.name)
+    whole = dg.AssetSelection.tag("pipeline", pipeline.name)
     asked = [dg.AssetCheckKey(key, CHECK) for key in pipeline.deadline.keys] if pipeline.deadline else []
     return dg.define_asset_job(
         pipeline.name,
