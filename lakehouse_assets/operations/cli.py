@@ -18,6 +18,7 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.affise import affise
 from lakehouse_assets.operations.affise_simulator import affise_simulator
+from lakehouse_assets.operations.alerts import alerts
 from lakehouse_assets.operations.backfill import backfill
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.completion import InstallOption, ShowOption
@@ -59,6 +60,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     usual = (demo, run, backfill, plan, sql, export, checks, cost, lineage, dev, sample_command())
+    usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
     for command in (*usual, *care, emit, affise_simulator):
         app.command()(command)
