@@ -41,7 +41,7 @@ from lakehouse_assets.operations.run import run
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
 from lakehouse_assets.operations.tests_command import run_tests
-from lakehouse_assets.operations.usage import problem_of
+from lakehouse_assets.operations.usage import fold_help, problem_of
 
 NAME = "lakehouse"
 """The name of the command, whatever the file is called that starts it; completion of words goes by it."""
@@ -70,6 +70,7 @@ def application() -> typer.Typer:
     app.add_typer(rules, name="rules")
     app.add_typer(affise, name="affise")
     app.callback(invoke_without_command=True)(root)
+    fold_help(app)
     return app
 
 
@@ -117,8 +118,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         terminal.complain("interrupted")
         return 130
-    except BrokenPipeError:
-        terminal.forget_stdout()
+    except (BrokenPipeError, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        terminal.forget_stdout()  # nobody reads any more; Typer makes another error of that
         return 0
     except BaseException as error:  # a Rust library that gives up raises what is no Exception
         known = error if isinstance(error, (LakehouseError, OSError)) else known_error(error)
