@@ -33,8 +33,10 @@ from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.restore import restore
 from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
+from lakehouse_assets.operations.runs import runs
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
+from lakehouse_assets.operations.status import status
 
 BAD_INPUT = (BadRequest, SettingsInvalid, UnportableSql)
 
@@ -48,7 +50,8 @@ def application() -> typer.Typer:
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     usual = (demo, run, backfill, plan, sql, export, checks, cost, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
-    for command in (*usual, *care, emit, affise_simulator):
+    daily = (status, runs)
+    for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
