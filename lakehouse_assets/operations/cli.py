@@ -18,10 +18,12 @@ from lakehouse_assets.operations.affise import affise
 from lakehouse_assets.operations.affise_simulator import affise_simulator
 from lakehouse_assets.operations.backfill import backfill
 from lakehouse_assets.operations.checks import checks
+from lakehouse_assets.operations.clone import clone
 from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.cost import cost
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
+from lakehouse_assets.operations.drop import drop
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
@@ -50,7 +52,7 @@ def application() -> typer.Typer:
     app = typer.Typer(name="lakehouse", add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     usual = (demo, run, backfill, plan, sql, export, checks, cost, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
-    daily = (status, runs)
+    daily = (status, runs, clone, drop)
     for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)
     app.add_typer(rejects, name="rejects")
