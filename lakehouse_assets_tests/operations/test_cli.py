@@ -12,7 +12,8 @@ from lakehouse_assets_tests.operations.conftest import Cli, process
 
 COMMANDS = (
     "demo", "run", "sql", "checks", "dev", "sample", "optimize", "vacuum", "relocate", "contracts", "emit",
-    "rejects", "rejects list", "rejects show", "rejects replay", "affise-simulator", "status", "runs",
+    "rejects", "rejects list", "rejects show", "rejects replay", "affise-simulator", "test", "new", "forget",
+    "status", "runs", "clone", "drop", "diff", "report",
 )  # fmt: skip
 SLOW = ("dagster", "duckdb", "pyarrow", "pandas", "pyspark", "deltalake", "pyiceberg", "sqlglot")
 
