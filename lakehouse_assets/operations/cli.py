@@ -21,11 +21,13 @@ from lakehouse_assets.operations.affise_simulator import affise_simulator
 from lakehouse_assets.operations.alerts import alerts
 from lakehouse_assets.operations.backfill import backfill
 from lakehouse_assets.operations.checks import checks
+from lakehouse_assets.operations.clone import clone
 from lakehouse_assets.operations.completion import InstallOption, ShowOption
 from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.cost import cost
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
+from lakehouse_assets.operations.drop import drop
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
@@ -38,8 +40,10 @@ from lakehouse_assets.operations.relocate import relocate
 from lakehouse_assets.operations.restore import restore
 from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
+from lakehouse_assets.operations.runs import runs
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
+from lakehouse_assets.operations.status import status
 from lakehouse_assets.operations.tests_command import run_tests
 from lakehouse_assets.operations.usage import fold_help, problem_of
 
@@ -62,7 +66,8 @@ def application() -> typer.Typer:
     usual = (demo, run, backfill, plan, sql, export, checks, cost, lineage, dev, sample_command())
     usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
-    for command in (*usual, *care, emit, affise_simulator):
+    daily = (status, runs, clone, drop)
+    for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)
     app.command("test")(run_tests)
     app.add_typer(rejects, name="rejects")
