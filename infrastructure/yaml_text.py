@@ -52,6 +52,10 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# A library that changes how SafeDumper writes texts of several lines, as `datacontract` does, changes no template.
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
 def text_of(template: Json) -> str:
     """Return a template's text; keys keep their order."""
     return EMITTED + yaml.dump(template, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lakehouse_assets_tests.emulator.fixtures import aws, bare_emulator, either, emulator, s3, s3_proxy, trino
+from lakehouse_assets_tests.order import longest_first
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ __all__ = ["aws", "bare_emulator", "either", "emulator", "s3", "s3_proxy", "trin
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for the recorded data or the emulator, so that `make test` can leave it out without those."""
+    """Mark what asks for the recorded data or the emulator, so that `make test` can leave it out without those.
+
+    Where tests are spread over workers, the longest files come first.
+    """
     for item in items:
         asked = getattr(item, "fixturenames", ())
         if "real_data" in asked:
@@ -29,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("aws")
         if "trino" in asked:
             item.add_marker("e2e")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        places = longest_first(file_of(item) for item in items)
+        items.sort(key=lambda item: places[file_of(item)])
+
+
+def file_of(item: pytest.Item) -> str:
+    """The file of a test, from the folder of the repository on."""
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

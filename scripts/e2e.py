@@ -1,7 +1,8 @@
 """Run what is proved on engines of production: an emulated AWS, Trino and Spark; this is `make e2e`.
 
 It fetches Trino, and a Java for it, into the user's cache once; `make spark` gets Spark ready. `--all` adds what only
-the nightly run does; other arguments are pytest's. Nothing that is missing is skipped here.
+the nightly run does, the long forms of quick tests (marked `nightly`) among it; other arguments are pytest's. Nothing
+that is missing is skipped here.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ def pytest_arguments(given: list[str]) -> list[str]:
     """Return pytest's arguments: the tests of every change, or all of them.
 
     >>> pytest_arguments(["--all", "-x"])
-    ['-p', 'lakehouse_assets_tests.nothing_skipped', '-m', 'e2e or e2e_all', '-x']
+    ['-p', 'lakehouse_assets_tests.nothing_skipped', '-m', 'e2e or e2e_all or nightly', '-x']
     """
-    chosen = "e2e or e2e_all" if ALL in given else "e2e and not e2e_all"
+    chosen = "e2e or e2e_all or nightly" if ALL in given else "e2e and not e2e_all"
     return [*STRICT, "-m", chosen, *(argument for argument in given if argument != ALL)]
 
 

@@ -1,7 +1,9 @@
 """Run the tests that this machine can run and say which could not; this is `make test`.
 
 This script knows what each group of tests needs; the tests' own options are in `pyproject.toml`. Tests marked `e2e` are
-left to `make e2e`. With `LAKEHOUSE_REQUIRE_ALL=1` nothing that can be installed may be left out, and nothing skipped.
+left to `make e2e`, and those marked `nightly`, long forms of quick tests that run here, to `make e2e ARGS=--all`;
+`make test ARGS="-m nightly"` runs just these. With `LAKEHOUSE_REQUIRE_ALL=1` nothing that can be installed may be left
+out, and nothing skipped.
 """
 
 from __future__ import annotations
@@ -10,16 +12,21 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse_assets.engines.java import ROOT, find_java
 from lakehouse_assets_tests.recorded import REAL_DATA_ENV, is_recorded, recorded_folder
 
-WORKERS = ("-n", "2", "--dist", "loadfile")
-"""The tests run in two processes; those of one file share its fixtures, so they stay together."""
-ELSEWHERE = ("not e2e", "not e2e_all")
-"""What `make e2e` runs."""
+WORKERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""The tests run in two processes; those of one file share its fixtures, so they stay together.
+
+Files come in the order that `lakehouse_assets_tests/order.py` gives them, not by their number of tests.
+"""
+ELSEWHERE = ("not e2e", "not e2e_all", "not nightly")
+"""What `make e2e` runs, some of it with `ARGS=--all` only."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -53,7 +60,7 @@ def pytest_arguments(missing: list[Group], *, require_all: bool, also: str = "")
     """Return the options that leave out the missing groups and, where all is required, make a skipped test fail.
 
     >>> pytest_arguments([Group("ui", False, "Chromium", "apt-get")], require_all=False)
-    ['-m', 'not e2e and not e2e_all and not ui']
+    ['-m', 'not e2e and not e2e_all and not nightly and not ui']
     """
     strict = ["-p", "lakehouse_assets_tests.nothing_skipped"] if require_all else []
     marks = [*ELSEWHERE, *([also] if also else []), *(f"not {group.mark}" for group in missing)]
@@ -61,7 +68,7 @@ def pytest_arguments(missing: list[Group], *, require_all: bool, also: str = "")
 
 
 def passes(missing: list[Group], given: list[str], *, require_all: bool) -> list[list[str]]:
-    """Return the arguments of each run of pytest: all but Spark's tests on two workers, then Spark's on their own.
+    """Return the arguments of each run of pytest: all but Spark's tests on two workers, and Spark's beside them.
 
     Options that a developer gives make it one run in one process, whose output is as pytest means it.
     """
@@ -79,6 +86,27 @@ def left_out(group: Group) -> str:
     return f"{missing} To run them: `{group.remedy}`, then `make test`."
 
 
+def run(runs: list[list[str]], environment: Mapping[str, str]) -> int:
+    """Run pytest with each of these arguments at the same time, and return the last status that is not 0.
+
+    The first run writes as it goes; what the others write, which must not mix with it, comes when it is over. Each
+    waits for disks and for other processes at times, when the others have its core.
+    """
+    commands = [[sys.executable, "-m", "pytest", *arguments] for arguments in runs]
+    with tempfile.TemporaryFile() as told:
+        beside = [subprocess.Popen(one, cwd=ROOT, env=environment, stdout=told, stderr=told) for one in commands[1:]]
+        try:
+            statuses = [subprocess.run(commands[0], check=False, cwd=ROOT, env=environment).returncode]
+            statuses += [process.wait() for process in beside]
+        finally:
+            for process in beside:
+                process.terminate()
+        told.seek(0)
+        sys.stdout.flush()
+        shutil.copyfileobj(told, sys.stdout.buffer)
+    return next((status for status in reversed(statuses) if status), 0)
+
+
 def main() -> None:
     """Start pytest, then end with its status and a line per group that was left out."""
     java = find_java(os.environ)
@@ -87,10 +115,7 @@ def main() -> None:
     if require_all and any(group.required for group in missing):
         raise SystemExit("tests: nothing may be left out here. " + " ".join(map(left_out, missing)))
     environment = {**os.environ, **({"JAVA_HOME": str(java)} if java else {})}
-    status = 0
-    for arguments in passes(missing, sys.argv[1:], require_all=require_all):
-        command = [sys.executable, "-m", "pytest", *arguments]
-        status = subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode or status
+    status = run(passes(missing, sys.argv[1:], require_all=require_all), environment)
     for group in missing:
         print(f"\n*** {left_out(group)} ***", flush=True)
     raise SystemExit(status)

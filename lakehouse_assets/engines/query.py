@@ -34,6 +34,7 @@ from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SHOW_TABLES = re.compile(r"SHOW\s+TABLES(\s+(IN|FROM)\s+`?(?P<database>\w+)`?)?", re.IGNORECASE)
 DESCRIBE = re.compile(r"DESC(RIBE)?\s+`?(?P<table>[\w.]+)`?", re.IGNORECASE)
@@ -87,9 +88,9 @@ def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
     if match := SHOW_TABLES.fullmatch(text):
         return _show_tables(scope, match["database"])
     if match := DESCRIBE.fullmatch(text):
-        return _describe(_table(scope, match["table"].lower()))
+        return _describe(table_of(scope, match["table"].lower()))
     tree = read_only(text)
-    used = {name: _table(scope, name) for name in sorted(_tables_of(tree))}
+    used = {name: table_of(scope, name) for name in sorted(_tables_of(tree))}
     return _run(scope, _translated(tree, used), used, as_of)
 
 
@@ -122,7 +123,13 @@ def _tables_of(tree: exp.Query) -> set[str]:
     return {name.removeprefix("awsdatacatalog.") for name in names} - ctes
 
 
-def _table(scope: QueryScope, name: str) -> Contract:
+def table_of(scope: QueryScope, name: str) -> Contract:
+    """Return the contract of a table by its catalog name in lower case.
+
+    Raises:
+        BadRequest: there is none of this name.
+        ContractInvalid: it is broken.
+    """
     for label, error in scope.broken.items():
         if name not in scope.tables and label.rpartition(".")[2] == name.rpartition(".")[2]:
             raise error
@@ -151,6 +158,14 @@ def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
 
 
 def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datetime | None) -> Answer:
+    cursor, spilled = _begun(scope, sql, used, as_of)
+    return Answer(once([column[0] for column in cursor.description]), _batches(cursor, spilled, used))
+
+
+def _begun(
+    scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datetime | None
+) -> tuple[duckdb.DuckDBPyConnection, TemporaryDirectory[str]]:
+    """Return a statement that has begun to answer, and the folder that goes when the last of it has been read."""
     import duckdb
 
     db, spilled = connect(scope.memory, scope.threads, scope.spill)
@@ -167,8 +182,26 @@ def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datet
             cursor = db.execute(sql)
         except duckdb.Error as error:
             raise _typed(error, used) from error
-        stack.pop_all()  # the folder goes when the last of the answer has been read
-        return Answer(once([column[0] for column in cursor.description]), _batches(cursor, spilled, used))
+        stack.pop_all()
+        return cursor, spilled
+
+
+def ask_arrow(scope: QueryScope, sql: str, as_of: datetime | None = None) -> pa.Table:
+    """Return the whole answer to one SELECT as an Arrow table; moments are zone-less UTC.
+
+    Raises:
+        LakehouseError: as `ask`.
+    """
+    import duckdb
+
+    tree = read_only(sql)
+    used = {name: table_of(scope, name) for name in sorted(_tables_of(tree))}
+    cursor, spilled = _begun(scope, _translated(tree, used), used, as_of)
+    with spilled:
+        try:
+            return cursor.to_arrow_table()
+        except duckdb.Error as error:
+            raise _typed(error, used) from error
 
 
 def _select(contract: Contract, files: LiveFiles, db: duckdb.DuckDBPyConnection, *, alike: bool) -> str:

@@ -49,7 +49,7 @@ def deadline_definitions(pipeline: Pipeline) -> dg.Definitions:
 
 def pipeline_job(pipeline: Pipeline) -> Job:
     """Return the pipeline's one job, which runs everything that the pipeline owns in one process."""
-    whole = dg.AssetSelection.groups(pipeline.name)
+    whole = dg.AssetSelection.tag("pipeline", pipeline.name)
     asked = [dg.AssetCheckKey(key, CHECK) for key in pipeline.deadline.keys] if pipeline.deadline else []
     return dg.define_asset_job(
         pipeline.name,

@@ -102,7 +102,7 @@ def test_pipelines_stand_side_by_side(both: dg.Definitions) -> None:
     assert {sensor.name for sensor in both.sensors or ()} == sensors
     for pipeline in (SHOP, replace(SHOP, name="returns", owner="returns@example.com")):
         manifest = graph.get(pipeline.manifest_key)
-        assert (manifest.group_name, list(manifest.owners)) == (pipeline.name, [pipeline.owner])
+        assert (manifest.group_name, list(manifest.owners)) == ("bronze", [pipeline.owner])
 
 
 def test_no_sensor_watches_a_landing_into_which_nothing_is_dropped(returns: Pipeline) -> None:

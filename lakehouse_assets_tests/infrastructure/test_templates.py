@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infrastructure.compose import TEMPLATES, stale
 from infrastructure.machines import Machine, machines, tasks_of, triggers
 from infrastructure.pipelines import places
 from infrastructure.states import substitutions
-from infrastructure.yaml_text import Json, read
+from infrastructure.yaml_text import Json, read, text_of
 from lakehouse_assets.contracts import contracts
 from lambdas.startpipeline.logic import Decision, pause
 from stepfunctions.calls import SUBSTITUTIONS
@@ -44,6 +45,14 @@ def resources(template: str, kind: str) -> dict[str, Json]:
 def test_templates_are_current() -> None:
     """What is committed is what the parts, the functions and the machines say."""
     assert stale() == []
+
+
+def test_a_library_that_changes_how_yaml_is_written_changes_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`datacontract` makes SafeDumper write texts of several lines as blocks, in every process that imports it."""
+    as_block = {str: lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")}
+    monkeypatch.setattr(yaml.SafeDumper, "yaml_representers", yaml.SafeDumper.yaml_representers | as_block)
+    assert yaml.safe_dump("a\nb") == "|-\n  a\n  b\n"
+    assert text_of({"about": "a\nb"}).partition("\n")[2] == "about: 'a\n\n  b'\n"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
