@@ -33,6 +33,7 @@ from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
 from lakehouse_assets.operations.lineage import lineage
 from lakehouse_assets.operations.maintenance import optimize, vacuum
+from lakehouse_assets.operations.new import new
 from lakehouse_assets.operations.plan import plan
 from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
@@ -70,6 +71,7 @@ def application() -> typer.Typer:
     for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)
     app.command("test")(run_tests)
+    app.add_typer(new, name="new")
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
     app.add_typer(rules, name="rules")
