@@ -64,8 +64,7 @@ def application() -> typer.Typer:
         name=NAME, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
-    usual = (demo, run, backfill, plan, sql, export, checks, cost, lineage, dev, sample_command())
-    usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, dev, sample_command())
+    usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, lineage, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
     daily = (status, runs, clone, drop)
     for command in (*usual, *daily, *care, emit, affise_simulator):
