@@ -92,7 +92,9 @@ def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
     """
     text = bare(sql)
     if question := catalog_questions.asked(text):
-        columns, rows = catalog_questions.answered(question, scope.lake, scope.tables, lambda one: table_of(scope, one))
+        columns, rows = catalog_questions.answered(
+            question, scope.lake, scope.tables, lambda name: table_of(scope, name)
+        )
         return Answer(columns, iter([rows]))
     explained = EXPLAIN.fullmatch(text)
     tree = read_only(explained["statement"] if explained else text)

@@ -286,7 +286,7 @@ def test_what_to_try_next_works_as_printed(tmp_path: Path) -> None:
     line = made.stdout.splitlines()[-1].removeprefix("Try next: ")
     path = f"{Path(lakehouse).parent}:{os.environ['PATH']}"
     done = subprocess.run(
-        line, shell=True, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+        ["sh", "-c", line], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "my lake" / "ecommerce_gold").is_dir()
