@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lakehouse_assets.core.shown import visible
-from lakehouse_assets.settings import process_environment
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,12 +34,11 @@ PIPE_WIDTH = 400
 
 
 def out() -> Console:
-    """Return the console of results on stdout; it is wider in a file or a pipe, unless COLUMNS says how wide it is."""
+    """Return the console of results on stdout; it is wider when they go into a file or a pipe."""
     from rich.console import Console
 
     console = Console(highlight=False)
-    is_told = process_environment().get("COLUMNS", "").isdigit()
-    return console if console.is_terminal or is_told else Console(highlight=False, width=PIPE_WIDTH)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def err() -> Console:
