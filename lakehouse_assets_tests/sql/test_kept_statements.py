@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from sqlglot import exp
 
 from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.sql import dialects
@@ -15,7 +16,12 @@ from lakehouse_assets.sql.dialects import MOST_KEPT, render
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that are parsed, in their order; nothing is kept yet."""
     found, parse = list[str](), dialects.parse
-    monkeypatch.setattr(dialects, "parse", lambda sql: (found.append(sql), parse(sql))[1])
+
+    def noted(sql: str) -> exp.Expr:
+        found.append(sql)
+        return parse(sql)
+
+    monkeypatch.setattr(dialects, "parse", noted)
     dialects._kept.cache_clear()  # noqa: SLF001 - what other tests have left
     return found
 
