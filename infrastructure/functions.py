@@ -112,9 +112,9 @@ DECLARED = (
     ),
     Function(
         "RecordRun",
-        "Records a run, puts its metrics, and gives its lease back.",
+        "Records a run, says what is news, tells what could not be told before, and gives its lease back.",
         "engine",
-        ("silver_read", "gold_read", "record", "metrics", "look_back", "meter"),
+        ("silver_read", "gold_read", "record", "metrics", "look_back", "meter", "publish"),
         memory=1024,
     ),
     Function(

@@ -93,8 +93,12 @@ def grants(silver: Iterable[str], gold: Iterable[str]) -> dict[str, list[Stateme
         "bronze_read": [objects(READ, LAKE, "bronze/*", "land-folder/*")],
         "affise": [allow(("secretsmanager:GetSecretValue",), "${AffiseKeyArn}", "${HashKeyArn}")],
         "report": [objects(REPLACE, LAKE, "reports/*")],
-        "record": [objects(WRITE, LAKE, "history/*", "ticks/*", "executions/*", "notifications/*")],
-        "record_read": [objects(READ, LAKE, "history/*", "ticks/*"), objects(WRITE, LAKE, "notifications/*")],
+        # What waits to be told is taken away once it was.
+        "record": [
+            objects(WRITE, LAKE, "history/*", "ticks/*", "executions/*"),
+            objects(REPLACE, LAKE, "notifications/*"),
+        ],
+        "record_read": [objects(READ, LAKE, "history/*", "ticks/*"), objects(REPLACE, LAKE, "notifications/*")],
         "metrics": [_metrics()],
         "publish": [allow(("sns:Publish",), topic)],
         "look_back": [

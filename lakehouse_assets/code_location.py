@@ -9,6 +9,7 @@ import dagster as dg
 from lakehouse_assets.graph.assembly import pipeline_definitions
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.resource import lakehouse_resource
+from lakehouse_assets.graph.tasked import without_task
 from lakehouse_assets.pipelines import all_pipelines
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.settings import Settings, read_settings
@@ -32,3 +33,21 @@ def build_definitions(
         executor=dg.in_process_executor,
     )
     return dg.Definitions.merge(shared, *(pipeline_definitions(pipeline, chosen) for pipeline in named))
+
+
+def code_location(settings: Settings | None = None) -> dg.Definitions:
+    """Return all definitions as people see them in the UI: without what only state machines are made of.
+
+    Args:
+        settings: as `build_definitions`.
+    """
+    made = build_definitions(settings)
+    return dg.Definitions(
+        assets=[without_task(asset) for asset in made.assets or ()],
+        asset_checks=made.asset_checks,
+        jobs=made.jobs,
+        schedules=made.schedules,
+        sensors=made.sensors,
+        resources=made.resources,
+        executor=made.executor,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lakehouse_assets.code_location import build_definitions
+from lakehouse_assets.code_location import build_definitions, code_location
 
 __all__ = ["build_definitions", "defs"]
 
-defs = build_definitions()
+defs = code_location()

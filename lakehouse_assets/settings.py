@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -26,7 +27,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lakehouse_assets.errors import SettingsInvalid
 from lakehouse_assets.machine import default_memory, machine_memory, printable, spare_folder, usable_folder
-from lakehouse_assets.urls import S3, api_url, is_s3, s3_place
+from lakehouse_assets.urls import S3, WEBHOOK, api_url, is_s3, s3_place, webhook_url
 
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
@@ -79,6 +80,10 @@ def _folder(value: Path) -> Path:
 
 def _spare(value: Path) -> Path:
     return spare_folder(value)
+
+
+def _webhook(value: SecretStr) -> SecretStr:
+    return SecretStr(webhook_url(value.get_secret_value()))
 
 
 DEFAULT_LANDING = "land-folder/Data"
@@ -137,6 +142,18 @@ class Affise(BaseModel):
     click_days: Annotated[int, Field(ge=1, le=3650)] = 7
     clicks: Literal["clicks", "custom"] = "clicks"
     most_gone: Annotated[float, Field(ge=0, le=1)] = 0.2
+
+
+class Alerts(BaseModel):
+    """Hold through what people are told, beside the folder `notifications/` of the lake, `LAKEHOUSE_ALERTS__<NAME>`.
+
+    Attributes:
+        webhook: URL that takes Slack's JSON; a secret, as whoever has it can write there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = None
 
 
 class Aws(BaseModel):
@@ -203,7 +220,11 @@ class Settings(BaseSettings):
         history: folder of Dagster's history, where `DAGSTER_HOME` names none; default `<lake>/dagster`, for a lake in
             S3 a folder of this user's, see `history_home`.
         lease_renew_seconds: how often the run that holds a pipeline says so.
+        repository_url: where people read the code, such as `https://github.com/acme/lakehouse`, which the UI links to;
+            None for the files on this machine.
+        repository_revision: the branch, tag or commit that is deployed.
         affise: of the Affise client.
+        alerts: through what people are told.
         aws: names of what is deployed.
     """
 
@@ -227,7 +248,10 @@ class Settings(BaseSettings):
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
     history: Folder | None = None
     lease_renew_seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
+    repository_url: Annotated[str, Field(pattern=r"^https://[^\s@?#]+[^\s@?#/]$")] | None = None
+    repository_revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")] = "main"
     affise: Affise = Field(default_factory=Affise)
+    alerts: Alerts = Field(default_factory=Alerts)
     aws: Aws = Field(default_factory=Aws)
 
     @field_validator("landings", "zones")
@@ -311,6 +335,8 @@ ALLOWED = {
     "quiet_seconds": "seconds from 0 to 3600",
     "lease_renew_seconds": "seconds above 0 up to 60",
     "zones": "a time zone such as Europe/Berlin or UTC",
+    "repository_url": "the address of a repository such as https://github.com/acme/lakehouse",
+    "repository_revision": "a branch, a tag or a commit",
     "affise__url": "https://<host>, or http:// to this machine only, without a path, a user or a query",
     "affise__key_name": "the name of a secret in capitals, such as AFFISE_API_KEY",
     "affise__hash_key_name": "the name of a secret in capitals, such as AFFISE_HASH_KEY",
@@ -324,6 +350,7 @@ ALLOWED = {
     "affise__click_days": "a whole number from 1 to 3650",
     "affise__clicks": "clicks or custom",
     "affise__most_gone": "a share from 0 to 1",
+    "alerts__webhook": WEBHOOK,
     "aws__workgroup": "the name of a workgroup of Athena",
     "aws__topic": "the ARN of a topic, arn:aws:sns:<region>:<account>:<name>",
     "aws__function_prefix": "up to 40 letters, digits, _ and -",
@@ -336,7 +363,7 @@ ALLOWED = {
     "aws__flex": "true or false",
 }
 """Says in words what each setting allows; a folder says it by itself, as it depends on what its name means."""
-NESTED = frozenset({"landings", "zones", "affise", "aws"})
+NESTED = frozenset({"landings", "zones", "affise", "alerts", "aws"})
 """Holds settings that consist of several variables."""
 OPTIONS = {"lake": "--lake", "landings": "--landing", "engine": "--engine", "affise__url": "--affise-url"}
 """Names the options of the command line that override settings."""
@@ -406,7 +433,7 @@ def _problem(item: Any, given: Mapping[str, object]) -> str:  # noqa: ANN401 - p
 
 def _shown(variable: str, value: str) -> str:
     """Return a value for people; a secret that was put where its name belongs, or into a URL, gets into no log."""
-    if variable.endswith("key_name") or "@" in value:
+    if variable.endswith(("key_name", "webhook")) or "@" in value:
         return "..."
     return printable(value.partition("?")[0] if variable.endswith("url") else value)
 

@@ -13,6 +13,7 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"[A-Za-z0-9._=-]+(/[A-Za-z0-9._=-]+)*")
 NO_BUCKET = "which names no bucket; a place in S3 is written `s3://bucket/prefix`"
 ODD_PREFIX = "a prefix consists of letters, digits and `-`, `_`, `.`, `=`, with one `/` between its parts"
+WEBHOOK = "https://<host>/<path>, or http:// to this machine only, without a user or a fragment"
 ALLOWED = "allowed is https://<host>, or http:// to this machine only, without a path, a user or a query"
 
 
@@ -35,6 +36,27 @@ def api_url(text: str) -> str:
     except ValueError as error:
         raise ValueError(ALLOWED) from error
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def webhook_url(text: str) -> str:
+    """Return the URL of a webhook, whose path or query is a secret.
+
+    Raises:
+        ValueError: the secret could be read on its way, or the URL is none; the error does not show it.
+
+    >>> webhook_url(" http://localhost:9/hooks/x?y=z ")
+    'http://localhost:9/hooks/x?y=z'
+    """
+    try:
+        parts = urlsplit(text.strip())
+        host = parts.hostname or ""
+        is_usable = parts.port is None or parts.port > 0
+    except ValueError as error:
+        raise ValueError(f"allowed is {WEBHOOK}") from error
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not (host and is_safe and is_usable) or "@" in parts.netloc or parts.fragment:
+        raise ValueError(f"allowed is {WEBHOOK}")
+    return parts.geturl()
 
 
 def is_s3(place: str) -> bool:

@@ -1,23 +1,25 @@
 """Make the last states: every end is recorded, told once, and only then an end.
 
-    succeeded:      RecordSuccess -> PublishSuccessNotification -> Succeeded
+    succeeded:      RecordSuccess -> IsSuccessNews -> PublishSuccessNotification -> Succeeded
     nothing to do:  RecordNothingToDo -> NothingToDo
-    any failure:    RecordFailure -> PublishFailureNotification -> Failed
-                         └ ComposeFailureMessage ┘          └ FailedUntold
+    any failure:    RecordFailure -> IsFailureNews -> PublishFailureNotification -> Failed
+                         └──── ComposeFailureMessage ────┘          └ FailedUntold
 
-Whoever watches over executions (`EndRun`) tells of a failure that nobody was told of: `Failed` says in its cause that
-somebody was, with `TOLD` before it, and `FailedUntold` does not.
+What people were told before, the same cause or the same warnings, is recorded and not published again: `RecordRun`
+decides that, and answers the kind `repeated`. Whoever watches over executions (`EndRun`) tells of a failure that nobody
+was told of: `Failed` says in its cause that somebody was, with `TOLD` before it, and `FailedUntold` does not.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.compute.alerts import REPEATED
 from stepfunctions import calls
 from stepfunctions.builder import Exits, MachineContext
 from stepfunctions.causes import sentence
 from stepfunctions.jsonata import MOST_CHARS, expression, quoted
-from stepfunctions.states import Catch, Fail, Pass, State, Succeed, Task
+from stepfunctions.states import Catch, Choice, Fail, Pass, Rule, State, Succeed, Task
 
 TOLD = "told: "
 SUCCESS, FAILURE, NOTHING = "RecordSuccess", "RecordFailure", "RecordNothingToDo"
@@ -37,21 +39,28 @@ def closing(about: MachineContext) -> dict[str, State]:
         "PublishSuccessNotification",
         "PublishFailureNotification",
     )
+    is_news, is_failure_news = "IsSuccessNews", "IsFailureNews"
     failure = {name: expression(f"$states.input.{name}") for name in FAILED}
     untold = Catch(compose, expression('$merge([$states.input, {"Recording": $states.errorOutput}])'))
     refused = Catch("FailedUntold", expression('$merge([$states.input, {"Refused": $states.errorOutput}])'))
     return {
-        SUCCESS: _record(about, "succeeded", tell, Catch(FAILURE), _answer()),
+        SUCCESS: _record(about, "succeeded", is_news, Catch(FAILURE), _answer()),
+        is_news: _unless_repeated(done, tell),
         tell: calls.publish(about.ways(done, "FailedUntold")),
         done: Succeed({"run_id": expression("$run_id"), "status": "succeeded"}),
         NOTHING: _record(about, "nothing_to_do", "NothingToDo", Catch(FAILURE), _answer()),
         "NothingToDo": Succeed({"run_id": expression("$run_id"), "status": "nothing_to_do"}),
-        FAILURE: _record(about, "failed", tell_failure, untold, failure | _answer(), failure),
+        FAILURE: _record(about, "failed", is_failure_news, untold, failure | _answer(), failure),
+        is_failure_news: _unless_repeated("Failed", tell_failure),
         compose: Pass(tell_failure, failure | _message(about)),
         tell_failure: calls.publish(calls.Transitions("Failed", refused, patience_seconds=about.patience_seconds)),
         "Failed": _fail(TOLD),
         "FailedUntold": _fail(""),
     }
+
+
+def _unless_repeated(known: str, news: str) -> Choice:
+    return Choice((Rule(expression(f"$states.input.kind = {quoted(REPEATED)}"), known),), default=news)
 
 
 def _record(

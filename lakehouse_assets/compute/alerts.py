@@ -1,32 +1,73 @@
-"""Decide what people are told about a run: one message for its outcome, with all that is to be said inside it.
+"""Say what people are told about a run: one message for its outcome, with all that is to be said inside it.
 
-Belongs here: run report and failed checks in, a message out. Not here: sending it (`notify`), noticing that a run
-ended (the command line, Dagster's sensors and the state machines do, and two of them may tell: a topic tells once).
+Belongs here: run report and failed checks in, a message out. Not here: whether it is news (`troubles`), sending it
+(`telling`), noticing that a run ended (the command line, Dagster's sensors and the state machines do, and two of them
+may tell: a topic tells once).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from lakehouse_assets.compute.failed_checks import FailedCheck, listed
 from lakehouse_assets.compute.notify import Notification, fit_subject
 from lakehouse_assets.compute.reports import RunReport
+from lakehouse_assets.compute.troubles import End, How, Trouble, Verdict, cause_in
 
 RUN_FAILED, RUN_WARNED, RUN_SUCCEEDED, NOTHING_TO_DO = "run_failed", "run_warned", "run_succeeded", "nothing_to_do"
 """Name the kinds of messages, one for each outcome of a run."""
-CALM = {RUN_SUCCEEDED, NOTHING_TO_DO}
-"""Holds the kinds that call for nobody."""
+RECOVERED = "recovered"
+"""Names the kind of the message about the first success after a failure."""
+REPEATED = "repeated"
+"""Names what is no news: people were told of the same cause before."""
+HOW: dict[str, How] = {RUN_FAILED: "failed", RUN_WARNED: "warned", RUN_SUCCEEDED: "good", NOTHING_TO_DO: "idle"}
+"""Says how a run ended by the kind of its message."""
 
 
-def alert_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> Notification | None:
-    """Return the message that a run calls for; None when all is well.
+def end_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> End:
+    """Return the end of a run as it is judged.
 
     Args:
         report: of the run.
         failed_checks: of this run.
     """
     message = message_of(report, failed_checks)
-    return None if message.kind in CALM else message
+    how = HOW[message.kind]
+    cause = cause_in(report, failed_checks) if how in {"failed", "warned"} else ""
+    what = message.body.partition("\n")[0] if how == "failed" else message.subject
+    # A tick that is done again has the id of its first run, and may end otherwise.
+    return End(
+        f"{report.run_id}-{message.kind}",
+        how,
+        report.ended_at or datetime.now(UTC).isoformat(timespec="seconds"),
+        cause,
+        what,
+    )
+
+
+def news_of(report: RunReport, verdict: Verdict, failed_checks: Sequence[FailedCheck] = ()) -> Notification | None:
+    """Return the message that a run calls for; None when all is as well, or as bad, as people know.
+
+    Args:
+        report: of the run.
+        verdict: on its end.
+        failed_checks: of this run.
+    """
+    if not verdict.tell:
+        return None
+    message = message_of(report, failed_checks)
+    return message if verdict.recovered is None else recovery(message, verdict.recovered)
+
+
+def recovery(message: Notification, was: Trouble) -> Notification:
+    """Return the message of a success that ends a trouble: what had failed, since when, and how many tries it took."""
+    tries = "once" if was.tries == 1 else f"{was.tries} times in a row"
+    said = message.subject.removeprefix(f"{message.pipeline}: ")
+    had = f"What failed since {was.since} ({tries}) works again. It was: {was.what}"
+    subject = fit_subject(f"{message.pipeline}: recovered; {said}")
+    return replace(message, kind=RECOVERED, subject=subject, body=f"{had}\n\n{message.body}")
 
 
 def message_of(report: RunReport, failed_checks: Sequence[FailedCheck] = ()) -> Notification:

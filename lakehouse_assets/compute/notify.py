@@ -1,6 +1,7 @@
-"""Send messages to people: one per outcome of a run, through a topic (a folder here, SNS behind the same Protocol).
+"""Define messages to people, the channels that carry them, and the log of what was told, a folder of the lake.
 
-Not here: when to tell and in which words; callers build the text.
+Not here: when to tell and in which words (`alerts`, `troubles`), and what becomes of a message that a channel does not
+take (`telling`).
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from lakehouse_assets.errors import BadRequest, PreconditionFailed
-from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.objects import ObjectStore
 
 SUBJECT_CHARS = 100
@@ -28,6 +29,7 @@ class Notification:
         kind: the outcome, such as `run_failed`; each is told once per run.
         subject: one line of printable ASCII, see `SUBJECT_CHARS`; `fit_subject` makes one.
         body: cause and next step.
+        at: when it happened, ISO-8601; empty for now.
 
     Raises:
         BadRequest: SNS would refuse the subject.
@@ -38,6 +40,7 @@ class Notification:
     kind: str
     subject: str
     body: str
+    at: str = ""
 
     def __post_init__(self) -> None:
         if not self.subject or fit_subject(self.subject) != self.subject:
@@ -63,19 +66,21 @@ class Topic(Protocol):
         ...
 
 
-def open_topic(store: ObjectStore) -> Topic:
-    """Open what people are told through: the topic that the settings name, else a folder of the lake.
+class Channel(Protocol):
+    """Carry messages to where people read them."""
 
-    Args:
-        store: the lake, which also keeps what was told.
-    """
-    settings = read_settings()
-    if settings.target == "aws" and settings.aws.topic is not None:
-        # What talks to AWS is imported where AWS is the target.
-        from lakehouse_assets.compute.aws.topic import SnsTopic
+    @property
+    def name(self) -> str:
+        """Return the channel's name, a part of keys."""
+        ...
 
-        return SnsTopic(settings.aws.topic, store)
-    return FolderTopic(store)
+    def send(self, notification: Notification) -> None:
+        """Deliver a message.
+
+        Raises:
+            LakehouseError: it was not delivered; the sentence holds no secret.
+        """
+        ...
 
 
 class FolderTopic(Topic):
@@ -87,7 +92,8 @@ class FolderTopic(Topic):
     def publish(self, notification: Notification) -> bool:
         """Keep the message unless its outcome was told before; see `Topic.publish`."""
         key = self._key(notification)
-        data = json.dumps(asdict(notification), indent=1, ensure_ascii=False).encode()
+        content = {**asdict(notification), "at": notification.at or datetime.now(UTC).isoformat(timespec="seconds")}
+        data = json.dumps(content, indent=1, ensure_ascii=False).encode()
         try:
             self._store.put(key, data, if_absent=True)
         except PreconditionFailed:

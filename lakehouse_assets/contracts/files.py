@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -21,6 +22,7 @@ SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Holds libyaml's safe loader if it is installed: it is ten times faster than Python's."""
 LAYER_LINE = re.compile(r"property: *layer\s+value: *(\w+)")
 NAME_LINE = re.compile(r"^name: *(\w+)", re.MULTILINE)
+ID_LINE = re.compile(r"^id: *\S*?(\w+\.\w+)\s*$", re.MULTILINE)
 """Match where a file says its layer and name, in text that need not be YAML."""
 
 
@@ -32,6 +34,19 @@ def files(pipeline: str) -> list[Traversable]:
     """
     found = (file for file in contracts_folder(pipeline).iterdir() if file.name.endswith(".yaml"))
     return sorted(found, key=lambda file: file.name)
+
+
+@cache
+def contract_files(pipeline: str) -> dict[str, Traversable]:
+    """Return the contract files of a pipeline by `layer.name`, as far as their text shows that.
+
+    Control tables for which the pipeline has no file of its own have none.
+
+    Raises:
+        ContractInvalid: as `contracts`.
+    """
+    named = ((ID_LINE.search(file.read_bytes().decode("utf-8", "replace")), file) for file in files(pipeline))
+    return {found[1]: file for found, file in named if found}
 
 
 def read_document(file: Traversable) -> Mapping[str, Any]:

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
-from lakehouse_assets.compute.notify import open_topic
 from lakehouse_assets.compute.recording import record
+from lakehouse_assets.compute.telling import open_topic
 from lakehouse_assets.graph.outcome import outcome_of, publish
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import REFUSED_TAG
@@ -23,6 +23,8 @@ from lakehouse_assets.storage.runs import RunFolder
 RUNNING = dg.DefaultSensorStatus.RUNNING
 SELECTION = "__ASSET_JOB"
 """Names Dagster's own job, which runs whatever was selected in the UI."""
+SELECTED = "selection"
+"""Names what is known of runs of a selection."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Watch:
         began, ended = _times(instance, run.run_id)
         record(folder, replace(outcome.report, started_at=began, ended_at=ended), run_id=run.run_id)
         # A re-execution works in the folder of the run it repeats; its end is news of its own.
-        return publish(open_topic(store), outcome, run.run_id)
+        return publish(open_topic(store), outcome, run.run_id, told_as(run.job_name))
 
 
 def _times(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
@@ -51,6 +53,11 @@ def _times(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
     times = (found.start_time, found.end_time) if found else (None, None)
     began, ended = (datetime.fromtimestamp(at, UTC).isoformat() if at else "" for at in times)
     return began, ended
+
+
+def told_as(job: str) -> str:
+    """Return what a run's end is told as; whatever was selected by hand is one thing, apart from the jobs."""
+    return SELECTED if job.startswith(SELECTION) else job
 
 
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:

@@ -9,10 +9,11 @@ import dagster as dg
 
 from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.reports import FunctionAnswer
-from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, to_metadata
+from lakehouse_assets.compute.tasks import FunctionTask
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline
 from lakehouse_assets.graph.resource import Lakehouse, performing
+from lakehouse_assets.graph.tasked import with_task
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 """Types what `dg.asset` with arguments returns; Dagster's own type says nothing of the result."""
@@ -44,7 +45,7 @@ def function_asset(
         deps=list(after),
         kinds=set(step.kinds),
         description=step.description,
-        **function_facts(pipeline, step.layer, task),
+        **function_facts(pipeline, step.layer),
         **pipeline.partitioning,
     )
 
@@ -55,16 +56,16 @@ def function_asset(
             answer = services.invoke(task)
         return dg.MaterializeResult(metadata=shown(answer) | md.spending(spent_on(services.spent(task.function))))
 
-    return call
+    return with_task(call, task)
 
 
-def function_facts(pipeline: Pipeline, layer: str, task: FunctionTask, **metadata: Any) -> dict[str, Any]:  # noqa: ANN401 - any metadata
-    """Return what every function step of a pipeline has: group, owner, tags, task, retries, and further metadata."""
+def function_facts(pipeline: Pipeline, layer: str, **metadata: Any) -> dict[str, Any]:  # noqa: ANN401 - any metadata
+    """Return what every function step of a pipeline has: group, owner, tags, retries, and further metadata."""
     return {
-        "group_name": pipeline.name,
+        "group_name": layer,
         "owners": [pipeline.owner],
         "tags": {"layer": layer, "pipeline": pipeline.name},
-        "metadata": {TASK_METADATA: dg.MetadataValue.json(to_metadata(task)), **metadata},
+        "metadata": metadata,
         "retry_policy": RETRY,
     }
 

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import dagster as dg
+from collections.abc import Iterable
 
 from lakehouse_assets.settings import Settings
+from lakehouse_assets.urls import is_s3
 
 LOAD_ENGINES = {"duckdb": "lambda", "spark": "glue", "auto": "glue"}
 """Maps the engine that loads silver to what runs it on AWS; by `auto` it is Glue unless the load is small."""
 
 
-def engine_kinds(settings: Settings) -> dict[str, str]:
-    """Return what makes the tables of a format: the engine of the load, and that of the models.
+def engine_kinds(settings: Settings) -> dict[str, set[str]]:
+    """Return the kinds that a table has here by each that it declares: what makes its format, and what holds its files.
 
-    >>> engine_kinds(Settings(target="aws", lake="s3://bucket"))
-    {'deltalake': 'glue', 'iceberg': 'athena'}
+    >>> sorted(engine_kinds(Settings(target="aws", lake="s3://bucket"))["deltalake"])
+    ['deltalake', 'glue']
     """
+    store = {"s3"} if is_s3(settings.lake_root) else {"file"}
     if settings.target == "aws":
-        return {"deltalake": LOAD_ENGINES[settings.engine], "iceberg": "athena"}
-    return {"deltalake": "spark" if settings.engine == "spark" else "duckdb", "iceberg": "duckdb"}
+        load, models = LOAD_ENGINES[settings.engine], "athena"
+    else:
+        load, models = "spark" if settings.engine == "spark" else "duckdb", "duckdb"
+    return {"deltalake": {"deltalake", load}, "iceberg": {"iceberg", models}, "s3": store}
 
 
-def with_engine(asset: Any, settings: Settings) -> Any:  # noqa: ANN401 - as `Pipeline.of`
-    """Return an asset whose tables say what makes them; checks, external assets and other assets stay as they are."""
-    if not isinstance(asset, dg.AssetsDefinition) or isinstance(asset, dg.AssetChecksDefinition):
-        return asset
+def kinds_here(kinds: Iterable[str], settings: Settings) -> set[str]:
+    """Return the kinds that tables of such declared kinds have in an installation; others stay as they are."""
     known = engine_kinds(settings)
-
-    def named(spec: dg.AssetSpec) -> dg.AssetSpec:
-        own = {known[kind] for kind in spec.kinds if kind in known}
-        return spec.replace_attributes(kinds={*spec.kinds, *own}) if own else spec
-
-    return asset.map_asset_specs(named)
+    return {kind for declared in kinds for kind in known.get(declared, {declared})}

@@ -13,10 +13,11 @@ from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
+from lakehouse_assets.graph.load_checks import evidence, load_check_results, load_check_specs, set_check_specs
 from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.resource import Lakehouse, performing
+from lakehouse_assets.graph.tasked import with_task
 from lakehouse_assets.sql import lineage
 
 
@@ -26,8 +27,8 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
 
     @dg.multi_asset(
         specs=[
-            *(output_spec(pipeline, contract, task, upstream) for contract in others),
-            *(silver_spec(pipeline, contract, task, upstream) for contract in tables),
+            *(output_spec(pipeline, contract, upstream) for contract in others),
+            *(silver_spec(pipeline, contract, upstream) for contract in tables),
         ],
         check_specs=[
             *(spec for contract in others for spec in set_check_specs(contract)),
@@ -55,7 +56,7 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
                 check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
             )
 
-    return silver
+    return with_task(silver, task)
 
 
 def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:
@@ -73,10 +74,10 @@ def silver_lineage(pipeline: Pipeline, contract: Contract) -> dict[str, Any]:
     return {"dagster/column_lineage": md.with_provenance(columns, pipeline.manifest_key)}
 
 
-def silver_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: list[dg.AssetKey]) -> dg.AssetSpec:
+def silver_spec(pipeline: Pipeline, contract: Contract, after: list[dg.AssetKey]) -> dg.AssetSpec:
     """Return the asset of one silver table as an output of the load's step."""
     return dg.AssetSpec(
         md.asset_key(contract),
         deps=[*after, md.asset_key(landing_of(pipeline, contract))],
-        **stored_facts(pipeline, contract, task, "deltalake", **silver_lineage(pipeline, contract)),
+        **stored_facts(pipeline, contract, "deltalake", **silver_lineage(pipeline, contract)),
     )

@@ -8,10 +8,9 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.compute.services import Services
-from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import set_check_results
+from lakehouse_assets.graph.load_checks import set_check_results
 from lakehouse_assets.graph.pipeline import Pipeline, stored_facts
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql.models import tables_read
@@ -24,13 +23,13 @@ def written_tables(pipeline: Pipeline) -> list[Contract]:
     return [*pipeline.layer("reference"), *controls]
 
 
-def output_spec(pipeline: Pipeline, contract: Contract, task: GlueTask, after: list[dg.AssetKey]) -> dg.AssetSpec:
+def output_spec(pipeline: Pipeline, contract: Contract, after: list[dg.AssetKey]) -> dg.AssetSpec:
     """Return the asset of one such table; a reference table has no table upstream, as the project holds its rows."""
     kinds = ("csv", "deltalake") if contract.layer == "reference" else ("deltalake",)
     return dg.AssetSpec(
         md.asset_key(contract),
         deps=after,
-        **stored_facts(pipeline, contract, task, *kinds),
+        **stored_facts(pipeline, contract, *kinds),
     )
 
 

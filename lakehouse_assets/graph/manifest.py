@@ -18,6 +18,10 @@ from lakehouse_assets.graph.request_config import config_schema, given_config
 from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.graph.short_runs import completed
 from lakehouse_assets.graph.standing import standing_results
+from lakehouse_assets.graph.tasked import with_task
+
+FORMAT_KINDS: dict[str, str] = {"csv": "csv", "json_pages": "json"}
+"""Maps the format of a landing dataset to the kind that the UI shows."""
 
 
 def landing_specs(pipeline: Pipeline) -> list[dg.AssetSpec]:
@@ -30,7 +34,7 @@ def landing_spec(pipeline: Pipeline, contract: Contract) -> dg.AssetSpec:
     return dg.AssetSpec(
         md.asset_key(contract),
         metadata={"dagster/column_schema": md.table_schema(contract), "files": ", ".join(contract.files)},
-        **common(pipeline, contract, "csv"),
+        **common(pipeline, contract, FORMAT_KINDS[contract.format]),
     )
 
 
@@ -43,7 +47,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         description="What one run works on, frozen once: the exact list of landed files (key, etag, size).",
         output_required=False,
         config_schema=config_schema(pipeline.asked),
-        **function_facts(pipeline, "bronze", pipeline.plan, **{"dagster/column_schema": md.MANIFEST_SCHEMA}),
+        **function_facts(pipeline, "bronze", **{"dagster/column_schema": md.MANIFEST_SCHEMA}),
         **pipeline.partitioning,
     )
 
@@ -67,7 +71,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
             context.log_event(event)
         yield dg.MaterializeResult(metadata=plan_metadata(plan) | call_facts(answer))
 
-    return manifest
+    return with_task(manifest, pipeline.plan)
 
 
 def nothing_words(plan: PlanReport | None) -> str:

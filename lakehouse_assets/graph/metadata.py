@@ -82,6 +82,11 @@ def codes(counts: Mapping[str, int]) -> dg.MetadataValue[Any]:
     return preview([{"code": code, "rows": count} for code, count in sorted(counts.items())])
 
 
+def place(where: str) -> dg.MetadataValue[Any]:
+    """Return a folder, a file or a place in S3 as text that can be copied."""
+    return dg.MetadataValue.path(where)
+
+
 def sql(text: str) -> dg.MetadataValue[Any]:
     """Return SQL as text to read and to copy."""
     return dg.MetadataValue.md(f"```sql\n{text.strip()}\n```")

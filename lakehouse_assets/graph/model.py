@@ -20,6 +20,7 @@ from lakehouse_assets.graph.partitions import window_of
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.request_config import config_schema, given_config
 from lakehouse_assets.graph.resource import Lakehouse, performing, reported
+from lakehouse_assets.graph.tasked import with_task
 from lakehouse_assets.sql import lineage
 from lakehouse_assets.sql.models import sources
 
@@ -36,7 +37,7 @@ def broken_model(pipeline: Pipeline, name: str, error: LakehouseError) -> dg.Ass
     asset: AssetDecorator = dg.asset(
         key=dg.AssetKey(name.split(".", 1)),
         deps=[pipeline.manifest_key],
-        group_name=pipeline.name,
+        group_name="gold",
         owners=[pipeline.owner],
         tags={"layer": "gold", "pipeline": pipeline.name},
         description=f"This table cannot be built: {error}",
@@ -61,7 +62,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         columns = lineage.of_model(select, contract, read)
     except ContractInvalid as error:
         return broken_model(pipeline, f"gold.{contract.name}", error)
-    known = {"dagster/column_lineage": md.column_lineage(columns, read)}
+    known = {"dagster/column_lineage": md.column_lineage(columns, read), "sql": md.sql(select)}
 
     asset: AssetDecorator = dg.asset(
         key=md.asset_key(contract),
@@ -71,7 +72,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
         retry_policy=RETRY,
         pool="athena",
         config_schema=config_schema(["full_refresh"]),
-        **stored_facts(pipeline, contract, task, "iceberg", **known),
+        **stored_facts(pipeline, contract, "iceberg", **known),
         **pipeline.partitioning,
     )
 
@@ -87,4 +88,4 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
             context.log_event(event)
         yield dg.MaterializeResult(metadata=told, check_results=[fit_result(contract, report)])
 
-    return model
+    return with_task(model, task)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from lakehouse_assets.compute.alerts import alert_of
+from lakehouse_assets.compute.alerts import end_of, news_of
 from lakehouse_assets.compute.failed_checks import FailedCheck
-from lakehouse_assets.compute.notify import Topic
 from lakehouse_assets.compute.reports import FAILURE, Failure, RunReport, compose
+from lakehouse_assets.compute.telling import Teller
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.errors import AssertionFailed
 from lakehouse_assets.graph.standing import is_news
@@ -53,9 +53,21 @@ def outcome_of(folder: RunFolder, events: Sequence[dg.DagsterEvent], *, success:
     return Outcome(compose(folder, silver, gold, failure), checks)
 
 
-def publish(topic: Topic, outcome: Outcome, run_id: str) -> str | None:
-    """Tell people of a run that calls for them, once; return the kind of the message when it was told now."""
-    message = alert_of(replace(outcome.report, run_id=run_id), outcome.failed_checks)
+def publish(topic: Teller, outcome: Outcome, run_id: str, job: str) -> str | None:
+    """Tell people of a run that is news, once; return the kind of the message when it was told now.
+
+    Args:
+        topic: what people are told through; what it kept of earlier messages is delivered too.
+        outcome: of the run.
+        run_id: its own id, also where it works in the folder of the one that it repeats.
+        job: its job; causes and recoveries are those of one job.
+    """
+    report = replace(outcome.report, run_id=run_id)
+    topic.deliver_kept(report.pipeline)
+    if report.already:
+        return None  # whoever has taken the tick tells
+    verdict = topic.judge(report.pipeline, job, end_of(report, outcome.failed_checks))
+    message = news_of(report, verdict, outcome.failed_checks)
     return message.kind if message is not None and topic.publish(message) else None
 
 

@@ -16,16 +16,16 @@ from typing import Any, Self
 
 import dagster as dg
 
-from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, Task, asked_by, to_metadata
+from lakehouse_assets.compute.tasks import FunctionTask, asked_by
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.known import Known
-from lakehouse_assets.contracts.layers import model_sql, seeds, silver_tables, table_location
+from lakehouse_assets.contracts.layers import model_sql, seeds, silver_tables
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.deadlines import Deadline, job_name
-from lakehouse_assets.graph.kinds import with_engine
+from lakehouse_assets.graph.installed import installed
 from lakehouse_assets.graph.short_runs import ShortRun
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.model_version import ModelVersion, model_versions
@@ -74,7 +74,7 @@ class Pipeline:
     """Hold one pipeline: everything that belongs to it and to no other.
 
     Attributes:
-        name: also of its package, its contracts, its job, its group and its lease.
+        name: also of its package, its contracts, its job and its lease.
         owner: e-mail address of whoever answers for it.
         plan: the function that plans a run; what its payload takes of a request is what a run may be asked.
         landing: folder below the lake where its files land; None for the one that the settings name.
@@ -231,10 +231,10 @@ class Pipeline:
         """Return the pipeline as it is in an installation, whose zone decides when its days begin and are due.
 
         Assets are declared before any settings are known, in the zone that the pipeline names itself, and without what
-        their tables are made by.
+        only an installation knows of them (`installed`).
         """
         zone = self.zone_in(settings)
-        made = self.of(*(with_engine(asset, settings) for asset in self.assets))
+        made = self.of(*(installed(self, asset, settings) for asset in self.assets))
         if self.days is None or (zone == self.zone and self.deadline is None):
             return made
         moved = replace(made, zone=zone)
@@ -255,9 +255,12 @@ def _placed(pipeline: Pipeline, asset: Any, zone: str) -> Any:  # noqa: ANN401 -
 
 
 def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any]:
-    """Return what every table of a pipeline has, landing included: group, owner, kinds, meaning, tags, freshness."""
+    """Return what every table of a pipeline has, landing included: group, owner, kinds, meaning, tags, freshness.
+
+    Layers are the groups, since a graph of hundreds of assets is read by layer; the pipeline is a tag.
+    """
     return {
-        "group_name": pipeline.name,
+        "group_name": md.asset_key(contract).path[0],
         "owners": [contract.owner],
         "kinds": set(kinds),
         "description": f"{contract.description}: {contract.grain}.",
@@ -269,7 +272,6 @@ def common(pipeline: Pipeline, contract: Contract, *kinds: str) -> dict[str, Any
 def stored_facts(
     pipeline: Pipeline,
     contract: Contract,
-    task: Task,
     *kinds: str,
     **metadata: Any,  # noqa: ANN401 - any metadata
 ) -> dict[str, Any]:
@@ -278,7 +280,6 @@ def stored_facts(
     Args:
         pipeline: the table's.
         contract: the table.
-        task: what writes it.
         kinds: technologies that the UI shows.
         metadata: further facts.
     """
@@ -286,10 +287,8 @@ def stored_facts(
         "dagster/table_name": contract.catalog_name,
         "dagster/column_schema": md.table_schema(contract),
         "contract": f"{contract.layer}.{contract.name} {contract.version}",
-        "location": table_location(contract, "<lake>"),
     }
-    carried = {TASK_METADATA: dg.MetadataValue.json(to_metadata(task))}
-    return common(pipeline, contract, *kinds) | {"metadata": known | metadata | carried}
+    return common(pipeline, contract, *kinds) | {"metadata": known | metadata}
 
 
 def freshness_policy(contract: Contract) -> dg.FreshnessPolicy | None:

@@ -14,7 +14,8 @@ import dagster as dg
 from lakehouse_assets.core.lease import Holder
 from lakehouse_assets.storage.lease import is_dead_here, this_process
 
-PIPELINE_TAG, PROCESS_TAG, REFUSED_TAG = "lakehouse/pipeline", "lakehouse/process", "lakehouse/refused"
+PIPELINE_TAG, PROCESS_TAG, REFUSED_TAG = "lakehouse/pipeline", ".dagster/lakehouse-process", "lakehouse/refused"
+"""Name tags of runs; Dagster shows nobody those that begin with `.dagster/`."""
 
 
 @dataclass(frozen=True)

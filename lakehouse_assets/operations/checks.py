@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations import completion, terminal
 from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
 from lakehouse_assets.settings import Settings
 
@@ -23,7 +23,9 @@ def checks(
     *,
     format: Annotated[Format, typer.Option(help="How the results are written.")] = "table",  # noqa: A002 - the option's name
     out: Annotated[Path | None, typer.Option(help="Write them into this file rather than to stdout.")] = None,
-    pipeline: Annotated[str | None, typer.Option(help="Only the checks of this pipeline.")] = None,
+    pipeline: Annotated[
+        str | None, typer.Option(autocompletion=completion.pipelines, help="Only the checks of this pipeline.")
+    ] = None,
     now: Annotated[bool, typer.Option("--now", help="Ask whole tables anew; nothing is written.")] = False,
     lake: LakeOption = None,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations import completion, terminal
 from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ NOTE = "List prices of {day} in US dollars, without discounts, taxes, free tiers
 
 def cost(
     pipeline: Annotated[
-        str | None, typer.Argument(metavar="[PIPELINE]", help="Only the runs of this pipeline.")
+        str | None,
+        typer.Argument(
+            metavar="[PIPELINE]", autocompletion=completion.pipelines, help="Only the runs of this pipeline."
+        ),
     ] = None,
     *,
     since: Annotated[

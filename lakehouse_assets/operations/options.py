@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import completion
 from lakehouse_assets.settings import AFFISE_URL_ENV, Settings, process_environment, read_settings
 
 Engine = Literal["duckdb", "spark", "auto"]
@@ -37,10 +38,17 @@ AffiseUrlOption = Annotated[
 ]
 PipelineArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[PIPELINE]", help="Which pipeline; may be left out where only one can be meant."),
+    typer.Argument(
+        metavar="[PIPELINE]",
+        autocompletion=completion.pipelines,
+        help="Which pipeline; may be left out where only one can be meant.",
+    ),
 ]
 PipelineOption = Annotated[
-    str | None, typer.Option(help="Which pipeline; may be left out where only one can be meant.")
+    str | None,
+    typer.Option(
+        autocompletion=completion.pipelines, help="Which pipeline; may be left out where only one can be meant."
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Dagster's own log on stderr.")]
 

@@ -11,6 +11,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.completion import codes
 from lakehouse_assets.operations.options import (
     EngineOption,
     LakeOption,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 rejects = typer.Typer(help="Rejected rows: list, show, replay and close them.", rich_markup_mode="rich")
 
-Code = Annotated[str | None, typer.Option(help="Only rows with this rule code.")]
+Code = Annotated[str | None, typer.Option(autocompletion=codes, help="Only rows with this rule code.")]
 File = Annotated[str | None, typer.Option(help="Only rows of this file, such as `readings/2025-04-03.csv`.")]
 Run = Annotated[str | None, typer.Option(help="Only rows that this run rejected.")]
 Grouping = Literal["code", "file"]

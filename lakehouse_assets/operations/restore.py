@@ -11,6 +11,7 @@ import typer
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.completion import tables
 from lakehouse_assets.operations.options import LakeOption, PipelineOption, chosen_pipeline, reading
 from lakehouse_assets.settings import Settings
 
@@ -27,7 +28,12 @@ RESTORABLE = {
 
 
 def restore(
-    table: Annotated[str, typer.Argument(help="A silver or gold table, such as clean_readings or gold/daily_weather.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=tables, help="A silver or gold table, such as clean_readings or gold/daily_weather."
+        ),
+    ],
     *,
     as_of: Annotated[str, typer.Option(metavar="TIME", help="The moment; UTC unless it says otherwise.")],
     pipeline: PipelineOption = None,

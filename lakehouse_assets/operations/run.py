@@ -12,6 +12,7 @@ from lakehouse_assets.core.request import parse_request, words
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.broken import tell_broken
+from lakehouse_assets.operations.completion import models
 from lakehouse_assets.operations.options import (
     AffiseUrlOption,
     EngineOption,
@@ -57,7 +58,9 @@ def run(  # noqa: PLR0913 - one parameter per option
     select: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TABLE", help="Bring only this gold table up to date, such as gold/daily_weather; repeatable."
+            metavar="TABLE",
+            autocompletion=models,
+            help="Bring only this gold table up to date, such as gold/daily_weather; repeatable.",
         ),
     ] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help=words("full_refresh"))] = False,

@@ -72,8 +72,8 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
         Interrupted: the process was asked to end; the run is cancelled, and its lease given back.
         BadRequest: the pipeline cannot be asked this; nothing has begun.
     """
-    from lakehouse_assets.compute.notify import open_topic
     from lakehouse_assets.compute.recording import record
+    from lakehouse_assets.compute.telling import open_topic
     from lakehouse_assets.core.request import parse_request
     from lakehouse_assets.graph.outcome import outcome_of, publish
     from lakehouse_assets.pipelines import pipeline_of
@@ -92,8 +92,17 @@ def run(settings: Settings, asked: Asked, *, watched: Watched | None = None, ver
     outcome = outcome_of(folder, events, success=success)
     outcome = replace(outcome, report=record(folder, replace(outcome.report, started_at=began)))
     interruption.check()
-    publish(open_topic(store), outcome, run_id)
+    publish(open_topic(store), outcome, run_id, _told_as(pipeline, named))
     return outcome
+
+
+def _told_as(pipeline: Pipeline, asked: Asked) -> str:
+    """Return what the run's end is told as, see `graph.alerts.told_as`: its job, or that tables were selected."""
+    from lakehouse_assets.graph.alerts import SELECTED
+    from lakehouse_assets.graph.short_runs import short_run
+
+    short = short_run(pipeline, asked.request)
+    return SELECTED if asked.select else short.job(pipeline) if short else pipeline.name
 
 
 def _execute(

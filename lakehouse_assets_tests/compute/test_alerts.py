@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lakehouse_assets.compute.alerts import alert_of, message_of
+from lakehouse_assets.compute.alerts import end_of, message_of, news_of
 from lakehouse_assets.compute.failed_checks import FailedCheck
 from lakehouse_assets.compute.reports import Failure, RunReport
+from lakehouse_assets.compute.troubles import Standing, judged
 
 GOOD = RunReport(
     run_id="r1",
@@ -40,7 +41,26 @@ def failed(check: str, severity: str = "ERROR") -> FailedCheck:
 
 def test_a_good_run_is_not_told() -> None:
     """Nothing failed, nothing was refused: no message."""
-    assert alert_of(report(), []) is None
+    _, verdict = judged(Standing(), end_of(report()))
+    assert news_of(report(), verdict) is None
+
+
+def test_a_recovery_names_what_had_failed_since_when_and_how_often() -> None:
+    """One message for the success, with what the run did below."""
+    failure = Failure("load", "RejectRatioExceeded", "`clean_orders`: 40 of 100 rows")
+    standing = Standing()
+    for number in (1, 2):
+        failed_run = report(run_id=f"r{number}", status="failed", failure=failure, ended_at=f"2026-11-2{number}T06:00")
+        standing, _ = judged(standing, end_of(failed_run))
+    good = report(run_id="r3")
+    told = news_of(good, judged(standing, end_of(good))[1])
+    assert told is not None
+    assert (told.kind, told.subject) == ("recovered", "ecommerce: recovered; run succeeded")
+    assert told.body.splitlines()[0] == (
+        "What failed since 2026-11-21T06:00 (2 times in a row) works again. "
+        "It was: The run failed in load: `clean_orders`: 40 of 100 rows"
+    )
+    assert "Rows new or updated in silver: 0" in told.body
 
 
 def test_a_failed_run_is_told_with_step_and_cause() -> None:
@@ -94,9 +114,8 @@ def test_warnings_and_refused_files_share_one_message() -> None:
     assert "- `a.csv` is refused" in told.body
 
 
-def test_a_run_that_went_well_calls_for_nobody_and_has_words_all_the_same() -> None:
+def test_a_run_that_went_well_has_words_too() -> None:
     """A machine sends them on a success; Dagster does not."""
-    assert alert_of(report()) is None
     assert (message_of(report()).kind, message_of(report()).subject) == ("run_succeeded", "ecommerce: run succeeded")
 
 

@@ -236,6 +236,17 @@ class Production:
         finally:
             self.s3.put_object(Bucket=bucket, Key=key, Body=body)
 
+    @contextmanager
+    def broken(self, function: str) -> Iterator[None]:
+        """Have a function deployed with a handler that it does not have meanwhile."""
+        functions = self.client("lambda")
+        handler = functions.get_function_configuration(FunctionName=function)["Handler"]
+        functions.update_function_configuration(FunctionName=function, Handler="lambdas.gone.handler")
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(FunctionName=function, Handler=handler)
+
     def tell_secrets(self, key: str) -> None:
         """Put the keys of the Affise account where a person puts them after the first deployment."""
         secrets = self.client("secretsmanager")

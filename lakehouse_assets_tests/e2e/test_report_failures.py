@@ -70,13 +70,8 @@ def doubled(production: Production, account: Simulator) -> Iterator[None]:
 def export_broken(production: Production, account: Simulator) -> Iterator[None]:
     """The function that exports is deployed with a handler that it does not have."""
     del account
-    functions = production.client("lambda")
-    found = functions.list_functions()["Functions"]
-    name = next(one["FunctionName"] for one in found if one["FunctionName"].endswith("export-sub5-report"))
-    handler = functions.get_function_configuration(FunctionName=name)["Handler"]
-    functions.update_function_configuration(FunctionName=name, Handler="lambdas.gone.handler")
-    yield
-    functions.update_function_configuration(FunctionName=name, Handler=handler)
+    with production.broken("export-sub5-report"):
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -57,16 +57,16 @@ def by_dagster(production: Production, history: Path, url: str | None = None) ->
 
 @contextmanager
 def one_history(production: Production, folder: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's history, after a tick of the sensor that knows nothing yet and one that goes on from there."""
+    """Dagster's history, after ticks of the sensor that knows nothing yet, until one finds nothing more."""
     sensor = history_sensor(PIPELINE, Settings(target="aws", lake=production.lake))
     with instance(Settings(history=folder)) as found:
-        cursor = None
-        for _ in range(2):
+        before, cursor = "", None
+        while cursor != before:
             with dg.build_sensor_context(instance=found, cursor=cursor) as context:
                 tick = sensor.evaluate_tick(context)
             for event in tick.asset_events:
                 found.report_runless_asset_event(event)
-            cursor = tick.cursor
+            before, cursor = cursor, tick.cursor
         yield found
 
 

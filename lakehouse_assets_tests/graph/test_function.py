@@ -115,7 +115,7 @@ def test_a_step_is_described_like_every_asset() -> None:
     asset = function_asset(SHOP, COUNTED, COUNT, after=[before])
     (spec,) = asset.specs
     assert from_metadata(spec.metadata[TASK_METADATA].value) == COUNT
-    assert (spec.key, spec.group_name, list(spec.owners)) == (COUNTED.key, "ecommerce", [SHOP.owner])
+    assert (spec.key, spec.group_name, list(spec.owners)) == (COUNTED.key, COUNTED.layer, [SHOP.owner])
     assert (spec.description, spec.kinds, [dep.asset_key for dep in spec.deps]) == (
         "Things, counted.",
         {"json"},

@@ -29,9 +29,10 @@ WORKED = [
 
 
 def test_the_code_location_holds_both_pipelines(graph: Graph) -> None:
-    """Each has a job, and the assets of this one are a group."""
+    """Each has a job, and each asset says whose it is."""
     resolved = graph.definitions.resolve_asset_graph()
-    own = {key.to_user_string() for key in resolved.get_all_asset_keys() if resolved.get(key).group_name == "returns"}
+    whose = {key.to_user_string(): resolved.get(key).tags["pipeline"] for key in resolved.get_all_asset_keys()}
+    own = {key for key, pipeline in whose.items() if pipeline == "returns"}
     assert own == KEYS
     assert {job.name for job in graph.definitions.jobs or []} == {"ecommerce", "returns"}
 

@@ -109,7 +109,7 @@ def test_a_pull_that_fails_ends_the_run_before_the_load() -> None:
     run = Run({"Execution": EXECUTION}, answers() | {"PullScans": error})
     with pytest.raises(MachineFailed, match="StorageUnavailable"):
         run.machine(MACHINE, {})
-    assert run.path[-3:] == ["RecordFailure", "PublishFailureNotification", "Failed"]
+    assert run.path[-4:] == ["RecordFailure", "IsFailureNews", "PublishFailureNotification", "Failed"]
 
 
 @pytest.mark.usefixtures("both")

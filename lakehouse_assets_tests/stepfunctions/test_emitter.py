@@ -129,7 +129,14 @@ def test_a_plan_that_does_not_give_what_it_declares_fails_the_run(emitted: dict[
     run = Run({"Execution": EXECUTION}, answers(emitted) | lacking)
     with pytest.raises(MachineFailed, match="QueryEvaluationError"):
         run.machine(emitted, {})
-    assert run.path == ["SetVariables", "PlanVisits", "RecordFailure", "PublishFailureNotification", "Failed"]
+    assert run.path == [
+        "SetVariables",
+        "PlanVisits",
+        "RecordFailure",
+        "IsFailureNews",
+        "PublishFailureNotification",
+        "Failed",
+    ]
 
 
 @pytest.mark.node

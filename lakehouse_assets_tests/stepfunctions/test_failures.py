@@ -80,6 +80,18 @@ def test_a_message_that_is_refused_leaves_a_failure_that_nobody_was_told_of(stat
     assert run.path[-1] == "FailedUntold"
 
 
+@pytest.mark.parametrize("name", MACHINES)
+def test_what_people_know_is_not_published_again(name: str) -> None:
+    """RecordRun answers `repeated`: a failure ends as one that was told, a success as any other."""
+    known = {"Payload": ANSWER | {"kind": "repeated"}}
+    run, end = walked(MACHINES[name], RunGlueJob=failing("Broken", "it is broken"), RecordFailure=known)
+    assert end == {"Error": "Broken", "Cause": "told: in RunGlueJob: it is broken"}
+    assert "PublishFailureNotification" not in run.calls
+    run, end = walked(MACHINES[name], RecordSuccess=known)
+    assert end["status"] == "succeeded"
+    assert "PublishSuccessNotification" not in run.calls
+
+
 def test_a_run_without_work_whose_end_cannot_be_recorded_has_failed() -> None:
     """Ends are green when everything is."""
     idle = {"PlanRun": {"Payload": ANSWER | {"has_work": False}}, "RecordNothingToDo": failing("Broken", "no lake")}

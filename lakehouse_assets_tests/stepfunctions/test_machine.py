@@ -104,10 +104,11 @@ def test_every_error_is_caught(state: dict[str, Any]) -> None:
 
 @machines
 def test_every_failure_is_told_before_the_machine_fails(machine: dict[str, Any]) -> None:
-    """Only the message's state leads to a Fail of the machine: to another one when the message was refused."""
+    """Only the message's state leads to a Fail, another when it was refused, and what people know."""
     top = machine["States"]
     assert [name for name, state in top.items() if state["Type"] == "Fail"] == ["Failed", "FailedUntold"]
-    assert [name for name, state in top.items() if "Failed" in targets(state)] == ["PublishFailureNotification"]
+    before = [name for name, state in top.items() if "Failed" in targets(state)]
+    assert before == ["IsFailureNews", "PublishFailureNotification"]
     untold = [name for name, state in top.items() if "FailedUntold" in targets(state)]
     assert untold == ["PublishFailureNotification", "PublishSuccessNotification"]
     assert all(top[name]["Resource"] == "arn:aws:states:::sns:publish" for name in untold)
@@ -207,7 +208,8 @@ def test_landing_is_moved_last() -> None:
     top = MACHINE["States"]
     assert top["JudgeAthenaValidationGold"]["Next"] == "BeginArchiveProcessedFiles"
     assert targets(top["IsDoneArchiveProcessedFiles"]) == {"ArchiveProcessedFiles", "RecordSuccess"}
-    assert top["RecordSuccess"]["Next"] == "PublishSuccessNotification"
+    assert top["RecordSuccess"]["Next"] == "IsSuccessNews"
+    assert targets(top["IsSuccessNews"]) == {"PublishSuccessNotification", "Succeeded"}
 
 
 @machines

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from lakehouse_assets.compute.tasks import TASK_METADATA, FunctionTask, GlueTask, ModelTask, Task, to_metadata
-from lakehouse_assets.definitions import defs
+from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.errors import EmissionInvalid
 from stepfunctions.plan_reader import TRIED_WITH, read_plan
 from stepfunctions.steps import RetryPolicy
@@ -35,7 +35,7 @@ def test_the_private_plan_is_the_one_that_was_tried() -> None:
 
 def test_the_jobs_levels_follow_the_data() -> None:
     """Plan, load, silver's gate, the models side by side, gold's gate, archive; landing is no step."""
-    levels = [[step.key for step in level] for level in read_plan(defs, "ecommerce")]
+    levels = [[step.key for step in level] for level in read_plan(build_definitions(), "ecommerce")]
     assert levels == [
         ["bronze__ecommerce_manifest"],
         ["ecommerce_silver"],
@@ -48,7 +48,7 @@ def test_the_jobs_levels_follow_the_data() -> None:
 
 def test_a_multi_asset_is_one_step() -> None:
     """Three silver tables and their load-side checks are one Glue job."""
-    (silver,) = read_plan(defs, "ecommerce")[1]
+    (silver,) = read_plan(build_definitions(), "ecommerce")[1]
     assert silver.assets == ("silver/clean_orders", "silver/clean_orders_items", "silver/clean_products")
     assert isinstance(silver.task, GlueTask)
 

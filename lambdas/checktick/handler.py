@@ -8,15 +8,16 @@ from typing import Any
 import orjson
 
 from lakehouse_assets.compute.metrics import NAMESPACE
-from lakehouse_assets.compute.notify import open_topic
+from lakehouse_assets.compute.missed_ticks import message
 from lakehouse_assets.compute.recording import entries
+from lakehouse_assets.compute.telling import open_topic
 from lakehouse_assets.core.ticks import tick_key
 from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.storage.aws import client_of
 from lakehouse_assets.storage.landing import landed
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
-from lambdas.checktick.logic import asked, message, missed
+from lambdas.checktick.logic import asked, missed
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -25,6 +26,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     The event holds `pipeline`, `job` and `schedule`, `asked_at` (ISO moment) and `minutes` (how long before that the
     tick was), and `lake` (URI). A run that goes on may have begun late; so may one that waits for another one.
     With `landing` (URI) in place of a tick it measures how old the oldest file there is, also when nothing runs.
+
+    Raises:
+        LakehouseError: people could not be told; the message is kept and told by whoever comes next.
     """
     if "landing" in event:
         return {"oldest_seconds": _landed(event["pipeline"], event["landing"])}
@@ -33,8 +37,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     found = (entry for _, entry in entries(store, of.pipeline, of.tick))
     sentence = missed(of, claim, found)
     _measure(of.pipeline, "TicksMissed", float(sentence is not None), "Count")
+    topic = open_topic(store)
+    topic.deliver_kept(of.pipeline)
     if sentence is not None:
-        open_topic(store).publish(message(of, sentence))
+        topic.publish(message(of, sentence))
+    topic.require_delivered()
     return {"missed": sentence}
 
 

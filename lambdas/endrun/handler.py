@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lakehouse_assets.compute.metrics import tell_metrics
-from lakehouse_assets.compute.notify import open_topic
 from lakehouse_assets.compute.reports import REPORT, RunReport
+from lakehouse_assets.compute.telling import open_topic
 from lakehouse_assets.settings import pipeline_packages, read_settings
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.opening import open_store
@@ -20,16 +20,23 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     The event is EventBridge's `Step Functions Execution Status Change` with a status FAILED, TIMED_OUT or ABORTED:
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html. Lake, topic and pipelines are
     settings of the function.
+
+    Raises:
+        LakehouseError: people could not be told; the message is kept and told by whoever comes next.
     """
     names = tuple(package.rpartition(".")[2] for package in pipeline_packages())
     ending = Ending.from_event(_with_cause(event["detail"]), names)
     settings = read_settings()
     store = open_store(settings.lake_root, create=False)
-    done = end(store, ending, open_topic(store))
+    topic = open_topic(store)
+    topic.deliver_kept(ending.pipeline)
+    done = end(store, ending, topic)
     folder = RunFolder(store, done["pipeline"], done["run_id"])
     report = folder.report(REPORT, RunReport) if done["recorded"] and settings.target == "aws" else None
     if report is not None:
         tell_metrics(folder, open_lake(settings.lake_root), report)
+    # The message is kept; that it could not be told is tried again by Lambda, and is a letter among the dead at last.
+    topic.require_delivered()
     return done
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from lakehouse_assets.compute.alerts import message_of
+from lakehouse_assets.compute.alerts import end_of, message_of
 from lakehouse_assets.compute.causes import cause_of
 from lakehouse_assets.compute.executions import Execution, noted
-from lakehouse_assets.compute.notify import Topic
 from lakehouse_assets.compute.recording import Ended, checks_not_passed, is_recorded, machine_report, record
 from lakehouse_assets.compute.reports import REPORT, Failure, RunReport
+from lakehouse_assets.compute.telling import Teller
 from lakehouse_assets.core.ticks import run_id_of
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.objects import ObjectStore
@@ -84,7 +84,7 @@ def _tick(given: str | None) -> object:
     return asked.get("tick") if isinstance(asked, Mapping) else None
 
 
-def end(store: ObjectStore, ending: Ending, topic: Topic) -> dict[str, Any]:
+def end(store: ObjectStore, ending: Ending, topic: Teller) -> dict[str, Any]:
     """Do what the execution did not do, and return what that was.
 
     Args:
@@ -99,7 +99,7 @@ def end(store: ObjectStore, ending: Ending, topic: Topic) -> dict[str, Any]:
     if not was_recorded:
         ended = Ended(ending.failure, ending.arn, ending.link, ending.started_at, run.tick, run.job)
         record(folder, machine_report(folder, ended))
-    told = False if ending.is_told else _tell(folder, ending, topic)
+    told = False if ending.is_told else _tell(folder, ending, topic, is_judged=was_recorded)
     return {
         "pipeline": run.pipeline,
         "run_id": run.run_id,
@@ -109,13 +109,16 @@ def end(store: ObjectStore, ending: Ending, topic: Topic) -> dict[str, Any]:
     }
 
 
-def _tell(folder: RunFolder, ending: Ending, topic: Topic) -> bool:
-    """Tell people of an execution that has told nothing itself; return False when that was done before."""
+def _tell(folder: RunFolder, ending: Ending, topic: Teller, *, is_judged: bool) -> bool:
+    """Tell people of an execution that has told nothing itself; return False when that was done before, or is no news.
+
+    What RecordRun has recorded it has judged too, and the machine was to send it.
+    """
     kept = folder.report(REPORT, RunReport)
     if kept is None:
         return False
-    message = message_of(
-        replace(kept, status="failed", failure=kept.failure or ending.failure), checks_not_passed(folder)
-    )
+    report, checks = replace(kept, status="failed", failure=kept.failure or ending.failure), checks_not_passed(folder)
+    if not is_judged and not topic.judge(folder.pipeline, report.job or folder.pipeline, end_of(report, checks)).tell:
+        return False
     # The run's own message may be noted as told, though the machine could not send it.
-    return topic.publish(replace(message, kind=ENDED))
+    return topic.publish(replace(message_of(report, checks), kind=ENDED))

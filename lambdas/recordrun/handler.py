@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from lakehouse_assets.compute.metrics import tell_metrics
+from lakehouse_assets.compute.telling import open_topic
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
@@ -27,7 +28,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         if _is_on_aws() and event.get("execution"):
             _meter(folder, event["execution"])
         report = recorded(folder, event)
-        message = said(folder, report)
+        message = said(folder, report, open_topic(store))
     finally:
         if event.get("fence"):
             Lease(store, folder.pipeline).give_back(folder.run_id, int(event["fence"]))

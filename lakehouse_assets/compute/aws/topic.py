@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.compute.notify import FolderTopic, Notification
+from lakehouse_assets.compute.notify import Channel, Notification
 from lakehouse_assets.storage.aws import client_of
-from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.service_errors import answering
 
 if TYPE_CHECKING:
@@ -38,30 +37,26 @@ def fit_message(text: str) -> str:
     return data[: MESSAGE_BYTES - len(CUT.encode())].decode(errors="ignore") + CUT
 
 
-class SnsTopic:
-    """Publish each outcome of a run once; what was told is kept in the lake, as `FolderTopic` keeps it.
-
-    It is kept after it was told: a process that dies in between tells twice, and never not at all.
+class SnsTopic(Channel):
+    """Publish messages to a topic.
 
     Args:
         topic: its ARN.
-        store: the lake.
     """
 
-    def __init__(self, topic: str, store: ObjectStore) -> None:
-        self.topic, self._told = topic, FolderTopic(store)
+    name = "sns"
 
-    def publish(self, notification: Notification) -> bool:
-        """Tell people; see `notify.Topic.publish`.
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+    def send(self, notification: Notification) -> None:
+        """Tell people; see `notify.Channel.send`.
 
         Raises:
             ServiceUnavailable, ServiceRefused, AccessDenied: the topic cannot be reached.
         """
-        if self._told.was_told(notification):
-            return False
         with answering("sns", f"topic `{self.topic}`"):
             _sns().publish(**request_of(notification, self.topic))
-        return self._told.publish(notification)
 
 
 def _sns() -> SNSClient:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from lakehouse_assets.compute import metrics
-from lakehouse_assets.compute.notify import FolderTopic, Notification
+from lakehouse_assets.compute.notify import Notification
 from lakehouse_assets.compute.recording import entries
+from lakehouse_assets.compute.telling import Teller
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 from lakehouse_assets_tests.machine_run import STATES, MachineRun
@@ -28,7 +29,7 @@ def run(tmp_path: Path) -> MachineRun:
     return made
 
 
-class Told(FolderTopic):
+class Told(Teller):
     """A topic that also keeps what it was given, in order."""
 
     def __init__(self, run: MachineRun) -> None:
@@ -92,6 +93,18 @@ def test_a_message_that_could_not_be_sent_is_told_here(run: MachineRun) -> None:
     topic = Told(run)
     end(FolderStore(run.root / "lake"), ending(run, "FAILED", cause="SNS refused"), topic)
     assert topic.messages[0].body.startswith("The run failed in RunGlueJob: somebody else")
+
+
+def test_executions_that_end_alike_are_told_once(run: MachineRun) -> None:
+    """The second one that runs out of time is counted; the next run that goes well is told as a recovery."""
+    store, topic = FolderStore(run.root / "lake"), Told(run)
+    assert end(store, ending(run, "TIMED_OUT"), topic)["told"]
+    second = MachineRun(run.root, "e2", "2026-11-26T14:00:00Z")
+    second.planned()
+    assert not end(store, ending(second, "TIMED_OUT"), topic)["told"]
+    answer = MachineRun(run.root, "e3", "2026-11-26T19:00:00Z").whole()
+    assert answer["kind"] == "recovered"
+    assert "(2 times in a row) works again" in answer["message"]
 
 
 def test_an_execution_that_never_planned_is_told_by_its_machines_pipeline(run: MachineRun) -> None:

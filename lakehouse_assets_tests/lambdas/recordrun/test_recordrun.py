@@ -19,6 +19,7 @@ from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 from lakehouse_assets_tests.machine_run import MachineRun, outcome
+from lambdas.recordrun.handler import handler as record_run
 
 FRESH, UNIQUE = "gold.daily_sales freshness", "silver.clean_orders keys_unique"
 TICK = "2026-11-26T09:00:00Z"
@@ -85,6 +86,27 @@ def test_a_failure_names_state_and_cause_in_one_sentence(run: MachineRun) -> Non
         sentence,
         "judge clean_orders",
     )
+
+
+def test_what_people_know_is_not_told_again(run: MachineRun) -> None:
+    """The same failure twice is `repeated`, which the machine does not publish; so are warnings that did not change."""
+    failure = {"State": "PlanRun", "Error": "ApiUnavailable", "Cause": "gave no usable answer"}
+    run.planned()
+    kinds = [one.recorded(failure)["kind"] for one in (run, MachineRun(run.root, "f2"))]
+    assert kinds == ["run_failed", "repeated"]
+    warned = [MachineRun(run.root, f"w{number}").whole(outcome(FRESH, failing=1))["kind"] for number in (1, 2, 3)]
+    assert warned == ["recovered", "repeated", "repeated"]
+    assert MachineRun(run.root, "good").whole()["kind"] == "run_succeeded"
+
+
+def test_a_recovery_with_nothing_to_do_is_told_by_the_function(run: MachineRun) -> None:
+    """The machine publishes nothing then."""
+    run.planned()
+    run.recorded({"State": "PlanRun", "Error": "ApiUnavailable", "Cause": "gave no usable answer"})
+    event = {"outcome": "nothing_to_do", "failure": None, "execution": "", "link": "", "started_at": ""}
+    other = MachineRun(run.root, "e2")
+    assert record_run(other.event | event, None)["kind"] == "nothing_to_do"
+    assert (run.root / "lake/notifications/ecommerce/e2-recovered.json").exists()
 
 
 def test_a_run_that_could_not_even_plan_is_recorded(run: MachineRun) -> None:

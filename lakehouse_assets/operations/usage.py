@@ -1,0 +1,77 @@
+"""Say in one sentence what is wrong with a call of the command line, and what there is to choose from."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.exceptions import TyperException
+
+
+def fold_help(app: typer.Typer) -> None:
+    """Let help texts of all commands be folded by the terminal only: each paragraph of a docstring becomes one line."""
+    for command in (*app.registered_commands, app.registered_callback):
+        if command and command.callback and not isinstance(command.help, str):
+            command.help = folded(inspect.getdoc(command.callback) or "")
+    for group in app.registered_groups:
+        if group.typer_instance:
+            fold_help(group.typer_instance)
+
+
+def folded(text: str) -> str:
+    r"""Return a text whose paragraphs are one line each; indented lines, as of examples, stay as they are.
+
+    >>> folded("One\ntwo.\n\nExample:\n    lakehouse run")
+    'One two.\n\nExample:\n    lakehouse run'
+    """
+    joined = ""
+    for line in text.split("\n"):
+        begins = not joined or not line or line.startswith(" ") or joined.endswith("\n")
+        joined += line if begins and not joined else f"\n{line}" if begins else f" {line}"
+    return joined
+
+
+def problem_of(error: TyperException, app: typer.Typer, words: Sequence[str]) -> str:
+    """Return what is wrong with a call; where a word is missing, what it is for, and which ones there are.
+
+    Args:
+        error: what Typer says.
+        app: the command line.
+        words: what it was called with.
+    """
+    parameter: Any = getattr(error, "param", None)
+    if hasattr(error, "param_type") and parameter is not None:
+        return _missing(error, parameter)
+    option = getattr(error, "option_name", None)
+    if option and "requires an argument" in error.format_message():
+        return _valueless(str(option), typer.main.get_command(app), words)
+    return error.format_message()
+
+
+def _missing(error: Any, parameter: Any) -> str:  # noqa: ANN401 - Typer gives its errors and parameters no public types
+    """Return the sentence for a word that was not given."""
+    choices = _choices(error.ctx, parameter)
+    what = f"{parameter.param_type_name} {parameter.get_error_hint(error.ctx)}"
+    command = error.ctx.command_path if error.ctx else "lakehouse"
+    purpose = f": {parameter.help.rstrip('.')}" if parameter.help else ""
+    return f"`{command}` lacks the {what}{purpose}{choices}; see `{command} --help`"
+
+
+def _valueless(option: str, command: Any, words: Sequence[str]) -> str:  # noqa: ANN401 - as above
+    """Return the sentence for an option without its value, which Typer does not say whose it is."""
+    found = None
+    for word in words:
+        command = getattr(command, "commands", {}).get(word, command)
+        found = next((one for one in command.params if option in one.opts), found)
+    purpose = f": {found.help.rstrip('.')}" if found and found.help else ""
+    return f"{option} needs a value{purpose}{_choices(typer.Context(command), found) if found else ''}"
+
+
+def _choices(context: Any, parameter: Any) -> str:  # noqa: ANN401 - as above
+    """Return the words that a parameter takes, where they are known."""
+    names = list(getattr(parameter.type, "choices", ()))
+    if not names and context:
+        names = [item.value for item in parameter.shell_complete(context, "") if item.type == "plain"]
+    return f"; there are: {', '.join(map(str, names))}" if names else ""

@@ -1,0 +1,126 @@
+"""Parts of an installation that are broken or taken: one message names the state, and the next run repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets_tests.e2e.comparing import contents
+from lakehouse_assets_tests.e2e.production import Execution, Production
+from lakehouse_assets_tests.e2e.small import batch
+
+pytestmark = pytest.mark.e2e_all
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet(production: Production) -> None:
+    """What was left in landing by other tests is loaded, and nothing is to be told of it."""
+    production.sleeping()
+    assert production.run("ecommerce").status == "SUCCEEDED"
+    production.told()
+
+
+@contextmanager
+def without_room(production: Production) -> Iterator[None]:
+    """The Glue job may not run at all: as if as many runs as it may have went on."""
+    glue = production.client("glue")
+    job = glue.get_job(JobName="Lakehouse")["Job"]
+    kept = {name: job[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
+    most = job["ExecutionProperty"]
+    glue.update_job(JobName="Lakehouse", JobUpdate={**kept, "ExecutionProperty": {"MaxConcurrentRuns": 0}})
+    try:
+        yield
+    finally:
+        glue.update_job(JobName="Lakehouse", JobUpdate={**kept, "ExecutionProperty": most})
+
+
+def require_told(production: Production, done: Execution, state: str, words: str) -> None:
+    """Hold that an execution failed and that one message names the state."""
+    (message,) = production.told()
+    assert done.status == "FAILED", done
+    assert f"failed in {state}: " in message.body
+    assert words in message.body
+
+
+def require_repaired(production: Production, number: int) -> None:
+    """Hold that the next run loads a batch, each order once, and archives it."""
+    done = production.run("ecommerce")
+    assert done.status == "SUCCEEDED", done
+    orders = [int(row[0]) for row in contents(production.lake)["clean_orders"]]
+    assert [orders.count(100 * number + i) for i in (1, 2, 3)] == [1, 1, 1]
+    assert production.landed() == []
+    assert production.holder() is None
+    production.told()
+
+
+def test_a_lease_that_another_run_keeps_is_waited_for_and_named(production: Production) -> None:
+    """Nothing is planned or taken from the holder; once it lets go the next run loads."""
+    production.land(batch(60))
+    with Lease(open_store(production.lake), "ecommerce").acquire("somebody-else", hold_seconds=3600):
+        done = production.run("ecommerce")
+        assert production.holder() == "somebody-else"
+    require_told(production, done, "PlanRun", "somebody-else")
+    assert len(production.landed()) == 3
+    require_repaired(production, 60)
+
+
+def test_a_manifest_that_is_overwritten_is_refused_by_the_job(production: Production) -> None:
+    """The job tells what it cannot read, and is not tried again."""
+    production.land(batch(61))
+    arn = production.start("ecommerce", {"engine": "glue"})
+    production.until(lambda: "RunGlueJob" in production.states(arn))
+    (key,) = [
+        f"runs/ecommerce/{name}"
+        for name in production.keys(production.outputs["LakeBucket"], "runs/ecommerce/")
+        if name == f"{arn.rpartition(':')[2]}/manifest.json"
+    ]
+    production.s3.put_object(Bucket=production.outputs["LakeBucket"], Key=key, Body=b"[1, 2")
+    done = production.wait(arn)
+    require_told(production, done, "RunGlueJob", "manifest")
+    assert done.states.count("RunGlueJob") == 1
+    require_repaired(production, 61)
+
+
+@pytest.mark.parametrize(
+    ("function", "state"), [("DeclareTables", "DeclareTables"), ("Moves3Objects", "ArchiveProcessedFiles")]
+)
+def test_a_function_that_cannot_start_is_told_and_archives_nothing(
+    production: Production, function: str, state: str
+) -> None:
+    """The service's own words are in the message; the files are still in landing for the next run."""
+    number = 62 if function == "DeclareTables" else 63
+    production.land(batch(number))
+    # Declarations are remembered; one that is forgotten has to be made again.
+    if function == "DeclareTables":
+        for key in production.keys(production.outputs["LakeBucket"], "catalog/"):
+            production.s3.delete_object(Bucket=production.outputs["LakeBucket"], Key=f"catalog/{key}")
+    with production.broken(function):
+        done = production.run("ecommerce")
+    require_told(production, done, state, "gone")
+    assert len(production.landed()) == 3
+    require_repaired(production, number)
+
+
+def test_a_run_that_cannot_be_recorded_is_told_all_the_same(production: Production) -> None:
+    """The message is composed by the machine itself, and the rule on its status gives the lease back."""
+    production.land(batch(64))
+    with production.broken("RecordRun"):
+        done = production.run("ecommerce")
+        require_told(production, done, "RecordSuccess", "gone")
+        production.until(lambda: production.holder() is None)
+    assert production.told() == []
+    assert production.run("ecommerce").status == "SUCCEEDED"
+    production.told()
+
+
+def test_a_job_that_has_no_room_is_asked_for_again_and_then_told(production: Production) -> None:
+    """It waits as long as a load may take, and the batch comes with the next run."""
+    production.land(batch(65))
+    with without_room(production):
+        done = production.run("ecommerce", {"engine": "glue"})
+    require_told(production, done, "RunGlueJob", "oncurrent")
+    require_repaired(production, 65)

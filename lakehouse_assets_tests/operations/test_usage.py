@@ -1,0 +1,89 @@
+"""What every command says of itself: its version, its help, the words that a shell completes, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lakehouse_assets_tests.operations.conftest import Cli
+
+LAKEHOUSE = str(Path(sys.executable).with_name("lakehouse"))
+
+
+def completed(words: str, shell: str = "bash") -> str:
+    """What the installed command answers a shell that completes the last of these words."""
+    typed = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_TYPER_COMPLETE_ARGS": words}
+    asked = {"_LAKEHOUSE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    done = subprocess.run([LAKEHOUSE], env=os.environ | typed | asked, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_it_says_its_version(cli: Cli) -> None:
+    """The version is that of the package."""
+    result = cli("--version")
+    assert (result.code, result.out) == (0, "lakehouse 0.1.0\n")
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["rejects"], ["rejects", "list"]])
+def test_h_is_help_everywhere(cli: Cli, command: list[str]) -> None:
+    """The short option shows what the long one shows."""
+    short = cli(*command, "-h")
+    assert (short.code, short.out) == (0, cli(*command, "--help").out)
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "offered"),
+    [
+        ("bash", "lakehouse restore clean_o", "clean_orders\nclean_orders_items\n"),
+        ("zsh", "lakehouse rejects list --code date_misma", "_arguments '*: :((\"date_mismatch\"))'\n"),
+        ("fish", "lakehouse run --select gold/daily_s", "gold/daily_sales\n"),
+    ],
+)
+def test_a_shell_completes_tables_and_codes(shell: str, words: str, offered: str) -> None:
+    """The words that begin so are offered, in the form that the shell reads."""
+    assert completed(words, shell) == offered
+
+
+def test_completion_can_be_installed(tmp_path: Path) -> None:
+    """It is written below the home folder, where the shell finds it."""
+    done = subprocess.run(
+        [LAKEHOUSE, "--install-completion", "bash"],
+        env=os.environ | {"HOME": str(tmp_path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "bash completion installed" in done.stdout
+    assert "_LAKEHOUSE_COMPLETE" in (tmp_path / ".bash_completions" / "lakehouse.sh").read_text()
+    assert "lakehouse.sh" in (tmp_path / ".bashrc").read_text()
+
+
+def test_bash_itself_completes() -> None:
+    """The script that is shown, in a real shell."""
+    script = (
+        f'PATH="{Path(LAKEHOUSE).parent}:$PATH"; eval "$(lakehouse --show-completion bash)"; '
+        'COMP_WORDS=(lakehouse checks --pipeline mar); COMP_CWORD=3; _lakehouse_completion lakehouse; echo "$COMPREPLY"'
+    )
+    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("marketing\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["restore"], ("lacks the argument 'table'", "there are: daily_affiliate", "clean_orders_items")),
+        (["rebuild"], ("'what'", "there are: silver")),
+        (["rejects", "close"], ("'--reason'", "Why nobody will correct")),
+        (["sql"], ("'SQL'", "lakehouse sql --help")),
+        (["run", "--engine"], ("--engine needs a value", "there are: duckdb, spark, auto")),
+        (["rejects", "list", "--pipeline"], ("there are: ecommerce, marketing",)),
+        (["--show-completion"], ("there are: bash, zsh, fish",)),
+    ],
+)
+def test_what_is_missing_is_named_with_what_there_is(cli: Cli, arguments: list[str], parts: tuple[str, ...]) -> None:
+    """One sentence says what the word is for, and lists those that there are."""
+    result = cli(*arguments)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert all(part in result.err for part in parts), result.err
