@@ -104,11 +104,12 @@ class Left:
 
 @dataclass(frozen=True)
 class ArchiveSlice:
-    """Hold one slice of an archive: objects moved, their bytes, and those that were left."""
+    """Hold one slice of an archive: objects moved, their bytes, those that were left, and how many were refused."""
 
     moved: int = 0
     bytes: int = 0
     left: tuple[Left, ...] = ()
+    refused: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,11 @@ class ArchiveReport:
     def bytes(self) -> int:
         """Return the size in bytes of the objects that were moved."""
         return sum(one.bytes for one in self.slices.values())
+
+    @property
+    def refused(self) -> int:
+        """Return how many of the objects that were moved were refused by the load, and so went to quarantine."""
+        return sum(one.refused for one in self.slices.values())
 
     @property
     def left(self) -> tuple[Left, ...]:

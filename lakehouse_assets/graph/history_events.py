@@ -18,6 +18,7 @@ from lakehouse_assets.compute.reports import ARCHIVE, LOAD, PLAN, ArchiveReport,
 from lakehouse_assets.compute.tasks import TASK_METADATA
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.graph import metadata as md
+from lakehouse_assets.graph.landing_checks import is_found, landing_results
 from lakehouse_assets.graph.late_days import late_days
 from lakehouse_assets.graph.load_checks import kept_evidence, load_check_results, set_check_results
 from lakehouse_assets.graph.load_outputs import written_tables
@@ -70,6 +71,7 @@ def events_of(run: PastRun) -> Iterator[Event]:
     yield from _planned(run, plan)
     if load is not None and _is_committed(run):
         yield from _loaded(run, load)
+    yield from (_evaluated(run, result) for result in landing_results(run.pipeline, run.folder) if is_found(result))
     yield from _built(run)
     yield from (one for check in judged_checks(run.folder) for one in _judged(run, check))
     if run.entry["status"] == "succeeded":
@@ -118,7 +120,11 @@ def _built(run: PastRun) -> Iterator[Event]:
 def _called(run: PastRun) -> Iterator[Event]:
     """Yield what functions made, all of which were called in a run that went well."""
     archive = run.folder.report(ARCHIVE, ArchiveReport)
-    moved = {"moved": archive.moved, "bytes": archive.bytes, "left": len(archive.left)} if archive else {}
+    moved = (
+        {"moved": archive.moved, "bytes": archive.bytes, "refused": archive.refused, "left": len(archive.left)}
+        if archive
+        else {}
+    )
     for asset in run.pipeline.assets:
         if not isinstance(asset, dg.AssetsDefinition) or run.pipeline.manifest_key in asset.keys:
             continue

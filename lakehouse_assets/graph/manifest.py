@@ -12,6 +12,7 @@ from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest, parse_request
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator, call_facts, function_facts
+from lakehouse_assets.graph.landing_checks import tell
 from lakehouse_assets.graph.partitions import window_of
 from lakehouse_assets.graph.pipeline import Pipeline, common
 from lakehouse_assets.graph.request_config import config_schema, given_config
@@ -62,6 +63,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         plan = services.run.report(PLAN, PlanReport)
         if plan is None or not plan.has_work:
             context.log.info(nothing_words(plan))
+            tell(pipeline, context, services)
             for evaluation in standing_results(pipeline, context, services):
                 context.log_event(evaluation)
             return

@@ -29,6 +29,8 @@ from lakehouse_assets.progress import Progress, told
 from lakehouse_assets.settings import Settings, process_environment
 from lakehouse_assets.storage.damage import is_panic
 from lakehouse_assets.storage.lake import Lake, lake_of
+from lakehouse_assets.storage.landing import Landed, look
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
 
@@ -59,6 +61,14 @@ class Lakehouse:
             run_id = run.root_run_id or run.run_id
             self._open[pipeline.name] = open_services(self._settings, pipeline, run_id, self.progress)
         return self._open[pipeline.name]
+
+    def look(self, pipeline: Pipeline) -> Landed:
+        """Look at the landing of a pipeline as it is now.
+
+        Raises:
+            StorageUnavailable: it cannot be read.
+        """
+        return look(pipeline.name, open_store(pipeline.landing_in(self._settings), create=False))
 
     def close(self) -> None:
         """Close all services; each gives back its pipeline's lease."""
