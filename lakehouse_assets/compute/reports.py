@@ -23,6 +23,8 @@ Status = Literal["succeeded", "failed", "nothing_to_do"]
 Runtime = Literal["dagster", "stepfunctions"]
 FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = "facts", "plan", "load", "archive", "failure", "report"
 """Name the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
+LINKS = "links"
+"""Names the piece with the addresses of logs, by step, where a step's log is not on this machine."""
 REFUSED = "refused"
 """Names the piece with the `keys` of the files that the load refused: they may be too many for a machine to carry."""
 

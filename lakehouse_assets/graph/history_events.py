@@ -46,7 +46,8 @@ class PastRun:
         known = {name: self.entry.get(name) or "" for name in ("execution", "tick", "started_at", "ended_at")}
         link = {"link": dg.MetadataValue.url(self.entry["link"])} if self.entry.get("link") else {}
         said = {name: text for name, text in known.items() if text}
-        return {RUN: str(self.entry["run_id"]), "runtime": str(self.entry["runtime"]), **said, **link}
+        known_by = {RUN: str(self.entry["run_id"]), "runtime": str(self.entry["runtime"])}
+        return {**known_by, **said, **link, **md.run_report(self.folder)}
 
     @property
     def days(self) -> Window | None:

@@ -54,7 +54,7 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
             spent = spent_on(services.spent("load"), contract.name, shares)
             yield dg.MaterializeResult(
                 asset_key=md.asset_key(contract),
-                metadata=facts | md.spending(spent) | silver_lineage(pipeline, contract),
+                metadata=facts | md.spending(spent) | silver_lineage(pipeline, contract) | md.run_report(services.run),
                 check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
             )
 

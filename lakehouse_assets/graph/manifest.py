@@ -71,7 +71,8 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
             context.log.warning("File time: %s", doubt)
         for event in landing_events(pipeline, services.run.manifest()):
             context.log_event(event)
-        yield dg.MaterializeResult(metadata=plan_metadata(plan) | call_facts(answer))
+        told = plan_metadata(plan) | call_facts(answer) | md.run_report(services.run)
+        yield dg.MaterializeResult(metadata=told | {"manifest": md.piece(services.run, "manifest")})
 
     return with_task(manifest, pipeline.plan)
 
@@ -101,7 +102,7 @@ def plan_metadata(plan: PlanReport) -> dict[str, Any]:
     return {f"files_{name}": count for name, count in plan.files.items()} | {
         "bytes": plan.bytes,
         "pending": plan.pending,
-        "unacknowledged": plan.unacknowledged,
+        "runs_to_catch_up": plan.unacknowledged,
         **({"models_behind": ", ".join(plan.models)} if plan.models else {}),
         "manifest": plan.manifest,
     }
