@@ -11,8 +11,10 @@ import pytest
 from lakehouse_assets_tests.operations.conftest import Cli, process
 
 COMMANDS = (
-    "demo", "run", "sql", "checks", "dev", "sample", "optimize", "vacuum", "relocate", "contracts", "emit", "lineage",
+    "demo", "run", "sql", "checks", "alerts", "dev", "sample", "optimize", "vacuum", "relocate", "contracts", "emit",
+    "lineage",
     "rejects", "rejects list", "rejects show", "rejects replay", "affise-simulator", "test", "new", "forget",
+    "status", "runs", "clone", "drop", "diff", "report",
 )  # fmt: skip
 SLOW = ("dagster", "duckdb", "pyarrow", "pandas", "pyspark", "deltalake", "pyiceberg", "sqlglot")
 
