@@ -107,13 +107,15 @@ def tell(topic: Teller, silent: Mapping[str, int], daemons: Iterable[str]) -> No
         daemons: all that there are.
     """
     topic.deliver_kept(SERVICES)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    moment = datetime.now(UTC)
+    now = moment.isoformat(timespec="seconds")
     for name in sorted(daemons):
         what, looks = f"daemon-{name}", silent.get(name, 0)
         if looks < LOOKS and (looks or not topic.is_failing(SERVICES, what)):
             continue
         said = f"The {name} daemon of Dagster has not said for {SILENT_SECONDS:.0f} seconds that it lives."
-        end = End(f"{what}-{now}", "failed", now, said, said) if looks else End(f"{what}-{now}", "good", now)
+        look = f"{what}-{moment:%Y%m%dT%H%M%S%fZ}"
+        end = End(look, "failed", now, said, said) if looks else End(look, "good", now)
         verdict = topic.judge(SERVICES, what, end)
         if not verdict.tell:
             continue
