@@ -231,4 +231,4 @@ def _dimension(settings: Settings, contract: Contract, figure: Figure, since: da
     )
     columns = (str(figure.by), *figure.measures)
     rows = tuple(zip(found["name"], *(found[name] for name in figure.measures), strict=True))
-    return Table(f"By {figure.by}", columns, rows, frozenset(figure.measures))
+    return Table(f"By {str(figure.by).replace('_', ' ')}", columns, rows, frozenset(figure.measures))

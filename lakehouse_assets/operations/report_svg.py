@@ -105,6 +105,8 @@ def _part_of_page(svg: str, chart: Chart) -> str:
     found = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', r"\1", found, count=1)
     found = re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", found, count=1)
     found = re.sub(r"<metadata>.*?</metadata>", "", found, flags=re.DOTALL)
+    # Groups are numbered in each chart from 1, and nothing refers to them.
+    found = re.sub(r' id="[a-z_.0-9]+_\d+"', "", found)
     for colour, name in NAMES.items():
         found = found.replace(colour, name)
     return found.replace("<svg", f'<svg role="img" aria-label="{escape(chart.title)}"', 1)
