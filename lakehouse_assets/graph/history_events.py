@@ -18,8 +18,8 @@ from lakehouse_assets.compute.reports import ARCHIVE, LOAD, PLAN, ArchiveReport,
 from lakehouse_assets.compute.tasks import TASK_METADATA
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import kept_evidence, load_check_results, set_check_results
 from lakehouse_assets.graph.late_days import late_days
+from lakehouse_assets.graph.load_checks import kept_evidence, load_check_results, set_check_results
 from lakehouse_assets.graph.load_outputs import written_tables
 from lakehouse_assets.graph.manifest import landing_events, plan_metadata
 from lakehouse_assets.graph.pipeline import Pipeline

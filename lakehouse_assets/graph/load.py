@@ -13,7 +13,7 @@ from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
+from lakehouse_assets.graph.load_checks import evidence, load_check_results, load_check_specs, set_check_specs
 from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.resource import Lakehouse, performing

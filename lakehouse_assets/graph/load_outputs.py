@@ -10,7 +10,7 @@ import dagster as dg
 from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import set_check_results
+from lakehouse_assets.graph.load_checks import set_check_results
 from lakehouse_assets.graph.pipeline import Pipeline, stored_facts
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql.models import tables_read

@@ -170,6 +170,12 @@ def typed(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - as YAML gives
         return [typed(one, kind.value_type) for one in value]
     if pa.types.is_struct(kind):
         return {field.name: typed(value.get(field.name), field.type) for field in kind}
+    return _single(value, kind)
+
+
+def _single(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - as `typed`
+    import pyarrow as pa
+
     if pa.types.is_timestamp(kind) and not isinstance(value, datetime):
         return datetime.fromisoformat(str(value)).replace(tzinfo=None)
     if pa.types.is_date(kind) and not isinstance(value, date):

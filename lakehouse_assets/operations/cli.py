@@ -18,6 +18,7 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.affise import affise
 from lakehouse_assets.operations.affise_simulator import affise_simulator
+from lakehouse_assets.operations.alerts import alerts
 from lakehouse_assets.operations.backfill import backfill
 from lakehouse_assets.operations.checks import checks
 from lakehouse_assets.operations.clone import clone
@@ -31,7 +32,9 @@ from lakehouse_assets.operations.drop import drop
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
+from lakehouse_assets.operations.lineage import lineage
 from lakehouse_assets.operations.maintenance import optimize, vacuum
+from lakehouse_assets.operations.new import new
 from lakehouse_assets.operations.plan import plan
 from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
@@ -45,7 +48,7 @@ from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
 from lakehouse_assets.operations.status import status
 from lakehouse_assets.operations.tests_command import run_tests
-from lakehouse_assets.operations.usage import problem_of
+from lakehouse_assets.operations.usage import fold_help, problem_of
 
 NAME = "lakehouse"
 """The name of the command, whatever the file is called that starts it; completion of words goes by it."""
@@ -63,17 +66,19 @@ def application() -> typer.Typer:
         name=NAME, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
-    usual = (demo, run, backfill, plan, sql, export, checks, cost, dev, sample_command())
+    usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, lineage, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
     daily = (status, runs, report, diff, clone, drop)
     for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)
     app.command("test")(run_tests)
+    app.add_typer(new, name="new")
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")
     app.add_typer(rules, name="rules")
     app.add_typer(affise, name="affise")
     app.callback(invoke_without_command=True)(root)
+    fold_help(app)
     return app
 
 
@@ -121,8 +126,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         terminal.complain("interrupted")
         return 130
-    except BrokenPipeError:
-        terminal.forget_stdout()
+    except (BrokenPipeError, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        terminal.forget_stdout()  # nobody reads any more; Typer makes another error of that
         return 0
     except BaseException as error:  # a Rust library that gives up raises what is no Exception
         known = error if isinstance(error, (LakehouseError, OSError)) else known_error(error)

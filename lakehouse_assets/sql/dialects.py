@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from lakehouse_assets.contracts.types import MAX_PRECISION
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.sql import portable
+from lakehouse_assets.sql import portable, syntax
 from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
 
 Value = str | int | bool | Decimal | date | datetime | None
@@ -70,7 +70,7 @@ def parse(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
     except sqlglot.errors.SqlglotError as error:
-        raise BadRequest(message=f"this is no SQL that Athena knows: {str(error).splitlines()[0]}") from error
+        raise BadRequest(message=f"this is no SQL that Athena knows: {syntax.problem_of(error)}") from error
     if len(trees) != 1:
         raise BadRequest(message=f"expected one SQL statement, got {len(trees)}")
     return trees[0]

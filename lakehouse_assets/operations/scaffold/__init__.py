@@ -1,0 +1,1 @@
+"""Write the files of a working model, rule, dataset or pipeline: what `lakehouse new` does."""
