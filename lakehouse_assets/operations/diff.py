@@ -35,8 +35,9 @@ def diff(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Say which rows of a table were added, removed and changed, and in which columns, by the key of its contract.
 
-    Between two moments of a lake, or between two lakes; which file and line a row came from is not compared. As CSV,
-    each value that differs is a line: what became of the row, its key, column, before and after.
+    Between two moments of a lake, or between two lakes; which file and line a row came from is not compared. The files
+    are read here, also with LAKEHOUSE_TARGET=aws. As CSV, each value that differs is a line: what became of the row,
+    its key, column, before and after.
 
     Examples:
         lakehouse diff DATABASE.TABLE --as-of 2025-04-03T12:00:00
@@ -97,7 +98,7 @@ def _as_table(contract: Contract, found: Difference, limit: int) -> None:
 
 
 def _as_csv(contract: Contract, found: Difference, limit: int) -> None:
-    from lakehouse_assets.operations.sql import csv_field, text_of
+    from lakehouse_assets.operations.answers import csv_field, text_of
 
     del limit
     terminal.data(",".join(_header(contract)) + "\n")
