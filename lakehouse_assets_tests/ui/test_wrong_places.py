@@ -78,7 +78,8 @@ def test_a_run_from_the_launchpad(page: Page, copied: str) -> None:
 def test_an_asset_that_is_materialized(page: Page, copied: str) -> None:
     """It fails as the job does."""
     page.goto(f"{copied}/assets/gold/daily_sales")
-    page.get_by_role("button", name="Materialize").first.click()
+    with page.expect_response(lambda answer: "mutation Launch" in (answer.request.post_data or ""), timeout=60_000):
+        page.get_by_role("button", name="Materialize").first.click()
     page.goto(f"{copied}/runs")
     page.get_by_text("daily_sales").first.wait_for(timeout=60_000)
     page.get_by_text(re.compile(r"^[0-9a-f]{8}$")).first.click()
@@ -90,7 +91,7 @@ def test_an_asset_that_is_materialized(page: Page, copied: str) -> None:
 def test_a_tick_of_the_landing_sensor(page: Page, copied: str) -> None:
     """It fails with what is missing to reach the landing."""
     page.goto(f"{copied}/locations/lakehouse/sensors/ecommerce_landing")
-    page.get_by_text("Failed", exact=True).first.wait_for(timeout=120_000)
+    page.get_by_text("Failure", exact=True).first.wait_for(timeout=120_000)
     page.get_by_text("View", exact=True).first.click()
     page.get_by_text(re.compile("credentials", re.IGNORECASE)).first.wait_for()
     no_stack(page)
