@@ -27,6 +27,7 @@ from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.cost import cost
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
+from lakehouse_assets.operations.diff import diff
 from lakehouse_assets.operations.drop import drop
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
@@ -38,6 +39,7 @@ from lakehouse_assets.operations.plan import plan
 from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
+from lakehouse_assets.operations.report import report
 from lakehouse_assets.operations.restore import restore
 from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
@@ -66,7 +68,7 @@ def application() -> typer.Typer:
     )  # fmt: skip
     usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, lineage, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore)
-    daily = (status, runs, clone, drop)
+    daily = (status, runs, report, diff, clone, drop)
     for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)
     app.command("test")(run_tests)

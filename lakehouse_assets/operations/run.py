@@ -83,6 +83,8 @@ def run(  # noqa: PLR0913 - one parameter per option
         lakehouse run --reprocess 2025-04-03
 
         lakehouse run --select gold/daily_weather --full-refresh
+
+        lakehouse run --select +daily_weather
     """
     name = chosen_pipeline(pipeline, lake)
     use_affise_url(name, affise_url)

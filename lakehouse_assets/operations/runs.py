@@ -11,8 +11,10 @@ from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
 
 if TYPE_CHECKING:
+    from lakehouse_assets.compute.failed_checks import FailedCheck
     from lakehouse_assets.operations.recorded import Recorded
     from lakehouse_assets.settings import Settings
+    from lakehouse_assets.storage.runs import RunFolder
 
 Format = Literal["table", "json"]
 MARKS = {"succeeded": "✔", "nothing_to_do": "✔", "failed": "✘", "running": "…", "queued": "…"}
@@ -145,8 +147,27 @@ def show_one(run: Recorded, settings: Settings, format: Format) -> None:  # noqa
     if steps:
         terminal.table(("step", "state", "took"), [(n, state, took(s)) for n, state, s in steps], right=("took",))
     run_text.show_report(report, settings)
+    for check in _checks(run, folder, settings):
+        terminal.say(f"Check {check.line}")
     if report.costs:
         terminal.say(f"Cost: {sum(line.usd for line in report.costs):.4f} USD, see `lakehouse cost {run.pipeline}`")
+
+
+def _checks(run: Recorded, folder: RunFolder, settings: Settings) -> tuple[FailedCheck, ...]:
+    """Return the checks of a run that did not pass, as the runtime that made it kept them."""
+    from dagster import DagsterEventType
+
+    from lakehouse_assets.compute.recording import checks_not_passed
+    from lakehouse_assets.graph.outcome import failed_checks
+    from lakehouse_assets.operations import history
+
+    if run.runtime == "stepfunctions":
+        return checks_not_passed(folder)
+    if not history.is_begun(settings):
+        return ()
+    with history.instance(settings, reading=True) as instance:
+        entries = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
+    return failed_checks([entry.dagster_event for entry in entries if entry.dagster_event])
 
 
 def _steps(run: Recorded, settings: Settings) -> list[tuple[str, str, float | None]]:

@@ -66,7 +66,14 @@ def test_one_run_is_shown_whole(cli: Cli, standing: Shop) -> None:
     newest = listed(cli, "runs", *standing.at)[0]
     shown = cli("runs", newest["run_id"][:8], *standing.at)
     assert shown.code == 0
-    for said in (f"run {newest['run_id']}", "gold/daily_sales", "success", "amount_invalid", "report.json"):
+    for said in (
+        f"run {newest['run_id']}",
+        "gold/daily_sales",
+        "success",
+        "amount_invalid",
+        "report.json",
+        "clean_orders.rejects: 1 row",
+    ):
         assert said in shown.out
     steps = json.loads(cli("runs", newest["run_id"], "--format", "json", *standing.at).out)["steps"]
     assert [step[1] for step in steps] == ["success"] * 8
