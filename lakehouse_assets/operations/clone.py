@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, place, reading
-
-if TYPE_CHECKING:
-    from lakehouse_assets.storage.lake import Lake
 
 
 def clone(
@@ -43,7 +39,7 @@ def clone(
     source, made = lake_of(settings), open_lake(target)
     cloning.require_apart(source, made)
     if made.is_in_s3:
-        _require_names(source)
+        cloning.require_names(source)
     else:
         source.require_here()
     landings = [pipeline_of(name).landing or DEFAULT_LANDING for name in pipelines()]
@@ -53,16 +49,3 @@ def clone(
     shared = "copied within S3" if made.is_in_s3 else f"shared, {done.copied_bytes:,} bytes copied"
     terminal.say(f"Cloned `{source.root}`: {done.objects:,} files, {shared}; {len(relocated.tables)} gold tables.")
     terminal.say(f"Try it: {terminal.command()} run --lake {shlex.quote(target)} --landing FOLDER")
-
-
-def _require_names(source: Lake) -> None:
-    """Make sure that the clone's gold tables do not have the names of the lake's in the Glue catalog.
-
-    Raises:
-        BadRequest: they would.
-    """
-    from lakehouse_assets.storage.catalog import catalog_of
-
-    if any(entry.root == source.root for entry in catalog_of(source.root).entries()):
-        problem = f"the gold tables of a clone would have the names of those of `{source.root}`"
-        raise BadRequest(message=f"{problem}; set LAKEHOUSE_DATABASE_PREFIX to one of the clone's own")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.storage.catalog import CATALOG_FILE
+from lakehouse_assets.storage.catalog import CATALOG_FILE, catalog_of
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.os_errors import storage_error
 
@@ -70,6 +70,17 @@ def require_apart(source: Lake, target: Lake) -> None:
     else:
         return
     raise BadRequest(message=f"`{target.root}`: {problem}")
+
+
+def require_names(source: Lake) -> None:
+    """Make sure that the clone's gold tables do not have the names of the lake's in the Glue catalog.
+
+    Raises:
+        BadRequest: they would.
+    """
+    if any(entry.root == source.root for entry in catalog_of(source.root).entries()):
+        problem = f"the gold tables of a clone would have the names of those of `{source.root}`"
+        raise BadRequest(message=f"{problem}; set LAKEHOUSE_DATABASE_PREFIX to one of the clone's own")
 
 
 def _is_empty(folder: Path) -> bool:
