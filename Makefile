@@ -32,7 +32,7 @@ dev: setup ## Open the Dagster UI on the same asset graph
 test: setup ## Run the tests; those for Spark too where a Java 17 or 21 is found
 	@$(BIN)/python -m scripts.run_tests $(ARGS)
 
-e2e: setup ## Prove it on an emulated AWS with Spark and Trino; `ARGS=--all` runs the whole matrix
+e2e: setup ## Prove it on an emulated AWS with Spark and Trino; `ARGS=--all` runs the whole matrix and the long tests
 	@$(BIN)/python -m scripts.e2e $(ARGS)
 
 spark: setup ## Get Spark ready: find or install a Java, fetch the Delta jars

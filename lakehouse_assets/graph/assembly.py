@@ -8,6 +8,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from lakehouse_assets.graph.alerts import alert_sensors
 from lakehouse_assets.graph.deadlines import CHECK, deadline_check, deadline_job, deadline_schedule, job_name
 from lakehouse_assets.graph.history import history_sensor
+from lakehouse_assets.graph.landing_checks import landing_checks
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
 from lakehouse_assets.graph.schedules import schedule_of
@@ -34,6 +35,7 @@ def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitio
     )
     own = dg.Definitions(
         assets=pipeline.assets,
+        asset_checks=landing_checks(pipeline),
         jobs=[job, *(job for _, job in short)],
         schedules=schedules,
         sensors=[*sensors, watch_sensor(pipeline, settings, names)],

@@ -119,7 +119,8 @@ def _rejects(key: dg.AssetKey, part: TableReport, seen: Evidence) -> dg.AssetChe
 
 
 def _pending(key: dg.AssetKey, part: TableReport, seen: Evidence) -> dg.AssetCheckResult:
-    facts = {"last_run": part.counts.pending, "sql": md.sql(seen.pending_sql)}
+    # Every run tries each waiting row again, so what it counts as waiting is new only beyond that.
+    facts = {"last_run": max(0, part.counts.pending - part.counts.retried), "sql": md.sql(seen.pending_sql)}
     return stands(key, PENDING, part.waiting or Standing(part.counts.pending), WHAT[PENDING], facts)
 
 

@@ -44,6 +44,7 @@ def output_results(pipeline: Pipeline, report: LoadReport, services: Services) -
                 "dagster/row_count": services.count(contract),
                 **replaced,
                 "engine": report.engine,
+                **md.run_report(services.run),
                 "preview": md.preview(services.preview(contract)),
             },
             check_results=set_check_results(contract, report),

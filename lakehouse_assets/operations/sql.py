@@ -109,7 +109,7 @@ def query_scope(settings: Settings) -> QueryScope:
     return QueryScope(lake_of(settings), tables, broken=broken, **limits_of(settings))
 
 
-def parse_moment(text: str) -> datetime:
+def parse_moment(text: str, option: str = "--as-of") -> datetime:
     """Read an ISO-8601 moment; it is UTC when it names no zone.
 
     Raises:
@@ -118,5 +118,5 @@ def parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadRequest(message=f"--as-of is `{text}`, allowed is a time such as 2025-04-03T12:00:00Z") from error
+        raise BadRequest(message=f"{option} is `{text}`, allowed is a time such as 2025-04-03T12:00:00Z") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
