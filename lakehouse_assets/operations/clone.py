@@ -39,7 +39,7 @@ def clone(
     source, made = lake_of(settings), open_lake(target)
     cloning.require_apart(source, made)
     if made.is_in_s3:
-        cloning.require_names(source)
+        cloning.require_own_names(source)
     else:
         source.require_here()
     landings = [pipeline_of(name).landing or DEFAULT_LANDING for name in pipelines()]

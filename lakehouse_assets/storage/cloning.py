@@ -72,7 +72,7 @@ def require_apart(source: Lake, target: Lake) -> None:
     raise BadRequest(message=f"`{target.root}`: {problem}")
 
 
-def require_names(source: Lake) -> None:
+def require_own_names(source: Lake) -> None:
     """Make sure that the clone's gold tables do not have the names of the lake's in the Glue catalog.
 
     Raises:
