@@ -28,6 +28,7 @@ from lakehouse_assets.operations.dev import dev
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
+from lakehouse_assets.operations.forget import forget
 from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.new import new
 from lakehouse_assets.operations.plan import plan
@@ -59,7 +60,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     usual = (demo, run, backfill, plan, sql, export, checks, cost, dev, sample_command())
-    care = (optimize, vacuum, rebuild, relocate, restore)
+    care = (optimize, vacuum, rebuild, relocate, restore, forget)
     for command in (*usual, *care, emit, affise_simulator):
         app.command()(command)
     app.command("test")(run_tests)
