@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test e2e spark check fix emit docs bench lock package deploy destroy smoke
+.PHONY: help setup demo dev test e2e spark check fix emit docs site bench lock package deploy destroy smoke
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ dev: setup ## Open the Dagster UI on the same asset graph
 test: setup ## Run the tests; those for Spark too where a Java 17 or 21 is found
 	@$(BIN)/python -m scripts.run_tests $(ARGS)
 
-e2e: setup ## Prove it on an emulated AWS with Spark and Trino; `ARGS=--all` runs the whole matrix
+e2e: setup ## Prove it on an emulated AWS with Spark and Trino; `ARGS=--all` runs the whole matrix and the long tests
 	@$(BIN)/python -m scripts.e2e $(ARGS)
 
 spark: setup ## Get Spark ready: find or install a Java, fetch the Delta jars
@@ -59,6 +59,9 @@ emit: setup ## Write stepfunctions/emitted from the asset graph, and infrastruct
 
 docs: setup ## Write docs/data-dictionary.md, and the files shown in docs/adding-a-pipeline.md
 	@$(BIN)/python -m scripts.docs $(ARGS)
+
+site: setup ## Build the site of the documents into build/site; links that lead nowhere fail it
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet $(ARGS)
 
 bench: setup ## Measure the load against its floors and its peer
 	@$(BIN)/python -m scripts.bench $(ARGS)

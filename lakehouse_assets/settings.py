@@ -32,6 +32,7 @@ from lakehouse_assets.urls import S3, WEBHOOK, api_url, is_s3, s3_place, webhook
 PREFIX_ENV = "LAKEHOUSE_"
 DAGSTER_HOME_ENV = "DAGSTER_HOME"
 XDG_DATA_ENV = "XDG_DATA_HOME"
+XDG_STATE_ENV = "XDG_STATE_HOME"
 AFFISE_URL_ENV = f"{PREFIX_ENV}AFFISE__URL"
 TARGET_ENV = f"{PREFIX_ENV}TARGET"
 
@@ -382,6 +383,18 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by th
         # What depends on a value that is not allowed is not worked out, and no problem of its own.
         found = [item for item in error.errors() if item["type"] != "default_factory_not_called"]
         raise SettingsInvalid(problems="; ".join(_problem(item, given) for item in found)) from error
+
+
+def state_folder() -> Path:
+    """Return this user's folder for what a command remembers, which need not be there.
+
+    https://specifications.freedesktop.org/basedir/
+
+    Raises:
+        SettingsInvalid: the folder that is meant cannot be used.
+    """
+    shared = os.environ.get(XDG_STATE_ENV) or "~/.local/state"
+    return Path(_usable(XDG_STATE_ENV, shared, _folder_name), "lakehouse")
 
 
 def pipeline_packages() -> tuple[str, ...]:

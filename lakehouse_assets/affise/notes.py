@@ -10,11 +10,12 @@ from datetime import date, datetime
 from typing import TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from lakehouse_assets.affise.id_time import Clock
 from lakehouse_assets.affise.slices import Slice
 from lakehouse_assets.errors import ObjectMissing, StateDamaged
+from lakehouse_assets.storage.adapters import adapter_of
 from lakehouse_assets.storage.objects import ObjectStore
 
 Value = TypeVar("Value")
@@ -118,7 +119,7 @@ def noted(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
         StateDamaged: it is not what a pull notes.
     """
     try:
-        return TypeAdapter(kind).validate_json(store.read(key))
+        return adapter_of(kind).validate_json(store.read(key))
     except ObjectMissing:
         return None
     except ValidationError as error:
@@ -131,5 +132,4 @@ def noted(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
 
 def note_bytes(value: object) -> bytes:
     """Return a note as it is kept; `noted` reads it."""
-    adapter: TypeAdapter[object] = TypeAdapter(type(value))
-    return orjson.dumps(adapter.dump_python(value, mode="json"), option=orjson.OPT_INDENT_2)
+    return orjson.dumps(adapter_of(type(value)).dump_python(value, mode="json"), option=orjson.OPT_INDENT_2)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
-
 from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS
 from lakehouse_assets.errors import ObjectMissing, PreconditionFailed
+from lakehouse_assets.storage.adapters import adapter_of
 from lakehouse_assets.storage.objects import ObjectStore
 
 KEY = "bronze/affise/watermark.json"
@@ -38,7 +37,7 @@ class Watermark:
 def read(store: ObjectStore) -> Watermark | None:
     """Return the watermark; None before the first commit."""
     try:
-        return TypeAdapter(Watermark).validate_json(store.read(KEY))
+        return adapter_of(Watermark).validate_json(store.read(KEY))
     except ObjectMissing:
         return None
 
@@ -83,6 +82,6 @@ def advance(store: ObjectStore, began: datetime, *, is_sweep: bool = False) -> W
 def _advance(store: ObjectStore, began: datetime, *, is_sweep: bool) -> Watermark:
     found = store.stat(KEY)
     new = moved(read(store) if found else None, began, is_sweep=is_sweep)
-    data = TypeAdapter(Watermark).dump_json(new)
+    data = adapter_of(Watermark).dump_json(new)
     store.put(KEY, data, if_absent=found is None, if_match=found.etag if found else None)
     return new

@@ -25,6 +25,7 @@ from lakehouse_assets.errors import BadRequest, RejectRatioExceeded
 from lakehouse_assets.load.history import BEGUN, Begun
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.run import LoadInput, load
+from lakehouse_assets.load.standing_rows import count_standing
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.landing import ManifestFiles
@@ -123,6 +124,7 @@ def load_and_keep(
     folder.keep(BEGUN, Begun(fence, datetime.now(UTC), PurePosixPath(manifest).stem))
     try:
         report = load(work, engine, guard)
+        count_standing(work, engine, report)
     except RejectRatioExceeded as error:
         if isinstance(error.report, LoadReport):
             _keep(folder, error.report)

@@ -23,6 +23,8 @@ Status = Literal["succeeded", "failed", "nothing_to_do"]
 Runtime = Literal["dagster", "stepfunctions"]
 FACTS, PLAN, LOAD, ARCHIVE, FAILURE, REPORT = "facts", "plan", "load", "archive", "failure", "report"
 """Name the pieces in a run's folder; a gold table's piece is named by `model_piece`."""
+LINKS = "links"
+"""Names the piece with the addresses of logs, by step, where a step's log is not on this machine."""
 REFUSED = "refused"
 """Names the piece with the `keys` of the files that the load refused: they may be too many for a machine to carry."""
 
@@ -104,11 +106,12 @@ class Left:
 
 @dataclass(frozen=True)
 class ArchiveSlice:
-    """Hold one slice of an archive: objects moved, their bytes, and those that were left."""
+    """Hold one slice of an archive: objects moved, their bytes, those that were left, and how many were refused."""
 
     moved: int = 0
     bytes: int = 0
     left: tuple[Left, ...] = ()
+    refused: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,11 @@ class ArchiveReport:
     def bytes(self) -> int:
         """Return the size in bytes of the objects that were moved."""
         return sum(one.bytes for one in self.slices.values())
+
+    @property
+    def refused(self) -> int:
+        """Return how many of the objects that were moved were refused by the load, and so went to quarantine."""
+        return sum(one.refused for one in self.slices.values())
 
     @property
     def left(self) -> tuple[Left, ...]:

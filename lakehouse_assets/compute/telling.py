@@ -20,6 +20,8 @@ from lakehouse_assets.errors import LakehouseError, PreconditionFailed
 from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.objects import ObjectStore
 
+SERVICES = "dagster"
+"""Stands for a pipeline in messages about Dagster's services, which are those of all pipelines."""
 LOG = logging.getLogger("lakehouse.alerts")
 TRIES = 20
 """How often a state is read again that somebody else has changed in between."""
@@ -100,6 +102,10 @@ class Teller(Topic):
                 continue  # somebody else was judged in between
             return verdict
         raise PreconditionFailed(key=key, expected="its content when it was read")
+
+    def is_failing(self, pipeline: str, what: str) -> bool:
+        """Say whether something failed when it was judged last; costs less than judging that it does not."""
+        return self._standing(standing_key(pipeline, what))[1].failed is not None
 
     def deliver_kept(self, pipeline: str) -> int:
         """Deliver what was kept because a channel did not take it, and return how many messages people have now."""

@@ -6,8 +6,9 @@ and how people are told (`telling`), and the words (`alerts`).
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -147,9 +148,7 @@ def plain(text: str) -> str:
     >>> plain("run 5f0c1b1e-0f7a-4c59-9d5e-0123456789ab: 41 of 1,000 rows of `orders/2025-04-09.csv`")
     'run #: # of # rows of `orders/2025-04-09.csv`'
     """
-    return COUNT.sub("#", OF_RUNS.sub("#", text))[:CAUSE_CHARS]
-
-
-def first_line(texts: Iterable[str]) -> str:
-    """Return the first line that says something."""
-    return next((line for text in texts for line in text.splitlines() if line.strip()), "")
+    same = COUNT.sub("#", OF_RUNS.sub("#", text))
+    if len(same) <= CAUSE_CHARS:
+        return same
+    return f"{same[:CAUSE_CHARS]}... {hashlib.sha256(same.encode()).hexdigest()}"  # a list may differ at its end only

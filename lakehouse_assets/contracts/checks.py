@@ -21,7 +21,8 @@ Here: the checks' text in Athena SQL, one SELECT each whose rows are failures. N
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from lakehouse_assets.contracts.model import Contract, Rule
@@ -162,6 +163,21 @@ def _freshness(contract: Contract, rule: Rule) -> str:
         # Rows without a date that has come are as old as rows can be.
         f"HAVING max({day}) IS NOT NULL"
     )
+
+
+def in_words(rule: Rule, sample: Sequence[Mapping[str, object]]) -> str | None:
+    """Say what a failed check found, where its rows are no rows of the table; None for every other check.
+
+    >>> in_words(Rule("freshness", "freshness", "warn", ""), [{"newest": "2025-04-08", "as_of": "2026-11-26"}])
+    'newest 2025-04-08, 597 days before the run'
+    """
+    if rule.kind != "freshness" or not sample:
+        return None
+    newest, as_of = str(sample[0]["newest"])[:10], str(sample[0]["as_of"])[:10]
+    if newest in {"None", "NULL"}:
+        return "no row has a date that has come"
+    days = (date.fromisoformat(as_of) - date.fromisoformat(newest)).days
+    return f"newest {newest}, {days} day{'' if days == 1 else 's'} before the run"
 
 
 GENERIC: dict[str, Callable[[Contract, Rule], str]] = {

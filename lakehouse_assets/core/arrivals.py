@@ -26,7 +26,10 @@ MANIFEST_FILES = 2000
 """Limits the files of one offer, because Dagster keeps the list with the run; the others come next."""
 
 NAMED = 10
-"""Limits how many files a tick names that are left alone."""
+"""Limits how many files of a kind a tick names."""
+GIVEN_UP = f"given up after {RETRIES + 1} runs, until it changes or the daily run takes it"
+EMPTY = "empty and left for the daily run, which archives it"
+"""Say of a file why no run is asked for."""
 
 Identity = tuple[str, str, int, str]
 """Holds key, etag, size in bytes, and ISO time of last change."""
@@ -136,11 +139,15 @@ class LandingSnapshot:
 
 @dataclass(frozen=True)
 class Decision:
-    """Hold what to do at this tick: the offer to make or None, what to remember, and why in words."""
+    """Hold what to do at this tick: the offer to make or None, what to remember, and why in words.
+
+    `stays` are files that no run is asked for, by key, with why; None while a run is under way, which may take them.
+    """
 
     offer: Offer | None
     cursor: Cursor
     reason: str
+    stays: Mapping[str, str] | None = None
 
 
 def decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str]) -> Decision:
@@ -153,7 +160,15 @@ def decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str])
     """
     landing = replace(landing, seen=dict(cursor.ahead))
     decision = _decide(landing, cursor, under_way)
-    return replace(decision, cursor=replace(decision.cursor, ahead=landing.ahead()))
+    is_open = decision.offer is not None or any(offer.key in under_way for offer in cursor.offers)
+    remembered = replace(decision.cursor, ahead=landing.ahead())
+    return replace(decision, cursor=remembered, stays=None if is_open else _stays(landing, decision))
+
+
+def _stays(landing: LandingSnapshot, decision: Decision) -> dict[str, str]:
+    """Return what of landing no run is asked for, by key, with why."""
+    given_up = {key: GIVEN_UP for offer in decision.cursor.offers for key, *_ in offer.files}
+    return {**landing.left_alone, **{key: EMPTY for key, *_ in _empty(landing)}, **given_up}
 
 
 def _decide(landing: LandingSnapshot, cursor: Cursor, under_way: Collection[str]) -> Decision:
@@ -184,15 +199,17 @@ def _next(landing: LandingSnapshot, ended: tuple[Offer, ...]) -> Decision:
 
 
 def _why_nothing(landing: LandingSnapshot, ended: Sequence[Offer]) -> str:
-    counts = {
-        "not left alone for long enough": len(landing.identities - landing.ready() - _empty(landing)),
-        "empty": len(_empty(landing)),
-        f"given up after {RETRIES + 1} runs until they change or the daily run takes them": sum(
-            len(offer.files) for offer in ended
-        ),
-    }
-    found = [f"{count} {words}" for words, count in counts.items() if count]
+    young = len(landing.identities - landing.ready() - _empty(landing))
+    found = [f"{young} not left alone for long enough"] if young else []
+    found += _named(EMPTY, [key for key, *_ in _empty(landing)])
+    found += _named(GIVEN_UP, [key for offer in ended for key, *_ in offer.files])
     return "; ".join([*found, *_left_alone(landing)]) or "landing is empty"
+
+
+def _named(words: str, keys: Sequence[str]) -> list[str]:
+    """Return what is said of some files, the first of which are named; nothing of none."""
+    more = f", and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return [f"{len(keys)} {words}: {', '.join(sorted(keys)[:NAMED])}{more}"] if keys else []
 
 
 def _left_alone(landing: LandingSnapshot) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, request_payload
 from lakehouse_assets.graph.checks import assertions
+from lakehouse_assets.graph.figures import Figure
 from lakehouse_assets.graph.function import FunctionStep, function_asset
 from lakehouse_assets.graph.load import load_assets
 from lakehouse_assets.graph.manifest import landing_specs, manifest_asset
@@ -51,6 +52,7 @@ SHOP = Pipeline(
             "Runs ecommerce once a day for all that is in landing, pending or not yet in gold.",
         ),
     ),
+    figures=(Figure("Sales by department", "daily_sales", "date", ("amount", "items"), by="department"),),
 )
 MODELS = model_assets(SHOP)
 PIPELINE = SHOP.of(

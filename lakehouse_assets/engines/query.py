@@ -16,17 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines import catalog_questions
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.httpfs import ready
+from lakehouse_assets.engines.standing_tables import standing
 from lakehouse_assets.engines.time_travel import files_at, is_uniform
 from lakehouse_assets.errors import BadRequest, LakehouseError
+from lakehouse_assets.sql.arithmetic import MACROS, in_duckdb
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
 from lakehouse_assets.storage.iceberg_files import LiveFiles
@@ -36,9 +38,13 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-SHOW_TABLES = re.compile(r"SHOW\s+TABLES(\s+(IN|FROM)\s+`?(?P<database>\w+)`?)?", re.IGNORECASE)
-DESCRIBE = re.compile(r"DESC(RIBE)?\s+`?(?P<table>[\w.]+)`?", re.IGNORECASE)
+EXPLAIN = re.compile(r"(?P<words>EXPLAIN(?:\s+ANALYZE)?)\s+(?P<statement>.+)", re.IGNORECASE | re.DOTALL)
+COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+"""Matches what stands before the first word of a statement."""
+QUESTION = re.compile(r"[\s(]*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+ALLOWED = "only one SELECT (or WITH … SELECT), EXPLAIN, SHOW or DESCRIBE is allowed: this is read-only"
 WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Drop, exp.Alter, exp.Set)
+KIND = re.compile(r"^([A-Z]\w+ )+Error: ")
 FETCH_ROWS = 10_000
 
 
@@ -76,7 +82,7 @@ def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
 
     Args:
         scope: the tables that it can ask about.
-        sql: SELECT, WITH … SELECT, SHOW TABLES or DESCRIBE, in Athena's dialect.
+        sql: SELECT, WITH … SELECT, EXPLAIN of one, SHOW or DESCRIBE, in Athena's dialect.
         as_of: tables are read as committed until then (zone-aware); None for now.
 
     Raises:
@@ -84,19 +90,33 @@ def ask(scope: QueryScope, sql: str, as_of: datetime | None = None) -> Answer:
             or asks for a time before a table existed.
         ContractInvalid: the contract of a table that it names is broken.
     """
-    text = sql.strip().rstrip(";").strip()
-    if match := SHOW_TABLES.fullmatch(text):
-        return _show_tables(scope, match["database"])
-    if match := DESCRIBE.fullmatch(text):
-        return _describe(table_of(scope, match["table"].lower()))
-    tree = read_only(text)
+    text = bare(sql)
+    if question := catalog_questions.asked(text):
+        columns, rows = catalog_questions.answered(
+            question, scope.lake, scope.tables, lambda name: table_of(scope, name)
+        )
+        return Answer(columns, iter([rows]))
+    explained = EXPLAIN.fullmatch(text)
+    tree = read_only(explained["statement"] if explained else text)
     used = {name: table_of(scope, name) for name in sorted(_tables_of(tree))}
-    return _run(scope, _translated(tree, used), used, as_of)
+    answer = _run(scope, f"{explained['words'] if explained else ''} {_translated(tree, used)}", used, as_of)
+    return _plan(answer) if explained else answer
+
+
+def bare(sql: str) -> str:
+    """Return a statement without the comments before it, and the semicolon behind it."""
+    return COMMENTS.sub("", sql).strip().rstrip(";").strip()
 
 
 def is_about_tables(text: str) -> bool:
-    """Say whether a question is about what tables there are, which their contracts answer."""
-    return bool(SHOW_TABLES.fullmatch(text) or DESCRIBE.fullmatch(text))
+    """Say whether a question is about what tables there are, which is answered from the lake."""
+    return catalog_questions.asked(text) is not None
+
+
+def _plan(answer: Answer) -> Answer:
+    """Return DuckDB's plan as Athena returns its own: one column, a row for each line."""
+    lines = [(line,) for batch in answer.batches for row in batch for line in str(row[-1]).split("\n")]
+    return Answer(("query plan",), iter([lines]))
 
 
 def read_only(text: str) -> exp.Query:
@@ -107,11 +127,11 @@ def read_only(text: str) -> exp.Query:
     """
     if not text:
         raise BadRequest(message="there is no SQL; try `lakehouse sql 'SHOW TABLES'`")
+    if text[:1].isalpha() and not QUESTION.match(text):  # sqlglot would warn of statements that it does not know
+        raise BadRequest(message=f"`{text.split(maxsplit=1)[0]}` begins no question: {ALLOWED}")
     tree = parse(text)
     if not isinstance(tree, exp.Query) or any(isinstance(node, WRITES) for node in tree.walk()):
-        raise BadRequest(
-            message="only one SELECT (or WITH … SELECT), SHOW TABLES or DESCRIBE is allowed: this is read-only"
-        )
+        raise BadRequest(message=ALLOWED)
     return tree
 
 
@@ -134,7 +154,8 @@ def table_of(scope: QueryScope, name: str) -> Contract:
         if name not in scope.tables and label.rpartition(".")[2] == name.rpartition(".")[2]:
             raise error
     if name not in scope.tables:
-        raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(sorted(scope.tables))}")
+        there = [one.catalog_name for one in standing(scope.lake, scope.tables.values())] or sorted(scope.tables)
+        raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(there)}")
     return scope.tables[name]
 
 
@@ -152,7 +173,7 @@ def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
         node.set("catalog", None)
     try:
         typed = qualify(tree.copy(), dialect="athena", schema=schema, quote_identifiers=False)
-        return annotate_types(typed, schema=schema, dialect="athena").sql(dialect="duckdb")
+        return in_duckdb(typed, schema).sql(dialect="duckdb")
     except SqlglotError:
         return tree.sql(dialect="duckdb")
 
@@ -178,6 +199,8 @@ def _begun(
                 ready(db, [*files.rows, *files.deletes])
                 alike = as_of is None and is_uniform(contract, scope.lake)
                 db.execute(f"CREATE VIEW {name} AS {_select(contract, files, db, alike=alike)}")
+            for macro in MACROS:
+                db.execute(macro)
             _lock(db, scope.lake.root)
             cursor = db.execute(sql)
         except duckdb.Error as error:
@@ -234,8 +257,8 @@ def _typed(error: Exception, used: Iterable[str]) -> LakehouseError:
 
 
 def _first_lines(error: Exception) -> str:
-    """Return DuckDB's message without the excerpt of the statement that follows it."""
-    return " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split())
+    """Return DuckDB's message without its own name for the error, and the excerpt of the statement that follows it."""
+    return KIND.sub("", " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split()))
 
 
 def once(names: Sequence[str]) -> tuple[str, ...]:
@@ -245,14 +268,3 @@ def once(names: Sequence[str]) -> tuple[str, ...]:
     ('date', 'n', 'date_2')
     """
     return tuple(n if n not in names[:i] else f"{n}_{names[: i + 1].count(n)}" for i, n in enumerate(names))
-
-
-def _show_tables(scope: QueryScope, database: str | None) -> Answer:
-    found = [c for _, c in sorted(scope.tables.items()) if database is None or c.database == database.lower()]
-    rows: list[tuple[Any, ...]] = [(c.catalog_name, c.layer, c.description) for c in found]
-    return Answer(("table", "layer", "description"), iter([rows]))
-
-
-def _describe(contract: Contract) -> Answer:
-    rows: list[tuple[Any, ...]] = [(c.name, c.type.lower(), c.unit, c.description) for c in contract.columns]
-    return Answer(("column", "type", "unit", "description"), iter([rows]))

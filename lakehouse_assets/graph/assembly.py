@@ -6,13 +6,15 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as Job
 
 from lakehouse_assets.graph.alerts import alert_sensors
-from lakehouse_assets.graph.deadlines import CHECK, deadline_check, deadline_job, deadline_schedule
+from lakehouse_assets.graph.deadlines import CHECK, deadline_check, deadline_job, deadline_schedule, job_name
 from lakehouse_assets.graph.history import history_sensor
+from lakehouse_assets.graph.landing_checks import landing_checks
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
 from lakehouse_assets.graph.schedules import schedule_of
 from lakehouse_assets.graph.sensors import landing_sensor
 from lakehouse_assets.graph.short_runs import ShortRun
+from lakehouse_assets.graph.watch import watch_sensor
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 
@@ -23,14 +25,20 @@ def pipeline_definitions(pipeline: Pipeline, settings: Settings) -> dg.Definitio
     job = pipeline_job(pipeline)
     short = [(one, short_job(pipeline, one)) for one in pipeline.short_runs]
     landing = [landing_sensor(pipeline, job, settings)] if pipeline.lands and pipeline.layer("landing") else []
+    schedules = [
+        *(schedule_of(pipeline, schedule, job, settings) for schedule in pipeline.schedules),
+        *(schedule_of(pipeline, one.schedule, job, settings, one) for one, job in short if one.schedule),
+    ]
+    sensors = [*landing, *alert_sensors(pipeline, job, lake=lake_of(settings)), history_sensor(pipeline, settings)]
+    names = [*(one.name for one in schedules), *(one.name for one in sensors)] + (
+        [job_name(pipeline.name)] if pipeline.deadline else []
+    )
     own = dg.Definitions(
         assets=pipeline.assets,
+        asset_checks=landing_checks(pipeline),
         jobs=[job, *(job for _, job in short)],
-        schedules=[
-            *(schedule_of(pipeline, schedule, job, settings) for schedule in pipeline.schedules),
-            *(schedule_of(pipeline, one.schedule, job, settings, one) for one, job in short if one.schedule),
-        ],
-        sensors=[*landing, *alert_sensors(pipeline, job, lake=lake_of(settings)), history_sensor(pipeline, settings)],
+        schedules=schedules,
+        sensors=[*sensors, watch_sensor(pipeline, settings, names)],
     )
     return dg.Definitions.merge(own, deadline_definitions(pipeline)) if pipeline.deadline else own
 

@@ -17,6 +17,8 @@ LOOKED_BACK = 100
 """Limits how many records of one check are looked at when the latest runs did not reach it."""
 SINCE, FOUND_IN = "unchanged_since", "found_in_run"
 """Name the metadata of a result that is said again: when and in which run it was found."""
+KNOWN = "known_since"
+"""Names the metadata of a result that was found anew and is as bad as before: since when that is known, and told."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def function_asset(
         services = lakehouse.services(pipeline, context.run)
         with performing(lakehouse, services, step.name, context.log):
             answer = services.invoke(task)
-        return dg.MaterializeResult(metadata=shown(answer) | md.spending(spent_on(services.spent(task.function))))
+        spent = md.spending(spent_on(services.spent(task.function)))
+        return dg.MaterializeResult(metadata=shown(answer) | spent | md.run_report(services.run))
 
     return with_task(call, task)
 

@@ -18,8 +18,9 @@ from lakehouse_assets.compute.reports import ARCHIVE, LOAD, PLAN, ArchiveReport,
 from lakehouse_assets.compute.tasks import TASK_METADATA
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import kept_evidence, load_check_results, set_check_results
+from lakehouse_assets.graph.landing_checks import is_found, landing_results
 from lakehouse_assets.graph.late_days import late_days
+from lakehouse_assets.graph.load_checks import kept_evidence, load_check_results, set_check_results
 from lakehouse_assets.graph.load_outputs import written_tables
 from lakehouse_assets.graph.manifest import landing_events, plan_metadata
 from lakehouse_assets.graph.pipeline import Pipeline
@@ -45,7 +46,8 @@ class PastRun:
         known = {name: self.entry.get(name) or "" for name in ("execution", "tick", "started_at", "ended_at")}
         link = {"link": dg.MetadataValue.url(self.entry["link"])} if self.entry.get("link") else {}
         said = {name: text for name, text in known.items() if text}
-        return {RUN: str(self.entry["run_id"]), "runtime": str(self.entry["runtime"]), **said, **link}
+        known_by = {RUN: str(self.entry["run_id"]), "runtime": str(self.entry["runtime"])}
+        return {**known_by, **said, **link, **md.run_report(self.folder)}
 
     @property
     def days(self) -> Window | None:
@@ -70,6 +72,7 @@ def events_of(run: PastRun) -> Iterator[Event]:
     yield from _planned(run, plan)
     if load is not None and _is_committed(run):
         yield from _loaded(run, load)
+    yield from (_evaluated(run, result) for result in landing_results(run.pipeline, run.folder) if is_found(result))
     yield from _built(run)
     yield from (one for check in judged_checks(run.folder) for one in _judged(run, check))
     if run.entry["status"] == "succeeded":
@@ -118,7 +121,11 @@ def _built(run: PastRun) -> Iterator[Event]:
 def _called(run: PastRun) -> Iterator[Event]:
     """Yield what functions made, all of which were called in a run that went well."""
     archive = run.folder.report(ARCHIVE, ArchiveReport)
-    moved = {"moved": archive.moved, "bytes": archive.bytes, "left": len(archive.left)} if archive else {}
+    moved = (
+        {"moved": archive.moved, "bytes": archive.bytes, "refused": archive.refused, "left": len(archive.left)}
+        if archive
+        else {}
+    )
     for asset in run.pipeline.assets:
         if not isinstance(asset, dg.AssetsDefinition) or run.pipeline.manifest_key in asset.keys:
             continue

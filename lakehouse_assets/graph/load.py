@@ -13,7 +13,8 @@ from lakehouse_assets.compute.costs import spent_on
 from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import evidence, load_check_results, load_check_specs, set_check_specs
+from lakehouse_assets.graph.landing_checks import tell
+from lakehouse_assets.graph.load_checks import evidence, load_check_results, load_check_specs, set_check_specs
 from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.resource import Lakehouse, performing
@@ -43,6 +44,7 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
         services = lakehouse.services(pipeline, context.run)
         with performing(lakehouse, services, "load", context.log):
             report = services.run_job(task)
+        tell(pipeline, context, services)
         for hint in report.hints:
             context.log.warning("Rows wait: %s; they differ in blanks, case or leading zeros only", hint)
         yield from output_results(pipeline, report, services)
@@ -52,7 +54,7 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
             spent = spent_on(services.spent("load"), contract.name, shares)
             yield dg.MaterializeResult(
                 asset_key=md.asset_key(contract),
-                metadata=facts | md.spending(spent) | silver_lineage(pipeline, contract),
+                metadata=facts | md.spending(spent) | silver_lineage(pipeline, contract) | md.run_report(services.run),
                 check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
             )
 

@@ -10,7 +10,7 @@ import dagster as dg
 from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
-from lakehouse_assets.graph.checks import set_check_results
+from lakehouse_assets.graph.load_checks import set_check_results
 from lakehouse_assets.graph.pipeline import Pipeline, stored_facts
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql.models import tables_read
@@ -44,6 +44,7 @@ def output_results(pipeline: Pipeline, report: LoadReport, services: Services) -
                 "dagster/row_count": services.count(contract),
                 **replaced,
                 "engine": report.engine,
+                **md.run_report(services.run),
                 "preview": md.preview(services.preview(contract)),
             },
             check_results=set_check_results(contract, report),

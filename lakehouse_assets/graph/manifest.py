@@ -12,6 +12,7 @@ from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest, parse_request
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.function import AssetDecorator, call_facts, function_facts
+from lakehouse_assets.graph.landing_checks import tell
 from lakehouse_assets.graph.partitions import window_of
 from lakehouse_assets.graph.pipeline import Pipeline, common
 from lakehouse_assets.graph.request_config import config_schema, given_config
@@ -62,6 +63,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         plan = services.run.report(PLAN, PlanReport)
         if plan is None or not plan.has_work:
             context.log.info(nothing_words(plan))
+            tell(pipeline, context, services)
             for evaluation in standing_results(pipeline, context, services):
                 context.log_event(evaluation)
             return
@@ -69,7 +71,8 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
             context.log.warning("File time: %s", doubt)
         for event in landing_events(pipeline, services.run.manifest()):
             context.log_event(event)
-        yield dg.MaterializeResult(metadata=plan_metadata(plan) | call_facts(answer))
+        told = plan_metadata(plan) | call_facts(answer) | md.run_report(services.run)
+        yield dg.MaterializeResult(metadata=told | {"manifest": md.piece(services.run, "manifest")})
 
     return with_task(manifest, pipeline.plan)
 
@@ -99,7 +102,7 @@ def plan_metadata(plan: PlanReport) -> dict[str, Any]:
     return {f"files_{name}": count for name, count in plan.files.items()} | {
         "bytes": plan.bytes,
         "pending": plan.pending,
-        "unacknowledged": plan.unacknowledged,
+        "runs_to_catch_up": plan.unacknowledged,
         **({"models_behind": ", ".join(plan.models)} if plan.models else {}),
         "manifest": plan.manifest,
     }

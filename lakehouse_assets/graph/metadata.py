@@ -8,12 +8,13 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.compute.costs import Spent
-from lakehouse_assets.compute.reports import ModelReport, Row
+from lakehouse_assets.compute.reports import REPORT, ModelReport, Row
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.shown import MOST_NAMES
 from lakehouse_assets.load.report import COUNTS, Counts, LoadReport
 from lakehouse_assets.sql.lineage import Source
+from lakehouse_assets.storage.runs import RunFolder
 
 MANIFEST_SCHEMA = dg.TableSchema(
     columns=[
@@ -85,6 +86,16 @@ def codes(counts: Mapping[str, int]) -> dg.MetadataValue[Any]:
 def place(where: str) -> dg.MetadataValue[Any]:
     """Return a folder, a file or a place in S3 as text that can be copied."""
     return dg.MetadataValue.path(where)
+
+
+def piece(folder: RunFolder, name: str) -> dg.MetadataValue[Any]:
+    """Return where a piece of a run's folder is, such as its report, which is written once the run has ended."""
+    return place(folder.store.location(folder.key_of(name)))
+
+
+def run_report(folder: RunFolder) -> dict[str, Any]:
+    """Return as metadata where the report of the run is that has made something."""
+    return {"run_report": piece(folder, REPORT)}
 
 
 def sql(text: str) -> dg.MetadataValue[Any]:
@@ -187,7 +198,7 @@ def model_metadata(report: ModelReport) -> dict[str, Any]:
             "added_bytes": report.added_bytes,
             "seconds": round(report.seconds, 3),
             "engine": report.engine,
-            "acknowledged_runs": len(report.acknowledged),
+            "runs_caught_up": len(report.acknowledged),
             "preview": preview(report.preview),
         }
         | rebuilt

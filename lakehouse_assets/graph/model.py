@@ -83,7 +83,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
             asked = parse_request(given_config(context.op_execution_context.op_config or {}))
             report = services.build(task, whole=asked.full_refresh)
         spent = spent_on(services.spent(model_piece(contract.name)))
-        told = md.model_metadata(report) | md.spending(spent) | known
+        told = md.model_metadata(report) | md.spending(spent) | known | md.run_report(services.run)
         for event in late_materializations(pipeline, contract, window_of(context), report.window, told):
             context.log_event(event)
         yield dg.MaterializeResult(metadata=told, check_results=[fit_result(contract, report)])

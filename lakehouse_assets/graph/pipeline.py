@@ -25,6 +25,7 @@ from lakehouse_assets.core.request import Window, last_days
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.deadlines import Deadline, job_name
+from lakehouse_assets.graph.figures import Figure
 from lakehouse_assets.graph.installed import installed
 from lakehouse_assets.graph.short_runs import ShortRun
 from lakehouse_assets.settings import Settings
@@ -88,6 +89,7 @@ class Pipeline:
         reads: names of settings that only functions of this pipeline read, such as the address of an API.
         deadline: by when its days are to be made; None when nothing is promised, or it works on files.
         functions: handlers of functions that are its own, see `compute.functions.handler_of`.
+        figures: what a report shows of its gold tables.
         assets: its assets and checks, composed by the pipeline.
     """
 
@@ -104,6 +106,7 @@ class Pipeline:
     reads: frozenset[str] = frozenset()
     deadline: Deadline | None = None
     functions: Mapping[str, str] = field(default_factory=dict)
+    figures: tuple[Figure, ...] = ()
     assets: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:

@@ -22,13 +22,16 @@ from lakehouse_assets.engines.connection import limits_of
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.errors import DiskFull, Transient
+from lakehouse_assets.errors import DiskFull, LakehouseError, Transient
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import note_process
+from lakehouse_assets.graph.run_links import say_where
 from lakehouse_assets.progress import Progress, told
 from lakehouse_assets.settings import Settings, process_environment
 from lakehouse_assets.storage.damage import is_panic
 from lakehouse_assets.storage.lake import Lake, lake_of
+from lakehouse_assets.storage.landing import Landed, look
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
 
@@ -47,6 +50,7 @@ class Lakehouse:
         self._settings, self._instance = settings, instance
         self.progress = progress or Progress()
         self._open: dict[str, Services] = {}
+        self._run: dg.DagsterRun | None = None
 
     def services(self, pipeline: Pipeline, run: dg.DagsterRun) -> Services:
         """Return the services of a pipeline for this run.
@@ -56,14 +60,25 @@ class Lakehouse:
         if pipeline.name not in self._open:
             if self._instance is not None:
                 note_process(self._instance, run, pipeline.name, self._settings.lake_root)
-            run_id = run.root_run_id or run.run_id
+            run_id, self._run = run.root_run_id or run.run_id, run
             self._open[pipeline.name] = open_services(self._settings, pipeline, run_id, self.progress)
         return self._open[pipeline.name]
 
+    def look(self, pipeline: Pipeline) -> Landed:
+        """Look at the landing of a pipeline as it is now.
+
+        Raises:
+            StorageUnavailable: it cannot be read.
+        """
+        return look(pipeline.name, open_store(pipeline.landing_in(self._settings), create=False))
+
     def close(self) -> None:
-        """Close all services; each gives back its pipeline's lease."""
+        """Close all services; each gives back its pipeline's lease, and the run's log says where more is to be read."""
         for services in self._open.values():
             services.close()
+            if self._instance is not None and self._run is not None:
+                with suppress(LakehouseError):  # whatever the run's end, it is not this that it ends with
+                    say_where(self._instance, self._run, services.run, self._settings)
         self._open.clear()
 
 

@@ -17,6 +17,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from lakehouse_assets.core.arrivals import Cursor, LandingSnapshot, Offer, decide
 from lakehouse_assets.graph.abandoned import fail_abandoned
+from lakehouse_assets.graph.landing_checks import news_of_landing
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
@@ -68,7 +69,8 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
         decision = decide(seen, cursor, under_way(context.instance, cursor))
         text = remember(decision.cursor, context.cursor, pipeline.name, lake)
         if decision.offer is None:
-            return dg.SensorResult(skip_reason=decision.reason, cursor=text)
+            told = news_of_landing(context.instance, pipeline, decision.stays)
+            return dg.SensorResult(skip_reason=decision.reason, cursor=text, asset_events=told)
         context.log.info(decision.reason)
         return dg.SensorResult(run_requests=[run_request(pipeline, decision.offer)], cursor=text)
 

@@ -16,6 +16,7 @@ from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.check_history import (
+    KNOWN,
     SINCE,
     Found,
     evaluation_of,
@@ -24,12 +25,12 @@ from lakehouse_assets.graph.check_history import (
     standing_metadata,
 )
 from lakehouse_assets.graph.checks import assertion_result
+from lakehouse_assets.graph.load_checks import PENDING, REJECTS, WHAT, open_sql, stands
 from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.load.report import Standing
 
 FRESHNESS = "freshness"
 """Names the kind of the assertion about a table's age."""
-KNOWN = "known_since"
-"""Names the metadata of an age that was asked anew and is as bad as before: when that was found first, and told."""
 
 
 def standing_results(
@@ -37,13 +38,17 @@ def standing_results(
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Yield the results of the pipeline's checks that this run has planned and will not reach, as they stand now."""
     ages, tables = dict(_age_rules(pipeline)), {md.asset_key(contract) for contract in pipeline.contracts.values()}
+    beside = dict(_rows_beside(pipeline))
     for key in _planned(context.instance, context.run.run_id):
         record = latest_record(context.instance, key, apart=context.run.run_id) if key.asset_key in tables else None
         past = evaluation_of(record)
         if record is None or past is None:
             continue
         where = found(record, past)
-        yield _asked_again(past, where, services, *ages[key]) if key in ages else _said_again(past, where)
+        if key in ages:
+            yield _asked_again(past, where, services, *ages[key])
+        else:
+            yield _counted_again(past, where, services, *beside[key]) if key in beside else _said_again(past, where)
 
 
 def is_news(evaluation: dg.AssetCheckEvaluation) -> bool:
@@ -56,6 +61,26 @@ def _age_rules(pipeline: Pipeline) -> Iterator[tuple[dg.AssetCheckKey, tuple[Con
         for rule in contract.rules:
             if rule.kind == FRESHNESS:
                 yield dg.AssetCheckKey(md.asset_key(contract), rule.code), (contract, rule)
+
+
+def _rows_beside(pipeline: Pipeline) -> Iterator[tuple[dg.AssetCheckKey, tuple[Contract, str, str]]]:
+    """Yield the checks of rows that stand beside tables, which may be closed without a run, and the SQL of the rows."""
+    for contract in pipeline.layer("silver"):
+        for name, sql in zip((REJECTS, PENDING), open_sql(pipeline, contract), strict=True):
+            yield dg.AssetCheckKey(md.asset_key(contract), name), (contract, name, sql)
+
+
+def _counted_again(
+    past: dg.AssetCheckEvaluation, where: Found, services: Services, contract: Contract, name: str, sql: str
+) -> dg.AssetCheckEvaluation:
+    """Count open rows again where there were some; where there were none, only a load brings any."""
+    before = past.metadata.get("failing")
+    now = None if past.passed else services.check(contract, Rule(name, "assertion", "warn", "", sql))
+    if now is None or (before is not None and before.value == now.failing):
+        return _said_again(past, where)
+    facts = {"last_run": 0, "sample": md.preview(now.sample), "sql": md.sql(sql)}
+    found = stands(past.asset_key, name, Standing(now.failing), WHAT[name], facts)
+    return _with(past, passed=found.passed, metadata=found.metadata, description=found.description)
 
 
 def _planned(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetCheckKey]:

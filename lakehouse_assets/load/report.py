@@ -60,8 +60,21 @@ def reconcile(table: str, counts: Counts) -> None:
 
 
 @dataclass
+class Standing:
+    """Hold rows that stand after a load, of whichever run: how many, by code, and since when the oldest (UTC, ISO)."""
+
+    rows: int = 0
+    codes: dict[str, int] = field(default_factory=dict)
+    oldest: str = ""
+
+
+@dataclass
 class TableReport:
-    """Hold what a load did to one table: its counts, codes of rejects and warnings, and the commit."""
+    """Hold what a load did to one table, its counts, codes of rejects and warnings, and the commit; and what stands.
+
+    `rejected` are its open rejects, `waiting` the rows that wait for a parent, and `warned` how many of its rows break
+    each rule that warns, where that can be counted.
+    """
 
     counts: Counts = field(default_factory=Counts)
     rejects: Counter[str] = field(default_factory=Counter)
@@ -70,6 +83,9 @@ class TableReport:
     added_bytes: int = 0
     removed_files: int = 0
     seconds: float = 0.0
+    rejected: Standing | None = None
+    waiting: Standing | None = None
+    warned: dict[str, int] | None = None
 
 
 @dataclass

@@ -11,6 +11,7 @@ from datetime import date
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, request_payload
 from lakehouse_assets.graph.checks import assertions
 from lakehouse_assets.graph.deadlines import Deadline
+from lakehouse_assets.graph.figures import Figure
 from lakehouse_assets.graph.function import FunctionStep, function_asset
 from lakehouse_assets.graph.load import load_assets
 from lakehouse_assets.graph.manifest import landing_specs, manifest_asset
@@ -129,6 +130,15 @@ AGENCY = Pipeline(
     short_runs=(INTRADAY,),
     outlook="lakehouse_assets.marketing.outlook:outlook",
     reads=frozenset({"affise"}),
+    figures=(
+        Figure(
+            "Sub5 report by affiliate",
+            "daily_report_sub5_output",
+            "datestamp",
+            ("approved_revenue", "approved_payouts", "click_count", "approved", "pending_conversions"),
+            by="affiliate_name",
+        ),
+    ),
     deadline=Deadline("45 9,14 * * *", minutes=45, assets=("gold/daily_report_sub5_output", "report/sub5_report")),
 )
 SILVER = load_assets(AGENCY, LOAD, after=[NAMED.key])

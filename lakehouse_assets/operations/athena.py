@@ -7,7 +7,7 @@ from typing import Any
 
 from lakehouse_assets.compute.aws.athena import Athena, Statement
 from lakehouse_assets.compute.aws.waiting import Pace
-from lakehouse_assets.engines.query import Answer, is_about_tables, once, read_only
+from lakehouse_assets.engines.query import EXPLAIN, Answer, bare, is_about_tables, once, read_only
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.gold import assertion_statement
@@ -27,16 +27,17 @@ def opened(settings: Settings) -> Athena:
 
 
 def asked(settings: Settings, sql: str) -> Answer | None:
-    """Return Athena's answer to a question; None for one that contracts answer, such as SHOW TABLES.
+    """Return Athena's answer to a question; None for one that is about what tables there are, such as SHOW TABLES.
 
     Raises:
         BadRequest: it is no single read-only statement.
         QueryFailed, TableMissing, ServiceUnavailable: Athena cannot answer it.
     """
-    text = sql.strip().rstrip(";").strip()
+    text = bare(sql)
     if is_about_tables(text):
         return None
-    read_only(text)
+    explained = EXPLAIN.fullmatch(text)
+    read_only(explained["statement"] if explained else text)
     found = opened(settings).result(Statement(text, "answer the question"))
     return Answer(once(found.columns), found.pages)
 

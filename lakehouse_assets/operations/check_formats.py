@@ -18,13 +18,13 @@ NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def verdict(states: Sequence[CheckState]) -> str:
     """Sum up all checks in one sentence.
 
-    >>> verdict([CheckState("silver/a", "keys", "passed", "", True)])
-    'ok: 1 passed'
+    >>> verdict([CheckState("a", "keys", "passed", "", True), CheckState("a", "age", "failed", "", False)])
+    'ok: 1 passed, 1 warned'
     """
-    counts = Counter(state.status for state in states)
+    counts = Counter(state.word for state in states)
     bad = sum(not state.is_good for state in states)
     word = "ok" if not bad else f"not ok, {bad} required checks are not passed and current"
-    return f"{word}: " + ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return f"{word}: " + ", ".join(f"{count} {word}" for word, count in counts.most_common())
 
 
 def to_json(states: Sequence[CheckState]) -> str:

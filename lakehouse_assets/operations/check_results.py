@@ -8,7 +8,7 @@ before it stands. Not here: which record says something (`graph/check_history`),
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 
 READABLE = "readable"
 """Names the check that appears only when a table cannot be read."""
+PAST_RECORDS = 60
+"""How many records of a check are looked at for its history."""
 Status = Literal["passed", "failed", "errored", "running", "stale", "never run"]
+
+
+@dataclass(frozen=True)
+class Past:
+    """Hold one result of a check: when, UTC; whether it passed, and if not, how many rows failed."""
+
+    at: datetime
+    passed: bool
+    failing: int | None
+    run_id: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class CheckState:
         at: when the result came, UTC.
         sample: some failing rows, as text.
         sql: what found them, where it is a query.
+        history: its results until then, the newest first, each once; empty where nobody asked for it.
     """
 
     table: str
@@ -55,6 +68,12 @@ class CheckState:
     run_id: str | None = None
     sample: list[dict[str, str]] = field(default_factory=list)
     sql: str | None = None
+    history: list[Past] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        """Return the status for people: a check that is not passed and stops nothing has warned."""
+        return "warned" if self.status == "failed" and self.is_good else self.status
 
     @property
     def is_required(self) -> bool:
@@ -69,15 +88,17 @@ class CheckState:
     def to_dict(self) -> dict[str, Any]:
         """Return the state ready for JSON."""
         at = self.at and self.at.isoformat()
-        return asdict(self) | {"at": at, "is_required": self.is_required, "is_good": self.is_good}
+        history = [asdict(past) | {"at": past.at.isoformat()} for past in self.history]
+        return asdict(self) | {"at": at, "history": history, "is_required": self.is_required, "is_good": self.is_good}
 
 
-def read_states(settings: Settings, names: tuple[str, ...]) -> list[CheckState]:
+def read_states(settings: Settings, names: tuple[str, ...], *, past: bool = False) -> list[CheckState]:
     """Return all checks of some pipelines, sorted by table and name; all are `never run` where there is no history.
 
     Args:
         settings: whose lake and history.
         names: the pipelines.
+        past: whether each comes with its history.
     """
     from lakehouse_assets.code_location import build_definitions
     from lakehouse_assets.operations.unbuilt import unbuilt
@@ -91,6 +112,8 @@ def read_states(settings: Settings, names: tuple[str, ...]) -> list[CheckState]:
         with history.instance(settings, reading=True) as instance:
             latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(specs))
             states = [_state(instance, key, spec, latest.get(key)) for key, spec in specs.items()]
+            if past:
+                states = [replace(one, history=_past(instance, key)) for one, key in zip(states, specs, strict=True)]
             states += unbuilt(settings, instance, names)
     return sorted([*states, *unreadable(settings, names, states)], key=lambda state: (state.table, state.check))
 
@@ -154,6 +177,20 @@ def _state(instance: DagsterInstance, key: AssetCheckKey, spec: AssetCheckSpec, 
     return CheckState(**base | _facts(evaluation) | {"status": status, "run_id": where.run_id, "at": at})
 
 
+def _past(instance: DagsterInstance, key: AssetCheckKey) -> list[Past]:
+    """Return the results of a check that were found anew, the newest first; those only said again are left out."""
+    from lakehouse_assets.graph.check_history import evaluation_of, found
+
+    results = []
+    for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=PAST_RECORDS):
+        evaluation = evaluation_of(record)
+        if evaluation is None:
+            continue
+        where, failing = found(record, evaluation), _facts(evaluation)["failing"]
+        results.append(Past(datetime.fromtimestamp(where.at, UTC), evaluation.passed, failing, where.run_id))
+    return list({(one.at, one.run_id): one for one in results}.values())
+
+
 def _is_stale(instance: DagsterInstance, key: AssetCheckKey, where: Found) -> bool:
     """Say whether a later run than the result's has materialized the table."""
     latest = instance.get_latest_materialization_event(key.asset_key)
@@ -165,7 +202,8 @@ def _facts(evaluation: AssetCheckEvaluation) -> dict[str, Any]:
     found = {name: value.value for name, value in evaluation.metadata.items()}
     sample = getattr(evaluation.metadata.get("sample"), "records", None) or []
     sql = found.get("sql")
-    return {
+    told = {} if evaluation.passed or not evaluation.description else {"description": evaluation.description}
+    return told | {
         "passed": evaluation.passed,
         "severity": evaluation.severity.value,
         "failing": found.get("failing"),

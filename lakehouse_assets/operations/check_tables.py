@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from lakehouse_assets.contracts import Contract, Rule, contracts
-from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
+from lakehouse_assets.contracts.checks import WHOLE, assertion_sql, in_words
 from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.engines.connection import limits_of
 from lakehouse_assets.engines.duckdb import DuckEngine
@@ -103,6 +103,7 @@ class _Asked:
             return CheckState(**asdict(state) | facts | {"status": "errored", "description": str(error)})
         sample = [{name: "NULL" if value is None else str(value) for name, value in row.items()} for row in rows]
         facts |= {"passed": not count, "failing": count, "sample": sample}
+        facts["description"] = in_words(rule, sample) or rule.description
         return CheckState(**asdict(state) | facts | {"status": "failed" if count else "passed"})
 
 

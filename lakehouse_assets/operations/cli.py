@@ -18,30 +18,38 @@ from lakehouse_assets.errors import BadRequest, LakehouseError, SettingsInvalid,
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.affise import affise
 from lakehouse_assets.operations.affise_simulator import affise_simulator
+from lakehouse_assets.operations.alerts import alerts
 from lakehouse_assets.operations.backfill import backfill
 from lakehouse_assets.operations.checks import checks
+from lakehouse_assets.operations.clone import clone
 from lakehouse_assets.operations.completion import InstallOption, ShowOption
 from lakehouse_assets.operations.contracts import contracts
 from lakehouse_assets.operations.cost import cost
 from lakehouse_assets.operations.demo import demo
 from lakehouse_assets.operations.dev import dev
+from lakehouse_assets.operations.diff import diff
+from lakehouse_assets.operations.drop import drop
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
 from lakehouse_assets.operations.forget import forget
+from lakehouse_assets.operations.lineage import lineage
 from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.new import new
 from lakehouse_assets.operations.plan import plan
 from lakehouse_assets.operations.rebuild import rebuild
 from lakehouse_assets.operations.rejects import rejects
 from lakehouse_assets.operations.relocate import relocate
+from lakehouse_assets.operations.report import report
 from lakehouse_assets.operations.restore import restore
 from lakehouse_assets.operations.rules import rules
 from lakehouse_assets.operations.run import run
+from lakehouse_assets.operations.runs import runs
 from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
+from lakehouse_assets.operations.status import status
 from lakehouse_assets.operations.tests_command import run_tests
-from lakehouse_assets.operations.usage import problem_of
+from lakehouse_assets.operations.usage import fold_help, problem_of
 
 NAME = "lakehouse"
 """The name of the command, whatever the file is called that starts it; completion of words goes by it."""
@@ -59,9 +67,10 @@ def application() -> typer.Typer:
         name=NAME, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
-    usual = (demo, run, backfill, plan, sql, export, checks, cost, dev, sample_command())
+    usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, lineage, dev, sample_command())
     care = (optimize, vacuum, rebuild, relocate, restore, forget)
-    for command in (*usual, *care, emit, affise_simulator):
+    daily = (status, runs, report, diff, clone, drop)
+    for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)
     app.command("test")(run_tests)
     app.add_typer(new, name="new")
@@ -70,6 +79,7 @@ def application() -> typer.Typer:
     app.add_typer(rules, name="rules")
     app.add_typer(affise, name="affise")
     app.callback(invoke_without_command=True)(root)
+    fold_help(app)
     return app
 
 
@@ -117,8 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         terminal.complain("interrupted")
         return 130
-    except BrokenPipeError:
-        terminal.forget_stdout()
+    except (BrokenPipeError, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        terminal.forget_stdout()  # nobody reads any more; Typer makes another error of that
         return 0
     except BaseException as error:  # a Rust library that gives up raises what is no Exception
         known = error if isinstance(error, (LakehouseError, OSError)) else known_error(error)

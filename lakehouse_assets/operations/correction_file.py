@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.batches import in_batches
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.formats.csv_strict import strict_reader
+from lakehouse_assets.formats.csv_strict import allow_long_fields, strict_reader
 from lakehouse_assets.load.retry import MARKS as PLACE
 from lakehouse_assets.operations.reject_rows import rows_of
 from lakehouse_assets.sql import fixes
@@ -33,22 +33,41 @@ MARKS = (*PLACE, "_codes", "_raw")
 landing, which are read. The etag tells files of one name apart and may be left out where there is only one."""
 WRITTEN = ("file", "line", "etag", "codes", "raw")
 """Names the columns of a reject that the marks hold."""
+MALFORMED = "row_malformed"
+"""Names the code of a record that is no CSV, which has no text by column."""
 BATCH_ROWS = 5_000
 """How many rows are held in memory."""
 Row = Mapping[str, Any]
 
 
-def to_csv(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
+def to_csv(rows: Iterable[Row], columns: Sequence[str], known: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield the rows as pieces of a CSV file with their marks and the text of their landing columns, to be corrected.
 
-    A malformed row has no text by column; it is taken from `_raw` by whoever corrects it.
+    A malformed row has no text by column; it comes with what can be read of it, and whoever corrects it sees in `_raw`
+    how it stands in its file.
+
+    Args:
+        rows: rejects, with `dataset` and `fields` beside what the marks hold.
+        columns: those of all datasets that the rows are of.
+        known: the columns of each dataset whose records are lines of CSV, in the order of its contract.
     """
-    return _csv([*MARKS, *columns], (_written(row) for row in rows))
+    return _csv([*MARKS, *columns], (_written(row, known) for row in rows))
 
 
-def _written(row: Row) -> dict[str, Any]:
-    fields = orjson.loads(row["fields"]) if row["fields"] else {}
+def _written(row: Row, known: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    fields = orjson.loads(row["fields"]) if row["fields"] else guessed(row["raw"], known.get(row["dataset"], ()))
     return {**fields, **{mark: row[name] for mark, name in zip(MARKS, WRITTEN, strict=True)}}
+
+
+def guessed(raw: str, columns: Sequence[str]) -> dict[str, str]:
+    """Return what can be read of a record that is no CSV, by column; nothing where it has no comma.
+
+    >>> guessed('8,"900"x,9,more', ("id", "order", "user"))
+    {'id': '8', 'order': '900x', 'user': '9'}
+    """
+    allow_long_fields()
+    fields = next(csv.reader(io.StringIO(raw, newline="")), [])
+    return dict(zip(columns, fields, strict=False)) if len(fields) > 1 else {}
 
 
 def _csv(header: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
@@ -104,10 +123,12 @@ class Fixes:
     Attributes:
         path: the file.
         header: what `read_header` returned for it.
+        known: as for `to_csv`.
     """
 
     path: Path
     header: tuple[str, ...]
+    known: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def schema(self) -> pa.Schema:
@@ -140,14 +161,23 @@ class Fixes:
         texts = {name: value for name, value in found.items() if name not in MARKS}
         return {
             "_row": number,
-            # A malformed row has no text by column and may come back all empty: that corrects nothing.
-            "says": any(texts.values()),
+            "says": self._says(texts, found),
             "file": found["_file"],
             "line": found["_line"],
             "etag": found.get("_etag") or None,
             "raw": found.get("_raw", ""),
             "fields": orjson.dumps(texts).decode(),
         }
+
+    def _says(self, texts: Mapping[str, str], found: Mapping[str, str]) -> bool:
+        """Say whether a row corrects anything: not one that is empty, nor a malformed one as it was handed out.
+
+        That one is taken as it stands where its `_raw` is emptied.
+        """
+        said = {name: value for name, value in texts.items() if value}
+        raw = found.get("_raw") if MALFORMED in found.get("_codes", "").split(",") else None
+        guesses = (guessed(raw, columns) for columns in self.known.values()) if raw else ()
+        return bool(said) and all({n: v for n, v in guess.items() if v} != said for guess in guesses)
 
 
 def choose(engine: DuckEngine, rejects: Contract, selection: Mapping[str, str], given: Fixes) -> list[str]:

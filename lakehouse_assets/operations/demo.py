@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations.last_lake import remember
 from lakehouse_assets.operations.options import EngineOption, PipelineOption, Verbose
 from lakehouse_assets.operations.samples import samples, tenants
 from lakehouse_assets.operations.terminal import command, complain, say
@@ -73,6 +74,7 @@ def _show(name: str, folder: Path, data: Path | None, engine: str | None, *, ver
 
     with trial_of(name, folder, data, engine) as trial:
         started = time.perf_counter()
+        remember(trial.settings.lake_root, "demo")
         outcome = run_visibly(trial.settings, trial.asked, verbose=verbose)
         run_text.show(outcome, trial.settings, time.perf_counter() - started)
     differences = [] if outcome.is_failed else trial.differences(outcome)
@@ -126,4 +128,4 @@ def _next_steps(trial: Trial, name: str, data: Path | None) -> None:
     say(f"  {command()} checks --pipeline {name} --lake {lake}")
     if data is None and trial.has_rejects:
         say(f"  {command()} rejects list --pipeline {name} --lake {lake}")
-    say(f"  LAKEHOUSE_LAKE={lake} {command()} dev\n")
+    say(f"  {command()} dev --lake {lake}\n")

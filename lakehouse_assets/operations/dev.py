@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, repeat
 from typing import Annotated
 
@@ -15,6 +17,9 @@ import typer
 from lakehouse_assets import interruption
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history, terminal
+from lakehouse_assets.operations.dev_output import hand_on
+from lakehouse_assets.operations.dev_watch import DaemonWatch, tell_ended
+from lakehouse_assets.operations.last_lake import unless_named
 from lakehouse_assets.operations.noise import without_advice
 from lakehouse_assets.operations.options import (
     EngineOption,
@@ -24,6 +29,7 @@ from lakehouse_assets.operations.options import (
     chosen_pipeline,
     writing,
 )
+from lakehouse_assets.settings import read_settings
 
 LOOPBACK = "127.0.0.1"
 WORKSPACE = "workspace.yaml"
@@ -43,16 +49,27 @@ def dev(
 ) -> None:
     """Open the Dagster UI: asset graph, runs, checks, sensors. Ctrl-C ends it.
 
+    Where neither --lake nor LAKEHOUSE_LAKE names a lake it is that of the last `demo` or `run`.
+
     Example:
         lakehouse dev --lake demo/lake
     """
+    last = unless_named(lake, read_settings())
+    lake = last.place if last else lake
     settings = writing(None if landing is None else chosen_pipeline(pipeline, lake), lake, landing, engine)
     if not is_free(port):
         raise BadRequest(message=f"port {port} is in use; name another one with --port")
     history.require_usable(settings)
-    terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}; Ctrl-C ends it")
+    whose = f" (of the last `{last.command}`)" if last else ""
+    terminal.say(f"http://{LOOPBACK}:{port} in about 15 seconds; lake {settings.lake_root}{whose}; Ctrl-C ends it")
     sys.stdout.flush()
-    raise typer.Exit(served(command(port), without_advice(history.child_environment(settings))))
+    watch = DaemonWatch(settings)
+    watch.start()
+    code = served(command(port), without_advice(history.child_environment(settings)))
+    watch.stop()
+    if not interruption.requested():
+        tell_ended(settings, code)
+    raise typer.Exit(code)
 
 
 def served(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -67,8 +84,11 @@ def served(command: Sequence[str], environment: Mapping[str, str]) -> int:
     session = [sys.executable, "-c", UNIGNORED, *command]
     with (
         interruption.gracefully(END_SECONDS),
-        subprocess.Popen(session, env=environment, start_new_session=True) as run,  # noqa: S603 - our own tool
+        subprocess.Popen(  # noqa: S603 - our own tool
+            session, env=environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as run,
     ):
+        threading.Thread(target=_hand_on, args=(run,), name="output", daemon=True).start()
         asked = chain([run.send_signal], repeat(_not_again))
         duty = interruption.Duty(
             ask=lambda: next(asked)(signal.SIGINT), kill=lambda: os.killpg(run.pid, signal.SIGKILL)
@@ -76,6 +96,13 @@ def served(command: Sequence[str], environment: Mapping[str, str]) -> int:
         code = run.wait()
         duty.done()
     return code
+
+
+def _hand_on(run: subprocess.Popen[bytes]) -> None:
+    """Write on stderr what the services write, which stdout's reader did not ask for."""
+    if run.stdout is not None:
+        with suppress(OSError, ValueError):  # the terminal, or the services, are gone
+            hand_on(run.stdout, sys.stderr.buffer, colours=sys.stderr.isatty())
 
 
 def _not_again(number: int) -> None:
@@ -86,7 +113,7 @@ def command(port: int) -> list[str]:
     """Return the command line to start; `workspace.yaml` names the code location, whatever the current folder is."""
     workspace = str(history.configuration(WORKSPACE))
     started = [sys.executable, "-m", "dagster", "dev", "--host", LOOPBACK, "--port", str(port)]
-    return [*started, "--workspace", workspace]
+    return [*started, "--log-level", "warning", "--workspace", workspace]
 
 
 def is_free(port: int) -> bool:

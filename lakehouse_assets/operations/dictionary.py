@@ -5,12 +5,16 @@ This module renders and writes the page; the facts about tables stand in the con
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from lakehouse_assets.contracts import Column, Contract, Rule, contracts
+from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.contracts.packages import pipelines
 from lakehouse_assets.contracts.properties import LAYERS
+from lakehouse_assets.operations.lineage_drawing import of_columns, of_tables
+from lakehouse_assets.sql.column_graph import ColumnGraph, column_graph
 
 HEAD = """# Data dictionary
 
@@ -30,16 +34,44 @@ def current() -> str:
     Raises:
         ContractInvalid: one of them is broken, so the page would lack its table.
     """
-    every = [contracts(pipeline) for pipeline in pipelines()]
-    for known in every:
+    every = {pipeline: contracts(pipeline) for pipeline in pipelines()}
+    for known in every.values():
         known.require_sound()
-    return render(contract for known in every for contract in known.values())
+    graphs = {name: column_graph(known, partial(_model, name)) for name, known in every.items()}
+    drawn = {
+        contract.catalog_name: of_columns(graphs[name], contract.catalog_name)
+        for name, known in every.items()
+        for contract in known.values()
+        if contract.layer == "gold"
+    }
+    page = render((contract for known in every.values() for contract in known.values()), drawn)
+    return "\n".join([page, "## Which tables are made from which\n", *_pipelines(graphs)])
 
 
-def render(tables: Iterable[Contract]) -> str:
-    """Return the page: an overview, then each table with its columns and rules, from landing to gold, by name."""
+def _model(pipeline: str, gold: Contract) -> str:
+    return model_sql(pipeline, gold.name)
+
+
+def _pipelines(graphs: Mapping[str, ColumnGraph]) -> Iterable[str]:
+    """Yield a drawing of each pipeline's tables."""
+    for name, graph in graphs.items():
+        yield f"### Pipeline {name}\n"
+        yield of_tables(graph)
+
+
+def render(tables: Iterable[Contract], drawn: Mapping[str, str] | None = None) -> str:
+    """Return the page: an overview, then each table with its columns and rules, from landing to gold, by name.
+
+    Args:
+        tables: their contracts.
+        drawn: drawings of where columns come from, by catalog name.
+    """
     ordered = sorted(tables, key=lambda c: (LAYERS.index(c.layer), c.catalog_name))
-    parts = (HEAD, _overview(ordered), *(_section(contract) for contract in ordered))
+    parts = (
+        HEAD,
+        _overview(ordered),
+        *(_section(contract, (drawn or {}).get(contract.catalog_name)) for contract in ordered),
+    )
     return "\n".join(parts)
 
 
@@ -48,7 +80,7 @@ def _overview(tables: list[Contract]) -> str:
     return _table(("table", "layer", "meaning", "grain"), rows)
 
 
-def _section(contract: Contract) -> str:
+def _section(contract: Contract, drawing: str | None) -> str:
     parts = [
         f"## {contract.catalog_name}\n",
         f"{contract.description.rstrip('.')}.\n",
@@ -57,6 +89,8 @@ def _section(contract: Contract) -> str:
     ]
     if contract.rules:
         parts += ["Rules:\n", _rules(contract.rules)]
+    if drawing:
+        parts += ["Where its columns come from:\n", drawing]
     return "\n".join(parts)
 
 

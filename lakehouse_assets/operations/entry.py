@@ -34,7 +34,8 @@ SHOW_CURSOR = "\r\x1b[K\x1b[?25h"
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    return Watch().run(_command)
+    # What serves until it is ended hears every signal, also started by `nohup` or in the background of a script.
+    return Watch(always=sys.argv[1:2] == ["dev"]).run(_command)
 
 
 def _command() -> int:
@@ -45,9 +46,13 @@ def _command() -> int:
 
 
 class Watch:
-    """Wait for work that goes on in another thread, and for signals that ask the process to end."""
+    """Wait for work that goes on in another thread, and for signals that ask the process to end.
 
-    def __init__(self) -> None:
+    Args:
+        always: whether an interrupt ends it also where whoever started it ignores that.
+    """
+
+    def __init__(self, *, always: bool = False) -> None:
         self._code = 0
         self._error: BaseException | None = None
         self._stderr = os.dup(2)  # a run sends its own stderr elsewhere
@@ -57,7 +62,8 @@ class Watch:
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in SIGNALS:
             # What is ignored from the start (`nohup`, a job in the background of a script) stays so.
-            if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+            heard = {signal.SIGTERM, signal.SIGINT} if always else {signal.SIGTERM}
+            if number in heard or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _noted)
 
     def run(self, work: Callable[[], int]) -> int:

@@ -48,6 +48,29 @@ def read_table(
     return rows.cast(schema_of(contract, chosen)).to_pandas(types_mapper=pd.ArrowDtype)
 
 
+def ask_frame(settings: Settings, sql: str) -> pd.DataFrame:
+    """Return the answer to one SELECT, which is small, as a data frame; Athena answers where AWS is the target.
+
+    Raises:
+        LakehouseError: it cannot be answered.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    from lakehouse_assets.engines.query import ask_arrow
+
+    if settings.target != "aws":
+        return ask_arrow(query_scope(settings), sql).to_pandas(types_mapper=pd.ArrowDtype)
+    from lakehouse_assets.operations.athena import asked
+
+    answer = asked(settings, sql)
+    names = answer.columns if answer else ()
+    rows = [row for page in answer.batches for row in page] if answer else []
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    found = pa.table({name: pa.array(values) for name, values in zip(names, columns, strict=True)})
+    return found.to_pandas(types_mapper=pd.ArrowDtype)
+
+
 def _moment(as_of: str | datetime | None) -> datetime | None:
     if isinstance(as_of, datetime):
         return as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)

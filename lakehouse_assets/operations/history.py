@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 CONFIG = "dagster.yaml"
-FORMER = {"ac880fe555757f01e665dd28aef952643a292d9495c436cd78ec090fe0ccb35a"}
-"""These are the SHA-256 of the configurations that earlier versions (0.1.0) wrote."""
+FORMER = {
+    "ac880fe555757f01e665dd28aef952643a292d9495c436cd78ec090fe0ccb35a",
+    "5ce132f6345610f3ecd48fbe1e5a51c9e9b3d9d06e66225e6d8da273503a53fb",
+}
+"""These are the SHA-256 of the configurations that earlier versions wrote."""
 
 
 def configuration(name: str = CONFIG) -> Path:

@@ -52,6 +52,7 @@ def plan(
     from lakehouse_assets.load.model_states import models_of
     from lakehouse_assets.load.plan import Asked, next_run
     from lakehouse_assets.load.soundness import require_sound
+    from lakehouse_assets.operations.drop import strangers
     from lakehouse_assets.pipelines import pipeline_of
     from lakehouse_assets.settings import read_settings
     from lakehouse_assets.storage.lake import lake_of
@@ -74,8 +75,9 @@ def plan(
     now, here = datetime.now(UTC), pipeline_of(name).here(settings)
     asked = Asked(name, datasets(name), here.zone_in(settings), now, is_pulled=here.outlook is not None)
     found = next_run(models, there, asked, ledger)
+    strange = [table.label for table in strangers(models.lake)] if models.lake.exists else []
     if json:
-        _print_json(name, found)
+        _print_json(name, found, strange)
     else:
         window = here.usual_window(now)
         if window is not None:
@@ -84,13 +86,15 @@ def plan(
             for note in coming.notes:
                 terminal.say(note)
         show(name, found, where, sql=sql)
+        for label in strange:
+            terminal.say(f"Of no contract: {label}; `{terminal.command()} drop {label}` removes it")
     raise typer.Exit(int(tell_broken([name]) or found.is_refused))
 
 
-def _print_json(pipeline: str, found: NextRun) -> None:
+def _print_json(pipeline: str, found: NextRun, strange: list[str]) -> None:
     import orjson
 
-    document = {"pipeline": pipeline, "has_work": found.has_work, **asdict(found)}
+    document = {"pipeline": pipeline, "has_work": found.has_work, **asdict(found), "of_no_contract": strange}
     terminal.say(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 

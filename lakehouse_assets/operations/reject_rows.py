@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 STATUSES = ("open", "replayed", "corrected", "superseded", "closed")
 Grouping = Literal["code", "file"]
 
+JSON_COLUMNS = ("fields", "parsed")
+"""These columns of the rejects hold an object of JSON as text."""
 ROW_KINDS: tuple[Kind, ...] = ("reader", "row", "reference")
 BATCH_ROWS = 5_000
 """How many rows are Python values at once."""
@@ -137,6 +139,18 @@ class Rejects:
         names = [column.name for dataset in sorted(set(datasets)) for column in known[f"landing.{dataset}"].columns]
         return list(dict.fromkeys(names))
 
+    def csv_columns(self) -> dict[str, list[str]]:
+        """Return the landing columns of each dataset whose records are lines of CSV."""
+        known = contracts(self.pipeline).items()
+        return {c.name: [one.name for one in c.columns] for _, c in known if c.layer == "landing" and c.format == "csv"}
+
+    def pending(self) -> list[dict[str, Any]]:
+        """Count the rows that wait for a parent by dataset, file and codes, with when the first of them came (UTC)."""
+        by = "dataset, file, codes"
+        with self.engine("pending") as engine:
+            select = f"SELECT {by}, count(*) AS n, min(first_seen) AS first_seen"
+            return engine.rows(f"{select} FROM {self.contract('pending').catalog_name} GROUP BY {by} ORDER BY {by}")
+
     def codes(self) -> set[str]:
         """Return every code that a rejected row can carry; a code that only warns stands beside one that rejects."""
         known = contracts(self.pipeline).values()
@@ -147,6 +161,16 @@ def rows_of(engine: DuckEngine, sql: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of a query, some at a time."""
     for batch in engine.batches(sql, BATCH_ROWS):
         yield from batch.to_pylist()
+
+
+def plain(row: Row) -> dict[str, Any]:
+    """Return a row as JSON holds it: moments as `lakehouse sql` writes them, texts that are JSON as what they say."""
+    import orjson
+
+    from lakehouse_assets.operations.answers import json_value
+
+    read = {name: orjson.loads(row[name]) for name in JSON_COLUMNS if row.get(name)}
+    return {name: json_value(value) for name, value in row.items()} | read
 
 
 def summary(counts: Iterable[Row], by: Grouping | None = None) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -58,24 +58,52 @@ def list_(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Count rejected rows per file and rule codes, by what became of them.
 
-    They are open, replayed, corrected in a later version of their file, superseded by a later reject of the same
-    record, or closed by hand.
+    Totals by code and by file are below the table. Rows are open, replayed, corrected in a later version of their file,
+    superseded by a later reject of the same record, or closed by hand. Rows that wait for a parent are no rejects:
+    `lakehouse rejects pending` counts them.
 
     Examples:
         lakehouse rejects list --code CODE
 
         lakehouse rejects list --by code
     """
-    from lakehouse_assets.operations.reject_rows import STATUSES, summary
+    from lakehouse_assets.operations.reject_rows import summary
+    from lakehouse_assets.operations.reject_text import say_pending, show_groups
 
     table = _rejects(pipeline, lake)
-    groups = summary(table.counts(_selection(table, code, file, run)), by)
+    counts = table.counts(_selection(table, code, file, run))
+    if format == "json":
+        _print_json(summary(counts, by))
+        return
+    if counts:
+        show_groups(counts, by)
+    else:
+        terminal.say("No row was rejected.")
+    say_pending(table.pending())
+
+
+@rejects.command()
+def pending(
+    *,
+    pipeline: PipelineOption = None,
+    format: ListFormat = "table",  # noqa: A002 - the option's name
+    lake: LakeOption = None,
+) -> None:
+    """Count the rows that wait for a parent, by file and by what they wait for; every run tries them again.
+
+    Example:
+        lakehouse rejects pending
+    """
+    from lakehouse_assets.load.control_tables import PENDING_DAYS
+    from lakehouse_assets.operations.reject_text import show_pending
+
+    groups = _rejects(pipeline, lake).pending()
     if format == "json":
         _print_json(groups)
     elif groups:
-        terminal.table(tuple(groups[0]), (tuple(group.values()) for group in groups), right=STATUSES)
+        show_pending(groups, f"{PENDING_DAYS} days")
     else:
-        terminal.say("No row was rejected.")
+        terminal.say("No row waits for a parent.")
 
 
 @rejects.command()
@@ -90,23 +118,27 @@ def show(
 ) -> None:
     """Show open rejected rows as they stand in their files; as CSV, to be corrected and replayed.
 
+    In the CSV a malformed row comes with what can be read of it, by column; correct it there. One that comes back as it
+    was corrects nothing; to take it as it stands, empty its `_raw`.
+
     Examples:
         lakehouse rejects show --code CODE
 
         lakehouse rejects show --format csv > corrected.csv
     """
     from lakehouse_assets.operations.correction_file import WRITTEN, to_csv
+    from lakehouse_assets.operations.reject_rows import plain
 
     table = _rejects(pipeline, lake)
     selection = _selection(table, code, file, run)
     with table.engine() as engine:
         if format == "csv":
-            rows = table.open_rows(engine, selection, (*WRITTEN, "fields"))
-            for piece in to_csv(rows, table.columns(table.open_count(engine, selection))):
+            rows = table.open_rows(engine, selection, (*WRITTEN, "fields", "dataset"))
+            for piece in to_csv(rows, table.columns(table.open_count(engine, selection)), table.csv_columns()):
                 terminal.data(piece)
         elif format == "json":
             names = [column.name for column in table.contract().columns]
-            for piece in terminal.json_list(table.open_rows(engine, selection, names)):
+            for piece in terminal.json_list(map(plain, table.open_rows(engine, selection, names))):
                 terminal.data(piece)
         else:
             count = sum(table.open_count(engine, selection).values())
@@ -122,36 +154,48 @@ def replay(  # noqa: PLR0913 - one parameter per option
     corrected: Annotated[Path | None, typer.Option("--with", help="Corrected rows, from `show --format csv`.")] = None,
     pipeline: PipelineOption = None,
     engine: EngineOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which rows would be read again; nothing is done.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the run report as JSON, and nothing else.")] = False,
     lake: LakeOption = None,
     verbose: Verbose = False,
 ) -> None:
     """Read open rejected rows again through the same rules, as they were or corrected.
 
+    Before it says which rows by code and file, and afterwards what became of them and what is still open.
     Rows that are good now reach silver and gold and are marked as replayed; the others stay open. Nothing is applied
     twice: what was replayed is not open any more. Exit code 1 when the run failed.
 
     Examples:
-        lakehouse rejects replay --code CODE
+        lakehouse rejects replay --code CODE --dry-run
 
         lakehouse rejects replay --with corrected.csv
     """
+    from lakehouse_assets.operations.reject_text import say_asked, say_became
     from lakehouse_assets.operations.replay import became, plan
     from lakehouse_assets.operations.run import exit_code, print_json, run_visibly
 
     settings = writing(chosen_pipeline(pipeline, lake), lake, None, engine)
     table = _rejects(pipeline, lake)
-    work = plan(table, _selection(table, code, file, run), corrected)
+    selection = _selection(table, code, file, run)
+    work = plan(table, selection, corrected, keep=not dry_run)
     if not work.rows:
         terminal.say("{}" if json else "Nothing to replay: no open rejected row meets this.")
+        return
+    if not json:
+        say_asked(work.counts)
+    if dry_run:
+        if json:
+            _print_json(work.counts)
         return
     outcome = run_visibly(settings, work.asked, verbose=verbose)
     counts = {} if outcome.is_failed else became(table, work)
     if json:
         print_json([outcome.report], replayed=counts)
     elif counts:
-        shown = f"{counts['accepted']} accepted, {counts['rejected']} still rejected, {counts['pending']} pending"
-        terminal.say(f"Replayed {work.rows} rows in run {work.asked.run_id}: {shown}.")
+        left = [row for row in table.counts({}) if row["status"] == "open"]
+        say_became(work.rows, work.asked.run_id, counts, left)
     raise typer.Exit(exit_code(outcome))
 
 
@@ -213,7 +257,8 @@ def _selection(table: Rejects, code: str | None, file: str | None, run: str | No
     return {name: value for name, value in (("code", code), ("file", file), ("run", run)) if value is not None}
 
 
-def _print_json(value: object) -> None:
-    import orjson
+def _print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    from lakehouse_assets.operations.reject_rows import plain
 
-    terminal.data(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str).decode())
+    for piece in terminal.json_list(map(plain, rows)):
+        terminal.data(piece)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 from lakehouse_assets.core.request import RunRequest, Selection
@@ -26,19 +27,27 @@ class Work:
 
     Attributes:
         rows: how many.
+        counts: the same by dataset, file and codes, as of `Rejects.counts`.
         version: of the table of rejects before.
         selection: which of its open rows; `corrected` is the key of a file that names them with their new text.
         asked: the run.
     """
 
     rows: int
+    counts: list[dict[str, Any]]
     version: int
     selection: dict[str, str]
     asked: Asked
 
 
-def plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> Work:
+def plan(table: Rejects, selection: dict[str, str], corrected: Path | None, *, keep: bool = True) -> Work:
     """Choose the rows to read again; a correction is put into the run's folder, cut to the rows that are still open.
+
+    Args:
+        table: the rejects.
+        selection: which of them.
+        corrected: the file that corrects them, if any.
+        keep: whether the correction is put there; if not, the work can be looked at but not done.
 
     Raises:
         TableMissing: the lake has no table of rejects yet.
@@ -47,25 +56,27 @@ def plan(table: Rejects, selection: dict[str, str], corrected: Path | None) -> W
     run_id, version = str(uuid4()), table.version()
     with table.engine() as engine:
         if corrected is None:
-            rows = sum(table.open_count(engine, selection).values())
+            counts = [row for row in table.counts(selection) if row["status"] == "open"]
         else:
             key = f"runs/{table.pipeline}/{run_id}/{CORRECTED}"
-            rows = _correct(table, engine, selection, corrected, key)
+            counts = _correct(table, engine, selection, corrected, key if keep else None)
             selection = selection | {"corrected": key}
     # Rejects that stay rejected are no news: the share that a drop may have does not apply.
     request = RunRequest(mode="replay", selection=Selection(**selection), max_reject_ratio=1.0)
-    return Work(rows, version, selection, Asked(table.pipeline, request, run_id))
+    return Work(sum(row["n"] for row in counts), counts, version, selection, Asked(table.pipeline, request, run_id))
 
 
-def _correct(table: Rejects, engine: DuckEngine, selection: dict[str, str], path: Path, key: str) -> int:
-    """Put the corrections of open rows into the lake under a key, and return how many they are."""
+def _correct(
+    table: Rejects, engine: DuckEngine, selection: dict[str, str], path: Path, key: str | None
+) -> list[dict[str, Any]]:
+    """Put the corrections of open rows into the lake under a key, and count the rows by dataset, file and codes."""
     known = engine.values(f"SELECT DISTINCT dataset FROM {table.contract().catalog_name}")
-    given = Fixes(path, read_header(path, table.columns(known)))
+    given = Fixes(path, read_header(path, table.columns(known)), table.csv_columns())
     datasets = choose(engine, table.contract(), selection, given)
-    if datasets:
+    if datasets and key is not None:
         rows = rows_of(engine, "SELECT file, line, etag, fields FROM __fixed ORDER BY _row")
         _put(table, key, corrected_csv(rows, table.columns(datasets), given))
-    return int(engine.values("SELECT count(*) FROM __fixed")[0])
+    return engine.rows(fixes.counted(table.contract()))
 
 
 def _put(table: Rejects, key: str, pieces: Iterable[str]) -> None:

@@ -89,7 +89,7 @@ def silver_table(pipeline: str, name: str) -> Contract:
 
 
 def _show(contract: Contract, rule: Rule, trial: Trial, before: Trial | None) -> None:
-    from lakehouse_assets.operations.sql import text_of
+    from lakehouse_assets.operations.answers import text_of
 
     of_all = f"{trial.broken} of {trial.seen} rows of {contract.catalog_name}"
     share = f" ({trial.share:.1%})" if trial.seen else ""

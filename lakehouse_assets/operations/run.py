@@ -13,6 +13,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.broken import tell_broken
 from lakehouse_assets.operations.completion import models
+from lakehouse_assets.operations.last_lake import remember
 from lakehouse_assets.operations.options import (
     AffiseUrlOption,
     EngineOption,
@@ -82,6 +83,8 @@ def run(  # noqa: PLR0913 - one parameter per option
         lakehouse run --reprocess 2025-04-03
 
         lakehouse run --select gold/daily_weather --full-refresh
+
+        lakehouse run --select +daily_weather
     """
     name = chosen_pipeline(pipeline, lake)
     use_affise_url(name, affise_url)
@@ -96,6 +99,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     asked = [common | {"mode": "reprocess", "date": day} for day in reprocess or []] or [common]
     requests = [Asked(name, parse_request(one), select=tuple(select or ())) for one in asked]
     settings = writing(name, lake, landing, engine)
+    remember(settings.lake_root, "run")
     outcomes = [_once(settings, request, json=json, verbose=verbose) for request in requests]
     if json:
         print_json([outcome.report for outcome in outcomes])

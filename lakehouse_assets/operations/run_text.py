@@ -37,12 +37,25 @@ def show(outcome: Outcome, settings: Settings, seconds: float) -> None:
         say(f"Nothing new in {landing}, {waiting}, and {which} is up to date.")
         _left_alone(report)
         return
+    _show_work(report)
+    _checks(outcome)
+    where(report, settings)
+
+
+def show_report(report: RunReport, settings: Settings) -> None:
+    """Print what a run did that ended some time ago: counts, codes, files, gold, where things are."""
+    if report.status == "nothing_to_do":
+        _left_alone(report)
+    else:
+        _show_work(report)
+    where(report, settings)
+
+
+def _show_work(report: RunReport) -> None:
     show_counts(report.tables)
     _codes(report)
     _files(report)
     _gold(report)
-    _checks(outcome)
-    where(report, settings)
 
 
 def show_counts(tables: Mapping[str, Counts]) -> None:

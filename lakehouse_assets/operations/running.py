@@ -7,7 +7,7 @@ into Dagster's history (`execution`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,13 @@ from uuid import uuid4
 
 from lakehouse_assets import interruption
 from lakehouse_assets.core.request import RunRequest
-from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import history
+from lakehouse_assets.operations.selection import selected_tables
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from dagster import AssetKey, DagsterEvent, EventLogEntry
+    from dagster import DagsterEvent, EventLogEntry
 
     from lakehouse_assets.graph.outcome import Outcome
     from lakehouse_assets.graph.pipeline import Pipeline
@@ -133,29 +133,6 @@ def _execute(
         config = _run_config(pipeline, asked, level)
         with interruption.gracefully(END_SECONDS):
             return execute(job, instance, asked.run_id, config, range_tags(pipeline, window))
-
-
-def selected_tables(pipeline: Pipeline, names: Sequence[str]) -> list[AssetKey]:
-    """Return the asset keys of gold tables that are named bare, by catalog name or as `gold/<name>`.
-
-    Raises:
-        BadRequest: a name is that of no gold table.
-        ContractInvalid: the contract or model of a named table is broken.
-    """
-    from lakehouse_assets.graph.metadata import asset_key
-
-    known, broken = pipeline.layer("gold"), pipeline.gold_models.broken
-    found = []
-    for name in names:
-        label = f"gold.{name.replace('/', '.').rpartition('.')[2]}"
-        if label in broken:
-            raise broken[label]
-        table = next((c for c in known if name in {c.name, c.catalog_name, f"gold/{c.name}"}), None)
-        if table is None:
-            there = ", ".join(f"gold/{c.name}" for c in known)
-            raise BadRequest(message=f"--select `{name}` is no gold table of `{pipeline.name}`; there are: {there}")
-        found.append(asset_key(table))
-    return found
 
 
 def _run_config(pipeline: Pipeline, asked: Asked, level: str) -> dict[str, Any]:

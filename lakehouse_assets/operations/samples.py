@@ -38,6 +38,10 @@ class Sample(Protocol):
         """Write drops, and return what a first load of them must answer."""
         ...
 
+    def continued(self, folder: Path, days: int | None) -> Any:  # noqa: ANN401 - the module's own
+        """Return the sample whose days follow those of the one in a folder; None for as many as there."""
+        ...
+
     def write_demo(self, folder: Path, on_file: OnFile | None = None) -> Any:  # noqa: ANN401 - the module's own
         """Write the drops of the demo, and return what a first load of them must answer."""
         ...

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
 import typer
 from typer.exceptions import TyperException
+
+
+def fold_help(app: typer.Typer) -> None:
+    """Let help texts of all commands be folded by the terminal only: each paragraph of a docstring becomes one line."""
+    for command in (*app.registered_commands, app.registered_callback):
+        if command and command.callback and not isinstance(command.help, str):
+            command.help = folded(inspect.getdoc(command.callback) or "")
+    for group in app.registered_groups:
+        if group.typer_instance:
+            fold_help(group.typer_instance)
+
+
+def folded(text: str) -> str:
+    r"""Return a text whose paragraphs are one line each; indented lines, as of examples, stay as they are.
+
+    >>> folded("One\ntwo.\n\nExample:\n    lakehouse run")
+    'One two.\n\nExample:\n    lakehouse run'
+    """
+    joined = ""
+    for line in text.split("\n"):
+        begins = not joined or not line or line.startswith(" ") or joined.endswith("\n")
+        joined += line if begins and not joined else f"\n{line}" if begins else f" {line}"
+    return joined
 
 
 def problem_of(error: TyperException, app: typer.Typer, words: Sequence[str]) -> str:

@@ -13,9 +13,11 @@ from sqlglot import exp
 
 from lakehouse_assets.contracts.types import MAX_PRECISION
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.sql import portable
+from lakehouse_assets.sql import portable, syntax
 from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
 
+MOST_KEPT = 30_000
+"""Bounds the length of a statement whose text in a dialect is kept."""
 Value = str | int | bool | Decimal | date | datetime | None
 
 
@@ -51,10 +53,23 @@ def render(
         UnportableSql: a function outside `portable.ALLOWED`.
         BadRequest: the text is no SQL, or a parameter has no value.
     """
+    if parameters or len(sql) > MOST_KEPT:
+        return _written(sql, dialect, zone, parameters or {}, table)
+    return _kept(sql, dialect, zone, table)
+
+
+@lru_cache(maxsize=512)  # Runs of one process ask for the same statements, and writing one takes milliseconds.
+def _kept(sql: str, dialect: Dialect, zone: str, table: Callable[[str], str] | None) -> str:
+    return _written(sql, dialect, zone, {}, table)
+
+
+def _written(
+    sql: str, dialect: Dialect, zone: str, parameters: Mapping[str, Parameter], table: Callable[[str], str] | None
+) -> str:
     tree = parse(sql)
     portable.check(tree)
     # The tree is this call's own, and a copy of it takes as long as reading it.
-    tree = _decided(tree.transform(_bind, parameters or {}, copy=False))
+    tree = _decided(tree.transform(_bind, parameters, copy=False))
     if table:
         tree = tree.transform(_rename, table, copy=False)
     tree = _expand(tree, dialect, zone)
@@ -70,7 +85,7 @@ def parse(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
     except sqlglot.errors.SqlglotError as error:
-        raise BadRequest(message=f"this is no SQL that Athena knows: {str(error).splitlines()[0]}") from error
+        raise BadRequest(message=f"this is no SQL that Athena knows: {syntax.problem_of(error)}") from error
     if len(trees) != 1:
         raise BadRequest(message=f"expected one SQL statement, got {len(trees)}")
     return trees[0]

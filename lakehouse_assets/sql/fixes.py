@@ -62,6 +62,15 @@ def fixed() -> str:
     )
 
 
+def counted(rejects: Contract) -> str:
+    """Return the SELECT that counts `__fixed` by dataset, file and codes."""
+    same = "r.file = m.file AND r.etag = m.etag AND as_text(r.line) = as_text(m.line)"
+    return (
+        "SELECT m.dataset AS dataset, m.file AS file, r.codes AS codes, count(*) AS n "
+        f"FROM __fixed AS m JOIN {rejects.catalog_name} AS r ON {same} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    )
+
+
 def became(rejects: Contract, selection: Mapping[str, str], *, corrected: bool) -> str:
     """Return the SELECT that counts what became of the rows that were read again: all, rejected, pending.
 

@@ -23,6 +23,7 @@ from sqlglot.errors import TokenError
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.sql import syntax
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
 from lakehouse_assets.sql.models import levels, tables_read
@@ -154,7 +155,7 @@ def normalised(select: str) -> str:
     try:
         tokens = sqlglot.tokenize(select, read="athena")
     except TokenError as error:
-        raise BadRequest(message=f"this is no SQL that Athena knows: {str(error).splitlines()[0]}") from error
+        raise BadRequest(message=f"this is no SQL that Athena knows: {syntax.problem_of(error)}") from error
     return " ".join(_word(kind, text) for kind, text in ((token.token_type, token.text) for token in tokens)).rstrip(
         " ;"
     )

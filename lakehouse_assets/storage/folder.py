@@ -105,6 +105,14 @@ class FolderStore(ObjectStore):
         odd = {key: why or UNREADABLE_NAME for key, why in named.items() if why or not _is_utf8(key)}
         return Look(sorted(key for key in named if key not in odd), odd)
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """See `ObjectStore.folders`; an empty folder counts too."""
+        with self._answering():
+            try:
+                return tuple(sorted(path.name for path in self.path_of(folder).iterdir() if path.is_dir()))
+            except GONE:
+                return ()
+
     def has_any(self, prefix: str = "") -> bool:
         """See `ObjectStore.has_any`."""
         return bool(self.look(prefix).keys)

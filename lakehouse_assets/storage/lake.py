@@ -120,6 +120,14 @@ class Lake:
             self._require_mine(entry)
         return {entry.catalog_name: entry for entry in entries}
 
+    def gold_names(self) -> set[str]:
+        """Return the catalog names of the Iceberg tables that the lake holds.
+
+        Raises:
+            LakeElsewhere: see `require_here`.
+        """
+        return set(self._entries())
+
     def taken(self, entry: CatalogEntry) -> NamesTaken:
         """Return the error for a table of another lake under a name that would be one of this lake."""
         table = ".".join(catalog_of(self.root).identifier(entry.database, entry.name))

@@ -156,6 +156,14 @@ class Lease:
         self.release()
         return True
 
+    def last(self) -> Holder | None:
+        """Return who holds or held the pipeline last; None where nobody ever did.
+
+        Raises:
+            BadRequest: what is kept is no lease.
+        """
+        return self._current()
+
     def __enter__(self) -> Self:
         return self
 

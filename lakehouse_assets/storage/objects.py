@@ -78,6 +78,10 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the names of what lies right below a folder, such as `archived`, and holds something; sorted."""
+        ...
+
     def has_any(self, prefix: str = "") -> bool:
         """Say whether there is an object whose key starts with `prefix`."""
         ...

@@ -12,10 +12,10 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter
 
 from lakehouse_assets.core.manifest import Manifest, utc_moment
 from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.storage.adapters import adapter_of
 from lakehouse_assets.storage.objects import ObjectStore
 
 REQUEST = "request"
@@ -90,12 +90,12 @@ class RunFolder:
 
     def keep(self, piece: str, report: object) -> None:
         """Write a typed report, a dataclass, as one piece."""
-        self.write(piece, TypeAdapter(type(report)).dump_python(report, mode="json"))
+        self.write(piece, adapter_of(type(report)).dump_python(report, mode="json"))
 
     def report(self, piece: str, kind: type[Report]) -> Report | None:
         """Return one piece as the type that `keep` was given, or None when that step has not reported."""
         value = self.read(piece)
-        return None if not value else TypeAdapter(kind).validate_python(value)
+        return None if not value else adapter_of(kind).validate_python(value)
 
     def manifest(self, piece: str = "manifest") -> Manifest:
         """Return the run's manifest, which fixes the files that the run works on, or one that a step has made of it.

@@ -91,6 +91,15 @@ class S3Store(ObjectStore):
         odd = {one.key: ODD_KEY for one in found if one.key not in known and not one.key.endswith("/")}
         return Look(list(known), odd, known)
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """See `ObjectStore.folders`; one request for a thousand of them, however much they hold."""
+        prefix = self.place.full(f"{folder}/")
+        asked: Any = {"Bucket": self.place.bucket, "Prefix": prefix, "Delimiter": "/"}
+        with answering(self.uri):
+            pages = client().get_paginator("list_objects_v2").paginate(**asked)
+            found = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())]
+        return tuple(sorted(key.removeprefix(prefix).rstrip("/") for key in found))
+
     def has_any(self, prefix: str = "") -> bool:
         """See `ObjectStore.has_any`; one small request, unless the first keys are of folders."""
         return any(is_key(one.key) for one in self._pages(prefix, FEW_KEYS))

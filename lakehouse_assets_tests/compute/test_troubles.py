@@ -88,5 +88,7 @@ def test_ten_times_as_many_rows_are_other_warnings() -> None:
     more = replace(few, failing=9, description="rejected 9, by code: row_malformed 9")
     many = replace(few, failing=90, description="rejected 90, by code: row_malformed 90")
     assert cause_in(report(), [few]) == cause_in(report(), [more])
+    long = [cause_in(report(refusals={f"{n:09}.csv": "" for n in range(last)}), []) for last in (300, 301)]
+    assert long[0] != long[1]
     told = [cause_in(report(), [few]), cause_in(report(), [many]), cause_in(report(refusals={"a.csv": "no"}), [few])]
     assert len(set(told)) == 3

@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lakehouse_assets.core.arrivals import MANIFEST_FILES, Cursor, Decision, LandingSnapshot, Offer, decide
+from lakehouse_assets.core.arrivals import (
+    EMPTY,
+    GIVEN_UP,
+    MANIFEST_FILES,
+    Cursor,
+    Decision,
+    LandingSnapshot,
+    Offer,
+    decide,
+)
 from lakehouse_assets.core.manifest import FileEntry
 
 NOW = datetime(2025, 4, 2, 12, tzinfo=UTC)
@@ -68,7 +77,7 @@ def test_a_cursor_of_before_is_read() -> None:
 def test_an_empty_file_is_ignored() -> None:
     """Zero bytes are never offered, and the reason says so."""
     decision = tick(landed("a", size_bytes=0))
-    assert (decision.offer, decision.reason) == (None, "1 empty")
+    assert (decision.offer, decision.reason) == (None, f"1 {EMPTY}: orders/a.csv")
 
 
 def test_what_is_left_alone_is_named() -> None:
@@ -76,7 +85,7 @@ def test_what_is_left_alone_is_named() -> None:
     left = {f"orders/{number:02}.csv": "a pipe" for number in range(12)}
     landing = LandingSnapshot([landed("a", size_bytes=0)], NOW, 5.0, left_alone=left)
     reasons = decide(landing, Cursor(), ()).reason.split("; ")
-    assert reasons[:2] == ["1 empty", "orders/00.csv is left alone: a pipe"]
+    assert reasons[:2] == [f"1 {EMPTY}: orders/a.csv", "orders/00.csv is left alone: a pipe"]
     assert (len(reasons), reasons[-1]) == (12, "2 more left alone")
 
 
@@ -115,7 +124,8 @@ def test_a_failed_manifest_is_offered_again_three_times() -> None:
     attempts = [d.offer.attempt if d.offer else None for d in decisions]
     assert attempts == [1, 2, 3, 4, None, None]
     assert len({d.offer.key for d in decisions if d.offer}) == 4
-    assert "2 given up after 4 runs" in decisions[-1].reason
+    assert decisions[-1].reason == f"2 {GIVEN_UP}: orders/a.csv, orders/b.csv"
+    assert decisions[-1].stays == {"orders/a.csv": GIVEN_UP, "orders/b.csv": GIVEN_UP}
 
 
 def test_new_files_do_not_join_a_failed_manifest() -> None:

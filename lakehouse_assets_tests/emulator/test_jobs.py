@@ -32,6 +32,14 @@ def test_arguments_come_as_glue_gives_them(aws: Aws) -> None:
     assert mark == f"--run-id r 1 --kept yes --JOB_NAME marks --JOB_ID j_{run} --JOB_RUN_ID {run}"
 
 
+def test_a_run_says_how_large_it_is(either: Aws) -> None:
+    """Two DPUs for each worker of the type G.2X; costs are worked out from it."""
+    either.job("marks", MARKS, WorkerType="G.2X", NumberOfWorkers=3)
+    run = either.run_job("marks")
+    assert (run["WorkerType"], run["NumberOfWorkers"]) == ("G.2X", 3)
+    assert run.get("MaxCapacity") == (6.0 if either.is_patched else None)
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

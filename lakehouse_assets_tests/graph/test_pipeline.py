@@ -97,7 +97,7 @@ def test_pipelines_stand_side_by_side(both: dg.Definitions) -> None:
     assert {job.name for job in both.jobs or ()} == {"ecommerce", "returns"}
     zones = {s.name: both.resolve_schedule_def(s.name).execution_timezone for s in both.schedules or ()}
     assert zones == {"ecommerce_daily": "Europe/Berlin", "returns_twice_daily": "America/New_York"}
-    kinds = ("landing", "failed_runs", "failed_checks", "machine_runs")
+    kinds = ("landing", "failed_runs", "failed_checks", "machine_runs", "watch")
     sensors = {f"{name}_{what}" for name in ("ecommerce", "returns") for what in kinds}
     assert {sensor.name for sensor in both.sensors or ()} == sensors
     for pipeline in (SHOP, replace(SHOP, name="returns", owner="returns@example.com")):
@@ -112,6 +112,7 @@ def test_no_sensor_watches_a_landing_into_which_nothing_is_dropped(returns: Pipe
         "returns_failed_runs",
         "returns_failed_checks",
         "returns_machine_runs",
+        "returns_watch",
     }
 
 

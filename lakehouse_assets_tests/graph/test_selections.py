@@ -51,7 +51,7 @@ def test_one_gold_asset_catches_up_by_itself(behind: Shop) -> None:
     first, second = behind.materialize("gold/daily_sales"), behind.materialize("gold/daily_sales")
     assert steps(first, "STEP_SUCCESS") == steps(second, "STEP_SUCCESS") == {"gold__daily_sales"}
     assert metadata(first, *SALES.path)["rows_inserted"] == 1
-    assert [metadata(run, *SALES.path)["acknowledged_runs"] for run in (first, second)] == [1, 0]
+    assert [metadata(run, *SALES.path)["runs_caught_up"] for run in (first, second)] == [1, 0]
 
 
 def test_one_gold_asset_brings_its_own_checks_only(behind: Shop) -> None:

@@ -25,7 +25,13 @@ from lakehouse_assets_tests.s3_lake import S3LakeDriver
 CHANGES, PLACES = "PUT|POST|DELETE", "/lake-bucket/|^/$"
 """What is counted: requests that may change S3, and all that the catalog is asked."""
 RUN = "import sys; from lakehouse_assets_tests.load.crashing import run; run(sys.argv[1], sys.argv[2])"
-PARTS = 4
+PARTS = 8
+MOMENTS = (
+    pytest.param((3,), id="one moment"),
+    # The quick form is `one moment`; `test_crash.py` kills at each kind of moment in a folder.
+    pytest.param(tuple(part for part in range(PARTS) if part != 3), id="all", marks=pytest.mark.nightly),
+)
+"""In which of so many equal parts of all its requests a run is killed."""
 
 
 def begun(bucket: str, name: str, monkeypatch: pytest.MonkeyPatch) -> S3LakeDriver:
@@ -47,8 +53,9 @@ def started(place: str, proxy: Proxy) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("parts", MOMENTS)
 def test_a_run_that_is_killed_at_any_request_ends_the_same_when_run_again(
-    emulator: Emulator, s3: str, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, s3: str, monkeypatch: pytest.MonkeyPatch, parts: tuple[int, ...]
 ) -> None:
     """The lease of the dead is taken over; tables, control tables, landing and archive are those of one clean run."""
     with serving(emulator.url) as proxy:
@@ -58,7 +65,7 @@ def test_a_run_that_is_killed_at_any_request_ends_the_same_when_run_again(
         unharmed, requests = contents(lake), counted.seen
         assert (unharmed["landed"], len(unharmed["archived"])) == ([], len(KILLED))
         assert requests > 40
-        for part in range(PARTS):
+        for part in parts:
             lake = begun(s3, f"at_{part}", monkeypatch)
             deadly = proxy.fail("kill", CHANGES, PLACES, after=part * requests // PARTS + 3)
             child = started(f"{s3}/at_{part}", proxy)

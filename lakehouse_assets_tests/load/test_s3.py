@@ -51,11 +51,18 @@ def test_all_files_at_once_and_again(lake: S3LakeDriver, real_data: Path, tmp_pa
     assert answer(lake, SALES) == [("640666.01",)]
 
 
-def test_day_by_day(lake: S3LakeDriver, real_data: Path, tmp_path: Path) -> None:
-    """The five recorded days, each a run of its own with gold after it, and a folder's in one run."""
+@pytest.mark.parametrize(
+    "at_once",
+    [
+        pytest.param(3, id="in two runs"),
+        pytest.param(1, id="day by day", marks=pytest.mark.nightly),
+    ],  # the first is quick
+)
+def test_one_run_after_the_other(lake: S3LakeDriver, real_data: Path, tmp_path: Path, at_once: int) -> None:
+    """The products and the five recorded days in several runs, each with gold after it, and a folder's in one run."""
     days, folder = by_day(folder_files(real_data)), LakeDriver(tmp_path)
-    for files in days:
-        lake.load(*files, as_of=AS_OF)
+    for first in range(0, len(days), at_once):
+        lake.load(*(file for files in days[first : first + at_once] for file in files), as_of=AS_OF)
         built(lake)
     folder.load(*(file for files in days for file in files), as_of=AS_OF)
     assert tables(lake) == tables(folder)

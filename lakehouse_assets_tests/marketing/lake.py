@@ -37,10 +37,11 @@ class Marketing(LakeDriver):
     """One lake, and the tenant that it pulls; `place` is where the lake is when not in a folder below `root`.
 
     `sweeps` says whether a tick pulls all that may still change once a week, as runs do; `most_gone` how much of a list
-    may be gone at once; `clicks` where clicks are pulled.
+    may be gone at once; `clicks` where clicks are pulled; `reported` what the load of the last tick said.
     """
 
     pipeline = "marketing"
+    reported: LoadReport
 
     def __init__(self, root: Path, tenant: Case, *, zone: str, place: str | None = None) -> None:
         super().__init__(root, zone=zone)
@@ -78,9 +79,9 @@ class Marketing(LakeDriver):
         self.tenant.lists(run_id, self.most_gone, store=store, zone=self.zone)
         for one in plan.slices:
             assert pull(puller, one.to_dict(), None).cursor is None
-        report = self.load_slices(list(pulled(store, [run_id])), at)
+        self.reported = self.load_slices(list(pulled(store, [run_id])), at)
         watermark.advance(store, at, is_sweep=plan.is_sweep)
-        return report
+        return self.reported
 
     def load_slices(self, slices: list[SliceManifest], at: datetime) -> LoadReport:
         """Load pages of bronze."""

@@ -160,14 +160,14 @@ def test_everything_dirty_at_once_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_earnings_that_are_not_revenue_less_payouts_are_warned_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clean: Marketing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are kept as the API says them; none is warned of where it says what they are."""
+    assert "earnings_differ" not in clean.reported.tables["conversions"].warnings
+    monkeypatch.setattr(Style, "earnings", lambda *_: 1)
     with tenant(tmp_path, days=2, clicks_per_day=50, conversions_per_day=20) as case:
-        lake, later = Marketing(tmp_path, case, zone=ZONE), ticks(date(2026, 3, 12), 1, ZONE)[1].at
-        assert "earnings_differ" not in lake.tick(PULL).tables["conversions"].warnings
-        monkeypatch.setattr(Style, "earnings", lambda *_: 1)
-        assert lake.tick(later).tables["conversions"].warnings["earnings_differ"] > 20
+        report = Marketing(tmp_path, case, zone=ZONE).tick(PULL)
+        assert report.tables["conversions"].warnings["earnings_differ"] > 20
 
 
 def test_a_state_that_nobody_knows_is_rejected_by_its_code(tmp_path: Path) -> None:

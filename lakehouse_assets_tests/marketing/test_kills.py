@@ -27,8 +27,11 @@ from lakehouse_assets_tests.oracle.sub5 import ticks
 
 REPOSITORY = Path(__file__).parents[2]
 ZONE = "Europe/Moscow"
-MOMENTS = (("lists", "facts", "load", "watermark"), ("gold", "export"))
-"""At which stages a run is killed, one after the other, before one is let through at each of two ticks."""
+MOMENTS = (
+    pytest.param((("facts", "load", "gold"),), id="some"),
+    pytest.param((("lists", "facts", "load", "watermark"), ("gold", "export")), id="all", marks=pytest.mark.nightly),
+)
+"""At which stages a run is killed, one after the other, before one is let through at each tick; `some` is quick."""
 PULLS = [one.at for one in ticks(date(2026, 3, 12), 1, ZONE)]
 KILLED = -9
 REPORT = "gold.daily_report_sub5_output"
@@ -100,13 +103,16 @@ def reported(folder: Path) -> tuple[list[tuple[Any, ...]], dict[str, bytes]]:
     return rows, {file.name: file.read_bytes() for file in files}
 
 
-def test_runs_that_are_killed_at_any_stage_are_caught_up_by_the_next(case: Case) -> None:
-    """At either tick runs are killed at one stage after the other, then one ends; a lake beside it is left in peace.
+@pytest.mark.parametrize("moments_of_ticks", MOMENTS)
+def test_runs_that_are_killed_at_any_stage_are_caught_up_by_the_next(
+    case: Case, moments_of_ticks: tuple[tuple[str, ...], ...]
+) -> None:
+    """At each tick runs are killed at one stage after the other, then one ends; a lake beside it is left in peace.
 
     After each tick both have the same report, and the same files byte by byte.
     """
     with runs(case, "harmed") as harmed, runs(case, "undisturbed") as undisturbed:
-        for at, moments in zip(PULLS, MOMENTS, strict=True):
+        for at, moments in zip(PULLS, moments_of_ticks, strict=False):
             case.simulator.clock.set(at)
             undisturbed.begin(at)
             assert [harmed.run(at, moment) for moment in moments] == [KILLED] * len(moments)
@@ -125,6 +131,7 @@ def command(case: Case, lake: Path, rate: int = 1000) -> subprocess.Popen[bytes]
     return subprocess.Popen(started, cwd=REPOSITORY, env=environment(case, rate), **quiet)
 
 
+@pytest.mark.nightly  # quick: a run above is killed among the facts, and `operations/test_killed.py` kills the command
 def test_a_command_that_is_killed_while_it_pulls_is_caught_up_by_the_same_command(case: Case) -> None:
     """Killed after some clicks of the window have come; the report is that of a lake beside it, of one run."""
     case.simulator.clock.set(PULLS[0])

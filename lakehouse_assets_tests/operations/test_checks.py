@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ FAILED = CheckState(
     "silver/a", "keys", "failed", "no key <twice>", blocking=True, passed=False, severity="ERROR", failing=2,
     sample=[{"id": "7 & \x00 <b>"}], sql="SELECT id < 3 FROM a",
 )  # fmt: skip
+MADE = datetime(2026, 11, 27, 4, 5, 6, tzinfo=UTC)
 PASSED = CheckState("silver/a", "counts", "passed", "counts add up", blocking=True, passed=True, severity="ERROR")
 WARNED = CheckState("gold/b", "volume", "failed", "enough rows", blocking=False, passed=False, severity="WARN")
 ERRORED = CheckState("gold/b", "totals", "errored", "totals agree", blocking=True)
@@ -167,7 +169,7 @@ def test_junit_is_xml_with_a_case_per_check() -> None:
 
 def test_html_is_one_page_with_rows_and_sql() -> None:
     """What is wrong comes first, with its failing rows and SQL, escaped; nothing is loaded from elsewhere."""
-    page = to_html(STATES, "/some/lake")
+    page = to_html(STATES, "/some/lake", MADE)
     HTMLParser().feed(page)
     assert page.index("totals agree") < page.index("enough rows") < page.index("counts add up")
     assert "SELECT id &lt; 3 FROM a" in page
@@ -186,6 +188,39 @@ def test_json_says_what_is_required() -> None:
 def test_the_verdict_counts_required_checks() -> None:
     """One sentence says whether all is well."""
     assert verdict(STATES).startswith("not ok, 2 required checks are not passed and current: ")
+    assert verdict([PASSED, WARNED, WARNED]) == "ok: 2 warned, 1 passed"
+
+
+def test_an_old_table_is_said_to_be_old_in_words(cli: Cli, shown: Shop) -> None:
+    """The newest day, and how long before the run it is; what warns is not called failed."""
+    for options in ([], ["--now"]):
+        out = cli("checks", *options, *shown.at).out
+        days = (datetime.now(UTC).date() - date(2025, 4, 1)).days
+        assert f"silver/clean_orders.freshness: newest 2025-04-01, {days} days before the run" in out
+        assert "! failed" not in out
+        assert " warned" in out.splitlines()[-1]
+
+
+def test_since_leaves_out_what_was_found_before(cli: Cli, shown: Shop) -> None:
+    """Exit code and what is not good are told whatever the time."""
+    everything = json.loads(cli("checks", "--format", "json", *shown.at).out)["checks"]
+    assert len(json.loads(cli("checks", "--format", "json", "--since", "2025-04-03", *shown.at).out)["checks"]) == len(
+        everything
+    )
+    later = cli("checks", "--format", "json", "--since", "2100-01-01", *shown.at)
+    assert (later.code, json.loads(later.out)["checks"]) == (0, [])
+    assert "--since is `soon`" in cli("checks", "--since", "soon", *shown.at).err
+
+
+def test_each_check_has_its_history(cli: Cli, shop: Shop) -> None:
+    """Of two runs that found something there are two results, the newest first; what is only said again is none."""
+    put(shop.landing, {"orders/2025-04-02.csv": ORDERS + "1,103,9,2025-04-02T10:00:00,5.25,2025-04-02\n"})
+    assert cli(*shop.run).code == 0
+    quiet_run(cli, shop)
+    past = states(cli, shop)["silver/clean_orders", "rejects"]["history"]
+    assert [(one["passed"], one["failing"]) for one in past] == [(True, 0), (False, 1)]
+    assert past[0]["at"] > past[1]["at"]
+    assert cli("checks", "--format", "html", *shop.at).out.count('<li class="warn"') >= 1
 
 
 @pytest.mark.parametrize("form", ["table", "json", "junit", "html"])

@@ -11,8 +11,10 @@ import pytest
 from lakehouse_assets_tests.operations.conftest import Cli, process
 
 COMMANDS = (
-    "demo", "run", "sql", "checks", "dev", "sample", "optimize", "vacuum", "relocate", "contracts", "emit",
+    "demo", "run", "sql", "checks", "alerts", "dev", "sample", "optimize", "vacuum", "relocate", "contracts", "emit",
+    "lineage",
     "rejects", "rejects list", "rejects show", "rejects replay", "affise-simulator", "test", "new", "forget",
+    "status", "runs", "clone", "drop", "diff", "report",
 )  # fmt: skip
 SLOW = ("dagster", "duckdb", "pyarrow", "pandas", "pyspark", "deltalake", "pyiceberg", "sqlglot")
 
@@ -44,6 +46,8 @@ BAD = {
     "care without a lake": ["optimize", "--lake", "nowhere"],
     "a relocation without a lake": ["relocate", "--lake", "nowhere"],
     "contracts both ways": ["contracts", "--check", "--release"],
+    "a lineage of no such table": ["lineage", "nothing"],
+    "a lineage of no such column": ["lineage", "daily_sales.nothing"],
     "a port that is none": ["dev", "--port", "99999"],
 }
 

@@ -18,6 +18,7 @@ from lakehouse_assets.contracts.model import Column
 from lakehouse_assets.errors import BadRequest, TableMissing
 from lakehouse_assets.operations import frames
 from lakehouse_assets.operations.frames import statement
+from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.compute.aws.doubles import AthenaDouble, use_athena
 from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Shop
@@ -121,6 +122,12 @@ def test_with_target_aws_athena_reads(athena: list[str]) -> None:
     (asked,) = athena
     assert asked.startswith('SELECT "order_id", "order_timestamp", "total_amount" FROM delta_lakehouse.clean_orders')
     assert asked.endswith("WHERE user_id <> '9' ORDER BY \"order_id\"")
+
+
+def test_a_sum_of_a_report_is_athenas(athena: list[str]) -> None:
+    """With its own types, whatever no contract says of them."""
+    found = frames.ask_frame(read_settings(), "SELECT sum(total_amount) AS n FROM delta_lakehouse.clean_orders")
+    assert (found.total_amount.sum(), len(found), athena[0][:10]) == (Decimal("10.00"), 2, "SELECT sum")
 
 
 def test_athena_answers_lists_and_rows_as_json() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from lakehouse_assets_tests.operations.conftest import FIRST, ORDERS, SECOND, Cli, Shop, process, put
+from lakehouse_assets.operations.cli import main
+from lakehouse_assets_tests.operations.conftest import FIRST, ORDERS, SECOND, Cli, Shop, put
 
 WAREHOUSE = "lakehouse-dwh"
 TABLES = ("clean_products", "clean_orders", "clean_orders_items", "ecommerce_pending", "ecommerce_rejects")
@@ -18,18 +21,25 @@ Rows = dict[str, str]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake after two loads, a replay with a correction and one more load, as its processes left it."""
+    """A lake after two loads, a replay with a correction and one more load."""
     folder = tmp_path_factory.mktemp("made")
     shop = Shop(folder / "lake", folder / "landing")
     for files in (FIRST, SECOND):
         put(shop.landing, files)
-        assert process(*shop.run).code == 0
-    rows = process("rejects", "show", "--format", "csv", "--lake", shop.lake).out
+        printed(*shop.run)
+    rows = printed("rejects", "show", "--format", "csv", *shop.at)
     (folder / "corrected.csv").write_text(rows.replace("ten", "7.00"), "utf-8")
-    assert process("rejects", "replay", "--with", folder / "corrected.csv", "--lake", shop.lake).code == 0
+    printed("rejects", "replay", "--with", str(folder / "corrected.csv"), *shop.at)
     put(shop.landing, LATE)
-    assert process(*shop.run).code == 0
+    printed(*shop.run)
     return folder
+
+
+def printed(*arguments: str) -> str:
+    """What a command that succeeds prints."""
+    with redirect_stdout(StringIO()) as out:
+        assert main([*arguments]) == 0
+    return out.getvalue()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.correction_file import Fixes, choose, corrected_csv, read_header, to_csv
 from lakehouse_assets.operations.reject_rows import STATUSES, rows_of, summary
 from lakehouse_assets.storage.lake import open_lake
-from lakehouse_assets_tests.operations.conftest import FIRST, Cli, Shop, put
+from lakehouse_assets_tests.operations.conftest import FIRST, ORDERS, Cli, Shop, put
 
 AMOUNTS = "SELECT order_id, total_amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
 
@@ -133,7 +133,12 @@ def rejected(etag: str, *, line: int = 2, status: str = "open", raw: str | None 
     return {"dataset": "orders", "file": "a.csv", "line": line, "etag": etag, "status": status, "raw": raw}
 
 
-def chosen(path: Path, rejects: list[dict[str, Any]], columns: tuple[str, ...] = ("order_id",)) -> str:
+Known = dict[str, list[str]]
+
+
+def chosen(
+    path: Path, rejects: list[dict[str, Any]], columns: tuple[str, ...] = ("order_id",), known: Known | None = None
+) -> str:
     """The corrections that a correction file brings for these rejects, as the load reads them."""
     contract = contracts("ecommerce")["control.ecommerce_rejects"]
     engine = DuckEngine(open_lake(str(path.parent)))
@@ -141,7 +146,7 @@ def chosen(path: Path, rejects: list[dict[str, Any]], columns: tuple[str, ...] =
         kinds = {"line": pa.int32()}
         schema = pa.schema([(name, kinds.get(name, pa.string())) for name in rejects[0]])
         engine.register(relation_of(contract.catalog_name), pa.Table.from_pylist(rejects, schema))
-        given = Fixes(path, read_header(path, columns))
+        given = Fixes(path, read_header(path, columns), known or {})
         choose(engine, contract, {}, given)
         rows = rows_of(engine, "SELECT file, line, etag, fields FROM __fixed ORDER BY _row")
         return "".join(corrected_csv(rows, columns, given))
@@ -235,7 +240,7 @@ def test_the_summary_by_code_is_printed(cli: Cli, shown: Shop) -> None:
 def test_a_correction_file_holds_what_stands_in_the_file(tmp_path: Path) -> None:
     """Also of a malformed row, which has no text by column; quotes and line ends come back as they were."""
     malformed = rejected("x", raw='5,"a\r\nb",c,d')
-    text = "".join(to_csv([malformed | {"codes": "row_malformed", "fields": None}], ["order_id"]))
+    text = "".join(to_csv([malformed | {"codes": "row_malformed", "fields": None}], ["order_id"], {}))
     (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert (row["_raw"], row["order_id"]) == ('5,"a\r\nb",c,d', "")
     path, nothing = tmp_path / "corrected.csv", "_file,_line,_etag,order_id\n"
@@ -254,6 +259,64 @@ def test_a_malformed_row_that_comes_back_empty_is_no_correction(tmp_path: Path) 
     """It cannot be shown by column; what `show` wrote for it must not take the place of its text."""
     (tmp_path / "same.csv").write_text("_file,_line,_etag,_codes,order_id\na.csv,2,x,row_malformed,\n")
     assert chosen(tmp_path / "same.csv", [rejected("x")]) == "_file,_line,_etag,order_id\n"
+
+
+def test_a_malformed_row_is_handed_out_by_column_and_corrects_nothing_as_it_was(tmp_path: Path) -> None:
+    """What can be read of it is in the columns; a changed value corrects it, and so does an emptied `_raw`."""
+    path, known = tmp_path / "corrected.csv", {"orders": ["order_id", "user_id"]}
+    malformed, columns = rejected("x", raw='5,"7"x,too,many'), ("order_id", "user_id")
+    written = malformed | {"codes": "row_malformed", "fields": None}
+    text = "".join(to_csv([written], columns, known))
+    assert text.splitlines()[1] == 'a.csv,2,x,row_malformed,"5,""7""x,too,many",5,7x'
+    nothing = "_file,_line,_etag,order_id,user_id\n"
+    path.write_text(text)
+    assert chosen(path, [malformed], columns, known) == nothing
+    path.write_text(text.replace(",5,7x", ",5,7"))
+    assert chosen(path, [malformed], columns, known) == f"{nothing}a.csv,2,x,5,7\n"
+    path.write_text(text.replace('"5,""7""x,too,many"', ""))
+    assert chosen(path, [malformed], columns, known) == f"{nothing}a.csv,2,x,5,7x\n"
+
+
+def test_a_malformed_row_is_corrected_from_what_show_writes(cli: Cli, shop: Shop, tmp_path: Path) -> None:
+    """A field too many is put right by hand; before the replay it is said which row, and after it what became of it."""
+    put(shop.landing, {"orders/more.csv": ORDERS + "1,104,7,2025-04-02T10:00:00,4.50,2025-04-02,more\n"})
+    assert cli(*shop.run).code == 0
+    path = tmp_path / "fix.csv"
+    path.write_text(cli("rejects", "show", "--code", "row_malformed", "--format", "csv", *shop.at).out)
+    for given in (["--with", path, "--dry-run"], ["--with", path]):
+        assert "Nothing to replay" in cli("rejects", "replay", *given, *shop.at).out
+    path.write_text(path.read_text().replace(",4.50,2025-04-02,more", "").replace(",4.50,", ",4.75,"))
+    asked = cli("rejects", "replay", "--with", path, "--dry-run", *shop.at)
+    assert asked.out == "To replay: 1 row, by code: row_malformed 1; by file: orders/more.csv 1\n"
+    done = cli("rejects", "replay", "--with", path, *shop.at).out
+    assert done.startswith(asked.out)
+    assert "1 accepted, 0 still rejected, 0 pending.\nOpen now: 1 row, by code: amount_invalid 1" in done
+    assert "104,4.75" in cli("sql", AMOUNTS, "--format", "csv", *shop.at).out
+
+
+def test_totals_are_below_the_list_and_waiting_rows_beside_it(cli: Cli, shown: Shop) -> None:
+    """One reject in one file, and an item that waits for its order."""
+    out = cli("rejects", "list", *shown.at).out
+    assert "Total: 1 rejected row of 1 file: 1 open\n" in out
+    assert "Open by code: amount_invalid 1\n" in out
+    assert "Open by file: orders/2025-04-01.csv 1\n" in out
+    assert "1 row waits for a parent: `lakehouse rejects pending`" in out
+    waiting = cli("rejects", "pending", *shown.at).out
+    assert "unknown_order" in waiting
+    assert "Total: 1 row waiting; each is rejected 7 days after it came." in waiting
+    (group,) = json.loads(cli("rejects", "pending", "--format", "json", *shown.at).out)
+    assert (group["file"], group["n"]) == ("order_items/2025-04-01.csv", 1)
+
+
+def test_json_holds_objects_and_times_in_one_form(cli: Cli, shown: Shop) -> None:
+    """What is JSON within a text is read; moments look as those of `lakehouse sql` do."""
+    (row,) = json.loads(cli("rejects", "show", "--format", "json", *shown.at).out)
+    assert row["fields"]["total_amount"] == "ten"
+    (asked,) = json.loads(
+        cli("sql", "SELECT rejected_at FROM delta_lakehouse.ecommerce_rejects", "--format", "json", *shown.at).out
+    )
+    assert row["rejected_at"] == asked["rejected_at"]
+    assert row["rejected_at"][10] == " "
 
 
 def test_a_table_of_very_many_rejects_ends_with_a_word(cli: Cli, shown: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

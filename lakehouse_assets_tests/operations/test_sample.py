@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, date, datetime
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lakehouse_assets.ecommerce.sample import SampleSpec, write_demo, write_sample
+from lakehouse_assets.ecommerce.sample import SampleSpec, continued, write_demo, write_sample
 from lakehouse_assets.errors import BadRequest
+from lakehouse_assets_tests.operations.conftest import Cli
 from lakehouse_assets_tests.oracle import COLUMNS, File, Loaded, load
 
 DIRTY = SampleSpec(days=3, orders_per_day=400, products=300, bad_ratio=0.04, duplicate_ratio=0.1, quoted_ratio=0.05)
@@ -64,8 +70,9 @@ def answered(loaded: Loaded) -> dict[str, Any]:
 
 
 def expected(folder: Path) -> Any:
-    """The answer beside the folder."""
-    return json.loads(folder.with_name(f"{folder.name}.expected.json").read_text())
+    """The answer beside the folder, without what the sample was asked for."""
+    found = json.loads(folder.with_name(f"{folder.name}.expected.json").read_text())
+    return {name: value for name, value in found.items() if name != "sample"}
 
 
 @pytest.mark.parametrize("spec", [DIRTY, SampleSpec(days=1, orders_per_day=20, gzip=True)])
@@ -227,3 +234,59 @@ def test_numbers_out_of_range_are_refused(wrong: dict[str, Any], sentence: str) 
     """One sentence says which number, and what is allowed."""
     with pytest.raises(BadRequest, match=sentence):
         SampleSpec(**wrong)
+
+
+def test_further_days_have_new_keys_and_dates(tmp_path: Path) -> None:
+    """They are those that a longer sample has there, whether the first ones still lie beside them or not."""
+    spec = SampleSpec(days=2, orders_per_day=20, bad_ratio=0.1)
+    write_sample(replace(spec, days=3), tmp_path / "long")
+    write_sample(spec, tmp_path / "drops")
+    write_sample(continued(tmp_path / "drops", 1), tmp_path / "drops")
+    assert contents(tmp_path / "drops") == contents(tmp_path / "long")
+    shutil.rmtree(tmp_path / "drops")
+    write_sample(continued(tmp_path / "drops", None), tmp_path / "drops")
+    days = {path.stem for path in (tmp_path / "drops" / "orders").iterdir()}
+    assert days == {"2025-04-04"}
+
+
+def test_a_sample_that_starts_today_ends_today(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the newest day is as fresh as a check wants it; other dates are given as such."""
+    monkeypatch.chdir(tmp_path)
+    assert cli("sample", "drops", "--start", "today", "--days", 3, "--orders-per-day", 2).code == 0
+    today = datetime.now(UTC).date()
+    wanted = {(today - timedelta(days=back)).isoformat() for back in range(3)}
+    assert {path.stem for path in Path("drops/orders").iterdir()} == wanted
+    assert cli("sample", "drops", "--continue", "--days", 1).code == 0
+    assert Path("drops/orders", f"{today + timedelta(days=1)}.csv").exists()
+    assert cli("sample", "old", "--start", "2020-02-29", "--days", 1, "--seed", 3).code == 0
+    assert [path.stem for path in Path("old/orders").iterdir()] == ["2020-02-29"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--start", "soon"], "--start is `soon`, allowed is a date such as 2025-04-01, or today"),
+        (["--continue"], "does not say what sample is to be continued"),
+        (["--continue", "--seed", "3"], "it takes --days, not --seed"),
+    ],
+)
+def test_what_cannot_be_sampled_is_said(cli: Cli, tmp_path: Path, arguments: list[str], problem: str) -> None:
+    """In one sentence, before anything is written."""
+    result = cli("sample", tmp_path / "drops", *arguments)
+    assert (result.code, problem in result.err, list(tmp_path.iterdir())) == (2, True, [])
+
+
+def test_what_to_try_next_works_as_printed(tmp_path: Path) -> None:
+    """The line names landing and lake, whatever their names hold."""
+    lakehouse = str(Path(sys.executable).with_name("lakehouse"))
+    made = subprocess.run(
+        [lakehouse, "sample", "my drops", "--days", "1", "--orders-per-day", "2"],
+        cwd=tmp_path, env=os.environ | {"LAKEHOUSE_LAKE": "my lake"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    line = made.stdout.splitlines()[-1].removeprefix("Try next: ")
+    path = f"{Path(lakehouse).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "my lake" / "ecommerce_gold").is_dir()

@@ -64,7 +64,14 @@ def test_a_full_disk_for_temporary_files_is_one_sentence(shop: Shop, cli: Cli, t
     whole(shop, cli)
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (signal.SIGINT, 130),
+        # The quick form is the signal above; `test_interrupted.py` sends this one to the embedded engine.
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.nightly),
+    ],
+)
 def test_an_interrupted_run_on_spark_ends_soon_and_gives_its_lease_back(
     shop: Shop, cli: Cli, sent: signal.Signals, code: int
 ) -> None:

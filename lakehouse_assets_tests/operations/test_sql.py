@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.operations.sql import json_value
+from lakehouse_assets.operations.answers import json_value
 from lakehouse_assets_tests.operations.conftest import FIRST, SECOND, Cli, Shop, put
 
 ALL_KINDS = (
@@ -99,6 +103,133 @@ def test_columns_of_one_name_are_told_apart(cli: Cli, shown: Shop) -> None:
     assert row == {"a": 1, "a_2": 2}
 
 
+def test_a_table_is_a_page_and_says_how_many_rows_there_are(cli: Cli, shown: Shop) -> None:
+    """Fifty rows, unless others are asked for; 0 is all of them. CSV has all, unless it is told to stop."""
+    query = ("sql", "SELECT n FROM UNNEST(sequence(1001, 2234)) AS t(n)", *shown.at)
+    assert cli(*query).out.splitlines()[-1].startswith("1,234 rows; the first 50 are shown (--limit 0 shows all")
+    assert "1051" not in cli(*query).out
+    assert "1002" in cli(*query, "--limit", 2).out
+    assert "1003" not in cli(*query, "--limit", 2).out
+    assert cli(*query, "--limit", 0).out.splitlines()[-1] == "1,234 rows"
+    assert len(cli(*query, "--format", "csv").out.splitlines()) == 1235
+    assert cli(*query, "--format", "csv", "--limit", 1).out == "n\n1001\n"
+
+
+def test_ndjson_is_an_object_a_line(cli: Cli, shown: Shop) -> None:
+    """Each line stands for itself."""
+    out = cli("sql", "SELECT a FROM (VALUES 1, 2) AS t(a) ORDER BY 1", "--format", "ndjson", *shown.at).out
+    assert out == '{"a":1}\n{"a":2}\n'
+
+
+def test_the_statement_comes_from_a_file_or_from_stdin(
+    cli: Cli, shown: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comments before it do not matter; it is given once."""
+    file = tmp_path / "question.sql"
+    file.write_text("-- how many\nSELECT count(*) AS n\nFROM delta_lakehouse.clean_orders;\n")
+    assert cli("sql", "--file", file, "--format", "csv", *shown.at).out == "n\n2\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("SHOW SCHEMAS;"))
+    assert cli("sql", "-", "--format", "csv", *shown.at).out == "database_name\ndelta_lakehouse\necommerce_gold\n"
+    assert "cannot be read: No such file" in cli("sql", "--file", tmp_path / "none.sql", *shown.at).err
+    assert "is given twice" in cli("sql", "SELECT 1", "--file", file, *shown.at).err
+    assert "--file FILE, or as - for stdin" in cli("sql", *shown.at).err
+
+
+def test_two_million_rows_take_no_more_memory_than_one(shown: Shop) -> None:
+    """They are written while they come: the process stays below 160 MB, of which it is 100 MB before any row."""
+    query = "SELECT a * 1000 + b AS n, 'words' AS w FROM UNNEST(sequence(1, 2000)) AS x(a) CROSS JOIN UNNEST(sequence(1, 1000)) AS y(b)"  # fmt: skip # noqa: E501
+    command = [str(Path(sys.executable).with_name("lakehouse")), "sql", query, "--format", "csv", *shown.at]
+    rows = held = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        while chunk := process.stdout.read(1 << 20):
+            rows += chunk.count(b"\n")
+            most = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+            held = int(most[1]) if most else held  # it has ended
+    assert (process.returncode, rows) == (0, 2_000_001)
+    assert 0 < held < 160 * 1024
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(shown: Shop) -> None:
+    """`lakehouse sql … | head -n 2` ends well, without a word."""
+    lakehouse = Path(sys.executable).with_name("lakehouse")
+    query = "SELECT n FROM UNNEST(sequence(1, 300000)) AS t(n)"
+    line = f"set -o pipefail; {lakehouse} sql '{query}' --format csv --lake {shown.lake} | head -n 2"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "n\n1\n", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("SELECT avg(total_amount) AS a, sum(total_amount) / 4 AS s FROM delta_lakehouse.clean_orders", "15.25,7.63"),
+        ("SELECT 7 / 2 AS a, 1.0 / 3 AS s", "3,0.3"),
+        ("SELECT 1e0 / 0 AS a, 0e0 / 0 AS s", "Infinity,NaN"),
+        ("SELECT TIMESTAMP '2025-04-01 10:00:00.5 UTC' AS a, TIMESTAMP '2025-04-01 10:00:00' AS s",
+         "2025-04-01 10:00:00.500000,2025-04-01 10:00:00"),
+    ],
+)  # fmt: skip
+def test_values_are_those_of_athena(cli: Cli, shown: Shop, query: str, answer: str) -> None:
+    """Decimals stay decimals, whole numbers whole; times have one form."""
+    assert cli("sql", query, "--format", "csv", *shown.at).out == f"a,s\n{answer}\n"
+
+
+def test_nothing_is_divided_by_zero(cli: Cli, shown: Shop) -> None:
+    """The error has Athena's name."""
+    result = cli("sql", "SELECT 1 / 0", *shown.at)
+    assert (result.code, result.err) == (2, "error: DIVISION_BY_ZERO: Division by zero\n")
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("SELECT * FROM", "a table name is missing after `FROM` (line 1, column 13)"),
+        ("SELECT a *", "something is missing after `*` (line 1, column 10)"),
+        ("SELECT 1 FROM WHERE x", "a table name is missing before `WHERE` (line 1, column 19)"),
+        ("SELECT (1", "`)` is missing after `1` (line 1, column 9)"),
+        ("SELECT 'a", "a quote or a comment that begins in it does not end"),
+        ("SELECT a b c", "`c` is not expected after `b` (line 1, column 12)"),
+        ("SHOW foo", "`SHOW` begins no question"),
+        ("SELECT foo(1)", "error: Scalar Function with name foo does not exist!"),
+    ],
+)
+def test_no_words_of_a_parser_are_told(cli: Cli, shown: Shop, query: str, problem: str) -> None:
+    """What is wrong is said in words of SQL, with the place."""
+    result = cli("sql", query, *shown.at)
+    assert (result.code, problem in result.err) == (2, True), result.err
+    assert "oken" not in result.err
+    assert "class" not in result.err
+
+
+def test_show_tells_what_the_lake_holds(cli: Cli, shown: Shop, tmp_path: Path) -> None:
+    """A table that no run has made, or that is gone, is not listed and not described; an empty folder has none."""
+    assert cli("sql", "SHOW TABLES", "--format", "csv", "--lake", tmp_path).out == "table,layer,description\n"
+    lake = tmp_path / "lake"
+    shutil.copytree(shown.lake, lake)
+    assert cli("relocate", "--lake", lake).code == 0
+    listed = cli("sql", "SHOW TABLES", "--format", "csv", "--lake", lake).out
+    assert ("delta_lakehouse.clean_orders," in listed, "affise" in listed) == (True, False)
+    shutil.rmtree(lake / "lakehouse-dwh" / "clean_orders")
+    assert "delta_lakehouse.clean_orders," not in cli("sql", "SHOW TABLES", "--format", "csv", "--lake", lake).out
+    for question in ("DESCRIBE {}", "SHOW COLUMNS IN {}", "SHOW CREATE TABLE {}", "EXPLAIN SELECT * FROM {}"):
+        assert (
+            "clean_orders` is not there yet"
+            in cli("sql", question.format("delta_lakehouse.clean_orders"), "--lake", lake).err
+        )
+
+
+def test_show_and_explain_in_words_of_athena(cli: Cli, shown: Shop) -> None:
+    """Columns, the statement that would make a table, and the plan of a question."""
+    assert cli("sql", "SHOW COLUMNS IN ecommerce_gold.user_orders", "--format", "csv", *shown.at).out.startswith(
+        "field\nuser_id\n"
+    )
+    made = cli("sql", "SHOW CREATE TABLE ecommerce_gold.daily_sales", *shown.at, "--format", "json").out
+    assert "CREATE TABLE IF NOT EXISTS `ecommerce_gold`.`daily_sales` (\\n  `date` date COMMENT" in made
+    assert "'table_type' = 'ICEBERG'" in made
+    plan = cli("sql", "EXPLAIN SELECT max(date) FROM ecommerce_gold.daily_sales WHERE orders > 1", *shown.at).out
+    assert "AGGREGATE" in plan
+
+
 def test_show_tables_and_describe(cli: Cli, shown: Shop) -> None:
     """The catalog can be looked at."""
     assert "ecommerce_gold.user_orders" in cli("sql", "SHOW TABLES IN ecommerce_gold;", *shown.at).out
@@ -120,7 +251,7 @@ def test_an_unknown_table_lists_those_that_there_are(cli: Cli, shown: Shop) -> N
     result = cli("sql", "SELECT * FROM orders", *shown.at)
     assert result.code == 2
     assert "there is no table `orders`; there are: " in result.err
-    assert ", delta_lakehouse.clean_orders, " in result.err
+    assert "there are: delta_lakehouse.clean_orders, " in result.err
 
 
 def test_an_unknown_column_is_bad_input(cli: Cli, shown: Shop) -> None:

@@ -37,6 +37,13 @@ def test_spark_has_a_process_of_its_own_beside_the_two_workers_of_the_others() -
     assert passes([], ["-k", "sensor"], require_all=False) == [["-m", always, "-k", "sensor"]]
 
 
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Further processes of pytest start in a moment, without plugins that they have no use for."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+@pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize(("first", "second", "code"), [("good", "good", 0), ("good", "bad", 1), ("bad", "good", 1)])
 def test_runs_at_the_same_time_end_with_the_status_of_one_that_failed(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], first: str, second: str, code: int
@@ -81,6 +88,7 @@ def test_required_groups_stop_a_strict_run(monkeypatch: pytest.MonkeyPatch) -> N
         run_tests.main()
 
 
+@pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize(
     "source",
     [

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import orjson
-from pydantic import TypeAdapter
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from lakehouse_assets.compute.reports import ModelReport, model_piece
@@ -25,6 +24,7 @@ from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.errors import CommitConflict, TableMissing
 from lakehouse_assets.load.ledger import acknowledge, know_version
 from lakehouse_assets.sql.model_version import read_version
+from lakehouse_assets.storage.adapters import adapter_of
 from lakehouse_assets.storage.held import holding
 from lakehouse_assets.storage.lake import Lake, open_lake
 from lakehouse_assets.storage.runs import RunFolder
@@ -73,7 +73,7 @@ class Acknowledgement:
         return cls(
             **known,
             lake=lake,
-            rendered=TypeAdapter(Rendered).validate_python(listed),
+            rendered=adapter_of(Rendered).validate_python(listed),
             as_of=datetime.fromisoformat(event["as_of"]),
             version=event.get("version"),
             fence=event.get("fence"),

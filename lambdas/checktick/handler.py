@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from lakehouse_assets.compute.metrics import NAMESPACE
+from lakehouse_assets.compute.missed_ticks import message
 from lakehouse_assets.compute.recording import entries
 from lakehouse_assets.compute.telling import open_topic
 from lakehouse_assets.core.ticks import tick_key
@@ -16,7 +17,7 @@ from lakehouse_assets.storage.aws import client_of
 from lakehouse_assets.storage.landing import landed
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
-from lambdas.checktick.logic import asked, message, missed
+from lambdas.checktick.logic import asked, missed
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it

@@ -99,7 +99,7 @@ def end(store: ObjectStore, ending: Ending, topic: Teller) -> dict[str, Any]:
     if not was_recorded:
         ended = Ended(ending.failure, ending.arn, ending.link, ending.started_at, run.tick, run.job)
         record(folder, machine_report(folder, ended))
-    told = False if ending.is_told else _tell(folder, ending, topic, is_judged=was_recorded)
+    told = _tell(folder, ending, topic, is_judged=was_recorded)
     return {
         "pipeline": run.pipeline,
         "run_id": run.run_id,
@@ -118,7 +118,8 @@ def _tell(folder: RunFolder, ending: Ending, topic: Teller, *, is_judged: bool) 
     if kept is None:
         return False
     report, checks = replace(kept, status="failed", failure=kept.failure or ending.failure), checks_not_passed(folder)
-    if not is_judged and not topic.judge(folder.pipeline, report.job or folder.pipeline, end_of(report, checks)).tell:
+    is_news = is_judged or topic.judge(folder.pipeline, report.job or folder.pipeline, end_of(report, checks)).tell
+    if ending.is_told or not is_news:
         return False
     # The run's own message may be noted as told, though the machine could not send it.
     return topic.publish(replace(message_of(report, checks), kind=ENDED))

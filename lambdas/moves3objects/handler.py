@@ -17,7 +17,7 @@ from lambdas.moves3objects.slices import part_of
 
 @fenced
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
-    """Move one slice and return `{moved, bytes, left, left_files, token, done}`, totals over all slices of the run.
+    """Move one slice and return `{moved, bytes, refused, left, left_files, token, done}`, totals of all slices.
 
     See `MoveRequest.from_event` for the event.
     """
@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         budget_seconds=request.budget_seconds,
         target=target_of(part.refused),
     )
-    report = keep(RunFolder(lake, part.manifest.pipeline, part.manifest.run_id), request.token, result)
+    report = keep(RunFolder(lake, part.manifest.pipeline, part.manifest.run_id), request.token, result, part.refused)
     return answer(report, part.token(result.token))
 
 

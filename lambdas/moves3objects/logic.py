@@ -142,16 +142,19 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
     return MoveResult([entry.key for entry in moved], left, size, rest[0].key if rest else None)
 
 
-def keep(folder: RunFolder, token: str | None, result: MoveResult) -> ArchiveReport:
+def keep(
+    folder: RunFolder, token: str | None, result: MoveResult, refused: frozenset[str] = frozenset()
+) -> ArchiveReport:
     """Add one slice to the archive's report in the run's folder; a slice that is done again replaces itself.
 
     Args:
         folder: the run's folder.
         token: what the slice began with.
         result: what the slice did.
+        refused: keys of the objects that went to quarantine, if they were moved.
     """
     before = (folder.report(ARCHIVE, ArchiveReport) if token else None) or ArchiveReport()
-    this = ArchiveSlice(len(result.moved), result.bytes, tuple(result.left))
+    this = ArchiveSlice(len(result.moved), result.bytes, tuple(result.left), len(refused.intersection(result.moved)))
     report = ArchiveReport({**before.slices, token or "": this})
     folder.keep(ARCHIVE, report)
     return report
@@ -162,6 +165,7 @@ def answer(report: ArchiveReport, token: str | None) -> dict[str, Any]:
     return {
         "moved": report.moved,
         "bytes": report.bytes,
+        "refused": report.refused,
         "left": len(report.left),
         "left_files": [asdict(left) for left in report.left[:LISTED]],
         "token": token,

@@ -23,6 +23,17 @@ def query_link(region: str, query_id: str) -> str:
     return f"{_console(region)}/athena/home?region={region}#/query-editor/history/{quote(query_id)}"
 
 
+def object_link(region: str, place: str) -> str:
+    """Return the link to an object, or to a folder when it ends with a slash.
+
+    >>> object_link("eu-west-1", "s3://acme/lake/runs/r1/report.json").partition("/s3/")[2]
+    'object/acme?region=eu-west-1&prefix=lake%2Fruns%2Fr1%2Freport.json'
+    """
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    kind = "buckets" if key.endswith("/") else "object"
+    return f"{_console(region)}/s3/{kind}/{bucket}?region={region}&prefix={quote(key, safe='')}"
+
+
 def _console(region: str) -> str:
     host = next((host for prefix, host in CONSOLES.items() if region.startswith(prefix)), USUAL)
     return f"https://{region}.{host}"

@@ -19,7 +19,7 @@ from lakehouse_assets.compute.costs import Usage
 from lakehouse_assets.compute.functions import Handler
 from lakehouse_assets.compute.job_arguments import arguments, manifest_of
 from lakehouse_assets.compute.load_engine import LoadEngine
-from lakehouse_assets.compute.reports import LOAD, FunctionAnswer, ModelReport, Row, model_piece
+from lakehouse_assets.compute.reports import LINKS, LOAD, FunctionAnswer, ModelReport, Row, model_piece
 from lakehouse_assets.compute.run_services import RunConfig, RunServices
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fill
@@ -155,6 +155,7 @@ class AwsServices(RunServices):
         job = f"{self.config.aws.job_prefix}{task.job}"
         ended = self._jobs.run(JobRequest(job, given, task.timeout_seconds, self.config.aws.flex))
         self._used.append(ended.usage(region()))
+        self._run.write(LINKS, {"load": ended.log(region())})
         require_good(job, ended, region())
 
     def _handler(self, task: FunctionTask) -> Handler:

@@ -7,6 +7,7 @@ This module holds the two entry points. `clean` and `dirt` make rows, `demo` hol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from lakehouse_assets.ecommerce.sample.answer import compare
@@ -19,6 +20,7 @@ __all__ = [
     "SampleSpec",
     "TableAnswer",
     "compare",
+    "continued",
     "files_of",
     "rows_of",
     "write_demo",
@@ -44,11 +46,27 @@ def write_sample(spec: SampleSpec, folder: Path, on_file: OnFile | None = None) 
         What a first load of the files into an empty lake answers, in UTC.
 
     Raises:
-        BadRequest: the folder holds files already.
+        BadRequest: the folder holds files already, and the sample is not one that continues them.
     """
     from lakehouse_assets.ecommerce.sample.write import make_files
 
-    return _write(make_files(spec), folder, on_file)
+    return _write(make_files(spec), folder, on_file, spec)
+
+
+def continued(folder: Path, days: int | None) -> SampleSpec:
+    """Return the sample whose days follow those of the sample in a folder, with keys that go on after theirs.
+
+    Args:
+        folder: as `write_sample` was given it; its files may have been loaded and archived since.
+        days: how many; None for as many as before.
+
+    Raises:
+        BadRequest: no sample was written there.
+    """
+    from lakehouse_assets.ecommerce.sample.write import read_spec
+
+    before = read_spec(folder)
+    return replace(before, first=before.first + before.days, days=before.days if days is None else days)
 
 
 def write_demo(folder: Path, on_file: OnFile | None = None) -> Expectation:
@@ -79,15 +97,21 @@ def files_of(spec: SampleSpec) -> int:
     return 2 * spec.days + 1
 
 
-def _write(files: Iterable[tuple[str, bytes, Expectation]], folder: Path, on_file: OnFile | None) -> Expectation:
+def _write(
+    files: Iterable[tuple[str, bytes, Expectation]],
+    folder: Path,
+    on_file: OnFile | None,
+    spec: SampleSpec | None = None,
+) -> Expectation:
     from lakehouse_assets.ecommerce.sample.write import ensure_empty, write_expectation, write_file
 
-    ensure_empty(folder)
+    if spec is None or not spec.first:
+        ensure_empty(folder)
     total = Expectation()
     for key, content, expectation in files:
         path = write_file(folder, key, content)
         total += expectation
         if on_file:
             on_file(path)
-    write_expectation(folder, total)
+    write_expectation(folder, total, spec)
     return total

@@ -68,8 +68,8 @@ def make_products(spec: SampleSpec) -> Columns:
 
 def first_items(spec: SampleSpec) -> list[int]:
     """Return the first item id of each day; days are independent of each other but for this running count."""
-    totals = (int(_items_per_order(spec, day).sum()) for day in range(spec.days - 1))
-    return list(accumulate(totals, initial=1))
+    totals = (int(_items_per_order(spec, day).sum()) for day in range(spec.first + spec.days - 1))
+    return list(accumulate(totals, initial=1))[spec.first :]
 
 
 def make_day(spec: SampleSpec, day: int, first_item: int) -> Day:

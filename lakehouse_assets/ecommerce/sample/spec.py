@@ -34,7 +34,8 @@ class SampleSpec:
         orders_per_day: orders of one day at scale 1.
         items_per_order: mean; the number of one order is uniform from 1 to twice the mean less one.
         products: rows of the catalogue.
-        start: date of the first drop.
+        start: date of the first drop, or of the first one before it that is left out.
+        first: how many days are left out, as an earlier sample has them; keys go on after theirs.
         scale: multiplies orders and items of a day by fresh keys; the number of files stays.
         bad_ratio: share of rows, per file, that break one row rule (above 5 % a load refuses them by default).
         duplicate_ratio: share of rows, per file, that come a second time, half as exact copies, half as older versions.
@@ -50,7 +51,8 @@ class SampleSpec:
     orders_per_day: int = _asked(500, "Orders of one day at scale 1.")
     items_per_order: float = 5.5
     products: int = 1000
-    start: date = date(2025, 4, 1)
+    start: date = _asked(date(2025, 4, 1), "Day of the first drop, or `today`: then the last one is of today (UTC).")  # noqa: RUF009 - a date is never changed
+    first: int = 0
     scale: int = _asked(1, "Multiplies the orders of a day; the number of files stays.")
     bad_ratio: float = _asked(0.0, "Share of rows that break one rule.")
     duplicate_ratio: float = _asked(0.0, "Share of rows that come a second time.")
@@ -66,13 +68,14 @@ class SampleSpec:
     def _problems(self) -> dict[str, bool]:
         counts = (self.days, self.orders_per_day, self.products, self.scale)
         ratios = (self.bad_ratio, self.duplicate_ratio, self.quoted_ratio)
-        last_year = self.start.year + self.days // 365 + 1
+        last_year = self.start.year + (self.first + self.days) // 365 + 1
         return {
             "days, orders per day, products and scale must be 1 or more": min(counts) < 1,
             "items per order must be 1 or more": not self.items_per_order >= 1,
             "ratios must lie between 0 and 1": not all(0 <= ratio <= 1 for ratio in ratios),
             "bad rows and duplicates together must not exceed all rows": self.bad_ratio + self.duplicate_ratio > 1,
             "seed must be 0 or more": self.seed < 0,
+            "the days left out must be 0 or more": self.first < 0,
             f"days must lie in the years {FIRST_YEAR} to {LAST_YEAR}": not (
                 self.start.year > FIRST_YEAR and last_year <= LAST_YEAR
             ),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def make_files(spec: SampleSpec) -> Iterator[File]:
     """Yield every file of a sample: the catalogue, then each day's orders and items."""
     products = dirt.make_plan(spec, "products", spec.products, 0)
     yield _products(products, clean.make_products(spec))
-    for number, first_item in enumerate(clean.first_items(spec)):
+    for number, first_item in enumerate(clean.first_items(spec), start=spec.first):
         day = clean.make_day(spec, number, first_item)
         name = f"{day.date.isoformat()}.csv{'.gz' if spec.gzip else ''}"
         orders = dirt.make_plan(spec, "orders", len(day.cents), number)
@@ -68,11 +69,31 @@ def write_file(folder: Path, key: str, content: bytes) -> Path:
     return path
 
 
-def write_expectation(folder: Path, expectation: Expectation) -> Path:
-    """Write the answer beside the folder, as `<folder>.expected.json`."""
-    path = folder.with_name(f"{folder.name}.expected.json")
-    path.write_text(json.dumps(expectation.to_dict(), indent=2) + "\n", encoding="utf-8")
+def write_expectation(folder: Path, expectation: Expectation, spec: SampleSpec | None = None) -> Path:
+    """Write the answer beside the folder, as `<folder>.expected.json`, with what the sample was asked for."""
+    path, asked = answer_of(folder), {} if spec is None else {"sample": asdict(spec)}
+    path.write_text(json.dumps(expectation.to_dict() | asked, indent=2, default=str) + "\n", encoding="utf-8")
     return path
+
+
+def answer_of(folder: Path) -> Path:
+    """Return the file beside a folder that holds the answer to the sample in it."""
+    return folder.with_name(f"{folder.name}.expected.json")
+
+
+def read_spec(folder: Path) -> SampleSpec:
+    """Return what the sample in a folder was asked for.
+
+    Raises:
+        BadRequest: no sample was written there, or what is beside it cannot be read.
+    """
+    path = answer_of(folder)
+    try:
+        asked = json.loads(path.read_text("utf-8"))["sample"]
+        return SampleSpec(**asked | {"start": date.fromisoformat(asked["start"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = f"`{path}` does not say what sample is to be continued; write a first one without --continue"
+        raise BadRequest(message=problem) from error
 
 
 def _products(plan: Plan, products: Columns) -> File:

@@ -24,7 +24,8 @@ from lakehouse_assets.ecommerce import pipeline as ecommerce
 from lakehouse_assets.engines.query import ask
 from lakehouse_assets.errors import JobFailed, LeaseHeld, RejectRatioExceeded, SettingsInvalid
 from lakehouse_assets.graph.resource import open_services
-from lakehouse_assets.operations.sql import query_scope, text_of
+from lakehouse_assets.operations.answers import text_of
+from lakehouse_assets.operations.sql import query_scope
 from lakehouse_assets.settings import Aws, EngineName, Settings
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.compute.aws.doubles import AthenaDouble, GlueDouble, use_athena, use_glue

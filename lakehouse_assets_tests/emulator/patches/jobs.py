@@ -111,8 +111,20 @@ def new_run(job: Mapping[str, Any], asked: Mapping[str, Any], identity: str) -> 
         "ExecutionTime": 0,
         "Timeout": asked.get("Timeout") or job.get("Timeout") or 2880,
         "LogGroupName": "/aws-glue/jobs",
+        **capacity(inherited),
         **{name: value for name, value in inherited.items() if value is not None},
     }
+
+
+def capacity(of: Mapping[str, Any]) -> dict[str, float]:
+    """Return the DPUs of a run whose workers are given, as Glue tells them.
+
+    >>> capacity({"WorkerType": "G.2X", "NumberOfWorkers": 3}), capacity({"WorkerType": None, "NumberOfWorkers": None})
+    ({'MaxCapacity': 6.0}, {})
+    """
+    kind, workers = str(of.get("WorkerType") or ""), of.get("NumberOfWorkers")
+    each = kind.removeprefix("G.").removesuffix("X")
+    return {"MaxCapacity": float(each) * float(workers)} if each.isdigit() and workers else {}
 
 
 def carry_out(job: dict[str, Any], run: dict[str, Any]) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lakehouse_assets.compute.missed_ticks import Asked, message
 from lakehouse_assets.errors import BadRequest
-from lambdas.checktick.logic import Asked, asked, message, missed
+from lambdas.checktick.logic import asked, missed
 
 EVENT = {
     "pipeline": "weather",

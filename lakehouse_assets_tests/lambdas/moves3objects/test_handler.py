@@ -45,7 +45,7 @@ def test_the_handler_answers_totals(landing: FolderStore, lake: FolderStore) -> 
     """The recorded event moves one file to the archive and the refused one to quarantine."""
     planned(lake, drop(landing, a=b"1", broken=b"\0\0"))
     answer = json.loads(json.dumps(handler(recorded(landing, lake), None)))
-    assert answer == {"moved": 2, "bytes": 3, "left": 0, "left_files": [], "token": None, "done": True}
+    assert answer == {"moved": 2, "bytes": 3, "refused": 1, "left": 0, "left_files": [], "token": None, "done": True}
     refused = archived(b"\0\0", "broken").replace("archived/", "quarantine/")
     assert keys(lake) == [archived(b"1", "a"), refused, "runs/ecommerce/r1/archive.json", MANIFEST_KEY, REFUSED_KEY]
 

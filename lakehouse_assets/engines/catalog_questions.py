@@ -1,0 +1,92 @@
+"""Answer questions about what there is to ask: SHOW and DESCRIBE, from the tables that the lake holds.
+
+The words are Athena's: https://docs.aws.amazon.com/athena/latest/ug/ddl-reference.html. Not here: what tables a lake
+holds and how they are written (`standing_tables`), and questions to their rows (`query`).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.layers import table_location
+from lakehouse_assets.engines.standing_tables import as_it_stands, standing
+from lakehouse_assets.sql.ddl import athena_delta_ddl, athena_iceberg_ddl
+from lakehouse_assets.storage.lake import Lake
+
+Listing = tuple[tuple[str, ...], list[tuple[Any, ...]]]
+"""Names of columns, and rows."""
+Find = Callable[[str], Contract]
+"""Returns the contract of a catalog name, or says that there is none."""
+NAME = r"[`\"]?(?:\w+[`\"]?\.[`\"]?)?\w+[`\"]?"
+LIKE = r"(?:\s+(?:LIKE\s+)?'(?P<like>[^']*)')?"
+STATEMENTS = {
+    "tables": rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?{LIKE}",
+    "schemas": rf"SHOW\s+(?:SCHEMAS|DATABASES){LIKE}",
+    "columns": rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(?P<table>{NAME})(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?",
+    "create": rf"SHOW\s+CREATE\s+TABLE\s+(?P<table>{NAME})",
+    "describe": rf"DESC(?:RIBE)?\s+(?:(?:EXTENDED|FORMATTED)\s+)?(?P<table>{NAME})",
+}
+
+
+def asked(text: str) -> tuple[str, dict[str, str | None]] | None:
+    """Return which question a text asks about what tables there are, and its words; None for any other text."""
+    for kind, pattern in STATEMENTS.items():
+        if match := re.fullmatch(pattern, text, re.IGNORECASE):
+            return kind, match.groupdict()
+    return None
+
+
+def answered(
+    question: tuple[str, dict[str, str | None]], lake: Lake, tables: Mapping[str, Contract], find: Find
+) -> Listing:
+    """Return the answer to a question that `asked` has recognised.
+
+    Raises:
+        BadRequest: there is no such table, or no run has made it yet.
+        TableDamaged, LakeElsewhere: what is there cannot be read.
+    """
+    kind, words = question
+    like, database = words.get("like"), words.get("database")
+    if kind == "tables":
+        return _tables(_in(standing(lake, tables.values()), database), like)
+    if kind == "schemas":
+        names = sorted({one.database for one in standing(lake, tables.values())})
+        return ("database_name",), [(name,) for name in names if _is_like(name, like)]
+    named = re.sub(r"[`\"]", "", str(words["table"])).lower()
+    known = find(f"{database.lower()}.{named}" if database else named)
+    contract = as_it_stands(lake, known)
+    if kind == "columns":
+        return ("field",), [(column.name,) for column in contract.columns]
+    if kind == "create":
+        return ("createtab_stmt",), [(_create(contract, lake.root),)]
+    rows: list[tuple[Any, ...]] = [(c.name, c.type.lower(), c.unit, c.description) for c in contract.columns]
+    return ("column", "type", "unit", "description"), rows
+
+
+def _in(found: Iterable[Contract], database: str | None) -> list[Contract]:
+    return [one for one in found if database is None or one.database == database.lower()]
+
+
+def _tables(found: Iterable[Contract], like: str | None) -> Listing:
+    rows: list[tuple[Any, ...]] = [
+        (one.catalog_name, one.layer, one.description) for one in found if _is_like(one.name, like)
+    ]
+    return ("table", "layer", "description"), rows
+
+
+def _is_like(name: str, pattern: str | None) -> bool:
+    """Say whether a name is meant: `*` and `%` stand for any text, `|` parts alternatives, as in Hive.
+
+    >>> _is_like("daily_sales", "daily*|weekly*"), _is_like("user_orders", "daily%")
+    (True, False)
+    """
+    return pattern is None or any(fnmatch.fnmatch(name, one.replace("%", "*").lower()) for one in pattern.split("|"))
+
+
+def _create(contract: Contract, root: str) -> str:
+    render = athena_iceberg_ddl if contract.layer == "gold" else athena_delta_ddl
+    return render(contract, table_location(contract, root))

@@ -1,0 +1,106 @@
+"""Define `lakehouse alerts`, which lists what people were told, and what they could not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
+
+if TYPE_CHECKING:
+    from lakehouse_assets.compute.told import Told
+    from lakehouse_assets.compute.troubles import Trouble
+    from lakehouse_assets.storage.objects import ObjectStore
+
+
+def alerts(
+    pipeline: Annotated[
+        str | None, typer.Argument(metavar="[PIPELINE]", help="Only what was told of this pipeline.")
+    ] = None,
+    *,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only what was told since then, in UTC (default: all).")
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="Print the whole messages as JSON.")] = False,
+    lake: LakeOption = None,
+) -> None:
+    """List what people were told: failures, warnings, recoveries, runs that never came.
+
+    One message tells of one outcome and cause; a cause that comes again is counted and not told again. What a channel
+    did not take is kept, and told by the next run or look of the watch.
+
+    Examples:
+        lakehouse alerts
+
+        lakehouse alerts PIPELINE --since 2026-11-01 --json
+    """
+    from lakehouse_assets.storage.lake import lake_of
+
+    first = None if since is None else _moment(since)
+    store = lake_of(reading(lake)).store
+    names = pipelines_of(pipeline, lake)
+    if is_json:
+        for piece in terminal.json_list(_as_json(store, names, first, whole=pipeline is None)):
+            terminal.data(piece)
+        return
+    _show(store, names, first, whole=pipeline is None)
+
+
+def _messages(store: ObjectStore, names: tuple[str, ...], first: datetime | None, *, whole: bool) -> Iterator[Told]:
+    from lakehouse_assets.compute.telling import SERVICES
+    from lakehouse_assets.compute.told import told
+
+    for name in (*names, *((SERVICES,) if whole else ())):
+        yield from told(store, name, first)
+
+
+def _as_json(store: ObjectStore, names: tuple[str, ...], first: datetime | None, *, whole: bool) -> Iterator[Any]:
+    for one in _messages(store, names, first, whole=whole):
+        yield {**asdict(one.message), "undelivered": list(one.undelivered)}
+
+
+def _show(store: ObjectStore, names: tuple[str, ...], first: datetime | None, *, whole: bool) -> None:
+    from lakehouse_assets.compute.told import failing
+
+    rows = [
+        (one.message.at[:19].replace("T", " "), one.message.kind, one.message.subject, ", ".join(one.undelivered))
+        for one in _messages(store, names, first, whole=whole)
+    ]
+    if rows:
+        terminal.table(("told (UTC)", "kind", "subject", "not delivered"), rows)
+    else:
+        terminal.say("Nothing was told.")
+    for name in names:
+        for what, trouble in failing(store, name):
+            terminal.say(_failing(name, what, trouble))
+
+
+def _failing(pipeline: str, what: str, trouble: Trouble) -> str:
+    """Say what fails at present.
+
+    >>> from lakehouse_assets.compute.troubles import Trouble
+    >>> _failing("shop", "shop", Trouble("key", "the key is twice", "2026-11-26T06:00:00+00:00", 4))
+    'failing: shop since 2026-11-26 06:00:00, 4 times in a row: the key is twice'
+    """
+    name = pipeline if what == pipeline else f"{pipeline} ({what})"
+    tries = "once" if trouble.tries == 1 else f"{trouble.tries} times in a row"
+    return f"failing: {name} since {trouble.since[:19].replace('T', ' ')}, {tries}: {trouble.what}"
+
+
+def _moment(text: str) -> datetime:
+    """Read a date, or a moment, as the moment in UTC at which it begins.
+
+    Raises:
+        BadRequest: the text is neither.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest(message=f"--since is `{text}`, allowed is a date such as 2026-11-01") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

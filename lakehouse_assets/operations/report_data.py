@@ -1,0 +1,234 @@
+"""Gather what a pipeline's report shows: runs by day, what was rejected, how old tables are, figures of gold.
+
+Sums are made where the data is, by DuckDB or Athena; what is held here is a number for each day and each line shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from lakehouse_assets.contracts import Contract
+from lakehouse_assets.errors import TableMissing
+from lakehouse_assets.operations.frames import ask_frame
+from lakehouse_assets.operations.recorded import Recorded
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.graph.figures import Figure
+    from lakehouse_assets.graph.pipeline import Pipeline
+    from lakehouse_assets.operations.status_facts import Standing
+
+MOST_LINES = 25
+"""How many values of a dimension are shown; the others are one line."""
+MOST_RUNS = 2000
+"""How many runs a report looks back at."""
+SERIES = 4
+"""How many series a chart tells apart; the smaller ones are one."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Hold what one chart shows.
+
+    Attributes:
+        title: what it is of.
+        days: the days, in order.
+        series: a value for each day, by name; they are stacked.
+        unit: of the values.
+    """
+
+    title: str
+    days: tuple[date, ...]
+    series: dict[str, tuple[Any, ...]]
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Hold what one table shows; columns named in `numbers` are numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Hold one part of the report: a heading, and charts and tables in their order."""
+
+    title: str
+    parts: tuple[Chart | Table, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Hold a whole report: whose, of which lake, made when (UTC), of which days, how it stands, and its sections."""
+
+    pipeline: str
+    lake: str
+    made_at: datetime
+    first: date
+    last: date
+    standing: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...] = field(default_factory=tuple)
+
+
+def gather(settings: Settings, pipeline: Pipeline, now: datetime, days: int) -> Report:
+    """Return the report of a pipeline over its last days, in its zone.
+
+    Args:
+        settings: whose lake.
+        pipeline: whose report.
+        now: the moment, UTC.
+        days: how many days of runs; figures are of as many days up to the newest one that there is.
+    """
+    from lakehouse_assets.operations import recorded, status
+    from lakehouse_assets.operations.status_facts import standings
+    from lakehouse_assets.storage.lake import lake_of
+
+    zone = ZoneInfo(pipeline.zone_in(settings))
+    last = now.astimezone(zone).date()
+    first = last - timedelta(days=days - 1)
+    (standing,) = standings(settings, (pipeline.name,), now)
+    latest = recorded.latest(lake_of(settings).store, [pipeline.name], MOST_RUNS)
+    runs = [run for run in latest if run.ended_at and run.ended_at.astimezone(zone).date() >= first]
+    sections = [
+        _arrivals(runs, zone),
+        _rejects(settings, pipeline, runs, zone),
+        _freshness(standing),
+        _runs(runs, zone),
+    ]
+    sections += [figure_section(settings, pipeline, figure, days) for figure in pipeline.figures]
+    said = tuple(status.lines(standing, now))
+    return Report(pipeline.name, settings.lake_root, now, first, last, said, tuple(sections))
+
+
+def by_day(
+    runs: Iterable[Recorded], zone: ZoneInfo, values: Callable[[Recorded], Mapping[str, int]]
+) -> tuple[tuple[date, ...], dict[str, tuple[int, ...]]]:
+    """Add up values of runs by the day on which they ended: the days, and for each name its sum on each of them."""
+    sums: dict[date, Counter[str]] = defaultdict(Counter)
+    for run in runs:
+        if run.ended_at is not None:
+            sums[run.ended_at.astimezone(zone).date()].update(values(run))
+    days = tuple(sorted(sums))
+    totals: Counter[str] = sum(sums.values(), Counter())
+    names = [name for name, _ in totals.most_common()]
+    kept, others = names[:SERIES], names[SERIES:]
+    series = {name: tuple(sums[day][name] for day in days) for name in kept}
+    if others:
+        series["others"] = tuple(sum(sums[day][name] for name in others) for day in days)
+    return days, series
+
+
+def _arrivals(runs: Sequence[Recorded], zone: ZoneInfo) -> Section:
+    rows = by_day(
+        runs, zone, lambda run: {n: c["read"] for n, c in (run.facts.get("tables") or {}).items() if c["read"]}
+    )
+    files = by_day(runs, zone, lambda run: {"files": int(run.facts.get("archived") or 0)})
+    charts = (Chart("Rows read", *rows, "rows"), Chart("Files archived", *files, "files"))
+    return Section("What came, and when", charts, "By the day on which the run ended that took it.")
+
+
+def _rejects(settings: Settings, pipeline: Pipeline, runs: Sequence[Recorded], zone: ZoneInfo) -> Section:
+    days, series = by_day(runs, zone, lambda run: dict(run.facts.get("rejects") or {}))
+    parts: list[Chart | Table] = [Chart("Rows rejected, by rule", days, series, "rows")]
+    groups = _open_rejects(settings, pipeline)
+    if groups:
+        parts.append(Table("Rejected rows by rule", tuple(groups[0]), _tuples(groups), frozenset(groups[0]) - {"code"}))
+    return Section("Rejects", tuple(parts))
+
+
+def _open_rejects(settings: Settings, pipeline: Pipeline) -> list[dict[str, Any]]:
+    from lakehouse_assets.engines.connection import limits_of
+    from lakehouse_assets.operations.reject_rows import Rejects, summary
+    from lakehouse_assets.storage.lake import lake_of
+
+    try:
+        return summary(Rejects(pipeline.name, lake_of(settings), limits_of(settings)).counts({}), "code")[:MOST_LINES]
+    except TableMissing:
+        return []
+
+
+def _tuples(rows: Iterable[dict[str, Any]]) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(row.values()) for row in rows)
+
+
+def _freshness(standing: Standing) -> Section:
+    rows = tuple((a.table, a.newest, a.days, a.allowed, "too old" if a.is_late else "in time") for a in standing.ages)
+    columns = ("table", "newest date", "days ago", "allowed", "state")
+    return Section("Freshness", (Table("Newest business date of each table", columns, rows, frozenset(columns[2:4])),))
+
+
+def _runs(runs: Sequence[Recorded], zone: ZoneInfo) -> Section:
+    seconds = by_day(runs, zone, lambda run: {_state(run): round(run.seconds or 0)})
+    columns = ("run", "state", "ended (UTC)", "seconds", "rows read", "rejected", "cause")
+    rows = tuple(
+        (r.label, _state(r), f"{r.ended_at:%Y-%m-%d %H:%M}", round(r.seconds or 0, 1), r.read, r.rejected, r.cause)
+        for r in runs[:MOST_LINES]
+    )
+    table = Table("Latest runs", columns, rows, frozenset(columns[3:6]))
+    return Section("Runs", (Chart("Seconds of all runs of a day", *seconds, "s"), table))
+
+
+def _state(run: Recorded) -> str:
+    return run.status.replace("_", " ")
+
+
+def figure_section(settings: Settings, pipeline: Pipeline, figure: Figure, days: int) -> Section:
+    """Return the section of one figure: a chart for each measure, and the table of its dimension."""
+    contract = figure.contract(pipeline.contracts)
+    try:
+        since = _since(settings, contract, figure, days)
+        if since is None:
+            return Section(figure.title, (), f"{contract.catalog_name} holds no row.")
+        parts: list[Chart | Table] = list(_charts(settings, contract, figure, since))
+        if figure.by is not None:
+            parts.append(_dimension(settings, contract, figure, since))
+    except TableMissing:
+        return Section(figure.title, (), f"{contract.catalog_name} is not there yet.")
+    return Section(figure.title, tuple(parts), f"From {contract.catalog_name}, since {since}.")
+
+
+def _since(settings: Settings, contract: Contract, figure: Figure, days: int) -> date | None:
+    newest = ask_frame(settings, f'SELECT max("{figure.day}") AS newest FROM {contract.catalog_name}')["newest"].iloc[0]
+    return newest - timedelta(days=days - 1) if isinstance(newest, date) else None
+
+
+def _charts(settings: Settings, contract: Contract, figure: Figure, since: date) -> Iterable[Chart]:
+    sums = ", ".join(f'sum("{name}") AS "{name}"' for name in figure.measures)
+    found = ask_frame(
+        settings,
+        f'SELECT "{figure.day}" AS day, {sums} FROM {contract.catalog_name} '
+        f'WHERE "{figure.day}" >= DATE \'{since}\' GROUP BY "{figure.day}" ORDER BY "{figure.day}"',
+    )
+    days = tuple(found["day"])
+    for name in figure.measures:
+        column = contract.column(name)
+        yield Chart(column.description, days, {name: tuple(found[name])}, column.unit or "")
+
+
+def _dimension(settings: Settings, contract: Contract, figure: Figure, since: date) -> Table:
+    """Return the sums by the dimension, the largest first; all that are not shown are one line."""
+    sums = ", ".join(f'sum("{name}") AS "{name}"' for name in figure.measures)
+    named = f"coalesce(CAST(\"{figure.by}\" AS VARCHAR), '')"
+    within = f"FROM {contract.catalog_name} WHERE \"{figure.day}\" >= DATE '{since}'"
+    each = f"SELECT {named} AS name, {sums} {within} GROUP BY 1"
+    first = figure.measures[0]
+    placed = f'SELECT e.*, row_number() OVER (ORDER BY "{first}" DESC, name) AS place FROM ({each}) AS e'
+    shown = f"CASE WHEN place <= {MOST_LINES} THEN name ELSE 'all others' END"
+    least = f"CASE WHEN place <= {MOST_LINES} THEN place ELSE {MOST_LINES + 1} END"
+    found = ask_frame(
+        settings,
+        f"SELECT {shown} AS name, {least} AS place, {sums} FROM ({placed}) AS p GROUP BY {shown}, {least} ORDER BY 2",
+    )
+    columns = (str(figure.by), *figure.measures)
+    rows = tuple(zip(found["name"], *(found[name] for name in figure.measures), strict=True))
+    return Table(f"By {str(figure.by).replace('_', ' ')}", columns, rows, frozenset(figure.measures))

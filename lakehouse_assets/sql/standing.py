@@ -1,0 +1,34 @@
+"""Make the statements that count what stands in tables: open rejects, waiting rows, rows of silver that warn."""
+
+from __future__ import annotations
+
+from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.sql import silver, trial
+
+
+def open_rejects(rejects: Contract) -> str:
+    """Return the SELECT of open rejects by dataset and codes: how many, `n`, and when the `oldest` was rejected."""
+    return _counted(rejects, "rejected_at", "WHERE status = 'open' ")
+
+
+def waiting(pending: Contract) -> str:
+    """Return the SELECT of waiting rows by dataset and codes: how many, `n`, and when the `oldest` was first seen."""
+    return _counted(pending, "first_seen", "")
+
+
+def _counted(contract: Contract, moment: str, where: str) -> str:
+    counts = f"count(*) AS n, min({moment}) AS oldest"
+    return f"SELECT dataset, codes, {counts} FROM {contract.catalog_name} {where}GROUP BY dataset, codes"
+
+
+def countable(contract: Contract) -> tuple[Rule, ...]:
+    """Return the rules of kind row that warn and can be asked of what the table holds, see `sql.trial`."""
+    warn = (rule for rule in contract.rules_of("row") if rule.verdict == "warn")
+    return tuple(rule for rule in warn if trial.problem_of(contract, rule) is None)
+
+
+def warned(contract: Contract) -> str:
+    """Return the SELECT of the table's rows that break a rule that warns, by `codes` together: how many, `n`."""
+    judged = f"SELECT _warnings FROM ({silver.parsed(contract)}) AS p WHERE _warnings <> ''"
+    counts = f"SELECT _warnings AS codes, count(*) AS n FROM ({judged}) AS w GROUP BY _warnings"
+    return f"WITH __raw AS ({trial.as_raw(contract)}) {counts}"
