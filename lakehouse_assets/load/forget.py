@@ -20,7 +20,7 @@ from lakehouse_assets.load.by_hand import FORGET
 from lakehouse_assets.load.forget_asked import Forget, Forgotten, count
 from lakehouse_assets.load.forget_beside import erase_beside
 from lakehouse_assets.load.forget_files import erase_files
-from lakehouse_assets.load.forget_texts import forget_texts
+from lakehouse_assets.load.forget_texts import FOLDERS, forget_texts
 from lakehouse_assets.load.gold import Builder, catch_up
 from lakehouse_assets.load.ledger import announce_everything
 from lakehouse_assets.load.model_states import models_of
@@ -55,7 +55,18 @@ def forget(asked: Forget) -> Forgotten:
         done.old_files[name] = purge(contract, asked.lake, asked.guard, dry_run=asked.dry_run)
     scrub = Scrub(asked.where.words, done.keys)
     done.pieces = forget_texts(asked.lake.store, asked.pipeline, scrub, asked.guard, dry_run=asked.dry_run)
+    if not asked.dry_run:
+        _forget_versions(asked, done)
     return done
+
+
+def _forget_versions(asked: Forget, done: Forgotten) -> None:
+    """Delete what a versioned bucket keeps of objects that were deleted or replaced."""
+    tables = [f"{asked.lake.key(contract)}/" for contract in stored_tables(asked.known.values()).values()]
+    for prefix in (*tables, *(folder.format(asked.pipeline) for folder in FOLDERS)):
+        asked.tell(f"older versions of objects in {prefix}")
+        asked.guard()
+        done.versions += asked.lake.store.forget_old(prefix)
 
 
 def _find(asked: Forget, engine: DuckEngine, done: Forgotten) -> None:

@@ -64,6 +64,7 @@ class Forgotten:
         pieces: keys of reports in which they are named.
         old_files: by table, files of older versions.
         keys: keys of their rows, as text, for whoever looks for them in samples.
+        versions: older versions of objects that a bucket kept.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Forgotten:
     pieces: list[str] = field(default_factory=list)
     old_files: dict[str, int] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
+    versions: int = 0
 
 
 def count(engine: DuckEngine, relation: str) -> int:

@@ -14,7 +14,7 @@ from lakehouse_assets.formats.lines import line_blocks
 from lakehouse_assets.load.scrub import Scrub
 from lakehouse_assets.storage.objects import ObjectStore
 
-FOLDERS = ("runs/{}/", "messages/", "alerts/", "reports/", "quarantine/{}/", "bronze/{}/", "archived/{}/")
+FOLDERS = ("runs/{}/", "history/{}/", "messages/", "alerts/", "reports/", "quarantine/{}/", "bronze/{}/", "archived/{}/")
 """Names where texts of a pipeline lie that no contract describes, or that no load has read."""
 LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
 

@@ -79,6 +79,7 @@ def _show(done: Forgotten, history: list[str], *, dry_run: bool) -> None:
     rows += [("records of file", name, count) for name, count in list(done.files.items())[:SHOWN]]
     rows += [("files of old versions", name, count) for name, count in done.old_files.items() if count]
     rows += [("texts", folder, count) for folder, count in _by_folder(done.pieces).items()]
+    rows += [("versions of objects", "the bucket", done.versions)] if done.versions else []
     rows += [("history of runs", name, 1) for name in history[:SHOWN]]
     terminal.table(("what", "where", "number"), rows, right=("number",))
     left = max(0, len(done.files) - SHOWN) + max(0, len(history) - SHOWN)

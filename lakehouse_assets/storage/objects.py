@@ -181,6 +181,14 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def forget_old(self, prefix: str) -> int:
+        """Delete what the store keeps of objects that were deleted or replaced; return how many such versions.
+
+        Args:
+            prefix: begins their keys.
+        """
+        ...
+
     def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
         """Copy an object of `source` that still has `source_etag`; a target that already has it is left as it is.
 

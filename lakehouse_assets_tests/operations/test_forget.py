@@ -13,8 +13,10 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.load.forget import Forget, forget
 from lakehouse_assets.operations.cli import main
 from lakehouse_assets.sql.forget import where_of
+from lakehouse_assets.storage.aws import client
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
+from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.operations.bytes_of import holding
 from lakehouse_assets_tests.operations.conftest import FIRST, ITEMS, ORDERS, SECOND, Cli, Shop, put
 
@@ -153,3 +155,30 @@ def test_a_condition_that_makes_no_sense_is_refused(shop: Shop, cli: Cli, where:
     done = cli("forget", "--where", where, *shop.at)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert says in done.err
+
+
+@pytest.mark.slow
+def test_in_a_versioned_bucket_no_older_version_is_left(
+    s3: str, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every object below the lake only the newest version is left, and none of them holds the canary."""
+    bucket = s3.removeprefix("s3://").partition("/")[0]
+    client().put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    places = {"LAKE": f"{s3}/lake", "LANDING": f"{s3}/landing", "HISTORY": str(tmp_path / "history")}
+    for name, value in (places | {"PIPELINES": "lakehouse_assets.ecommerce"}).items():
+        monkeypatch.setenv(f"LAKEHOUSE_{name}", value)
+    for key, text in (FIRST | THEIRS).items():
+        open_store(places["LANDING"]).put(key, text.encode())
+    assert cli("run", "ecommerce", "--max-reject-ratio", "1").code == 0
+    assert cli("forget", "--where", WHERE).code == 0
+    prefix = f"{s3.removeprefix(f's3://{bucket}').strip('/')}/lake/".lstrip("/")
+    kept = client().list_object_versions(Bucket=bucket, Prefix=prefix)
+    theirs = [v for v in kept["Versions"] if not v["Key"].startswith(f"{prefix}leases/")]
+    assert [v["Key"] for v in theirs if not v["IsLatest"]] == []
+    for version in theirs:
+        place = tmp_path / "objects" / version["Key"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(client().get_object(Bucket=bucket, Key=version["Key"])["Body"].read())
+    assert holding(tmp_path / "objects", CANARY) == []
+    assert holding(tmp_path / "history", CANARY) == []
+    assert cli("rebuild", "silver").out.count("as it was") == 5
