@@ -76,7 +76,7 @@ def test_bash_itself_completes() -> None:
         (["restore"], ("lacks the argument 'table'", "there are: daily_affiliate", "clean_orders_items")),
         (["rebuild"], ("'what'", "there are: silver")),
         (["rejects", "close"], ("'--reason'", "Why nobody will correct")),
-        (["sql"], ("'SQL'", "lakehouse sql --help")),
+        (["sql"], ("the SQL is missing", "--file FILE, or as - for stdin")),
         (["run", "--engine"], ("--engine needs a value", "there are: duckdb, spark, auto")),
         (["rejects", "list", "--pipeline"], ("there are: ecommerce, marketing",)),
         (["--show-completion"], ("there are: bash, zsh, fish",)),
