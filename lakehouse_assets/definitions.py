@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lakehouse_assets.code_location import build_definitions, code_location
+from lakehouse_assets.graph.sentence import one_sentence
 
 __all__ = ["build_definitions", "defs"]
 
-defs = code_location()
+with one_sentence():
+    defs = code_location()

@@ -19,6 +19,7 @@ from lakehouse_assets.compute.recording import entries
 from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.history_events import RUN, Event, PastRun, events_of
 from lakehouse_assets.graph.pipeline import Pipeline
+from lakehouse_assets.graph.sentence import one_sentence
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import Lake, lake_of
 from lakehouse_assets.storage.runs import RunFolder
@@ -79,6 +80,7 @@ def history_sensor(pipeline: Pipeline, settings: Settings) -> dg.SensorDefinitio
         default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
         description=f"Shows runs of {pipeline.name} that state machines made: tables, checks, cost, each once.",
     )
+    @one_sentence()
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         fail_abandoned(context.instance, pipeline.name, lake)  # as the landing sensor does, which may be off
         seen = Seen.parse(context.cursor)

@@ -16,6 +16,7 @@ from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline, Schedule
 from lakehouse_assets.graph.queue import runs_ahead
+from lakehouse_assets.graph.sentence import one_sentence
 from lakehouse_assets.graph.short_runs import ShortRun
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
@@ -28,6 +29,7 @@ def schedule_of(
 ) -> dg.ScheduleDefinition:
     """Return a schedule of a pipeline or of its short run, in its zone; a tick first ends what a dead process left."""
 
+    @one_sentence()
     def request(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         fail_abandoned(context.instance, pipeline.name, lake_of(settings))
         ahead = runs_ahead(context.instance, pipeline.name) if short else []

@@ -22,6 +22,7 @@ from lakehouse_assets.graph.partitions import range_tags
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import PIPELINE_TAG
 from lakehouse_assets.graph.sensor_memory import recall, remember
+from lakehouse_assets.graph.sentence import one_sentence
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.landing import look
@@ -52,6 +53,7 @@ def landing_sensor(pipeline: Pipeline, job: Job, settings: Settings) -> dg.Senso
         default_status=ON if settings.scheduler == "dagster" else OFF,
         description=f"Starts {pipeline.name} for new files in landing; a failed list of files is tried 3 times more.",
     )
+    @one_sentence()
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         fail_abandoned(context.instance, pipeline.name, lake)
         back = give_back(pipeline.name, lake.store, store) if lake.exists else []

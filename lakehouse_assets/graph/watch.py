@@ -23,6 +23,7 @@ from lakehouse_assets.compute.recording import entries
 from lakehouse_assets.compute.telling import Teller, open_topic
 from lakehouse_assets.compute.troubles import End, plain
 from lakehouse_assets.graph.pipeline import Pipeline, Schedule
+from lakehouse_assets.graph.sentence import one_sentence
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
 from lakehouse_assets.storage.objects import ObjectStore
@@ -75,6 +76,7 @@ def watch_sensor(pipeline: Pipeline, settings: Settings, names: Sequence[str]) -
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells of runs that never came and of sensors and schedules that fail, and what was kept untold.",
     )
+    @one_sentence()
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         awake = Awake.at(context.cursor, datetime.now(UTC))
         if not lake.exists:

@@ -36,6 +36,16 @@ ASKED_WRONGLY = {"BadRequest", "SettingsInvalid"}
 """These failures are the caller's and end with exit code 2, like any bad input."""
 
 
+Selected = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TABLE",
+        autocompletion=models,
+        help="Bring only this gold table up to date, such as gold/daily_weather; repeatable.",
+    ),
+]
+
+
 def run(  # noqa: PLR0913 - one parameter per option
     pipeline: PipelineArgument = None,
     *,
@@ -56,14 +66,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     intraday: Annotated[
         bool, typer.Option("--intraday", help="Pull only the last hours, the running one too, into provisional rows.")
     ] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TABLE",
-            autocompletion=models,
-            help="Bring only this gold table up to date, such as gold/daily_weather; repeatable.",
-        ),
-    ] = None,
+    select: Selected = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help=words("full_refresh"))] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the run report as JSON, and nothing else, on stdout.")

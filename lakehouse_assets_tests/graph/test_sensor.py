@@ -12,8 +12,8 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from lakehouse_assets.definitions import build_definitions
-from lakehouse_assets.errors import StorageUnavailable
 from lakehouse_assets.graph import sensor_memory
+from lakehouse_assets.graph.sentence import ToldError
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage import folder, writers
 from lakehouse_assets.storage.landing import WRITTEN
@@ -141,7 +141,7 @@ def test_a_landing_that_does_not_answer_fails_the_tick(shop: Shop, monkeypatch: 
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(folder, "walk", broken)
-    with pytest.raises(StorageUnavailable, match="does not answer"):
+    with pytest.raises(ToldError, match="does not answer"):
         tick(shop)
 
 

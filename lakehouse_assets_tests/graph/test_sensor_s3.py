@@ -16,8 +16,8 @@ import pytest
 
 from lakehouse_assets.core.arrivals import MANIFEST_FILES
 from lakehouse_assets.definitions import build_definitions
-from lakehouse_assets.errors import BucketMissing, StorageUnavailable
 from lakehouse_assets.graph import sensors
+from lakehouse_assets.graph.sentence import ToldError
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
@@ -134,7 +134,7 @@ def test_a_throttled_tick_fails_and_says_so(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
     remote_shop.put("products.csv")
     rule = s3_proxy.fail("slow down", "GET", "list-type=2.*landing", times=2)
-    with pytest.raises(StorageUnavailable, match=r"SlowDown to ListObjectsV2 \(tries: 2\)"):
+    with pytest.raises(ToldError, match=r"SlowDown to ListObjectsV2 \(tries: 2\)"):
         tick(remote_shop)
     assert rule.done == 2
     assert len(pairs(tick(remote_shop))) == 1
@@ -143,5 +143,5 @@ def test_a_throttled_tick_fails_and_says_so(
 def test_a_bucket_that_is_not_there_fails_the_tick(s3_shop: S3Shop) -> None:
     """Unlike a folder, nobody here would make it."""
     settings = s3_shop.settings.model_copy(update={"landing": "s3://no-bucket/landing"})
-    with pytest.raises(BucketMissing, match="there is no bucket `no-bucket`"):
+    with pytest.raises(ToldError, match="there is no bucket `no-bucket`"):
         tick(S3Shop(settings, s3_shop.instance, build_definitions(settings)))

@@ -16,8 +16,9 @@ from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.graph.conftest import ROWS, Shop
 from lakehouse_assets_tests.graph.test_sensor import tick
 
-ORDERS = ROWS["orders/2025-04-01.csv"]
-ITEMS = ROWS["order_items/2025-04-01.csv"]
+ORDERS: list[Any] = ROWS["orders/2025-04-01.csv"]  # type: ignore[assignment] # rows of texts
+ITEMS: list[Any] = ROWS["order_items/2025-04-01.csv"]  # type: ignore[assignment]
+PRODUCTS: list[Any] = ROWS["products.csv"]  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             (shop.landing / name).write_bytes(content)
         (shop.landing / "orders" / "empty.csv").touch()
         assert shop.run().success
-        shop.drop("products.csv", [ROWS["products.csv"][0], ("2", "Oats", "4", "dairy")])
+        shop.drop("products.csv", [PRODUCTS[0], ("2", "Oats", "4", "dairy")])
         assert shop.run().success
         yield shop
 
