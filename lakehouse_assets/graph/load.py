@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.compute.costs import spent_on
+from lakehouse_assets.compute.services import Services
 from lakehouse_assets.compute.tasks import GlueTask
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
@@ -19,6 +20,7 @@ from lakehouse_assets.graph.load_outputs import output_results, output_spec, wri
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.graph.tasked import with_task
+from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql import lineage
 
 
@@ -44,9 +46,7 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
         services = lakehouse.services(pipeline, context.run)
         with performing(lakehouse, services, "load", context.log):
             report = services.run_job(task)
-        tell(pipeline, context, services)
-        for hint in report.hints:
-            context.log.warning("Rows wait: %s; they differ in blanks, case or leading zeros only", hint)
+        _say(pipeline, context, services, report)
         yield from output_results(pipeline, report, services)
         shares = {contract.name: report.tables[contract.name].seconds for contract in tables}
         for contract in tables:
@@ -59,6 +59,13 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
             )
 
     return with_task(silver, task)
+
+
+def _say(pipeline: Pipeline, context: dg.AssetExecutionContext, services: Services, report: LoadReport) -> None:
+    """Say what became of the files that came, and which parents waiting rows may have meant."""
+    tell(pipeline, context, services)
+    for hint in report.hints:
+        context.log.warning("Rows wait: %s; they differ in blanks, case or leading zeros only", hint)
 
 
 def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:

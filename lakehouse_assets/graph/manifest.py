@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from lakehouse_assets.compute.reports import PLAN, PlanReport
+from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.core.manifest import Manifest
 from lakehouse_assets.core.request import RunRequest, parse_request
@@ -62,10 +63,7 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
             answer = services.invoke(pipeline.plan)
         plan = services.run.report(PLAN, PlanReport)
         if plan is None or not plan.has_work:
-            context.log.info(nothing_words(plan))
-            tell(pipeline, context, services)
-            for evaluation in standing_results(pipeline, context, services):
-                context.log_event(evaluation)
+            _say_nothing_to_do(pipeline, context, services, plan)
             return
         for doubt in plan.doubts:
             context.log.warning("File time: %s", doubt)
@@ -75,6 +73,16 @@ def manifest_asset(pipeline: Pipeline) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(metadata=told | {"manifest": md.piece(services.run, "manifest")})
 
     return with_task(manifest, pipeline.plan)
+
+
+def _say_nothing_to_do(
+    pipeline: Pipeline, context: dg.AssetExecutionContext, services: Services, plan: PlanReport | None
+) -> None:
+    """Say why a run makes nothing, and how the checks stand that it does not come to."""
+    context.log.info(nothing_words(plan))
+    tell(pipeline, context, services)
+    for evaluation in standing_results(pipeline, context, services):
+        context.log_event(evaluation)
 
 
 def nothing_words(plan: PlanReport | None) -> str:

@@ -17,14 +17,13 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.purge import purge
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.by_hand import FORGET
-from lakehouse_assets.load.forget_asked import Forget, Forgotten, count
+from lakehouse_assets.load.forget_asked import Forget, Forgotten, count, scrub_of
 from lakehouse_assets.load.forget_beside import erase_beside
 from lakehouse_assets.load.forget_files import erase_files
-from lakehouse_assets.load.forget_texts import FOLDERS, forget_texts
+from lakehouse_assets.load.forget_texts import FOLDERS, READ, forget_texts, left_over
 from lakehouse_assets.load.gold import Builder, catch_up
 from lakehouse_assets.load.ledger import announce_everything
 from lakehouse_assets.load.model_states import models_of
-from lakehouse_assets.load.scrub import Scrub
 from lakehouse_assets.sql import forget as statements
 from lakehouse_assets.sql.models import tables_read
 
@@ -53,9 +52,10 @@ def forget(asked: Forget) -> Forgotten:
     for name, contract in stored_tables(asked.known.values()).items():
         asked.tell(f"older versions of {name}")
         done.old_files[name] = purge(contract, asked.lake, asked.guard, dry_run=asked.dry_run)
-    scrub = Scrub(asked.where.words, done.keys)
+    scrub = scrub_of(asked, done)
     done.pieces = forget_texts(asked.lake.store, asked.pipeline, scrub, asked.guard, dry_run=asked.dry_run)
     if not asked.dry_run:
+        done.left = left_over(asked.lake.store, asked.pipeline, scrub)
         _forget_versions(asked, done)
     return done
 
@@ -63,7 +63,7 @@ def forget(asked: Forget) -> Forgotten:
 def _forget_versions(asked: Forget, done: Forgotten) -> None:
     """Delete what a versioned bucket keeps of objects that were deleted or replaced."""
     tables = [f"{asked.lake.key(contract)}/" for contract in stored_tables(asked.known.values()).values()]
-    for prefix in (*tables, *(folder.format(asked.pipeline) for folder in FOLDERS)):
+    for prefix in (*tables, *(folder.format(asked.pipeline) for folder in (*FOLDERS, *READ))):
         asked.tell(f"older versions of objects in {prefix}")
         asked.guard()
         done.versions += asked.lake.store.forget_old(prefix)

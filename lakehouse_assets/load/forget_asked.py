@@ -11,6 +11,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import control_tables, silver_tables
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.protocol import Guard
+from lakehouse_assets.load.scrub import Scrub
 from lakehouse_assets.sql import forget as statements
 from lakehouse_assets.sql.forget import Step, Where
 from lakehouse_assets.storage.lake import Lake
@@ -63,7 +64,8 @@ class Forgotten:
         files: records that are theirs, by key of the file.
         pieces: keys of reports in which they are named.
         old_files: by table, files of older versions.
-        keys: keys of their rows, as text, for whoever looks for them in samples.
+        keys: keys of their rows, as text, by the columns that hold them, for whoever looks for them in samples.
+        left: keys of files that still hold a word, since no load has read that part of them.
         versions: older versions of objects that a bucket kept.
     """
 
@@ -71,8 +73,14 @@ class Forgotten:
     files: dict[str, int] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
     old_files: dict[str, int] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
+    keys: dict[str, set[str]] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
     versions: int = 0
+
+
+def scrub_of(asked: Forget, done: Forgotten) -> Scrub:
+    """Return what is taken out of texts, once the keys of their rows are known."""
+    return Scrub(asked.where.words, asked.where.columns, done.keys)
 
 
 def count(engine: DuckEngine, relation: str) -> int:

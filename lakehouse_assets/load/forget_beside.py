@@ -13,7 +13,7 @@ from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.formats.compression import ByteStream
 from lakehouse_assets.formats.csv_strict import allow_long_fields
 from lakehouse_assets.load.control_tables import ControlTable
-from lakehouse_assets.load.forget_asked import Forget, Forgotten, count, mentions
+from lakehouse_assets.load.forget_asked import Forget, Forgotten, count, mentions, scrub_of
 from lakehouse_assets.load.scrub import Scrub
 from lakehouse_assets.sql import forget as statements
 from lakehouse_assets.sql import silver
@@ -41,7 +41,7 @@ def erase_beside(asked: Forget, engine: DuckEngine, done: Forgotten) -> None:
                     engine.delete(control, "SELECT g.* FROM __gone AS g", asked.guard)
                     engine.attach(control)
     _keys(asked, engine, done)
-    ledger = _erase_touched(asked, Scrub(asked.where.words, done.keys))
+    ledger = _erase_touched(asked, scrub_of(asked, done))
     if ledger:
         done.rows[asked.controls["run_ledger"].catalog_name] = ledger
 
@@ -102,12 +102,18 @@ def _line(row: list[str]) -> bytes:
 
 
 def _keys(asked: Forget, engine: DuckEngine, done: Forgotten) -> None:
-    """Keep keys of their rows, as text, as long as they are not too many."""
+    """Keep keys of their rows, as text, as long as they are not too many, also under the names that refer to them."""
     for step in asked.steps:
-        for name in step.contract.key:
-            column = f'SELECT DISTINCT as_text(k."{name}") AS v FROM {step.relation} AS k'
-            if len(done.keys) < MOST_KEYS:
-                done.keys.update(str(value) for value in engine.values(f"{column} LIMIT {MOST_KEYS}"))
+        if len(step.contract.key) > 1:  # a part of a key is a key of others, too
+            continue
+        (name,) = step.contract.key
+        column = f'SELECT DISTINCT as_text(k."{name}") AS v FROM {step.relation} AS k LIMIT {MOST_KEYS}'
+        found = {str(value) for value in engine.values(column)}
+        names = [
+            c for other in asked.steps for c, of, parent in other.parents if (of, parent) == (step.contract.name, name)
+        ]
+        for one in (name, *names):
+            done.keys.setdefault(one, set()).update(found)
 
 
 def _erase_touched(asked: Forget, scrub: Scrub) -> int:

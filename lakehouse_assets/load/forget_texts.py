@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator
 
@@ -14,15 +15,17 @@ from lakehouse_assets.formats.lines import line_blocks
 from lakehouse_assets.load.scrub import Scrub
 from lakehouse_assets.storage.objects import ObjectStore
 
-FOLDERS = ("runs/{}/", "history/{}/", "messages/", "alerts/", "reports/", "quarantine/{}/", "bronze/{}/", "archived/{}/")
-"""Names where texts of a pipeline lie that no contract describes, or that no load has read."""
+FOLDERS = ("runs/{}/", "history/{}/", "quarantine/{}/", "messages/", "alerts/", "reports/")
+"""Names where texts of a pipeline lie that no contract describes."""
+READ = ("archived/{}/", "bronze/{}/")
+"""Names where files of a pipeline lie, whose records are erased by their contracts."""
 LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
 
 
 def forget_texts(store: ObjectStore, pipeline: str, scrub: Scrub, guard: Guard, *, dry_run: bool) -> list[str]:
     """Take words out of every text, and return the keys of those that had any.
 
-    Of JSON, rows and items go that are or hold one of the words; of every other text the lines that hold one by itself.
+    Of JSON, rows and items go; of CSV the lines of theirs; of a file that was refused every line that holds a word.
 
     Args:
         store: the lake.
@@ -34,20 +37,36 @@ def forget_texts(store: ObjectStore, pipeline: str, scrub: Scrub, guard: Guard, 
     changed = []
     for folder in FOLDERS:
         for key in store.look(folder.format(pipeline)).keys:
-            if not _holds(store, key, scrub):
+            if not _holds(store, key, (*scrub.words, *scrub.all_keys)):
                 continue
-            known_as = store.stat(key)
-            if _is_json(key):
-                is_changed = _json(store, key, scrub, guard, dry_run=dry_run)
-            else:
-                is_changed = any(_names(line, scrub) for line in _lines(store, key))
-                if is_changed and not dry_run and known_as is not None:
-                    guard()
-                    left = (_blank(line) if _names(line, scrub) else line for line in _lines(store, key))
-                    store.rewrite(key, packed(key, left), known_as=known_as.etag)
-            if is_changed:
+            scrubbed = _json if _is_json(key) else _text
+            if scrubbed(store, key, scrub, guard, dry_run=dry_run):
                 changed.append(key)
     return changed
+
+
+def _text(store: ObjectStore, key: str, scrub: Scrub, guard: Guard, *, dry_run: bool) -> bool:
+    """Empty the lines of a text that are theirs; say whether there are any."""
+    found = store.stat(key)
+    if found is None or all(line == left for line, left in _lines_of(store, key, scrub)):
+        return False
+    if not dry_run:
+        guard()
+        store.rewrite(key, packed(key, (left for _, left in _lines_of(store, key, scrub))), known_as=found.etag)
+    return True
+
+
+def _lines_of(store: ObjectStore, key: str, scrub: Scrub) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each line and what is left of it."""
+    header: list[str] = []
+    for line in _lines(store, key):
+        fields = next(csv.reader([line.decode("utf-8", "replace")]), [])
+        header = header or fields
+        if key.startswith("quarantine/"):
+            is_theirs = _names(line, scrub.words)
+        else:
+            is_theirs = scrub.is_row(dict(zip(header, fields, strict=False))) or _names(line, scrub.long)
+        yield line, _blank(line) if is_theirs else line
 
 
 def _is_json(key: str) -> bool:
@@ -55,13 +74,13 @@ def _is_json(key: str) -> bool:
 
 
 def _json(store: ObjectStore, key: str, scrub: Scrub, guard: Guard, *, dry_run: bool) -> bool:
-    """Scrub a JSON value; pages of sources are none of it, whose records are erased by their contracts."""
+    """Scrub a JSON value; say whether it changes."""
     try:
         value = orjson.loads(store.read(key))
     except orjson.JSONDecodeError:
         return False
     left = scrub.value(value)
-    if left == value or key.startswith(("bronze/", "archived/")):
+    if left == value:
         return False
     if not dry_run:
         guard()
@@ -69,9 +88,15 @@ def _json(store: ObjectStore, key: str, scrub: Scrub, guard: Guard, *, dry_run: 
     return True
 
 
-def _holds(store: ObjectStore, key: str, scrub: Scrub) -> bool:
+def left_over(store: ObjectStore, pipeline: str, scrub: Scrub) -> list[str]:
+    """Return the keys of files of archive and bronze that hold a long word: no load has read that part of them."""
+    keys = (key for folder in READ for key in store.look(folder.format(pipeline)).keys)
+    return [key for key in keys if scrub.long and _holds(store, key, scrub.long)]
+
+
+def _holds(store: ObjectStore, key: str, words: Iterable[str]) -> bool:
     """Say whether an object holds a word anywhere, a piece after the other."""
-    wanted = [word.encode() for word in (*scrub.words, *scrub.keys)]
+    wanted = [word.encode() for word in words]
     longest, rest = max(map(len, wanted), default=0), b""
     try:
         for chunk in unpacked(key, store.chunks(key)):
@@ -90,9 +115,9 @@ def _lines(store: ObjectStore, key: str) -> Iterator[bytes]:
         yield from (found[0] for found in LINE.finditer(block) if found[0])
 
 
-def _names(line: bytes, scrub: Scrub) -> bool:
-    """Say whether a line of text holds one of the condition's words by itself."""
-    return any(re.search(rb"(?<!\w)" + re.escape(word.encode()) + rb"(?!\w)", line) for word in scrub.words)
+def _names(line: bytes, words: Iterable[str]) -> bool:
+    """Say whether a line of text holds one of the words by itself."""
+    return any(re.search(rb"(?<!\w)" + re.escape(word.encode()) + rb"(?!\w)", line) for word in words)
 
 
 def _blank(line: bytes) -> bytes:

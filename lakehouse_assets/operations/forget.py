@@ -40,6 +40,9 @@ def forget(
     settings, name = reading(lake), chosen_pipeline(pipeline, lake)
     done, history = _forgotten(settings, name, where, dry_run=dry_run)
     _show(done, history, dry_run=dry_run)
+    for key in done.left:
+        terminal.complain(f"`{key}` holds a value of the condition, in a part that no load has read; it is left")
+    raise typer.Exit(int(bool(done.left)))
 
 
 def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> tuple[Forgotten, list[str]]:
@@ -48,7 +51,7 @@ def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> t
     from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.forget import Forget, forget
-    from lakehouse_assets.load.scrub import Scrub
+    from lakehouse_assets.load.forget_asked import scrub_of
     from lakehouse_assets.operations.forget_history import forget_history
     from lakehouse_assets.operations.history_files import told
     from lakehouse_assets.operations.maintenance import undisturbed
@@ -70,7 +73,7 @@ def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> t
         progress.doing("looking through the history of runs")
         home = settings.history_home.absolute()
         with told(home):
-            history = forget_history(home, Scrub(condition.words, done.keys), dry_run=dry_run)
+            history = forget_history(home, scrub_of(asked, done), dry_run=dry_run)
     return done, history
 
 

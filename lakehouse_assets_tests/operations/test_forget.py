@@ -173,7 +173,8 @@ def test_in_a_versioned_bucket_no_older_version_is_left(
     assert cli("forget", "--where", WHERE).code == 0
     prefix = f"{s3.removeprefix(f's3://{bucket}').strip('/')}/lake/".lstrip("/")
     kept = client().list_object_versions(Bucket=bucket, Prefix=prefix)
-    theirs = [v for v in kept["Versions"] if not v["Key"].startswith(f"{prefix}leases/")]
+    marks = (f"{prefix}leases/", f"{prefix}watch/")
+    theirs = [version for version in kept["Versions"] if not version["Key"].startswith(marks)]
     assert [v["Key"] for v in theirs if not v["IsLatest"]] == []
     for version in theirs:
         place = tmp_path / "objects" / version["Key"]
