@@ -3,7 +3,7 @@
     LakehouseError
     ├── Terminal   the same call will fail again until somebody changes something
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
-    │   ├── BadRequest: TableMissing, LakeElsewhere, NamesTaken, LakeIncomplete
+    │   ├── BadRequest: RecordShared, TableMissing, LakeElsewhere, NamesTaken, LakeIncomplete
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, StorageRefused
@@ -99,6 +99,12 @@ class BadRequest(Terminal):
     """A user asked for something that does not exist or is not allowed."""
 
     sentence = "{message}"
+
+
+class RecordShared(BadRequest):
+    """A record of a page that is to be erased holds rows that are not."""
+
+    sentence = "the record of row {place} holds rows of others too, so it cannot be erased by itself"
 
 
 class TableMissing(BadRequest):

@@ -35,11 +35,13 @@ class Change:
         columns: whether it gets the contract's columns.
         properties: what is set.
         lost: names of properties that it has and that are removed.
+        is_alone: whether the new snapshot keeps no manifest of those before it: then all live files are replaced.
     """
 
     columns: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    is_alone: bool = False
 
 
 NO_CHANGE = Change()
@@ -105,7 +107,7 @@ def replace(
         if change.columns:
             reshape(transaction, contract)
         written.extend(_written(contract, transaction, table, rows))
-        _swap(transaction, gone, written)
+        _swap(transaction, gone, written, is_alone=change.is_alone)
         if change.properties:
             transaction.set_properties(dict(change.properties))
         if change.lost:
@@ -144,12 +146,16 @@ def _discard(table: Table, written: Iterable[DataFile]) -> None:
         table.io.delete(file.file_path)
 
 
-def _swap(transaction: Transaction, gone: Sequence[DataFile], written: Sequence[DataFile]) -> None:
+def _swap(
+    transaction: Transaction, gone: Sequence[DataFile], written: Sequence[DataFile], *, is_alone: bool = False
+) -> None:
     """Stage a snapshot without the files that are gone and with those that were written; none without any file."""
-    if not gone and not written:
+    if not gone and not written and not is_alone:
         return
     update = transaction.update_snapshot()
-    with update.overwrite() if gone else update.fast_append() as snapshot:
+    with update.overwrite() if gone or is_alone else update.fast_append() as snapshot:
+        if is_alone:  # pyiceberg keeps manifests that list nothing but what was deleted long ago
+            snapshot._existing_manifests = list  # type: ignore[method-assign,assignment]  # noqa: SLF001 - see above
         for file in gone:
             snapshot.delete_data_file(file)
         for file in written:

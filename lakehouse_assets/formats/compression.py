@@ -46,6 +46,17 @@ def unpacked(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise FileUnreadable(key=key, problem="it is no complete gzip file") from error
 
 
+def packed(key: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield bytes as the file of this name holds them: packed where it ends in `.gz`, and else as they are."""
+    if not is_packed(key):
+        yield from chunks
+        return
+    packing = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)  # 16 asks for gzip's header
+    for chunk in chunks:
+        yield packing.compress(chunk)
+    yield packing.flush()
+
+
 class ByteStream(io.RawIOBase):
     """Present chunks of bytes as a file that is read from start to end."""
 

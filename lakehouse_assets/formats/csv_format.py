@@ -5,11 +5,11 @@ The header's line is 1. Columns are found by name; what the header names beyond 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from lakehouse_assets.formats import csv_hybrid, csv_parts, csv_raw, csv_survey
+from lakehouse_assets.formats import csv_erase, csv_hybrid, csv_parts, csv_raw, csv_survey
 from lakehouse_assets.formats.csv_strict import RecordWindow
 from lakehouse_assets.formats.lines import BLOCK_BYTES, line_blocks, without_bom
 from lakehouse_assets.formats.parts import ByteRange, PartSurvey
@@ -49,6 +49,10 @@ class Csv:
         window = RecordWindow(line_blocks(without_bom(chunks), self.block_bytes))
         header, _ = csv_survey.read_header(key, window, self.fields)
         yield from csv_raw.raw_batches(window, header or (), positions)
+
+    def erase(self, key: str, chunks: Iterable[bytes], positions: Collection[int]) -> Iterator[bytes]:  # noqa: ARG002 - as in `SourceFormat`
+        """See `protocol.SourceFormat`; of each line that a record took its newline stays."""
+        yield from csv_erase.erase(chunks, positions, self.block_bytes)
 
     def survey_part(self, key: str, chunks: Iterable[bytes], part: ByteRange) -> PartSurvey:
         """Count the lines of a part, and look at the header in the first one."""

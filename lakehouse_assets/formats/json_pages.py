@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +18,7 @@ import orjson
 
 from lakehouse_assets.errors import FileUnreadable
 from lakehouse_assets.formats.json_document import Element, document_of, elements
-from lakehouse_assets.formats.json_rows import Record, raw_batches, row_batches
+from lakehouse_assets.formats.json_rows import GONE, Record, erase, erased_rows, raw_batches, row_batches
 from lakehouse_assets.formats.protocol import Field, Survey, lacking
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class JsonPages:
         text = document_of(key, chunks)
         yield from raw_batches(text, self._records(key, text), self._columns, self._texts, positions)
 
+    def erase(self, key: str, chunks: Iterable[bytes], positions: Collection[int]) -> Iterator[bytes]:
+        """See `protocol.SourceFormat`."""
+        text = document_of(key, chunks)
+        yield from erase(text, self._records(key, text), positions)
+
     @property
     def _columns(self) -> list[str]:
         return [field.name for field in self.fields]
@@ -77,6 +82,9 @@ class JsonPages:
         may_be_torn = SURROGATE.search(text) is not None
         for element in elements(key, text, self.records):
             value = element.value
+            if erased_rows(value):
+                yield element, GONE
+                continue
             good = isinstance(value, dict) and not (may_be_torn and is_torn(value))
             yield element, value if good else None
 
@@ -141,8 +149,8 @@ class _Drift:
     def of(self, records: Iterable[tuple[Element, Record | None]]) -> Iterator[tuple[Element, Record | None]]:
         """Yield these records and look at each."""
         for element, record in records:
-            self.is_empty = False
-            if record is not None:
+            self.is_empty = self.is_empty and record is GONE
+            if record is not None and record is not GONE:
                 self._add(record, self._record)
             yield element, record
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
@@ -25,7 +25,7 @@ import orjson
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.formats.json_document import PLAIN_DECODER, Element, document_of, elements
 from lakehouse_assets.formats.json_pages import MOST_EXTRA_PATHS, SURROGATE, is_torn
-from lakehouse_assets.formats.json_rows import Record, raw_batches, row_batches
+from lakehouse_assets.formats.json_rows import GONE, Record, erase, erased_rows, raw_batches, row_batches
 from lakehouse_assets.formats.protocol import Field, Survey
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ class NormalisedPages:
         text, columns = document_of(key, chunks), self._columns
         yield from raw_batches(text, self._all_rows(key, text), columns, partial(texts, columns), positions)
 
+    def erase(self, key: str, chunks: Iterable[bytes], positions: Collection[int]) -> Iterator[bytes]:
+        """See `protocol.SourceFormat`."""
+        text = document_of(key, chunks)
+        yield from erase(text, self._all_rows(key, text), positions)
+
     @property
     def _columns(self) -> list[str]:
         return [field.name for field in self.fields]
@@ -107,6 +112,9 @@ class NormalisedPages:
         normalise, page = normaliser_of(self.normaliser), None
         may_be_torn = SURROGATE.search(text) is not None
         for element in found:
+            if erased := erased_rows(element.value):
+                yield from ((element, GONE) for _ in range(erased))
+                continue
             page = _beside(text, element, self.records) if page is None else page
             if not isinstance(element.value, dict) or (may_be_torn and is_torn(element.value)):
                 yield element, None
@@ -130,6 +138,9 @@ class _Seen:
         """Yield these elements and look at each."""
         known = self._known
         for element in found:
+            if erased_rows(element.value):
+                yield element
+                continue
             self._is_empty = False
             # Records mostly have known names only, which is seen without looking at them one by one.
             if known is not None and isinstance(element.value, dict) and not element.value.keys() <= known:

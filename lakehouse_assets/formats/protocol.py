@@ -7,7 +7,7 @@ a thread on this machine, or an executor that opened the file by its URI.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -87,6 +87,14 @@ class SourceFormat(Protocol):
 
         Raises:
             FileUnreadable: as `survey`.
+        """
+
+    def erase(self, key: str, chunks: Iterable[bytes], positions: Collection[int]) -> Iterator[bytes]:
+        """Yield a file's bytes without the records at these positions; all others keep theirs, and are read alike.
+
+        Raises:
+            FileUnreadable: as `survey`.
+            RecordShared: what stands there is not of these positions alone.
         """
 
 

@@ -15,9 +15,9 @@ from typing import TypeVar
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.runs import RunFolder
 
-CLOSING, RESTORE, REBUILD = "close", "restore", "rebuild"
+CLOSING, RESTORE, REBUILD, FORGET = "close", "restore", "rebuild", "forget"
 """Begin the ids of what is done by hand; a note is the piece of this name in the folder of its id."""
-BY_HAND = re.compile(rf"({CLOSING}|{RESTORE}|{REBUILD})-[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}")
+BY_HAND = re.compile(rf"({CLOSING}|{RESTORE}|{REBUILD}|{FORGET})-[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}")
 Note = TypeVar("Note")
 
 

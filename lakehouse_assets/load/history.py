@@ -20,8 +20,9 @@ from lakehouse_assets.storage.landing import ManifestFiles
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
 
-LOAD, BEGUN = "load", "begun"
-"""Name the pieces in a run's folder that its load leaves at its end and at its beginning."""
+LOAD, BEGUN, FORGOTTEN = "load", "begun", "forgotten"
+"""Name the pieces in a run's folder: what its load leaves at its end and at its beginning, and that rows of its files
+were erased later, so that they count less now."""
 Version = tuple[str, str, str]
 """Holds dataset, landing key and etag: one version of a landed file."""
 
@@ -49,6 +50,7 @@ class PastLoad:
         began: when, UTC.
         missing: files that it read and that are nowhere any more.
         lost: key of the corrected rows that it brought and that are gone, without which it cannot be done again.
+        is_shorter: whether rows of its files were erased since.
     """
 
     manifest: Manifest
@@ -56,6 +58,7 @@ class PastLoad:
     began: datetime
     missing: tuple[FileEntry, ...] = ()
     lost: str | None = None
+    is_shorter: bool = False
 
     @property
     def was_refused(self) -> bool:
@@ -131,7 +134,8 @@ class History:
             (missing if now is None else placed).append(now or entry)
         corrected = manifest.selection.get("corrected")
         lost = corrected if corrected and not self.lake.store.has(corrected) else None
-        return PastLoad(replace(manifest, files=tuple(placed)), report, begun.at, tuple(missing), lost)
+        is_shorter = FORGOTTEN in self._pieces[manifest.run_id]
+        return PastLoad(replace(manifest, files=tuple(placed)), report, begun.at, tuple(missing), lost, is_shorter)
 
     def _place(self, entry: FileEntry, manifest: Manifest, manifests: Sequence[Manifest]) -> FileEntry | None:
         """Return the entry with the place where a file of its content lies; None when there is none."""

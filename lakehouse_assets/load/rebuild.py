@@ -108,6 +108,8 @@ def rebuild(asked: Rebuild, progress: Progress) -> Rebuilt:
     if gone and not (asked.accepts and past):
         raise RebuildRefused(pipeline=of.pipeline, problem=_listed(gone))
     found = Compared(differences=gone + redo(of, past, closed, progress))
+    if any(one.is_shorter for one in past):
+        found.notes.append("rows of its files were erased (`lakehouse forget`), so counts of loads were not compared")
     engine = of.open_engine(of.beside)
     try:
         _compare(asked, engine, broken, found)

@@ -32,6 +32,7 @@ from lakehouse_assets.operations.drop import drop
 from lakehouse_assets.operations.emit import emit
 from lakehouse_assets.operations.export import export
 from lakehouse_assets.operations.foreign_errors import known_error
+from lakehouse_assets.operations.forget import forget
 from lakehouse_assets.operations.lineage import lineage
 from lakehouse_assets.operations.maintenance import optimize, vacuum
 from lakehouse_assets.operations.new import new
@@ -67,7 +68,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )  # fmt: skip
     usual = (demo, run, backfill, plan, sql, export, checks, alerts, cost, lineage, dev, sample_command())
-    care = (optimize, vacuum, rebuild, relocate, restore)
+    care = (optimize, vacuum, rebuild, relocate, restore, forget)
     daily = (status, runs, report, diff, clone, drop)
     for command in (*usual, *daily, *care, emit, affise_simulator):
         app.command()(command)

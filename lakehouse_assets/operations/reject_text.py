@@ -41,7 +41,7 @@ def show_pending(groups: Sequence[Row], last: str) -> None:
         last: how long a row waits, in words.
     """
     names = ("dataset", "file", "codes", "first_seen")
-    rows = [(*(row[name] for name in names[:3]), f"{row['first_seen']:%Y-%m-%d %H:%M}", row["n"]) for row in groups]
+    rows = [(*(row[name] for name in names[:3]), f"{row['first_seen']:%Y-%m-%d}", row["n"]) for row in groups]
     table(("dataset", "file", "waits for", "since (UTC)", "rows"), rows, right=("rows",))
     say(f"Total: {counted(sum(row['n'] for row in groups), 'row')} waiting; each is rejected {last} after it came.")
 

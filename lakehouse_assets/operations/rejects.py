@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, TableMissing
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.completion import codes
 from lakehouse_assets.operations.options import (
@@ -79,7 +80,8 @@ def list_(  # noqa: PLR0913 - one parameter per option
         show_groups(counts, by)
     else:
         terminal.say("No row was rejected.")
-    say_pending(table.pending())
+    with suppress(TableMissing):  # no row has ever waited
+        say_pending(table.pending())
 
 
 @rejects.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from lakehouse_assets.operations.report_data import Chart, Report, Section, Table
+from lakehouse_assets.operations.report_parts import Chart, Report, Section, Table
 from lakehouse_assets.operations.report_svg import draw
 
 STYLE = """

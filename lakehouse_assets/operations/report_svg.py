@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from lakehouse_assets.operations.report_data import Chart
+from lakehouse_assets.operations.report_parts import Chart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -35,6 +35,18 @@ if TYPE_CHECKING:
 ASKED_WRONGLY = {"BadRequest", "SettingsInvalid"}
 """These failures are the caller's and end with exit code 2, like any bad input."""
 
+OF_OTHERS = "of the other requests it takes --full-refresh"
+
+
+Selected = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TABLE",
+        autocompletion=models,
+        help="Bring only this gold table up to date, such as gold/daily_weather; repeatable.",
+    ),
+]
+
 
 def run(  # noqa: PLR0913 - one parameter per option
     pipeline: PipelineArgument = None,
@@ -56,14 +68,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     intraday: Annotated[
         bool, typer.Option("--intraday", help="Pull only the last hours, the running one too, into provisional rows.")
     ] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TABLE",
-            autocompletion=models,
-            help="Bring only this gold table up to date, such as gold/daily_weather; repeatable.",
-        ),
-    ] = None,
+    select: Selected = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help=words("full_refresh"))] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the run report as JSON, and nothing else, on stdout.")
@@ -92,14 +97,11 @@ def run(  # noqa: PLR0913 - one parameter per option
     pull = asked_pull(name, sweep=sweep, intraday=intraday)
     common: dict[str, Any] = {"max_reject_ratio": max_reject_ratio, "window": days, "as_of": as_of, "pull": pull}
     if select and (reprocess or any(value is not None for value in common.values())):
-        raise BadRequest(
-            message="--select builds from what silver holds; of the other requests it takes --full-refresh"
-        )
+        raise BadRequest(message=f"--select builds from what silver holds; {OF_OTHERS}")
     common["full_refresh"] = full_refresh or None
     asked = [common | {"mode": "reprocess", "date": day} for day in reprocess or []] or [common]
     requests = [Asked(name, parse_request(one), select=tuple(select or ())) for one in asked]
     settings = writing(name, lake, landing, engine)
-    remember(settings.lake_root, "run")
     outcomes = [_once(settings, request, json=json, verbose=verbose) for request in requests]
     if json:
         print_json([outcome.report for outcome in outcomes])
@@ -125,6 +127,7 @@ def asked_pull(pipeline: str, *, sweep: bool, intraday: bool) -> str | None:
 def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Outcome:
     from lakehouse_assets.operations import run_text
 
+    remember(settings.lake_root, "run")
     started = time.perf_counter()
     outcome = run_visibly(settings, asked, verbose=verbose)
     if not json:

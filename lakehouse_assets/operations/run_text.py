@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.core.shown import MOST_NAMES, listed, visible
 from lakehouse_assets.load.report import COUNTS, Counts
 from lakehouse_assets.operations.broken import broken_models
+from lakehouse_assets.operations.outlook import counted
 from lakehouse_assets.operations.terminal import say, table
 from lakehouse_assets.settings import Settings
 
@@ -137,7 +138,7 @@ def _checks(outcome: Outcome) -> None:
 def where(report: RunReport, settings: Settings) -> None:
     """Print where files went, how long the steps took, and where to look."""
     left = f", left in landing: {len(report.left)}" if report.left else ""
-    say(f"Archived: {report.archived} files{left}")
+    say(f"Archived: {counted(report.archived, 'file')}{left}")
     shown = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items())
     say(f"Timings: {shown}")
     folder = f"{settings.lake_root}/runs/{report.pipeline}/{report.run_id}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import LakehouseError, TableMissing
 from lakehouse_assets.operations import history, recorded
+from lakehouse_assets.operations.next_ticks import Tick, daemon_alive, next_ticks
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import Lake, lake_of
 
@@ -34,15 +35,6 @@ class Age:
     def is_late(self) -> bool:
         """Say whether it is older than the contract promises; a table without a row is."""
         return self.days is None or self.days > self.allowed
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Hold the next tick of a schedule, UTC, and whether the schedule is on."""
-
-    schedule: str
-    at: datetime
-    is_on: bool
 
 
 @dataclass(frozen=True)
@@ -188,35 +180,3 @@ def _ages_of(settings: Settings, contract: Contract, today: date) -> list[Age]:
         day = newest.date() if isinstance(newest, datetime) else newest
         found.append(Age(contract.catalog_name, day, None if day is None else (today - day).days, rule.days))
     return found
-
-
-def next_ticks(settings: Settings, pipeline: Pipeline, instance: DagsterInstance | None, now: datetime) -> list[Tick]:
-    """Return the next tick of each schedule of a pipeline, those that are on first, the soonest first."""
-    from dagster._utils.schedules import cron_string_iterator
-
-    zone = pipeline.zone_in(settings)
-    switched = _switched(instance)
-    found = []
-    for schedule in (*pipeline.schedules, *(one.schedule for one in pipeline.short_runs if one.schedule)):
-        at = next(cron_string_iterator(now.timestamp(), schedule.cron, zone)).astimezone(UTC)
-        default = schedule.is_on and settings.scheduler == "dagster"
-        is_on = schedule.is_on if settings.scheduler == "stepfunctions" else switched.get(schedule.name, default)
-        found.append(Tick(schedule.name, at, is_on))
-    return sorted(found, key=lambda tick: (not tick.is_on, tick.at))
-
-
-def _switched(instance: DagsterInstance | None) -> dict[str, bool]:
-    """Return which schedules and sensors somebody has switched on or off in the UI."""
-    from dagster._core.scheduler.instigation import InstigatorStatus
-
-    states = instance.all_instigator_state() if instance else ()
-    on = {InstigatorStatus.RUNNING: True, InstigatorStatus.STOPPED: False}
-    return {state.instigator_name: on[state.status] for state in states if state.status in on}
-
-
-def daemon_alive(instance: DagsterInstance) -> bool:
-    """Say whether the daemon that ticks schedules gave a sign of life lately."""
-    from dagster._daemon.types import DaemonStatus
-
-    found: dict[str, DaemonStatus] = dict(instance.get_daemon_statuses(daemon_types=["SCHEDULER"]))
-    return any(status.healthy for status in found.values())

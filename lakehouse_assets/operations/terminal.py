@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lakehouse_assets.core.shown import visible
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 PLAIN = {"✔": "+", "✘": "x", "…": "...", "─": "-"}
 """What is written for characters of our own on a terminal that does not have them."""
-NARROWEST = 16
-"""A table whose columns would have to be narrower than this is written as one line per value."""
+LONGEST_WORD = 40
+"""A word up to this long, such as a name or an id, is never broken to make a table fit."""
+GAP, CLOSE_GAP = 3, 2
+"""These are how many characters there are between two columns."""
 PIPE_WIDTH = 400
 """A table that goes into a file or a pipe is at most this many characters wide."""
 
@@ -121,32 +123,66 @@ def table(
 ) -> None:
     """Print a table on stdout; columns named in `right` are numbers. None is shown as an empty field.
 
-    One with many columns may have them `close` to each other.
-    On a terminal that is too narrow for it each row is a block of lines, one per column.
+    One with many columns may have them `close` to each other, and has where it would not fit otherwise. Where it still
+    is too wide, rows that share their first value stand below it, and if that does not help, each row is a block of
+    lines, one per column. No name is broken.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     console, cells = out(), [["" if value is None else _lines(str(value)) for value in row] for row in rows]
-    if console.is_terminal and _is_too_wide(columns, cells, console.width):
-        _blocks(columns, cells)
+    least = _least(columns, cells)
+    close = close or sum(least) + GAP * len(least) > console.width
+    if sum(least) + (CLOSE_GAP if close else GAP) * len(least) > console.width:
+        _narrow(columns, cells, least, right, console.width)
         return
     shown = Table(box=box.SIMPLE, pad_edge=False, collapse_padding=close)
-    for name in columns:
-        shown.add_column(Text(visible(name)), justify="right" if name in right else "left", overflow="fold")
+    room = console.width - (CLOSE_GAP if close else GAP) * len(least)
+    for name, wide in zip(columns, _fitted(columns, cells, least, room), strict=True):
+        side: Literal["left", "right"] = "right" if name in right else "left"
+        shown.add_column(Text(visible(name)), justify=side, overflow="fold", width=wide)
     for row in cells:
         shown.add_row(*(Text(cell) for cell in row))
     console.print(shown)
 
 
-def _is_too_wide(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> bool:
-    """Say whether a column would have to be folded that is narrow already, or the name of one."""
+def _least(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """Return how wide each column has to be, so that none of its words is broken but very long ones."""
     from rich.cells import cell_len
 
-    widest = [max(map(cell_len, texts)) for texts in zip(columns, *cells, strict=True)]
-    least = (max(min(wide, NARROWEST), cell_len(name)) for wide, name in zip(widest, columns, strict=True))
-    return sum(least) + 2 * len(columns) > width
+    words = [[word for text in texts for word in text.split()] for texts in zip(*cells, strict=True)] or [[]] * len(
+        columns
+    )
+    longest = (max(map(cell_len, found), default=0) for found in words)
+    return [max(min(wide, LONGEST_WORD), cell_len(name)) for wide, name in zip(longest, columns, strict=True)]
+
+
+def _fitted(columns: Sequence[str], cells: Sequence[Sequence[str]], least: Sequence[int], room: int) -> list[int]:
+    """Return how wide each column is: as wide as its widest line, or less where all together have not the room."""
+    from rich.cells import cell_len
+
+    lines = [[line for text in texts for line in text.split("\n")] for texts in zip(columns, *cells, strict=True)]
+    widths = [max(wide, *map(cell_len, found)) for wide, found in zip(least, lines, strict=True)]
+    while sum(widths) > room:
+        most = max(range(len(widths)), key=lambda at: widths[at] - least[at])
+        widths[most] = max(least[most], widths[most] - (sum(widths) - room))
+        if widths == list(least):
+            break
+    return widths
+
+
+def _narrow(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], least: Sequence[int], right: Sequence[str], width: int
+) -> None:
+    """Print a table that is too wide: below the values of its first column where they come again, else as blocks."""
+    first = [row[0] for row in cells]
+    if len(columns) < 3 or len(set(first)) == len(first) or sum(least[1:]) + CLOSE_GAP * len(least) > width:  # noqa: PLR2004 - it needs others than the first and a last
+        _blocks(columns, cells)
+        return
+    for name in dict.fromkeys(first):
+        sys.stdout.write(f"{name}\n")
+        table(columns[1:], (row[1:] for row in cells if row[0] == name), right=right, close=True)
 
 
 def _blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:

@@ -12,7 +12,7 @@ from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import PipelineOption, chosen_pipeline
 
 if TYPE_CHECKING:
-    from lakehouse_assets.operations.unit_tests import Suite, Tested
+    from lakehouse_assets.operations.unit_tests import Answer, Suite
 
 SHOWN = 20
 """How many differences of one test are shown."""
@@ -65,9 +65,9 @@ def _require_tests(suites: list[Suite], names: list[str]) -> None:
     raise BadRequest(message=f"there are no unit tests; they would be in {files} of the pipeline's package")
 
 
-def _told(results: Iterable[Tested]) -> list[Tested]:
+def _told(results: Iterable[Answer]) -> list[Answer]:
     """Say of each test as it ends what came of it."""
-    done: list[Tested] = []
+    done: list[Answer] = []
     for one in results:
         terminal.say(f"{'✔' if one.passed else '✘'} {one.table}: {one.name}")
         if one.problem:

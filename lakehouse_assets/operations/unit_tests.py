@@ -47,7 +47,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Answer:
     """Hold what came of one test; `problem` is why it could not be asked, empty when it could."""
 
     pipeline: str
@@ -126,7 +126,7 @@ def _is_rows(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
-def run_suite(suite: Suite, zone: str) -> Iterator[Tested]:
+def run_suite(suite: Suite, zone: str) -> Iterator[Answer]:
     """Yield what comes of each test, one after the other, each on an engine of its own in memory.
 
     Args:
@@ -150,14 +150,14 @@ def run_suite(suite: Suite, zone: str) -> Iterator[Tested]:
                     engine.close()
 
 
-def _tested(pipeline: str, contract: Contract, test: UnitTest, tables: GivenTables) -> Tested:
+def _tested(pipeline: str, contract: Contract, test: UnitTest, tables: GivenTables) -> Answer:
     try:
         found = _of_model if contract.layer == "gold" else _of_rules
-        return Tested(pipeline, contract.name, test.name, tuple(found(pipeline, contract, test, tables)))
+        return Answer(pipeline, contract.name, test.name, tuple(found(pipeline, contract, test, tables)))
     except (BadRequest, UnportableSql) as error:
-        return Tested(pipeline, contract.name, test.name, problem=str(error))
+        return Answer(pipeline, contract.name, test.name, problem=str(error))
     except LakehouseError as error:
-        return Tested(pipeline, contract.name, test.name, problem=str(error))
+        return Answer(pipeline, contract.name, test.name, problem=str(error))
 
 
 def _of_model(pipeline: str, contract: Contract, test: UnitTest, tables: GivenTables) -> Iterator[Difference]:

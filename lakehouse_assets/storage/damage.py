@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.errors import LakehouseError, StateDamaged, StateLocked, TableDamaged
 from lakehouse_assets.storage.os_errors import NO_ROOM, storage_error
 from lakehouse_assets.storage.remote_errors import remote_error
+
+LAYERS = re.compile(r"^(?:[A-Z][a-z]+ error: )+")
+"""Matches what libraries put before what is wrong: through which of their own layers it came."""
 
 
 @contextmanager
@@ -65,5 +69,10 @@ def catalog_error(file: Path, error: Exception) -> LakehouseError:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, or its class when it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
+    r"""Return the first line of what an error says, or its class when it says nothing.
+
+    >>> first_line(ValueError("Kernel error: Json error: no value\nin line 3"))
+    'no value'
+    """
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
+    return LAYERS.sub("", said) or said

@@ -171,6 +171,24 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def rewrite(self, key: str, chunks: Iterable[bytes], *, known_as: str) -> None:
+        """Put other content in the place of an object, which `holds` knows by the etag of what it was as well.
+
+        Args:
+            key: of the object.
+            chunks: its new content.
+            known_as: the etag by which others know what was there.
+        """
+        ...
+
+    def forget_old(self, prefix: str) -> int:
+        """Delete what the store keeps of objects that were deleted or replaced; return how many such versions.
+
+        Args:
+            prefix: begins their keys.
+        """
+        ...
+
     def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
         """Copy an object of `source` that still has `source_etag`; a target that already has it is left as it is.
 

@@ -22,7 +22,7 @@ def storage_error(store: str, error: OSError) -> LakehouseError:
     """
     # A file of our own that is just being written says nothing to anybody.
     is_named = error.filename and not STAGED.fullmatch(Path(os.fsdecode(error.filename)).name)
-    place, problem = str(error.filename if is_named else store), error.strerror or str(error)
+    place, problem = str(error.filename) if is_named else _plain(store), error.strerror or str(error)
     if error.errno in NO_ROOM:
         return DiskFull(place=f"`{place}`", problem=problem)
     if error.errno in DENIED:
@@ -30,6 +30,13 @@ def storage_error(store: str, error: OSError) -> LakehouseError:
     if error.errno == errno.EROFS:
         return ReadOnly(place=place, problem=problem)
     return StorageUnavailable(store=store, problem=f"{problem}: {place}")
+
+
+def _plain(store: str) -> str:
+    """Return a store on this machine as people call it."""
+    from lakehouse_assets.storage.opening import place_of
+
+    return place_of(store)
 
 
 def require_writable(folder: Path) -> None:

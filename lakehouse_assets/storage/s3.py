@@ -21,8 +21,9 @@ from lakehouse_assets.storage.keys import is_key, require_key
 from lakehouse_assets.storage.objects import Listing, Look, ObjectStore, StoredObject
 from lakehouse_assets.storage.s3_copying import copy_stream, copy_within
 from lakehouse_assets.storage.s3_errors import answering
-from lakehouse_assets.storage.s3_objects import Target, bare, head, moment
+from lakehouse_assets.storage.s3_objects import KNOWN_AS, Target, bare, head, moment
 from lakehouse_assets.storage.s3_place import S3Place
+from lakehouse_assets.storage.s3_versions import forget_old
 from lakehouse_assets.storage.s3_writing import RACES, Condition, is_race, is_refused, put_chunks
 
 if TYPE_CHECKING:
@@ -165,6 +166,14 @@ class S3Store(ObjectStore):
     ) -> str:
         """See `ObjectStore.put_chunks`."""
         return put_chunks(self._target(key), chunks, Condition(if_absent, if_match))
+
+    def rewrite(self, key: str, chunks: Iterable[bytes], *, known_as: str) -> None:
+        """See `ObjectStore.rewrite`."""
+        put_chunks(self._target(key), chunks, Condition(), metadata={KNOWN_AS: known_as})
+
+    def forget_old(self, prefix: str) -> int:
+        """See `ObjectStore.forget_old`: older versions and marks of deletion, where the bucket is versioned."""
+        return forget_old(self.place, prefix)
 
     def copy_from(self, source: ObjectStore, source_key: str, *, source_etag: str, key: str) -> None:
         """See `ObjectStore.copy_from`; within S3 no byte passes here."""

@@ -131,7 +131,7 @@ ONLY = {
     ),
     "sns:Publish": (
         TOPIC,
-        {"EndRunRole", "CheckTickRole", *(f"{machine.logical_id}Role" for machine in machines())},
+        {"EndRunRole", "CheckTickRole", "RecordRunRole", *(f"{machine.logical_id}Role" for machine in machines())},
     ),
 }
 """What some roles may do and no other."""

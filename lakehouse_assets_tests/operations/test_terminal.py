@@ -13,10 +13,18 @@ import termios
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.cli import main
 from lakehouse_assets_tests.operations.conftest import ORDERS, Cli, Shop, process, put
 
+NAMES = {
+    "checks": {"silver/clean_orders_items"},
+    "rejects": {"orders/2025-04-01.csv", "order_items/2025-04-01.csv"},
+    "sql": {"delta_lakehouse.clean_orders_items", "days_since_prior_order"},
+}
+"""Names that have to be whole in what some commands print."""
 CODES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -137,6 +145,50 @@ def test_a_table_that_is_too_wide_for_the_terminal_has_a_line_per_value(shop: Sh
     assert any(re.fullmatch(r"order_id +100", line) for line in lines)
     _, wide = seen("sql", query, *shop.at, width=400, NO_COLOR="1")
     assert re.search(r"^ *order_id +date +order_timestamp", CODES.sub(b"", wide).decode(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("checks",),
+        ("rejects", "list"),
+        ("rejects", "list", "--by", "code"),
+        ("rejects", "pending"),
+        ("rejects", "show"),
+        ("runs",),
+        ("alerts",),
+        ("sql", "SHOW TABLES"),
+        ("sql", "DESCRIBE delta_lakehouse.clean_orders_items"),
+    ],
+    ids=" ".join,
+)
+def test_tables_fit_eighty_columns_and_break_no_name(
+    shown: Shop, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is too wide stands in groups or in blocks; a name of a table, a file or a rule is never cut."""
+    monkeypatch.setattr(terminal, "out", lambda: Console(width=80, highlight=False, color_system=None))
+    capsys.readouterr()
+    assert main([*command, *shown.at]) == 0
+    text = capsys.readouterr().out
+    rows = [line for line in text.splitlines() if line.startswith((" ", "─"))]
+    assert rows
+    assert max(map(len, rows)) <= 80
+    words = {word for line in text.splitlines() for word in line.split()}
+    assert words & NAMES.get(command[0], words) or command[-1] == "code", text
+
+
+def test_rows_that_do_not_fit_stand_below_what_they_share(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their first value is a line above them."""
+    monkeypatch.setattr(terminal, "out", lambda: Console(width=30, highlight=False, color_system=None))
+    terminal.table(
+        ("table", "check", "n"), [["a_long_name_of_it", "keys_unique", 1], ["a_long_name_of_it", "volume", 2]]
+    )
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert [line.split() for line in lines if "─" not in line] == [
+        ["a_long_name_of_it"], ["check", "n"], ["keys_unique", "1"], ["volume", "2"],
+    ]  # fmt: skip
 
 
 def test_a_cell_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,14 @@ AS_PATH = re.compile(
     r"\bPath\([^)]*\b(lake|landing)\b|\b(lake|lake_root)\)? ?/ |\b(lake|lake_root|store): (str|Path)\b"
 )
 """A lake or a landing as a path."""
-NAMES = ("settings.py", "operations/", "graph/resource.py", "graph/process.py", "moves3objects/logic.py")
+NAMES = (
+    "settings.py",
+    "operations/",
+    "lakehouse_assets/__init__.py",
+    "graph/resource.py",
+    "graph/process.py",
+    "moves3objects/logic.py",
+)
 """Where a lake is a name: what people type, Dagster's configuration of strings, tags of runs, and a Lambda's event."""
 RULES = ("contracts/layers.py", "sql/ddl.py")
 """Where a lake's root is a part of a text that is made."""

@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from lakehouse_assets.operations.cli import main
+from lakehouse_assets.operations.report_figures import figure_section
+from lakehouse_assets.operations.report_parts import Chart, Table
+from lakehouse_assets.pipelines import pipeline_of
+from lakehouse_assets.settings import read_settings
 from lakehouse_assets_tests.operations.conftest import SECOND, Shop, open_shop, put
 from lakehouse_assets_tests.ui.conftest import FLAGS, browser_path
 
@@ -99,6 +105,16 @@ def test_every_mark_of_the_page_has_a_name_of_its_own(seen: Page) -> None:
     ids = seen.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert ids
     assert len(ids) == len(set(ids))
+
+
+def test_so_many_days_up_to_the_newest_one_are_shown(shop: Shop) -> None:
+    """Of one day, the newest that there is and not the one before; all days and departments that are shown add up."""
+    pipeline, settings = pipeline_of("ecommerce"), read_settings(lake=str(shop.lake))
+    amounts, _, departments = figure_section(settings, pipeline, pipeline.figures[0], 1).parts
+    assert isinstance(amounts, Chart)
+    assert isinstance(departments, Table)
+    assert (amounts.days, amounts.series) == ((date(2025, 4, 2),), {"amount": (Decimal("5.25"),)})
+    assert sum(row[1] for row in departments.rows) == Decimal("5.25")
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(capsys: pytest.CaptureFixture[str], shop: Shop) -> None:

@@ -1,0 +1,102 @@
+"""Define `lakehouse forget`, which erases a person from a lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.options import LakeOption, PipelineArgument, chosen_pipeline, reading
+from lakehouse_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from lakehouse_assets.load.forget import Forgotten
+
+SHOWN = 20
+"""How many files are listed."""
+
+
+def forget(
+    pipeline: PipelineArgument = None,
+    *,
+    where: Annotated[str, typer.Option(help="Whose rows: a condition on columns of silver tables.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be erased.")] = False,
+    lake: LakeOption = None,
+) -> None:
+    """Erase a person: every row that meets a condition, in all layers, kept files, reports and older versions.
+
+    The condition is asked of every silver table that has its columns, and rows that refer to such a row by a foreign
+    key go with it. Files in archive and bronze are written anew without these records, rejects and pending rows go,
+    gold is built from what is left, and older versions of all tables of the pipeline are deleted: there is no time
+    travel to before. No run may go on meanwhile. A command that was killed is run again. What it does not reach is in
+    docs/retention.md.
+
+    Examples:
+        lakehouse forget ecommerce --where "user_id = '57'" --dry-run
+
+        lakehouse forget ecommerce --where "user_id = '57'"
+    """
+    settings, name = reading(lake), chosen_pipeline(pipeline, lake)
+    done, history = _forgotten(settings, name, where, dry_run=dry_run)
+    _show(done, history, dry_run=dry_run)
+    for key in done.left:
+        terminal.complain(f"`{key}` holds a value of the condition, in a part that no load has read; it is left")
+    raise typer.Exit(int(bool(done.left)))
+
+
+def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> tuple[Forgotten, list[str]]:
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
+    from lakehouse_assets.engines.connection import limits_of
+    from lakehouse_assets.engines.duckdb import DuckEngine
+    from lakehouse_assets.load.forget import Forget, forget
+    from lakehouse_assets.load.forget_asked import scrub_of
+    from lakehouse_assets.operations.forget_history import forget_history
+    from lakehouse_assets.operations.history_files import told
+    from lakehouse_assets.operations.maintenance import undisturbed
+    from lakehouse_assets.pipelines import pipeline_of
+    from lakehouse_assets.progress import Progress
+    from lakehouse_assets.sql.forget import where_of
+    from lakehouse_assets.storage.lake import lake_of
+
+    contracts(name).require_sound(*LOADED_BEFORE_GOLD)
+    condition, where_is, zone = where_of(where), lake_of(settings), pipeline_of(name).zone_in(settings)
+    progress = Progress()
+
+    def opened() -> DuckEngine:
+        return DuckEngine(where_is, zone=zone, **limits_of(settings))
+
+    with undisturbed(settings, name) as guard, terminal.shown(progress):
+        asked = Forget(name, contracts(name), where_is, opened, guard, condition, dry_run, progress.doing)
+        done = forget(asked)
+        progress.doing("looking through the history of runs")
+        home = settings.history_home.absolute()
+        with told(home):
+            history = forget_history(home, scrub_of(asked, done), dry_run=dry_run)
+    return done, history
+
+
+def _show(done: Forgotten, history: list[str], *, dry_run: bool) -> None:
+    rows = [("rows of table", name, count) for name, count in done.rows.items() if count]
+    rows += [("records of file", name, count) for name, count in list(done.files.items())[:SHOWN]]
+    rows += [("files of old versions", name, count) for name, count in done.old_files.items() if count]
+    rows += [("texts", folder, count) for folder, count in _by_folder(done.pieces).items()]
+    rows += [("versions of objects", "the bucket", done.versions)] if done.versions else []
+    rows += [("history of runs", name, 1) for name in history[:SHOWN]]
+    terminal.table(("what", "where", "number"), rows, right=("number",))
+    left = max(0, len(done.files) - SHOWN) + max(0, len(history) - SHOWN)
+    if left:
+        terminal.say(f"and {left} files more")
+    if dry_run:
+        terminal.say("Nothing was erased; without --dry-run it is.")
+        return
+    terminal.say("Erased. Backups, messages that were sent, and what others have copied are not: docs/retention.md.")
+
+
+def _by_folder(keys: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for key in keys:
+        folder = key.partition("/")[0]
+        found[folder] = found.get(folder, 0) + 1
+    return found
