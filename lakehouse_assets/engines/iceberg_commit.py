@@ -155,7 +155,7 @@ def _swap(
     update = transaction.update_snapshot()
     with update.overwrite() if gone or is_alone else update.fast_append() as snapshot:
         if is_alone:  # pyiceberg keeps manifests that list nothing but what was deleted long ago
-            snapshot._existing_manifests = list  # type: ignore[method-assign,assignment]  # noqa: SLF001 - see above
+            snapshot._existing_manifests = list  # type: ignore[method-assign]  # noqa: SLF001 - see above
         for file in gone:
             snapshot.delete_data_file(file)
         for file in written:
