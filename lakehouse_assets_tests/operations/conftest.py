@@ -74,6 +74,12 @@ def heard_signals() -> Iterator[None]:
         signal.signal(number, signal.SIG_IGN)
 
 
+@pytest.fixture(autouse=True)
+def no_last_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the commands of one test remember is not what those of another one open."""
+    monkeypatch.setenv("XDG_STATE_HOME", f"{tmp_path}-state")
+
+
 def process(*arguments: object, **options: Any) -> Result:
     """Call the installed command in a process of its own."""
     command = [str(Path(sys.executable).with_name("lakehouse")), *(str(argument) for argument in arguments)]
