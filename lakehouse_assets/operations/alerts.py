@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
+from lakehouse_assets.operations.sql import parse_moment
 
 if TYPE_CHECKING:
     from lakehouse_assets.compute.told import Told
@@ -42,7 +42,7 @@ def alerts(
     """
     from lakehouse_assets.storage.lake import lake_of
 
-    first = None if since is None else _moment(since)
+    first = None if since is None else parse_moment(since, "--since")
     store = lake_of(reading(lake)).store
     names = pipelines_of(pipeline, lake)
     if is_json:
@@ -91,16 +91,3 @@ def _failing(pipeline: str, what: str, trouble: Trouble) -> str:
     name = pipeline if what == pipeline else f"{pipeline} ({what})"
     tries = "once" if trouble.tries == 1 else f"{trouble.tries} times in a row"
     return f"failing: {name} since {trouble.since[:19].replace('T', ' ')}, {tries}: {trouble.what}"
-
-
-def _moment(text: str) -> datetime:
-    """Read a date, or a moment, as the moment in UTC at which it begins.
-
-    Raises:
-        BadRequest: the text is neither.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequest(message=f"--since is `{text}`, allowed is a date such as 2026-11-01") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import completion, terminal
 from lakehouse_assets.operations.options import LakeOption, pipelines_of, reading
+from lakehouse_assets.operations.sql import parse_moment
 
 if TYPE_CHECKING:
     from lakehouse_assets.compute.spending import Spending
@@ -57,7 +57,7 @@ def cost(
     from lakehouse_assets.compute.spending import spending
     from lakehouse_assets.storage.lake import lake_of
 
-    first = None if since is None else _day(since)
+    first = None if since is None else parse_moment(since, "--since")
     store = lake_of(reading(lake)).store
     found = spending(_entries(store, pipelines_of(pipeline, lake), first))
     if format == "json":
@@ -73,19 +73,6 @@ def _entries(store: ObjectStore, names: tuple[str, ...], first: datetime | None)
 
     for name in names:
         yield from (entry for _, entry in entries(store, name, first))
-
-
-def _day(text: str) -> datetime:
-    """Read a date, or a moment, as the moment in UTC at which it begins.
-
-    Raises:
-        BadRequest: the text is neither.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequest(message=f"--since is `{text}`, allowed is a date such as 2026-11-01") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _show(found: Spending) -> None:
