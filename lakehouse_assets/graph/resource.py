@@ -26,7 +26,7 @@ from lakehouse_assets.errors import DiskFull, LakehouseError
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.process import note_process
 from lakehouse_assets.graph.run_links import say_where
-from lakehouse_assets.graph.sentence import ToldError, one_sentence
+from lakehouse_assets.graph.sentence import step_failure
 from lakehouse_assets.progress import Progress, told
 from lakehouse_assets.settings import Settings, process_environment
 from lakehouse_assets.storage.damage import is_panic
@@ -62,8 +62,10 @@ class Lakehouse:
             if self._instance is not None:
                 note_process(self._instance, run, pipeline.name, self._settings.lake_root)
             run_id, self._run = run.root_run_id or run.run_id, run
-            with one_sentence():
+            try:
                 self._open[pipeline.name] = open_services(self._settings, pipeline, run_id, self.progress)
+            except LakehouseError as error:
+                raise step_failure(error) from error
         return self._open[pipeline.name]
 
     def look(self, pipeline: Pipeline) -> Landed:
@@ -176,7 +178,7 @@ def reported(folder: RunFolder, step: str) -> Iterator[None]:
         with suppress(DiskFull):  # then the event alone tells it
             folder.write(FAILURE, failed_step(step, error, datetime.now(UTC)))
         if isinstance(error, LakehouseError):
-            raise ToldError(error, links(error)) from error
+            raise step_failure(error, links(error)) from error
         raise dg.Failure(f"{type(error).__name__}: {error}", links(error), allow_retries=False) from error
     if (folder.read(FAILURE) or {}).get("step") == step:
         folder.write(FAILURE, {})

@@ -34,8 +34,18 @@ class ToldError(dg.Failure, _HandedOnError):
 
     def __init__(self, error: BaseException, metadata: Mapping[str, Any] | None = None) -> None:
         name = type(error).__name__
-        super().__init__(f"{name}: {error}", metadata, allow_retries=isinstance(error, Transient))
+        super().__init__(f"{name}: {error}", metadata, allow_retries=False)
         self.user_code_process_error_infos = [SerializableErrorInfo(str(error), [], name)]
+
+
+def step_failure(error: LakehouseError, metadata: Mapping[str, Any] | None = None) -> dg.Failure:
+    """Return what a step raises of an error of ours: Dagster tries a step again for a plain failure only.
+
+    One that is transient therefore shows its stack, should its retries run out.
+    """
+    if isinstance(error, Transient):
+        return dg.Failure(f"{type(error).__name__}: {error}", metadata, allow_retries=True)
+    return ToldError(error, metadata)
 
 
 @contextmanager

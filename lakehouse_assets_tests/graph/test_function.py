@@ -55,7 +55,7 @@ def steps(tmp_path: Path) -> Iterator[Steps]:
 def test_a_function_is_called_until_it_is_done(steps: Steps) -> None:
     """The last answer is shown: plain values as they are, rows as a table, lists as JSON; no None, no token."""
     shown = metadata(steps.run(COUNT), "bronze", "count")
-    assert shown.keys() == {"counted", "parts", "names", "seconds", "engine"}
+    assert shown.keys() == {"counted", "parts", "names", "seconds", "engine", "run_report"}
     assert (shown["counted"], shown["names"], shown["engine"]) == (3, ["a", "b"], "python")
     assert [record.data["part"] for record in shown["parts"].records] == [0, 1, 2]
 
