@@ -113,7 +113,7 @@ def copy_code(folder: Path, packages: Iterable[str]) -> None:
     """Copy packages of ours, without what no function needs."""
     for source in (path for name in packages for path in sorted((ROOT / name).rglob("*"))):
         key = source.relative_to(ROOT).as_posix()
-        if source.suffix in KINDS and not key.startswith(LEFT_OUT) and "__pycache__" not in source.parts:
+        if source.suffix in KINDS and not key.startswith(LEFT_OUT) and PRUNED_FOLDERS.isdisjoint(Path(key).parts):
             target = folder / key
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)

@@ -17,7 +17,7 @@ import dagster as dg
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.files import contract_files
-from lakehouse_assets.contracts.packages import file_of, package_of
+from lakehouse_assets.contracts.packages import file_of, package_of, pipelines
 from lakehouse_assets.settings import Settings
 
 # Code references are marked as beta since they appeared; they are the UI's only place for links to code.
@@ -85,7 +85,12 @@ def in_repository(pipeline: str, path: Path) -> str | None:
 
 
 def code_facts(pipeline: str, contract: Contract | None, repository: Repository | None) -> dict[str, object]:
-    """Return as metadata where the code of a table is, and where the dictionary has the table."""
+    """Return as metadata where the code of a table is, and where the dictionary has the table.
+
+    There is none for a pipeline that was put together by hand and is no package of this installation.
+    """
+    if pipeline not in pipelines():
+        return {}
     files = code_files(pipeline, contract)
     pages = {what: _page(pipeline, path, repository) for what, path in files.items()}
     references = [
