@@ -152,8 +152,8 @@ class Teller(Topic):
 def standing_key(pipeline: str, what: str) -> str:
     """Return the key of what is known of something of a pipeline.
 
-    >>> standing_key("shop", "shop_totals")
-    'notifications/shop/standing/shop_totals.json'
+    >>> standing_key("weather", "weather_totals")
+    'notifications/weather/standing/weather_totals.json'
     """
     return f"notifications/{pipeline}/standing/{what}.json"
 

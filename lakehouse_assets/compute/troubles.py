@@ -145,8 +145,8 @@ def cause_in(report: RunReport, failed_checks: Sequence[FailedCheck]) -> str:
 def plain(text: str) -> str:
     """Return a text without what differs each time.
 
-    >>> plain("run 5f0c1b1e-0f7a-4c59-9d5e-0123456789ab: 41 of 1,000 rows of `orders/2025-04-09.csv`")
-    'run #: # of # rows of `orders/2025-04-09.csv`'
+    >>> plain("run 5f0c1b1e-0f7a-4c59-9d5e-0123456789ab: 41 of 1,000 rows of `readings/2025-04-09.csv`")
+    'run #: # of # rows of `readings/2025-04-09.csv`'
     """
     same = COUNT.sub("#", OF_RUNS.sub("#", text))
     if len(same) <= CAUSE_CHARS:

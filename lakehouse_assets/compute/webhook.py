@@ -70,8 +70,8 @@ class Webhook(Channel):
 def text_of(notification: Notification) -> str:
     r"""Return a message as Slack shows it: the subject in bold; `<`, `>` and `&` are spelled as Slack wants them.
 
-    >>> text_of(Notification("r1", "shop", "run_failed", "shop: run failed", "1 < 2 & so on"))
-    '*shop: run failed*\n1 &lt; 2 &amp; so on'
+    >>> text_of(Notification("r1", "weather", "run_failed", "weather: run failed", "1 < 2 & so on"))
+    '*weather: run failed*\n1 &lt; 2 &amp; so on'
     """
     plain = f"*{notification.subject}*\n{notification.body}"
     if len(plain) > TEXT_CHARS:

@@ -81,7 +81,7 @@ def _tables(found: Iterable[Contract], like: str | None) -> Listing:
 def _is_like(name: str, pattern: str | None) -> bool:
     """Say whether a name is meant: `*` and `%` stand for any text, `|` parts alternatives, as in Hive.
 
-    >>> _is_like("daily_sales", "daily*|weekly*"), _is_like("user_orders", "daily%")
+    >>> _is_like("daily_weather", "daily*|weekly*"), _is_like("station_days", "daily%")
     (True, False)
     """
     return pattern is None or any(fnmatch.fnmatch(name, one.replace("%", "*").lower()) for one in pattern.split("|"))

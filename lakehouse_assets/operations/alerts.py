@@ -85,8 +85,8 @@ def _failing(pipeline: str, what: str, trouble: Trouble) -> str:
     """Say what fails at present.
 
     >>> from lakehouse_assets.compute.troubles import Trouble
-    >>> _failing("shop", "shop", Trouble("key", "the key is twice", "2026-11-26T06:00:00+00:00", 4))
-    'failing: shop since 2026-11-26 06:00:00, 4 times in a row: the key is twice'
+    >>> _failing("weather", "weather", Trouble("key", "the key is twice", "2026-11-26T06:00:00+00:00", 4))
+    'failing: weather since 2026-11-26 06:00:00, 4 times in a row: the key is twice'
     """
     name = pipeline if what == pipeline else f"{pipeline} ({what})"
     tries = "once" if trouble.tries == 1 else f"{trouble.tries} times in a row"

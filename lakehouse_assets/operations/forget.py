@@ -33,9 +33,9 @@ def forget(
     docs/retention.md.
 
     Examples:
-        lakehouse forget ecommerce --where "user_id = '57'" --dry-run
+        lakehouse forget weather --where "station = '57'" --dry-run
 
-        lakehouse forget ecommerce --where "user_id = '57'"
+        lakehouse forget weather --where "station = '57'"
     """
     settings, name = reading(lake), chosen_pipeline(pipeline, lake)
     done, history = _forgotten(settings, name, where, dry_run=dry_run)

@@ -37,7 +37,7 @@ def new_model(
     """Write a gold table that counts the rows of another one by some of its columns: SELECT, contract and unit test.
 
     Examples:
-        lakehouse new model country_orders --from clean_orders --key country --columns amount
+        lakehouse new model country_readings --from clean_readings --key country --columns amount
     """
     from lakehouse_assets.operations.scaffold.files import Draft
     from lakehouse_assets.operations.scaffold.project import Project, model_of
@@ -101,7 +101,7 @@ def new_rule(  # noqa: PLR0913 - each is an option
     What it would do to the rows that are there says `lakehouse rules try`. A rule needs no new major version.
 
     Examples:
-        lakehouse new rule amount_huge --table clean_orders --when "parse_amount(total_amount) > 9999" --verdict warn
+        lakehouse new rule rain_huge --table clean_readings --when "parse_amount(rain) > 9999" --verdict warn
     """
     from lakehouse_assets.operations.scaffold.columns import require_name
     from lakehouse_assets.operations.scaffold.project import Project

@@ -35,7 +35,7 @@ def sample_command() -> Callable[..., None]:
     def sample(folder: Path, pipeline: str | None, further: bool, **asked: Any) -> None:  # noqa: ANN401, FBT001 - values of the options
         """Write sample drops, and DIR.expected.json with what a first load of them must answer.
 
-        With --continue the days that follow those in DIR, as they were asked for; orders and items have keys after
+        With --continue the days that follow those in DIR, as they were asked for; records have keys after
         theirs, whether the files before were loaded or not.
 
         Examples:

@@ -33,7 +33,7 @@ def run_tests(
     Examples:
         lakehouse test
 
-        lakehouse test daily_sales
+        lakehouse test daily_weather
     """
     from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.operations.unit_tests import run_suite, suite_of

@@ -58,7 +58,7 @@ def where_of(text: str) -> Where:
     asked = tree.args["where"]
     words = frozenset(node.this for node in asked.find_all(exp.Literal))
     if not columns or not words:
-        raise BadRequest(message="--where names a column and a value, as in \"user_id = '57'\"")
+        raise BadRequest(message="--where names a column and a value, as in \"station = '57'\"")
     return Where(text, columns, words)
 
 

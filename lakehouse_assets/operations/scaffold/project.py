@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lakehouse_assets.contracts import Contract, contracts, reader
+from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.packages import contracts_folder, file_of
 from lakehouse_assets.errors import BadRequest
@@ -88,7 +89,7 @@ class Project:
     def has_dates(self) -> bool:
         """Say whether gold is built by a window `dates`, which silver has to touch."""
         ledger = self.known.get(control_name(self.pipeline, "run_ledger"))
-        return ledger is not None and any(c.name == "touched_dates" for c in ledger.columns)
+        return "dates" in touched_columns(ledger)
 
 
 def model_of(
