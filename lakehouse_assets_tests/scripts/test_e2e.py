@@ -73,7 +73,7 @@ def test_what_is_missing_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path:
         e2e.main([])
 
 
-@pytest.mark.parametrize(("given", "marks"), [([], "e2e and not e2e_all"), (["--all"], "e2e or e2e_all")])
+@pytest.mark.parametrize(("given", "marks"), [([], "e2e and not e2e_all"), (["--all"], "e2e or e2e_all or nightly")])
 def test_all_is_more(given: list[str], marks: str) -> None:
     """And a skipped test is a failed one either way."""
     arguments: list[Any] = pytest_arguments([*given, "-x"])
