@@ -93,7 +93,7 @@ def _take(address: str, profile: Path) -> None:
         page.set_default_timeout(60_000)
         for pipeline, (name, asset, selection) in PICTURES.items():
             page.set_viewport_size({"width": WINDOW[0], "height": WINDOW[1]})
-            query = f'group:"{pipeline}"' + (f" and ({selection})" if selection else "")
+            query = f'tag:"pipeline"="{pipeline}"' + (f" and ({selection})" if selection else "")
             page.goto(f"{address}/asset-groups~{quote(query, safe='')}")
             page.get_by_text(asset, exact=True).first.wait_for()
             time.sleep(DRAW_SECONDS)
