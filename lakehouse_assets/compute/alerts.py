@@ -63,9 +63,8 @@ def news_of(report: RunReport, verdict: Verdict, failed_checks: Sequence[FailedC
 
 def recovery(message: Notification, was: Trouble) -> Notification:
     """Return the message of a success that ends a trouble: what had failed, since when, and how many tries it took."""
-    tries = "once" if was.tries == 1 else f"{was.tries} times in a row"
     said = message.subject.removeprefix(f"{message.pipeline}: ")
-    had = f"What failed since {was.since} ({tries}) works again. It was: {was.what}"
+    had = f"What failed since {was.since} ({was.times}) works again. It was: {was.what}"
     subject = fit_subject(f"{message.pipeline}: recovered; {said}")
     return replace(message, kind=RECOVERED, subject=subject, body=f"{had}\n\n{message.body}")
 

@@ -149,13 +149,18 @@ class Teller(Topic):
         return found.etag, Standing.from_dict(orjson.loads(self.store.read(key)))
 
 
+def standing_folder(pipeline: str) -> str:
+    """Return the prefix of the keys of what is known of a pipeline."""
+    return f"notifications/{pipeline}/standing/"
+
+
 def standing_key(pipeline: str, what: str) -> str:
     """Return the key of what is known of something of a pipeline.
 
     >>> standing_key("weather", "weather_totals")
     'notifications/weather/standing/weather_totals.json'
     """
-    return f"notifications/{pipeline}/standing/{what}.json"
+    return f"{standing_folder(pipeline)}{what}.json"
 
 
 def late(letter: Letter) -> Notification:

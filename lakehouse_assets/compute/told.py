@@ -10,7 +10,7 @@ import orjson
 
 from lakehouse_assets.compute.notify import Notification
 from lakehouse_assets.compute.outbox import Outbox
-from lakehouse_assets.compute.telling import standing_key
+from lakehouse_assets.compute.telling import standing_folder
 from lakehouse_assets.compute.troubles import Standing, Trouble
 from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.storage.objects import ObjectStore
@@ -54,7 +54,7 @@ def told(store: ObjectStore, pipeline: str, since: datetime | None = None) -> It
 
 def failing(store: ObjectStore, pipeline: str) -> Iterator[tuple[str, Trouble]]:
     """Yield what fails at present by name: a job, or a tick of a sensor or schedule."""
-    folder = standing_key(pipeline, "")[: -len(".json")]
+    folder = standing_folder(pipeline)
     for one in store.list(folder):
         standing = Standing.from_dict(orjson.loads(store.read(one.key)))
         if standing.failed is not None:

@@ -57,6 +57,15 @@ class Trouble:
     since: str
     tries: int = 1
 
+    @property
+    def times(self) -> str:
+        """Return in words how often it was met.
+
+        >>> Trouble("key", "the key is twice", "2026-11-26T06:00:00+00:00", 4).times
+        '4 times in a row'
+        """
+        return "once" if self.tries == 1 else f"{self.tries} times in a row"
+
 
 @dataclass(frozen=True)
 class Verdict:

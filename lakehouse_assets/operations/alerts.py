@@ -89,5 +89,4 @@ def _failing(pipeline: str, what: str, trouble: Trouble) -> str:
     'failing: weather since 2026-11-26 06:00:00, 4 times in a row: the key is twice'
     """
     name = pipeline if what == pipeline else f"{pipeline} ({what})"
-    tries = "once" if trouble.tries == 1 else f"{trouble.tries} times in a row"
-    return f"failing: {name} since {trouble.since[:19].replace('T', ' ')}, {tries}: {trouble.what}"
+    return f"failing: {name} since {trouble.since[:19].replace('T', ' ')}, {trouble.times}: {trouble.what}"

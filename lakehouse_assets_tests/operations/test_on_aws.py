@@ -20,7 +20,14 @@ def athena(s3: str, monkeypatch: pytest.MonkeyPatch) -> AthenaDouble:
     open_store(f"{s3}/lake").put("runs/ecommerce/r1/report.json", b"{}")
     for name, value in {"TARGET": "aws", "LAKE": f"{s3}/lake", "PIPELINES": "lakehouse_assets.ecommerce"}.items():
         monkeypatch.setenv(f"LAKEHOUSE_{name}", value)
-    return use_athena(monkeypatch, AthenaDouble(answer=lambda _: ([("n", "bigint"), ("x", "varchar")], [["7", None]])))
+    return use_athena(monkeypatch, AthenaDouble(answer=answered))
+
+
+def answered(statement: str) -> tuple[list[tuple[str, str]], list[list[str | None]]]:
+    """A row of what the statement asks for: ages are asked for by two dates."""
+    if " AS newest" in statement:
+        return [("newest", "date"), ("as_of", "date")], [["2025-04-08", "2026-11-26"]]
+    return [("n", "bigint"), ("x", "varchar")], [["7", None]]
 
 
 def test_a_question_is_answered_by_athena(athena: AthenaDouble, capsys: pytest.CaptureFixture[str]) -> None:
