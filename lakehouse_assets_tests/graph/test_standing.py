@@ -23,6 +23,9 @@ UNIQUE = "silver/clean_orders:keys_unique"
 THEN = {"as_of": "2025-04-02T06:00:00+00:00"}
 """A clock at which orders of the day before are fresh; today they are not."""
 
+LOOKED_AT = {f"landing/{name}:left_files" for name in ("orders", "order_items", "products")}
+"""The checks that a plan answers, whatever else a run does."""
+
 
 def everything(shop: Shop) -> Run:
     """All assets with all checks, as `Materialize all` starts them."""
@@ -130,9 +133,12 @@ def _told(shop: Shop, run: Run) -> list[dict[str, Any]]:
 
 
 def test_a_check_that_never_ran_is_still_one_that_never_ran(shop: Shop) -> None:
-    """A quiet run of a new lake says nothing of tables that are not there."""
-    assert checks(shop.run()) == {}
-    assert set(shown(shop).values()) == {"PLANNED"}
+    """A quiet run of a new lake says nothing of tables that are not there; it has looked at landing, which is empty."""
+    said = checks(shop.run())
+    assert (said.keys(), {one.passed for one in said.values()}) == (LOOKED_AT, {True})
+    states = shown(shop)
+    assert {state for key, state in states.items() if not key.startswith("landing/")} == {"PLANNED"}
+    assert {key for key, state in states.items() if state == "SUCCEEDED"} == LOOKED_AT
 
 
 def test_a_failure_that_stopped_a_run_stands_until_it_is_mended(mixed: Mixed) -> None:
@@ -149,5 +155,6 @@ def test_a_failure_that_stopped_a_run_stands_until_it_is_mended(mixed: Mixed) ->
 
 
 def test_a_selection_without_checks_answers_none(mixed: Mixed) -> None:
-    """What a run did not plan is none of its business."""
-    assert checks(mixed.shop.materialize("bronze/ecommerce_manifest")) == {}
+    """What a run did not plan is none of its business; checks on landing are of no job, and their plan has looked."""
+    said = checks(mixed.shop.materialize("bronze/ecommerce_manifest"))
+    assert (said.keys(), {one.passed for one in said.values()}) == (LOOKED_AT, {True})
