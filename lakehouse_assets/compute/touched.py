@@ -30,8 +30,11 @@ def touched_days(contract: Contract, window: Mapping[str, Any] | None, run: RunF
         window: the first and the last day that the run works on, as its plan gave them; None for a run without days.
         run: its folder, which has the reports of what it changed.
     """
+    # Most tables have no days to ask about, and then no report need be read.
+    if window is None or partition_day(contract) is None:
+        return None
     changed = _built(contract, run) if contract.layer == "gold" else _loaded(run)
-    if window is None or changed is None or partition_day(contract) is None:
+    if changed is None:
         return None
     days = tuple(sorted({*Window.model_validate(window).days, *changed}))
     return days if len(days) <= MAX_WINDOW else None

@@ -53,7 +53,8 @@ def run_facts(folder: RunFolder, settings: Settings) -> dict[str, Any]:
         facts["rejected_rows"] = sum(part.counts.rejected for part in load.tables.values())
         facts["rejects"] = f"lakehouse rejects list {about}"
         facts["refused_files"] = len(load.refused_files)
-    logs = {f"log_of_{name}": dg.MetadataValue.url(link) for name, link in (folder.read(LINKS) or {}).items()}
+    links = folder.read(LINKS) if settings.target == "aws" else None  # logs on this machine have no address
+    logs = {f"log_of_{name}": dg.MetadataValue.url(link) for name, link in (links or {}).items()}
     costs = cost_lines(usage_of(folder))
     paid = {"cost_usd": round(sum(line.usd for line in costs), 6)} if costs else {"cost_usd": 0.0}
     return facts | logs | paid | {"folder": md.place(folder.store.location(folder.key))}
