@@ -43,6 +43,7 @@ COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 """Matches what stands before the first word of a statement."""
 QUESTION = re.compile(r"[\s(]*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
 ALLOWED = "only one SELECT (or WITH … SELECT), EXPLAIN, SHOW or DESCRIBE is allowed: this is read-only"
+BESIDE_THE_LAKE = "a statement reads the tables of this lake, and no other file or address"
 WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Drop, exp.Alter, exp.Set)
 KIND = re.compile(r"^([A-Z]\w+ )+Error: ")
 FETCH_ROWS = 10_000
@@ -253,6 +254,10 @@ def _batches(
 
 
 def _typed(error: Exception, used: Iterable[str]) -> LakehouseError:
+    import duckdb
+
+    if isinstance(error, duckdb.PermissionException):
+        return BadRequest(message=BESIDE_THE_LAKE)
     return exhausted(error) or damaged(error, used) or BadRequest(message=_first_lines(error))
 
 
