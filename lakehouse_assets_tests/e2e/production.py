@@ -203,6 +203,12 @@ class Production:
         lease = self._json(f"leases/{pipeline}.json")
         return None if lease["released_at"] else str(lease["run_id"])
 
+    def forget_told(self, pipeline: str = "ecommerce") -> None:
+        """Take away what people know of the pipeline, so that its next end is news again."""
+        bucket, prefix = self.outputs["LakeBucket"], f"notifications/{pipeline}/standing/"
+        for key in self.keys(bucket, prefix):
+            self.s3.delete_object(Bucket=bucket, Key=prefix + key)
+
     def remove(self, key: str, pipeline: str = "ecommerce") -> None:
         """Remove a file from landing."""
         self.s3.delete_object(Bucket=self.outputs["LandingBucket"], Key=f"{LANDINGS[pipeline]}/{key}")

@@ -118,6 +118,7 @@ def test_a_stopped_execution_is_told_and_lets_go(production: Production) -> None
 
 def test_a_topic_that_refuses_fails_the_execution(production: Production) -> None:
     """Everything is loaded and recorded, and the execution does not end as if somebody knew."""
+    production.forget_told()
     production.land(batch(6))
     production.emulator.control(refuse_publish="the topic takes nothing now")
     done = production.run("ecommerce")
