@@ -26,16 +26,17 @@ def quiet(production: Production) -> None:
 
 @contextmanager
 def without_room(production: Production) -> Iterator[None]:
-    """The Glue job may not run at all: as if as many runs as it may have went on."""
+    """The Glue job may not run and queues nothing: as if its account had given all it has to others."""
     glue = production.client("glue")
     job = glue.get_job(JobName="Lakehouse")["Job"]
     kept = {name: job[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
-    most = job["ExecutionProperty"]
-    glue.update_job(JobName="Lakehouse", JobUpdate={**kept, "ExecutionProperty": {"MaxConcurrentRuns": 0}})
+    usual = {name: job[name] for name in ("ExecutionProperty", "JobRunQueuingEnabled")}
+    full = {"ExecutionProperty": {"MaxConcurrentRuns": 0}, "JobRunQueuingEnabled": False}
+    glue.update_job(JobName="Lakehouse", JobUpdate=kept | full)
     try:
         yield
     finally:
-        glue.update_job(JobName="Lakehouse", JobUpdate={**kept, "ExecutionProperty": most})
+        glue.update_job(JobName="Lakehouse", JobUpdate=kept | usual)
 
 
 def require_told(production: Production, done: Execution, state: str, words: str) -> None:
