@@ -177,8 +177,10 @@ class Production:
     def pauses(self, scale: float) -> Iterator[None]:
         """Have machines pause so much of what they say; elsewhere they do not pause at all."""
         self.emulator.configure(stepfunctions___SFN_WAIT_SCALE=scale)
-        yield
-        self.emulator.configure(stepfunctions___SFN_WAIT_SCALE=0)
+        try:
+            yield
+        finally:
+            self.emulator.configure(stepfunctions___SFN_WAIT_SCALE=0)
 
     def sleeping(self) -> None:
         """Have nothing that lands wake a pipeline from now on, so that a test starts what it looks at."""

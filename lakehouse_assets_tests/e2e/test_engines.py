@@ -46,7 +46,7 @@ def test_a_load_that_fails_on_glue_is_told_by_its_own_sentence(production: Produ
     production.put("orders/wrong-on-glue.csv", wrong_orders(33, bad=9, good=1))
     done = production.wait(production.start("ecommerce", {"engine": "glue"}), SECONDS)
     (message,) = production.told()
-    assert (done.status, done.error) == ("FAILED", "RejectRatioExceeded")
+    assert (done.status, done.error) == ("FAILED", "RejectRatioExceeded"), production.report(done.name)["tables"]
     assert "failed in RunGlueJob: table `clean_orders`" in message.body
     assert production.landed() == ["orders/wrong-on-glue.csv"]
     assert production.run("ecommerce", {"max_reject_ratio": 1}).status == "SUCCEEDED"

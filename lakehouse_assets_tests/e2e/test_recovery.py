@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -55,11 +57,48 @@ def test_silver_that_is_lost_is_made_anew_from_the_archive(production: Productio
     assert "RunAthenaValidationSilver" in loaded(production, 41)
 
 
-def test_a_deployment_may_let_the_crawler_find_silver(production: Production) -> None:
-    """With the crawler as catalog, a run starts it and waits for it; another deployment brings declarations back."""
+@pytest.fixture
+def crawling(production: Production) -> Iterator[None]:
+    """A deployment whose catalog is filled by the crawler; its machines pause, so that a crawl can end meanwhile."""
+    with production.pauses(0.05):
+        redeploy(production, "crawler")
+        yield
+        redeploy(production, "declared")
+
+
+def redeploy(production: Production, catalog: str) -> None:
+    """Deploy the installation once more with another way to fill its catalog."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    for catalog in ("crawler", "declared"):
-        wanted = Wanted(python=python, engine_zip=True, wheels=False, catalog=catalog)
-        deploy(Deployment(ENV, {**production.parameters}, wanted, is_agreed=True))
-        states = loaded(production, 42 if catalog == "crawler" else 43)
-        assert ("RunGlueCrawler" in states) == (catalog == "crawler")
+    wanted = Wanted(python=python, engine_zip=True, wheels=False, catalog=catalog)
+    deploy(Deployment(ENV, {**production.parameters}, wanted, is_agreed=True))
+
+
+@contextmanager
+def crawling_nowhere(production: Production) -> Iterator[None]:
+    """The crawler looks for a table where there is none."""
+    glue = production.client("glue")
+    (crawler,) = [one for one in glue.get_crawlers()["Crawlers"] if one["Name"].endswith("delta-crawler")]
+    nowhere = {"DeltaTargets": [{"DeltaTables": [f"{production.lake}/silver/nothing"], "WriteManifest": False}]}
+    glue.update_crawler(Name=crawler["Name"], Targets=nowhere)
+    yield
+    glue.update_crawler(Name=crawler["Name"], Targets={"DeltaTargets": crawler["Targets"]["DeltaTargets"]})
+
+
+def test_a_deployment_may_let_the_crawler_find_silver(production: Production, crawling: None) -> None:
+    """A run starts it and waits for it; a crawl that fails is told, archives nothing, and the next run repairs."""
+    assert "RunGlueCrawler" in loaded(production, 42)
+    production.land(batch(43))
+    with crawling_nowhere(production):
+        done = production.run("ecommerce")
+    (message,) = production.told()
+    assert done.status == "FAILED", done
+    assert "failed in HandleCrawlerFailure: " in message.body
+    assert len(production.landed()) == 3
+    assert "RunGlueCrawler" in loaded(production, 44)
+    orders = [int(row[0]) for row in contents(production.lake)["clean_orders"]]
+    assert [orders.count(100 * number + 1) for number in (42, 43, 44)] == [1, 1, 1]
+
+
+def test_another_deployment_brings_declarations_back(production: Production) -> None:
+    """Runs after the crawler's do not start it."""
+    assert "RunGlueCrawler" not in loaded(production, 45)
