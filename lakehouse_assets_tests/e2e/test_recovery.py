@@ -84,7 +84,8 @@ def crawling_nowhere(production: Production) -> Iterator[None]:
     glue.update_crawler(Name=crawler["Name"], Targets={"DeltaTargets": crawler["Targets"]["DeltaTargets"]})
 
 
-def test_a_deployment_may_let_the_crawler_find_silver(production: Production, crawling: None) -> None:
+@pytest.mark.usefixtures("crawling")
+def test_a_deployment_may_let_the_crawler_find_silver(production: Production) -> None:
     """A run starts it and waits for it; a crawl that fails is told, archives nothing, and the next run repairs."""
     assert "RunGlueCrawler" in loaded(production, 42)
     production.land(batch(43))
