@@ -207,7 +207,11 @@ class Production:
 
     def forget_told(self, pipeline: str = "ecommerce") -> None:
         """Take away what people know of the pipeline, so that its next end is news again."""
-        bucket, prefix = self.outputs["LakeBucket"], f"notifications/{pipeline}/standing/"
+        self.clear(f"notifications/{pipeline}/standing/")
+
+    def clear(self, prefix: str) -> None:
+        """Delete every object of the lake below a prefix."""
+        bucket = self.outputs["LakeBucket"]
         for key in self.keys(bucket, prefix):
             self.s3.delete_object(Bucket=bucket, Key=prefix + key)
 

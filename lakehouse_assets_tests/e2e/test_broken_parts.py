@@ -97,8 +97,7 @@ def test_a_function_that_cannot_start_is_told_and_archives_nothing(
     production.land(batch(number))
     # Declarations are remembered; one that is forgotten has to be made again.
     if function == "DeclareTables":
-        for key in production.keys(production.outputs["LakeBucket"], "catalog/"):
-            production.s3.delete_object(Bucket=production.outputs["LakeBucket"], Key=f"catalog/{key}")
+        production.clear("catalog/")
     with production.broken(function):
         done = production.run("ecommerce")
     require_told(production, done, state, "gone")

@@ -18,9 +18,7 @@ def emptied(production: Production) -> Iterator[None]:
     for key in production.landed():
         production.remove(key)
     # A message that the topic refused would be told by the next test's run.
-    for key in production.keys(production.outputs["LakeBucket"], "notifications/ecommerce/untold/"):
-        kept = f"notifications/ecommerce/untold/{key}"
-        production.s3.delete_object(Bucket=production.outputs["LakeBucket"], Key=kept)
+    production.clear("notifications/ecommerce/untold/")
     production.told()
 
 

@@ -36,9 +36,7 @@ def test_silver_that_is_lost_is_made_anew_from_the_archive(production: Productio
     """The drill: every object of a silver table is deleted, one command makes it anew, and all tables are as before."""
     loaded(production, 40)
     before, lake = contents(production.lake), open_lake(production.lake)
-    prefix = f"{lake.key(contracts('ecommerce')['silver.clean_orders'])}/"
-    for key in production.keys(production.outputs["LakeBucket"], prefix):
-        production.s3.delete_object(Bucket=production.outputs["LakeBucket"], Key=prefix + key)
+    production.clear(f"{lake.key(contracts('ecommerce')['silver.clean_orders'])}/")
     begun = time.monotonic()
     command = [
         str(ROOT / ".venv/bin/lakehouse"),
@@ -57,13 +55,15 @@ def test_silver_that_is_lost_is_made_anew_from_the_archive(production: Productio
     assert "RunAthenaValidationSilver" in loaded(production, 41)
 
 
-@pytest.fixture
+@contextmanager
 def crawling(production: Production) -> Iterator[None]:
     """A deployment whose catalog is filled by the crawler; its machines pause, so that a crawl can end meanwhile."""
     with production.pauses(0.05):
         redeploy(production, "crawler")
-        yield
-        redeploy(production, "declared")
+        try:
+            yield
+        finally:
+            redeploy(production, "declared")
 
 
 def redeploy(production: Production, catalog: str) -> None:
@@ -80,26 +80,29 @@ def crawling_nowhere(production: Production) -> Iterator[None]:
     (crawler,) = [one for one in glue.get_crawlers()["Crawlers"] if one["Name"].endswith("delta-crawler")]
     nowhere = {"DeltaTargets": [{"DeltaTables": [f"{production.lake}/silver/nothing"], "WriteManifest": False}]}
     glue.update_crawler(Name=crawler["Name"], Targets=nowhere)
-    yield
-    glue.update_crawler(Name=crawler["Name"], Targets={"DeltaTargets": crawler["Targets"]["DeltaTargets"]})
+    try:
+        yield
+    finally:
+        glue.update_crawler(Name=crawler["Name"], Targets={"DeltaTargets": crawler["Targets"]["DeltaTargets"]})
 
 
-@pytest.mark.usefixtures("crawling")
 def test_a_deployment_may_let_the_crawler_find_silver(production: Production) -> None:
-    """A run starts it and waits for it; a crawl that fails is told, archives nothing, and the next run repairs."""
-    assert "RunGlueCrawler" in loaded(production, 42)
-    production.land(batch(43))
-    with crawling_nowhere(production):
-        done = production.run("ecommerce")
-    (message,) = production.told()
-    assert done.status == "FAILED", done
-    assert "failed in HandleCrawlerFailure: " in message.body
-    assert len(production.landed()) == 3
-    assert "RunGlueCrawler" in loaded(production, 44)
+    """With the crawler as catalog, a run starts it and waits for it; another deployment brings declarations back."""
+    with crawling(production):
+        assert "RunGlueCrawler" in loaded(production, 42)
+    assert "RunGlueCrawler" not in loaded(production, 43)
+
+
+def test_a_crawl_that_fails_is_told_and_the_next_run_repairs(production: Production) -> None:
+    """Nothing is archived, and each order is there once after the next run."""
+    with crawling(production):
+        production.land(batch(44))
+        with crawling_nowhere(production):
+            done = production.run("ecommerce")
+        (message,) = production.told()
+        assert done.status == "FAILED", done
+        assert "failed in HandleCrawlerFailure: " in message.body
+        assert len(production.landed()) == 3
+        assert "RunGlueCrawler" in loaded(production, 45)
     orders = [int(row[0]) for row in contents(production.lake)["clean_orders"]]
-    assert [orders.count(100 * number + 1) for number in (42, 43, 44)] == [1, 1, 1]
-
-
-def test_another_deployment_brings_declarations_back(production: Production) -> None:
-    """Runs after the crawler's do not start it."""
-    assert "RunGlueCrawler" not in loaded(production, 45)
+    assert [orders.count(100 * number + 1) for number in (44, 45)] == [1, 1]
