@@ -13,6 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from infrastructure.alarms import alarm_resources
+from infrastructure.crawlers import crawler_resources
 from infrastructure.functions import ROOT
 from infrastructure.grants import grants
 from infrastructure.lambdas import function_resources
@@ -56,7 +57,8 @@ def stack_template() -> Json:
         "CrawlerRole": crawler_role(known),
         "SchedulerRole": scheduler_role(found),
         **roles,
-        **job_resources(found, silver),
+        **job_resources(found),
+        **crawler_resources(),
         **machine_resources(found, places()),
         **schedule_resources(found, ticks(), places()),
         **waker_resources(found, triggers(), places()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infrastructure.crawlers import crawler_name
 from infrastructure.functions import FUNCTIONS, Function
 from infrastructure.grants import LAKE, READ, RESULTS, Statement, allow, arn, key_statement, listing, objects
 from infrastructure.machines import BACKFILL, Machine
@@ -66,7 +67,7 @@ def machine_role(machine: Machine, known: dict[str, list[Statement]]) -> Json:
         statements.append(allow(runs, *jobs))
     crawler = ("glue:StartCrawler", "glue:GetCrawler")
     statements += [
-        allow(crawler, arn("glue", "crawler/${CrawlerName}")),
+        allow(crawler, arn("glue", f"crawler/{crawler_name(machine.pipeline)}")),
         *athena(),
         *known["gold_write"],
         *known["silver_read"],
@@ -117,7 +118,7 @@ def glue_role(known: dict[str, list[Statement]]) -> Json:
 
 
 def crawler_role(known: dict[str, list[Statement]]) -> Json:
-    """Return the crawler's role: it reads silver's files, and writes their entries in the catalog."""
+    """Return the crawlers' role: they read silver's files, and write their entries in the catalog."""
     logs = arn("logs", "log-group:/aws-glue/crawlers*")
     statements = [
         listing(LAKE),
@@ -126,7 +127,7 @@ def crawler_role(known: dict[str, list[Statement]]) -> Json:
         allow(("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), logs, f"{logs}:*"),
         key_statement(),
     ]
-    return role("glue", "Crawler of silver", statements, is_bound=False)
+    return role("glue", "Crawlers of silver", statements, is_bound=False)
 
 
 def scheduler_role(machines: list[Machine]) -> Json:

@@ -1,8 +1,7 @@
-"""Make the Glue jobs, their variants for backfills, and the crawler of silver."""
+"""Make the Glue jobs and their variants for backfills."""
 
 from __future__ import annotations
 
-from infrastructure.grants import SILVER
 from infrastructure.machines import BACKFILL, Machine
 from infrastructure.yaml_text import Json
 
@@ -21,15 +20,15 @@ CONCURRENT_RUNS = 2
 """The pipeline's lease lets one load at a time; the second waits for it instead of being refused by Glue."""
 
 
-def job_resources(machines: list[Machine], silver: tuple[str, ...]) -> dict[str, Json]:
-    """Return the jobs that machines run, each with a twin for backfills, and the crawler."""
+def job_resources(machines: list[Machine]) -> dict[str, Json]:
+    """Return the jobs that machines run, each with a twin for backfills."""
     names = sorted({name for machine in machines for name in machine.jobs})
     made: dict[str, Json] = {}
     for name in names:
         logical = "".join(word.capitalize() if "_" in name else word for word in name.split("_")) + "Job"
         made[logical] = _job(name, MINUTES, "STANDARD")
         made[f"{logical}Backfill"] = _job(f"{name}{BACKFILL}", BACKFILL_MINUTES, "FLEX")
-    return made | {"Crawler": _crawler(silver[0])}
+    return made
 
 
 def _job(name: str, minutes: int, execution: str) -> Json:
@@ -64,20 +63,3 @@ def _job(name: str, minutes: int, execution: str) -> Json:
         "Tags": {"lakehouse": {"Ref": "EnvironmentName"}},
     }
     return {"Type": "AWS::Glue::Job", "Properties": properties}
-
-
-def _crawler(database: str) -> Json:
-    """Return the crawler, which is started by a machine only where `Catalog` says so."""
-    folder = "s3://${LakeBucket}/" + SILVER[0].rstrip("*")
-    target = {"DeltaTables": [{"Fn::Sub": folder}], "CreateNativeDeltaTable": True, "WriteManifest": False}
-    properties: Json = {
-        "Name": {"Ref": "CrawlerName"},
-        "Description": "Finds silver's Delta tables, where they are not declared from contracts.",
-        "Role": {"Fn::GetAtt": ["CrawlerRole", "Arn"]},
-        "DatabaseName": database,
-        "Targets": {"DeltaTargets": [target]},
-        "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
-        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
-        "Tags": {"lakehouse": {"Ref": "EnvironmentName"}},
-    }
-    return {"Type": "AWS::Glue::Crawler", "Properties": properties}

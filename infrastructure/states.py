@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infrastructure.crawlers import crawler_name
 from infrastructure.lambdas import log_group
 from infrastructure.machines import Machine
 from infrastructure.pipelines import Place
@@ -15,9 +16,8 @@ SUBSTITUTIONS: dict[str, Any] = {
     "EtlTopicArn": {"Ref": "Topic"},
     "FunctionPrefix": {"Ref": "FunctionPrefix"},
     "JobPrefix": {"Ref": "JobPrefix"},
-    "CrawlerName": {"Ref": "CrawlerName"},
 }
-"""Says what is filled into a definition; landing and zone are the pipeline's."""
+"""Says what is filled into a definition; landing, zone and crawler are the pipeline's."""
 
 
 def parameter(machine: Machine) -> str:
@@ -35,9 +35,10 @@ def machine_resources(machines: list[Machine], places: dict[str, Place]) -> dict
     return made
 
 
-def substitutions(place: Place) -> Json:
+def substitutions(pipeline: str, place: Place) -> Json:
     """Return what a machine's definition is filled with: all that a machine may name, however it is emitted."""
     own = {"LandingRoot": {"Fn::Sub": place.landing}, "SourceTimezone": {"Fn::Sub": place.zone}}
+    own |= {"CrawlerName": {"Fn::Sub": crawler_name(pipeline)}}
     return SUBSTITUTIONS | {
         name: value if "${" in value["Fn::Sub"] else value["Fn::Sub"] for name, value in own.items()
     }
@@ -50,7 +51,7 @@ def _machine(machine: Machine, place: Place) -> Json:
         "StateMachineType": "STANDARD",
         "RoleArn": {"Fn::GetAtt": [f"{machine.logical_id}Role", "Arn"]},
         "DefinitionS3Location": {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": parameter(machine)}},
-        "DefinitionSubstitutions": substitutions(place),
+        "DefinitionSubstitutions": substitutions(machine.pipeline, place),
         # What went through states may be facts of people; where it went, and how it ended, may be kept.
         "LoggingConfiguration": {"Level": "ERROR", "IncludeExecutionData": False, "Destinations": [log]},
         "TracingConfiguration": {"Enabled": False},

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from stepfunctions import calls
 from stepfunctions.calls import Transitions
-from stepfunctions.causes import one_of, own_name
+from stepfunctions.causes import TASK_FAILED, one_of, own_name
 from stepfunctions.jsonata import INPUT, MOST_CHARS, NO_CAUSE, STATE, WHY, expression, quoted
 from stepfunctions.retries import HELD, transient_names
 from stepfunctions.states import Catch, Choice, Rule, State, Wait
 
-FAILED = quoted("States.TaskFailed")
+FAILED = quoted(TASK_FAILED)
 PAUSE_SECONDS = 60
 """Pause before something is run again; what holds it up, such as another run's commit, lasts about that long."""
 ATHENA = frozenset(

@@ -13,6 +13,8 @@ from stepfunctions.jsonata import quoted
 
 _TEXT = r'"(?:[^"\x5c\x00-\x1f]|\x5c["\x5c\x2fbfnrt]|\x5cu[0-9a-fA-F]{4})*"'
 """A text of JSON. JSONata ends a regular expression at the first slash and counts brackets, so neither stands in it."""
+TASK_FAILED = "States.TaskFailed"
+"""Names the error of a job or a query that ran and failed, whatever the reason was."""
 _KEYS = "errorMessage|ErrorMessage|StateChangeReason"
 """Keys of the sentence: of a Lambda function, a Glue job's run and an Athena query's execution."""
 _BEFORE = r"(?:Error Category: [A-Z_]+; )?(?:Failed Line Number: [0-9]+; )?(?:SystemExit: )?(?:\[ErrorCode: )?"
@@ -36,6 +38,20 @@ def own_name(cause: str) -> str:
         cause: JSONata for the cause.
     """
     return rf"$match({sentence(cause)}, /^{_BEFORE}([A-Za-z_]+)(?:: |\])/)[0].groups[0]"
+
+
+def ended_as(error: str, cause: str) -> str:
+    """Return JSONata for the name under which an execution ends, so that it is the same whichever service failed.
+
+    A function's error has its own name already; of a job or a query the machine knows that it failed. `FAILED`, which
+    Athena puts before some sentences, says no more than that.
+
+    Args:
+        error: JSONata for the error's name as the machine has it.
+        cause: JSONata for its cause.
+    """
+    found = f"($name := {own_name(cause)}; $exists($name) and $name != {quoted('FAILED')} ? $name : {error})"
+    return f"{error} = {quoted(TASK_FAILED)} ? {found} : {error}"
 
 
 def one_of(names: Collection[str]) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from lakehouse_assets.compute.alerts import REPEATED
 from stepfunctions import calls
 from stepfunctions.builder import Exits, MachineContext
-from stepfunctions.causes import sentence
+from stepfunctions.causes import ended_as, sentence
 from stepfunctions.jsonata import MOST_CHARS, expression, quoted
 from stepfunctions.states import Catch, Choice, Fail, Pass, Rule, State, Succeed, Task
 
@@ -102,4 +102,7 @@ def _message(about: MachineContext) -> dict[str, str]:
 
 def _fail(before: str) -> Fail:
     cause = f'{quoted(before + "in ")} & $states.input.State & ": " & $states.input.Cause'
-    return Fail(expression("$states.input.Error"), expression(f"$substring({cause}, 0, {MOST_CHARS})"))
+    return Fail(
+        expression(ended_as("$states.input.Error", "$states.input.Cause")),
+        expression(f"$substring({cause}, 0, {MOST_CHARS})"),
+    )

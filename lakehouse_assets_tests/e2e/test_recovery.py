@@ -77,7 +77,7 @@ def redeploy(production: Production, catalog: str) -> None:
 def crawling_nowhere(production: Production) -> Iterator[None]:
     """The crawler looks for a table where there is none."""
     glue = production.client("glue")
-    (crawler,) = [one for one in glue.get_crawlers()["Crawlers"] if one["Name"].endswith("delta-crawler")]
+    (crawler,) = [one for one in glue.get_crawlers()["Crawlers"] if one["Name"].endswith("delta-crawler-ecommerce")]
     nowhere = {"DeltaTargets": [{"DeltaTables": [f"{production.lake}/silver/nothing"], "WriteManifest": False}]}
     glue.update_crawler(Name=crawler["Name"], Targets=nowhere)
     try:

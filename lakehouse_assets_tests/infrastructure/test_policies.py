@@ -89,7 +89,7 @@ NEEDS = {
         ("glue:BatchStopJobRun", arn("glue", "job/Lakehouse")), ("sns:Publish", TOPIC),
         ("athena:StartQueryExecution", arn("athena", "workgroup/lakehouse")), ("s3:GetObject", SILVER),
         ("s3:PutObject", GOLD), ("s3:DeleteObject", GOLD), ("glue:UpdateTable", GOLD_TABLE),
-        ("s3:PutObject", s3("results/athena/x.csv")), ("glue:StartCrawler", arn("glue", "crawler/delta-crawler")),
+        ("s3:PutObject", s3("results/athena/x.csv")), ("glue:StartCrawler", arn("glue", "crawler/delta-crawler-ecommerce")),
     ],
     "SchedulerRole": [
         ("states:StartExecution", MACHINE), ("lambda:InvokeFunction", arn("lambda", "function:CheckTick")),

@@ -117,7 +117,20 @@ def test_no_name_of_a_machine_is_left_open() -> None:
     for machine in machines():
         given = resource[machine.logical_id]["Properties"]["DefinitionSubstitutions"]
         assert set(machine.substitutions) <= set(given) == SUBSTITUTIONS
-        assert given == substitutions(places()[machine.pipeline])
+        assert given == substitutions(machine.pipeline, places()[machine.pipeline])
+
+
+def test_a_crawler_looks_at_the_delta_tables_of_its_pipeline_alone() -> None:
+    """Tables of another pipeline may not be there yet, and would be put into the wrong database."""
+    found = resources("lakehouse.yaml", "AWS::Glue::Crawler")
+    assert sorted(found) == ["EcommerceCrawler", "MarketingCrawler"]
+    crawler = found["EcommerceCrawler"]["Properties"]
+    (target,) = crawler["Targets"]["DeltaTargets"]
+    names = ("clean_orders", "clean_orders_items", "clean_products", "ecommerce_pending", "ecommerce_rejects")
+    tables = [f"s3://${{LakeBucket}}/lakehouse-dwh/{name}" for name in (*names, "ecommerce_run_ledger")]
+    assert [table["Fn::Sub"] for table in target["DeltaTables"]] == tables
+    assert crawler["DatabaseName"] == "delta_lakehouse"
+    assert crawler["Name"] == {"Fn::Sub": "${CrawlerName}-ecommerce"}
 
 
 def test_a_job_is_tried_once_and_ends_before_its_state() -> None:
