@@ -89,7 +89,8 @@ NEEDS = {
         ("glue:BatchStopJobRun", arn("glue", "job/Lakehouse")), ("sns:Publish", TOPIC),
         ("athena:StartQueryExecution", arn("athena", "workgroup/lakehouse")), ("s3:GetObject", SILVER),
         ("s3:PutObject", GOLD), ("s3:DeleteObject", GOLD), ("glue:UpdateTable", GOLD_TABLE),
-        ("s3:PutObject", s3("results/athena/x.csv")), ("glue:StartCrawler", arn("glue", "crawler/delta-crawler-ecommerce")),
+        ("s3:PutObject", s3("results/athena/x.csv")),
+        ("glue:StartCrawler", arn("glue", "crawler/delta-crawler-ecommerce")),
     ],
     "SchedulerRole": [
         ("states:StartExecution", MACHINE), ("lambda:InvokeFunction", arn("lambda", "function:CheckTick")),
@@ -113,7 +114,8 @@ NEVER = [
     ("secretsmanager:PutSecretValue", SECRET), ("lambda:UpdateFunctionCode", arn("lambda", "function:PlanRun")),
     ("states:UpdateStateMachine", MACHINE), ("athena:StartQueryExecution", arn("athena", "workgroup/primary")),
     ("logs:DeleteLogGroup", arn("logs", "log-group:/aws/lambda/PlanRun")), ("sns:Subscribe", TOPIC),
-    ("s3:PutObject", s3("code/functions.zip")), ("cloudformation:DeleteStack", arn("cloudformation", "stack/x")),
+    ("s3:PutObject", s3("code/functions.zip")), ("glue:StartCrawler", arn("glue", "crawler/delta-crawler")),
+    ("cloudformation:DeleteStack", arn("cloudformation", "stack/x")),
 ]  # fmt: skip
 """What no role may do."""
 
