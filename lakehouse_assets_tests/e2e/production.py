@@ -29,6 +29,8 @@ SECONDS = 420
 """How long an execution may take on a slow machine, with Spark's start in it."""
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 LANDINGS = {"ecommerce": "land-folder/Data"}
+EVENING = 20
+"""The hour in UTC at which the scheduler's clock stands when an installation is new: no schedule is due for ten hours."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,14 @@ class Production:
         emulator: where it runs.
         outputs: of its stacks.
         parameters: that it was deployed with.
+        clock_ahead_seconds: by which the scheduler's clock is ahead.
     """
 
-    def __init__(self, emulator: Emulator, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self, emulator: Emulator, outputs: Mapping[str, str], parameters: Mapping[str, str], clock_ahead_seconds: float
+    ) -> None:
         self.emulator, self.outputs, self.parameters = emulator, outputs, parameters
+        self.clock_ahead_seconds = clock_ahead_seconds
         self._session = boto3.Session(region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106 - the emulator's
         self.s3, self.machines = self.client("s3"), self.client("stepfunctions")
         self.queue = self.client("sqs").create_queue(QueueName="subscriber")["QueueUrl"]
@@ -166,12 +172,15 @@ class Production:
         found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
-    @staticmethod
-    def seconds_until(hour: int) -> float:
-        """How long it is until it is this hour in UTC for the next time."""
-        now = datetime.now(UTC)
-        at = now.replace(hour=hour, minute=0, second=0, microsecond=0)
-        return (at - now).total_seconds() % timedelta(days=1).total_seconds()
+    @contextmanager
+    def tick_at(self, hour: int) -> Iterator[None]:
+        """Have the scheduler's clock come to this hour of the next morning in UTC, and set it back to the evening."""
+        hours = timedelta(hours=(hour - EVENING) % 24)
+        self.emulator.control(clock_ahead_seconds=self.clock_ahead_seconds + hours.total_seconds() + 2)
+        try:
+            yield
+        finally:
+            self.emulator.control(clock_ahead_seconds=self.clock_ahead_seconds)
 
     @contextmanager
     def pauses(self, scale: float) -> Iterator[None]:
@@ -298,4 +307,13 @@ def deployed(emulator: Emulator, monkeypatch: Any, **parameters: str) -> Iterato
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     wanted = Wanted(python=python, engine_zip=True, wheels=False)
     given = {"BucketPrefix": "e2e", "ScheduledBy": "dagster", **parameters}
-    yield Production(emulator, deploy(Deployment(ENV, given, wanted, is_agreed=True)), given)
+    ahead = seconds_until(EVENING)
+    emulator.control(clock_ahead_seconds=ahead)
+    yield Production(emulator, deploy(Deployment(ENV, given, wanted, is_agreed=True)), given, ahead)
+
+
+def seconds_until(hour: int) -> float:
+    """Return how long it is until it is this hour in UTC for the next time."""
+    now = datetime.now(UTC)
+    at = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return (at - now).total_seconds() % timedelta(days=1).total_seconds()

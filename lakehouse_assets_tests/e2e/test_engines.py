@@ -47,7 +47,7 @@ def test_a_load_that_fails_on_glue_is_told_by_its_own_sentence(production: Produ
     done = production.wait(production.start("ecommerce", {"engine": "glue"}), SECONDS)
     (message,) = production.told()
     assert (done.status, done.error) == ("FAILED", "RejectRatioExceeded")
-    assert "failed in RunGlueJob: table `clean_orders`" in message.body
+    assert "failed in RunGlueJob: `clean_orders`: 20 of 21 rows" in message.body
     assert production.landed() == ["orders/wrong-on-glue.csv"]
     assert production.run("ecommerce", {"max_reject_ratio": 1}).status == "SUCCEEDED"
     production.told()
@@ -71,9 +71,8 @@ def test_a_job_that_takes_too_long_is_told_and_lets_go(production: Production) -
 def test_a_tick_of_the_scheduler_starts_a_run_of_its_own(production: Production) -> None:
     """The daily schedule fires by the emulator's clock; the run is named after the tick, which nobody else can have."""
     before = set(production.executions("ecommerce"))
-    production.emulator.control(clock_ahead_seconds=production.seconds_until(hour=6) + 2)
-    production.until(lambda: set(production.executions("ecommerce")) - before, 60)
-    production.emulator.control(clock_ahead_seconds=0)
+    with production.tick_at(hour=6):
+        production.until(lambda: set(production.executions("ecommerce")) - before, 60)
     (arn,) = set(production.executions("ecommerce")) - before
     done = production.wait(arn)
     tick = str(done.output["run_id"]).removeprefix("ecommerce-")
