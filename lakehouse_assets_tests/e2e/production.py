@@ -30,7 +30,7 @@ SECONDS = 420
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 LANDINGS = {"ecommerce": "land-folder/Data"}
 EVENING = 20
-"""The hour in UTC at which the scheduler's clock stands when an installation is new: no schedule is due for ten hours."""
+"""The hour in UTC at which the scheduler's clock stands at first: nothing is due for ten hours."""
 
 
 @dataclass(frozen=True)
