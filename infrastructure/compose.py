@@ -20,7 +20,14 @@ from infrastructure.lambdas import function_resources
 from infrastructure.machines import machines, ticks, triggers
 from infrastructure.pipelines import databases, places
 from infrastructure.quicksight import dashboard_resources
-from infrastructure.roles import analyst_policies, crawler_role, glue_role, machine_role, scheduler_role
+from infrastructure.roles import (
+    analyst_policies,
+    crawler_role,
+    erasure_policies,
+    glue_role,
+    machine_role,
+    scheduler_role,
+)
 from infrastructure.scheduling import schedule_resources
 from infrastructure.spark import job_resources
 from infrastructure.states import machine_resources, parameter
@@ -70,7 +77,8 @@ def stack_template() -> Json:
         template["Resources"] |= part.get("Resources", {})
         template["Outputs"] |= part.get("Outputs", {})
     template["Resources"] |= made
-    template["Resources"]["AnalystRole"]["Properties"]["Policies"] = analyst_policies(known)
+    for name, policies in {"AnalystRole": analyst_policies(known), "ErasureRole": erasure_policies(known)}.items():
+        template["Resources"][name]["Properties"]["Policies"] = policies
     return template
 
 

@@ -10,7 +10,19 @@ from typing import Any
 
 from infrastructure.crawlers import crawler_name
 from infrastructure.functions import FUNCTIONS, Function
-from infrastructure.grants import LAKE, READ, RESULTS, Statement, allow, arn, key_statement, listing, objects
+from infrastructure.grants import (
+    LAKE,
+    LANDING,
+    READ,
+    REPLACE,
+    RESULTS,
+    Statement,
+    allow,
+    arn,
+    key_statement,
+    listing,
+    objects,
+)
 from infrastructure.machines import BACKFILL, Machine
 from infrastructure.yaml_text import Json
 
@@ -144,5 +156,23 @@ def scheduler_role(machines: list[Machine]) -> Json:
 
 def analyst_policies(known: dict[str, list[Statement]]) -> list[Json]:
     """Return what analysts may do: query silver and gold in the workgroup, and change nothing but its results."""
-    statements = [*athena(), *known["silver_read"], *known["gold_read"], listing(LAKE), key_statement()]
+    return _own([*athena(), *known["silver_read"], *known["gold_read"], listing(LAKE), key_statement()])
+
+
+def erasure_policies(known: dict[str, list[Statement]]) -> list[Json]:
+    """Return what erasing a person takes: every object of lake and landing with its versions, and entries of gold."""
+    buckets = (LAKE, LANDING)
+    versions = ("s3:GetObjectVersion", "s3:DeleteObjectVersion")
+    return _own(
+        [
+            *(listing(bucket) for bucket in buckets),
+            *(objects((*REPLACE, *versions), bucket, "*") for bucket in buckets),
+            allow(("s3:ListBucketVersions",), *(f"arn:${{AWS::Partition}}:s3:::{bucket}" for bucket in buckets)),
+            *known["gold_write"],
+            key_statement(),
+        ]
+    )
+
+
+def _own(statements: list[Statement]) -> list[Json]:
     return [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]

@@ -95,6 +95,10 @@ NEEDS = {
     "SchedulerRole": [
         ("states:StartExecution", MACHINE), ("lambda:InvokeFunction", arn("lambda", "function:CheckTick")),
     ],
+    "ErasureRole": [
+        ("s3:ListBucketVersions", s3("lake")), ("s3:DeleteObjectVersion", SILVER), ("s3:DeleteObjectVersion", GOLD),
+        ("s3:PutObject", ARCHIVED), ("s3:PutObject", LANDED), ("glue:UpdateTable", GOLD_TABLE),
+    ],
     "AnalystRole": [
         ("athena:StartQueryExecution", arn("athena", "workgroup/lakehouse")), ("s3:GetObject", SILVER),
         ("s3:GetObject", GOLD), ("glue:GetTable", GOLD_TABLE), ("s3:PutObject", s3("results/athena/x.csv")),
@@ -108,7 +112,7 @@ NEVER = [
     ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/x"), ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/x"),
     ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x"), ("s3:DeleteBucket", s3("lake")),
     ("s3:PutBucketPolicy", s3("lake")), ("s3:PutLifecycleConfiguration", s3("lake")),
-    ("s3:DeleteObjectVersion", SILVER), ("s3:PutBucketVersioning", s3("lake")), ("s3:GetObject", s3("another/x")),
+    ("s3:PutBucketVersioning", s3("lake")), ("s3:GetObject", s3("another/x")),
     ("glue:DeleteTable", GOLD_TABLE), ("glue:DeleteDatabase", arn("glue", "database/ecommerce_gold")),
     ("glue:GetTable", arn("glue", "table/other/t")), ("kms:ScheduleKeyDeletion", VALUES["KmsKeyArn"]),
     ("secretsmanager:PutSecretValue", SECRET), ("lambda:UpdateFunctionCode", arn("lambda", "function:PlanRun")),
@@ -125,8 +129,9 @@ ONLY = {
         SECRET,
         {"PlanAffisePullRole", "AdstartUpdateDimensionTablesRole", "PullAffiseSlicesRole"},
     ),
-    "s3:DeleteObject": (LANDED, {"Moves3ObjectsRole"}),
-    "s3:PutObject": (ARCHIVED, {"Moves3ObjectsRole"}),
+    "s3:DeleteObject": (LANDED, {"Moves3ObjectsRole", "ErasureRole"}),
+    "s3:PutObject": (ARCHIVED, {"Moves3ObjectsRole", "ErasureRole"}),
+    "s3:DeleteObjectVersion": (SILVER, {"ErasureRole"}),
     "glue:StartJobRun": (
         arn("glue", "job/Lakehouse"),
         {"EcommerceMachineRole"},

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from lakehouse_assets_tests.e2e.small import batch
 from lakehouse_assets_tests.emulator.running import PYTHON, running
@@ -55,8 +60,9 @@ def test_a_request_without_tls_is_refused(stack: Mapping[str, str]) -> None:
     assert plan(stack)["errorType"] == "AccessDenied"
 
 
-def test_functions_work_with_their_own_rights(stack: Mapping[str, str]) -> None:
-    """Without those policies a run is planned, loaded, declared, archived and recorded, each step by its own role."""
+@pytest.fixture(scope="module")
+def answers(stack: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What the functions of a run answer, by name, once buckets may be asked by plain HTTP."""
     for name in ("LakeBucket", "LandingBucket"):
         boto3.client("s3").delete_bucket_policy(Bucket=stack[name])
     planned = plan(stack)
@@ -73,9 +79,55 @@ def test_functions_work_with_their_own_rights(stack: Mapping[str, str]) -> None:
         ("Moves3Objects", {"manifest_key": planned["manifest"], "refused": "", "token": None}),
         ("RecordRun", {"outcome": "succeeded", "failure": None, "execution": "", "link": "", "started_at": ""}),
     ]
-    for function, event in calls:
-        answer = call(stack, function, **held, **event)
-        assert "errorType" not in answer, (function, answer)
+    return {function: call(stack, function, **held, **event) for function, event in calls}
+
+
+def test_functions_work_with_their_own_rights(answers: dict[str, dict[str, Any]]) -> None:
+    """A run is planned, loaded, declared, archived and recorded, each step by its own role."""
+    assert len(answers) == 7
+    assert {name: answer for name, answer in answers.items() if "errorType" in answer} == {}
+
+
+def keys_of(stack: Mapping[str, str], tag: str, role: str) -> dict[str, str]:
+    """The variables of somebody with this tag who takes on a role of the stack."""
+    rights = boto3.client("iam")
+    rights.create_user(UserName=f"{tag}-{role}", Tags=[{"Key": "lakehouse", "Value": tag}])
+    may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    rights.put_user_policy(UserName=f"{tag}-{role}", PolicyName="own", PolicyDocument=document)
+    key = rights.create_access_key(UserName=f"{tag}-{role}")["AccessKey"]
+    asked = boto3.client("sts", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    (arn,) = [one["Arn"] for one in rights.list_roles()["Roles"] if f"-{role}-" in one["RoleName"]]
+    got = asked.assume_role(RoleArn=arn, RoleSessionName="person")["Credentials"]
+    names = {"AWS_ACCESS_KEY_ID": "AccessKeyId", "AWS_SECRET_ACCESS_KEY": "SecretAccessKey"}
+    return {variable: got[name] for variable, name in (names | {"AWS_SESSION_TOKEN": "SessionToken"}).items()}
+
+
+def forget(stack: Mapping[str, str], keys: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """How `lakehouse forget` ends for the first person of the drop."""
+    command = [str(Path(sys.executable).with_name("lakehouse")), "forget", "ecommerce", "--where", "user_id = '1'"]
+    lake = ["--lake", f"s3://{stack['LakeBucket']}"]
+    return subprocess.run([*command, *lake], capture_output=True, text=True, check=False, env={**os.environ, **keys})
+
+
+@pytest.mark.usefixtures("answers")
+def test_an_analyst_erases_nobody(stack: Mapping[str, str]) -> None:
+    """The role is not given to who is tagged otherwise, and an analyst's own is refused in one sentence."""
+    with pytest.raises(ClientError, match="AccessDenied"):
+        keys_of(stack, "analyst", "ErasureRole")
+    done = forget(stack, keys_of(stack, "analyst", "AnalystRole"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "this user may not use `s3://" in done.stderr
+
+
+@pytest.mark.usefixtures("answers")
+def test_a_person_is_erased_with_the_role_for_it(stack: Mapping[str, str]) -> None:
+    """Older versions go too, but of what the command notes at its end: that nobody holds the pipeline, what lands."""
+    done = forget(stack, keys_of(stack, "erasure", "ErasureRole"))
+    assert done.returncode == 0, done.stderr
+    pages = boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=stack["LakeBucket"])
+    old = [one["Key"] for page in pages for one in page["Versions"] if not one["IsLatest"]]
+    assert {key.partition("/")[0] for key in old} == {"leases", "watch"}
 
 
 def test_a_right_that_is_taken_away_is_missed(stack: Mapping[str, str]) -> None:
