@@ -88,7 +88,7 @@ def test_functions_work_with_their_own_rights(answers: dict[str, dict[str, Any]]
     assert {name: answer for name, answer in answers.items() if "errorType" in answer} == {}
 
 
-def keys_of(stack: Mapping[str, str], tag: str, role: str) -> dict[str, str]:
+def keys_of(tag: str, role: str) -> dict[str, str]:
     """The variables of somebody with this tag who takes on a role of the stack."""
     rights = boto3.client("iam")
     rights.create_user(UserName=f"{tag}-{role}", Tags=[{"Key": "lakehouse", "Value": tag}])
@@ -114,8 +114,8 @@ def forget(stack: Mapping[str, str], keys: Mapping[str, str]) -> subprocess.Comp
 def test_an_analyst_erases_nobody(stack: Mapping[str, str]) -> None:
     """The role is not given to who is tagged otherwise, and an analyst's own is refused in one sentence."""
     with pytest.raises(ClientError, match="AccessDenied"):
-        keys_of(stack, "analyst", "ErasureRole")
-    done = forget(stack, keys_of(stack, "analyst", "AnalystRole"))
+        keys_of("analyst", "ErasureRole")
+    done = forget(stack, keys_of("analyst", "AnalystRole"))
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "this user may not use `s3://" in done.stderr
 
@@ -123,7 +123,7 @@ def test_an_analyst_erases_nobody(stack: Mapping[str, str]) -> None:
 @pytest.mark.usefixtures("answers")
 def test_a_person_is_erased_with_the_role_for_it(stack: Mapping[str, str]) -> None:
     """Older versions go too, but of what the command notes at its end: that nobody holds the pipeline, what lands."""
-    done = forget(stack, keys_of(stack, "erasure", "ErasureRole"))
+    done = forget(stack, keys_of("erasure", "ErasureRole"))
     assert done.returncode == 0, done.stderr
     pages = boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=stack["LakeBucket"])
     old = [one["Key"] for page in pages for one in page["Versions"] if not one["IsLatest"]]
