@@ -1,0 +1,74 @@
+"""What people ask of production: tables in a notebook, questions of the command, answered by Athena."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from lakehouse_assets import table
+from lakehouse_assets_tests.e2e.production import Production
+from lakehouse_assets_tests.e2e.small import batch
+from lakehouse_assets_tests.emulator.running import ROOT, variables_for
+
+pytestmark = pytest.mark.e2e_all
+
+
+@pytest.fixture(scope="module")
+def loaded(production: Production) -> Production:
+    """The installation with a batch in its tables."""
+    production.land(batch(50))
+    assert production.run("ecommerce").status == "SUCCEEDED"
+    production.told()
+    return production
+
+
+@pytest.fixture(autouse=True)
+def asking(loaded: Production, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody whose settings name the installation."""
+    own = {"LAKE": loaded.lake, "TARGET": "aws", "AWS__WORKGROUP": loaded.outputs["WorkGroup"]}
+    given = variables_for(loaded.emulator.url) | {f"LAKEHOUSE_{name}": value for name, value in own.items()}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    "name", ["ecommerce_gold.daily_sales", "delta_lakehouse.clean_orders", "delta_lakehouse.ecommerce_run_ledger"]
+)
+def test_a_frame_of_athena_is_the_frame_of_the_files(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows in the order of the key, decimals, moments and lists: whoever answers, they are the same."""
+    by_athena = table(name)
+    monkeypatch.setenv("LAKEHOUSE_TARGET", "local")
+    by_files = table(name)
+    assert len(by_athena) > 0
+    assert list(by_athena.dtypes) == list(by_files.dtypes)
+    assert by_athena.equals(by_files)
+
+
+def sql(statement: str) -> subprocess.CompletedProcess[str]:
+    """How the command answers a question."""
+    command = [str(ROOT / ".venv/bin/lakehouse"), "sql", statement, "--format", "csv"]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+
+
+def test_athena_explains_how_it_would_answer() -> None:
+    """The plan is the engine's own, with the table that it would read."""
+    done = sql("EXPLAIN SELECT count(*) FROM ecommerce_gold.daily_sales")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ecommerce_gold" in done.stdout
+    assert "TableScan" in done.stdout
+
+
+def test_athena_describes_a_table() -> None:
+    """Columns are those of the table in the lake."""
+    done = sql("DESCRIBE ecommerce_gold.daily_sales")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "order_date" in done.stdout
+
+
+def test_what_athena_cannot_answer_is_one_sentence() -> None:
+    """The column that is not there is named, and nothing of the service's own form."""
+    done = sql("SELECT nothing FROM ecommerce_gold.daily_sales")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nothing" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
