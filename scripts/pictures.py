@@ -27,15 +27,17 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 READ_BY_REPORT = ("silver/clicks", "silver/conversions", "silver/offer_versions", "silver/affiliate_versions")
 PICTURES = {
-    "ecommerce": ("asset-graph.png", "ecommerce_files", ""),
+    "ecommerce": ("asset-graph.png", "ecommerce_files", ("landing", "bronze", "silver", "gold", "archive"), ""),
     # All 50 assets would be a page long and not to be read; these are the way to the report.
     "marketing": (
         "asset-graph-marketing.png",
-        "affise_plan",
+        "sub5_report",
+        ("silver", "gold", "report"),
         " or ".join(f'key:"{key}"' for key in ("bronze/*", "gold/*", "report/*", *READ_BY_REPORT)),
     ),
 }
-"""Name for each pipeline the picture, an asset that is in it once the graph is drawn, and which assets are shown."""
+"""Name for each pipeline the picture, an asset that is in it once the graph is drawn, which layers are drawn open, and
+which assets are shown."""
 WINDOW, WIDTH = (3200, 1600), 1928
 """The window is so large that assets are drawn with what is known of them; pictures are so wide, in pixels."""
 SAVE_BUTTON = (WINDOW[0] - 27, WINDOW[1] - 28)
@@ -91,10 +93,11 @@ def _take(address: str, profile: Path) -> None:
         )
         page = browser.new_page()
         page.set_default_timeout(60_000)
-        for pipeline, (name, asset, selection) in PICTURES.items():
+        for pipeline, (name, asset, layers, selection) in PICTURES.items():
             page.set_viewport_size({"width": WINDOW[0], "height": WINDOW[1]})
             query = f'tag:"pipeline"="{pipeline}"' + (f" and ({selection})" if selection else "")
-            page.goto(f"{address}/asset-groups~{quote(query, safe='')}")
+            opened = quote(",".join(f"global@global:{layer}" for layer in layers), safe="")
+            page.goto(f"{address}/asset-groups~{quote(query, safe='')}?expanded={opened}")
             page.get_by_text(asset, exact=True).first.wait_for()
             time.sleep(DRAW_SECONDS)
             with page.expect_download() as saved:
