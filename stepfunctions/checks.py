@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from lakehouse_assets.compute.judged import BETWEEN
 from lakehouse_assets.compute.tasks import CheckTask
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
@@ -129,7 +130,7 @@ _ASKED = {
 def _found(chars: int) -> dict[str, Any]:
     """Return JSONata for how many rows came below the header, for all rows as text, header first, and for the cost."""
     cell = f'($exists(VarCharValue) ? $substring(VarCharValue, 0, {CELL_CHARS}) : "NULL")'
-    rows = f'[$states.result.ResultSet.Rows.$substring($join([Data.{cell}], " | "), 0, {chars})]'
+    rows = f"[$states.result.ResultSet.Rows.$substring($join([Data.{cell}], {quoted(BETWEEN)}), 0, {chars})]"
     return {
         "failing": expression("$count($states.result.ResultSet.Rows) - 1"),
         "sample": expression(rows),

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lakehouse_assets.compute.judged import JudgedCheck
 from lakehouse_assets.load.report import LoadReport
+
+if TYPE_CHECKING:
+    from lakehouse_assets.contracts import Rule
 
 LISTED = 20
 """Limits the checks and files named in one message; the rest is counted."""
@@ -56,12 +60,28 @@ def load_checks(pipeline: str, report: LoadReport) -> Iterator[FailedCheck]:
 def judged(pipeline: str, checks: Iterable[JudgedCheck]) -> Iterator[FailedCheck]:
     """Yield those of a machine's checks that did not pass, in the words of Dagster's."""
     wrong = [check for check in checks if not check.passed]
-    words = _words(pipeline) if wrong else {}
+    rules = _rules(pipeline) if wrong else {}
     for check in wrong:
-        rows = f"{check.failing} row" if check.failing == 1 else f"{check.failing} rows"
-        said = f"broken by {rows}: {words.get((check.table, check.check), '')}".rstrip(": ")
-        told = f"could not be asked: {check.error}" if check.error else said
+        told = found_by(check, rules.get((check.table, check.check)))
         yield FailedCheck(check.table, check.check, "ERROR" if check.is_blocking else "WARN", check.failing, told)
+
+
+def found_by(check: JudgedCheck, rule: Rule | None) -> str:
+    """Say in words what a machine's check found; empty when it passed.
+
+    Args:
+        check: with its first rows.
+        rule: what was asked; None for one that no contract has any more.
+    """
+    # Contracts are imported when there is something to say of one.
+    from lakehouse_assets.contracts.checks import in_words
+
+    if check.error:
+        return f"could not be asked: {check.error}"
+    found = in_words(rule, check.rows) if rule else None
+    rows = f"{check.failing} row" if check.failing == 1 else f"{check.failing} rows"
+    broken = f"broken by {rows}: {rule.description if rule else ''}".rstrip(": ")
+    return found or (broken if check.failing else "")
 
 
 def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: int) -> FailedCheck:
@@ -70,6 +90,10 @@ def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: 
 
 def _words(pipeline: str) -> dict[tuple[str, str], str]:
     """Return what each rule says, by table and code."""
+    return {name: rule.description for name, rule in _rules(pipeline).items()}
+
+
+def _rules(pipeline: str) -> dict[tuple[str, str], Rule]:
     from lakehouse_assets.contracts import contracts
 
-    return {(c.name, rule.code): rule.description for c in contracts(pipeline).values() for rule in c.rules}
+    return {(c.name, rule.code): rule for c in contracts(pipeline).values() for rule in c.rules}

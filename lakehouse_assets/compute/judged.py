@@ -21,6 +21,10 @@ CELL_CHARS = 500
 """Limits the characters of one sample row; a cell may be as long as a whole record."""
 
 
+BETWEEN = " | "
+"""Stands between the cells of a sample row."""
+
+
 @dataclass(frozen=True)
 class JudgedCheck:
     """Hold what a query found of one check.
@@ -54,6 +58,17 @@ class JudgedCheck:
     def passed(self) -> bool:
         """Say whether it was answered and no row failed."""
         return not self.failing and not self.error
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """Return the sample by column; a row whose text cannot be told apart into cells is one cell, `row`."""
+        if not self.sample:
+            return []
+        header = self.sample[0].split(BETWEEN)
+        cells = ((row, row.split(BETWEEN)) for row in self.sample[1:])
+        return [
+            dict(zip(header, parts, strict=True)) if len(parts) == len(header) else {"row": row} for row, parts in cells
+        ]
 
     @property
     def name(self) -> str:

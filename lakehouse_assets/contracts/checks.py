@@ -171,7 +171,7 @@ def in_words(rule: Rule, sample: Sequence[Mapping[str, object]]) -> str | None:
     >>> in_words(Rule("freshness", "freshness", "warn", ""), [{"newest": "2025-04-08", "as_of": "2026-11-26"}])
     'newest 2025-04-08, 597 days before the run'
     """
-    if rule.kind != "freshness" or not sample:
+    if rule.kind != "freshness" or not sample or not {"newest", "as_of"} <= sample[0].keys():
         return None
     newest, as_of = str(sample[0]["newest"])[:10], str(sample[0]["as_of"])[:10]
     if newest in {"None", "NULL"}:

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from lakehouse_assets.compute.failed_checks import found_by
 from lakehouse_assets.compute.judged import JudgedCheck, judged_checks
 from lakehouse_assets.compute.reports import ARCHIVE, LOAD, PLAN, ArchiveReport, ModelReport, PlanReport, model_piece
 from lakehouse_assets.compute.tasks import TASK_METADATA
@@ -177,17 +178,16 @@ def _judged(run: PastRun, check: JudgedCheck) -> Iterator[dg.AssetCheckEvaluatio
     if found is None or rule is None:
         return
     measured = {"scanned_bytes": check.scanned_bytes, "seconds": check.seconds}
-    said = f"could not be asked: {check.error}" if check.error else md.broken(check.failing, rule.description)
     yield dg.AssetCheckEvaluation(
         asset_key=md.asset_key(found),
         check_name=check.check,
         passed=check.passed,
         metadata={
             "failing": check.failing,
-            "sample": md.preview([{"row": row} for row in check.sample[1:]]),
+            "sample": md.preview(check.rows),
             **{name: value for name, value in measured.items() if value is not None},
             **run.facts,
         },
         severity=dg.AssetCheckSeverity.ERROR if check.is_blocking else dg.AssetCheckSeverity.WARN,
-        description=said,
+        description=found_by(check, rule) or None,
     )

@@ -51,7 +51,7 @@ def test_its_files_are_archived_and_people_are_told_once(production: Production,
     """The message says what the checks warned of; no file stays in landing."""
     (message,) = production.told()
     assert message.attributes == {"kind": "run_warned", "pipeline": "ecommerce", "run_id": first.name}
-    assert "WARN daily_sales.freshness: broken by 1 row" in message.body
+    assert "WARN daily_sales.freshness: newest 2025-04-0" in message.body
     archived = production.keys(production.outputs["LakeBucket"], "archived/ecommerce/")
     assert (production.landed(), len(archived)) == ([], 11)
     assert production.report(first.name)["archived"] == 11

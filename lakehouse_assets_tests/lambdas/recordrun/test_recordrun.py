@@ -60,9 +60,9 @@ def test_a_call_that_is_repeated_records_nothing_twice(run: MachineRun) -> None:
 def test_one_message_tells_warnings_and_refused_files(run: MachineRun) -> None:
     """The subject counts, the body lists."""
     (run.root / "landing/orders/broken.csv").write_text("not,these\n1,2\n")
-    answer = run.whole(outcome(FRESH, failing=1))
+    answer = run.whole(outcome(FRESH) | {"failing": 1, "sample": ["newest | as_of", "2025-04-08 | 2026-11-26"]})
     assert (answer["kind"], answer["subject"]) == ("run_warned", "ecommerce: checks warned: 1, files refused: 1")
-    assert "WARN daily_sales.freshness: broken by 1 row" in answer["message"]
+    assert "WARN daily_sales.freshness: newest 2025-04-08, 597 days before the run" in answer["message"]
     assert "`orders/broken.csv` is refused" in answer["message"]
 
 
