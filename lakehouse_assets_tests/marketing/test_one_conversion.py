@@ -17,6 +17,7 @@ TEXT = PAGE.read_text("utf-8")
 
 
 @pytest.mark.slow
+@pytest.mark.nightly  # quick: its conversion and its links below; README is walked through always
 def test_the_page_runs_as_it_is_written(tmp_path: Path) -> None:
     """Each command succeeds in one shell session's folder and prints what the page shows."""
     folder = tmp_path / "work"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from lakehouse_assets.affise.bronze import ROOT, SliceManifest, manifests
 from lakehouse_assets.affise.simulator.faults import DIRTY
 from lakehouse_assets_tests.affise.tenant import tenant
@@ -23,6 +25,7 @@ def all_slices(lake: Marketing) -> Iterator[SliceManifest]:
         yield from manifests(lake.value.store, day.parent.name, date.fromisoformat(day.name))
 
 
+@pytest.mark.nightly  # quick: `operations/test_rebuild.py` makes a lost table of the shop anew
 def test_gold_of_a_lake_that_is_made_from_bronze_is_the_same_row_by_row(tmp_path: Path) -> None:
     """After two ticks over five days of everything dirty, some days of which only late changes reached."""
     pulls = [tick for day in (10, 14) for tick in ticks(date(2026, 3, day), 1, ZONE, hours=(9,))]

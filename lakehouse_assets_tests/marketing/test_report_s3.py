@@ -17,6 +17,7 @@ PULLS = [tick for day in (28, 29) for tick in ticks(date(2026, 3, day), 1, ZONE,
 
 
 @pytest.mark.aws
+@pytest.mark.nightly  # quick: `test_report.py` asks the oracle, and `load/test_s3_tables.py` what a bucket holds
 def test_gold_in_s3_is_what_the_oracle_says_after_two_ticks(s3: str, tmp_path: Path) -> None:
     """Of a tenant with all that is dirty, over a change of clocks; all is below one prefix of the bucket."""
     with tenant(tmp_path, *DIRTY, days=2, clicks_per_day=60, conversions_per_day=20) as case:

@@ -11,6 +11,8 @@ from lakehouse_assets_tests.operations.conftest import ORDERS, Cli, Shop, proces
 
 ORDERS_OF_A_DAY = "".join(f"{n},{9000 + n},{n},2025-04-02T10:00:00,{n}.50,2025-04-02\n" for n in range(2000))
 KB = 1024
+SIZES = [60, *(pytest.param(size, marks=pytest.mark.nightly) for size in (4, 400))]
+"""At how many kilobytes a disk is full; the first one is the quick form."""
 
 
 def limited(kilobytes: int) -> None:
@@ -19,7 +21,7 @@ def limited(kilobytes: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kilobytes", [4, 60, 400])
+@pytest.mark.parametrize("kilobytes", SIZES)
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_done(cli: Cli, tmp_path: Path, kilobytes: int) -> None:
     """The first files that grow too large are the history's, then logs, tables and the catalog."""
     shop = Shop(tmp_path / "lake", tmp_path / "landing")

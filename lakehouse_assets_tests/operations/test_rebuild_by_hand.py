@@ -39,9 +39,15 @@ LOST = {
     "the rejects themselves": ("ecommerce_rejects",),
     "with the ledger": ("clean_orders", "ecommerce_rejects", "ecommerce_run_ledger"),
 }
+CASES = [
+    pytest.param(
+        tables, id=name, marks=[] if name == "with the ledger" else [pytest.mark.nightly]
+    )  # it is the quick form
+    for name, tables in LOST.items()
+]
 
 
-@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+@pytest.mark.parametrize("lost", CASES)
 def test_closed_rejects_stay_closed_with_their_reason(closed: Shop, cli: Cli, lost: tuple[str, ...]) -> None:
     """Each is closed in its place between the loads, so that a replay after it counts what it counted."""
     before = rows(cli, closed)

@@ -17,6 +17,13 @@ COUNT = ("sql", "SELECT count(*) AS n FROM delta_lakehouse.clean_orders", "--for
 RUN = ("run", "ecommerce", "--max-reject-ratio", "1")
 
 
+PLACES = [
+    "all in s3",  # the quick form of the others
+    pytest.param("only lake in s3", marks=pytest.mark.nightly),
+    pytest.param("only landing in s3", marks=pytest.mark.nightly),
+]
+
+
 @dataclass(frozen=True)
 class Places:
     """Where lake, landing and history are."""
@@ -46,7 +53,7 @@ def places(request: pytest.FixtureRequest, s3: str, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("places", ["all in s3", "only lake in s3", "only landing in s3"], indirect=True)
+@pytest.mark.parametrize("places", PLACES, indirect=True)
 def test_files_are_loaded_archived_and_rebuilt_wherever_they_land(cli: Cli, places: Places) -> None:
     """Landing is empty afterwards, the archive has the files, and silver can be made anew from it."""
     assert "3 files" in cli(*RUN).out

@@ -50,6 +50,7 @@ def test_the_page_shows_the_whole_pipeline() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly  # quick: the page shows the files that all tests of this folder run
 def test_the_page_runs_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs in a folder with nothing but the page's files, beside an API that serves the page's scans."""
     monkeypatch.delenv("LAKEHOUSE_PIPELINES", raising=False)
