@@ -77,6 +77,7 @@ def test_the_demo_loads_as_the_oracle_says_and_again_writes_nothing(lake: LakeDr
     assert lake.data_files() == before
 
 
+@pytest.mark.nightly  # quick: `sql/test_macros.py` answers every macro without it
 @pytest.mark.usefixtures("without_ansi")
 def test_the_demo_loads_the_same_without_ansi_mode_in_another_zone(spark: SparkSession, tmp_path: Path) -> None:
     """No answer depends on how Spark treats casts that fail; local time is that of the source zone."""

@@ -26,6 +26,7 @@ AGAIN = NEXT_DAY.replace(hour=23)
 
 
 @pytest.mark.spark
+@pytest.mark.nightly  # quick: `load/test_real.py` in a folder; `e2e/test_engines.py` has turns in a bucket
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # as `test_real.ON_SPARK`
 def test_both_engines_in_turn(s3: str, emulator: Emulator, spark: SparkSession, tmp_path: Path) -> None:
     """Spark merges into tables that delta-rs made, with rejects and rows that wait; a pass after it writes nothing."""

@@ -23,6 +23,7 @@ ZONE = "Europe/Berlin"
 
 
 @pytest.mark.spark
+@pytest.mark.nightly  # quick: `test_report.py` asks the oracle, `load/test_json_load.py` what Spark makes of pages
 def test_gold_over_silver_of_spark_is_what_the_oracle_says(spark: SparkSession, tmp_path: Path) -> None:
     """After each of two ticks of the day on which the clocks change; the embedded engine goes on where Spark was."""
     with tenant(tmp_path, *DIRTY, days=2, clicks_per_day=60, conversions_per_day=20) as case:

@@ -44,7 +44,7 @@ def whole(shop: Shop, cli: Cli) -> None:
     assert cli("sql", asked, *shop.at, "--format", "csv").out == f"n,orders\n{MANY},{MANY}\n"
 
 
-@pytest.mark.parametrize("size", ["4m", "400m"])
+@pytest.mark.parametrize("size", ["4m", pytest.param("400m", marks=pytest.mark.nightly)])  # `4m` is the quick form
 def test_a_full_disk_for_temporary_files_is_one_sentence(shop: Shop, cli: Cli, tmp_path: Path, size: str) -> None:
     """No room for Spark's jars, or for what a load spills, on a file system of its own; with room the run is whole."""
     unshare = shutil.which("unshare")

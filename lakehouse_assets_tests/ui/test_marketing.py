@@ -1,0 +1,77 @@
+"""Pages of the pipeline that pulls from an API: its report, the run that made it, and when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lakehouse_assets.settings import Settings
+from lakehouse_assets_tests.marketing.account import Pulled, account
+from lakehouse_assets_tests.marketing.cases.rough import NINE
+from lakehouse_assets_tests.ui.services import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.ui, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
+    """A lake after one run of a small account."""
+    folder = tmp_path_factory.mktemp("marketing")
+    with account(folder, days=2, clicks_per_day=30, conversions_per_day=10) as case:
+        lake = Pulled(case, folder / "lake")
+        lake.run(NINE)
+        yield lake
+
+
+@pytest.fixture(scope="module")
+def site(pulled: Pulled) -> Iterator[str]:
+    """The UI on it."""
+    with served(Settings(lake=pulled.lake)) as address:
+        yield address
+
+
+def test_the_page_of_the_report_table(page: Page, site: str, pulled: Pulled) -> None:
+    """Its layer, engine and format, SQL, owner, days as partitions, and where it lies."""
+    page.goto(f"{site}/assets/gold/daily_report_sub5_output")
+    page.get_by_text("Source code", exact=True).first.wait_for()
+    page.get_by_text("run_report", exact=True).first.wait_for()
+    text = page.inner_text("body")
+    assert {"DuckDB", "Iceberg", "gold"} <= set(text.splitlines())
+    assert f"{pulled.lake}/affise_data_fusion/daily_report_sub5_output" in text
+    assert "lakehouse/task" not in text
+
+
+def test_the_page_of_the_exported_file(page: Page, site: str, pulled: Pulled) -> None:
+    """It names the file that marketing opens."""
+    page.goto(f"{site}/assets/report/sub5_report")
+    page.get_by_text(f"{pulled.lake}/reports/", exact=False).first.wait_for()
+
+
+def test_the_page_of_a_run(page: Page, site: str, pulled: Pulled) -> None:
+    """It leads to its report and says which days were pulled."""
+    with pulled.history() as instance:
+        run = instance.get_runs(limit=1)[0].run_id
+    page.goto(f"{site}/runs/{run}")
+    page.get_by_text("Everything about this run", exact=False).first.wait_for()
+    page.get_by_text(str(pulled.lake / "runs" / "marketing" / run / "report.json")).first.wait_for()
+    page.get_by_text("2026-03-04", exact=False).first.wait_for()
+
+
+def test_the_page_of_its_schedule(page: Page, site: str) -> None:
+    """Nine and two o'clock in the account's zone, running from the first start on."""
+    page.goto(f"{site}/locations/lakehouse/schedules/marketing_twice_daily")
+    page.get_by_text("Europe/Berlin", exact=False).first.wait_for()
+    assert page.get_by_role("switch").first.is_checked()
+
+
+def test_the_key_of_the_account_is_on_no_page(page: Page, site: str, pulled: Pulled) -> None:
+    """Neither where it is pulled nor in a run's log."""
+    for path in ("assets/bronze/affise_plan", "runs", "deployment", "locations/lakehouse/jobs/marketing"):
+        page.goto(f"{site}/{path}")
+        page.get_by_text("marketing", exact=False).first.wait_for()
+        assert pulled.case.simulator.key not in page.content()
