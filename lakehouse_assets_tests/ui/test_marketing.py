@@ -49,7 +49,7 @@ def test_the_page_of_the_report_table(page: Page, site: str, pulled: Pulled) -> 
 def test_the_page_of_the_exported_file(page: Page, site: str, pulled: Pulled) -> None:
     """It names the file that marketing opens."""
     page.goto(f"{site}/assets/report/sub5_report")
-    page.get_by_text(f"{pulled.lake}/reports/", exact=False).first.wait_for()
+    page.get_by_text(f"{pulled.lake}/reports/Sub5-2026-03-04.csv", exact=False).first.wait_for()
 
 
 def test_the_page_of_a_run(page: Page, site: str, pulled: Pulled) -> None:
@@ -63,15 +63,16 @@ def test_the_page_of_a_run(page: Page, site: str, pulled: Pulled) -> None:
 
 
 def test_the_page_of_its_schedule(page: Page, site: str) -> None:
-    """Nine and two o'clock in the account's zone, running from the first start on."""
+    """Nine and two o'clock in the account's zone, and on without anybody's doing."""
     page.goto(f"{site}/locations/lakehouse/schedules/marketing_twice_daily")
-    page.get_by_text("Europe/Berlin", exact=False).first.wait_for()
-    assert page.get_by_role("switch").first.is_checked()
+    page.get_by_text("Europe/Berlin", exact=True).first.wait_for()
+    page.get_by_text("Running", exact=True).first.wait_for()
+    page.get_by_text("(0 9,14 * * *)", exact=True).first.wait_for()
 
 
 def test_the_key_of_the_account_is_on_no_page(page: Page, site: str, pulled: Pulled) -> None:
-    """Neither where it is pulled nor in a run's log."""
-    for path in ("assets/bronze/affise_plan", "runs", "deployment", "locations/lakehouse/jobs/marketing"):
+    """Neither where it is pulled with, nor in the list of runs."""
+    for path, shown in (("assets/bronze/affise_plan", "what the key may read"), ("runs", "marketing")):
         page.goto(f"{site}/{path}")
-        page.get_by_text("marketing", exact=False).first.wait_for()
+        page.get_by_text(shown, exact=False).first.wait_for()
         assert pulled.case.simulator.key not in page.content()

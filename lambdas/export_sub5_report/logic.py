@@ -70,7 +70,7 @@ def window_of(event: Mapping[str, Any]) -> Window:
 
 
 def export(lake: Lake, pipeline: str, run_id: str, window: Window, *, is_latest: bool) -> dict[str, Any]:
-    """Write the report of some days and return where it is, and how many rows and bytes it has.
+    """Write the report of some days and return where it is, as keys and as a URI, and how many rows and bytes it has.
 
     Args:
         lake: where the table is.
@@ -87,7 +87,8 @@ def export(lake: Lake, pipeline: str, run_id: str, window: Window, *, is_latest:
     replace(store, copy, lines(rows))
     for key in (dated, LATEST) if is_latest else (dated,):
         replace(store, key, store.chunks(copy))
-    return {"report": dated, "copy": copy, "rows": rows.count, "bytes": store.size(copy)}
+    found = {"report": dated, "copy": copy, "location": f"{lake.uri}/{dated}"}
+    return found | {"rows": rows.count, "bytes": store.size(copy)}
 
 
 def _batches(lake: Lake, pipeline: str, window: Window) -> Iterator[list[tuple[Any, ...]]]:
