@@ -9,11 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from lakehouse_assets.errors import DiskFull, LakehouseError, MemoryExhausted, SpillExhausted, TableDamaged
+from lakehouse_assets.errors import (
+    AccessDenied,
+    BucketMissing,
+    CredentialsUnusable,
+    DiskFull,
+    LakehouseError,
+    MemoryExhausted,
+    RegionWrong,
+    ServiceRefused,
+    ServiceUnavailable,
+    SpillExhausted,
+    StorageUnavailable,
+    TableDamaged,
+)
 from lakehouse_assets.storage.damage import first_line
 from lakehouse_assets.storage.os_errors import NO_ROOM
 from lakehouse_assets.storage.remote_errors import remote_error
 
+TELLING = (
+    *(DiskFull, MemoryExhausted, SpillExhausted),
+    *(AccessDenied, BucketMissing, CredentialsUnusable, RegionWrong),
+    *(ServiceRefused, ServiceUnavailable, StorageUnavailable),
+)
+"""Errors of ours that say what ran out or who refused; what lies below them knows less of it."""
 NO_SPACE = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|os error (28|122|27)\b|database or disk is full"
 )
@@ -41,7 +60,7 @@ def damaged(error: Exception, tables: Iterable[str]) -> TableDamaged | None:
 def exhausted(error: BaseException) -> LakehouseError | None:
     """Return the error that says what ran out or was refused, found in an error or in its cause; None for others."""
     for cause in _chain(error):
-        if isinstance(cause, (DiskFull, MemoryExhausted, SpillExhausted)):
+        if isinstance(cause, TELLING):
             return cause
         found = _typed(cause)
         if found:

@@ -6,12 +6,13 @@ import errno
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lakehouse_assets.engines.connection import Spill, connect
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.query import QueryScope, ask
-from lakehouse_assets.errors import DiskFull, LakehouseError, MemoryExhausted, SpillExhausted
+from lakehouse_assets.errors import AccessDenied, DiskFull, LakehouseError, MemoryExhausted, SpillExhausted
 from lakehouse_assets.storage.lake import open_lake
 
 RANKED = "SELECT x, row_number() OVER (ORDER BY hash(x)) AS n FROM range(4000000) AS t(x)"
@@ -105,3 +106,13 @@ def test_an_error_is_known_by_its_words_too(error: Exception, kind: type[Lakehou
     outer.__cause__ = error
     found = exhausted(outer)
     assert found is None if kind is None else isinstance(found, kind)
+
+
+def test_what_says_already_who_refused_is_not_read_again() -> None:
+    """A store names itself and the right; the library's error below it says neither."""
+    below = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectsV2")
+    refused = AccessDenied(place="s3://acme-drops/shop", problem="ListObjectsV2 needs s3:ListBucket")
+    refused.__cause__ = below
+    failed = RuntimeError("a step failed")
+    failed.__cause__ = refused
+    assert exhausted(failed) is refused

@@ -7,10 +7,13 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
+from lakehouse_assets.operations import history
 from lakehouse_assets.operations.running import Asked, run
 from lakehouse_assets.settings import Settings
+from lakehouse_assets_tests.emulator.running import running
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 from lakehouse_assets_tests.ui.services import daemon, served
 
@@ -46,6 +49,26 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("AWS_CONFIG_FILE", str(root / "none"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(root / "none"))
         patch.setenv("AWS_REGION", "eu-west-1")
+        with daemon(settings), served(settings) as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def forbidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The UI and its daemon as somebody who has no right to the bucket of landing."""
+    root = tmp_path_factory.mktemp("forbidden")
+    with running(AUTH="true") as emulator, pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.variables.items():
+            patch.setenv(name, value)
+        boto3.client("s3").create_bucket(
+            Bucket="acme-drops", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        boto3.client("iam").create_user(UserName="nobody")
+        key = boto3.client("iam").create_access_key(UserName="nobody")["AccessKey"]
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        settings = Settings(lake=root / "lake", landing="s3://acme-drops/shop")
+        history.require_usable(settings)
         with daemon(settings), served(settings) as address:
             yield address
 
@@ -94,4 +117,32 @@ def test_a_tick_of_the_landing_sensor(page: Page, copied: str) -> None:
     page.get_by_text("Failure", exact=True).first.wait_for(timeout=120_000)
     page.get_by_text("View", exact=True).first.click()
     page.get_by_text(re.compile("credentials", re.IGNORECASE)).first.wait_for()
+    no_stack(page)
+
+
+def test_a_missing_right_in_a_run(page: Page, forbidden: str) -> None:
+    """It fails with the bucket that this user may not use."""
+    page.goto(f"{forbidden}/locations/lakehouse/jobs/ecommerce/playground")
+    page.get_by_role("button", name="Launch Run").click()
+    page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}"), timeout=60_000)
+    page.get_by_text("Failure", exact=True).first.wait_for(timeout=180_000)
+    page.get_by_text("this user may not use `s3://acme-drops", exact=False).first.wait_for()
+    no_stack(page)
+
+
+def test_a_missing_right_in_a_tick(page: Page, forbidden: str) -> None:
+    """The sensor that looks into landing says the same."""
+    page.goto(f"{forbidden}/locations/lakehouse/sensors/ecommerce_landing")
+    page.get_by_text("Failure", exact=True).first.wait_for(timeout=120_000)
+    page.get_by_text("View", exact=True).first.click()
+    page.get_by_text("this user may not use `s3://acme-drops", exact=False).first.wait_for()
+    no_stack(page)
+
+
+def test_a_schedule_that_is_tried(page: Page, forbidden: str) -> None:
+    """A tick of the daily schedule is a request for one run, with the tick in its name; the run says what is wrong."""
+    page.goto(f"{forbidden}/locations/lakehouse/schedules/ecommerce_daily")
+    page.get_by_role("button", name="Preview tick result").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("1 run requests", exact=True).first.wait_for()
     no_stack(page)
