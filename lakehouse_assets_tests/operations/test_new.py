@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -140,3 +143,19 @@ def test_commas_within_a_type_part_no_columns() -> None:
     ]  # fmt: skip
     with pytest.raises(BadRequest, match="the key column `z` is none"):
         columns_of("a", ["z"])
+
+
+def test_what_is_not_given_is_asked_on_a_terminal(tmp_path: Path) -> None:
+    """Columns and key are typed in; the package that is made of them is complete."""
+    leader, follower = pty.openpty()
+    command = [str(Path(sys.executable).with_name("lakehouse")), "new", "pipeline", "parcels"]
+    os.write(leader, b"id:BIGINT, sent:DATE, weight:DECIMAL(8,3)\nid\n")
+    with subprocess.Popen(command, cwd=tmp_path, stdin=follower, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        shown = ""
+        with suppress(OSError):  # the other side is closed
+            while part := os.read(leader, 1 << 16):
+                shown += part.decode()
+    os.close(leader)
+    assert (process.returncode, "columns (" in shown, "key (" in shown) == (0, True, True), shown
+    assert "weight" in (tmp_path / "parcels/contracts/clean_parcels.yaml").read_text("utf-8")
