@@ -217,6 +217,7 @@ class RunReport:
         rebuilt: why gold tables were built whole, in words that follow the table's name.
         kept_out: groups that gold tables lack since a value of theirs does not fit, in words, by table.
         archived: how many files were moved out of landing.
+        quarantined: how many of these were refused, and lie in quarantine.
         timings: seconds by step.
         failure: None when the run went well.
         doubts: which files have a time that is not believed, in words.
@@ -250,6 +251,7 @@ class RunReport:
     left_alone: dict[str, str] = field(default_factory=dict)
     left_alone_count: int = 0
     given_back: list[str] = field(default_factory=list)
+    quarantined: int = 0
     failure: Failure | None = None
     doubts: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
@@ -302,6 +304,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         rebuilt={name: report.rebuilt for name, report in built.items() if report and report.rebuilt},
         kept_out={name: list(report.kept_out) for name, report in built.items() if report and report.kept_out},
         archived=archive.moved,
+        quarantined=archive.refused,
         left=archive.left,
         timings={LOAD: load.seconds} | {name: b.seconds for name, b in built.items() if b},
         failure=failure,

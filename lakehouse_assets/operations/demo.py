@@ -128,4 +128,5 @@ def _next_steps(trial: Trial, name: str, data: Path | None) -> None:
     say(f"  {command()} checks --pipeline {name} --lake {lake}")
     if data is None and trial.has_rejects:
         say(f"  {command()} rejects list --pipeline {name} --lake {lake}")
+    say(f"  {command()} report {name} --lake {lake}")
     say(f"  {command()} dev --lake {lake}\n")

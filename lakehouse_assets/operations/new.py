@@ -48,8 +48,13 @@ def new_model(
     keys = listed(asked(key, "key", f"columns of {', '.join(c.name for c in table.content)}"))
     files = model_of(project, name, table, keys, listed(columns))
     sql = next(path for path in files if path.suffix == ".sql")
-    _write(project, Draft(files, next=(f"edit what it selects in `{sql}`, and its columns in the contract to match",)))
-    _say_next(name, "lakehouse run", f'lakehouse sql "SELECT * FROM {project.table(name).catalog_name}"')
+    edit = f"edit what it selects in `{sql}`, and its columns in the contract to match"
+    # What the SELECT says of rows that it leaves out is said here too.
+    remarks = (line[3:].rstrip(".") for line in files[sql].splitlines()[1:2] if line.startswith("-- "))
+    _write(project, Draft(files, next=(edit, *remarks)))
+    _say_next(
+        name, f"lakehouse run {project.pipeline}", f'lakehouse sql "SELECT * FROM {project.table(name).catalog_name}"'
+    )
 
 
 @new.command("dataset")
@@ -80,7 +85,7 @@ def new_dataset(
     draft = Draft(drafted(data, project.contracts, project.folder("tests")), next=(f"edit its rules in `{contract}`",))
     _write(project, draft)
     terminal.say(f"Drop files {data.files.split(',')[0]} with the columns {','.join(c.name for c in data.columns)}.")
-    _say_next(data.table, "lakehouse run")
+    _say_next(data.table, f"lakehouse run {project.pipeline}")
 
 
 @new.command("rule")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import typer
@@ -169,7 +170,13 @@ def chosen_pipeline(name: str | None, lake: str | None = None, table: str | None
         from lakehouse_assets.contracts import contracts
 
         bare = table.replace("/", ".").rpartition(".")[2]
-        found = tuple(one for one in found if any(each.name == bare for each in contracts(one).values())) or found
+        names = {one: {each.name for each in contracts(one).values()} for one in found}
+        having = tuple(one for one in found if bare in names[one])
+        if not having:
+            near = get_close_matches(bare, set().union(*names.values()), n=1)
+            meant = f"; did you mean `{near[0]}`?" if near else '; `lakehouse sql "SHOW TABLES"` lists them'
+            raise BadRequest(message=f"there is no table `{table}`{meant}")
+        found = having
     if len(found) > 1:
         raise BadRequest(message=f"name a pipeline; there are: {', '.join(found)}")
     return found[0]

@@ -126,12 +126,17 @@ def asked_pull(pipeline: str, *, sweep: bool, intraday: bool) -> str | None:
 
 def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Outcome:
     from lakehouse_assets.operations import run_text
+    from lakehouse_assets.storage.lake import lake_of
 
+    # Whoever has ever run in a lake has left a lease there.
+    is_new = not json and not lake_of(settings).store.has_any("leases/")
     remember(settings.lake_root, "run")
     started = time.perf_counter()
     outcome = run_visibly(settings, asked, verbose=verbose)
     if not json:
         run_text.show(outcome, settings, time.perf_counter() - started)
+    if is_new:
+        terminal.say(f"The lake {run_text.short(settings.lake_root)} is new; there was none.")
     return outcome
 
 

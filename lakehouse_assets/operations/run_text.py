@@ -138,7 +138,8 @@ def _checks(outcome: Outcome) -> None:
 def where(report: RunReport, settings: Settings) -> None:
     """Print where files went, how long the steps took, and where to look."""
     left = f", left in landing: {len(report.left)}" if report.left else ""
-    say(f"Archived: {counted(report.archived, 'file')}{left}")
+    apart = f", in quarantine: {report.quarantined}" if report.quarantined else ""
+    say(f"Archived: {counted(report.archived - report.quarantined, 'file')}{apart}{left}")
     shown = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items())
     say(f"Timings: {shown}")
     folder = f"{settings.lake_root}/runs/{report.pipeline}/{report.run_id}"

@@ -93,7 +93,7 @@ def _unlisted(node: exp.Expr) -> tuple[str, str] | None:
     name = node.name.lower() if isinstance(node, exp.Anonymous) else node.key
     if isinstance(node, exp.Anonymous) and name in MACROS:
         return None
-    return name, INSTEAD.get(type(node), "a macro (sql/macros.py lists them)")
+    return name, INSTEAD.get(type(node), 'what docs/adding-a-pipeline.md lists under "What SQL may use"')
 
 
 def _vague(node: exp.Expr) -> tuple[str, str] | None:

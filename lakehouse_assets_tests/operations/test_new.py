@@ -17,8 +17,10 @@ import yaml
 from lakehouse_assets.contracts import reader
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.cli import main
+from lakehouse_assets.operations.options import chosen_pipeline
 from lakehouse_assets.operations.scaffold import dataset, rule
 from lakehouse_assets.operations.scaffold.columns import columns_of
+from lakehouse_assets.operations.scaffold.project import Project, model_of
 from lakehouse_assets_tests.operations.conftest import Result
 
 COLUMNS = "id:BIGINT, sent:DATE, at:TIMESTAMP, weight:DECIMAL(8,3), tags:ARRAY<STRING>, note"
@@ -159,3 +161,21 @@ def test_what_is_not_given_is_asked_on_a_terminal(tmp_path: Path) -> None:
     os.close(leader)
     assert (process.returncode, "columns (" in shown, "key (" in shown) == (0, True, True), shown
     assert "weight" in (tmp_path / "parcels/contracts/clean_parcels.yaml").read_text("utf-8")
+
+
+def test_rows_without_a_key_are_a_group_or_said_to_be_left_out() -> None:
+    """A text that is missing is `(none)`, as in the models that ship; a number cannot say so, so the SELECT does."""
+    project = Project("ecommerce")
+    by_text, by_number = (
+        next(iter(model_of(project, "counted", project.table(table), [key], []).values()))
+        for table, key in (("clean_products", "department"), ("clean_orders_items", "days_since_prior_order"))
+    )
+    assert "GROUP BY coalesce(\"department\", '(none)')" in by_text
+    assert "WHERE" not in by_text
+    assert "-- Rows without days_since_prior_order are in no group" in by_number
+
+
+def test_a_misspelt_table_is_told_with_the_one_that_is_meant() -> None:
+    """Also where several pipelines might have it."""
+    with pytest.raises(BadRequest, match=r"there is no table `clean_order`; did you mean `clean_orders`\?"):
+        chosen_pipeline(None, table="clean_order")

@@ -66,6 +66,8 @@ def test_a_run_with_nothing_new_says_so(cli: Cli, tmp_path: Path) -> None:
     nothing = cli("run", "ecommerce", "--lake", tmp_path / "lake")
     assert nothing.code == 0
     assert "Nothing new" in nothing.out
+    assert "lake is new; there was none." in nothing.out
+    assert "is new" not in cli("run", "ecommerce", "--lake", tmp_path / "lake").out
     report = json.loads(cli("run", "ecommerce", "--lake", tmp_path / "lake", "--json").out)
     assert report["status"] == "nothing_to_do"
     assert report["tables"]["clean_orders"] == dict.fromkeys(COUNTS, 0)
@@ -82,7 +84,7 @@ def test_the_report_for_people_says_what_happened(cli: Cli, shop: Shop) -> None:
         "clean_orders",
         "Refused: `orders/broken.csv`",
         "daily_sales",
-        "Archived: 2",
+        "Archived: 1 file, in quarantine: 1",
         "report.json",
     ):
         assert text in result.out

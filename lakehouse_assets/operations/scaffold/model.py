@@ -14,6 +14,8 @@ from lakehouse_assets.operations.scaffold.dataset import head, properties, text_
 
 COUNT = "records"
 """Names the column that counts the rows of a group."""
+NONE = "(none)"
+"""Stands in a key for a text that a row does not have."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,39 @@ def drafted(asked: Model, contracts: Path, sql: Path, tests: Path) -> dict[Path,
 
 def select(asked: Model) -> str:
     """Return the SELECT, with its columns a line each."""
-    names = [f'"{name}"' for name in asked.key]
-    grouped = [
-        f"utc({name}) AS {name}" if asked.source.column(bare).type == "TIMESTAMP" else name
-        for bare, name in zip(asked.key, names, strict=True)
-    ]
+    keys = [asked.source.column(name) for name in asked.key]
+    names = [_group(asked, column) for column in keys]
+    grouped = []
+    for column, name in zip(keys, names, strict=True):
+        shown = f"utc({name})" if column.type == "TIMESTAMP" else name
+        grouped.append(shown if shown == f'"{column.name}"' else f'{shown} AS "{column.name}"')
     columns = [*grouped, f"count(*) AS {COUNT}", *(_measured(asked.source.column(name)) for name in asked.measures)]
-    lacking = [f'"{name}" IS NOT NULL' for name in asked.key if not _is_needed(asked.source.column(name))]
+    lacking = [f'"{name}" IS NOT NULL' for name in left_out(asked)]
     window = [f'(:everything OR "{asked.window[0]}" IN (:{asked.window[1]}))'] if asked.window else []
     where = f"WHERE {' AND '.join([*window, *lacking])}\n" if window or lacking else ""
     listed = ",\n".join(f"  {column}" for column in columns)
     about = f"-- Rows of {asked.source.name} by {', '.join(asked.key)}."
+    if left_out(asked):
+        about += f"\n-- Rows without {' or '.join(left_out(asked))} are in no group, and so not counted."
     source = asked.source.catalog_name
     return f"{about}\nSELECT\n{listed}\nFROM {source}\n{where}GROUP BY {', '.join(names)}\n"
+
+
+def left_out(asked: Model) -> list[str]:
+    """Return the columns of the key without which a row is not counted: a key is never NULL, and only text says so."""
+    columns = map(asked.source.column, asked.key)
+    return [column.name for column in columns if not _is_needed(column) and not _says_none(asked, column)]
+
+
+def _says_none(asked: Model, column: Column) -> bool:
+    """Say whether rows without this column are a group of their own; what the model is built by stays as it is."""
+    is_window = asked.window is not None and asked.window[0] == column.name
+    return column.type == "STRING" and not _is_needed(column) and not is_window
+
+
+def _group(asked: Model, column: Column) -> str:
+    """Return by what rows are grouped."""
+    return f"coalesce(\"{column.name}\", '{NONE}')" if _says_none(asked, column) else f'"{column.name}"'
 
 
 def _is_needed(column: Column) -> bool:
