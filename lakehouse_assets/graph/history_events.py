@@ -18,6 +18,7 @@ from lakehouse_assets.compute.judged import JudgedCheck, judged_checks
 from lakehouse_assets.compute.reports import ARCHIVE, LOAD, PLAN, ArchiveReport, ModelReport, PlanReport, model_piece
 from lakehouse_assets.compute.tasks import TASK_METADATA
 from lakehouse_assets.core.request import Window
+from lakehouse_assets.errors import ObjectMissing, StateDamaged
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.landing_checks import is_found, landing_results
 from lakehouse_assets.graph.late_days import late_days
@@ -63,8 +64,18 @@ class PastRun:
         return {"cost_usd": round(sum(paid), 6)} if paid else {}
 
 
-def events_of(run: PastRun) -> Iterator[Event]:
-    """Yield everything that Dagster would know of the run if it had made it."""
+def events_of(run: PastRun) -> list[Event]:
+    """Return everything that Dagster would know of the run if it had made it.
+
+    Of a run whose folder cannot be read it is only said how it ended and what is wrong, so that it stops no other.
+    """
+    try:
+        return list(_events(run))
+    except (ObjectMissing, StateDamaged) as error:
+        return [_observed(run, str(error))]
+
+
+def _events(run: PastRun) -> Iterator[Event]:
     plan, load = run.folder.report(PLAN, PlanReport), run.folder.report(LOAD, LoadReport)
     if run.entry["status"] != "succeeded" or plan is None:
         yield _observed(run)
@@ -80,12 +91,12 @@ def events_of(run: PastRun) -> Iterator[Event]:
         yield from _called(run)
 
 
-def _observed(run: PastRun) -> dg.AssetObservation:
-    """Say of the run's plan how the run ended that made nothing, or not all."""
+def _observed(run: PastRun, damage: str = "") -> dg.AssetObservation:
+    """Say of the run's plan how the run ended that made nothing, or not all, and what of it cannot be read."""
     failure = run.entry.get("failure") or {}
     words = {name: str(failure[name]) for name in ("state", "error", "message") if failure.get(name)}
     facts = {"status": str(run.entry["status"]), **words, **run.costs(), **run.facts}
-    return dg.AssetObservation(run.pipeline.manifest_key, description=words.get("message"), metadata=facts)
+    return dg.AssetObservation(run.pipeline.manifest_key, description=damage or words.get("message"), metadata=facts)
 
 
 def _planned(run: PastRun, plan: PlanReport) -> Iterator[Event]:

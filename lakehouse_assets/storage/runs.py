@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
@@ -14,14 +14,17 @@ from typing import Any, TypeVar
 import orjson
 
 from lakehouse_assets.core.manifest import Manifest, utc_moment
-from lakehouse_assets.errors import ObjectMissing
+from lakehouse_assets.errors import ObjectMissing, StateDamaged
 from lakehouse_assets.storage.adapters import adapter_of
 from lakehouse_assets.storage.objects import ObjectStore
 
 REQUEST = "request"
 """Names the piece that holds what the run was asked, with its clock fixed."""
+WAY_OUT = "the next run takes up its files; nobody but a run writes there"
 Report = TypeVar("Report")
 """The type of a step's report: a dataclass of plain values."""
+Read = TypeVar("Read")
+"""The type of what a piece is read as."""
 
 
 class _Requests:
@@ -73,7 +76,11 @@ class RunFolder:
             _REQUESTS.set(self._place(piece), data)
 
     def read(self, piece: str) -> dict[str, Any] | None:
-        """Return one piece as plain values, or None when that step has not reported."""
+        """Return one piece as plain values, or None when that step has not reported.
+
+        Raises:
+            StateDamaged: the piece is no JSON.
+        """
         data = _REQUESTS.get(self._place(piece)) if piece == REQUEST else None
         if data is None:
             try:
@@ -82,7 +89,7 @@ class RunFolder:
                 return None
             if piece == REQUEST:
                 _REQUESTS.set(self._place(piece), data)
-        value: dict[str, Any] = orjson.loads(data)
+        value: dict[str, Any] = self._readable(piece, lambda: orjson.loads(data))
         return value
 
     def _place(self, piece: str) -> str:
@@ -95,15 +102,25 @@ class RunFolder:
     def report(self, piece: str, kind: type[Report]) -> Report | None:
         """Return one piece as the type that `keep` was given, or None when that step has not reported."""
         value = self.read(piece)
-        return None if not value else adapter_of(kind).validate_python(value)
+        return None if not value else self._readable(piece, lambda: adapter_of(kind).validate_python(value))
 
     def manifest(self, piece: str = "manifest") -> Manifest:
         """Return the run's manifest, which fixes the files that the run works on, or one that a step has made of it.
 
         Raises:
             ObjectMissing: the run has not been planned, or the piece is gone.
+            StateDamaged: the piece is no manifest.
         """
-        return Manifest.from_dict(orjson.loads(self.store.read(self.key_of(piece))))
+        data = self.store.read(self.key_of(piece))
+        return self._readable(piece, lambda: Manifest.from_dict(orjson.loads(data)))
+
+    def _readable(self, piece: str, read: Callable[[], Read]) -> Read:
+        try:
+            return read()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problem = f"{type(error).__name__}: {error}".partition("\n")[0]
+            file = self.store.location(self.key_of(piece))
+            raise StateDamaged(what="the run's file", file=file, problem=problem, way_out=WAY_OUT) from error
 
     @property
     def as_of(self) -> datetime:

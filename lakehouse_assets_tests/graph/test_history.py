@@ -224,3 +224,17 @@ def test_a_tick_that_a_machine_has_taken_is_told_to_dagster(shop: Shop, tmp_path
     assert shop.landed() == ["products.csv"]
     plan = FolderStore(Path(shop.settings.lake_root)).read(f"runs/ecommerce/{result.run_id}/plan.json").decode()
     assert "already run: run ecommerce-2026-11-26T09-00-00Z has taken the tick of 2026-11-26 09:00 UTC" in plan
+
+
+@pytest.mark.parametrize("text", ["[1, 2", "[]"])
+def test_a_run_whose_folder_is_damaged_stops_no_other(shop: Shop, ran: MachineRun, text: str) -> None:
+    """It is observed with what cannot be read; what came after it is taken whole."""
+    (ran.root / "lake" / "runs" / "ecommerce" / ran.run_id / "manifest.json").write_text(text)
+    shop.drop_all()
+    later = MachineRun(ran.root, "e2", "2026-11-26T14:00:00Z")
+    later.whole()
+    told(shop)
+    (one,) = shop.instance.fetch_observations(dg.AssetRecordsFilter(PIPELINE.manifest_key), limit=9).records
+    assert one.asset_observation is not None
+    assert "manifest.json` cannot be used" in str(one.asset_observation.description)
+    assert metadata(shop, ORDERS)["run_id"] == later.run_id
