@@ -129,7 +129,8 @@ def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Out
     from lakehouse_assets.storage.lake import lake_of
 
     # Whoever has ever run in a lake has left a lease there.
-    is_new = not json and not lake_of(settings).store.has_any("leases/")
+    lake = lake_of(settings)
+    is_new = not json and not (lake.exists and lake.store.has_any("leases/"))
     remember(settings.lake_root, "run")
     started = time.perf_counter()
     outcome = run_visibly(settings, asked, verbose=verbose)

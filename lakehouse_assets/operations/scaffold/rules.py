@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.findings import Files
 from lakehouse_assets.operations.scaffold import rule as text
+from lakehouse_assets.operations.scaffold.columns import sample
 from lakehouse_assets.operations.scaffold.dataset import rule as as_document
 from lakehouse_assets.operations.scaffold.dataset import text_of
 from lakehouse_assets.operations.scaffold.files import Draft
@@ -46,6 +48,22 @@ def drafted(project: Project, table: str, rule: tuple[str, str, str, str], break
     return Draft({tests: test}, edits, (said,))
 
 
+def _sound(contract: Contract) -> dict[str, str]:
+    """Return a row as it lands with a text of its type in every column, so that it breaks no rule for lack of one."""
+    texts = ((column.source, sample(column)[0]) for column in contract.columns)
+    return {source: text for source, text in texts if source and text is not None}
+
+
+def _parents(project: Project, contract: Contract) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of other tables to which the sound row refers, by catalog name."""
+    by_name = {one.catalog_name: one for one in project.known.values()}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for reference in contract.references:
+        value = sample(by_name[reference.parent].column(reference.parent_column))[1]
+        found.setdefault(reference.parent, [{}])[0][reference.parent_column] = value
+    return found
+
+
 def _test(project: Project, contract: Contract, rule: tuple[str, str, str, str], breaks: Sequence[str]) -> str:
     """Return a unit test of a row that breaks the rule, with all codes that it gets.
 
@@ -58,17 +76,19 @@ def _test(project: Project, contract: Contract, rule: tuple[str, str, str, str],
     from lakehouse_assets.storage.lake import open_lake
 
     code, verdict, words, condition = rule
-    row = {name: value for name, _, value in (one.partition("=") for one in breaks)}
+    row = _sound(contract) | {name: value for name, _, value in (one.partition("=") for one in breaks)}
+    given = _parents(project, contract)
     ours = Rule(code, "row", "warn" if verdict == "warn" else "reject", words, condition)
     judged = replace(contract, rules=(*contract.rules, ours))
     with tempfile.TemporaryDirectory(prefix="lakehouse-new-") as folder:
         engine = DuckEngine(open_lake(folder), zone=read_settings().zone_of(project.pipeline), threads=1)
         try:
             tables = tables_of(engine, project.known.values())
-            tables.show({}, [reference.parent for reference in contract.references])
+            tables.show(given, ())
             codes = tables.rules(judged, [row])[0]["codes"]
         finally:
             engine.close()
     if code not in codes:
         raise BadRequest(message=f"the row of --breaks does not break the rule; it breaks {', '.join(codes) or 'none'}")
-    return text_of([{"name": f"{code}: {words}", "landed": [row], "expect": [{"codes": codes}]}])
+    shown = {"given": given} if given else {}
+    return text_of([{"name": f"{code}: {words}", **shown, "landed": [row], "expect": [{"codes": codes}]}])
