@@ -1,7 +1,7 @@
 # Dagster with the code location of this project, for ECS: web server, daemon and runs are containers of it.
 # Build it by `docker build -t lakehouse-dagster .`; docs/dagster-on-aws.md says how it is started.
 #
-# BASE carries the digest that was reviewed; the workflow passes it in.
+# BASE may carry the digest that was reviewed: `--build-arg BASE=python:3.13-slim-bookworm@sha256:…`.
 ARG BASE=python:3.13-slim-bookworm
 FROM ${BASE}
 

@@ -2,8 +2,8 @@
 
     python -m infrastructure.estimate
 
-The table is in docs/aws.md, and a test keeps it current. What a run uses is what was counted in emitted machines and
-measured in the emulated tier; what runs have really used, `lakehouse cost` tells.
+The table is in docs/aws.md, and a test keeps it current. Transitions and requests were counted in emitted machines and
+in the emulated tier; seconds and bytes of AWS are assumed. What runs have really used, `lakehouse cost` tells.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ def delta_is_read(of: OUTPUTS) -> None:
 
 
 def iceberg_is_merged(of: OUTPUTS) -> None:
-    """Say what Athena thinks of the MERGE of a model, without running it."""
-    query(of, "EXPLAIN SELECT * FROM ecommerce_gold.daily_sales WHERE sales_date = DATE '2000-01-01'")
+    """Look that Athena can plan to read a gold table by its day, without reading it."""
+    query(of, "EXPLAIN SELECT * FROM ecommerce_gold.daily_sales WHERE \"date\" = DATE '2000-01-01'")
 
 
 def ddl_is_accepted(of: OUTPUTS) -> None:

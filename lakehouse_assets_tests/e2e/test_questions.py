@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Mapping
 
 import pytest
 
+from infrastructure import smoke
 from lakehouse_assets import table
 from lakehouse_assets_tests.e2e.production import Production
 from lakehouse_assets_tests.e2e.small import batch
@@ -72,3 +74,13 @@ def test_what_athena_cannot_answer_is_one_sentence() -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "nothing" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "look", [smoke.delta_is_read, smoke.iceberg_is_merged, smoke.ddl_is_accepted, smoke.a_limit_holds]
+)
+def test_what_is_looked_at_after_a_deployment_can_be_answered(
+    loaded: Production, look: Callable[[Mapping[str, str]], None]
+) -> None:
+    """Columns and tables are those that there are, so that a failure on AWS is one of AWS."""
+    look(loaded.outputs)

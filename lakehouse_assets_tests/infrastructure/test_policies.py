@@ -118,7 +118,7 @@ NEVER = [
     ("secretsmanager:PutSecretValue", SECRET), ("lambda:UpdateFunctionCode", arn("lambda", "function:PlanRun")),
     ("states:UpdateStateMachine", MACHINE), ("athena:StartQueryExecution", arn("athena", "workgroup/primary")),
     ("logs:DeleteLogGroup", arn("logs", "log-group:/aws/lambda/PlanRun")), ("sns:Subscribe", TOPIC),
-    ("s3:PutObject", s3("code/functions.zip")), ("glue:StartCrawler", arn("glue", "crawler/delta-crawler")),
+    ("s3:PutObject", s3("code/functions.zip")), ("glue:StartCrawler", arn("glue", "crawler/another")),
     ("cloudformation:DeleteStack", arn("cloudformation", "stack/x")),
 ]  # fmt: skip
 """What no role may do."""
@@ -172,6 +172,12 @@ def test_analysts_change_nothing() -> None:
     assert not allows("MarketingRole", "s3:GetObject", GOLD)
     assert not allows("MarketingRole", "s3:ListBucket", s3("lake"), **{"s3:prefix": "bronze/"})
     assert allows("MarketingRole", "s3:ListBucket", s3("lake"), **{"s3:prefix": "reports/"})
+
+
+def test_a_machine_starts_its_own_crawler_alone() -> None:
+    """Another pipeline's would put its tables into the catalog in the middle of its load."""
+    assert not allows("EcommerceMachineRole", "glue:StartCrawler", arn("glue", "crawler/delta-crawler-marketing"))
+    assert allows("MarketingMachineRole", "glue:StartCrawler", arn("glue", "crawler/delta-crawler-marketing"))
 
 
 def test_metrics_are_the_products_own() -> None:
