@@ -111,6 +111,7 @@ def test_a_stopped_execution_is_told_and_lets_go(production: Production) -> None
     messages = list(production.told())
     production.until(lambda: bool(messages.extend(production.told()) or messages))
     assert [message.attributes["kind"] for message in messages] == ["execution_ended"]
+    assert "LoadSmallBatch: the execution was stopped" in messages[0].body
     require_repaired(production, 5)
 
 

@@ -23,6 +23,8 @@ TOLD = "told: "
 """Begins the cause of a machine's Fail state when its message was delivered."""
 ENDED = "execution_ended"
 """Names the kind of the message about an execution that told nothing itself."""
+CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+"""Maps the partitions of AWS whose console is elsewhere to where it is."""
 WORDS = {
     "ABORTED": ("Aborted", "the execution was stopped; the next run makes up for it"),
     "TIMED_OUT": ("TimedOut", "the execution took longer than it may, and was ended"),
@@ -63,7 +65,7 @@ class Ending:
             arn=detail["executionArn"],
             run_id=run_id_of(job, detail["name"], _tick(detail.get("input"))),
             pipeline=pipeline,
-            failure=Failure(None, error, sentence),
+            failure=Failure(None, error, sentence, detail.get("state")),
             started_at=datetime.fromtimestamp(began / 1000, UTC).isoformat() if began else "",
             is_told=cause.startswith(TOLD),
         )
@@ -71,8 +73,9 @@ class Ending:
     @property
     def link(self) -> str:
         """Return where people see the execution."""
-        region = self.arn.split(":")[3]
-        return f"https://{region}.console.aws.amazon.com/states/home#/v2/executions/details/{self.arn}"
+        _, partition, _, region = self.arn.split(":")[:4]
+        console = CONSOLES.get(partition, "console.aws.amazon.com")
+        return f"https://{region}.{console}/states/home#/v2/executions/details/{self.arn}"
 
 
 def _tick(given: str | None) -> object:

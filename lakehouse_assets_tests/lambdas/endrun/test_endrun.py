@@ -80,6 +80,13 @@ def test_a_stopped_execution_is_told_recorded_and_lets_go(run: MachineRun) -> No
     assert MachineRun(run.root, "e2").planned()["fence"] == 2
 
 
+def test_a_stopped_execution_names_the_state_in_which_it_was(run: MachineRun) -> None:
+    """As a failure does that the machine tells itself."""
+    topic = Told(run)
+    end(FolderStore(run.root / "lake"), ending(run, state="LoadSmallBatch"), topic)
+    assert topic.messages[0].body.startswith("The run failed in LoadSmallBatch: the execution was stopped")
+
+
 def test_what_the_machine_has_told_is_not_told_again(run: MachineRun) -> None:
     """Its Fail state says so; lease and record are looked after all the same."""
     run.recorded({"State": "RunGlueJob", "Error": "LeaseHeld", "Cause": "somebody else"})
