@@ -14,6 +14,7 @@ import pytest
 from infrastructure.build import Wanted
 from infrastructure.deploy import Deployment, deploy
 from lakehouse_assets.contracts import contracts
+from lakehouse_assets.contracts.layers import silver_tables
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.e2e.comparing import contents
 from lakehouse_assets_tests.e2e.production import ENV, Production
@@ -33,10 +34,11 @@ def loaded(production: Production, number: int) -> tuple[str, ...]:
 
 
 def test_silver_that_is_lost_is_made_anew_from_the_archive(production: Production) -> None:
-    """The drill: every object of a silver table is deleted, one command makes it anew, and all tables are as before."""
+    """The drill: every object of silver is deleted, one command makes it anew, and all tables are as before."""
     loaded(production, 40)
     before, lake = contents(production.lake), open_lake(production.lake)
-    production.clear(f"{lake.key(contracts('ecommerce')['silver.clean_orders'])}/")
+    for contract in silver_tables(contracts("ecommerce")):
+        production.clear(f"{lake.key(contract)}/")
     begun = time.monotonic()
     command = [
         str(ROOT / ".venv/bin/lakehouse"),
