@@ -98,6 +98,8 @@ def a_condition_holds(of: OUTPUTS) -> None:
         if error.response["Error"]["Code"] == "PreconditionFailed":
             return
         raise
+    finally:
+        store.delete_object(Bucket=of["ResultsBucket"], Key=key)
     raise Unproven(message="S3 has overwritten an object that was not to be there")
 
 

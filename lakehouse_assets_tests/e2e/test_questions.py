@@ -77,7 +77,14 @@ def test_what_athena_cannot_answer_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "look", [smoke.delta_is_read, smoke.iceberg_is_merged, smoke.ddl_is_accepted, smoke.a_limit_holds]
+    "look",
+    [
+        smoke.delta_is_read,
+        smoke.iceberg_is_merged,
+        smoke.ddl_is_accepted,
+        smoke.a_limit_holds,
+        smoke.a_condition_holds,
+    ],
 )
 def test_what_is_looked_at_after_a_deployment_can_be_answered(
     loaded: Production, look: Callable[[Mapping[str, str]], None]
