@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Literal
 
 from lakehouse_assets import errors
+from stepfunctions.causes import TASK_FAILED
 from stepfunctions.states import Retry
 from stepfunctions.steps import RetryPolicy
 
 Service = Literal["lambda", "glue", "crawler", "athena", "sns"]
 
-FAILED_QUERY = "States.TaskFailed"
-"""The one name of every failed query's error, whatever the reason."""
 HELD = errors.LeaseHeld.__name__
 """Another run has the pipeline, for as long as that run takes."""
 
@@ -29,7 +28,7 @@ AWS: dict[Service, tuple[str, ...]] = {
     "glue": ("Glue.AWSGlueException", "Glue.InternalServiceException", "Glue.OperationTimeoutException"),
     "crawler": ("Glue.AWSGlueException", "Glue.InternalServiceException", "Glue.OperationTimeoutException"),
     "athena": ("Athena.AmazonAthenaException", "Athena.InternalServerException"),
-    "sns": ("States.TaskFailed",),
+    "sns": (TASK_FAILED,),
 }
 """Names of the errors by which a service says that a call got lost:
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
@@ -76,7 +75,7 @@ def retries(
     waits = [waiting(full, patience_seconds)] if full else []
     patient = Retry(AWS[service], interval_seconds=2, max_attempts=5)
     transient = tuple(name for name in transient_names() if name != HELD) if service == "lambda" else ()
-    own = transient or ((FAILED_QUERY,) if is_read else ())
+    own = transient or ((TASK_FAILED,) if is_read else ())
     if not own or not policy.max_retries:
         return (patient, *waits)
     return (patient, *waits, Retry(own, policy.delay_seconds, policy.max_retries, policy.backoff_rate))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from lakehouse_assets.compute.alerts import end_of, message_of
+from lakehouse_assets.compute.aws.links import execution_link
 from lakehouse_assets.compute.causes import cause_of
 from lakehouse_assets.compute.executions import Execution, noted
 from lakehouse_assets.compute.recording import Ended, checks_not_passed, is_recorded, machine_report, record
@@ -23,8 +24,6 @@ TOLD = "told: "
 """Begins the cause of a machine's Fail state when its message was delivered."""
 ENDED = "execution_ended"
 """Names the kind of the message about an execution that told nothing itself."""
-CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
-"""Maps the partitions of AWS whose console is elsewhere to where it is."""
 WORDS = {
     "ABORTED": ("Aborted", "the execution was stopped; the next run makes up for it"),
     "TIMED_OUT": ("TimedOut", "the execution took longer than it may, and was ended"),
@@ -73,9 +72,7 @@ class Ending:
     @property
     def link(self) -> str:
         """Return where people see the execution."""
-        _, partition, _, region = self.arn.split(":")[:4]
-        console = CONSOLES.get(partition, "console.aws.amazon.com")
-        return f"https://{region}.{console}/states/home#/v2/executions/details/{self.arn}"
+        return execution_link(self.arn)
 
 
 def _tick(given: str | None) -> object:

@@ -23,6 +23,15 @@ def query_link(region: str, query_id: str) -> str:
     return f"{_console(region)}/athena/home?region={region}#/query-editor/history/{quote(query_id)}"
 
 
+def execution_link(arn: str) -> str:
+    """Return the link to an execution of a state machine.
+
+    >>> execution_link("arn:aws-cn:states:cn-north-1:111122223333:execution:m:e").partition("/states/")[0]
+    'https://cn-north-1.console.amazonaws.cn'
+    """
+    return f"{_console(arn.split(':')[3])}/states/home#/v2/executions/details/{arn}"
+
+
 def object_link(region: str, place: str) -> str:
     """Return the link to an object, or to a folder when it ends with a slash.
 
