@@ -73,15 +73,27 @@ def found_by(check: JudgedCheck, rule: Rule | None) -> str:
         check: with its first rows.
         rule: what was asked; None for one that no contract has any more.
     """
+    if check.error:
+        return f"could not be asked: {check.error}"
+    return broken(rule, check.failing, check.rows) or ""
+
+
+def broken(rule: Rule | None, failing: int, rows: Sequence[Mapping[str, object]]) -> str | None:
+    """Say in words what an assertion found, whoever asked it; None where nothing is wrong.
+
+    Args:
+        rule: what was asked; None for one that no contract has any more.
+        failing: rows that it found.
+        rows: the first of them.
+    """
     # Contracts are imported when there is something to say of one.
     from lakehouse_assets.contracts.checks import in_words
 
-    if check.error:
-        return f"could not be asked: {check.error}"
-    found = in_words(rule, check.rows) if rule else None
-    rows = f"{check.failing} row" if check.failing == 1 else f"{check.failing} rows"
-    broken = f"broken by {rows}: {rule.description if rule else ''}".rstrip(": ")
-    return found or (broken if check.failing else "")
+    if not failing:
+        return None
+    count = f"{failing} row" if failing == 1 else f"{failing} rows"
+    found = in_words(rule, rows) if rule else None
+    return found or f"broken by {count}: {rule.description if rule else ''}".rstrip(": ")
 
 
 def _warned(words: Mapping[tuple[str, str], str], table: str, code: str, count: int) -> FailedCheck:

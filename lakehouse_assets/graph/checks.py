@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from lakehouse_assets.compute.costs import spent_on
+from lakehouse_assets.compute.failed_checks import broken
 from lakehouse_assets.compute.reports import ModelReport
 from lakehouse_assets.compute.services import CheckOutcome
 from lakehouse_assets.compute.tasks import TASK_METADATA, CheckTask, to_metadata
 from lakehouse_assets.contracts import Contract, Rule
-from lakehouse_assets.contracts.checks import in_words
 from lakehouse_assets.core.shown import MOST_NAMES
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.pipeline import Pipeline
@@ -87,7 +87,7 @@ def assertion_result(contract: Contract, rule: Rule, outcome: CheckOutcome) -> d
         asset_key=md.asset_key(contract),
         check_name=rule.code,
         severity=dg.AssetCheckSeverity.WARN if rule.verdict == "warn" else dg.AssetCheckSeverity.ERROR,
-        description=in_words(rule, outcome.sample) or md.broken(outcome.failing, rule.description),
+        description=broken(rule, outcome.failing, outcome.sample),
         metadata={
             "failing": outcome.failing,
             "sample": md.preview(outcome.sample),

@@ -112,15 +112,6 @@ def found(failing: int, what: str) -> str | None:
     return f"{_rows(failing)}: {what}" if failing else None
 
 
-def broken(failing: int, rule: str) -> str | None:
-    """Say what a check found, as `found` does, for a rule that says what should be.
-
-    >>> broken(2, "no key occurs twice")
-    'broken by 2 rows: no key occurs twice'
-    """
-    return f"broken by {_rows(failing)}: {rule}" if failing else None
-
-
 def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
