@@ -15,7 +15,7 @@ from pathlib import Path
 from infrastructure.alarms import alarm_resources
 from infrastructure.crawlers import crawler_resources
 from infrastructure.functions import ROOT
-from infrastructure.grants import grants
+from infrastructure.grants import Statement, grants
 from infrastructure.lambdas import function_resources
 from infrastructure.machines import machines, ticks, triggers
 from infrastructure.pipelines import databases, places
@@ -47,17 +47,21 @@ def data_template() -> Json:
     return template
 
 
+def _grants(pipeline: str | None = None) -> dict[str, list[Statement]]:
+    """Return what may be granted: over the tables of one pipeline, or of all."""
+    return grants(databases("silver", "control", "reference", pipeline=pipeline), databases("gold", pipeline=pipeline))
+
+
 def stack_template() -> Json:
     """Return the template of everything that runs."""
     template = read(PARTS / "head.yaml") | {"Resources": {}, "Outputs": {}}
-    silver, gold = databases("silver", "control", "reference"), databases("gold")
-    known, found = grants(silver, gold), machines()
+    known, found = _grants(), machines()
     for machine in found:
         template["Parameters"][parameter(machine)] = {
             "Type": "String",
             "Description": f"Key of the definition of {machine.name}",
         }
-    roles = {machine.logical_id + "Role": machine_role(machine, known) for machine in found}
+    roles = {machine.logical_id + "Role": machine_role(machine, _grants(machine.pipeline)) for machine in found}
     made = {
         **function_resources(known),
         "GlueRole": glue_role(known),

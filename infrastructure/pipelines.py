@@ -42,11 +42,12 @@ def places() -> dict[str, Place]:
 
 
 @lru_cache
-def databases(*layers: str) -> tuple[str, ...]:
-    """Return the databases of the tables of some layers, or of all that are tables."""
+def databases(*layers: str, pipeline: str | None = None) -> tuple[str, ...]:
+    """Return the databases of the tables of some layers, or of all that are tables, of one pipeline or of all."""
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.packages import pipelines
 
     wanted = layers or ("silver", "gold", "control", "reference")
-    tables = [contract for name in pipelines() for contract in contracts(name).values()]
+    named = [pipeline] if pipeline else pipelines()
+    tables = [contract for name in named for contract in contracts(name).values()]
     return tuple(sorted({table.database for table in tables if table.layer in wanted}))

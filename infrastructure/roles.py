@@ -69,6 +69,10 @@ def machine_role(machine: Machine, known: dict[str, list[Statement]]) -> Json:
     """Return a machine's role: exactly its functions, its jobs, its workgroup and its topic.
 
     Athena works with the rights of whoever starts a query, so it reads silver, and reads and writes gold.
+
+    Args:
+        machine: what works with it.
+        known: what each name allows, over the tables of the machine's own pipeline.
     """
     functions = [arn("lambda", f"function:${{FunctionPrefix}}{name}") for name in machine.functions]
     names = [name for job in machine.jobs for name in (job, f"{job}{BACKFILL}")]

@@ -13,18 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pyarrow as pa
-from deltalake import write_deltalake
 
 from infrastructure.build import Wanted
 from infrastructure.deploy import Deployment, deploy
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.emulator.running import Emulator, variables_for
 
 ENV = "e2e"
 HASH_KEY = "a key of these tests"
-FAR, DOUBLED = datetime(2099, 1, 1, tzinfo=UTC), "doubled.csv"
 SECONDS = 420
 """How long an execution may take on a slow machine, with Spark's start in it."""
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -73,7 +68,7 @@ class Production:
         self, emulator: Emulator, outputs: Mapping[str, str], parameters: Mapping[str, str], clock_ahead_seconds: float
     ) -> None:
         self.emulator, self.outputs, self.parameters = emulator, outputs, parameters
-        self.clock_ahead_seconds = clock_ahead_seconds
+        self.clock_ahead_seconds, self._mornings = clock_ahead_seconds, 0
         self._session = boto3.Session(region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106 - the emulator's
         self.s3, self.machines = self.client("s3"), self.client("stepfunctions")
         self.queue = self.client("sqs").create_queue(QueueName="subscriber")["QueueUrl"]
@@ -173,14 +168,45 @@ class Production:
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
     @contextmanager
-    def tick_at(self, hour: int) -> Iterator[None]:
-        """Have the scheduler's clock come to this hour of the next morning in UTC, and set it back to the evening."""
-        hours = timedelta(hours=(hour - EVENING) % 24)
-        self.emulator.control(clock_ahead_seconds=self.clock_ahead_seconds + hours.total_seconds() + 2)
+    def tick_at(self, schedule: str, hour: int, minute: int = 0) -> Iterator[None]:
+        """Have the scheduler's clock come to a time in UTC of the next morning that no test had yet; then it is evening.
+
+        No other schedule is on meanwhile.
+        """
+        ahead = timedelta(hours=(hour - EVENING) % 24, minutes=minute, days=self._mornings)
+        self._mornings += 1
+        with self._only(schedule):
+            self.emulator.control(clock_ahead_seconds=self.clock_ahead_seconds + ahead.total_seconds() + 2)
+            try:
+                yield
+            finally:
+                self.emulator.control(clock_ahead_seconds=self.clock_ahead_seconds)
+
+    @contextmanager
+    def _only(self, schedule: str) -> Iterator[None]:
+        """Switch all schedules off but one."""
+        scheduler = self.client("scheduler")
+        listed = scheduler.list_schedules()["Schedules"]
+        found = [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in listed]
+        assert schedule in {one["Name"] for one in found}
+        others = [one for one in found if one["State"] == "ENABLED" and one["Name"] != schedule]
         try:
+            self._switch(others, "DISABLED")
             yield
         finally:
-            self.emulator.control(clock_ahead_seconds=self.clock_ahead_seconds)
+            self._switch(others, "ENABLED")
+
+    def _switch(self, schedules: list[dict[str, Any]], state: str) -> None:
+        names = (
+            "Name",
+            "GroupName",
+            "ScheduleExpression",
+            "ScheduleExpressionTimezone",
+            "FlexibleTimeWindow",
+            "Target",
+        )
+        for one in schedules:
+            self.client("scheduler").update_schedule(**{name: one[name] for name in names}, State=state)
 
     @contextmanager
     def pauses(self, scale: float) -> Iterator[None]:
@@ -227,46 +253,6 @@ class Production:
     def remove(self, key: str, pipeline: str = "ecommerce") -> None:
         """Remove a file from landing."""
         self.s3.delete_object(Bucket=self.outputs["LandingBucket"], Key=f"{LANDINGS[pipeline]}/{key}")
-
-    @contextmanager
-    def doubled_order(self) -> Iterator[None]:
-        """Have an order stand in silver twice meanwhile, the second time as if it had just come, past the pipeline."""
-        table = open_lake(self.lake).delta(contracts("ecommerce")["silver.clean_orders"])
-        before, one = table.version(), table.to_pyarrow_table().slice(0, 1)
-        for name, value in (("_file_time", FAR), ("_file", DOUBLED)):
-            kind = one.schema.field(name).type
-            one = one.set_column(one.schema.get_field_index(name), name, pa.array([value], kind))
-        write_deltalake(table, one, mode="append")
-        try:
-            yield
-        finally:
-            # The same rows are taken out again; what was loaded meanwhile stays.
-            table.update_incremental()
-            assert table.version() > before
-            table.delete(f"_file = '{DOUBLED}'")
-
-    @contextmanager
-    def lost_metadata(self, table: str) -> Iterator[None]:
-        """Have the newest metadata file of a gold table gone meanwhile."""
-        found = self.client("glue").get_table(DatabaseName="ecommerce_gold", Name=table)["Table"]
-        key, bucket = found["Parameters"]["metadata_location"].removeprefix(f"{self.lake}/"), self.outputs["LakeBucket"]
-        body = self.read(key)
-        self.s3.delete_object(Bucket=bucket, Key=key)
-        try:
-            yield
-        finally:
-            self.s3.put_object(Bucket=bucket, Key=key, Body=body)
-
-    @contextmanager
-    def broken(self, function: str) -> Iterator[None]:
-        """Have a function deployed with a handler that it does not have meanwhile."""
-        functions = self.client("lambda")
-        handler = functions.get_function_configuration(FunctionName=function)["Handler"]
-        functions.update_function_configuration(FunctionName=function, Handler="lambdas.gone.handler")
-        try:
-            yield
-        finally:
-            functions.update_function_configuration(FunctionName=function, Handler=handler)
 
     def tell_secrets(self, key: str) -> None:
         """Put the keys of the Affise account where a person puts them after the first deployment."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
+from lakehouse_assets_tests.e2e import breaking
 from lakehouse_assets_tests.e2e.comparing import contents
 from lakehouse_assets_tests.e2e.production import Execution, Production
 from lakehouse_assets_tests.e2e.small import batch
@@ -19,31 +17,16 @@ pytestmark = pytest.mark.e2e_all
 @pytest.fixture(scope="module", autouse=True)
 def quiet(production: Production) -> None:
     """What was left in landing by other tests is loaded, and nothing is to be told of it."""
-    production.sleeping()
+    production.land(batch(8))
     assert production.run("ecommerce").status == "SUCCEEDED"
     production.told()
 
 
-@contextmanager
-def without_room(production: Production) -> Iterator[None]:
-    """The Glue job may not run and queues nothing: as if its account had given all it has to others."""
-    glue = production.client("glue")
-    job = glue.get_job(JobName="Lakehouse")["Job"]
-    kept = {name: job[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
-    usual = {name: job[name] for name in ("ExecutionProperty", "JobRunQueuingEnabled")}
-    full = {"ExecutionProperty": {"MaxConcurrentRuns": 0}, "JobRunQueuingEnabled": False}
-    glue.update_job(JobName="Lakehouse", JobUpdate=kept | full)
-    try:
-        yield
-    finally:
-        glue.update_job(JobName="Lakehouse", JobUpdate=kept | usual)
-
-
 def require_told(production: Production, done: Execution, state: str, words: str) -> None:
-    """Hold that an execution failed and that one message names the state."""
+    """Hold that an execution failed and that one message names the state, or how it begins."""
     (message,) = production.told()
     assert done.status == "FAILED", done
-    assert f"failed in {state}: " in message.body
+    assert f"failed in {state}" in message.body
     assert words in message.body
 
 
@@ -87,28 +70,55 @@ def test_a_manifest_that_is_overwritten_is_refused_by_the_job(production: Produc
 
 
 @pytest.mark.parametrize(
-    ("function", "state"), [("DeclareTables", "DeclareTables"), ("Moves3Objects", "ArchiveProcessedFiles")]
+    ("number", "function", "state"),
+    [
+        (62, "DeclareTables", "DeclareTables"),
+        (63, "Moves3Objects", "ArchiveProcessedFiles"),
+        (66, "LoadOutcome", "LoadOutcome"),
+        (67, "RenderModel", "Render"),
+        (68, "AcknowledgeModel", "Acknowledge"),
+        (69, "JudgeChecks", "JudgeAthenaValidationSilver"),
+    ],
 )
 def test_a_function_that_cannot_start_is_told_and_archives_nothing(
-    production: Production, function: str, state: str
+    production: Production, number: int, function: str, state: str
 ) -> None:
     """The service's own words are in the message; the files are still in landing for the next run."""
-    number = 62 if function == "DeclareTables" else 63
     production.land(batch(number))
     # Declarations are remembered; one that is forgotten has to be made again.
     if function == "DeclareTables":
         production.clear("catalog/")
-    with production.broken(function):
+    with breaking.function(production, function):
         done = production.run("ecommerce")
     require_told(production, done, state, "gone")
     assert len(production.landed()) == 3
     require_repaired(production, number)
 
 
+def test_a_declaration_that_athena_refuses_is_told_in_its_words(production: Production) -> None:
+    """A database that somebody has dropped: nothing is archived, and once it is there its tables are declared anew."""
+    production.land(batch(70))
+    with breaking.database(production, "delta_lakehouse"):
+        done = production.run("ecommerce")
+    require_told(production, done, "RunDeclaration", "delta_lakehouse")
+    assert len(production.landed()) == 3
+    require_repaired(production, 70)
+
+
+def test_a_check_of_gold_stops_the_archive(production: Production) -> None:
+    """A person who stands in gold twice is found when the row is merged; with it gone the next run archives."""
+    production.land(batch(71))
+    with breaking.gold(production, "user_orders", user_id=1):
+        done = production.run("ecommerce")
+    require_told(production, done, "JudgeAthenaValidationGold", "check `user_orders.keys_unique` failed: 1 rows")
+    assert len(production.landed()) == 3
+    require_repaired(production, 71)
+
+
 def test_a_run_that_cannot_be_recorded_is_told_all_the_same(production: Production) -> None:
     """The message is composed by the machine itself, and the rule on its status gives the lease back."""
     production.land(batch(64))
-    with production.broken("RecordRun"):
+    with breaking.function(production, "RecordRun"):
         done = production.run("ecommerce")
         require_told(production, done, "RecordSuccess", "gone")
         production.until(lambda: production.holder() is None)
@@ -120,7 +130,7 @@ def test_a_run_that_cannot_be_recorded_is_told_all_the_same(production: Producti
 def test_a_job_that_has_no_room_is_asked_for_again_and_then_told(production: Production) -> None:
     """It waits as long as a load may take, and the batch comes with the next run."""
     production.land(batch(65))
-    with without_room(production):
+    with breaking.room(production):
         done = production.run("ecommerce", {"engine": "glue"})
     require_told(production, done, "RunGlueJob", "oncurrent")
     require_repaired(production, 65)

@@ -71,7 +71,7 @@ def test_a_job_that_takes_too_long_is_told_and_lets_go(production: Production) -
 def test_a_tick_of_the_scheduler_starts_a_run_of_its_own(production: Production) -> None:
     """The daily schedule fires by the emulator's clock; the run is named after the tick, which nobody else can have."""
     before = set(production.executions("ecommerce"))
-    with production.tick_at(hour=6):
+    with production.tick_at("ecommerce_daily", 6):
         production.until(lambda: set(production.executions("ecommerce")) - before, 60)
     (arn,) = set(production.executions("ecommerce")) - before
     done = production.wait(arn)

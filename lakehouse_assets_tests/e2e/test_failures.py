@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lakehouse_assets_tests.e2e import breaking
 from lakehouse_assets_tests.e2e.comparing import contents
 from lakehouse_assets_tests.e2e.production import Execution, Production
 from lakehouse_assets_tests.e2e.small import batch, wrong_orders
@@ -81,7 +82,7 @@ def test_a_blocking_check_stops_gold(production: Production) -> None:
     """An order that stands in silver twice is found; once it is gone the next run goes on."""
     production.land(batch(3))
     gold = contents(production.lake)["daily_sales"]
-    with production.doubled_order():
+    with breaking.silver(production, "clean_orders"):
         done = production.run("ecommerce")
         require_told(production, done, "JudgeAthenaValidationSilver", "check `clean_orders.keys_unique`")
     assert contents(production.lake)["daily_sales"] == gold
@@ -91,7 +92,7 @@ def test_a_blocking_check_stops_gold(production: Production) -> None:
 def test_a_merge_that_fails_is_told_in_athenas_words(production: Production) -> None:
     """A lost metadata file of one gold table fails its MERGE; the file put back, the next run builds it."""
     production.land(batch(4))
-    with production.lost_metadata("user_orders"):
+    with breaking.metadata(production, "ecommerce_gold.user_orders"):
         done = production.run("ecommerce")
     assert done.status == "FAILED"
     (message,) = production.told()
@@ -120,9 +121,8 @@ def test_a_topic_that_refuses_fails_the_execution(production: Production) -> Non
     """Everything is loaded and recorded, and the execution does not end as if somebody knew."""
     production.forget_told()
     production.land(batch(6))
-    production.emulator.control(refuse_publish="the topic takes nothing now")
-    done = production.run("ecommerce")
-    production.emulator.control(refuse_publish=None)
+    with breaking.topic(production):
+        done = production.run("ecommerce")
     assert done.status == "FAILED"
     assert not done.cause.startswith("told: ")
     assert production.landed() == []

@@ -10,11 +10,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from deltalake import DeltaTable, write_deltalake
 
 from lakehouse_assets.affise.simulator.running import Simulator
-from lakehouse_assets.contracts import contracts
-from lakehouse_assets.storage.lake import open_lake
+from lakehouse_assets_tests.e2e import breaking
 from lakehouse_assets_tests.e2e.production import Execution, Production
 
 pytestmark = pytest.mark.e2e_all
@@ -56,22 +54,41 @@ def slices_refused(production: Production, account: Simulator) -> Iterator[None]
 
 
 @contextmanager
-def doubled(production: Production, account: Simulator) -> Iterator[None]:
-    """A click stands in silver twice, written past the pipeline."""
-    del account
-    table = open_lake(production.lake).delta(contracts("marketing")["silver.clicks"])
-    options, before = table._storage_options, table.version()  # noqa: SLF001 - its own
-    write_deltalake(table, table.to_pyarrow_table().slice(0, 1), mode="append")
+def lists_refused(production: Production, account: Simulator) -> Iterator[None]:
+    """The account answers everything but the list of its offers."""
+    del production
+    account.faults.turn_on("server-error:endpoint=offers,times=0")
     yield
-    DeltaTable(table.table_uri, storage_options=options).restore(before)
+    account.faults.turn_off("server-error")
 
 
-@contextmanager
-def export_broken(production: Production, account: Simulator) -> Iterator[None]:
-    """The function that exports is deployed with a handler that it does not have."""
+def broken(function: str) -> Failing:
+    """A function is deployed with a handler that it does not have."""
+    return lambda production, _: breaking.function(production, function)
+
+
+def undeclared(production: Production, account: Simulator) -> AbstractContextManager[None]:
+    """Somebody has dropped the database of silver."""
     del account
-    with production.broken("export-sub5-report"):
-        yield
+    return breaking.database(production, "marketing_lakehouse")
+
+
+def without_metadata(production: Production, account: Simulator) -> AbstractContextManager[None]:
+    """The newest metadata file of a gold table is lost."""
+    del account
+    return breaking.metadata(production, "affise_data_fusion.daily_affiliate_performance")
+
+
+def click_twice(production: Production, account: Simulator) -> AbstractContextManager[None]:
+    """A click stands in silver twice."""
+    del account
+    return breaking.silver(production, "clicks", "marketing")
+
+
+def gold_twice(production: Production, account: Simulator) -> AbstractContextManager[None]:
+    """A row stands in gold twice."""
+    del account
+    return breaking.gold(production, "daily_affiliate_performance", "marketing")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,16 +101,31 @@ def first(production: Production, account: Simulator) -> Execution:
     return done
 
 
+def require_repaired(production: Production, account: Simulator) -> None:
+    """Hold that the next run ends well and exports."""
+    done = run(production, account)
+    assert (done.status, done.cause) == ("SUCCEEDED", ""), done
+    assert "ExportSub5Report" in done.states
+    assert production.holder("marketing") is None
+    production.told()
+
+
 @pytest.mark.parametrize(
     ("failing", "state", "cause"),
     [
         (api_down, "PlanAffisePull", "gave no usable answer"),
         (key_refused, "PlanAffisePull", "AFFISE_API_KEY"),
+        (lists_refused, "AdstartUpdateDimensionTables", "offers"),
         (slices_refused, "PullAffiseSlices", "stats/conversions"),
-        (doubled, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 rows"),
-        (export_broken, "ExportSub5Report", "gone"),
+        (broken("NameAffisePages"), "NameAffisePages", "gone"),
+        (broken("LoadSmallBatch"), "LoadSmallBatch", "gone"),
+        (undeclared, "RunDeclaration", "marketing_lakehouse"),
+        (click_twice, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 rows"),
+        (without_metadata, "MergeDailyAffiliatePerformance", "metadata"),
+        (gold_twice, "JudgeAthenaValidationGold", "check `daily_affiliate_performance.keys_unique` failed: 1 rows"),
+        (broken("CommitAffiseWatermark"), "CommitAffiseWatermark", "gone"),
+        (broken("export-sub5-report"), "ExportSub5Report", "gone"),
     ],
-    ids=["api down", "key refused", "slices refused", "blocking check", "export"],
 )
 def test_a_failure_is_told_once_and_the_report_stays(
     production: Production, account: Simulator, failing: Failing, state: str, cause: str
@@ -101,14 +133,50 @@ def test_a_failure_is_told_once_and_the_report_stays(
     """Nothing is exported or held, the message names state and cause, and the next run ends well."""
     before = production.read(REPORT)
     with failing(production, account):
-        # A replay asks whole tables: a row that no run has touched is not looked at else.
-        done = run(production, account, **{"mode": "replay"} if failing is doubled else {})
+        # A replay asks whole tables: a row that no run has touched is not looked at otherwise.
+        done = run(production, account, **{"mode": "replay"} if failing in {click_twice, gold_twice} else {})
     (message,) = production.told()
     assert done.status == "FAILED", done
     assert message.subject == f"marketing: run failed in {state}"
     assert cause in message.body.partition("\n")[0]
     assert production.read(REPORT) == before
     assert production.holder("marketing") is None
-    repaired = run(production, account)
-    assert repaired.status == "SUCCEEDED", repaired
-    production.told()
+    require_repaired(production, account)
+
+
+def test_a_run_that_cannot_be_recorded_is_told_and_lets_go(production: Production, account: Simulator) -> None:
+    """The machine composes the message itself, and the rule on its status gives the lease back."""
+    with breaking.function(production, "RecordRun"):
+        done = run(production, account)
+        (message,) = production.told()
+        assert (done.status, message.subject) == ("FAILED", "marketing: run failed in RecordSuccess")
+        production.until(lambda: production.holder("marketing") is None)
+    require_repaired(production, account)
+
+
+def test_a_topic_that_refuses_fails_the_execution(production: Production, account: Simulator) -> None:
+    """The report is exported and nothing is held, but the execution does not end as if somebody knew."""
+    production.forget_told("marketing")
+    with breaking.topic(production):
+        done = run(production, account)
+    assert done.status == "FAILED"
+    assert not done.cause.startswith("told: ")
+    assert production.holder("marketing") is None
+    require_repaired(production, account)
+
+
+def test_a_stopped_execution_is_told_and_lets_go(production: Production, account: Simulator) -> None:
+    """A stop in the middle of the pull runs no Catch; the rule on its status tells once, and bronze is pulled anew."""
+    account.clock.set(AT)
+    before = production.read(REPORT)
+    arn = production.start("marketing", {"as_of": AT.isoformat()})
+    production.until(lambda: "PullAffiseSlices" in production.states(arn))
+    production.machines.stop_execution(executionArn=arn)
+    assert production.wait(arn).status == "ABORTED"
+    production.until(lambda: production.holder("marketing") is None)
+    messages = list(production.told())
+    production.until(lambda: bool(messages.extend(production.told()) or messages))
+    assert [message.attributes["kind"] for message in messages] == ["execution_ended"]
+    assert "the execution was stopped" in messages[0].body
+    assert production.read(REPORT) == before
+    require_repaired(production, account)

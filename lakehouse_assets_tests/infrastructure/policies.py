@@ -33,8 +33,21 @@ VALUES = {
     "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k1",
     "Landed.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:landed",
     "DeadLetters.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead-letters",
+    "EnvironmentName": "prod",
+    "BucketPrefix": "acme",
+    "Repository": "acme/lakehouse",
+    "Provider": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+    "DeployRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/lakehouse-prod-deploy",
 }
-CONDITIONS = {"HasKey": True}
+CONDITIONS = {"HasKey": True, "MakesProvider": True}
+MANAGED = {
+    "arn:aws:iam::aws:policy/PowerUserAccess": {
+        "Effect": "Allow",
+        "NotAction": ["iam:*", "organizations:*", "account:*"],
+        "Resource": "*",
+    }
+}
+"""Policies of AWS' own: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/PowerUserAccess.html"""
 
 
 def resolved(value: Any) -> Any:
@@ -56,33 +69,40 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+STACK, WORKFLOWS = "lakehouse.yaml", "github.yaml"
+
+
 @cache
-def roles() -> Mapping[str, tuple[Mapping[str, Any], ...]]:
-    """The statements of every role of the stack, by the role's name in the template."""
-    found = read(TEMPLATES / "lakehouse.yaml")["Resources"]
+def roles(template: str = STACK) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+    """The statements of every role of a template, by the role's name in it; one of AWS' own comes from `MANAGED`."""
+    found = read(TEMPLATES / template)["Resources"]
     made = {name: one["Properties"] for name, one in found.items() if one["Type"] == "AWS::IAM::Role"}
-    assert not any("ManagedPolicyArns" in role for role in made.values())
+    assert template == WORKFLOWS or not any("ManagedPolicyArns" in role for role in made.values())
     return {name: tuple(_statements(role)) for name, role in made.items()}
 
 
 def _statements(role: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for arn in role.get("ManagedPolicyArns", []):
+        yield MANAGED[resolved(arn)]
     for policy in role["Policies"]:
         yield from resolved(policy["PolicyDocument"]["Statement"])
 
 
-def allows(role: str, action: str, resource: str, **context: str) -> bool:
-    """Whether a role may do something to something."""
-    matching = [one for one in roles()[role] if _matches(one, action, resource, context)]
+def allows(role: str, action: str, resource: str, template: str = STACK, **context: str) -> bool:
+    """Whether a role of a template may do something to something."""
+    matching = [one for one in roles(template)[role] if _matches(one, action, resource, context)]
     return bool(matching) and all(one["Effect"] == "Allow" for one in matching)
 
 
 def _matches(statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> bool:
-    strange = statement.keys() - {"Effect", "Action", "Resource", "Condition", "Sid"}
+    strange = statement.keys() - {"Effect", "Action", "NotAction", "Resource", "Condition", "Sid"}
     assert not strange, strange
+    asked = statement.get("Action") or statement["NotAction"]
+    named = any(fnmatchcase(action.lower(), one.lower()) for one in _listed(asked))
     return (
-        any(fnmatchcase(action.lower(), one.lower()) for one in _listed(statement["Action"]))
+        named == ("Action" in statement)
         and any(fnmatchcase(resource, one) for one in _listed(statement["Resource"]))
-        and all(_holds(kind, asked, context) for kind, asked in statement.get("Condition", {}).items())
+        and all(_holds(kind, limits, context) for kind, limits in statement.get("Condition", {}).items())
     )
 
 

@@ -14,9 +14,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from infrastructure.pipelines import places
+from lakehouse_assets.affise.simulator import running as tenant
+from lakehouse_assets_tests.e2e.conftest import SPEC
 from lakehouse_assets_tests.e2e.small import batch
 from lakehouse_assets_tests.emulator.running import PYTHON, running
 from lakehouse_assets_tests.infrastructure.deployed import deployed, environment
+from lakehouse_assets_tests.infrastructure.pulling import LIMITS, ZONE, Pull
 
 pytestmark = pytest.mark.slow
 RUN = "run-1"
@@ -24,12 +28,14 @@ RUN = "run-1"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Mapping[str, str]]:
-    """The deployed stack where rights count, with a drop in landing; this process asks the emulator as its owner."""
+    """The deployed stack where rights count, with a drop and an account; this process asks as the emulator's owner."""
     if not PYTHON.exists():
         pytest.skip("no emulator in .emulator; `make setup` makes it")
-    with running(AUTH="true") as emulator:
-        found = deployed(emulator)
+    with tenant.running(SPEC) as account, running(AUTH="true") as emulator:
+        found = deployed(emulator, AffiseUrl=account.url)
         with environment(emulator):
+            for name, key in (("AffiseKeyArn", account.key), ("HashKeyArn", "a key of this test")):
+                boto3.client("secretsmanager").put_secret_value(SecretId=found[name], SecretString=key)
             for key, body in batch(1).items():
                 boto3.client("s3").put_object(Bucket=found["LandingBucket"], Key=f"land-folder/Data/{key}", Body=body)
             yield found
@@ -128,6 +134,27 @@ def test_a_person_is_erased_with_the_role_for_it(stack: Mapping[str, str]) -> No
     pages = boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=stack["LakeBucket"])
     old = [one["Key"] for page in pages for one in page["Versions"] if not one["IsLatest"]]
     assert {key.partition("/")[0] for key in old} == {"leases", "watch"}
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_pull_of_a_run_works_with_its_own_rights(stack: Mapping[str, str]) -> None:
+    """What the account has is planned, pulled, named, loaded and committed, each step by the role of its function."""
+    run = Pull(lake := f"s3://{stack['LakeBucket']}")
+    landing = places()["marketing"].landing.replace("${LakeBucket}", stack["LakeBucket"])
+    planned = run.call("PlanRun", job="marketing", landing=landing, engine="auto", execution=f"arn:{RUN}", **LIMITS)
+    run.common |= {"fence": planned["fence"]}
+    pull = run.call("PlanAffisePull", mode="load", pull=planned.get("pull"), window=planned["window"])
+    to = {"date_to": pull["date_to"]}
+    run.each("adstart_update_dimension_tables", "list", pull["lists"], **to)
+    run.each("PullAffiseSlices", "slice", pull["slices"], **to)
+    held = {"open_runs": pull["open_runs"]}
+    named = run.call("NameAffisePages", engine="lambda", manifest=planned["manifest"], **held)
+    arguments = {"--run-id": RUN, "--lake-root": lake, "--source-timezone": ZONE}
+    arguments |= {"--manifest-uri": f"{lake}/{named['manifest']}", "--fence": str(planned["fence"])}
+    run.call("LoadSmallBatch", arguments=arguments)
+    run.call("LoadOutcome", job=None)
+    run.call("CommitAffiseWatermark", is_sweep=pull["is_sweep"], mode="load", pull=planned.get("pull"), **held)
+    assert run.failed == {}
 
 
 def test_a_right_that_is_taken_away_is_missed(stack: Mapping[str, str]) -> None:

@@ -1,0 +1,118 @@
+"""Parts of an installation that are broken for a while, and whole again afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+from pyiceberg.expressions import And, EqualTo
+
+from lakehouse_assets.contracts import contracts
+from lakehouse_assets.storage.lake import open_lake
+from lakehouse_assets_tests.e2e.production import Production
+
+FAR, DOUBLED = datetime(2099, 1, 1, tzinfo=UTC), "doubled"
+
+
+@contextmanager
+def function(production: Production, name: str) -> Iterator[None]:
+    """Have a function deployed with a handler that it does not have."""
+    functions = production.client("lambda")
+    handler = functions.get_function_configuration(FunctionName=name)["Handler"]
+    functions.update_function_configuration(FunctionName=name, Handler="lambdas.gone.handler")
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Handler=handler)
+
+
+@contextmanager
+def topic(production: Production) -> Iterator[None]:
+    """Have the topic refuse what is published."""
+    production.emulator.control(refuse_publish="the topic takes nothing now")
+    try:
+        yield
+    finally:
+        production.emulator.control(refuse_publish=None)
+
+
+@contextmanager
+def room(production: Production) -> Iterator[None]:
+    """Have the Glue job not run and queue nothing: as if its account had given all it has to others."""
+    glue = production.client("glue")
+    job = glue.get_job(JobName="Lakehouse")["Job"]
+    kept = {name: job[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
+    usual = {name: job[name] for name in ("ExecutionProperty", "JobRunQueuingEnabled")}
+    full = {"ExecutionProperty": {"MaxConcurrentRuns": 0}, "JobRunQueuingEnabled": False}
+    glue.update_job(JobName="Lakehouse", JobUpdate=kept | full)
+    try:
+        yield
+    finally:
+        glue.update_job(JobName="Lakehouse", JobUpdate=kept | usual)
+
+
+@contextmanager
+def database(production: Production, name: str) -> Iterator[None]:
+    """Have a database gone from the catalog as if somebody had dropped it, and have declarations made anew."""
+    glue = production.client("glue")
+    known = glue.get_database(Name=name)["Database"]
+    kept = {field: known[field] for field in ("Name", "Description", "LocationUri") if known.get(field)}
+    glue.delete_database(Name=name)
+    production.clear("catalog/")
+    try:
+        yield
+    finally:
+        glue.create_database(DatabaseInput=kept)
+
+
+@contextmanager
+def silver(production: Production, table: str, pipeline: str = "ecommerce") -> Iterator[None]:
+    """Have a row stand in silver twice, the second time as if it had just come, past the pipeline."""
+    found = open_lake(production.lake).delta(contracts(pipeline)[f"silver.{table}"])
+    before, one = found.version(), found.to_pyarrow_table().slice(0, 1)
+    for name, value in (("_file_time", FAR), ("_file", DOUBLED)):
+        one = one.set_column(one.schema.get_field_index(name), name, pa.array([value], one.schema.field(name).type))
+    write_deltalake(found, one, mode="append")
+    try:
+        yield
+    finally:
+        # The same row is taken out again; what was loaded meanwhile stays.
+        found.update_incremental()
+        assert found.version() > before
+        found.delete(f"_file = '{DOUBLED}'")
+
+
+@contextmanager
+def gold(production: Production, table: str, pipeline: str = "ecommerce", **where: Any) -> Iterator[None]:
+    """Have a row of gold stand there twice; of some value of its key, where that is given."""
+    contract = contracts(pipeline)[f"gold.{table}"]
+    lake = open_lake(production.lake)
+    rows = lake.iceberg(contract).scan().to_arrow()
+    for name, value in where.items():
+        rows = rows.filter(pa.compute.equal(rows[name], value))
+    one = rows.slice(0, 1)
+    lake.iceberg(contract).append(one)
+    try:
+        yield
+    finally:
+        key = [EqualTo(name, one[name][0].as_py()) for name in contract.key]
+        lake.iceberg(contract).delete(And(*key) if len(key) > 1 else key[0])
+        lake.iceberg(contract).append(one)
+
+
+@contextmanager
+def metadata(production: Production, catalog_name: str) -> Iterator[None]:
+    """Have the newest metadata file of a gold table gone."""
+    name, _, table = catalog_name.partition(".")
+    found = production.client("glue").get_table(DatabaseName=name, Name=table)["Table"]
+    key = found["Parameters"]["metadata_location"].removeprefix(f"{production.lake}/")
+    bucket, body = production.outputs["LakeBucket"], production.read(key)
+    production.s3.delete_object(Bucket=bucket, Key=key)
+    try:
+        yield
+    finally:
+        production.s3.put_object(Bucket=bucket, Key=key, Body=body)
