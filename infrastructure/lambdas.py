@@ -6,6 +6,7 @@ from typing import Any
 
 from infrastructure.functions import FUNCTIONS, Function
 from infrastructure.grants import Statement
+from infrastructure.logs import log_group
 from infrastructure.package import PYTHON
 from infrastructure.roles import function_role
 from infrastructure.yaml_text import Json
@@ -37,21 +38,6 @@ def function_resources(known: dict[str, list[Statement]]) -> dict[str, Json]:
             f"{function.logical_id}Log": log_group(f"/aws/lambda/${{FunctionPrefix}}{function.name}"),
         }
     return made
-
-
-def log_group(name: str) -> Json:
-    """Return a log group, which is kept for as long as the parameter says."""
-    properties = {
-        "LogGroupName": {"Fn::Sub": name},
-        "RetentionInDays": {"Ref": "LogDays"},
-        "KmsKeyId": {"Fn::If": ["HasKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]},
-    }
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": properties,
-    }
 
 
 def _function(function: Function) -> Json:

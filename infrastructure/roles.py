@@ -23,6 +23,7 @@ from infrastructure.grants import (
     listing,
     objects,
 )
+from infrastructure.logs import GLUE_LOGS
 from infrastructure.machines import BACKFILL, Machine
 from infrastructure.yaml_text import Json
 
@@ -123,11 +124,11 @@ def glue_role(known: dict[str, list[Statement]]) -> Json:
     """Return the role of the Glue jobs: landing and archive to read, silver to write."""
     names = ("run", "landing", "archive_read", "bronze_read", "silver_write", "gold_read")
     statements: list[Any] = [statement for name in names for statement in known[name]]
-    logs = arn("logs", "log-group:/aws-glue/*")
+    logs = arn("logs", f"log-group:{GLUE_LOGS}/*")
     statements += [
         objects(READ, "${CodeBucket}", "*"),
         allow(("s3:ListBucket",), "arn:${AWS::Partition}:s3:::${CodeBucket}"),
-        allow(("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"), logs, f"{logs}:*"),
+        allow(("logs:CreateLogStream", "logs:PutLogEvents"), logs, f"{logs}:*"),
         key_statement(),
     ]
     return role("glue", "Glue jobs of the lakehouse", statements, is_bound=False)

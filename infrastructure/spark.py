@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infrastructure.logs import GLUE_LOGS, log_group
 from infrastructure.machines import BACKFILL, Machine
 from infrastructure.yaml_text import Json
 
@@ -21,9 +22,11 @@ CONCURRENT_RUNS = 2
 
 
 def job_resources(machines: list[Machine]) -> dict[str, Json]:
-    """Return the jobs that machines run, each with a twin for backfills."""
+    """Return the jobs that machines run, each with a twin for backfills, and the logs of all."""
     names = sorted({name for machine in machines for name in machine.jobs})
-    made: dict[str, Json] = {}
+    made: dict[str, Json] = {
+        f"Glue{kind.capitalize()}Log": log_group(f"{GLUE_LOGS}/{kind}") for kind in ("output", "error")
+    }
     for name in names:
         logical = "".join(word.capitalize() if "_" in name else word for word in name.split("_")) + "Job"
         made[logical] = _job(name, MINUTES, "STANDARD")
@@ -41,7 +44,7 @@ def _job(name: str, minutes: int, execution: str) -> Json:
         # Wheels come from the bucket of what is deployed, with the versions that were tested, and from nowhere else.
         "--python-modules-installer-option": "--no-index --no-deps",
         "--enable-metrics": "true",
-        "--enable-continuous-cloudwatch-log": "true",
+        "--custom-logGroup-prefix": {"Fn::Sub": GLUE_LOGS},
         "--TempDir": {"Fn::Sub": "s3://${ResultsBucket}/glue/"},
     }
     script = {"Fn::Sub": f"s3://${{CodeBucket}}/${{GlueScripts}}/{SCRIPT}"}

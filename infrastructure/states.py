@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infrastructure.crawlers import crawler_name
-from infrastructure.lambdas import log_group
+from infrastructure.logs import log_group
 from infrastructure.machines import Machine
 from infrastructure.pipelines import Place
 from infrastructure.yaml_text import Json

@@ -169,7 +169,7 @@ class Production:
 
     @contextmanager
     def tick_at(self, schedule: str, hour: int, minute: int = 0) -> Iterator[None]:
-        """Have the scheduler's clock come to a time in UTC of the next morning that no test had yet; then it is evening.
+        """Have the scheduler's clock come to a time in UTC of the next morning that no test had yet, then evening.
 
         No other schedule is on meanwhile.
         """

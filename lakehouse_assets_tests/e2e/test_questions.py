@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from infrastructure import smoke
+from infrastructure.smoke import athena, executions, services
 from lakehouse_assets import table
 from lakehouse_assets_tests.e2e.production import Production
 from lakehouse_assets_tests.e2e.small import batch
@@ -79,15 +79,21 @@ def test_what_athena_cannot_answer_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     "look",
     [
-        smoke.delta_is_read,
-        smoke.iceberg_is_merged,
-        smoke.ddl_is_accepted,
-        smoke.a_limit_holds,
-        smoke.a_condition_holds,
+        athena.delta_is_read,
+        athena.iceberg_is_merged,
+        athena.ddl_is_accepted,
+        athena.times_keep_their_zone,
+        athena.rows_are_merged,
+        services.a_limit_holds,
+        services.a_condition_holds,
+        executions.failures_have_their_names,
+        executions.an_end_is_looked_at,
+        executions.a_job_tells_its_error,
     ],
 )
 def test_what_is_looked_at_after_a_deployment_can_be_answered(
     loaded: Production, look: Callable[[Mapping[str, str]], None]
 ) -> None:
     """Columns and tables are those that there are, so that a failure on AWS is one of AWS."""
-    look(loaded.outputs)
+    look({**loaded.outputs, "FunctionPrefix": "", "JobPrefix": ""})
+    loaded.told()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure import deploy, destroy, smoke
+from infrastructure import deploy, destroy
 from infrastructure.deploy import arguments, parameters_of, require_given, require_known
+from infrastructure.smoke import command as smoke
 from lakehouse_assets.errors import BadRequest
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from infrastructure.deploy import deploy
 from infrastructure.destroy import destroy
-from infrastructure.smoke import CHECKS, smoke
+from infrastructure.smoke.command import CHECKS, smoke
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets_tests.emulator.running import Emulator
 from lakehouse_assets_tests.infrastructure.deployed import deployed, deployment, environment

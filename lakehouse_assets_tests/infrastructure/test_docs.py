@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infrastructure.estimate import SIZES, month, table
 from infrastructure.functions import ROOT
-from infrastructure.smoke import CHECKS
+from infrastructure.smoke.command import CHECKS
 
 PAGE = (ROOT / "docs/aws.md").read_text("utf-8")
 

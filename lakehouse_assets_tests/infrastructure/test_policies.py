@@ -90,7 +90,7 @@ NEEDS = {
     "GlueRole": [
         ("s3:GetObject", LANDED), ("s3:GetObject", ARCHIVED), ("s3:GetObject", BRONZE), ("s3:PutObject", SILVER),
         ("s3:DeleteObject", SILVER), ("s3:PutObject", RUN), ("s3:PutObject", LEASE), ("s3:GetObject", s3("code/x.zip")),
-        ("logs:PutLogEvents", arn("logs", "log-group:/aws-glue/jobs/output:log-stream:x")),
+        ("logs:PutLogEvents", arn("logs", "log-group:/aws-glue/lakehouse-prod/output:log-stream:x")),
     ],
     "CrawlerRole": [("s3:GetObject", SILVER), ("glue:UpdateTable", SILVER_TABLE), ("glue:CreateTable", SILVER_TABLE)],
     "EcommerceMachineRole": [

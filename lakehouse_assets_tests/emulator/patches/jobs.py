@@ -26,6 +26,7 @@ INHERITED = ("MaxCapacity", "WorkerType", "NumberOfWorkers", "GlueVersion", "Exe
 QUEUED_SECONDS = 0.2
 
 PROCESSES: dict[str, JobProcess] = {}
+LOGS = "--custom-logGroup-prefix"
 LOCK = threading.Lock()
 
 
@@ -110,7 +111,7 @@ def new_run(job: Mapping[str, Any], asked: Mapping[str, Any], identity: str) -> 
         "Attempt": 0,
         "ExecutionTime": 0,
         "Timeout": asked.get("Timeout") or job.get("Timeout") or 2880,
-        "LogGroupName": "/aws-glue/jobs",
+        "LogGroupName": (job.get("DefaultArguments") or {}).get(LOGS, "/aws-glue/jobs"),
         **capacity(inherited),
         **{name: value for name, value in inherited.items() if value is not None},
     }
@@ -164,8 +165,8 @@ def process_of(job: dict[str, Any], run: dict[str, Any]) -> Ended:
         ended = process.wait(run["Timeout"] * CONTROLS["minute_seconds"])
     finally:
         PROCESSES.pop(run["Id"])
-    log("/aws-glue/jobs/output", run["Id"], ended.output)
-    log("/aws-glue/jobs/error", run["Id"], ended.errors)
+    log(f"{run['LogGroupName']}/output", run["Id"], ended.output)
+    log(f"{run['LogGroupName']}/error", run["Id"], ended.errors)
     return ended
 
 

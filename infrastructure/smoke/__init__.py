@@ -1,0 +1,1 @@
+"""Check in a deployed environment what no emulator can prove."""
