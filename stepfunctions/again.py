@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stepfunctions import calls
 from stepfunctions.calls import Transitions
-from stepfunctions.causes import TASK_FAILED, one_of, own_name
+from stepfunctions.causes import TASK_FAILED, TEXT, one_of, own_name
 from stepfunctions.jsonata import INPUT, MOST_CHARS, NO_CAUSE, STATE, WHY, expression, quoted
 from stepfunctions.retries import HELD, transient_names
 from stepfunctions.states import Catch, Choice, Rule, State, Wait
@@ -31,7 +31,10 @@ KEPT = f'{{"State": "{STATE}", "Error": $states.errorOutput.Error, "Cause": {WHY
 
 QUERY = rf'$match({CAUSE}, /^.{{0,200}}"QueryExecutionId"\s*:\s*"([A-Za-z0-9-]+)"/)[0].groups[0]'
 """JSONata for the id of the query in a cause that begins with it; no value where there is none."""
-HAS_REASON = rf'$contains({CAUSE}, /"StateChangeReason"\s*:/)'
+_HANDED_ON = MOST_CHARS - 200
+"""Says how much of a cause a failure hands on for certain; what it puts before it has the name of a state."""
+HAS_REASON = rf'$contains($substring({CAUSE}, 0, {_HANDED_ON}), /"StateChangeReason"\s*:\s*{TEXT}/)'
+"""JSONata for whether the whole reason will be handed on."""
 _STATUS = "$states.result.QueryExecution.Status"
 _REASON = f"$exists({_STATUS}.StateChangeReason) ? $substring({_STATUS}.StateChangeReason, 0, {MOST_CHARS})"
 ANSWERED = (

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from stepfunctions.jsonata import quoted
 
-_TEXT = r'"(?:[^"\x5c\x00-\x1f]|\x5c["\x5c\x2fbfnrt]|\x5cu[0-9a-fA-F]{4})*"'
+TEXT = r'"(?:[^"\x5c\x00-\x1f]|\x5c["\x5c\x2fbfnrt]|\x5cu[0-9a-fA-F]{4})*"'
 """A text of JSON. JSONata ends a regular expression at the first slash and counts brackets, so neither stands in it."""
 TASK_FAILED = "States.TaskFailed"
 """Names the error of a job or a query that ran and failed, whatever the reason was."""
@@ -27,7 +27,7 @@ def sentence(cause: str) -> str:
     Args:
         cause: JSONata for the cause.
     """
-    found = rf'$match({cause}, /"(?:{_KEYS})"\s*:\s*({_TEXT})/)[0]'
+    found = rf'$match({cause}, /"(?:{_KEYS})"\s*:\s*({TEXT})/)[0]'
     return f"($found := {found}; $exists($found) ? $parse($found.groups[0]) : {cause})"
 
 

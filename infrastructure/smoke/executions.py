@@ -12,7 +12,9 @@ from lakehouse_assets.storage.aws import client_of
 
 GOES_ON = {"STARTING", "RUNNING", "WAITING", "STOPPING"}
 FAILED, LATE = "States.TaskFailed", "States.Timeout"
-LATE_SECONDS, STOPPED_SECONDS = 5, 60
+LATE_SECONDS, STOPPED_SECONDS = 1, 60
+LONG_WORDS = 8_000
+"""Makes a query longer than a cause may be."""
 EXPECTED = {"query": FAILED, "job": FAILED, "late": LATE}
 
 
@@ -43,6 +45,9 @@ def failures_have_their_names(of: Outputs) -> str:
     finally:
         states.delete_state_machine(stateMachineArn=made)
     names = json.loads(told.get("output") or "{}")
+    begins = names.pop("begins", "")
+    if '"QueryExecutionId"' not in begins:
+        raise Unproven(message=f"the cause of a long query begins {begins}, so its reason cannot be asked for")
     if names != EXPECTED:
         raise Unproven(message=f"errors are named {names or told.get('cause')}, and the machines know {EXPECTED}")
     did = "goes on with" if _stopped(f"{of['JobPrefix']}Lakehouse") else "stops"
@@ -52,17 +57,19 @@ def failures_have_their_names(of: Outputs) -> str:
 def probe(of: Outputs) -> dict[str, Any]:
     """Return the definition of a machine whose tasks fail, and which answers with the names of their errors."""
     job = {"JobName": f"{of['JobPrefix']}Lakehouse"}
-    nothing = {"QueryString": "SELECT * FROM delta_lakehouse.nothing_of_this_name", "WorkGroup": of["WorkGroup"]}
-    first = {"Type": "Pass", "Assign": dict.fromkeys(EXPECTED, "none"), "Next": "query"}
+    text = f"SELECT * FROM delta_lakehouse.nothing_of_this_name -- {'long ' * LONG_WORDS}"
+    query = _task("athena:startQueryExecution", {"QueryString": text, "WorkGroup": of["WorkGroup"]}, "query", "job")
+    query["Catch"][0]["Assign"]["begins"] = "{% $substring($states.errorOutput.Cause, 0, 200) %}"
+    first = {"Type": "Pass", "Assign": dict.fromkeys((*EXPECTED, "begins"), "none"), "Next": "query"}
     return {
         "QueryLanguage": "JSONata",
         "StartAt": "first",
         "States": {
             "first": first,
-            "query": _task("athena:startQueryExecution", nothing, "query", "job"),
+            "query": query,
             "job": _task("glue:startJobRun", job, "job", "late"),
             "late": _task("glue:startJobRun", job, "late", "told") | {"TimeoutSeconds": LATE_SECONDS},
-            "told": {"Type": "Succeed", "Output": {name: f"{{% ${name} %}}" for name in EXPECTED}},
+            "told": {"Type": "Succeed", "Output": {name: f"{{% ${name} %}}" for name in (*EXPECTED, "begins")}},
         },
     }
 

@@ -56,17 +56,15 @@ def room(production: Production) -> Iterator[None]:
 
 
 @contextmanager
-def database(production: Production, name: str) -> Iterator[None]:
-    """Have a database gone from the catalog as if somebody had dropped it, and have declarations made anew."""
-    glue = production.client("glue")
-    known = glue.get_database(Name=name)["Database"]
-    kept = {field: known[field] for field in ("Name", "Description", "LocationUri") if known.get(field)}
-    glue.delete_database(Name=name)
+def workgroup(production: Production) -> Iterator[None]:
+    """Have the workgroup switched off, and declarations forgotten, so that Athena is asked for them first."""
+    name = production.outputs["WorkGroup"]
     production.clear("catalog/")
+    production.client("athena").update_work_group(WorkGroup=name, State="DISABLED")
     try:
         yield
     finally:
-        glue.create_database(DatabaseInput=kept)
+        production.client("athena").update_work_group(WorkGroup=name, State="ENABLED")
 
 
 @contextmanager
@@ -95,13 +93,16 @@ def gold(production: Production, table: str, pipeline: str = "ecommerce", **wher
     for name, value in where.items():
         rows = rows.filter(pa.compute.equal(rows[name], value))
     one = rows.slice(0, 1)
+    key = [EqualTo(name, one[name][0].as_py()) for name in contract.key]
+    of_key = And(*key) if len(key) > 1 else key[0]
     lake.iceberg(contract).append(one)
     try:
         yield
     finally:
-        key = [EqualTo(name, one[name][0].as_py()) for name in contract.key]
-        lake.iceberg(contract).delete(And(*key) if len(key) > 1 else key[0])
-        lake.iceberg(contract).append(one)
+        # A run may have changed both rows meanwhile, and both alike.
+        kept = lake.iceberg(contract).scan(of_key).to_arrow().slice(0, 1)
+        lake.iceberg(contract).delete(of_key)
+        lake.iceberg(contract).append(kept)
 
 
 @contextmanager

@@ -73,5 +73,5 @@ def test_a_tick_without_a_run_is_told_and_raises_an_alarm(production: Production
     with production.tick_at("ecommerce_daily-check", 6, 45):
         production.until(lambda: rings(production, "TicksMissed"))
     (message,) = production.told()
-    assert message.attributes["kind"] == "run_missing"
+    assert message.attributes["kind"] == "tick_missed"
     assert "T06:00:00Z" in message.body

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
 import pytest
 
+from lakehouse_assets.compute.telling import BEING_DELIVERED
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.e2e import breaking
 from lakehouse_assets_tests.e2e.comparing import contents
 from lakehouse_assets_tests.e2e.production import Execution, Production
-from lakehouse_assets_tests.e2e.small import batch
+from lakehouse_assets_tests.e2e.small import FIRST, batch, late_item
 
 pytestmark = pytest.mark.e2e_all
 
@@ -96,22 +100,32 @@ def test_a_function_that_cannot_start_is_told_and_archives_nothing(
 
 
 def test_a_declaration_that_athena_refuses_is_told_in_its_words(production: Production) -> None:
-    """A database that somebody has dropped: nothing is archived, and once it is there its tables are declared anew."""
+    """A workgroup that is switched off: nothing is archived, and once it is on its tables are declared."""
     production.land(batch(70))
-    with breaking.database(production, "delta_lakehouse"):
+    with breaking.workgroup(production):
         done = production.run("ecommerce")
-    require_told(production, done, "RunDeclaration", "delta_lakehouse")
+    require_told(production, done, "RunDeclaration", "is disabled")
     assert len(production.landed()) == 3
     require_repaired(production, 70)
 
 
+def test_a_database_that_somebody_has_dropped_is_made_again(production: Production) -> None:
+    """The next run declares every table of it, although nothing of them has changed."""
+    glue = production.client("glue")
+    before = {one["Name"] for one in glue.get_tables(DatabaseName="delta_lakehouse")["TableList"]}
+    glue.delete_database(Name="delta_lakehouse")
+    production.land(batch(72))
+    require_repaired(production, 72)
+    assert {one["Name"] for one in glue.get_tables(DatabaseName="delta_lakehouse")["TableList"]} == before
+
+
 def test_a_check_of_gold_stops_the_archive(production: Production) -> None:
-    """A person who stands in gold twice is found when the row is merged; with it gone the next run archives."""
-    production.land(batch(71))
-    with breaking.gold(production, "user_orders", user_id=1):
+    """A product's day that stands in gold twice is found when it is merged; with it gone the next run archives."""
+    production.land(batch(71) | {"order_items/71-late.csv": late_item(8)})
+    with breaking.gold(production, "product_daily", date=FIRST + timedelta(days=8)):
         done = production.run("ecommerce")
-    require_told(production, done, "JudgeAthenaValidationGold", "check `user_orders.keys_unique` failed: 1 rows")
-    assert len(production.landed()) == 3
+    require_told(production, done, "JudgeAthenaValidationGold", "check `product_daily.keys_unique` failed: 1 rows")
+    assert len(production.landed()) == 4
     require_repaired(production, 71)
 
 
@@ -134,3 +148,19 @@ def test_a_job_that_has_no_room_is_asked_for_again_and_then_told(production: Pro
         done = production.run("ecommerce", {"engine": "glue"})
     require_told(production, done, "RunGlueJob", "oncurrent")
     require_repaired(production, 65)
+
+
+def test_what_the_topic_refused_is_told_by_a_later_run(production: Production) -> None:
+    """The message is kept in the lake; whoever comes when it is no longer being delivered sends it once, as late."""
+    production.forget_told()
+    production.land(batch(73))
+    with breaking.topic(production):
+        failed = production.run("ecommerce")
+    assert (failed.status, production.told()) == ("FAILED", [])
+    time.sleep(BEING_DELIVERED.total_seconds() + 1)
+    production.land(batch(74))
+    assert production.run("ecommerce").status == "SUCCEEDED"
+    late = [one for one in production.told() if one.attributes["run_id"] == failed.name]
+    assert len(late) == 1
+    assert production.run("ecommerce").status == "SUCCEEDED"
+    assert [one for one in production.told() if one.attributes["run_id"] == failed.name] == []

@@ -55,15 +55,16 @@ def test_a_load_that_fails_on_glue_is_told_by_its_own_sentence(production: Produ
 
 @pytest.mark.e2e_all
 def test_a_job_that_takes_too_long_is_told_and_lets_go(production: Production) -> None:
-    """Glue ends it at its own time-out, before the state's; nothing is held afterwards."""
+    """Glue ends it at its own time-out, before the state's; nothing is held or archived, and the next run loads."""
     production.emulator.control(minute_seconds=0.2)
     done = loaded(production, 34, "glue")
     production.emulator.control(minute_seconds=60)
     (message,) = production.told()
     assert done.status == "FAILED"
-    assert "failed in RunGlueJob" in message.body
-    assert production.holder() is None
+    assert "failed in RunGlueJob: Job run timed out" in message.body
+    assert (production.holder(), len(production.landed())) == (None, 3)
     assert production.run("ecommerce").status == "SUCCEEDED"
+    assert [int(row[0]) for row in contents(production.lake)["clean_orders"]].count(3401) == 1
     production.told()
 
 

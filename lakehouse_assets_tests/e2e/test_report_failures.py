@@ -57,7 +57,7 @@ def slices_refused(production: Production, account: Simulator) -> Iterator[None]
 def lists_refused(production: Production, account: Simulator) -> Iterator[None]:
     """The account answers everything but the list of its offers."""
     del production
-    account.faults.turn_on("server-error:endpoint=offers,times=0")
+    account.faults.turn_on("server-error:endpoint=offers,skip=1,times=0")
     yield
     account.faults.turn_off("server-error")
 
@@ -67,10 +67,10 @@ def broken(function: str) -> Failing:
     return lambda production, _: breaking.function(production, function)
 
 
-def undeclared(production: Production, account: Simulator) -> AbstractContextManager[None]:
-    """Somebody has dropped the database of silver."""
+def athena_off(production: Production, account: Simulator) -> AbstractContextManager[None]:
+    """Somebody has switched the workgroup off."""
     del account
-    return breaking.database(production, "marketing_lakehouse")
+    return breaking.workgroup(production)
 
 
 def without_metadata(production: Production, account: Simulator) -> AbstractContextManager[None]:
@@ -119,7 +119,7 @@ def require_repaired(production: Production, account: Simulator) -> None:
         (slices_refused, "PullAffiseSlices", "stats/conversions"),
         (broken("NameAffisePages"), "NameAffisePages", "gone"),
         (broken("LoadSmallBatch"), "LoadSmallBatch", "gone"),
-        (undeclared, "RunDeclaration", "marketing_lakehouse"),
+        (athena_off, "RunDeclaration", "is disabled"),
         (click_twice, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 rows"),
         (without_metadata, "MergeDailyAffiliatePerformance", "metadata"),
         (gold_twice, "JudgeAthenaValidationGold", "check `daily_affiliate_performance.keys_unique` failed: 1 rows"),

@@ -175,6 +175,17 @@ def test_a_workgroup_says_where_results_lie(athena: Aws) -> None:
         athena.query("SELECT 1", WorkGroup="none")
 
 
+def test_a_disabled_workgroup_takes_no_query(athena: Aws) -> None:
+    """What a person switches off fails every statement of a run, until it is on again."""
+    client = athena.client("athena")
+    client.create_work_group(Name="off")
+    client.update_work_group(WorkGroup="off", State="DISABLED")
+    with pytest.raises(ClientError, match="WorkGroup off is disabled"):
+        athena.query("SELECT 1", WorkGroup="off")
+    client.update_work_group(WorkGroup="off", State="ENABLED")
+    assert athena.query("SELECT 1", WorkGroup="off")
+
+
 def test_a_stopped_query_is_ended(athena: Aws) -> None:
     """It is CANCELLED at once, and its machine's task would see that."""
     client = athena.client("athena")

@@ -251,6 +251,17 @@ def test_a_merge_is_run_again_only_when_that_may_help(scenario: str, calls: int)
     assert asked == ["MERGE INTO ecommerce_gold.DailySales AS t"] * calls
 
 
+def test_a_reason_behind_which_a_failure_is_cut_is_asked_for() -> None:
+    """A service's cause may be longer than what a failure hands on, so a reason at its end would be lost."""
+    scenario, usual = RECORDED["merge_cut_off_final"], RECORDED["all_well"]
+    query = {"QueryExecutionId": "8b1f0ba2", "Query": "x" * 30_000, "Status": {"StateChangeReason": "cut off later"}}
+    failed = {"error": {"Error": "States.TaskFailed", "Cause": json.dumps(query)}}
+    run = Run(usual["context"], usual["answers"] | scenario["answers"] | {"MergeDailySales": failed})
+    with pytest.raises(MachineFailed) as caught:
+        run.machine(MACHINE, {})
+    assert caught.value.output == scenario["ends"]
+
+
 def test_what_is_too_large_for_the_function_goes_to_glue() -> None:
     """A function that was killed for want of memory never answers; what it refuses is final."""
     killed, refused = execute("small_too_large")[0], execute("small_failed")[0]

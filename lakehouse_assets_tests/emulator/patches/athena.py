@@ -69,6 +69,8 @@ def refused(asked: dict[str, Any], group: Any) -> str | None:
     """Return why a query is refused before it begins; None when it is not."""
     if group is None:
         return f"WorkGroup {asked.get('WorkGroup')} is not found."
+    if group.get("State") == "DISABLED":
+        return f"WorkGroup {asked.get('WorkGroup')} is disabled."
     if len(asked.get("QueryString", "").encode()) > LONGEST_QUERY:
         said = "1 validation error detected: Value at 'queryString' failed to satisfy constraint: "
         return f"{said}Member must have length less than or equal to {LONGEST_QUERY}"
