@@ -1,7 +1,8 @@
 """Erase a person: in what landed and is kept, in the tables of the load, in gold, and in every older version of them.
 
-The order makes it safe to be killed and begun again. Files go first, while silver still says which rows are meant;
-then rows beside silver; then gold is told to look at everything, and silver's rows go, children before their parents.
+The order makes it safe to be killed and begun again: what says that something is theirs goes after it. Tables and
+files are looked through first. Then rows beside silver go, which only a rejected parent in its file may tell of; then
+records in files, and, once gold is told to look at everything, silver's rows, both children before their parents.
 Gold is built from what is left, and what older versions held is deleted last. Done again, it finds nothing, and ends
 what was left undone.
 """
@@ -19,7 +20,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.by_hand import FORGET
 from lakehouse_assets.load.forget_asked import Forget, Forgotten, count, scrub_of
 from lakehouse_assets.load.forget_beside import erase_beside
-from lakehouse_assets.load.forget_files import erase_files
+from lakehouse_assets.load.forget_files import erase_files, look_in_files
 from lakehouse_assets.load.forget_texts import FOLDERS, READ, forget_texts, left_over
 from lakehouse_assets.load.gold import Builder, catch_up
 from lakehouse_assets.load.ledger import announce_everything
@@ -41,9 +42,10 @@ def forget(asked: Forget) -> Forgotten:
     done, engine = Forgotten(), asked.open_engine()
     try:
         _find(asked, engine, done)
-        erase_files(asked, engine, done)
+        found = look_in_files(asked, engine, done)
         erase_beside(asked, engine, done)
         if not asked.dry_run:
+            erase_files(asked, found)
             _erase_silver(asked, engine, done)
     finally:
         engine.close()

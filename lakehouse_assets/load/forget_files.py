@@ -16,7 +16,7 @@ from lakehouse_assets.formats.compression import packed, unpacked
 from lakehouse_assets.formats.registry import format_of
 from lakehouse_assets.load.file_source import FileSource
 from lakehouse_assets.load.forget_asked import Forget, Forgotten, mentions
-from lakehouse_assets.load.history import FORGOTTEN, History
+from lakehouse_assets.load.history import FORGOTTEN, History, PastLoad
 from lakehouse_assets.load.ledger import known
 from lakehouse_assets.load.source_files import SourceFiles, survey
 from lakehouse_assets.sql import forget as statements
@@ -37,42 +37,74 @@ Place = tuple[str, str, str]
 """Holds landing, key and archived key of a file."""
 
 
-def erase_files(asked: Forget, engine: DuckEngine, done: Forgotten) -> None:
-    """Erase their records from the files that loads have read, dataset by dataset, parents first."""
+@dataclass(frozen=True)
+class Held:
+    """Hold where records that are theirs stand in one file.
+
+    Attributes:
+        source: reads the file.
+        store: where it lies.
+        key: it has there.
+        entry: of the manifest that names it.
+        positions: of the records.
+        runs: that have read it.
+    """
+
+    source: FileSource
+    store: ObjectStore
+    key: str
+    entry: FileEntry
+    positions: set[int]
+    runs: set[str]
+
+
+def look_in_files(asked: Forget, engine: DuckEngine, done: Forgotten) -> list[Held]:
+    """Return the files that loads have read and that hold their records, parents first; keep the keys of their rows."""
     past = History(asked.pipeline, asked.lake, known(asked.controls["run_ledger"], asked.lake)).loads()
-    datasets = landing_datasets(asked.known)
-    for step in asked.steps:
-        entries: dict[Place, FileEntry] = {}
-        runs: dict[Place, set[str]] = {}
-        for one in past:
-            for entry in one.manifest.of(step.contract.landing):
-                place = (one.manifest.landing, entry.key, entry.archived or "")
-                entries[place] = entry
-                runs.setdefault(place, set()).add(one.manifest.run_id)
-        for some in in_batches(iter(sorted(entries.items(), key=lambda item: item[0])), FILES_AT_ONCE):
-            reading = _Reading(asked, engine, step, datasets[step.contract.landing])
-            for landing in {place[0] for place, _ in some}:
-                mine = {place: entry for place, entry in some if place[0] == landing}
-                reading.erase(landing, mine, runs, done)
+    return [held for step in asked.steps for held in _held(asked, engine, step, past, done)]
+
+
+def erase_files(asked: Forget, found: list[Held]) -> None:
+    """Erase their records from these files, children before their parents."""
+    for held in reversed(found):
+        _note(asked, held.runs)
+        asked.guard()
+        _rewrite(held)
+
+
+def _held(asked: Forget, engine: DuckEngine, step: Step, past: Iterable[PastLoad], done: Forgotten) -> Iterator[Held]:
+    """Yield the files of one dataset that hold records that are theirs."""
+    entries: dict[Place, FileEntry] = {}
+    runs: dict[Place, set[str]] = {}
+    for one in past:
+        for entry in one.manifest.of(step.contract.landing):
+            place = (one.manifest.landing, entry.key, entry.archived or "")
+            entries[place] = entry
+            runs.setdefault(place, set()).add(one.manifest.run_id)
+    reading = _Reading(asked, engine, step, landing_datasets(asked.known)[step.contract.landing])
+    for some in in_batches(iter(sorted(entries.items(), key=lambda item: item[0])), FILES_AT_ONCE):
+        for landing in {place[0] for place, _ in some}:
+            mine = {place: entry for place, entry in some if place[0] == landing}
+            yield from reading.find(landing, mine, runs, done)
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """Read files of one dataset as a load does, and write those anew that hold records that are theirs."""
+    """Read files of one dataset as a load does, and find the records in them that are theirs."""
 
     asked: Forget
     engine: DuckEngine
     step: Step
     dataset: Contract
 
-    def erase(
+    def find(
         self,
         landing: str,
         files: Mapping[Place, FileEntry],
         runs: Mapping[Place, set[str]],
         done: Forgotten,
-    ) -> None:
-        """Erase their records of these files."""
+    ) -> Iterator[Held]:
+        """Yield those of these files that hold their records, and keep the keys of rows that silver does not have."""
         asked, places = self.asked, list(files)
         asked.tell(f"reading {len(places)} files of {self.dataset.name}")
         store = open_store(asked.lake.resolve(landing), create=False)
@@ -81,15 +113,11 @@ class _Reading:
             ManifestFiles(store, asked.lake.store),
             dict(enumerate(files.values())),
         )
-        sources = self._staged(source)
-        for ordinal, positions in self._found(sources).items():
+        for ordinal, positions in self._found(self._staged(source)).items():
             entry = source.entries[ordinal]
             where, key = (store, entry.key) if entry.archived is None else (asked.lake.store, entry.archived)
             done.files[key if entry.archived else f"{landing}/{key}"] = len(positions)
-            if not asked.dry_run:
-                _note(asked, runs[places[ordinal]])
-                asked.guard()
-                _rewrite(source, where, key, entry, positions)
+            yield Held(source, where, key, entry, positions, runs[places[ordinal]])
         self.engine.add(self.step.relation, statements.only_landed(self.step))
 
     def _staged(self, source: FileSource) -> SourceFiles:
@@ -127,10 +155,10 @@ class _Reading:
                     yield ordinal * ROWS_PER_FILE + place, raw
 
 
-def _rewrite(source: FileSource, store: ObjectStore, key: str, entry: FileEntry, positions: set[int]) -> None:
-    content = unpacked(entry.key, store.chunks(key))
-    kept = source.source_format.erase(entry.key, content, positions)
-    store.rewrite(key, packed(entry.key, kept), known_as=entry.etag)
+def _rewrite(held: Held) -> None:
+    content = unpacked(held.entry.key, held.store.chunks(held.key))
+    kept = held.source.source_format.erase(held.entry.key, content, held.positions)
+    held.store.rewrite(held.key, packed(held.entry.key, kept), known_as=held.entry.etag)
 
 
 def _note(asked: Forget, runs: Iterable[str]) -> None:

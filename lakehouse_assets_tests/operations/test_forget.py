@@ -32,10 +32,11 @@ THEIRS = {
     "order_items/c.csv": ITEMS
     + f"70,900,other,,1,1,0,{AT},2025-04-02\n"
     + f"71,902,8,,1,1,0,{AT},2025-04-02\n"
-    + f"72,999,{CANARY},,1,1,0,{AT},2025-04-02\n",
+    + f"72,999,{CANARY},,1,1,0,{AT},2025-04-02\n"
+    + f"73,901,other,,1,1,0,{AT},2025-04-02\n",
     "orders/refused.csv": f"a,b\n{CANARY},2\nx,3\n",
 }
-"""A good order, one that is rejected and a torn line; an item of the order under another user, and one that waits."""
+"""A good order, one that is rejected and a torn line; an item of each under another user, and one that waits."""
 PACKED = ORDERS + f"9,903,{CANARY},{AT},6.25,2025-04-02\n9,904,8,{AT},7.00,2025-04-02\n"
 TABLES = {
     "delta_lakehouse.clean_orders": "order_id",
@@ -114,7 +115,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("changes", [3, 12])
+@pytest.mark.parametrize("changes", [1, 2, 3, 12])
 def test_killed_anywhere_it_is_finished_by_the_next_one(shop: Shop, cli: Cli, changes: int) -> None:
     """After a process that ended before any of its changes, the same command leaves what one command leaves."""
     left = iter(range(changes))
