@@ -12,7 +12,7 @@ from lakehouse_assets.storage.aws import client_of
 
 GOES_ON = {"STARTING", "RUNNING", "WAITING", "STOPPING"}
 FAILED, LATE = "States.TaskFailed", "States.Timeout"
-LATE_SECONDS, STOPPED_SECONDS = 1, 60
+LATE_SECONDS, STOPPED_SECONDS = 2, 60
 LONG_WORDS = 8_000
 """Makes a query longer than a cause may be."""
 EXPECTED = {"query": FAILED, "job": FAILED, "late": LATE}

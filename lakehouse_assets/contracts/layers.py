@@ -70,7 +70,8 @@ def landing_datasets(known: Mapping[str, Contract]) -> dict[str, Contract]:
 
 
 def _parents(contract: Contract) -> set[str]:
-    return {reference.parent for reference in contract.references}
+    with_it = {f"{contract.database}.{contract.erased_with}"} if contract.erased_with else set()
+    return {reference.parent for reference in contract.references} | with_it
 
 
 def model_sql(pipeline: str, model: str) -> str:

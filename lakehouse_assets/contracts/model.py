@@ -128,6 +128,7 @@ class Contract:
         recurs: of landing: whether a record comes again in files of other names, as each pull from an API brings it.
         versions: of silver: last column of the key, by which a row that says the same as the one before it is left
             out; None for a table that keeps one row of each key.
+        erased_with: of silver: the silver table whose key it has, too: a row goes when a person's row there is erased.
         event_time: of silver: column that says which version of a key is newer; None when the file's time decides.
         date_column: of silver: DATE column by which the table is sorted and bounded.
         max_reject_ratio: of silver: share of rejected rows above which nothing is merged.
@@ -154,6 +155,7 @@ class Contract:
     normaliser: str | None = None
     recurs: bool = False
     versions: str | None = None
+    erased_with: str | None = None
     event_time: str | None = None
     date_column: str | None = None
     max_reject_ratio: float = 0.05

@@ -4,7 +4,7 @@ A property becomes a typed field of the same name (`model`). An unknown one is r
 known one in the wrong place or with a value of another kind with what is allowed.
 
     table    layer, database, and by layer: landing, files, format, records, normaliser, recurs, event_time, versions,
-             date_column, max_reject_ratio, affects, window, window_source, partition_by
+             erased_with, date_column, max_reject_ratio, affects, window, window_source, partition_by
     column   unit, source, optional, path
     rule     kind, and parameters of the generic checks: days (freshness, date_in_future), share (volume), column (of
              all three)
@@ -135,6 +135,7 @@ TABLE = (
     Property("recurs", FLAG, ("landing",)),
     Property("event_time", TEXT, ("silver",)),
     Property("versions", TEXT, ("silver",)),
+    Property("erased_with", TEXT, ("silver",)),
     Property("date_column", TEXT, ("silver",)),
     Property("max_reject_ratio", SHARE, ("silver",)),
     Property("affects", EFFECTS, ("silver",)),

@@ -50,10 +50,23 @@ def reference_problems(contract: Contract) -> list[str]:
     return [f"rule `{r.code}` is {r.kind}/{r.verdict}; a row of a seed is rejected, or is good" for r in odd]
 
 
+def _erasing_problems(contract: Contract, parents: Mapping[str, Contract]) -> list[str]:
+    if contract.erased_with is None:
+        return []
+    parent = parents.get(f"{contract.database}.{contract.erased_with}")
+    if parent is None or parent.layer != "silver":
+        return [f"erased_with is `{contract.erased_with}`, which is no silver table of `{contract.database}`"]
+    lacking = [name for name in parent.key if name not in {column.name for column in contract.content}]
+    if len(parent.key) != 1 or lacking:
+        key = ", ".join(parent.key)
+        return [f"erased_with is `{parent.name}`, whose key `{key}` is no column that this table has, too"]
+    return []
+
+
 def parent_problems(contract: Contract, known: Mapping[str, Contract]) -> list[str]:
     """Report references of a table that do not lead to the whole key of a silver or reference table."""
     parents = {c.catalog_name: c for c in known.values() if c.layer in {"silver", "reference"}}
-    problems = []
+    problems = _erasing_problems(contract, parents)
     for rule in contract.rules:
         if rule.reference is None:
             continue

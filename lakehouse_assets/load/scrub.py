@@ -7,7 +7,7 @@ field or cell of a column that the condition names, or among values that a run h
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -61,11 +61,21 @@ class Scrub:
         return (str(value) in self.words and (column is None or column in self.columns)) or str(value) in keys
 
     def text(self, text: str) -> str:
-        """Return a text without lines of tables that name a word, and without the long words."""
+        """Return a text without lines of tables that name a word or a key in its column, and without the long words."""
+        text = "".join(self._without_rows(text.splitlines(keepends=True))) if self.keys and "|" in text else text
         if not any(word in text for word in self.words):
             return text
         left = self.cell.sub("", text) if self.cell and "|" in text else text
         return self.pattern.sub(GONE, left) if self.pattern else left
+
+    def _without_rows(self, lines: Iterable[str]) -> Iterator[str]:
+        """Yield lines but those of tables in Markdown that have, under the name of a key's column, one of its keys."""
+        columns: list[str] = []
+        for line in lines:
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if "|" in line else []
+            if not any(self._is_field(name, cell) for name, cell in zip(columns, cells, strict=False)):
+                yield line
+            columns = columns or cells if cells else []
 
     def value(self, value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON value
         """Return a JSON value without what names them; a value that does not is the same.

@@ -44,9 +44,11 @@ def _database(path: Path, scrub: Scrub, *, dry_run: bool) -> bool:
     found = False
     with closing(sqlite3.connect(path, timeout=5.0)) as db:
         for table, column in list(_columns(db)):
-            hits = " OR ".join(f"instr({column}, ?)" for _ in scrub.words)
+            # A row may show a key of theirs and no word. Keys are too many to be asked for; their columns are not.
+            sought = (*scrub.words, *scrub.keys)
+            hits = " OR ".join(f"instr({column}, ?)" for _ in sought)
             asked = f"SELECT rowid, {column} FROM {table} WHERE {hits}"
-            for row, text in db.execute(asked, tuple(scrub.words)):
+            for row, text in db.execute(asked, sought):
                 left = scrubbed(text, scrub) if isinstance(text, str) else text
                 if left != text:
                     found = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -29,7 +29,7 @@ class Step:
     Attributes:
         contract: the table.
         where: the condition; None where the table lacks its columns.
-        parents: its references to tables of which rows are found.
+        parents: column, table and column of tables of which rows are found, and with which its own go.
         kept: columns that tell the rows: the key, and what other tables refer to.
     """
 
@@ -75,11 +75,7 @@ def steps(where: Where, tables: Sequence[Contract]) -> tuple[Step, ...]:
     found: dict[str, Step] = {}
     for contract in tables:
         own = where.text if where.columns <= {column.name for column in contract.content} else None
-        parents = tuple(
-            (r.column, r.parent.rpartition(".")[2], r.parent_column)
-            for r in contract.references
-            if r.parent.rpartition(".")[2] in found
-        )
+        parents = tuple(one for one in _parents(contract, tables) if one[1] in found)
         if own or parents:
             found[contract.name] = Step(contract, own, parents, _kept(contract, tables))
     if not found:
@@ -87,6 +83,12 @@ def steps(where: Where, tables: Sequence[Contract]) -> tuple[Step, ...]:
         missing = ", ".join(f"`{name}`" for name in sorted(where.columns))
         raise BadRequest(message=f"no silver table has {missing}; there are {', '.join(there)}")
     return tuple(found.values())
+
+
+def _parents(contract: Contract, tables: Iterable[Contract]) -> Iterator[tuple[str, str, str]]:
+    """Yield column, table and column of the tables whose rows take a table's rows along."""
+    yield from ((r.column, r.parent.rpartition(".")[2], r.parent_column) for r in contract.references)
+    yield from ((key, one.name, key) for one in tables if one.name == contract.erased_with for key in one.key)
 
 
 def _kept(contract: Contract, tables: Iterable[Contract]) -> tuple[str, ...]:

@@ -31,6 +31,22 @@ def function(production: Production, name: str) -> Iterator[None]:
 
 
 @contextmanager
+def job(production: Production, script: str) -> Iterator[None]:
+    """Have the Glue job run another script."""
+    glue, bucket, key = production.client("glue"), production.outputs["CodeBucket"], "broken/script.py"
+    production.s3.put_object(Bucket=bucket, Key=key, Body=script.encode())
+    usual = glue.get_job(JobName="Lakehouse")["Job"]
+    kept = {name: usual[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
+    kept |= {name: usual[name] for name in ("ExecutionProperty", "JobRunQueuingEnabled")}
+    other = {**usual["Command"], "ScriptLocation": f"s3://{bucket}/{key}"}
+    glue.update_job(JobName="Lakehouse", JobUpdate=kept | {"Command": other})
+    try:
+        yield
+    finally:
+        glue.update_job(JobName="Lakehouse", JobUpdate=kept)
+
+
+@contextmanager
 def topic(production: Production) -> Iterator[None]:
     """Have the topic refuse what is published."""
     production.emulator.control(refuse_publish="the topic takes nothing now")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ SECONDS = 420
 """How long an execution may take on a slow machine, with Spark's start in it."""
 OVER = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 LANDINGS = {"ecommerce": "land-folder/Data"}
-EVENING = 20
-"""The hour in UTC at which the scheduler's clock stands at first: nothing is due for ten hours."""
+EVENING, DAYS_AGO = 20, 30
+"""The hour in UTC at which the scheduler's clock stands at first, so that nothing is due for ten hours, and how long
+ago that was."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +168,14 @@ class Production:
         found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
+    def morning(self) -> date:
+        """The day of the next `tick_at`: one that is past, since no run is of the future, and that no test had yet."""
+        evening = datetime.now(UTC) + timedelta(seconds=self.clock_ahead_seconds)
+        return evening.date() + timedelta(days=1 + self._mornings)
+
     @contextmanager
     def tick_at(self, schedule: str, hour: int, minute: int = 0) -> Iterator[None]:
-        """Have the scheduler's clock come to a time in UTC of the next morning that no test had yet, then evening.
+        """Have the scheduler's clock come to a time in UTC of `morning()`, then back to the first evening.
 
         No other schedule is on meanwhile.
         """
@@ -293,7 +299,7 @@ def deployed(emulator: Emulator, monkeypatch: Any, **parameters: str) -> Iterato
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     wanted = Wanted(python=python, engine_zip=True, wheels=False)
     given = {"BucketPrefix": "e2e", "ScheduledBy": "dagster", **parameters}
-    ahead = seconds_until(EVENING)
+    ahead = seconds_until(EVENING) - timedelta(days=DAYS_AGO).total_seconds()
     emulator.control(clock_ahead_seconds=ahead)
     yield Production(emulator, deploy(Deployment(ENV, given, wanted, is_agreed=True)), given, ahead)
 

@@ -27,12 +27,6 @@ def batch(number: int, orders: int = 3) -> dict[str, bytes]:
     }
 
 
-def late_item(number: int) -> bytes:
-    """A file of one more item of the first order of a batch, for one of its products."""
-    day, order = FIRST + timedelta(days=number), 100 * number + 1
-    return (ITEMS + f"{order + 98},{order},1,,{2 * number},2,0,{day}T10:00:00,{day}\n").encode()
-
-
 def order(number: int) -> bytes:
     """A file of one order of the first day."""
     return (ORDERS + f"{number},{number},1,{FIRST}T10:00:00,5.00,{FIRST}\n").encode()

@@ -74,4 +74,4 @@ def test_a_tick_without_a_run_is_told_and_raises_an_alarm(production: Production
         production.until(lambda: rings(production, "TicksMissed"))
     (message,) = production.told()
     assert message.attributes["kind"] == "tick_missed"
-    assert "T06:00:00Z" in message.body
+    assert "06:00 UTC of ecommerce_daily" in message.body

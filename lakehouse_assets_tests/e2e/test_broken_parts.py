@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
 import pytest
 
@@ -13,7 +12,7 @@ from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets_tests.e2e import breaking
 from lakehouse_assets_tests.e2e.comparing import contents
 from lakehouse_assets_tests.e2e.production import Execution, Production
-from lakehouse_assets_tests.e2e.small import FIRST, batch, late_item
+from lakehouse_assets_tests.e2e.small import batch, wrong_orders
 
 pytestmark = pytest.mark.e2e_all
 
@@ -119,13 +118,15 @@ def test_a_database_that_somebody_has_dropped_is_made_again(production: Producti
     assert {one["Name"] for one in glue.get_tables(DatabaseName="delta_lakehouse")["TableList"]} == before
 
 
-def test_a_check_of_gold_stops_the_archive(production: Production) -> None:
-    """A product's day that stands in gold twice is found when it is merged; with it gone the next run archives."""
-    production.land(batch(71) | {"order_items/71-late.csv": late_item(8)})
-    with breaking.gold(production, "product_daily", date=FIRST + timedelta(days=8)):
-        done = production.run("ecommerce")
-    require_told(production, done, "JudgeAthenaValidationGold", "check `product_daily.keys_unique` failed: 1 rows")
-    assert len(production.landed()) == 4
+def test_a_check_of_gold_is_told(production: Production) -> None:
+    """A person who stands in gold twice is found by a replay, which asks whole tables; then the next run loads."""
+    production.land({"orders/71.csv": wrong_orders(71, bad=1, good=1)})
+    assert production.run("ecommerce", {"max_reject_ratio": 1}).status == "SUCCEEDED"
+    production.told()
+    with breaking.gold(production, "user_orders", user_id="1"):
+        done = production.run("ecommerce", {"mode": "replay"})
+    require_told(production, done, "JudgeAthenaValidationGold", "check `user_orders.keys_unique` failed: 1 rows")
+    production.land(batch(71))
     require_repaired(production, 71)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from infrastructure.smoke import athena, executions, services
 from lakehouse_assets import table
+from lakehouse_assets_tests.e2e import breaking
 from lakehouse_assets_tests.e2e.production import Production
 from lakehouse_assets_tests.e2e.small import batch
 from lakehouse_assets_tests.emulator.running import ROOT, variables_for
@@ -86,7 +87,6 @@ def test_what_athena_cannot_answer_is_one_sentence() -> None:
         athena.rows_are_merged,
         services.a_limit_holds,
         services.a_condition_holds,
-        executions.failures_have_their_names,
         executions.an_end_is_looked_at,
         executions.a_job_tells_its_error,
     ],
@@ -97,3 +97,12 @@ def test_what_is_looked_at_after_a_deployment_can_be_answered(
     """Columns and tables are those that there are, so that a failure on AWS is one of AWS."""
     look({**loaded.outputs, "FunctionPrefix": "", "JobPrefix": ""})
     loaded.told()
+
+
+def test_names_of_failures_are_asked_of_a_machine_of_their_own(loaded: Production) -> None:
+    """A query and a job that fail, and one that is late: a job that is not started as fast as on AWS is made slow."""
+    outputs = {**loaded.outputs, "FunctionPrefix": "", "JobPrefix": ""}
+    with breaking.job(loaded, "import time\ntime.sleep(5)\nraise SystemExit('BadRequest: no arguments')"):
+        assert executions.failures_have_their_names(outputs).startswith("Glue ")
+    machines = loaded.machines.list_state_machines()["stateMachines"]
+    assert [one["name"] for one in machines if "smoke" in one["name"]] == []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,23 +32,4 @@ def test_two_ticks_make_the_report_that_a_laptop_makes(
     key = "reports/Sub5-2026-03-09.csv"
     assert production.read(key) == (tmp_path / "lake" / key).read_bytes()
     assert contents(production.lake, "marketing") == contents(tmp_path / "lake", "marketing")
-    production.told()
-
-
-@pytest.mark.e2e_all
-@pytest.mark.parametrize("hour", [9, 14])
-def test_the_scheduler_starts_a_run_at_nine_and_at_two_of_the_accounts_day(
-    production: Production, account: Simulator, hour: int
-) -> None:
-    """The tick is the hour in Berlin, said in UTC; the run is named after it."""
-    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    at = datetime.combine(tomorrow, time(hour), ZoneInfo("Europe/Berlin")).astimezone(UTC)
-    account.clock.set(at)
-    before = set(production.executions("marketing"))
-    with production.tick_at("marketing_twice_daily", at.hour):
-        production.until(lambda: set(production.executions("marketing")) - before)
-    (arn,) = set(production.executions("marketing")) - before
-    done = production.wait(arn)
-    assert (done.status, done.cause) == ("SUCCEEDED", "")
-    assert str(done.output["run_id"]).endswith(f"T{at.hour:02}-00-00Z")
     production.told()
