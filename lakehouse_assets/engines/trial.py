@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,7 @@ def try_rule(lake: Lake, contract: Contract, rule: Rule, *, limit: int, zone: st
     try:
         engine.show_files(relation_of(contract.catalog_name), contract, files)
         engine.view("__raw", trial.as_raw(contract))
-        require_condition(engine, rule)
+        require_conditions(engine, [rule])
         (counts,) = engine.rows(trial.counted(contract, rule))
         rows = engine.rows(trial.shown(contract, rule, limit)) if counts["broken"] and limit else []
     except duckdb.Error as error:
@@ -64,15 +65,15 @@ def try_rule(lake: Lake, contract: Contract, rule: Rule, *, limit: int, zone: st
     return Trial(int(counts["seen"]), int(counts["broken"]), rows)
 
 
-def require_condition(engine: DuckEngine, rule: Rule) -> None:
-    """Refuse a rule that is true or false only because this engine takes numbers for that; others do not.
+def require_conditions(engine: DuckEngine, rules: Iterable[Rule]) -> None:
+    """Refuse rules that are true or false only because this engine takes numbers for that; others do not.
 
     Args:
         engine: it has `__raw`, see `sql/trial.py`.
-        rule: of kind row.
+        rules: of kind row.
 
     Raises:
-        BadRequest: the predicate gives something else.
+        BadRequest: a predicate gives something else.
     """
     import pyarrow as pa
 
@@ -80,8 +81,10 @@ def require_condition(engine: DuckEngine, rule: Rule) -> None:
     plain = DuckEngine(engine.lake)
     try:
         plain.register("__raw", engine.arrow("SELECT * FROM __raw LIMIT 0"))
-        given = plain.arrow(f"SELECT q.p FROM ({trial.alone(rule)}) AS q LIMIT 0").schema.field(0).type
+        for rule in rules:
+            given = plain.arrow(f"SELECT q.p FROM ({trial.alone(rule)}) AS q LIMIT 0").schema.field(0).type
+            if not (pa.types.is_boolean(given) or pa.types.is_null(given)):
+                told = f"a rule says when a row breaks it, which is true or false; this one gives {given}"
+                raise BadRequest(message=told)
     finally:
         plain.close()
-    if not (pa.types.is_boolean(given) or pa.types.is_null(given)):
-        raise BadRequest(message=f"a rule says when a row breaks it, which is true or false; this one gives {given}")

@@ -113,8 +113,10 @@ def _untouched(known: Known, models: Models, pipeline: str, files: Files) -> Ite
 def _rules(contract: Contract, known: Known, lake: EmptyLake, files: Files) -> Iterator[Finding]:
     """Report rules that an engine would not take, each by itself, and `affects` likewise."""
     label = f"{contract.layer}.{contract.name}"
+    # Together they are one statement; only when that is refused each is asked by itself.
+    together = _are_well(contract, lake)
     for rule in contract.rules:
-        problem = _asked(contract, rule, known, lake)
+        problem = None if together and rule.kind == "row" else _asked(contract, rule, known, lake)
         if problem:
             problem = f"rule `{rule.code}`: {problem}"
             yield files.placed(Finding(label, problem), f"rule `{rule.code}` implementation")
@@ -126,6 +128,17 @@ def _rules(contract: Contract, known: Known, lake: EmptyLake, files: Files) -> I
                 lake.affected(replace(contract, affects=(effect,)))
             except REFUSALS as error:
                 yield files.placed(Finding(label, f"`affects` of window `{effect.window}`: {said(error)}"))
+
+
+def _are_well(contract: Contract, lake: EmptyLake) -> bool:
+    """Say whether an engine takes all rules of rows at once."""
+    if contract.layer not in {"silver", "reference"}:
+        return False
+    try:
+        lake.judge(contract)
+    except REFUSALS:
+        return False
+    return True
 
 
 def _unguarded(contract: Contract) -> Iterator[str]:

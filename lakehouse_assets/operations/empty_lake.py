@@ -12,7 +12,7 @@ from lakehouse_assets.contracts.affects import CHANGED, OLD
 from lakehouse_assets.contracts.layers import seeds
 from lakehouse_assets.engines.binding import EmptyTables
 from lakehouse_assets.engines.duckdb import DuckEngine
-from lakehouse_assets.engines.trial import require_condition
+from lakehouse_assets.engines.trial import require_conditions
 from lakehouse_assets.load.seeds import stage_seeds
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.affected import values_of
@@ -49,8 +49,7 @@ class EmptyLake(EmptyTables):
         fields = [("_row", pa.int64()), ("_malformed", pa.bool_()), *((name, pa.string()) for name in texts)]
         self._engine.register("__raw", pa.schema(fields).empty_table())
         self.schema(silver.parsed(landed))
-        for rule in contract.rules_of("row"):
-            require_condition(self._engine, rule)
+        require_conditions(self._engine, contract.rules_of("row"))
 
     def affected(self, contract: Contract) -> None:
         """Ask the SELECTs with which changed rows of a silver table are followed to windows.
