@@ -49,7 +49,7 @@ from lakehouse_assets.operations.sample import sample_command
 from lakehouse_assets.operations.sql import sql
 from lakehouse_assets.operations.status import status
 from lakehouse_assets.operations.tests_command import run_tests
-from lakehouse_assets.operations.usage import fold_help, problem_of
+from lakehouse_assets.operations.usage import PipelineCommand, fold_help, problem_of
 
 NAME = "lakehouse"
 """The name of the command, whatever the file is called that starts it; completion of words goes by it."""
@@ -71,8 +71,8 @@ def application() -> typer.Typer:
     care = (optimize, vacuum, rebuild, relocate, restore, forget)
     daily = (status, runs, report, diff, clone, drop)
     for command in (*usual, *daily, *care, emit, affise_simulator):
-        app.command()(command)
-    app.command("test")(run_tests)
+        app.command(cls=PipelineCommand)(command)
+    app.command("test", cls=PipelineCommand)(run_tests)
     app.add_typer(new, name="new")
     app.add_typer(rejects, name="rejects")
     app.add_typer(contracts, name="contracts")

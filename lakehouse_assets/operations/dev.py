@@ -56,7 +56,8 @@ def dev(
     """
     last = unless_named(lake, read_settings())
     lake = last.place if last else lake
-    settings = writing(None if landing is None else chosen_pipeline(pipeline, lake), lake, landing, engine)
+    whose_landing = chosen_pipeline(pipeline, lake) if pipeline or landing is not None else None
+    settings = writing(whose_landing if landing is not None else None, lake, landing, engine)
     if not is_free(port):
         raise BadRequest(message=f"port {port} is in use; name another one with --port")
     history.require_usable(settings)

@@ -7,7 +7,46 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
+from typer.core import TyperCommand
 from typer.exceptions import TyperException
+
+PIPELINE, OPTION = "pipeline", "--pipeline"
+
+
+class PipelineCommand(TyperCommand):
+    """A command that takes its pipeline as its first word and as `--pipeline`, whichever of both its help shows."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's contexts have no public type
+        """Read the words of a call; see Typer."""
+        by_kind: dict[str, list[str]] = {"argument": [], "option": []}
+        for parameter in self.params:
+            by_kind[parameter.param_type_name].append(str(parameter.name))
+        return super().parse_args(ctx, either_way(args, by_kind["argument"], by_kind["option"]))
+
+
+def either_way(words: Sequence[str], arguments: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Return the words of a call with the pipeline where the command takes it.
+
+    Args:
+        words: as they were typed, behind the command's name.
+        arguments: names of what it takes as words.
+        options: names of what it takes as options.
+
+    >>> either_way(["marketing", "--json"], [], ["pipeline", "json"])
+    ['--pipeline', 'marketing', '--json']
+    >>> either_way(["--json", "--pipeline", "marketing"], ["pipeline"], ["json"])
+    ['marketing', '--json']
+    """
+    asked = list(words)
+    if not arguments and PIPELINE in options and asked and not asked[0].startswith("-"):
+        return [OPTION, *asked]
+    if PIPELINE in arguments and PIPELINE not in options:
+        for place, word in enumerate(asked):
+            if word == OPTION and place + 1 < len(asked):
+                return [asked[place + 1], *asked[:place], *asked[place + 2 :]]
+            if word.startswith(f"{OPTION}="):
+                return [word.partition("=")[2], *asked[:place], *asked[place + 1 :]]
+    return asked
 
 
 def fold_help(app: typer.Typer) -> None:

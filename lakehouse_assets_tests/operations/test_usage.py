@@ -87,3 +87,26 @@ def test_what_is_missing_is_named_with_what_there_is(cli: Cli, arguments: list[s
     result = cli(*arguments)
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
     assert all(part in result.err for part in parts), result.err
+
+
+@pytest.mark.parametrize(
+    "words", [["checks", "ecommerce"], ["status", "--pipeline", "ecommerce"], ["plan", "--pipeline=ecommerce"]]
+)
+def test_a_pipeline_is_a_word_or_an_option_of_every_command(cli: Cli, tmp_path: Path, words: list[str]) -> None:
+    """Whichever of both a command's help shows, it takes the other one, too."""
+    result = cli(*words, "--lake", tmp_path)
+    assert result.code != 2 or "there is no lake" in result.err
+    assert "ecommerce" not in result.err
+
+
+def test_a_pipeline_that_is_none_is_told_either_way(cli: Cli) -> None:
+    """The sentence names those that there are."""
+    for words in (["dev", "ecomerce"], ["run", "--pipeline", "ecomerce"], ["plan", "--pipeline=ecomerce"]):
+        ["checks", "ecomerce"],
+        ["dev", "ecomerce"],
+        ["runs", "--pipeline", "ecomerce"],
+        ["status", "--pipeline", "ecomerce"],
+    ):
+        result = cli(*words)
+        assert result.code != 0
+        assert "ecommerce, marketing" in result.err
