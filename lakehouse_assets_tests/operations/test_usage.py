@@ -102,11 +102,6 @@ def test_a_pipeline_is_a_word_or_an_option_of_every_command(cli: Cli, tmp_path: 
 def test_a_pipeline_that_is_none_is_told_either_way(cli: Cli) -> None:
     """The sentence names those that there are."""
     for words in (["dev", "ecomerce"], ["run", "--pipeline", "ecomerce"], ["plan", "--pipeline=ecomerce"]):
-        ["checks", "ecomerce"],
-        ["dev", "ecomerce"],
-        ["runs", "--pipeline", "ecomerce"],
-        ["status", "--pipeline", "ecomerce"],
-    ):
         result = cli(*words)
         assert result.code != 0
         assert "ecommerce, marketing" in result.err
