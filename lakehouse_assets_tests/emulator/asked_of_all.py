@@ -48,10 +48,11 @@ class Shared:
         """What a gold table is made of, whole."""
         return Question(self.driver.model(contract.name), window_parameters(contract, None))
 
-    def check(self, contract: Contract, code: str) -> Question:
-        """What an assertion asks of whole tables."""
+    def check(self, contract: Contract, code: str, as_of: datetime | None = None) -> Question:
+        """What an assertion asks of whole tables, by the lake's clock or another one."""
         rule = next(rule for rule in contract.assertions if rule.code == code)
-        return Question(assertion_sql(contract, rule), {**WHOLE, "as_of": self.as_of.replace(tzinfo=None)})
+        at = (as_of or self.as_of).replace(tzinfo=None)
+        return Question(assertion_sql(contract, rule), {**WHOLE, "as_of": at})
 
     def embedded(self, asked: Question) -> Rows:
         """The answer of the embedded engine."""
