@@ -48,6 +48,7 @@ def test_a_failed_run_raises_the_alarm_of_its_pipeline(production: Production) -
     production.told()
 
 
+@pytest.mark.e2e_all
 def test_too_many_rejects_of_a_run_that_succeeds_raise_an_alarm(production: Production) -> None:
     """One row of ten is more than five per cent; the run was allowed more."""
     quiet(production, "RejectRatio")
@@ -57,6 +58,7 @@ def test_too_many_rejects_of_a_run_that_succeeds_raise_an_alarm(production: Prod
     production.told()
 
 
+@pytest.mark.e2e_all
 def test_a_file_that_nobody_takes_raises_an_alarm(production: Production) -> None:
     """The scheduler has the age of what is in landing measured, whether or not anything runs."""
     # No test waits for as long as an alarm allows at least.
@@ -67,6 +69,7 @@ def test_a_file_that_nobody_takes_raises_an_alarm(production: Production) -> Non
     production.remove("orders/left.csv")
 
 
+@pytest.mark.e2e_all
 def test_a_tick_without_a_run_is_told_and_raises_an_alarm(production: Production) -> None:
     """The schedule of runs is off, as if somebody had forgotten it; the one that asks 45 minutes later is not."""
     quiet(production, "TicksMissed")

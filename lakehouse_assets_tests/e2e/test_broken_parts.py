@@ -76,7 +76,6 @@ def test_a_manifest_that_is_overwritten_is_refused_by_the_job(production: Produc
     ("number", "function", "state"),
     [
         (62, "DeclareTables", "DeclareTables"),
-        (63, "Moves3Objects", "ArchiveProcessedFiles"),
         (66, "LoadOutcome", "LoadOutcome"),
         (67, "RenderModel", "Render"),
         (68, "AcknowledgeModel", "Acknowledge"),

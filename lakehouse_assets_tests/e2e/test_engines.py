@@ -39,7 +39,6 @@ def test_spark_and_the_function_write_the_same_tables_by_turns(production: Produ
     production.told()
 
 
-@pytest.mark.e2e_all
 def test_a_load_that_fails_on_glue_is_told_by_its_own_sentence(production: Production) -> None:
     """The job's last line comes back as the class and the words that it raised; the next run repairs."""
     production.sleeping()

@@ -102,6 +102,18 @@ def test_a_merge_that_fails_is_told_in_athenas_words(production: Production) -> 
     require_repaired(production, 4)
 
 
+def test_an_archive_that_cannot_start_is_told_in_the_services_words(production: Production) -> None:
+    """All is loaded and nothing is archived; the next run finds the files where they were."""
+    production.land(batch(9))
+    with breaking.function(production, "Moves3Objects"):
+        done = production.run("ecommerce")
+    (message,) = production.told()
+    assert (done.status, message.subject) == ("FAILED", "ecommerce: run failed in ArchiveProcessedFiles")
+    assert "gone" in message.body
+    assert len(production.landed()) == 3
+    require_repaired(production, 9)
+
+
 def test_a_stopped_execution_is_told_and_lets_go(production: Production) -> None:
     """A stop runs no Catch; the rule on its status gives the lease back and tells once."""
     production.land(batch(5))

@@ -21,8 +21,6 @@ from lakehouse_assets_tests.e2e.production import ENV, Production
 from lakehouse_assets_tests.e2e.small import batch
 from lakehouse_assets_tests.emulator.running import ROOT, variables_for
 
-pytestmark = pytest.mark.e2e_all
-
 
 def loaded(production: Production, number: int) -> tuple[str, ...]:
     """The states of an execution that loaded a batch."""
@@ -33,6 +31,7 @@ def loaded(production: Production, number: int) -> tuple[str, ...]:
     return done.states
 
 
+@pytest.mark.e2e_all
 def test_silver_that_is_lost_is_made_anew_from_the_archive(production: Production) -> None:
     """The drill: every object of silver is deleted, one command makes it anew, and all tables are as before."""
     loaded(production, 40)
@@ -88,6 +87,7 @@ def crawling_nowhere(production: Production) -> Iterator[None]:
         glue.update_crawler(Name=crawler["Name"], Targets={"DeltaTargets": crawler["Targets"]["DeltaTargets"]})
 
 
+@pytest.mark.e2e_all
 def test_a_deployment_may_let_the_crawler_find_silver(production: Production) -> None:
     """With the crawler as catalog, a run starts it and waits for it; another deployment brings declarations back."""
     with crawling(production):

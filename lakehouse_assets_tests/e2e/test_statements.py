@@ -10,6 +10,8 @@ import pytest
 
 from lakehouse_assets_tests.e2e.production import Production
 
+pytestmark = pytest.mark.e2e_all
+
 TABLE = "ecommerce_gold.brought_along"
 INSERT = f"INSERT INTO {TABLE} SELECT 1, 'one' WHERE NOT EXISTS (SELECT 1 FROM {TABLE} WHERE id = 1)"
 MERGE = (
