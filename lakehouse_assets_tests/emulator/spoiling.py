@@ -1,4 +1,4 @@
-"""Spoil a lake behind the back of the load, so that checks find something: keys twice, parents that are nowhere."""
+"""Spoil a lake behind the back of the load, so that checks find something: keys twice, parents and values of none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from lakehouse_assets_tests.emulator.asked_of_all import Shared
 
 ROWS = 3
 NOWHERE: dict[str, Any] = {"string": "no such thing", "int64": 999_999_999}
+ODD: dict[str, Any] = {"currency": "ZZZ", "utc_offset_minutes": 7}
+"""Values that a load would not write, by column of silver."""
+UNKNOWN = {"offer_id": "999999999", "advertiser_id": "'no such thing'", "affiliate_id": "999999999"}
+"""Ids of nothing, as SQL, by column of gold."""
 
 
 def spoil(shared: Shared) -> None:
@@ -20,8 +24,12 @@ def spoil(shared: Shared) -> None:
         if contract.layer in ("silver", "reference"):
             spoil_delta(shared, contract)
         elif contract.layer == "gold":
-            name = contract.catalog_name
+            name, columns = contract.catalog_name, [column.name for column in contract.columns]
             shared.run(f"INSERT INTO {name} SELECT * FROM {name} LIMIT {ROWS}")
+            if UNKNOWN.keys() & set(columns):
+                listed = ", ".join(f'"{column}"' for column in columns)
+                values = ", ".join(UNKNOWN.get(column, f'"{column}"') for column in columns)
+                shared.run(f"INSERT INTO {name} ({listed}) SELECT {values} FROM {name} LIMIT {ROWS}")
 
 
 def spoil_delta(shared: Shared, contract: Contract) -> None:
@@ -39,6 +47,15 @@ def spoil_delta(shared: Shared, contract: Contract) -> None:
         orphans = orphans.set_column(
             column, orphans.schema.field(column), pa.array([NOWHERE[str(kind)]] * len(rows), kind)
         )
-    parts = [rows, orphans] if contract.references else [rows]
-    for part in parts:
+    for part in [rows, *([orphans] if contract.references else []), *odd(contract, rows)]:
         write_deltalake(place, part, mode="append", storage_options=options)
+
+
+def odd(contract: Contract, rows: pa.Table) -> list[pa.Table]:
+    """The rows with odd values, where they have such columns; a table whose key one is would know the value then."""
+    found = rows
+    for name, value in ODD.items():
+        if name in rows.column_names and name not in contract.key:
+            at, field = found.schema.get_field_index(name), found.schema.field(name)
+            found = found.set_column(at, field, pa.array([value] * len(rows), field.type))
+    return [found] if found is not rows else []
