@@ -15,7 +15,7 @@ from lakehouse_assets.formats.lines import line_blocks
 from lakehouse_assets.load.scrub import Scrub
 from lakehouse_assets.storage.objects import ObjectStore
 
-FOLDERS = ("runs/{}/", "history/{}/", "quarantine/{}/", "messages/", "alerts/", "reports/")
+FOLDERS = ("runs/{}/", "history/{}/", "quarantine/{}/", "notifications/{}/", "reports/")
 """Names where texts of a pipeline lie that no contract describes."""
 READ = ("archived/{}/", "bronze/{}/")
 """Names where files of a pipeline lie, whose records are erased by their contracts."""

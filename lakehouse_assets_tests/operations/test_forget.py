@@ -58,6 +58,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main([*shop.run]) == 0
     put(shop.landing, SECOND)
     assert main([*shop.run]) == 0
+    for key in ("told.json", "standing/told.json", "untold/told.json"):
+        told = {f"notifications/ecommerce/{key}": f'{{"text": "the group of {CANARY} has no room"}}'}
+        put(shop.lake, told)
     return folder
 
 
@@ -89,7 +92,7 @@ LEFT = {
 def test_a_person_is_erased_from_every_byte(shop: Shop, cli: Cli) -> None:
     """What a dry run counts is gone afterwards from every file, other rows stay, and a rebuild agrees."""
     places = {key.partition("/")[0] for key in holding(shop.lake, CANARY)}
-    assert places >= {"archived", "quarantine", "lakehouse-dwh", "ecommerce_gold", "runs", "dagster"}
+    assert places >= {"archived", "quarantine", "lakehouse-dwh", "ecommerce_gold", "runs", "dagster", "notifications"}
     dry = cli("forget", "--where", WHERE, "--dry-run", *shop.at)
     assert " rows of table           delta_lakehouse.clean_orders  " in dry.out
     assert holding(shop.lake, CANARY) != []
