@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import write_deltalake
 from pyiceberg.expressions import And, EqualTo
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets_tests.e2e.production import Production
+from lakehouse_assets_tests.emulator.spoiling import with_values
 
+KEPT = ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout", "ExecutionProperty", "JobRunQueuingEnabled")
+"""What an update of a Glue job has to say again."""
 FAR, DOUBLED = datetime(2099, 1, 1, tzinfo=UTC), "doubled"
 
 
@@ -31,19 +34,26 @@ def function(production: Production, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def job(production: Production, script: str) -> Iterator[None]:
-    """Have the Glue job run another script."""
-    glue, bucket, key = production.client("glue"), production.outputs["CodeBucket"], "broken/script.py"
-    production.s3.put_object(Bucket=bucket, Key=key, Body=script.encode())
-    usual = glue.get_job(JobName="Lakehouse")["Job"]
-    kept = {name: usual[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
-    kept |= {name: usual[name] for name in ("ExecutionProperty", "JobRunQueuingEnabled")}
-    other = {**usual["Command"], "ScriptLocation": f"s3://{bucket}/{key}"}
-    glue.update_job(JobName="Lakehouse", JobUpdate=kept | {"Command": other})
+def _job(production: Production, **changed: Any) -> Iterator[None]:
+    """Have the Glue job be another one in some of its fields."""
+    glue = production.client("glue")
+    job = glue.get_job(JobName="Lakehouse")["Job"]
+    usual = {name: job[name] for name in KEPT}
+    glue.update_job(JobName="Lakehouse", JobUpdate=usual | changed)
     try:
         yield
     finally:
-        glue.update_job(JobName="Lakehouse", JobUpdate=kept)
+        glue.update_job(JobName="Lakehouse", JobUpdate=usual)
+
+
+@contextmanager
+def job(production: Production, script: str) -> Iterator[None]:
+    """Have the Glue job run another script."""
+    bucket, key = production.outputs["CodeBucket"], "broken/script.py"
+    production.s3.put_object(Bucket=bucket, Key=key, Body=script.encode())
+    command = production.client("glue").get_job(JobName="Lakehouse")["Job"]["Command"]
+    with _job(production, Command={**command, "ScriptLocation": f"s3://{bucket}/{key}"}):
+        yield
 
 
 @contextmanager
@@ -56,19 +66,9 @@ def topic(production: Production) -> Iterator[None]:
         production.emulator.control(refuse_publish=None)
 
 
-@contextmanager
-def room(production: Production) -> Iterator[None]:
+def room(production: Production) -> AbstractContextManager[None]:
     """Have the Glue job not run and queue nothing: as if its account had given all it has to others."""
-    glue = production.client("glue")
-    job = glue.get_job(JobName="Lakehouse")["Job"]
-    kept = {name: job[name] for name in ("Role", "Command", "DefaultArguments", "GlueVersion", "Timeout")}
-    usual = {name: job[name] for name in ("ExecutionProperty", "JobRunQueuingEnabled")}
-    full = {"ExecutionProperty": {"MaxConcurrentRuns": 0}, "JobRunQueuingEnabled": False}
-    glue.update_job(JobName="Lakehouse", JobUpdate=kept | full)
-    try:
-        yield
-    finally:
-        glue.update_job(JobName="Lakehouse", JobUpdate=kept | usual)
+    return _job(production, ExecutionProperty={"MaxConcurrentRuns": 0}, JobRunQueuingEnabled=False)
 
 
 @contextmanager
@@ -88,9 +88,7 @@ def silver(production: Production, table: str, pipeline: str = "ecommerce") -> I
     """Have a row stand in silver twice, the second time as if it had just come, past the pipeline."""
     found = open_lake(production.lake).delta(contracts(pipeline)[f"silver.{table}"])
     before, one = found.version(), found.to_pyarrow_table().slice(0, 1)
-    for name, value in (("_file_time", FAR), ("_file", DOUBLED)):
-        one = one.set_column(one.schema.get_field_index(name), name, pa.array([value], one.schema.field(name).type))
-    write_deltalake(found, one, mode="append")
+    write_deltalake(found, with_values(one, {"_file_time": FAR, "_file": DOUBLED}), mode="append")
     try:
         yield
     finally:
@@ -107,7 +105,7 @@ def gold(production: Production, table: str, pipeline: str = "ecommerce", **wher
     lake = open_lake(production.lake)
     rows = lake.iceberg(contract).scan().to_arrow()
     for name, value in where.items():
-        rows = rows.filter(pa.compute.equal(rows[name], value))
+        rows = rows.filter(pc.equal(rows[name], value))
     one = rows.slice(0, 1)
     key = [EqualTo(name, one[name][0].as_py()) for name in contract.key]
     of_key = And(*key) if len(key) > 1 else key[0]

@@ -154,6 +154,17 @@ class Production:
                 queues.delete_message(QueueUrl=self.queue, ReceiptHandle=one["ReceiptHandle"])
         return found
 
+    def told_at_last(self) -> list[Message]:
+        """What the topic has sent, once it has sent something."""
+        found = list[Message]()
+
+        def came() -> list[Message]:
+            found.extend(self.told())
+            return found
+
+        self.until(came)
+        return found
+
     def started_by_itself(self, job: str) -> Execution:
         """Wait for an execution that nobody here starts, and for its end."""
         known = set(self.executions(job))

@@ -183,8 +183,7 @@ def test_a_stopped_execution_is_told_and_lets_go(production: Production, account
     production.machines.stop_execution(executionArn=arn)
     assert production.wait(arn).status == "ABORTED"
     production.until(lambda: production.holder("marketing") is None)
-    messages = list(production.told())
-    production.until(lambda: bool(messages.extend(production.told()) or messages))
+    messages = production.told_at_last()
     assert [message.attributes["kind"] for message in messages] == ["execution_ended"]
     assert "the execution was stopped" in messages[0].body
     assert production.read(REPORT) == before

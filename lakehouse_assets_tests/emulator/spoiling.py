@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -40,22 +41,21 @@ def spoil_delta(shared: Shared, contract: Contract) -> None:
     rows = pa.table(table.to_pyarrow_dataset().head(ROWS))
     if not rows.num_rows:
         return
-    orphans = rows
-    for reference in contract.references:
-        column = orphans.schema.get_field_index(reference.column)
-        kind = orphans.schema.field(column).type
-        orphans = orphans.set_column(
-            column, orphans.schema.field(column), pa.array([NOWHERE[str(kind)]] * len(rows), kind)
-        )
+    kinds = {reference.column: str(rows.schema.field(reference.column).type) for reference in contract.references}
+    orphans = with_values(rows, {column: NOWHERE[kind] for column, kind in kinds.items()})
     for part in [rows, *([orphans] if contract.references else []), *odd(contract, rows)]:
         write_deltalake(place, part, mode="append", storage_options=options)
 
 
 def odd(contract: Contract, rows: pa.Table) -> list[pa.Table]:
     """The rows with odd values, where they have such columns; a table whose key one is would know the value then."""
-    found = rows
-    for name, value in ODD.items():
-        if name in rows.column_names and name not in contract.key:
-            at, field = found.schema.get_field_index(name), found.schema.field(name)
-            found = found.set_column(at, field, pa.array([value] * len(rows), field.type))
-    return [found] if found is not rows else []
+    wrong = {name: ODD[name] for name in ODD if name in rows.column_names and name not in contract.key}
+    return [with_values(rows, wrong)] if wrong else []
+
+
+def with_values(rows: pa.Table, values: Mapping[str, Any]) -> pa.Table:
+    """The rows with these values in all of them, by column."""
+    for name, value in values.items():
+        at, field = rows.schema.get_field_index(name), rows.schema.field(name)
+        rows = rows.set_column(at, field, pa.array([value] * len(rows), field.type))
+    return rows
