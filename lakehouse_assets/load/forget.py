@@ -4,7 +4,7 @@ The order makes it safe to be killed and begun again: what says that something i
 files are looked through first. Then rows beside silver go, which only a rejected parent in its file may tell of; then
 records in files, and, once gold is told to look at everything, silver's rows, both children before their parents.
 Gold is built from what is left, and what older versions held is deleted last. Done again, it finds nothing, and ends
-what was left undone.
+what was left undone. Where nobody is found and nothing was left undone, nothing is changed: time travel stays.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from lakehouse_assets.load.forget_asked import Forget, Forgotten, count, scrub_o
 from lakehouse_assets.load.forget_beside import erase_beside
 from lakehouse_assets.load.forget_files import erase_files, look_in_files
 from lakehouse_assets.load.forget_texts import FOLDERS, READ, forget_texts, left_over
+from lakehouse_assets.load.forget_unfinished import begin, end, is_unfinished
 from lakehouse_assets.load.gold import Builder, catch_up
 from lakehouse_assets.load.ledger import announce_everything
 from lakehouse_assets.load.model_states import models_of
@@ -39,7 +40,25 @@ def forget(asked: Forget) -> Forgotten:
         RecordShared: a record of a page holds rows of others, too; what came before it is erased.
         CommitConflict, FenceLost: somebody else writes; what was erased stays erased.
     """
-    done, engine = Forgotten(), asked.open_engine()
+    store, done = asked.lake.store, Forgotten()
+    done.is_resumed = is_unfinished(store, asked.pipeline)
+    if not asked.dry_run:
+        asked.guard()
+        begin(store, asked.pipeline)
+    _erase_rows(asked, done)
+    scrub = scrub_of(asked, done)
+    done.pieces = forget_texts(store, asked.pipeline, scrub, asked.guard, dry_run=asked.dry_run)
+    if done.is_somebody:  # or else nothing is gone that older versions could hold
+        _forget_older(asked, done)
+    if not asked.dry_run:
+        done.left = left_over(store, asked.pipeline, scrub)
+        end(store, asked.pipeline)
+    return done
+
+
+def _erase_rows(asked: Forget, done: Forgotten) -> None:
+    """Erase rows and records of now, or count them."""
+    engine = asked.open_engine()
     try:
         _find(asked, engine, done)
         found = look_in_files(asked, engine, done)
@@ -49,17 +68,17 @@ def forget(asked: Forget) -> Forgotten:
             _erase_silver(asked, engine, done)
     finally:
         engine.close()
+
+
+def _forget_older(asked: Forget, done: Forgotten) -> None:
+    """Build gold from what is left, and delete what older versions of tables and objects hold, or count it."""
     if not asked.dry_run:
         _build_gold(asked)
     for name, contract in stored_tables(asked.known.values()).items():
         asked.tell(f"older versions of {name}")
         done.old_files[name] = purge(contract, asked.lake, asked.guard, dry_run=asked.dry_run)
-    scrub = scrub_of(asked, done)
-    done.pieces = forget_texts(asked.lake.store, asked.pipeline, scrub, asked.guard, dry_run=asked.dry_run)
     if not asked.dry_run:
-        done.left = left_over(asked.lake.store, asked.pipeline, scrub)
         _forget_versions(asked, done)
-    return done
 
 
 def _forget_versions(asked: Forget, done: Forgotten) -> None:

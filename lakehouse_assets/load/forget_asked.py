@@ -67,6 +67,7 @@ class Forgotten:
         keys: keys of their rows, as text, by the columns that hold them, for whoever looks for them in samples.
         left: keys of files that still hold a word, since no load has read that part of them.
         versions: older versions of objects that a bucket kept.
+        is_resumed: whether an erasure that was killed is ended with it.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -76,6 +77,12 @@ class Forgotten:
     keys: dict[str, set[str]] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     versions: int = 0
+    is_resumed: bool = False
+
+    @property
+    def is_somebody(self) -> bool:
+        """Say whether anything was found, or was left undone."""
+        return self.is_resumed or any(self.rows.values()) or bool(self.files or self.pieces)
 
 
 def scrub_of(asked: Forget, done: Forgotten) -> Scrub:

@@ -88,8 +88,12 @@ def _show(done: Forgotten, history: list[str], *, dry_run: bool) -> None:
     left = max(0, len(done.files) - SHOWN) + max(0, len(history) - SHOWN)
     if left:
         terminal.say(f"and {left} files more")
+    if not (done.is_somebody or history):
+        terminal.say("Nobody meets the condition: nothing was found, and nothing is changed.")
+        return
     if dry_run:
-        terminal.say("Nothing was erased; without --dry-run it is.")
+        terminal.say("Nothing was erased; without --dry-run it is. All older versions of these tables, gold and all")
+        terminal.say("others of the pipeline included, would go with it: no time travel, no `restore` to before.")
         return
     terminal.say("Erased. Backups, messages that were sent, and what others have copied are not: docs/retention.md.")
 

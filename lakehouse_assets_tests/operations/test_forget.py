@@ -79,6 +79,12 @@ def keys(cli: Cli, shop: Shop) -> dict[str, list[str]]:
     return {name: cli("sql", sql, "--format", "csv", *shop.at).out.splitlines()[1:] for name, sql in asked.items()}
 
 
+def tables_of(shop: Shop) -> list[Path]:
+    """All files of the lake but leases, and Dagster's history."""
+    found = (path for path in shop.lake.rglob("*") if path.is_file())
+    return [path for path in found if path.relative_to(shop.lake).parts[0] not in ("leases", "watch", "dagster")]
+
+
 LEFT = {
     "delta_lakehouse.clean_orders": ["100", "101", "103", "902", "904"],
     "delta_lakehouse.clean_orders_items": ["1", "2", "71"],
@@ -112,6 +118,20 @@ def test_done_again_it_finds_nothing(shop: Shop, cli: Cli) -> None:
     again = cli("forget", "--where", WHERE, *shop.at)
     assert [line for line in again.out.splitlines() if "table" in line or "file" in line] == []
     assert {path: path.stat().st_mtime_ns for path in (shop.lake / "archived").rglob("*")} == before
+
+
+def test_a_condition_that_nobody_meets_changes_nothing(shop: Shop, cli: Cli) -> None:
+    """Where nobody is found it says so, and no file of the lake is gone, new or another."""
+    for only in (("--dry-run",), ()):
+        before = {str(path): path.stat().st_mtime_ns for path in tables_of(shop)}
+        done = cli("forget", "--where", "user_id = 'nobody-at-all'", *only, *shop.at)
+        assert (done.code, "Nobody meets the condition" in done.out, "Erased" in done.out) == (0, True, False)
+        assert {str(path): path.stat().st_mtime_ns for path in tables_of(shop)} == before
+
+
+def test_a_dry_run_says_what_else_goes(shop: Shop, cli: Cli) -> None:
+    """Whoever only asks is told that older versions of all tables would go."""
+    assert "no time travel" in cli("forget", "--where", WHERE, "--dry-run", *shop.at).out
 
 
 class Killed(BaseException):
