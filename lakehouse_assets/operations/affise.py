@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse_assets.operations import terminal
+from lakehouse_assets.operations.usage import help_alone
 
 if TYPE_CHECKING:
     from lakehouse_assets.affise.probe import Finding
@@ -19,13 +20,14 @@ MARKS = {"ok": "✔", "note": "!", "problem": "✘"}
 affise = typer.Typer(help="Look at an Affise account.")
 
 
-@affise.callback()
-def group() -> None:
+@affise.callback(invoke_without_command=True)
+def group(context: typer.Context) -> None:
     """Look at an Affise account.
 
     Example:
         lakehouse affise probe --affise-url https://api-acme.affise.com
     """
+    help_alone(context)
 
 
 @affise.command()

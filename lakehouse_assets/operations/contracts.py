@@ -9,6 +9,7 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import PipelineArgument, chosen_pipeline
+from lakehouse_assets.operations.usage import PipelineCommand
 
 contracts = typer.Typer(invoke_without_command=True)
 
@@ -53,7 +54,7 @@ def show(
     raise typer.Exit(int(check and bool(due)))
 
 
-@contracts.command("check")
+@contracts.command("check", cls=PipelineCommand)
 def check_command(pipeline: PipelineArgument = None) -> None:
     """Find what a run would stumble over, each with file, line and what is allowed; nothing is run or written.
 

@@ -12,17 +12,28 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import PipelineOption, chosen_pipeline
+from lakehouse_assets.operations.usage import help_alone
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.scaffold.dataset import Dataset
     from lakehouse_assets.operations.scaffold.files import Draft
     from lakehouse_assets.operations.scaffold.project import Project
 
-new = typer.Typer(no_args_is_help=True, help="Write the files of a working model, rule, dataset or pipeline.")
+new = typer.Typer(help="Write the files of a working model, rule, dataset or pipeline.")
 
 Name = Annotated[str, typer.Argument(help="Its name: lower-case letters, digits and _.")]
 Key = Annotated[str | None, typer.Option(help="Columns of the key, with commas.")]
 Columns = Annotated[str | None, typer.Option(help="`name:TYPE, name:TYPE` as they land; STRING where no type is said.")]
+
+
+@new.callback(invoke_without_command=True)
+def group(context: typer.Context) -> None:
+    """Write the files of a working model, rule, dataset or pipeline.
+
+    Example:
+        lakehouse new model country_readings --from clean_readings --key country
+    """
+    help_alone(context)
 
 
 @new.command("model")

@@ -22,6 +22,7 @@ from lakehouse_assets.operations.options import (
     reading,
     writing,
 )
+from lakehouse_assets.operations.usage import PipelineCommand, help_alone
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.reject_rows import Rejects
@@ -42,11 +43,10 @@ ShowFormat = Annotated[Literal["table", "csv", "json"], typer.Option(help="csv i
 @rejects.callback(invoke_without_command=True)
 def root(context: typer.Context) -> None:
     """Rejected rows: list, show, replay and close them."""
-    if context.invoked_subcommand is None:
-        terminal.say(context.get_help())
+    help_alone(context)
 
 
-@rejects.command("list")
+@rejects.command("list", cls=PipelineCommand)
 def list_(  # noqa: PLR0913 - one parameter per option
     *,
     code: Code = None,
@@ -84,7 +84,7 @@ def list_(  # noqa: PLR0913 - one parameter per option
         say_pending(table.pending())
 
 
-@rejects.command()
+@rejects.command(cls=PipelineCommand)
 def pending(
     *,
     pipeline: PipelineOption = None,
@@ -108,7 +108,7 @@ def pending(
         terminal.say("No row waits for a parent.")
 
 
-@rejects.command()
+@rejects.command(cls=PipelineCommand)
 def show(
     *,
     code: Code = None,
@@ -147,7 +147,7 @@ def show(
             _show_table(table.open_rows(engine, selection, SHOWN), count)
 
 
-@rejects.command()
+@rejects.command(cls=PipelineCommand)
 def replay(  # noqa: PLR0913 - one parameter per option
     *,
     code: Code = None,
@@ -201,7 +201,7 @@ def replay(  # noqa: PLR0913 - one parameter per option
     raise typer.Exit(exit_code(outcome))
 
 
-@rejects.command()
+@rejects.command(cls=PipelineCommand)
 def close(
     *,
     reason: Annotated[str, typer.Option(help="Why nobody will correct these rows; it is kept with them.")],

@@ -9,6 +9,7 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, PipelineOption, chosen_pipeline, reading
+from lakehouse_assets.operations.usage import PipelineCommand, help_alone
 
 if TYPE_CHECKING:
     from lakehouse_assets.contracts import Contract, Rule
@@ -18,16 +19,17 @@ Verdict = Literal["reject", "warn"]
 rules = typer.Typer(help="Try rules on what silver holds, before they are in a contract.")
 
 
-@rules.callback()
-def group() -> None:
+@rules.callback(invoke_without_command=True)
+def group(context: typer.Context) -> None:
     """Try rules on what silver holds, before they are in a contract.
 
     Example:
         lakehouse rules try too_hot "parse_int(temperature) > 60" --table clean_readings
     """
+    help_alone(context)
 
 
-@rules.command("try")
+@rules.command("try", cls=PipelineCommand)
 def try_command(  # noqa: PLR0913 - one parameter per option
     code: Annotated[str, typer.Argument(help="Name of the rule; one that there is, is compared with the new one.")],
     predicate: Annotated[str, typer.Argument(help="When a row breaks it, on the raw text of the landing columns.")],

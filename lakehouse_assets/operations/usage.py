@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
+from lakehouse_assets.operations import terminal
+
 PIPELINE, OPTION = "pipeline", "--pipeline"
 
 
 class PipelineCommand(TyperCommand):
-    """A command that takes its pipeline as its first word and as `--pipeline`, whichever of both its help shows."""
+    """A command that takes its pipeline as a word and as `--pipeline`, whichever of both its help shows."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's contexts have no public type
         """Read the words of a call; see Typer."""
         by_kind: dict[str, list[str]] = {"argument": [], "option": []}
         for parameter in self.params:
             by_kind[parameter.param_type_name].append(str(parameter.name))
-        return super().parse_args(ctx, either_way(args, by_kind["argument"], by_kind["option"]))
+        valued = {name for one in self.params if not getattr(one, "is_flag", False) for name in one.opts}
+        return super().parse_args(ctx, either_way(args, by_kind["argument"], by_kind["option"], valued))
 
 
-def either_way(words: Sequence[str], arguments: Sequence[str], options: Sequence[str]) -> list[str]:
+def either_way(
+    words: Sequence[str], arguments: Sequence[str], options: Sequence[str], valued: Collection[str] = ()
+) -> list[str]:
     """Return the words of a call with the pipeline where the command takes it.
 
     Args:
         words: as they were typed, behind the command's name.
         arguments: names of what it takes as words.
         options: names of what it takes as options.
+        valued: options that take a value.
 
     >>> either_way(["marketing", "--json"], [], ["pipeline", "json"])
     ['--pipeline', 'marketing', '--json']
+    >>> either_way(["silver", "marketing"], ["what"], ["pipeline", "lake"])
+    ['--pipeline', 'marketing', 'silver']
     >>> either_way(["--json", "--pipeline", "marketing"], ["pipeline"], ["json"])
     ['marketing', '--json']
     """
     asked = list(words)
-    if not arguments and PIPELINE in options and asked and not asked[0].startswith("-"):
-        return [OPTION, *asked]
+    if PIPELINE in options and not any(word.partition("=")[0] == OPTION for word in asked):
+        place = _pipeline_in(asked, valued, len(arguments))
+        return asked if place is None else [OPTION, asked[place], *asked[:place], *asked[place + 1 :]]
     if PIPELINE in arguments and PIPELINE not in options:
         for place, word in enumerate(asked):
             if word == OPTION and place + 1 < len(asked):
@@ -47,6 +56,27 @@ def either_way(words: Sequence[str], arguments: Sequence[str], options: Sequence
             if word.startswith(f"{OPTION}="):
                 return [word.partition("=")[2], *asked[:place], *asked[place + 1 :]]
     return asked
+
+
+def _pipeline_in(words: Sequence[str], valued: Collection[str], others: int) -> int | None:
+    """Return where among the words of a call a pipeline stands, be it one that there is, or a word too many.
+
+    Args:
+        words: as they were typed.
+        valued: options that take a value.
+        others: so many words the command takes besides.
+    """
+    from lakehouse_assets.contracts.packages import pipelines
+
+    bare = [at for at, word in enumerate(words) if not word.startswith("-") and (at == 0 or words[at - 1] not in valued)]
+    known = pipelines() if bare else ()
+    return next((at for at in bare if words[at] in known), bare[others] if len(bare) > others else None)
+
+
+def help_alone(context: typer.Context) -> None:
+    """Print the help of a group of commands that was called without one."""
+    if context.invoked_subcommand is None:
+        terminal.say(context.get_help())
 
 
 def fold_help(app: typer.Typer) -> None:

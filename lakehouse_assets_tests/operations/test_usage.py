@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets_tests.operations.conftest import Cli
+from lakehouse_assets_tests.operations.conftest import Cli, Shop
 
 LAKEHOUSE = str(Path(sys.executable).with_name("lakehouse"))
 
@@ -105,3 +105,29 @@ def test_a_pipeline_that_is_none_is_told_either_way(cli: Cli) -> None:
         result = cli(*words)
         assert result.code != 0
         assert "ecommerce, marketing" in result.err
+
+
+@pytest.mark.parametrize("group", ["new", "rules", "affise", "rejects"])
+def test_a_group_alone_shows_its_commands(cli: Cli, group: str) -> None:
+    """It is no error to ask what there is."""
+    result = cli(group)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == cli(group, "--help").out
+
+
+TAKING = [["rejects", "list"], ["rejects", "pending"], ["rebuild", "silver"], ["checks"], ["status"]]
+
+
+@pytest.mark.parametrize("words", [["runs"], *TAKING])
+def test_a_pipeline_can_be_a_word(cli: Cli, shown: Shop, words: list[str]) -> None:
+    """Whatever else a command takes as a word, it takes its pipeline as one, too."""
+    named = cli(*words, "marketing", "--lake", shown.lake)
+    assert named == cli(*words, "--pipeline", "marketing", "--lake", shown.lake)
+    assert named != cli(*words, "ecommerce", "--lake", shown.lake)
+
+
+@pytest.mark.parametrize("words", TAKING)
+def test_a_pipeline_that_is_not_there_is_named(cli: Cli, shown: Shop, words: list[str]) -> None:
+    """One sentence says that there is none of this name."""
+    done = cli(*words, "nosuch", "--lake", shown.lake)
+    assert (done.code, done.err.count("\n"), "there is no pipeline `nosuch`" in done.err) == (2, 1, True)
