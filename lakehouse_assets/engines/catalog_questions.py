@@ -10,10 +10,13 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
 from lakehouse_assets.engines.standing_tables import as_it_stands, standing
+from lakehouse_assets.engines.time_travel import files_at
+from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.ddl import athena_delta_ddl, athena_iceberg_ddl
 from lakehouse_assets.storage.lake import Lake
 
@@ -23,8 +26,12 @@ Find = Callable[[str], Contract]
 """Returns the contract of a catalog name, or says that there is none."""
 NAME = r"[`\"]?(?:\w+[`\"]?\.[`\"]?)?\w+[`\"]?"
 LIKE = r"(?:\s+(?:LIKE\s+)?'(?P<like>[^']*)')?"
+PARTITION = re.compile(r"(?<=/)([^/=]+=[^/]*)(?=/)")
+"""Matches a folder of a partition, as Delta and Iceberg name them after Hive."""
 STATEMENTS = {
     "tables": rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?{LIKE}",
+    "views": rf"SHOW\s+VIEWS(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?{LIKE}",
+    "partitions": rf"SHOW\s+PARTITIONS\s+(?P<table>{NAME})",
     "schemas": rf"SHOW\s+(?:SCHEMAS|DATABASES){LIKE}",
     "columns": rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(?P<table>{NAME})(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?",
     "create": rf"SHOW\s+CREATE\s+TABLE\s+(?P<table>{NAME})",
@@ -51,20 +58,40 @@ def answered(
     """
     kind, words = question
     like, database = words.get("like"), words.get("database")
+    if kind in {"tables", "views"}:
+        _require_database(tables.values(), database)
     if kind == "tables":
         return _tables(_in(standing(lake, tables.values()), database), like)
+    if kind == "views":
+        return ("views",), []  # no model is one
     if kind == "schemas":
         names = sorted({one.database for one in standing(lake, tables.values())})
         return ("database_name",), [(name,) for name in names if _is_like(name, like)]
     named = re.sub(r"[`\"]", "", str(words["table"])).lower()
     known = find(f"{database.lower()}.{named}" if database else named)
     contract = as_it_stands(lake, known)
+    if kind == "partitions":
+        return ("partition",), [(name,) for name in _partitions(contract, lake)]
     if kind == "columns":
         return ("field",), [(column.name,) for column in contract.columns]
     if kind == "create":
         return ("createtab_stmt",), [(_create(contract, lake.root),)]
     rows: list[tuple[Any, ...]] = [(c.name, c.type.lower(), c.unit, c.description) for c in contract.columns]
     return ("column", "type", "unit", "description"), rows
+
+
+def _require_database(known: Iterable[Contract], database: str | None) -> None:
+    there = sorted({one.database for one in known})
+    if database is not None and database.lower() not in there:
+        raise BadRequest(message=f"there is no database `{database}`; there are: {', '.join(there)}")
+
+
+def _partitions(contract: Contract, lake: Lake) -> list[str]:
+    """Return the partitions that have rows now, as folders name them, such as `date=2025-04-01`."""
+    found = {"/".join(PARTITION.findall(unquote(file))) for file in files_at(contract, lake, None).rows} - {""}
+    if not found and not contract.partition_by:
+        raise BadRequest(message=f"table `{contract.catalog_name}` has no partitions")
+    return sorted(found)
 
 
 def _in(found: Iterable[Contract], database: str | None) -> list[Contract]:

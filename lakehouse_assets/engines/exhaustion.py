@@ -39,6 +39,7 @@ NO_SPACE = re.compile(
 SPILL = re.compile(r"max_temp_directory_size|duckdb_temp|lakehouse-spill")
 NO_MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|OutOfMemoryError|malloc of size \d+ failed")
 NO_WRITE = re.compile(r"Could not write (all bytes to )?file|Could not truncate file|failed to offload")
+GONE = re.compile(r'No files found that match the pattern "(?P<file>[^"]+)"')
 SPOILT = re.compile(
     r"TProtocolException|Thrift|[Ss]nappy|ZSTD|[Dd]ecompress|[Cc]orrupt|magic bytes|No files found|"
     r"Cannot open file|HTTP 404"
@@ -54,7 +55,9 @@ def damaged(error: Exception, tables: Iterable[str]) -> TableDamaged | None:
     """
     if not SPOILT.search(str(error)):
         return None
-    return TableDamaged(table="` or `".join(sorted(tables)), problem=first_line(error))
+    gone = GONE.search(str(error))
+    problem = f"`{gone['file']}` is not there" if gone else first_line(error)
+    return TableDamaged(table="` or `".join(sorted(tables)), problem=problem)
 
 
 def exhausted(error: BaseException) -> LakehouseError | None:

@@ -25,10 +25,12 @@ from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.httpfs import ready
+from lakehouse_assets.engines.refusals import said
 from lakehouse_assets.engines.standing_tables import standing
 from lakehouse_assets.engines.time_travel import files_at, is_uniform
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.sql.arithmetic import MACROS, in_duckdb
+from lakehouse_assets.sql.athena_defaults import with_defaults
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
 from lakehouse_assets.storage.iceberg_files import LiveFiles
@@ -43,9 +45,9 @@ COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 """Matches what stands before the first word of a statement."""
 QUESTION = re.compile(r"[\s(]*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
 ALLOWED = "only one SELECT (or WITH … SELECT), EXPLAIN, SHOW or DESCRIBE is allowed: this is read-only"
+SHOWN = "what can be shown are TABLES, VIEWS, DATABASES, COLUMNS IN a table, PARTITIONS and CREATE TABLE of one"
 BESIDE_THE_LAKE = "a statement reads the tables of this lake, and no other file or address"
 WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Drop, exp.Alter, exp.Set)
-KIND = re.compile(r"^([A-Z]\w+ )+Error: ")
 FETCH_ROWS = 10_000
 
 
@@ -128,6 +130,8 @@ def read_only(text: str) -> exp.Query:
     """
     if not text:
         raise BadRequest(message="there is no SQL; try `lakehouse sql 'SHOW TABLES'`")
+    if text[:4].upper() == "SHOW":
+        raise BadRequest(message=f"`{' '.join(text.split()[:2])}` is not answered: {SHOWN}")
     if text[:1].isalpha() and not QUESTION.match(text):  # sqlglot would warn of statements that it does not know
         raise BadRequest(message=f"`{text.split(maxsplit=1)[0]}` begins no question: {ALLOWED}")
     tree = parse(text)
@@ -156,7 +160,9 @@ def table_of(scope: QueryScope, name: str) -> Contract:
             raise error
     if name not in scope.tables:
         there = [one.catalog_name for one in standing(scope.lake, scope.tables.values())] or sorted(scope.tables)
-        raise BadRequest(message=f"there is no table `{name}`; there are: {', '.join(there)}")
+        meant = [one for one in there if one.rpartition(".")[2] == name.rpartition(".")[2]]
+        hint = f"did you mean `{meant[0]}`?" if meant else f"there are: {', '.join(there)}"
+        raise BadRequest(message=f"there is no table `{name}`; {hint}")
     return scope.tables[name]
 
 
@@ -170,6 +176,7 @@ def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
         schema.add_table(
             name, {column.name: in_athena(column.data_type) for column in contract.columns}, dialect="athena"
         )
+    tree = with_defaults(tree)
     for node in tree.find_all(exp.Table):
         node.set("catalog", None)
     try:
@@ -258,12 +265,7 @@ def _typed(error: Exception, used: Iterable[str]) -> LakehouseError:
 
     if isinstance(error, duckdb.PermissionException):
         return BadRequest(message=BESIDE_THE_LAKE)
-    return exhausted(error) or damaged(error, used) or BadRequest(message=_first_lines(error))
-
-
-def _first_lines(error: Exception) -> str:
-    """Return DuckDB's message without its own name for the error, and the excerpt of the statement that follows it."""
-    return KIND.sub("", " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split()))
+    return exhausted(error) or damaged(error, used) or BadRequest(message=said(error))
 
 
 def once(names: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lakehouse_assets.operations import terminal
-from lakehouse_assets.operations.options import LakeOption, place, reading
+from lakehouse_assets.operations.options import LakeOption, pipelines_of, place, reading
 
 
 def clone(
@@ -26,7 +26,7 @@ def clone(
     with the lake. No run may go on meanwhile.
 
     Example:
-        lakehouse clone sandbox && lakehouse run --lake sandbox
+        lakehouse clone sandbox && lakehouse run PIPELINE --lake sandbox --landing drops
     """
     from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.operations.holding import held
@@ -48,4 +48,6 @@ def clone(
         relocated = relocation.relocate(made, guard)
     shared = "copied within S3" if made.is_in_s3 else f"shared, {done.copied_bytes:,} bytes copied"
     terminal.say(f"Cloned `{source.root}`: {done.objects:,} files, {shared}; {len(relocated.tables)} gold tables.")
-    terminal.say(f"Try it: {terminal.command()} run --lake {shlex.quote(target)} --landing FOLDER")
+    for name in pipelines_of(None, target):
+        landing = " --landing FOLDER" if pipeline_of(name).lands else ""
+        terminal.say(f"Try it: {terminal.command()} run {name} --lake {shlex.quote(target)}{landing}")

@@ -128,9 +128,9 @@ def _once(settings: Settings, asked: Asked, *, json: bool, verbose: bool) -> Out
     from lakehouse_assets.operations import run_text
     from lakehouse_assets.storage.lake import lake_of
 
-    # Whoever has ever run in a lake has left a lease there.
+    # Whoever has ever run in a lake has left a lease there, and a folder of its run, which a clone has too.
     lake = lake_of(settings)
-    is_new = not json and not (lake.exists and lake.store.has_any("leases/"))
+    is_new = not json and not (lake.exists and any(map(lake.store.has_any, ("leases/", "runs/"))))
     remember(settings.lake_root, "run")
     started = time.perf_counter()
     outcome = run_visibly(settings, asked, verbose=verbose)

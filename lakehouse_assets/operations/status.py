@@ -86,9 +86,14 @@ def _last(run: Recorded | None, now: datetime) -> str:
     return f"{state}{span}, run {run.label}{f', by {run.trigger}' if run.trigger else ''}{cause}"
 
 
+NEVER = "never run"
+
+
 def _checks(one: Standing) -> str:
     if not one.checks:
         return "none"
+    if set(one.checks) == {NEVER} and one.last is not None:
+        return f"none of {one.checks[NEVER]} has run in this lake; `lakehouse checks {one.pipeline} --now` asks them"
     words = ", ".join(f"{count} {state}" for state, count in sorted(one.checks.items(), key=lambda item: -item[1]))
     return f"✘ {words}; required and not good: {_some(one.failing)}" if one.failing else f"✔ {words}"
 

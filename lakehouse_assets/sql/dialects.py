@@ -14,6 +14,7 @@ from sqlglot import exp
 from lakehouse_assets.contracts.types import MAX_PRECISION
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql import portable, syntax
+from lakehouse_assets.sql.athena_defaults import with_sized_decimals
 from lakehouse_assets.sql.macros import MACROS, Dialect, render_macro
 
 MOST_KEPT = 30_000
@@ -83,7 +84,7 @@ def parse(sql: str) -> exp.Expr:
         BadRequest: the text is no single SQL statement.
     """
     try:
-        trees = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
+        trees = [tree for tree in sqlglot.parse(with_sized_decimals(sql), read="athena") if tree is not None]
     except sqlglot.errors.SqlglotError as error:
         raise BadRequest(message=f"this is no SQL that Athena knows: {syntax.problem_of(error)}") from error
     if len(trees) != 1:

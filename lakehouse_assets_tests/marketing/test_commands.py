@@ -66,3 +66,11 @@ def test_the_plan_says_what_will_be_pulled(lake: Pulled) -> None:
     assert pull.startswith("To pull: ")
     assert "Files: none" not in done.out
     assert "nothing to do" not in done.out
+
+
+@pytest.mark.parametrize(("table", "day"), [("clicks", "click_date"), ("conversions", "conversion_date")])
+def test_the_partitions_of_a_table_are_its_days(lake: Pulled, table: str, day: str) -> None:
+    """They are named as their folders are, and are those on which the table has rows."""
+    days = lake.rows(f"SELECT DISTINCT {day} AS day FROM marketing_lakehouse.{table} ORDER BY 1")
+    shown = lake.command("sql", f"SHOW PARTITIONS marketing_lakehouse.{table}", "--format", "csv")
+    assert shown.out.splitlines() == ["partition", *(f"{day}={one['day']}" for one in days)]

@@ -42,6 +42,18 @@ def test_no_data_is_copied(original: Shop, sandbox: Path) -> None:
     assert {path.name for path in sandbox.iterdir()} & {"dagster", "leases", "notifications"} == set()
 
 
+def test_it_says_what_to_try_and_the_command_works(
+    cli: Cli, original: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is printed can be typed with a folder of drops; the clone is no new lake, and its checks have yet to run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FOLDER").mkdir()
+    (said,) = (line for line in cli("clone", "sandbox", *original.at).out.splitlines() if line.startswith("Try it: "))
+    assert "has run in this lake; `lakehouse checks ecommerce --now` asks" in cli("status", "--lake", "sandbox").out
+    done = cli(*said.partition("lakehouse ")[2].split())
+    assert (done.code, "is new" in done.out) == (0, False), done.err
+
+
 def test_both_go_their_own_way(cli: Cli, original: Shop, sandbox: Path, tmp_path: Path) -> None:
     """A run, an optimize and a vacuum of the clone change no byte of the lake, and its removal neither."""
     put(tmp_path / "drops", SECOND)

@@ -1,0 +1,80 @@
+"""Say in words of SQL what DuckDB has against a statement: its own names of types, functions and settings left out.
+
+Its message goes on after the first sentence with an excerpt of the statement as it was translated, with settings that
+nobody can set here, and with functions by their inner names; what helps of these is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+KIND = re.compile(r"^(?:[A-Z][a-z]+ )(?:\w+ )*Error: ")
+"""Matches DuckDB's own name for an error, before its message."""
+TYPES = {
+    "INT8": "TINYINT",
+    "INT16": "SMALLINT",
+    "INT32": "INTEGER",
+    "INT64": "BIGINT",
+    "INT128": "DECIMAL(38,0)",
+    "HUGEINT": "DECIMAL(38,0)",
+    "BOOL": "BOOLEAN",
+    "STRING_LITERAL": "VARCHAR",
+    "INTEGER_LITERAL": "INTEGER",
+}
+"""Maps DuckDB's inner names of types to those of Athena (https://docs.aws.amazon.com/athena/latest/ug/data-types.html)."""
+TYPE = re.compile(rf"\b(?:{'|'.join(TYPES)})\b")
+MOST_FORMS = 3
+"""So many forms of a function are shown."""
+Say = Callable[[re.Match[str]], str]
+
+
+def said(error: Exception) -> str:
+    """Return what DuckDB says in one sentence, without its name for the error, excerpts and inner words."""
+    text = KIND.sub("", " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split()))
+    for pattern, say in SENTENCES.items():
+        if found := re.match(pattern, text):
+            text = say(found)
+            break
+    return TYPE.sub(lambda found: TYPES[found[0]], text)
+
+
+def _missing_function(found: re.Match[str]) -> str:
+    near = f"; did you mean `{found['near']}`?" if found["near"] else ""
+    return f"there is no function `{found['name']}`{near}"
+
+
+def _wrong_arguments(found: re.Match[str]) -> str:
+    """Say which arguments a function does not take, and some that it takes."""
+    forms = [one for one in re.split(r"\s(?=\S+?\()", found["forms"]) if "->" in one][:MOST_FORMS]
+    taken = ", ".join(f"`{one.partition(' ->')[0].strip()}`" for one in forms)
+    return f"`{found['name']}` takes no ({found['given']}), it takes {taken}; a CAST may help"
+
+
+def _missing_column(found: re.Match[str]) -> str:
+    near = re.findall(r'"([^"]+)"', found["near"] or "")
+    known = ", ".join(f"`{name}`" for name in near if not name.startswith("__"))
+    return f"there is no column `{found['name']}`{f'; near to it: {known}' if known else ''}"
+
+
+SENTENCES: dict[str, Say] = {
+    r'Scalar Function with name (?P<name>\S+) does not exist!(?: Did you mean "(?P<near>[^"]+)")?': _missing_function,
+    r'Could not choose a best candidate function for the function call "(?P<name>.+?)\((?P<given>.*?)\)"\..*?'
+    r"Candidate functions: (?P<forms>.*)": _wrong_arguments,
+    r"No function matches the given name and argument types '(?P<name>.+?)\((?P<given>.*?)\)'\..*?"
+    r"Candidate functions: (?P<forms>.*)": _wrong_arguments,
+    r'Referenced column "(?P<name>[^"]+)" (?:was )?not found.*?(?:Candidate bindings: (?P<near>.*))?$': _missing_column,
+    r'column "(?P<name>[^"]+)" must appear in the GROUP BY clause': lambda found: (
+        f"`{found['name']}` is neither in GROUP BY nor in an aggregate function"
+    ),
+    r"More than one row returned by a subquery": lambda _: "a subquery that stands for one value gave several rows",
+    r"Overflow in (?P<what>\w+) of (?P<type>\w+) \((?P<sum>.*)\)!?": lambda found: (
+        f"the {found['what']} `{found['sum']}` has no room in {found['type']}"
+    ),
+    r"Type \w+ with value (?P<value>.+?) can't be cast because the value is out of range for the destination type "
+    r"(?P<type>\w+)": lambda found: f"{found['value']} has no room in {found['type']}",
+    r"(?:Could not convert string|Could not cast value) (?P<value>.+) to (?P<type>.+)": lambda found: (
+        f"{found['value']} cannot be cast to {found['type']}"
+    ),
+}
+"""Maps what a message begins with to what is said instead of it."""
