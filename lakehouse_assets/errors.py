@@ -276,8 +276,9 @@ class RequiredMissing(Terminal):
     """Rows that no rule rejects have no value in a column that is required; their table stays as it was."""
 
     sentence = (
-        "`{table}` stays as it was: {rows} rows have no value in `{column}`, which is required, and no rule rejects "
-        "them (the first is line {line} of `{file}`); give the contract a rule that does, or make the column optional"
+        "`{table}` stays as it was: rows without a value in `{column}`, which is required, and that no rule rejects: "
+        "{rows}, the first in line {line} of `{file}`; give the contract a rule that rejects them, or make the column "
+        "optional"
     )
 
 
@@ -348,7 +349,10 @@ class FenceLost(Terminal):
 class AssertionFailed(Terminal):
     """A blocking check found rows that must not exist."""
 
-    sentence = "check `{check}` failed: {failing} rows"
+    sentence = "check `{check}` failed: {rows}"
+
+    def __init__(self, *, check: str, failing: int) -> None:
+        super().__init__(check=check, failing=failing, rows="1 row" if failing == 1 else f"{failing} rows")
 
 
 class CheckUnanswered(Terminal):

@@ -6,9 +6,13 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from lakehouse_assets.affise import errors as affise_errors  # its errors are below the root, too
+from lakehouse_assets.errors import LakehouseError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +32,22 @@ def test_a_word_is_found_on_the_page_that_is_about_it(site: Path) -> None:
     found = json.loads((site / "search" / "search_index.json").read_text("utf-8"))["docs"]
     pages = {entry["location"].partition("#")[0] for entry in found if "quarantine" in entry["text"]}
     assert {"glossary.html", "troubleshooting.html"} <= pages
+
+
+def kinds(kind: type[LakehouseError] = LakehouseError) -> Iterator[type[LakehouseError]]:
+    """The class and all below it."""
+    yield kind
+    for below in kind.__subclasses__():
+        yield from kinds(below)
+
+
+def test_the_sentences_of_troubleshooting_are_those_that_are_said() -> None:
+    """Each stands in an error's own words, with `…` for its facts, from its first word on."""
+    said = [re.sub(r"\{[^}]*\}", "…", kind.sentence) for kind in kinds() if not kind.sentence.startswith("{message}")]
+    table = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8").partition("Not a sentence")[0]
+    quoted = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(quoted) >= 10
+    assert [one for one in quoted if not any(sentence.startswith(one) for sentence in said)] == []
 
 
 def test_a_page_shows_without_a_network(site: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_check_of_gold_is_told(production: Production) -> None:
     production.told()
     with breaking.gold(production, "user_orders", user_id="1"):
         done = production.run("ecommerce", {"mode": "replay"})
-    require_told(production, done, "JudgeAthenaValidationGold", "check `user_orders.keys_unique` failed: 1 rows")
+    require_told(production, done, "JudgeAthenaValidationGold", "check `user_orders.keys_unique` failed: 1 row")
     production.land(batch(71))
     require_repaired(production, 71)
 

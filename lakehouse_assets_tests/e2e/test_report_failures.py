@@ -120,13 +120,13 @@ def require_repaired(production: Production, account: Simulator) -> None:
         pytest.param(broken("LoadSmallBatch"), "LoadSmallBatch", "gone", marks=ALL),
         pytest.param(athena_off, "RunDeclaration", "is disabled", marks=ALL),
         pytest.param(
-            click_twice, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 rows", marks=ALL
+            click_twice, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 row", marks=ALL
         ),
         pytest.param(without_metadata, "MergeDailyAffiliatePerformance", "metadata", marks=ALL),
         pytest.param(
             gold_twice,
             "JudgeAthenaValidationGold",
-            "check `daily_affiliate_performance.keys_unique` failed: 1 rows",
+            "check `daily_affiliate_performance.keys_unique` failed: 1 row",
             marks=ALL,
         ),
         pytest.param(broken("CommitAffiseWatermark"), "CommitAffiseWatermark", "gone", marks=ALL),

@@ -60,7 +60,7 @@ def test_a_failed_run_is_told_with_its_check(shop: Shop, failed: dg.ExecuteInPro
     told = messages(shop)
     assert set(told) == {"run_failed"}
     assert told["run_failed"]["subject"] == "ecommerce: run failed in ecommerce_silver_assertions"
-    assert "check `clean_orders.keys_unique` failed: 1 rows" in told["run_failed"]["body"]
+    assert "check `clean_orders.keys_unique` failed: 1 row" in told["run_failed"]["body"]
     assert "- ERROR clean_orders.keys_unique: broken by 1 row: no key" in told["run_failed"]["body"]
 
 

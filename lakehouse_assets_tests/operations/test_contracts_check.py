@@ -136,8 +136,8 @@ def test_a_required_column_needs_a_rule_that_rejects(tmp_path: Path) -> None:
     )
     ran = project.command("run")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
-    words = "1 rows have no value in `user_id`, which is required, and no rule rejects them (the first is line 3 of "
-    assert f"`delta_lakehouse.clean_orders` stays as it was: {words}`orders/1.csv`)" in ran.err
+    words = "rows without a value in `user_id`, which is required, and that no rule rejects: 1, the first in line 3 of "
+    assert f"`delta_lakehouse.clean_orders` stays as it was: {words}`orders/1.csv`;" in ran.err
     assert (project.folder / "landing" / "orders" / "1.csv").exists()
 
 
