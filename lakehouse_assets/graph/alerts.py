@@ -16,7 +16,7 @@ from lakehouse_assets.compute.recording import record
 from lakehouse_assets.compute.telling import open_topic
 from lakehouse_assets.graph.outcome import outcome_of, publish
 from lakehouse_assets.graph.pipeline import Pipeline
-from lakehouse_assets.graph.process import REFUSED_TAG
+from lakehouse_assets.graph.process import MACHINE_TAG, REFUSED_TAG
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -63,9 +63,10 @@ def told_as(job: str) -> str:
 def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
     """Say whether a run is of a job of the pipeline, or of a selection (an empty one is everything) that touches it.
 
-    A run that was refused when it was asked for is nobody's: whoever asked was answered.
+    A run that was refused when it was asked for is nobody's: whoever asked was answered. What a state machine's run has
+    to tell, the machine has told.
     """
-    if REFUSED_TAG in run.tags:
+    if REFUSED_TAG in run.tags or MACHINE_TAG in run.tags:
         return False
     if not run.job_name.startswith(SELECTION):
         return run.job_name in pipeline.jobs

@@ -18,6 +18,7 @@ import dagster as dg
 from lakehouse_assets.compute.recording import entries
 from lakehouse_assets.graph.abandoned import fail_abandoned
 from lakehouse_assets.graph.history_events import RUN, Event, PastRun, events_of
+from lakehouse_assets.graph.machine_runs import origin_of, show
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.sentence import one_sentence
 from lakehouse_assets.settings import Settings
@@ -84,19 +85,20 @@ def history_sensor(pipeline: Pipeline, settings: Settings) -> dg.SensorDefinitio
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         fail_abandoned(context.instance, pipeline.name, lake)  # as the landing sensor does, which may be off
         seen = Seen.parse(context.cursor)
-        events, now = taken(context.instance, pipeline, lake, seen)
+        runs, now = new_runs(pipeline, lake, seen)
         if now == seen:
             return dg.SensorResult(skip_reason="no run of a state machine has ended since", cursor=context.cursor)
-        return dg.SensorResult(asset_events=events, cursor=now.dump())
+        for run in runs:
+            show(context.instance, run, settings, origin_of(context, run.job))
+        return dg.SensorResult(asset_events=missing(context.instance, runs), cursor=now.dump())
 
     return sensor
 
 
-def taken(instance: dg.DagsterInstance, pipeline: Pipeline, lake: Lake, seen: Seen) -> tuple[list[Event], Seen]:
-    """Return the events of runs that are new, and what is seen with them; runs of Dagster's own are known already.
+def new_runs(pipeline: Pipeline, lake: Lake, seen: Seen) -> tuple[list[PastRun], Seen]:
+    """Return the runs of machines that are new, and what is seen with them; runs of Dagster's own are known already.
 
     Args:
-        instance: whose history it is.
         pipeline: whose runs.
         lake: where the entries are.
         seen: what was taken before.
@@ -111,7 +113,7 @@ def taken(instance: dg.DagsterInstance, pipeline: Pipeline, lake: Lake, seen: Se
             folder = RunFolder(lake.store, pipeline.name, entry.get("folder") or entry["run_id"])
             runs.append(PastRun(pipeline, entry, folder))
         seen = seen.with_entry(key, datetime.fromisoformat(entry["ended_at"]))
-    return missing(instance, runs), seen
+    return runs, seen
 
 
 def missing(instance: dg.DagsterInstance, runs: Iterable[PastRun]) -> list[Event]:
@@ -119,10 +121,10 @@ def missing(instance: dg.DagsterInstance, runs: Iterable[PastRun]) -> list[Event
     made = [(run, event) for run in runs for event in events_of(run)]
     if not made:
         return []
-    since = min(datetime.fromisoformat(run.entry["ended_at"]) for run, _ in made) - CLOCKS_DIFFER
+    since = min(run.ended for run, _ in made) - CLOCKS_DIFFER
     there = known(instance, {event.asset_key for _, event in made}, since)
     there |= checks_known(instance, [event for _, event in made if isinstance(event, dg.AssetCheckEvaluation)])
-    return [event for run, event in made if (str(run.entry["run_id"]), name_of(event)) not in there]
+    return [event for run, event in made if (run.run_id, name_of(event)) not in there]
 
 
 def known(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey], since: datetime) -> set[tuple[str, Name]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 import dagster as dg
 
@@ -30,6 +31,8 @@ from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.runs import RunFolder
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
+IDS = UUID("6f1d3b0a-4a53-4c0e-9a44-0d6f7f5f9c11")
+"""Makes the ids by which Dagster knows runs of machines; it is any constant."""
 RUN = "run_id"
 """Names the metadata by which an event says of which run it is; a run has one event of each asset, day and check."""
 
@@ -43,13 +46,48 @@ class PastRun:
     folder: RunFolder
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """Return what every event of the run says of it."""
+    def run_id(self) -> str:
+        """Return the machine's id of the run."""
+        return str(self.entry["run_id"])
+
+    @property
+    def dagster_id(self) -> str:
+        """Return the id under which Dagster shows the run."""
+        return str(uuid5(IDS, f"{self.pipeline.name}/{self.run_id}"))
+
+    @property
+    def job(self) -> str:
+        """Return the name of the job that the run was of."""
+        return str(self.entry.get("job") or self.pipeline.name)
+
+    @property
+    def began(self) -> datetime | None:
+        """Return when it began (zone-aware); None where that is not known."""
+        return datetime.fromisoformat(self.entry["started_at"]) if self.entry.get("started_at") else None
+
+    @property
+    def ended(self) -> datetime:
+        """Return when it ended (zone-aware)."""
+        return datetime.fromisoformat(self.entry["ended_at"])
+
+    @property
+    def failure(self) -> str:
+        """Return where it failed and why, in words; empty where it did not."""
+        failure = self.entry.get("failure") or {}
+        return ": ".join(str(failure[name]) for name in ("state", "message") if failure.get(name))
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return what is known of the execution that made it."""
         known = {name: self.entry.get(name) or "" for name in ("execution", "tick", "started_at", "ended_at")}
         link = {"link": dg.MetadataValue.url(self.entry["link"])} if self.entry.get("link") else {}
-        said = {name: text for name, text in known.items() if text}
-        known_by = {RUN: str(self.entry["run_id"]), "runtime": str(self.entry["runtime"])}
-        return {**known_by, **said, **link, **md.run_report(self.folder)}
+        return {RUN: self.run_id, "runtime": str(self.entry["runtime"]), **{n: t for n, t in known.items() if t}, **link}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return what every event of the run says of it."""
+        page = {"run": dg.MetadataValue.dagster_run(self.dagster_id)}
+        return {**self.said, **page, **md.run_report(self.folder)}
 
     @property
     def days(self) -> Window | None:
@@ -79,7 +117,10 @@ def _events(run: PastRun) -> Iterator[Event]:
     plan, load = run.folder.report(PLAN, PlanReport), run.folder.report(LOAD, LoadReport)
     if run.entry["status"] != "succeeded" or plan is None:
         yield _observed(run)
-    if plan is None or not plan.has_work:
+    if plan is None:
+        return
+    if not plan.has_work:
+        yield from (_evaluated(run, result) for result in landing_results(run.pipeline, run.folder))
         return
     yield from _planned(run, plan)
     if load is not None and _is_committed(run):
@@ -152,7 +193,7 @@ def _called(run: PastRun) -> Iterator[Event]:
 def _keys_of(run: PastRun) -> frozenset[dg.AssetKey]:
     """Return the assets of the job that the run was of."""
     for short in run.pipeline.short_runs:
-        if short.job(run.pipeline) == run.entry.get("job"):
+        if short.job(run.pipeline) == run.job:
             return frozenset(short.keys(run.pipeline))
     return run.pipeline.keys
 

@@ -15,6 +15,7 @@ from lakehouse_assets.core.lease import Holder
 from lakehouse_assets.storage.lease import is_dead_here, this_process
 
 PIPELINE_TAG, PROCESS_TAG, REFUSED_TAG = "lakehouse/pipeline", ".dagster/lakehouse-process", "lakehouse/refused"
+MACHINE_TAG = "lakehouse/machine-run"
 """Name tags of runs; Dagster shows nobody those that begin with `.dagster/`."""
 
 

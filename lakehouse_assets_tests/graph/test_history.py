@@ -14,9 +14,11 @@ import pytest
 from lakehouse_assets.compute.recording import entries, history_key
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.ecommerce.pipeline import PIPELINE
+from lakehouse_assets.graph.alerts import Watch, concerns
 from lakehouse_assets.graph.check_history import evaluation_of, found, latest_record, standing_metadata
-from lakehouse_assets.graph.history import OVERLAP, Seen, name_of, taken
+from lakehouse_assets.graph.history import OVERLAP, Seen, missing, name_of, new_runs
 from lakehouse_assets.graph.history_events import Event
+from lakehouse_assets.graph.machine_runs import show
 from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.lake import lake_of
@@ -39,8 +41,10 @@ def ran(shop: Shop, tmp_path: Path) -> MachineRun:
 
 def told(shop: Shop, seen: Seen = NOTHING, *, at_most: int | None = None) -> Seen:
     """A tick of the sensor as Dagster's daemon makes it, which may die after some of its events."""
-    events, now = taken(shop.instance, PIPELINE, lake_of(shop.settings), seen)
-    for event in events[:at_most]:
+    runs, now = new_runs(PIPELINE, lake_of(shop.settings), seen)
+    for run in runs:
+        show(shop.instance, run, shop.settings)
+    for event in missing(shop.instance, runs)[:at_most]:
         shop.instance.report_runless_asset_event(event)
     return now if at_most is None else seen
 
@@ -146,14 +150,62 @@ def test_runs_of_dagsters_own_are_not_taken(shop: Shop) -> None:
     """They are in its history, though the lake's history has them too."""
     shop.drop_all()
     result = shop.run()
-    from lakehouse_assets.graph.alerts import Watch
-
     run = shop.instance.get_run_by_id(result.run_id)
     assert run
     Watch("ecommerce", lake_of(shop.settings)).tell(shop.instance, run)
     assert len(list(entries(FolderStore(Path(shop.settings.lake_root)), "ecommerce"))) == 1
     told(shop)
     assert history(shop) == Counter()
+
+
+def shown(shop: Shop) -> list[dg.RunRecord]:
+    """The runs that Dagster lists."""
+    return list(shop.instance.get_run_records())
+
+
+def test_a_machines_run_is_one_of_dagsters(shop: Shop, ran: MachineRun) -> None:
+    """Once, of its job, from its beginning to its end; its page names execution, report and rejects, its assets it."""
+    seen = told(shop, at_most=3)
+    told(shop, seen)
+    (record,) = shown(shop)
+    assert (record.dagster_run.job_name, record.dagster_run.status) == ("ecommerce", dg.DagsterRunStatus.SUCCESS)
+    ((_, entry),) = entries(FolderStore(ran.root / "lake"), "ecommerce")
+    assert record.end_time == datetime.fromisoformat(entry["ended_at"]).timestamp()
+    assert record.start_time == datetime.fromisoformat("2026-11-26T09:00:00Z").timestamp()
+    logs = [e.dagster_event for e in shop.instance.all_logs(record.dagster_run.run_id) if e.dagster_event]
+    (page,) = (event.engine_event_data.metadata for event in logs if event.event_type_value == "ENGINE_EVENT")
+    assert (page["execution"].value, page["link"].value) == (ran.arn, "https://console/e1")
+    assert {"report", "manifest", "rejects", "cost_usd"} <= set(page)
+    assert metadata(shop, ORDERS)["run"] == record.dagster_run.run_id
+    assert len(logs) == 3
+
+
+def test_a_failed_machines_run_says_why_and_is_told_to_nobody_again(shop: Shop, tmp_path: Path) -> None:
+    """Its machine has told it; its page shows state and cause."""
+    shop.drop_all()
+    run = MachineRun(tmp_path, "e1")
+    run.planned()
+    run.recorded({"State": "gold/daily_sales", "Error": "States.TaskFailed", "Cause": "no such table"})
+    told(shop)
+    (record,) = shown(shop)
+    assert record.dagster_run.status == dg.DagsterRunStatus.FAILURE
+    failed = shop.instance.all_logs(record.dagster_run.run_id)[-1].dagster_event
+    assert failed is not None
+    assert failed.message == "gold/daily_sales: no such table"
+    assert not concerns(PIPELINE, record.dagster_run)
+
+
+def test_a_run_without_work_says_what_stays_in_landing(shop: Shop, tmp_path: Path) -> None:
+    """Nothing was loaded, and a file that no dataset takes is still named."""
+    shop.drop("notes.txt", [("no drop",)])
+    run = MachineRun(tmp_path, "e1")
+    run.planned()
+    run.recorded()
+    told(shop)
+    left = [dg.AssetCheckKey(dg.AssetKey(["landing", name]), "left_files") for name in ("order_items", "orders")]
+    found = [evaluation_of(latest_record(shop.instance, key)) for key in left]
+    words = "1 file was left in landing; first: notes.txt: "
+    assert [(one.passed, str(one.description)[: len(words)]) for one in found if one] == [(False, words), (True, "None")]
 
 
 def test_a_failed_run_shows_what_it_made_and_why_it_failed(shop: Shop, tmp_path: Path) -> None:

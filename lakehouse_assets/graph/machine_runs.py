@@ -1,0 +1,72 @@
+"""Show a run of a state machine as a run of Dagster's: in Runs, Timeline and Jobs, with a page that leads to all of it.
+
+Such a run has no steps: what it made and checked are events of the assets, which link to it (`history_events`). It is
+added with the times that the machine had, and as ended, so nobody queues it, looks for its process or tells its end
+again. Its id follows from the machine's, and each of its events is added once, so a tick that died is done again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+from dagster._core.events import DagsterEvent, EngineEventData, JobFailureData
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+
+from lakehouse_assets.errors import ObjectMissing, StateDamaged
+from lakehouse_assets.graph.history_events import PastRun
+from lakehouse_assets.graph.process import MACHINE_TAG
+from lakehouse_assets.graph.run_links import SAID, run_facts
+from lakehouse_assets.settings import Settings
+
+KIND = dg.DagsterEventType
+
+
+def show(instance: dg.DagsterInstance, run: PastRun, settings: Settings, origin: RemoteJobOrigin | None = None) -> None:
+    """Add a run to the history, or what it lacks there of the run.
+
+    Args:
+        instance: the history.
+        run: of a state machine.
+        settings: of the installation.
+        origin: where the job comes from, by which the UI files the run (`origin_of`).
+    """
+    began, run_id = run.began or run.ended, run.dagster_id
+    if instance.get_run_by_id(run_id) is None:
+        made = dg.DagsterRun(run.job, run_id, tags={MACHINE_TAG: run.run_id}, remote_job_origin=origin)
+        instance.run_storage.add_historical_run(made, began)
+    there = {entry.dagster_event.event_type for entry in instance.all_logs(run_id) if entry.dagster_event}
+    for event, at in _events(run, settings, began):
+        if event.event_type not in there:
+            level = logging.ERROR if event.event_type is KIND.RUN_FAILURE else logging.INFO
+            instance.report_dagster_event(event, run_id, level, timestamp=at.timestamp())
+
+
+def _events(run: PastRun, settings: Settings, began: datetime) -> Iterator[tuple[DagsterEvent, datetime]]:
+    """Yield the events of a run, each with its time; the end comes last, and is what makes it one that has ended."""
+    yield DagsterEvent(KIND.RUN_START.value, run.job), began
+    said = EngineEventData(metadata=_facts(run, settings))
+    yield DagsterEvent(KIND.ENGINE_EVENT.value, run.job, message=SAID, event_specific_data=said), run.ended
+    if run.entry["status"] != "failed":
+        yield DagsterEvent(KIND.RUN_SUCCESS.value, run.job), run.ended
+        return
+    failed = JobFailureData(error=None)
+    yield DagsterEvent(KIND.RUN_FAILURE.value, run.job, message=run.failure, event_specific_data=failed), run.ended
+
+
+def _facts(run: PastRun, settings: Settings) -> dict[str, Any]:
+    """Return what its page leads to; of a run whose folder cannot be read, what is wrong with that."""
+    try:
+        return {**run_facts(run.folder, settings), **run.said}
+    except (ObjectMissing, StateDamaged) as error:
+        return {"damage": str(error), **run.said}
+
+
+def origin_of(context: dg.SensorEvaluationContext, job: str) -> RemoteJobOrigin | None:
+    """Return where a job of a sensor's code location comes from; None where no daemon has called the sensor."""
+    if context.code_location_origin is None or context.repository_name is None:
+        return None
+    return RemoteJobOrigin(RemoteRepositoryOrigin(context.code_location_origin, context.repository_name), job)
