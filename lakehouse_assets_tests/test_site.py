@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse_assets.affise import errors as affise_errors  # its errors are below the root, too
 from lakehouse_assets.errors import LakehouseError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,6 +42,8 @@ def kinds(kind: type[LakehouseError] = LakehouseError) -> Iterator[type[Lakehous
 
 def test_the_sentences_of_troubleshooting_are_those_that_are_said() -> None:
     """Each stands in an error's own words, with `…` for its facts, from its first word on."""
+    import lakehouse_assets.affise.errors  # noqa: F401 - its errors are below the root, too
+
     said = [re.sub(r"\{[^}]*\}", "…", kind.sentence) for kind in kinds() if not kind.sentence.startswith("{message}")]
     table = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8").partition("Not a sentence")[0]
     quoted = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]

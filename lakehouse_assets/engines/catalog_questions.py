@@ -58,18 +58,28 @@ def answered(
     """
     kind, words = question
     like, database = words.get("like"), words.get("database")
-    if kind in {"tables", "views"}:
-        _require_database(tables.values(), database)
-    if kind == "tables":
-        return _tables(_in(standing(lake, tables.values()), database), like)
-    if kind == "views":
-        return ("views",), []  # no model is one
-    if kind == "schemas":
-        names = sorted({one.database for one in standing(lake, tables.values())})
-        return ("database_name",), [(name,) for name in names if _is_like(name, like)]
+    if words.get("table") is None:
+        return _listed(kind, lake, tables.values(), database, like)
     named = re.sub(r"[`\"]", "", str(words["table"])).lower()
     known = find(f"{database.lower()}.{named}" if database else named)
-    contract = as_it_stands(lake, known)
+    return _described(kind, lake, as_it_stands(lake, known))
+
+
+def _listed(kind: str, lake: Lake, tables: Iterable[Contract], database: str | None, like: str | None) -> Listing:
+    """Return the tables, views or databases that the lake holds."""
+    known = list(tables)
+    _require_database(known, database)
+    if kind == "views":
+        return ("views",), []  # no model is one
+    found = standing(lake, known)
+    if kind == "tables":
+        return _tables(_in(found, database), like)
+    names = sorted({one.database for one in found})
+    return ("database_name",), [(name,) for name in names if _is_like(name, like)]
+
+
+def _described(kind: str, lake: Lake, contract: Contract) -> Listing:
+    """Return what a question asks about one table."""
     if kind == "partitions":
         return ("partition",), [(name,) for name in _partitions(contract, lake)]
     if kind == "columns":

@@ -81,7 +81,12 @@ class PastRun:
         """Return what is known of the execution that made it."""
         known = {name: self.entry.get(name) or "" for name in ("execution", "tick", "started_at", "ended_at")}
         link = {"link": dg.MetadataValue.url(self.entry["link"])} if self.entry.get("link") else {}
-        return {RUN: self.run_id, "runtime": str(self.entry["runtime"]), **{n: t for n, t in known.items() if t}, **link}
+        return {
+            RUN: self.run_id,
+            "runtime": str(self.entry["runtime"]),
+            **{n: t for n, t in known.items() if t},
+            **link,
+        }
 
     @property
     def facts(self) -> dict[str, Any]:

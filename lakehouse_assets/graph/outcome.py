@@ -105,7 +105,7 @@ def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> 
     stopped_by = [check for check in checks if check.severity == "ERROR"]
     if stopped_by:
         worst = stopped_by[0]
-        error = AssertionFailed(check=f"{worst.table}.{worst.check}", failing=worst.failing)
+        error = AssertionFailed(check=f"{worst.table}.{worst.check}", failing=worst.failing or 0)
         return Failure(step, "AssertionFailed", str(error))
     if failed:
         return _root_of(failed, step)

@@ -68,7 +68,9 @@ def _pipeline_in(words: Sequence[str], valued: Collection[str], others: int) -> 
     """
     from lakehouse_assets.contracts.packages import pipelines
 
-    bare = [at for at, word in enumerate(words) if not word.startswith("-") and (at == 0 or words[at - 1] not in valued)]
+    bare = [
+        at for at, word in enumerate(words) if not word.startswith("-") and (at == 0 or words[at - 1] not in valued)
+    ]
     known = pipelines() if bare else ()
     return next((at for at in bare if words[at] in known), bare[others] if len(bare) > others else None)
 

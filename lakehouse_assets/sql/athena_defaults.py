@@ -10,7 +10,6 @@ import re
 from itertools import pairwise
 
 from sqlglot import exp, tokenize
-from sqlglot.tokens import TokenType
 
 from lakehouse_assets.contracts.types import MAX_PRECISION
 
@@ -29,7 +28,7 @@ def with_sized_decimals(sql: str) -> str:
         return sql
     done, end = "", 0
     for kind, value in pairwise(tokenize(sql, read="athena")):
-        if kind.token_type is TokenType.DECIMAL and value.token_type is TokenType.STRING:
+        if (kind.token_type.name, value.token_type.name) == ("DECIMAL", "STRING"):
             whole, _, part = value.text.strip().lstrip("+-").partition(".")
             size = f"{max(len(whole) + len(part), 1)}, {len(part)}"
             done += f"{sql[end : kind.start]}CAST('{value.text}' AS DECIMAL({size}))"

@@ -119,9 +119,7 @@ def require_repaired(production: Production, account: Simulator) -> None:
         pytest.param(broken("NameAffisePages"), "NameAffisePages", "gone", marks=ALL),
         pytest.param(broken("LoadSmallBatch"), "LoadSmallBatch", "gone", marks=ALL),
         pytest.param(athena_off, "RunDeclaration", "is disabled", marks=ALL),
-        pytest.param(
-            click_twice, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 row", marks=ALL
-        ),
+        pytest.param(click_twice, "JudgeAthenaValidationSilver", "check `clicks.keys_unique` failed: 1 row", marks=ALL),
         pytest.param(without_metadata, "MergeDailyAffiliatePerformance", "metadata", marks=ALL),
         pytest.param(
             gold_twice,

@@ -205,7 +205,10 @@ def test_a_run_without_work_says_what_stays_in_landing(shop: Shop, tmp_path: Pat
     left = [dg.AssetCheckKey(dg.AssetKey(["landing", name]), "left_files") for name in ("order_items", "orders")]
     found = [evaluation_of(latest_record(shop.instance, key)) for key in left]
     words = "1 file was left in landing; first: notes.txt: "
-    assert [(one.passed, str(one.description)[: len(words)]) for one in found if one] == [(False, words), (True, "None")]
+    assert [(one.passed, str(one.description)[: len(words)]) for one in found if one] == [
+        (False, words),
+        (True, "None"),
+    ]
 
 
 def test_a_failed_run_shows_what_it_made_and_why_it_failed(shop: Shop, tmp_path: Path) -> None:

@@ -200,7 +200,10 @@ def test_nothing_is_divided_by_zero(cli: Cli, shown: Shop) -> None:
         ("SELECT a, sum(b) FROM (SELECT 1 AS a, 2 AS b)", "`a` is neither in GROUP BY nor in an aggregate function\n"),
         ("SELECT (SELECT a FROM (SELECT 1 AS a UNION ALL SELECT 2))", "stands for one value gave several rows\n"),
         ("SHOW TABLES IN nowhere", "there is no database `nowhere`; there are: "),
-        ("SELECT * FROM clean_orders", "there is no table `clean_orders`; did you mean `delta_lakehouse.clean_orders`?"),
+        (
+            "SELECT * FROM clean_orders",
+            "there is no table `clean_orders`; did you mean `delta_lakehouse.clean_orders`?",
+        ),
     ],
 )
 def test_no_words_of_a_parser_are_told(cli: Cli, shown: Shop, query: str, problem: str) -> None:
