@@ -23,6 +23,8 @@ from lakehouse_assets.graph.run_links import SAID, run_facts
 from lakehouse_assets.settings import Settings
 
 KIND = dg.DagsterEventType
+USER_TAG = "user"
+"""Names the tag from which the UI says who launched a run."""
 
 
 def show(instance: dg.DagsterInstance, run: PastRun, settings: Settings, origin: RemoteJobOrigin | None = None) -> None:
@@ -36,7 +38,8 @@ def show(instance: dg.DagsterInstance, run: PastRun, settings: Settings, origin:
     """
     began, run_id = run.began or run.ended, run.dagster_id
     if instance.get_run_by_id(run_id) is None:
-        made = dg.DagsterRun(run.job, run_id, tags={MACHINE_TAG: run.run_id}, remote_job_origin=origin)
+        tags = {MACHINE_TAG: run.run_id, USER_TAG: "state machine"}
+        made = dg.DagsterRun(run.job, run_id, tags=tags, remote_job_origin=origin)
         instance.run_storage.add_historical_run(made, began)
     there = {entry.dagster_event.event_type for entry in instance.all_logs(run_id) if entry.dagster_event}
     for event, at in _events(run, settings, began):

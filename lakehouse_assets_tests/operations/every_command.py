@@ -27,8 +27,8 @@ GIVEN = {
     "predicate": "order_id = ''",
     "pipeline": "ecommerce",
 }
-ELSEWHERE = ("dev", "relocate", "report", "clone")
-"""These serve until they are stopped, or write beside the lake."""
+ELSEWHERE = ("dev",)
+"""These serve until they are stopped."""
 
 
 def leaves(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -43,9 +43,11 @@ def leaves(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 def arguments(command: Any, lake: str) -> list[str]:
     """What the command has to be given, and the lake."""
     given = []
+    beside = {"lake": lake, "target": f"{lake}-clone", "out": f"{lake}-report.html"}
     for parameter in command.params:
-        value = lake if parameter.name == "lake" else GIVEN.get(parameter.name, "x")
-        if parameter.required or parameter.name in {"lake", "query", "pipeline"}:
+        value = beside.get(parameter.name) or GIVEN.get(parameter.name, "x")
+        writes = parameter.name == "out" and command.name == "report"
+        if parameter.required or writes or parameter.name in {"lake", "query", "pipeline"}:
             given += [value] if parameter.param_type_name == "argument" else [parameter.opts[0], value]
     return given
 

@@ -15,8 +15,19 @@ from lakehouse_assets.operations.cli import main
 from lakehouse_assets_tests.operations.conftest import Shop
 
 Ended = dict[str, tuple[int, str]]
-READING = ("sql", "checks", "rejects list", "rejects show", "rejects pending", "plan", "cost", "status", "runs")
-WRITING = ("run", "optimize", "vacuum", "rebuild", "rejects replay", "backfill")
+READING = (
+    "sql",
+    "checks",
+    "rejects list",
+    "rejects show",
+    "rejects pending",
+    "plan",
+    "cost",
+    "status",
+    "runs",
+    "report",
+)
+WRITING = ("run", "optimize", "vacuum", "rebuild", "rejects replay", "backfill", "clone", "relocate")
 INTERNALS = (
     "Traceback",
     "Error:",
