@@ -88,8 +88,10 @@ def _millis(moment: datetime) -> int:
 
 
 def _too_early(contract: Contract, as_of: datetime, first_millis: int) -> BadRequest:
-    first = datetime.fromtimestamp(first_millis / 1000, UTC).isoformat(" ", "milliseconds")
-    asked = as_of.astimezone(UTC).isoformat(" ", "milliseconds")
+    first, asked = (
+        f"{moment.replace(tzinfo=None).isoformat(' ', 'milliseconds')} UTC"
+        for moment in (datetime.fromtimestamp(first_millis / 1000, UTC), as_of.astimezone(UTC))
+    )
     return BadRequest(
         message=f"table `{contract.catalog_name}` did not exist at {asked}; its first commit is of {first}"
     )

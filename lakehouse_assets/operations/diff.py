@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,16 +10,20 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, place, reading
+from lakehouse_assets.operations.sql import parse_moment, query_scope
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lakehouse_assets.contracts import Contract
     from lakehouse_assets.engines.difference import Difference
+    from lakehouse_assets.settings import Settings
 
 Format = Literal["table", "csv", "json"]
 
 
 def diff(  # noqa: PLR0913 - one parameter per option
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="As in queries, `database.table`.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="`database.table`, `layer/table` or only its name.")],
     *,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help="Compare the table as it was then …")] = None,
     and_: Annotated[
@@ -46,33 +49,34 @@ def diff(  # noqa: PLR0913 - one parameter per option
     """
     from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.engines.difference import Side, compared
-    from lakehouse_assets.engines.query import table_of
-    from lakehouse_assets.operations.sql import query_scope
     from lakehouse_assets.storage.lake import lake_of
 
     if as_of is None and and_lake is None:
         raise BadRequest(message="say with what: --as-of TIME compares two moments, --and-lake PLACE two lakes")
     settings = reading(lake)
     other = lake_of(settings if and_lake is None else reading(and_lake))
-    contract = table_of(query_scope(settings), table.lower())
+    contract = _contract(settings, table)
     before, after = Side(lake_of(settings), _moment(as_of, "--as-of")), Side(other, _moment(and_, "--and"))
     with compared(contract, before, after, limits_of(settings)) as found:
         {"table": _as_table, "csv": _as_csv, "json": _as_json}[format](contract, found, limit)
 
 
 def _moment(text: str | None, option: str) -> datetime | None:
-    """Read an ISO-8601 moment; it is UTC when it names no zone.
+    return None if text is None else parse_moment(text, option)
+
+
+def _contract(settings: Settings, name: str) -> Contract:
+    """Return the contract of a table, found by bare name, catalog name or asset key.
 
     Raises:
-        BadRequest: the text is no such moment.
+        BadRequest: there is none of this name.
+        ContractInvalid: it is broken.
     """
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequest(message=f"{option} is `{text}`, allowed is a time such as 2025-04-03T12:00:00Z") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    from lakehouse_assets.engines.query import table_of
+
+    scope, asked = query_scope(settings), name.lower()
+    found = (c for c in scope.tables.values() if asked in {c.name, f"{c.layer}/{c.name}"})
+    return next(found, None) or table_of(scope, asked)
 
 
 def _header(contract: Contract) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def _tell_history(settings: Settings, contract: Contract, moment: datetime) -> N
 
 
 def _show(pipeline: str, contract: Contract, moment: datetime, before: datetime, done: Restored) -> None:
-    name, then = contract.catalog_name, moment.astimezone(UTC).isoformat(" ", "seconds")
+    name, then = contract.catalog_name, f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if not done.is_changed:
         terminal.say(f"{name} holds just what it held at {then}; nothing to do.")
         return

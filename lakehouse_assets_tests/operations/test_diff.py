@@ -43,6 +43,13 @@ def test_between_two_moments(cli: Cli, changed: tuple[Shop, str, str]) -> None:
     assert "Changed in: total_amount 1" in shown
 
 
+@pytest.mark.parametrize("name", ["clean_orders", "silver/clean_orders", "Delta_Lakehouse.Clean_Orders"])
+def test_a_table_is_known_by_each_of_its_names(cli: Cli, changed: tuple[Shop, str, str], name: str) -> None:
+    """As in queries, as an asset and alone, whatever the case."""
+    shop, _, moment = changed
+    assert cli("diff", name, "--as-of", moment, *shop.at).out.startswith("delta_lakehouse.clean_orders by order_id: 1 ")
+
+
 def test_between_two_lakes(cli: Cli, changed: tuple[Shop, str, str]) -> None:
     """The other way round what was added is removed, in gold too, whose keys are several columns."""
     shop, clone, _ = changed
