@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from lakehouse_assets.storage.lake import Lake
@@ -52,7 +52,7 @@ class TableRestore:
     @property
     def words(self) -> str:
         """Return what was done, in words that follow the table's name."""
-        then, at = (moment.isoformat(" ", "seconds") for moment in (self.as_of, self.at))
+        then, at = (f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" for moment in (self.as_of, self.at))
         return f"was restored to what it held at {then} (on {at})"
 
 

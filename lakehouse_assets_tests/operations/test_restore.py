@@ -131,7 +131,7 @@ def test_checks_of_before_a_restore_are_stale(cli: Cli, shop: Shop) -> None:
 WRONG = {
     "there is no table `orders` to restore; there are: silver/clean_orders,": ("orders", "2025-04-01"),
     "a control table follows the loads": ("ecommerce_rejects", "2025-04-01"),
-    "did not exist at 2025-04-01 00:00:00.000+00:00; its first commit is of": ("clean_orders", "2025-04-01"),
+    "did not exist at 2025-04-01 00:00:00.000 UTC; its first commit is of": ("clean_orders", "2025-04-01"),
     "table `ecommerce_gold.daily_sales` did not exist at": ("daily_sales", "2025-04-01"),
     "--as-of `2999-01-01` is in the future; a table is restored to": ("clean_orders", "2999-01-01"),
     "--as-of is `yesterday`, allowed is a time such as": ("clean_orders", "yesterday"),

@@ -319,7 +319,7 @@ def test_before_a_table_existed_is_bad_input(cli: Cli, shown: Shop, table: str) 
     """The sentence says when the table began."""
     result = cli("sql", f"SELECT * FROM {table}", "--as-of", "2020-01-01", *shown.at)
     assert result.code == 2
-    assert "did not exist at 2020-01-01 00:00:00.000+00:00; its first commit is of 20" in result.err
+    assert "did not exist at 2020-01-01 00:00:00.000 UTC; its first commit is of 20" in result.err
 
 
 def test_a_time_that_is_none_is_bad_input(cli: Cli, shown: Shop) -> None:
