@@ -10,12 +10,15 @@ import pytest
 from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.marketing.account import Pulled, account
 from lakehouse_assets_tests.marketing.cases.rough import NINE
+from lakehouse_assets_tests.ui.launchpad import step_config, write_config
 from lakehouse_assets_tests.ui.services import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow]
+
+JOB = "/locations/lakehouse/jobs/marketing"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def test_the_page_of_the_report_table(page: Page, site: str, pulled: Pulled) -> 
     page.get_by_text("Source code", exact=True).first.wait_for()
     page.get_by_text("run_report", exact=True).first.wait_for()
     text = page.inner_text("body")
-    assert {"DuckDB", "Iceberg", "gold"} <= set(text.splitlines())
+    assert {"DuckDB", "Iceberg", "gold", "Partitions", "marketing-data@example.com", "sql"} <= set(text.splitlines())
     assert f"{pulled.lake}/affise_data_fusion/daily_report_sub5_output" in text
     assert "lakehouse/task" not in text
 
@@ -60,6 +63,42 @@ def test_the_page_of_a_run(page: Page, site: str, pulled: Pulled) -> None:
     page.get_by_text("Everything about this run", exact=False).first.wait_for()
     page.get_by_text(str(pulled.lake / "runs" / "marketing" / run / "report.json")).first.wait_for()
     page.get_by_text("2026-03-04", exact=False).first.wait_for()
+
+
+def test_the_run_of_the_command_is_on_the_timeline_and_in_the_job(page: Page, site: str, pulled: Pulled) -> None:
+    """As any run that the UI has started."""
+    with pulled.history() as instance:
+        run = instance.get_runs(limit=1)[0].run_id
+    page.goto(f"{site}/overview/activity/timeline")
+    page.get_by_text("marketing", exact=True).first.wait_for()
+    page.goto(f"{site}{JOB}/runs")
+    page.get_by_text(run[:8]).first.wait_for()
+
+
+def test_the_launchpad_refuses_what_a_run_cannot_be_asked(page: Page, site: str) -> None:
+    """Days that end before they begin are one sentence before any run starts, and no stack."""
+    page.goto(f"{site}{JOB}/playground")
+    write_config(page, step_config("bronze__affise_plan", "window: {start: 2026-03-04, end: 2026-03-01}"))
+    page.get_by_role("button", name="Launch Run").click()
+    page.get_by_text("window", exact=False).first.wait_for()
+    assert page.get_by_text("Traceback").count() == 0
+
+
+def test_its_report_shows_the_figures_of_affiliates(page: Page, pulled: Pulled) -> None:
+    """`lakehouse report marketing` has the Sub5 report by affiliate, with the numbers that SQL gives."""
+    file = pulled.lake.parent / "report.html"
+    assert pulled.command("report", "marketing", "--days", 3660, "--out", file).code == 0
+    page.goto(file.as_uri())
+    table = page.locator('table[aria-label^="By affiliate"]').first
+    cells = [row.locator("td").all_text_contents() for row in table.locator("tbody tr").all()]
+    sums = (
+        "SELECT affiliate_name, sum(click_count) AS clicks FROM affise_data_fusion.daily_report_sub5_output GROUP BY 1"
+    )
+    by_affiliate = pulled.rows(sums)
+    clicks = {row[0].strip(): int(row[3].replace(",", "")) for row in cells}
+    each = {row["affiliate_name"]: int(row["clicks"]) for row in by_affiliate}
+    assert clicks.pop("all others") == sum(count for name, count in each.items() if name not in clicks) > 0
+    assert clicks == {name: each[name] for name in clicks}
 
 
 def test_the_page_of_its_schedule(page: Page, site: str) -> None:

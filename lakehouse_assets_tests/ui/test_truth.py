@@ -12,6 +12,7 @@ import pytest
 from lakehouse_assets.operations.running import Asked, run
 from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.graph.conftest import drop_known_files
+from lakehouse_assets_tests.ui.launchpad import step_config, write_config
 from lakehouse_assets_tests.ui.services import daemon, served
 
 if TYPE_CHECKING:
@@ -44,19 +45,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(address, loaded.run_id, quiet.run_id)
 
 
-def write_config(page: Page, text: str) -> None:
-    """Put a configuration into the launchpad, and the cursor behind it."""
-    page.locator(".CodeMirror").wait_for()
-    page.evaluate(
-        """text => { const editor = document.querySelector('.CodeMirror').CodeMirror;
-                     editor.setValue(text); editor.focus(); editor.execCommand('goDocEnd'); }""",
-        text,
-    )
-
-
 def plan_config(line: str) -> str:
     """A configuration of the planning step with one line."""
-    return f"ops:\n  {PLAN}:\n    config:\n      {line}"
+    return step_config(PLAN, line)
 
 
 def test_runs_of_the_command_are_on_the_timeline(page: Page, site: Site) -> None:
