@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-KIND = re.compile(r"^(?:[A-Z][a-z]+ )(?:\w+ )*Error: ")
-"""Matches DuckDB's own name for an error, before its message."""
+from lakehouse_assets.storage.damage import LAYERS
+
 TYPES = {
     "INT8": "TINYINT",
     "INT16": "SMALLINT",
@@ -31,7 +31,7 @@ Say = Callable[[re.Match[str]], str]
 
 def said(error: Exception) -> str:
     """Return what DuckDB says in one sentence, without its name for the error, excerpts and inner words."""
-    text = KIND.sub("", " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split()))
+    text = LAYERS.sub("", " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split()))
     for pattern, say in SENTENCES.items():
         if found := re.match(pattern, text):
             text = say(found)

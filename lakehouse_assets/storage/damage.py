@@ -13,8 +13,8 @@ from lakehouse_assets.errors import LakehouseError, StateDamaged, StateLocked, T
 from lakehouse_assets.storage.os_errors import NO_ROOM, storage_error
 from lakehouse_assets.storage.remote_errors import remote_error
 
-LAYERS = re.compile(r"^(?:[A-Z][a-z]+ error: )+")
-"""Matches what libraries put before what is wrong: through which of their own layers it came."""
+LAYERS = re.compile(r"^(?:[A-Z][A-Za-z]*(?: (?:of|[A-Z][A-Za-z]*))* [Ee]rror: )+")
+"""Matches what libraries put before what is wrong: through which of their own layers it came, and their name for it."""
 
 
 @contextmanager
