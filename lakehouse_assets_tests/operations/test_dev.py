@@ -27,6 +27,10 @@ from lakehouse_assets_tests.ui.services import free_port
 
 COMMAND = str(Path(sys.executable).with_name("lakehouse"))
 ASSETS = "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }"
+LANDING = "demo/lake/land-folder/Data"
+SENSOR = "ecommerce_landing"
+TICKS = """query($s: SensorSelector!) { sensorOrError(sensorSelector: $s) { ... on Sensor {
+  sensorState { ticks(limit: 1) { skipReason error { message } } } } } }"""
 START_SECONDS = 120
 
 
@@ -45,6 +49,7 @@ def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("dev")
     environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state")}
     assert process("demo", "--pipeline", "ecommerce", cwd=folder, env=environment).code == 0
+    (folder / LANDING).mkdir(parents=True, exist_ok=True)
     (folder / "dagster.yaml").write_text("")  # one in the present folder makes Dagster warn
     port, log = free_port(), folder / "dev.log"
     script = f"trap '' INT; nohup {COMMAND} dev --port {port} > {log} 2>&1 & echo $!"
@@ -62,6 +67,14 @@ def answers(url: str) -> bool:
         return requests.get(f"{url}/server_info", timeout=5).ok
     except requests.RequestException:
         return False
+
+
+def said_by_sensor(served: Served) -> str:
+    """What the latest tick of the landing sensor says, whether it skips or fails."""
+    asked = {"s": {"repositoryLocationName": "lakehouse", "repositoryName": "__repository__", "sensorName": SENSOR}}
+    answer = requests.post(f"{served.url}/graphql", json={"query": TICKS, "variables": asked}, timeout=60).json()
+    ticks = answer["data"]["sensorOrError"]["sensorState"]["ticks"]
+    return " ".join(f"{tick['skipReason']} {tick['error']}" for tick in ticks)
 
 
 def is_alive(pid: int) -> bool:
@@ -88,6 +101,16 @@ def test_after_a_demo_it_shows_the_demos_assets(after_demo: Served) -> None:
     answer = requests.post(f"{after_demo.url}/graphql", json={"query": ASSETS}, timeout=60).json()
     made = {"/".join(n["assetKey"]["path"]) for n in answer["data"]["assetNodes"] if n["assetMaterializations"]}
     assert {"silver/clean_orders", "gold/daily_sales"} <= made
+
+
+@pytest.mark.slow
+def test_a_landing_folder_that_goes_away_is_survived(after_demo: Served) -> None:
+    """The sensor says what is gone, and the UI goes on."""
+    landing = after_demo.log.parent / LANDING
+    wait_until(lambda: "landing is empty" in said_by_sensor(after_demo))
+    landing.rmdir()
+    wait_until(lambda: f"landing `{landing}` is no folder (yet)" in said_by_sensor(after_demo))
+    assert (is_alive(after_demo.pid), answers(after_demo.url)) == (True, True)
 
 
 @pytest.mark.slow

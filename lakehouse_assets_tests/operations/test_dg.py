@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import requests
+
+from lakehouse_assets_tests.operations.test_dev import wait_until
+from lakehouse_assets_tests.ui.services import free_port
 
 ROOT = Path(__file__).parents[2]
 
 
-def dg(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Call `dg` in the repository, on a lake and a history of its own."""
+def environment(home: Path) -> dict[str, str]:
+    """A lake and a history of its own."""
     own = {
         "LAKEHOUSE_LAKE": str(home / "lake"),
         "DAGSTER_HOME": str(home),
         "LAKEHOUSE_PIPELINES": "lakehouse_assets.ecommerce",
     }
+    return {**os.environ, **own}
+
+
+def dg(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call `dg` in the repository."""
     command = [str(Path(sys.executable).with_name("dg")), *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=ROOT, env=environment(home), capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -52,3 +62,31 @@ def test_dg_checks_the_definitions(home: Path) -> None:
     """They load."""
     done = dg(home, "check", "defs")
     assert (done.returncode, "All definitions loaded successfully." in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.slow
+def test_dg_serves_the_ui_and_ends_when_it_is_asked_to(home: Path) -> None:
+    """`dg dev` shows the code location, and an interrupt ends it with all that it started."""
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
+    with (home / "dev.log").open("w") as log:
+        begun = subprocess.Popen(
+            command, cwd=ROOT, env=environment(home), stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        wait_until(lambda: "lakehouse" in locations(port))
+    finally:
+        begun.send_signal(signal.SIGINT)
+        begun.wait(timeout=60)
+    assert locations(port) == []
+
+
+def locations(port: int) -> list[str]:
+    """The code locations that a UI shows; none where it does not answer."""
+    query = "{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }"
+    try:
+        answer = requests.post(f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=30).json()
+    except requests.RequestException:
+        return []
+    entries = answer["data"]["workspaceOrError"]["locationEntries"]
+    return [one["name"] for one in entries if one["loadStatus"] == "LOADED"]
