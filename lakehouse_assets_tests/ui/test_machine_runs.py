@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow]
 
-TAKEN_MS = 90_000
+TAKEN_MS = 180_000
 """How long the daemon may take until its sensor has looked for runs of machines: it does once a minute."""
 
 
@@ -71,6 +71,13 @@ def test_its_runs_are_in_the_list_and_the_job(page: Page, site: Site) -> None:
         page.get_by_text("Failure", exact=True).first.wait_for()
         page.get_by_text("Success", exact=True).first.wait_for()
         page.get_by_text("state machine", exact=True).first.wait_for()
+
+
+def test_its_runs_are_on_the_timeline(page: Page, site: Site) -> None:
+    """The job stands there with both of them."""
+    page.goto(f"{site.address}/overview/activity/timeline")
+    page.get_by_text("ecommerce", exact=True).first.wait_for(timeout=TAKEN_MS)
+    page.get_by_text("2", exact=True).first.wait_for()
 
 
 def test_the_page_of_a_failed_one(page: Page, site: Site) -> None:
