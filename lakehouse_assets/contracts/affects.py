@@ -23,11 +23,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any
 
 from lakehouse_assets.contracts.model import Contract, Effect
 from lakehouse_assets.contracts.selects import select_problem
+from lakehouse_assets.spelling import meant
 
 PROPERTY = "affects"
 CHANGED, OLD, VALUE = "changed", "_old_", "value"
@@ -51,9 +51,7 @@ def _effect(entry: object) -> Effect:
         raise ValueError(problem)
     for key in entry:
         if key not in known:
-            near = get_close_matches(str(key), known, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
-            raise ValueError(f"`{PROPERTY}` has an unknown field `{key}`; {hint}")
+            raise ValueError(f"`{PROPERTY}` has an unknown field `{key}`; {meant(str(key), known)}")
     return Effect(**{key: str(value).strip() for key, value in entry.items()})
 
 

@@ -13,14 +13,14 @@ known one in the wrong place or with a value of another kind with what is allowe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from lakehouse_assets.contracts.affects import read_effects
 from lakehouse_assets.contracts.document import Node
 from lakehouse_assets.contracts.model import FORMATS, Kind, Layer
+from lakehouse_assets.spelling import meant
 
 LAYERS = get_args(Layer)
 TABLES = tuple(layer for layer in LAYERS if layer != "landing")
@@ -181,7 +181,7 @@ def read(node: Node, known: Iterable[Property], place: str) -> dict[str, Any]:
         if name in values:
             node.note(f"has the property `{name}` twice")
         elif name not in by_name:
-            node.note(f"has an unknown property `{name}`; {_hint(name, by_name)}")
+            node.note(f"has an unknown property `{name}`; {meant(name, by_name)}")
         elif place and place not in by_name[name].places:
             node.note(f"has the property `{name}`, which belongs to {' and '.join(by_name[name].places)}, not {place}")
         else:
@@ -204,8 +204,3 @@ def _note_absent(node: Node, name: str) -> None:
     """Note that a property is lacking, unless a bad value of it was noted already."""
     if not any(item.content.get("property") == name for item in node.children("customProperties")):
         node.note(f"lacks the property `{name}`")
-
-
-def _hint(name: str, known: Mapping[str, Property]) -> str:
-    near = get_close_matches(name, known, 1)
-    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"

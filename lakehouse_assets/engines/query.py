@@ -29,6 +29,7 @@ from lakehouse_assets.engines.refusals import said
 from lakehouse_assets.engines.standing_tables import standing
 from lakehouse_assets.engines.time_travel import files_at, is_uniform
 from lakehouse_assets.errors import BadRequest, LakehouseError
+from lakehouse_assets.spelling import meant
 from lakehouse_assets.sql.arithmetic import MACROS, in_duckdb
 from lakehouse_assets.sql.athena_defaults import with_defaults
 from lakehouse_assets.sql.dialects import parse
@@ -160,9 +161,8 @@ def table_of(scope: QueryScope, name: str) -> Contract:
             raise error
     if name not in scope.tables:
         there = [one.catalog_name for one in standing(scope.lake, scope.tables.values())] or sorted(scope.tables)
-        meant = [one for one in there if one.rpartition(".")[2] == name.rpartition(".")[2]]
-        hint = f"did you mean `{meant[0]}`?" if meant else f"there are: {', '.join(there)}"
-        raise BadRequest(message=f"there is no table `{name}`; {hint}")
+        alike = [one for one in there if one.rpartition(".")[2] == name.rpartition(".")[2]]
+        raise BadRequest(message=f"there is no table `{name}`; {meant(name, alike or there)}")
     return scope.tables[name]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import completion
 from lakehouse_assets.settings import AFFISE_URL_ENV, Settings, process_environment, read_settings
+from lakehouse_assets.spelling import meant
 
 Engine = Literal["duckdb", "spark", "auto"]
 
@@ -173,9 +173,8 @@ def chosen_pipeline(name: str | None, lake: str | None = None, table: str | None
         names = {one: {each.name for each in contracts(one).values()} for one in found}
         having = tuple(one for one in found if bare in names[one])
         if not having:
-            near = get_close_matches(bare, set().union(*names.values()), n=1)
-            meant = f"; did you mean `{near[0]}`?" if near else '; `lakehouse sql "SHOW TABLES"` lists them'
-            raise BadRequest(message=f"there is no table `{table}`{meant}")
+            hint = meant(bare, set().union(*names.values()), '`lakehouse sql "SHOW TABLES"` lists them')
+            raise BadRequest(message=f"there is no table `{table}`; {hint}")
         found = having
     if len(found) > 1:
         raise BadRequest(message=f"name a pipeline; there are: {', '.join(found)}")

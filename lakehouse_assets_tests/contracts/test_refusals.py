@@ -106,7 +106,7 @@ def test_a_malformed_contract_is_told_what_is_wrong(sentence: str, spoil: Spoil)
 
 REFUSED: dict[str, Item] = {
     "has an unknown property `landng`; did you mean `landing`?": silver(landng="things"),
-    "has an unknown property `colour`; known are layer, database, landing": silver(colour="red"),
+    "has an unknown property `colour`; there are: layer, database, landing": silver(colour="red"),
     "column `n` has an unknown property `sorce`; did you mean `source`?": silver(column("n", sorce="n")),
     "rule `new` has an unknown property `hours`": gold(rules=(rule("new", "freshness", "warn", hours=3),)),
     "has the property `window`, which belongs to gold, not silver": silver(window="day"),
