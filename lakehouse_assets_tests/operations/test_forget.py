@@ -138,7 +138,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("changes", [1, 2, 3, 12])
+@pytest.mark.parametrize("changes", [1, 2, 3, 12, 24, 40])
 def test_killed_anywhere_it_is_finished_by_the_next_one(shop: Shop, cli: Cli, changes: int) -> None:
     """After a process that ended before any of its changes, the same command leaves what one command leaves."""
     left = iter(range(changes))
