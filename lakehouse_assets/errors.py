@@ -349,10 +349,11 @@ class FenceLost(Terminal):
 class AssertionFailed(Terminal):
     """A blocking check found rows that must not exist."""
 
-    sentence = "check `{check}` failed: {rows}"
+    sentence = "check `{check}` failed: {said}"
 
-    def __init__(self, *, check: str, failing: int) -> None:
-        super().__init__(check=check, failing=failing, rows="1 row" if failing == 1 else f"{failing} rows")
+    def __init__(self, *, check: str, failing: int | None, found: str = "") -> None:
+        counted = found if failing is None else "1 row" if failing == 1 else f"{failing} rows"
+        super().__init__(check=check, failing=failing, said=counted or "it does not say how many rows")
 
 
 class CheckUnanswered(Terminal):

@@ -15,7 +15,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.duckdb_tables import relation_of
-from lakehouse_assets.engines.refusals import said
+from lakehouse_assets.engines.refusals import refusal_of
 from lakehouse_assets.errors import BadRequest, UnportableSql
 from lakehouse_assets.sql.dialects import Parameter, Value
 from lakehouse_assets.storage.lake import Lake
@@ -92,7 +92,7 @@ def sample_window(contract: Contract) -> dict[str, Parameter]:
 
 def words(error: Exception, tables: Iterable[str]) -> str:
     """Return what an engine says, without its excerpt of the statement, with tables as contracts name them."""
-    text = said(error)
+    text = refusal_of(error)
     for name in tables:
         text = text.replace(relation_of(name), name)
     return text.replace("text__", "")

@@ -10,7 +10,6 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import table_location
@@ -68,10 +67,10 @@ def answered(
 def _listed(kind: str, lake: Lake, tables: Iterable[Contract], database: str | None, like: str | None) -> Listing:
     """Return the tables, views or databases that the lake holds."""
     known = list(tables)
-    _require_database(known, database)
+    found = standing(lake, known)
+    _require_database(known, found, database)
     if kind == "views":
         return ("views",), []  # no model is one
-    found = standing(lake, known)
     if kind == "tables":
         return _tables(_in(found, database), like)
     names = sorted({one.database for one in found})
@@ -90,15 +89,18 @@ def _described(kind: str, lake: Lake, contract: Contract) -> Listing:
     return ("column", "type", "unit", "description"), rows
 
 
-def _require_database(known: Iterable[Contract], database: str | None) -> None:
-    there = sorted({one.database for one in known})
-    if database is not None and database.lower() not in there:
-        raise BadRequest(message=f"there is no database `{database}`; there are: {', '.join(there)}")
+def _require_database(known: Iterable[Contract], there: Iterable[Contract], database: str | None) -> None:
+    """Refuse a database that neither contracts nor the lake have."""
+    if database is not None and database.lower() not in {one.database for one in known}:
+        names = sorted({one.database for one in there} or {one.database for one in known})
+        raise BadRequest(message=f"there is no database `{database}`; there are: {', '.join(names)}")
 
 
 def _partitions(contract: Contract, lake: Lake) -> list[str]:
     """Return the partitions that have rows now, as folders name them, such as `date=2025-04-01`."""
-    found = {"/".join(PARTITION.findall(unquote(file))) for file in files_at(contract, lake, None).rows} - {""}
+    folder = f"{lake.root}/{lake.key(contract)}/"
+    inside = (file.removeprefix(folder) for file in files_at(contract, lake, None).rows)
+    found = {"/".join(PARTITION.findall(f"/{file}")) for file in inside} - {""}
     if not found and not contract.partition_by:
         raise BadRequest(message=f"table `{contract.catalog_name}` has no partitions")
     return sorted(found)

@@ -25,13 +25,13 @@ from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_tables import scan
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.httpfs import ready
-from lakehouse_assets.engines.refusals import said
+from lakehouse_assets.engines.refusals import refusal_of
 from lakehouse_assets.engines.standing_tables import standing
 from lakehouse_assets.engines.time_travel import files_at, is_uniform
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.spelling import meant
 from lakehouse_assets.sql.arithmetic import MACROS, in_duckdb
-from lakehouse_assets.sql.athena_defaults import with_defaults
+from lakehouse_assets.sql.athena_defaults import with_defaults, with_names
 from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.sql_types import in_athena
 from lakehouse_assets.storage.iceberg_files import LiveFiles
@@ -181,9 +181,9 @@ def _translated(tree: exp.Query, used: Mapping[str, Contract]) -> str:
         node.set("catalog", None)
     try:
         typed = qualify(tree.copy(), dialect="athena", schema=schema, quote_identifiers=False)
-        return in_duckdb(typed, schema).sql(dialect="duckdb")
+        return with_names(in_duckdb(typed, schema)).sql(dialect="duckdb")
     except SqlglotError:
-        return tree.sql(dialect="duckdb")
+        return with_names(tree).sql(dialect="duckdb")
 
 
 def _run(scope: QueryScope, sql: str, used: Mapping[str, Contract], as_of: datetime | None) -> Answer:
@@ -265,7 +265,7 @@ def _typed(error: Exception, used: Iterable[str]) -> LakehouseError:
 
     if isinstance(error, duckdb.PermissionException):
         return BadRequest(message=BESIDE_THE_LAKE)
-    return exhausted(error) or damaged(error, used) or BadRequest(message=said(error))
+    return exhausted(error) or damaged(error, used) or BadRequest(message=refusal_of(error))
 
 
 def once(names: Sequence[str]) -> tuple[str, ...]:

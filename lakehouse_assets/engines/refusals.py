@@ -29,26 +29,26 @@ MOST_FORMS = 3
 Say = Callable[[re.Match[str]], str]
 
 
-def said(error: Exception) -> str:
+def refusal_of(error: Exception) -> str:
     """Return what DuckDB says in one sentence, without its name for the error, excerpts and inner words."""
     text = LAYERS.sub("", " ".join(str(error).split("\n\nLINE")[0].split("\nLINE")[0].split()))
     for pattern, say in SENTENCES.items():
         if found := re.match(pattern, text):
-            text = say(found)
-            break
+            return say(found)
+    return text
+
+
+def _types(text: str) -> str:
+    """Return types in words of SQL."""
     return TYPE.sub(lambda found: TYPES[found[0]], text)
 
 
-def _missing_function(found: re.Match[str]) -> str:
-    near = f"; did you mean `{found['near']}`?" if found["near"] else ""
-    return f"there is no function `{found['name']}`{near}"
-
-
 def _wrong_arguments(found: re.Match[str]) -> str:
-    """Say which arguments a function does not take, and some that it takes."""
+    """Say which arguments a function does not take, and some that it takes; those of an operator are many and odd."""
     forms = [one for one in re.split(r"\s(?=\S+?\()", found["forms"]) if "->" in one][:MOST_FORMS]
-    taken = ", ".join(f"`{one.partition(' ->')[0].strip()}`" for one in forms)
-    return f"`{found['name']}` takes no ({found['given']}), it takes {taken}; a CAST may help"
+    taken = ", ".join(f"`{_types(one.partition(' ->')[0].strip())}`" for one in forms)
+    more = f", it takes {taken}" if taken and found["name"].isidentifier() else ""
+    return f"`{found['name']}` takes no ({_types(found['given'])}){more}; a CAST may help"
 
 
 def _missing_column(found: re.Match[str]) -> str:
@@ -58,7 +58,7 @@ def _missing_column(found: re.Match[str]) -> str:
 
 
 SENTENCES: dict[str, Say] = {
-    r'Scalar Function with name (?P<name>\S+) does not exist!(?: Did you mean "(?P<near>[^"]+)")?': _missing_function,
+    r"Scalar Function with name (?P<name>\S+) does not exist!": lambda found: f"there is no function `{found['name']}`",
     r'Could not choose a best candidate function for the function call "(?P<name>.+?)\((?P<given>.*?)\)"\..*?'
     r"Candidate functions: (?P<forms>.*)": _wrong_arguments,
     r"No function matches the given name and argument types '(?P<name>.+?)\((?P<given>.*?)\)'\..*?"
@@ -69,12 +69,12 @@ SENTENCES: dict[str, Say] = {
     ),
     r"More than one row returned by a subquery": lambda _: "a subquery that stands for one value gave several rows",
     r"Overflow in (?P<what>\w+) of (?P<type>\w+) \((?P<sum>.*)\)!?": lambda found: (
-        f"the {found['what']} `{found['sum']}` has no room in {found['type']}"
+        f"the {found['what']} `{found['sum']}` has no room in {_types(found['type'])}"
     ),
     r"Type \w+ with value (?P<value>.+?) can't be cast because the value is out of range for the destination type "
-    r"(?P<type>\w+)": lambda found: f"{found['value']} has no room in {found['type']}",
+    r"(?P<type>\w+)": lambda found: f"{found['value']} has no room in {_types(found['type'])}",
     r"(?:Could not convert string|Could not cast value) (?P<value>.+) to (?P<type>.+)": lambda found: (
-        f"{found['value']} cannot be cast to {found['type']}"
+        f"{found['value']} cannot be cast to {_types(found['type'])}"
     ),
 }
 """Maps what a message begins with to what is said instead of it."""

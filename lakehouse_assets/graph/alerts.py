@@ -64,9 +64,9 @@ def concerns(pipeline: Pipeline, run: dg.DagsterRun) -> bool:
     """Say whether a run is of a job of the pipeline, or of a selection (an empty one is everything) that touches it.
 
     A run that was refused when it was asked for is nobody's: whoever asked was answered. What a state machine's run has
-    to tell, the machine has told.
+    to tell, the machine has told; one that repeats it here has its tags, and is a run of Dagster's own.
     """
-    if REFUSED_TAG in run.tags or MACHINE_TAG in run.tags:
+    if REFUSED_TAG in run.tags or (MACHINE_TAG in run.tags and run.parent_run_id is None):
         return False
     if not run.job_name.startswith(SELECTION):
         return run.job_name in pipeline.jobs

@@ -31,8 +31,8 @@ from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.runs import RunFolder
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
-IDS = UUID("6f1d3b0a-4a53-4c0e-9a44-0d6f7f5f9c11")
-"""Makes the ids by which Dagster knows runs of machines; it is any constant."""
+RUN_NAMESPACE = UUID("6f1d3b0a-4a53-4c0e-9a44-0d6f7f5f9c11")
+"""Makes the ids by which Dagster knows runs of machines; with another one it would have each of them twice."""
 RUN = "run_id"
 """Names the metadata by which an event says of which run it is; a run has one event of each asset, day and check."""
 
@@ -53,7 +53,7 @@ class PastRun:
     @property
     def dagster_id(self) -> str:
         """Return the id under which Dagster shows the run."""
-        return str(uuid5(IDS, f"{self.pipeline.name}/{self.run_id}"))
+        return str(uuid5(RUN_NAMESPACE, f"{self.pipeline.name}/{self.run_id}"))
 
     @property
     def job(self) -> str:
@@ -71,13 +71,18 @@ class PastRun:
         return datetime.fromisoformat(self.entry["ended_at"])
 
     @property
+    def is_failed(self) -> bool:
+        """Say whether it failed."""
+        return str(self.entry["status"]) == "failed"
+
+    @property
     def failure(self) -> str:
         """Return where it failed and why, in words; empty where it did not."""
         failure = self.entry.get("failure") or {}
         return ": ".join(str(failure[name]) for name in ("state", "message") if failure.get(name))
 
     @property
-    def said(self) -> dict[str, Any]:
+    def execution_facts(self) -> dict[str, Any]:
         """Return what is known of the execution that made it."""
         known = {name: self.entry.get(name) or "" for name in ("execution", "tick", "started_at", "ended_at")}
         link = {"link": dg.MetadataValue.url(self.entry["link"])} if self.entry.get("link") else {}
@@ -92,7 +97,7 @@ class PastRun:
     def facts(self) -> dict[str, Any]:
         """Return what every event of the run says of it."""
         page = {"run": dg.MetadataValue.dagster_run(self.dagster_id)}
-        return {**self.said, **page, **md.run_report(self.folder)}
+        return {**self.execution_facts, **page, **md.run_report(self.folder)}
 
     @property
     def days(self) -> Window | None:

@@ -2,14 +2,13 @@
 
 Such a run has no steps: what it made and checked are events of the assets, which link to it (`history_events`). It is
 added with the times that the machine had, and as ended, so nobody queues it, looks for its process or tells its end
-again. Its id follows from the machine's, and each of its events is added once, so a tick that died is done again.
+again. Its id follows from the machine's, and the last of its events says that all are there: a tick that died before is
+done again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -22,9 +21,9 @@ from lakehouse_assets.graph.process import MACHINE_TAG
 from lakehouse_assets.graph.run_links import SAID, run_facts
 from lakehouse_assets.settings import Settings
 
-KIND = dg.DagsterEventType
-USER_TAG = "user"
-"""Names the tag from which the UI says who launched a run."""
+KIND, Status = dg.DagsterEventType, dg.DagsterRunStatus
+USER_TAG, NO_RETRY_TAG = "user", "dagster/max_retries"
+"""Name the tags from which the UI says who launched a run, and Dagster how often it is tried again."""
 
 
 def show(instance: dg.DagsterInstance, run: PastRun, settings: Settings, origin: RemoteJobOrigin | None = None) -> None:
@@ -36,36 +35,44 @@ def show(instance: dg.DagsterInstance, run: PastRun, settings: Settings, origin:
         settings: of the installation.
         origin: where the job comes from, by which the UI files the run (`origin_of`).
     """
-    began, run_id = run.began or run.ended, run.dagster_id
+    run_id, began = run.dagster_id, run.began or run.ended
     if instance.get_run_by_id(run_id) is None:
-        tags = {MACHINE_TAG: run.run_id, USER_TAG: "state machine"}
-        made = dg.DagsterRun(run.job, run_id, tags=tags, remote_job_origin=origin)
+        tags = {MACHINE_TAG: run.run_id, USER_TAG: "state machine", NO_RETRY_TAG: "0"}
+        status = Status.FAILURE if run.is_failed else Status.SUCCESS
+        made = dg.DagsterRun(run.job, run_id, tags=tags, remote_job_origin=origin, status=status)
         instance.run_storage.add_historical_run(made, began)
-    there = {entry.dagster_event.event_type for entry in instance.all_logs(run_id) if entry.dagster_event}
-    for event, at in _events(run, settings, began):
-        if event.event_type not in there:
-            level = logging.ERROR if event.event_type is KIND.RUN_FAILURE else logging.INFO
-            instance.report_dagster_event(event, run_id, level, timestamp=at.timestamp())
-
-
-def _events(run: PastRun, settings: Settings, began: datetime) -> Iterator[tuple[DagsterEvent, datetime]]:
-    """Yield the events of a run, each with its time; the end comes last, and is what makes it one that has ended."""
-    yield DagsterEvent(KIND.RUN_START.value, run.job), began
-    said = EngineEventData(metadata=_facts(run, settings))
-    yield DagsterEvent(KIND.ENGINE_EVENT.value, run.job, message=SAID, event_specific_data=said), run.ended
-    if run.entry["status"] != "failed":
-        yield DagsterEvent(KIND.RUN_SUCCESS.value, run.job), run.ended
+    there = [entry.dagster_event.event_type for entry in instance.all_logs(run_id) if entry.dagster_event]
+    if KIND.ENGINE_EVENT in there:
         return
-    failed = JobFailureData(error=None)
-    yield DagsterEvent(KIND.RUN_FAILURE.value, run.job, message=run.failure, event_specific_data=failed), run.ended
+    # An end is said again though one is there: Dagster may have found a run without one, and have called it failed.
+    missing = [event for event in _events(run, settings) if event.event_type is not KIND.RUN_START or not there]
+    for event in missing:
+        at, level = began if event.event_type is KIND.RUN_START else run.ended, logging.INFO
+        if event.event_type is KIND.RUN_FAILURE:
+            level = logging.ERROR
+        instance.report_dagster_event(event, run_id, level, timestamp=at.timestamp())
+
+
+def _events(run: PastRun, settings: Settings) -> list[DagsterEvent]:
+    """Return the events of a run in their order; what leads to everything about it comes last."""
+    said = EngineEventData(metadata=_facts(run, settings))
+    end = DagsterEvent(KIND.RUN_SUCCESS.value, run.job)
+    if run.is_failed:
+        data = JobFailureData(error=None)
+        end = DagsterEvent(KIND.RUN_FAILURE.value, run.job, message=run.failure, event_specific_data=data)
+    return [
+        DagsterEvent(KIND.RUN_START.value, run.job),
+        end,
+        DagsterEvent(KIND.ENGINE_EVENT.value, run.job, message=SAID, event_specific_data=said),
+    ]
 
 
 def _facts(run: PastRun, settings: Settings) -> dict[str, Any]:
     """Return what its page leads to; of a run whose folder cannot be read, what is wrong with that."""
     try:
-        return {**run_facts(run.folder, settings), **run.said}
+        return {**run_facts(run.folder, settings), **run.execution_facts}
     except (ObjectMissing, StateDamaged) as error:
-        return {"damage": str(error), **run.said}
+        return {"damage": str(error), **run.execution_facts}
 
 
 def origin_of(context: dg.SensorEvaluationContext, job: str) -> RemoteJobOrigin | None:

@@ -15,7 +15,7 @@ from lakehouse_assets.compute.failed_checks import FailedCheck
 from lakehouse_assets.compute.reports import FAILURE, Failure, RunReport, compose
 from lakehouse_assets.compute.telling import Teller
 from lakehouse_assets.contracts import contracts
-from lakehouse_assets.errors import AssertionFailed, CheckUnanswered
+from lakehouse_assets.errors import AssertionFailed
 from lakehouse_assets.graph.standing import is_news
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -105,13 +105,8 @@ def _cause(events: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> 
     stopped_by = [check for check in checks if check.severity == "ERROR"]
     if stopped_by:
         worst = stopped_by[0]
-        name = f"{worst.table}.{worst.check}"
-        error = (
-            CheckUnanswered(check=name, problem=worst.description)
-            if worst.failing is None
-            else AssertionFailed(check=name, failing=worst.failing)
-        )
-        return Failure(step, type(error).__name__, str(error))
+        error = AssertionFailed(check=f"{worst.table}.{worst.check}", failing=worst.failing, found=worst.description)
+        return Failure(step, "AssertionFailed", str(error))
     if failed:
         return _root_of(failed, step)
     ended = [event.message for event in events if event.event_type_value == "PIPELINE_FAILURE"]

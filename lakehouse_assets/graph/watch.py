@@ -23,6 +23,7 @@ from lakehouse_assets.compute.recording import entries
 from lakehouse_assets.compute.telling import Teller, open_topic
 from lakehouse_assets.compute.troubles import End, plain
 from lakehouse_assets.graph.pipeline import Pipeline, Schedule
+from lakehouse_assets.graph.process import MACHINE_TAG
 from lakehouse_assets.graph.sentence import one_sentence
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import lake_of
@@ -36,6 +37,8 @@ ASLEEP = timedelta(minutes=5)
 TICK_FAILED = "tick_failed"
 """Names the kind of the message about a sensor or a schedule that fails."""
 ENDED = [TickStatus.SUCCESS, TickStatus.SKIPPED, TickStatus.FAILURE]
+MOST_RUNS = 50
+"""Limits how many runs since a tick are looked at."""
 WAITING = {dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING}
 
 
@@ -137,9 +140,10 @@ def _missed(
         return
     minutes = int((awake.last - tick).total_seconds() // 60)
     asked = Asked(pipeline.name, watched.job, watched.schedule.name, tick, minutes)
-    runs = instance.get_run_records(dg.RunsFilter(job_name=watched.job, created_after=tick), limit=1)
-    if runs and runs[0].dagster_run.status in WAITING:
-        yield message(asked, not_ended(asked, runs[0].dagster_run.run_id))
+    made = instance.get_run_records(dg.RunsFilter(job_name=watched.job, created_after=tick), limit=MOST_RUNS)
+    runs = [record.dagster_run for record in made if MACHINE_TAG not in record.dagster_run.tags]
+    if runs and runs[0].status in WAITING:
+        yield message(asked, not_ended(asked, runs[0].run_id))
     elif not runs and not _was_skipped(instance, watched.state, tick) and not _elsewhere(store, asked):
         yield message(asked, nobody_came(asked))
 

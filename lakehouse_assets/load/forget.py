@@ -1,20 +1,25 @@
 """Erase a person: in what landed and is kept, in the tables of the load, in gold, and in every older version of them.
 
 The order makes it safe to be killed and begun again: what says that something is theirs goes after it. Tables and
-files are looked through first. Then rows beside silver go, which only a rejected parent in its file may tell of; then
-records in files, and, once gold is told to look at everything, silver's rows, both children before their parents.
-Gold is built from what is left, and what older versions held is deleted last. Done again, it finds nothing, and ends
-what was left undone. Where nobody is found and nothing was left undone, nothing is changed: time travel stays.
+files are looked through first, which gives the keys of their rows. Then rows beside silver go, which only a rejected
+parent in its file may tell of; texts, in which only those keys may stand; records in files, and, once gold is told to
+look at everything, silver's rows, both children before their parents. Gold is built from what is left, and what older
+versions held is deleted last: a note in the lake says from the first change on that this is still to be done.
+
+Done again, it finds nothing, and ends what was left undone. Where nobody is found and nothing was left undone, nothing
+is changed: time travel stays.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from lakehouse_assets.contracts.layers import silver_tables, stored_tables
 from lakehouse_assets.engines.binding import words
 from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.purge import purge
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.load.by_hand import FORGET
@@ -42,27 +47,41 @@ def forget(asked: Forget) -> Forgotten:
     """
     store, done = asked.lake.store, Forgotten()
     done.is_resumed = is_unfinished(store, asked.pipeline)
+    noting = replace(asked, guard=_noting(asked))
+    _erase_what_is(noting, done)
+    if done.is_somebody:
+        _forget_older(noting, done)
     if not asked.dry_run:
-        asked.guard()
-        begin(store, asked.pipeline)
-    _erase_rows(asked, done)
-    scrub = scrub_of(asked, done)
-    done.pieces = forget_texts(store, asked.pipeline, scrub, asked.guard, dry_run=asked.dry_run)
-    if done.is_somebody:  # or else nothing is gone that older versions could hold
-        _forget_older(asked, done)
-    if not asked.dry_run:
-        done.left = left_over(store, asked.pipeline, scrub)
+        done.left = left_over(store, asked.pipeline, scrub_of(asked, done))
         end(store, asked.pipeline)
     return done
 
 
-def _erase_rows(asked: Forget, done: Forgotten) -> None:
-    """Erase rows and records of now, or count them."""
+def _noting(asked: Forget) -> Guard:
+    """Return a guard that notes, before the first change of all, that an erasure has begun."""
+    is_noted = False
+
+    def guard() -> None:
+        nonlocal is_noted
+        asked.guard()
+        if not is_noted:
+            begin(asked.lake.store, asked.pipeline)
+            is_noted = True
+
+    return guard
+
+
+def _erase_what_is(asked: Forget, done: Forgotten) -> None:
+    """Erase what names them now, or count it."""
     engine = asked.open_engine()
     try:
         _find(asked, engine, done)
         found = look_in_files(asked, engine, done)
         erase_beside(asked, engine, done)
+        scrub = scrub_of(asked, done)
+        done.pieces = forget_texts(asked.lake.store, asked.pipeline, scrub, asked.guard, dry_run=asked.dry_run)
+        asked.tell("looking through the history of runs")
+        done.history = asked.history(scrub)
         if not asked.dry_run:
             erase_files(asked, found)
             _erase_silver(asked, engine, done)

@@ -33,6 +33,7 @@ class Forget:
         where: which rows are theirs.
         dry_run: only count.
         tell: says what is being done.
+        history: takes what names them out of histories outside of the lake, or only looks, and returns their names.
     """
 
     pipeline: str
@@ -43,6 +44,7 @@ class Forget:
     where: Where
     dry_run: bool = False
     tell: Tell = lambda _: None
+    history: Callable[[Scrub], list[str]] = lambda _: []
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -63,6 +65,7 @@ class Forgotten:
         rows: by table, rows that are theirs.
         files: records that are theirs, by key of the file.
         pieces: keys of reports in which they are named.
+        history: names of files of histories in which they are.
         old_files: by table, files of older versions.
         keys: keys of their rows, as text, by the columns that hold them, for whoever looks for them in samples.
         left: keys of files that still hold a word, since no load has read that part of them.
@@ -73,6 +76,7 @@ class Forgotten:
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
     old_files: dict[str, int] = field(default_factory=dict)
     keys: dict[str, set[str]] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -81,7 +85,7 @@ class Forgotten:
 
     @property
     def is_somebody(self) -> bool:
-        """Say whether anything was found, or was left undone."""
+        """Say whether anything was found in the lake, or was left undone there."""
         return self.is_resumed or any(self.rows.values()) or bool(self.files or self.pieces)
 
 

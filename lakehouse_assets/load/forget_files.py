@@ -67,8 +67,8 @@ def look_in_files(asked: Forget, engine: DuckEngine, done: Forgotten) -> list[He
 def erase_files(asked: Forget, found: list[Held]) -> None:
     """Erase their records from these files, children before their parents."""
     for held in reversed(found):
-        _note(asked, held.runs)
         asked.guard()
+        _note(asked, held.runs)
         _rewrite(held)
 
 

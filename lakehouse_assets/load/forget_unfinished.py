@@ -1,6 +1,7 @@
-"""Note in the lake that an erasure has begun, so that one that was killed is ended by the next, whoever that erases.
+"""Note in the lake that an erasure has begun, and so that older versions of its tables are still to be deleted.
 
-The note names nobody. Rows that are gone cannot say any more that older versions hold them; the note does.
+Rows that are gone cannot say any more that older versions hold them; the note does, and the next erasure deletes these,
+whoever it is of. What else a killed one has left needs its own condition again. The note names nobody.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def begin(store: ObjectStore, pipeline: str) -> None:
 
 
 def end(store: ObjectStore, pipeline: str) -> None:
-    """Take the note away."""
+    """Take the note away, where there is one."""
     note = store.stat(_key(pipeline))
     if note is not None:
         store.delete(_key(pipeline), if_match=note.etag)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import LakeOption, pipelines_of, place, reading
 
@@ -29,6 +30,7 @@ def clone(
         lakehouse clone sandbox && lakehouse run PIPELINE --lake sandbox --landing drops
     """
     from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.load.forget_unfinished import is_unfinished
     from lakehouse_assets.operations.holding import held
     from lakehouse_assets.pipelines import pipeline_of
     from lakehouse_assets.settings import DEFAULT_LANDING
@@ -42,6 +44,11 @@ def clone(
         cloning.require_own_names(source)
     else:
         source.require_here()
+    for name in pipelines():
+        if is_unfinished(source.store, name):
+            raise BadRequest(
+                message=f"an erasure in `{name}` was killed and has not ended; run `lakehouse forget` again first"
+            )
     landings = [pipeline_of(name).landing or DEFAULT_LANDING for name in pipelines()]
     with held(settings, pipelines(), by="clone") as guard:
         done = cloning.clone(source, made, landings)

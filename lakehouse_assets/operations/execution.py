@@ -1,8 +1,8 @@
 """Run a job from the command line so that Dagster's UI shows it in Timeline and Jobs like a run that it started.
 
 Dagster tells runs by the code location that they come from, and a run that is executed in a process of its own has
-none. So the run is created with the origin that the workspace file gives the UI, and then executed here. This is the
-one module that creates runs through Dagster's private classes; a test guards the version it was tried on.
+none. So the run is created with the origin that the workspace file gives the UI, and then executed here. This module
+and `graph/machine_runs.py` create runs through Dagster's private classes; a test guards the version they were tried on.
 """
 
 from __future__ import annotations

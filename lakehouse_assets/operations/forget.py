@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from lakehouse_assets.settings import Settings
 
 if TYPE_CHECKING:
     from lakehouse_assets.load.forget import Forgotten
+    from lakehouse_assets.load.scrub import Scrub
 
 SHOWN = 20
 """How many files are listed."""
@@ -38,20 +40,19 @@ def forget(
         lakehouse forget weather --where "station = '57'"
     """
     settings, name = reading(lake), chosen_pipeline(pipeline, lake)
-    done, history = _forgotten(settings, name, where, dry_run=dry_run)
-    _show(done, history, dry_run=dry_run)
+    done = _forgotten(settings, name, where, dry_run=dry_run)
+    _show(done, dry_run=dry_run)
     for key in done.left:
         terminal.complain(f"`{key}` holds a value of the condition, in a part that no load has read; it is left")
     raise typer.Exit(int(bool(done.left)))
 
 
-def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> tuple[Forgotten, list[str]]:
+def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> Forgotten:
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
     from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.forget import Forget, forget
-    from lakehouse_assets.load.forget_asked import scrub_of
     from lakehouse_assets.operations.forget_history import forget_history
     from lakehouse_assets.operations.history_files import told
     from lakehouse_assets.operations.maintenance import undisturbed
@@ -67,35 +68,46 @@ def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> t
     def opened() -> DuckEngine:
         return DuckEngine(where_is, zone=zone, **limits_of(settings))
 
-    with undisturbed(settings, name) as guard, terminal.shown(progress):
-        asked = Forget(name, contracts(name), where_is, opened, guard, condition, dry_run, progress.doing)
-        done = forget(asked)
-        progress.doing("looking through the history of runs")
-        home = settings.history_home.absolute()
+    home = settings.history_home.absolute()
+
+    def history(scrub: Scrub) -> list[str]:
         with told(home):
-            history = forget_history(home, scrub_of(asked, done), dry_run=dry_run)
-    return done, history
+            return forget_history(home, scrub, dry_run=dry_run)
+
+    with undisturbed(settings, name) as guard, terminal.shown(progress):
+        known = contracts(name)
+        return forget(Forget(name, known, where_is, opened, guard, condition, dry_run, progress.doing, history))
 
 
-def _show(done: Forgotten, history: list[str], *, dry_run: bool) -> None:
+def _show(done: Forgotten, *, dry_run: bool) -> None:
     rows = [("rows of table", name, count) for name, count in done.rows.items() if count]
     rows += [("records of file", name, count) for name, count in list(done.files.items())[:SHOWN]]
     rows += [("files of old versions", name, count) for name, count in done.old_files.items() if count]
     rows += [("texts", folder, count) for folder, count in _by_folder(done.pieces).items()]
     rows += [("versions of objects", "the bucket", done.versions)] if done.versions else []
-    rows += [("history of runs", name, 1) for name in history[:SHOWN]]
+    rows += [("history of runs", name, 1) for name in done.history[:SHOWN]]
     terminal.table(("what", "where", "number"), rows, right=("number",))
-    left = max(0, len(done.files) - SHOWN) + max(0, len(history) - SHOWN)
+    left = max(0, len(done.files) - SHOWN) + max(0, len(done.history) - SHOWN)
     if left:
         terminal.say(f"and {left} files more")
-    if not (done.is_somebody or history):
-        terminal.say("Nobody meets the condition: nothing was found, and nothing is changed.")
+    for sentence in _said(done, dry_run=dry_run):
+        terminal.say(sentence)
+
+
+def _said(done: Forgotten, *, dry_run: bool) -> Iterator[str]:
+    """Yield what became of it, in sentences; what is left is told as a complaint."""
+    if not (done.is_somebody or done.history):
+        if not done.left:
+            yield "Nobody meets the condition: nothing was found, and nothing is changed."
         return
-    if dry_run:
-        terminal.say("Nothing was erased; without --dry-run it is. All older versions of these tables, gold and all")
-        terminal.say("others of the pipeline included, would go with it: no time travel, no `restore` to before.")
+    if done.is_resumed:
+        yield "An erasure of before was killed; what older versions of tables hold is still there, or was until now."
+    if not dry_run:
+        yield "Erased. Backups, messages that were sent, and what others have copied are not: docs/retention.md."
         return
-    terminal.say("Erased. Backups, messages that were sent, and what others have copied are not: docs/retention.md.")
+    yield "Nothing was erased; without --dry-run it is."
+    if done.is_somebody:
+        yield "All older versions of the pipeline's tables would go with it: no time travel, no `restore` to before."
 
 
 def _by_folder(keys: list[str]) -> dict[str, int]:

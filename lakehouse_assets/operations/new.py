@@ -12,7 +12,7 @@ import typer
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.options import PipelineOption, chosen_pipeline
-from lakehouse_assets.operations.usage import help_alone
+from lakehouse_assets.operations.usage import PipelineCommand, help_alone
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.scaffold.dataset import Dataset
@@ -36,7 +36,7 @@ def group(context: typer.Context) -> None:
     help_alone(context)
 
 
-@new.command("model")
+@new.command("model", cls=PipelineCommand)
 def new_model(
     name: Name,
     *,
@@ -68,7 +68,7 @@ def new_model(
     )
 
 
-@new.command("dataset")
+@new.command("dataset", cls=PipelineCommand)
 def new_dataset(
     name: Name,
     *,
@@ -99,7 +99,7 @@ def new_dataset(
     _say_next(data.table, f"lakehouse run {project.pipeline}")
 
 
-@new.command("rule")
+@new.command("rule", cls=PipelineCommand)
 def new_rule(  # noqa: PLR0913 - each is an option
     code: Annotated[str, typer.Argument(help="The code that rows carry which break it.")],
     *,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lakehouse_assets.operations.status_facts import Age, Standing
 
 Format = Literal["table", "json"]
+NEVER = "never run"
+"""Is the status of a check that has no result."""
 MOST = 3
 """How many failing checks and late tables are named."""
 
@@ -84,9 +86,6 @@ def _last(run: Recorded | None, now: datetime) -> str:
     span = f", took {took(run.seconds)}" if run.seconds is not None else ""
     cause = f": {run.cause}" if run.cause else ""
     return f"{state}{span}, run {run.label}{f', by {run.trigger}' if run.trigger else ''}{cause}"
-
-
-NEVER = "never run"
 
 
 def _checks(one: Standing) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -20,36 +21,54 @@ class PipelineCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's contexts have no public type
         """Read the words of a call; see Typer."""
-        by_kind: dict[str, list[str]] = {"argument": [], "option": []}
-        for parameter in self.params:
-            by_kind[parameter.param_type_name].append(str(parameter.name))
-        valued = {name for one in self.params if not getattr(one, "is_flag", False) for name in one.opts}
-        return super().parse_args(ctx, either_way(args, by_kind["argument"], by_kind["option"], valued))
+        arguments = [one for one in self.params if one.param_type_name == "argument"]
+        options = [one for one in self.params if one.param_type_name == "option"]
+        takes = Takes(
+            as_word=PIPELINE in {one.name for one in arguments},
+            as_option=PIPELINE in {one.name for one in options},
+            required=sum(one.required for one in arguments),
+            most=None if any(one.nargs < 0 for one in arguments) else len(arguments),
+            valued=frozenset(name for one in options if not getattr(one, "is_flag", False) for name in one.opts),
+        )
+        return super().parse_args(ctx, either_way(args, takes))
 
 
-def either_way(
-    words: Sequence[str], arguments: Sequence[str], options: Sequence[str], valued: Collection[str] = ()
-) -> list[str]:
-    """Return the words of a call with the pipeline where the command takes it.
+@dataclass(frozen=True)
+class Takes:
+    """Say how a command takes its pipeline, and which other words.
 
-    Args:
-        words: as they were typed, behind the command's name.
-        arguments: names of what it takes as words.
-        options: names of what it takes as options.
+    Attributes:
+        as_word: whether its pipeline is a word.
+        as_option: whether its pipeline is an option.
+        required: so many words it needs.
+        most: so many it takes; None for any number.
         valued: options that take a value.
+    """
 
-    >>> either_way(["marketing", "--json"], [], ["pipeline", "json"])
+    as_word: bool = False
+    as_option: bool = False
+    required: int = 0
+    most: int | None = 0
+    valued: frozenset[str] = frozenset()
+
+
+def either_way(words: Sequence[str], takes: Takes) -> list[str]:
+    """Return the words of a call, as they were typed behind the command's name, with the pipeline where it is taken.
+
+    >>> either_way(["marketing", "--json"], Takes(as_option=True))
     ['--pipeline', 'marketing', '--json']
-    >>> either_way(["silver", "marketing"], ["what"], ["pipeline", "lake"])
+    >>> either_way(["silver", "marketing"], Takes(as_option=True, required=1, most=1))
     ['--pipeline', 'marketing', 'silver']
-    >>> either_way(["--json", "--pipeline", "marketing"], ["pipeline"], ["json"])
+    >>> either_way(["marketing"], Takes(as_option=True, required=1, most=1))
+    ['marketing']
+    >>> either_way(["--json", "--pipeline", "marketing"], Takes(as_word=True))
     ['marketing', '--json']
     """
     asked = list(words)
-    if PIPELINE in options and not any(word.partition("=")[0] == OPTION for word in asked):
-        place = _pipeline_in(asked, valued, len(arguments))
+    if takes.as_option and not any(word.partition("=")[0] == OPTION for word in asked):
+        place = _pipeline_in(asked, takes)
         return asked if place is None else [OPTION, asked[place], *asked[:place], *asked[place + 1 :]]
-    if PIPELINE in arguments and PIPELINE not in options:
+    if takes.as_word and not takes.as_option:
         for place, word in enumerate(asked):
             if word == OPTION and place + 1 < len(asked):
                 return [asked[place + 1], *asked[:place], *asked[place + 2 :]]
@@ -58,21 +77,23 @@ def either_way(
     return asked
 
 
-def _pipeline_in(words: Sequence[str], valued: Collection[str], others: int) -> int | None:
-    """Return where among the words of a call a pipeline stands, be it one that there is, or a word too many.
+def _pipeline_in(words: Sequence[str], takes: Takes) -> int | None:
+    """Return where among the words of a call a pipeline stands: one that there is, or else a word too many.
 
-    Args:
-        words: as they were typed.
-        valued: options that take a value.
-        others: so many words the command takes besides.
+    A word that the command needs stays its own, also where a pipeline has the same name.
     """
     from lakehouse_assets.contracts.packages import pipelines
 
     bare = [
-        at for at, word in enumerate(words) if not word.startswith("-") and (at == 0 or words[at - 1] not in valued)
+        at
+        for at, word in enumerate(words)
+        if not word.startswith("-") and (at == 0 or words[at - 1] not in takes.valued)
     ]
-    known = pipelines() if bare else ()
-    return next((at for at in bare if words[at] in known), bare[others] if len(bare) > others else None)
+    if len(bare) <= takes.required:
+        return None
+    known = next((at for at in bare if words[at] in pipelines()), None)
+    is_too_many = takes.most is not None and len(bare) > takes.most
+    return bare[takes.most or 0] if known is None and is_too_many else known
 
 
 def help_alone(context: typer.Context) -> None:

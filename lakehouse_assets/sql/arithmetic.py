@@ -19,6 +19,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.schema import MappingSchema
 
 from lakehouse_assets.contracts.types import MAX_PRECISION
+from lakehouse_assets.sql.athena_defaults import decimal_size
 
 DIGITS = {exp.DType.TINYINT: 3, exp.DType.SMALLINT: 5, exp.DType.INT: 10, exp.DType.BIGINT: 19}
 """Says how many digits the decimal has that Athena makes of a whole number."""
@@ -86,7 +87,7 @@ def _literal(node: exp.Expr) -> exp.DataType | None:
     text = str(node.this)
     if node.is_string or "e" in text.lower() or "." not in text:
         return None
-    return _decimal((len(text.replace(".", "")), len(text.partition(".")[2])))
+    return _decimal(decimal_size(text))
 
 
 def _binary(node: exp.Expr, work: Callable[[Size, Size], Size]) -> exp.DataType | None:

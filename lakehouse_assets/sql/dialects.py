@@ -84,7 +84,10 @@ def parse(sql: str) -> exp.Expr:
         BadRequest: the text is no single SQL statement.
     """
     try:
-        trees = [tree for tree in sqlglot.parse(with_sized_decimals(sql), read="athena") if tree is not None]
+        trees = [tree for tree in sqlglot.parse(sql, read="athena") if tree is not None]
+        sized = with_sized_decimals(sql)  # what is wrong is told of the text as it was written
+        if sized != sql:
+            trees = [tree for tree in sqlglot.parse(sized, read="athena") if tree is not None]
     except sqlglot.errors.SqlglotError as error:
         raise BadRequest(message=f"this is no SQL that Athena knows: {syntax.problem_of(error)}") from error
     if len(trees) != 1:

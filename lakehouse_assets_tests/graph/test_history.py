@@ -163,6 +163,11 @@ def shown(shop: Shop) -> list[dg.RunRecord]:
     return list(shop.instance.get_run_records())
 
 
+def logs(shop: Shop, record: dg.RunRecord) -> list[dg.DagsterEvent]:
+    """What stands in the log of a run."""
+    return [e.dagster_event for e in shop.instance.all_logs(record.dagster_run.run_id) if e.dagster_event]
+
+
 def test_a_machines_run_is_one_of_dagsters(shop: Shop, ran: MachineRun) -> None:
     """Once, of its job, from its beginning to its end; its page names execution, report and rejects, its assets it."""
     seen = told(shop, at_most=3)
@@ -172,12 +177,12 @@ def test_a_machines_run_is_one_of_dagsters(shop: Shop, ran: MachineRun) -> None:
     ((_, entry),) = entries(FolderStore(ran.root / "lake"), "ecommerce")
     assert record.end_time == datetime.fromisoformat(entry["ended_at"]).timestamp()
     assert record.start_time == datetime.fromisoformat("2026-11-26T09:00:00Z").timestamp()
-    logs = [e.dagster_event for e in shop.instance.all_logs(record.dagster_run.run_id) if e.dagster_event]
-    (page,) = (event.engine_event_data.metadata for event in logs if event.event_type_value == "ENGINE_EVENT")
+    said = logs(shop, record)
+    (page,) = (event.engine_event_data.metadata for event in said if event.event_type_value == "ENGINE_EVENT")
     assert (page["execution"].value, page["link"].value) == (ran.arn, "https://console/e1")
     assert {"report", "manifest", "rejects", "cost_usd"} <= set(page)
     assert metadata(shop, ORDERS)["run"] == record.dagster_run.run_id
-    assert len(logs) == 3
+    assert len(said) == 3
 
 
 def test_a_failed_machines_run_says_why_and_is_told_to_nobody_again(shop: Shop, tmp_path: Path) -> None:
@@ -189,10 +194,45 @@ def test_a_failed_machines_run_says_why_and_is_told_to_nobody_again(shop: Shop, 
     told(shop)
     (record,) = shown(shop)
     assert record.dagster_run.status == dg.DagsterRunStatus.FAILURE
-    failed = shop.instance.all_logs(record.dagster_run.run_id)[-1].dagster_event
-    assert failed is not None
-    assert failed.message == "gold/daily_sales: no such table"
+    (failed,) = (event.message for event in logs(shop, record) if event.event_type_value == "PIPELINE_FAILURE")
+    assert failed == "gold/daily_sales: no such table"
     assert not concerns(PIPELINE, record.dagster_run)
+
+
+@pytest.mark.parametrize("said", [0, 1, 2])
+def test_a_tick_that_dies_while_it_shows_a_run_is_made_up_for(
+    shop: Shop, ran: MachineRun, said: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though Dagster has called the run failed meanwhile; in the end it is what the machine's was, and has its page."""
+    (run,), _ = new_runs(PIPELINE, lake_of(shop.settings), NOTHING)
+    report, left = shop.instance.report_dagster_event, iter(range(said))
+
+    def dying(*given: Any, **more: Any) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        report(*given, **more)
+
+    monkeypatch.setattr(shop.instance, "report_dagster_event", dying)
+    with pytest.raises(KeyboardInterrupt):
+        show(shop.instance, run, shop.settings)
+    monkeypatch.undo()
+    half = shop.instance.get_run_by_id(run.dagster_id)
+    assert half is not None
+    if not half.is_finished:
+        shop.instance.report_run_failed(half, "nobody carries it")
+    told(shop)
+    (record,) = shown(shop)
+    assert (record.dagster_run.status, ran.arn in str(logs(shop, record))) == (dg.DagsterRunStatus.SUCCESS, True)
+
+
+def test_a_run_that_repeats_a_machines_is_dagsters_own(shop: Shop, ran: MachineRun) -> None:
+    """It has the tags of the one that it repeats, and is told and recorded all the same."""
+    told(shop)
+    (record,) = shown(shop)
+    first = record.dagster_run
+    again = dg.DagsterRun("ecommerce", tags=first.tags, parent_run_id=first.run_id, root_run_id=first.run_id)
+    assert (concerns(PIPELINE, first), concerns(PIPELINE, again)) == (False, True)
+    del ran
 
 
 def test_a_run_without_work_says_what_stays_in_landing(shop: Shop, tmp_path: Path) -> None:

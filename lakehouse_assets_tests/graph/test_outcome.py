@@ -21,7 +21,7 @@ from lakehouse_assets.compute.reports import (
     PlanReport,
     failed_step,
 )
-from lakehouse_assets.errors import FenceLost
+from lakehouse_assets.errors import AssertionFailed, FenceLost
 from lakehouse_assets.graph.outcome import Outcome, failed_checks, outcome_of
 from lakehouse_assets.load.report import Counts, LoadReport, TableReport
 from lakehouse_assets.storage.folder import FolderStore
@@ -140,6 +140,15 @@ def test_a_check_that_blocks_is_the_cause(folder: RunFolder) -> None:
         False,
         ["WARN daily_sales.keys_unique: no key twice"],
     )
+
+
+@pytest.mark.parametrize(
+    ("failing", "words"), [(1, "1 row"), (2, "2 rows"), (0, "0 rows"), (None, "no key twice"), (None, "")]
+)
+def test_how_many_rows_a_check_found_is_said_as_people_do(failing: int | None, words: str) -> None:
+    """One row is no rows; a check of somebody's own that counts nothing says what it found."""
+    error = AssertionFailed(check="daily_sales.keys_unique", failing=failing, found="no key twice" if words else "")
+    assert str(error) == f"check `daily_sales.keys_unique` failed: {words or 'it does not say how many rows'}"
 
 
 @pytest.mark.parametrize(("answers", "failed"), [([True], 0), ([False], 1), ([False, True], 0), ([True, False], 1)])

@@ -138,9 +138,11 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("changes", [1, 2, 3, 12, 24, 40])
-def test_killed_anywhere_it_is_finished_by_the_next_one(shop: Shop, cli: Cli, changes: int) -> None:
-    """After a process that ended before any of its changes, the same command leaves what one command leaves."""
+NOTE = "leases/ecommerce.forgetting.json"
+
+
+def killed(shop: Shop, changes: int) -> None:
+    """An erasure whose process ends before its change after so many."""
     left = iter(range(changes))
 
     def guard() -> None:
@@ -150,9 +152,28 @@ def test_killed_anywhere_it_is_finished_by_the_next_one(shop: Shop, cli: Cli, ch
     lake = open_lake(str(shop.lake))
     with pytest.raises(Killed):
         forget(Forget("ecommerce", contracts("ecommerce"), lake, lambda: DuckEngine(lake), guard, where_of(WHERE)))
+
+
+@pytest.mark.parametrize("changes", [1, 2, 3, 12, 24, 40])
+def test_killed_anywhere_it_is_finished_by_the_next_one(shop: Shop, cli: Cli, changes: int) -> None:
+    """After a process that ended before any of its changes, the same command leaves what one command leaves."""
+    killed(shop, changes)
     assert cli("forget", "--where", WHERE, *shop.at).code == 0
     assert holding(shop.lake, CANARY) == []
     assert keys(cli, shop) == LEFT
+    assert not (shop.lake / NOTE).exists()
+
+
+def test_the_next_erasure_deletes_older_versions_that_a_killed_one_left(shop: Shop, cli: Cli) -> None:
+    """Also one whose own condition nobody meets; until then the lake cannot be cloned."""
+    killed(shop, 24)
+    assert holding(shop.lake, CANARY) != []
+    refused = cli("clone", shop.lake.parent / "clone", *shop.at)
+    assert (refused.code, "was killed and has not ended" in refused.err) == (2, True)
+    done = cli("forget", "--where", "user_id = 'nobody-at-all'", *shop.at)
+    assert (done.code, "An erasure of before was killed" in done.out) == (0, True)
+    assert [key for key in holding(shop.lake, CANARY) if not key.startswith("dagster/")] == []  # of its own condition
+    assert cli("clone", shop.lake.parent / "clone", *shop.at).code == 0
 
 
 def test_nothing_is_erased_while_a_run_goes_on(shop: Shop, cli: Cli) -> None:
@@ -179,6 +200,7 @@ def test_a_condition_that_makes_no_sense_is_refused(shop: Shop, cli: Cli, where:
     done = cli("forget", "--where", where, *shop.at)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert says in done.err
+    assert not (shop.lake / NOTE).exists()
 
 
 @pytest.mark.slow

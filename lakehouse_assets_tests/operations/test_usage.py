@@ -126,6 +126,13 @@ def test_a_pipeline_can_be_a_word(cli: Cli, shown: Shop, words: list[str]) -> No
     assert named != cli(*words, "ecommerce", "--lake", shown.lake)
 
 
+def test_words_that_are_no_pipeline_stay_what_they_are(cli: Cli) -> None:
+    """Several names of models, and a word that a command needs though a pipeline is called so."""
+    both = cli("test", "daily_sales", "user_orders")
+    assert (both.code, both.err) == (0, "")
+    assert "there is no table or column `ecommerce`" in cli("lineage", "ecommerce").err
+
+
 @pytest.mark.parametrize("words", TAKING)
 def test_a_pipeline_that_is_not_there_is_named(cli: Cli, shown: Shop, words: list[str]) -> None:
     """One sentence says that there is none of this name."""
