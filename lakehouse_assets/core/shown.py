@@ -3,6 +3,7 @@ r"""Show text of strangers to people: names of files and columns may hold what c
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from itertools import islice
 
 MOST_NAMES, MOST_CHARACTERS = 10, 60
@@ -51,6 +52,15 @@ def listed(names: Iterable[str], count: int | None = None) -> str:
     more = (len(known) if count is None else count) - min(len(known), MOST_NAMES)
     shown = ", ".join(name_shown(name) for name in islice(known, MOST_NAMES))
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def utc_shown(moment: datetime, precision: str = "seconds") -> str:
+    """Return a moment (zone-aware) as people read it.
+
+    >>> utc_shown(datetime(2025, 4, 3, 12, tzinfo=UTC))
+    '2025-04-03 12:00:00 UTC'
+    """
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(' ', precision)} UTC"
 
 
 def _escape(character: str) -> str:

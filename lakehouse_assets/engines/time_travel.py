@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.core.shown import utc_shown
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.delta_log import commits
 from lakehouse_assets.errors import BadRequest
@@ -88,10 +89,8 @@ def _millis(moment: datetime) -> int:
 
 
 def _too_early(contract: Contract, as_of: datetime, first_millis: int) -> BadRequest:
-    first, asked = (
-        f"{moment.replace(tzinfo=None).isoformat(' ', 'milliseconds')} UTC"
-        for moment in (datetime.fromtimestamp(first_millis / 1000, UTC), as_of.astimezone(UTC))
-    )
+    first = utc_shown(datetime.fromtimestamp(first_millis / 1000, UTC), "milliseconds")
+    asked = utc_shown(as_of, "milliseconds")
     return BadRequest(
         message=f"table `{contract.catalog_name}` did not exist at {asked}; its first commit is of {first}"
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
+from lakehouse_assets.core.shown import utc_shown
 from lakehouse_assets.storage.lake import Lake
 from lakehouse_assets.storage.runs import RunFolder
 
@@ -52,7 +53,7 @@ class TableRestore:
     @property
     def words(self) -> str:
         """Return what was done, in words that follow the table's name."""
-        then, at = (f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" for moment in (self.as_of, self.at))
+        then, at = (utc_shown(moment) for moment in (self.as_of, self.at))
         return f"was restored to what it held at {then} (on {at})"
 
 

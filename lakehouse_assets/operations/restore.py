@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import typer
 
+from lakehouse_assets.core.shown import utc_shown
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations import terminal
 from lakehouse_assets.operations.completion import tables
@@ -116,7 +117,7 @@ def _tell_history(settings: Settings, contract: Contract, moment: datetime) -> N
 
 
 def _show(pipeline: str, contract: Contract, moment: datetime, before: datetime, done: Restored) -> None:
-    name, then = contract.catalog_name, f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    name, then = contract.catalog_name, utc_shown(moment)
     if not done.is_changed:
         terminal.say(f"{name} holds just what it held at {then}; nothing to do.")
         return

@@ -21,7 +21,7 @@ UNNAMED = "__unnamed_"
 
 
 def decimal_size(text: str) -> tuple[int, int]:
-    """Return how many digits a decimal has that is written so, zeros before the first other one left out, and its scale.
+    """Return how many digits a decimal has that is written so, without zeros before the first other one, and its scale.
 
     >>> decimal_size("-12.50"), decimal_size("0.5"), decimal_size("0")
     ((4, 2), (1, 1), (1, 0))

@@ -80,7 +80,9 @@ def test_the_launchpad_refuses_what_a_run_cannot_be_asked(page: Page, site: str)
     page.goto(f"{site}{JOB}/playground")
     write_config(page, step_config("bronze__affise_plan", "window: {start: 2026-03-04, end: 2026-03-01}"))
     page.get_by_role("button", name="Launch Run").click()
-    page.get_by_text("window", exact=False).first.wait_for()
+    page.get_by_text(
+        "allowed is a first and a last day such as 2025-04-01 and 2025-04-07", exact=False
+    ).first.wait_for()
     assert page.get_by_text("Traceback").count() == 0
 
 
