@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 from lakehouse_assets_tests.machine_run import MachineRun
@@ -56,6 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     settings = Settings(
         lake=str(root / "lake"), landing=str(root / "landing"), scheduler="stepfunctions", duckdb_threads=1
     )
+    history.require_usable(settings)  # its services need not both make it
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAKEHOUSE_SCHEDULER", "stepfunctions")
         with daemon(settings), served(settings) as address:
