@@ -45,6 +45,7 @@ def function_asset(
         deps=list(after),
         kinds=set(step.kinds),
         description=step.description,
+        config_schema={},  # or else Dagster takes any configuration, and does nothing with it
         **function_facts(pipeline, step.layer),
         **pipeline.partitioning,
     )

@@ -55,6 +55,15 @@ def test_asset_bodies_are_short() -> None:
     assert max(bodies.values()) <= ASSET_LINES, bodies
 
 
+@pytest.mark.parametrize("job", ["ecommerce", "marketing"])
+def test_no_step_takes_a_configuration_that_it_does_not_know(job: str) -> None:
+    """Dagster lets a step without a schema have any, which then does nothing."""
+    steps = build_definitions(SETTINGS).resolve_job_def(job).nodes
+    kinds = {step.name: step.definition.config_schema.config_type.key for step in steps}  # type: ignore[union-attr] # ops have one
+    assert len(kinds) > 5
+    assert [name for name, kind in kinds.items() if kind == "Any"] == []
+
+
 def test_every_asset_is_described() -> None:
     """No asset without description, owner, kind and group; no check without words."""
     graph = described()

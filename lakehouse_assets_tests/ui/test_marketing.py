@@ -76,10 +76,14 @@ def test_the_run_of_the_command_is_on_the_timeline_and_in_the_job(page: Page, si
 
 
 def test_the_launchpad_refuses_what_a_run_cannot_be_asked(page: Page, site: str) -> None:
-    """Days that end before they begin are one sentence before any run starts, and no stack."""
+    """What is no field of a step as it is typed, and days that end before they begin before any run starts."""
     page.goto(f"{site}{JOB}/playground")
-    write_config(page, step_config("bronze__affise_plan", "window: {start: 2026-03-04, end: 2026-03-01}"))
+    window = "window: {start: '2026-03-04', end: '2026-03-01'}"
+    write_config(page, step_config("bronze__affise_plan", window))
+    page.get_by_text('Received unexpected config entry "window"', exact=False).first.wait_for()
+    write_config(page, step_config("bronze__marketing_manifest", window))
     page.get_by_role("button", name="Launch Run").click()
+    page.get_by_role("button", name="Confirm").click()  # that no partition is named
     page.get_by_text(
         "allowed is a first and a last day such as 2025-04-01 and 2025-04-07", exact=False
     ).first.wait_for()
