@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 from infrastructure.smoke import athena, executions, services
 from lakehouse_assets import table
@@ -44,8 +45,7 @@ def test_a_frame_of_athena_is_the_frame_of_the_files(name: str, monkeypatch: pyt
     monkeypatch.setenv("LAKEHOUSE_TARGET", "local")
     by_files = table(name)
     assert len(by_athena) > 0
-    assert list(by_athena.dtypes) == list(by_files.dtypes)
-    assert by_athena.equals(by_files)
+    assert_frame_equal(by_athena, by_files)
 
 
 def sql(statement: str) -> subprocess.CompletedProcess[str]:
