@@ -86,7 +86,8 @@ def _show(done: Forgotten, *, dry_run: bool) -> None:
     rows += [("texts", folder, count) for folder, count in _by_folder(done.pieces).items()]
     rows += [("versions of objects", "the bucket", done.versions)] if done.versions else []
     rows += [("history of runs", name, 1) for name in done.history[:SHOWN]]
-    terminal.table(("what", "where", "number"), rows, right=("number",))
+    if rows:
+        terminal.table(("what", "where", "number"), rows, right=("number",))
     left = max(0, len(done.files) - SHOWN) + max(0, len(done.history) - SHOWN)
     if left:
         terminal.say(f"and {left} files more")
