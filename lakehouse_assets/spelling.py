@@ -14,8 +14,8 @@ def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
         known: the names that there are.
         otherwise: what is said where none is near; the names themselves where it is empty.
 
-    >>> meant("oders", ["orders", "items"]), meant("x", ["orders", "items"])
-    ('did you mean `orders`?', 'there are: orders, items')
+    >>> meant("readngs", ["readings", "stations"]), meant("x", ["readings", "stations"])
+    ('did you mean `readings`?', 'there are: readings, stations')
     """
     names = list(known)
     near = get_close_matches(name, names, 1)

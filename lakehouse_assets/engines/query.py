@@ -29,7 +29,6 @@ from lakehouse_assets.engines.refusals import refusal_of
 from lakehouse_assets.engines.standing_tables import standing
 from lakehouse_assets.engines.time_travel import files_at, is_uniform
 from lakehouse_assets.errors import BadRequest, LakehouseError
-from lakehouse_assets.spelling import meant
 from lakehouse_assets.sql.arithmetic import MACROS, in_duckdb
 from lakehouse_assets.sql.athena_defaults import with_defaults, with_names
 from lakehouse_assets.sql.dialects import parse
@@ -162,7 +161,8 @@ def table_of(scope: QueryScope, name: str) -> Contract:
     if name not in scope.tables:
         there = [one.catalog_name for one in standing(scope.lake, scope.tables.values())] or sorted(scope.tables)
         alike = [one for one in there if one.rpartition(".")[2] == name.rpartition(".")[2]]
-        raise BadRequest(message=f"there is no table `{name}`; {meant(name, alike or there)}")
+        hint = f"did you mean `{alike[0]}`?" if alike else f"there are: {', '.join(there)}"
+        raise BadRequest(message=f"there is no table `{name}`; {hint}")
     return scope.tables[name]
 
 
