@@ -165,6 +165,11 @@ class Contract:
     partition_by: tuple[str, ...] = ()
 
     @property
+    def names(self) -> frozenset[str]:
+        """Return what people call the table: its bare name, its catalog name, and its asset key as text."""
+        return frozenset({self.name, self.catalog_name, f"{self.layer}/{self.name}"})
+
+    @property
     def catalog_name(self) -> str:
         """Return `database.table`, the name used in SQL."""
         return f"{self.database}.{self.name}"

@@ -24,18 +24,21 @@ Listing = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 Find = Callable[[str], Contract]
 """Returns the contract of a catalog name, or says that there is none."""
 NAME = r"[`\"]?(?:\w+[`\"]?\.[`\"]?)?\w+[`\"]?"
+IN = r"(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?"
 LIKE = r"(?:\s+(?:LIKE\s+)?'(?P<like>[^']*)')?"
 PARTITION = re.compile(r"(?<=/)([^/=]+=[^/]*)(?=/)")
 """Matches a folder of a partition, as Delta and Iceberg name them after Hive."""
 STATEMENTS = {
-    "tables": rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?{LIKE}",
-    "views": rf"SHOW\s+VIEWS(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?{LIKE}",
+    "tables": rf"SHOW\s+TABLES{IN}{LIKE}",
+    "views": rf"SHOW\s+VIEWS{IN}{LIKE}",
     "partitions": rf"SHOW\s+PARTITIONS\s+(?P<table>{NAME})",
     "schemas": rf"SHOW\s+(?:SCHEMAS|DATABASES){LIKE}",
-    "columns": rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(?P<table>{NAME})(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?",
+    "columns": rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(?P<table>{NAME}){IN}",
     "create": rf"SHOW\s+CREATE\s+TABLE\s+(?P<table>{NAME})",
     "describe": rf"DESC(?:RIBE)?\s+(?:(?:EXTENDED|FORMATTED)\s+)?(?P<table>{NAME})",
 }
+SHOWN = "what can be shown are TABLES, VIEWS, DATABASES, COLUMNS IN a table, PARTITIONS and CREATE TABLE of one"
+"""Says in words which of these begin with SHOW."""
 
 
 def asked(text: str) -> tuple[str, dict[str, str | None]] | None:

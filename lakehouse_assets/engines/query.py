@@ -45,7 +45,6 @@ COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 """Matches what stands before the first word of a statement."""
 QUESTION = re.compile(r"[\s(]*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
 ALLOWED = "only one SELECT (or WITH … SELECT), EXPLAIN, SHOW or DESCRIBE is allowed: this is read-only"
-SHOWN = "what can be shown are TABLES, VIEWS, DATABASES, COLUMNS IN a table, PARTITIONS and CREATE TABLE of one"
 BESIDE_THE_LAKE = "a statement reads the tables of this lake, and no other file or address"
 WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Drop, exp.Alter, exp.Set)
 FETCH_ROWS = 10_000
@@ -131,7 +130,7 @@ def read_only(text: str) -> exp.Query:
     if not text:
         raise BadRequest(message="there is no SQL; try `lakehouse sql 'SHOW TABLES'`")
     if text[:4].upper() == "SHOW":
-        raise BadRequest(message=f"`{' '.join(text.split()[:2])}` is not answered: {SHOWN}")
+        raise BadRequest(message=f"`{' '.join(text.split()[:2])}` is not answered: {catalog_questions.SHOWN}")
     if text[:1].isalpha() and not QUESTION.match(text):  # sqlglot would warn of statements that it does not know
         raise BadRequest(message=f"`{text.split(maxsplit=1)[0]}` begins no question: {ALLOWED}")
     tree = parse(text)

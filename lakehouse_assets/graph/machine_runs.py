@@ -44,27 +44,23 @@ def show(instance: dg.DagsterInstance, run: PastRun, settings: Settings, origin:
     there = [entry.dagster_event.event_type for entry in instance.all_logs(run_id) if entry.dagster_event]
     if KIND.ENGINE_EVENT in there:
         return
+    ending = _ending(run, settings)  # worked out before anything is said of the run
+    if not there:
+        instance.report_dagster_event(DagsterEvent(KIND.RUN_START.value, run.job), run_id, timestamp=began.timestamp())
     # An end is said again though one is there: Dagster may have found a run without one, and have called it failed.
-    missing = [event for event in _events(run, settings) if event.event_type is not KIND.RUN_START or not there]
-    for event in missing:
-        at, level = began if event.event_type is KIND.RUN_START else run.ended, logging.INFO
-        if event.event_type is KIND.RUN_FAILURE:
-            level = logging.ERROR
-        instance.report_dagster_event(event, run_id, level, timestamp=at.timestamp())
+    for event in ending:
+        level = logging.ERROR if event.event_type is KIND.RUN_FAILURE else logging.INFO
+        instance.report_dagster_event(event, run_id, level, timestamp=run.ended.timestamp())
 
 
-def _events(run: PastRun, settings: Settings) -> list[DagsterEvent]:
-    """Return the events of a run in their order; what leads to everything about it comes last."""
+def _ending(run: PastRun, settings: Settings) -> tuple[DagsterEvent, DagsterEvent]:
+    """Return the end of a run, and what leads to everything about it."""
     said = EngineEventData(metadata=_facts(run, settings))
     end = DagsterEvent(KIND.RUN_SUCCESS.value, run.job)
     if run.is_failed:
         data = JobFailureData(error=None)
         end = DagsterEvent(KIND.RUN_FAILURE.value, run.job, message=run.failure, event_specific_data=data)
-    return [
-        DagsterEvent(KIND.RUN_START.value, run.job),
-        end,
-        DagsterEvent(KIND.ENGINE_EVENT.value, run.job, message=SAID, event_specific_data=said),
-    ]
+    return end, DagsterEvent(KIND.ENGINE_EVENT.value, run.job, message=SAID, event_specific_data=said)
 
 
 def _facts(run: PastRun, settings: Settings) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def forget(asked: Forget) -> Forgotten:
         RecordShared: a record of a page holds rows of others, too; what came before it is erased.
         CommitConflict, FenceLost: somebody else writes; what was erased stays erased.
     """
-    store, done = asked.lake.store, Forgotten()
-    done.is_resumed = is_unfinished(store, asked.pipeline)
+    store = asked.lake.store
+    done = Forgotten(is_resumed=is_unfinished(store, asked.pipeline))
     noting = replace(asked, guard=_noting(asked))
     _erase_what_is(noting, done)
     if done.is_somebody:

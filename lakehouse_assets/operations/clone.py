@@ -44,13 +44,13 @@ def clone(
         cloning.require_own_names(source)
     else:
         source.require_here()
-    for name in pipelines():
-        if is_unfinished(source.store, name):
-            raise BadRequest(
-                message=f"an erasure in `{name}` was killed and has not ended; run `lakehouse forget` again first"
-            )
     landings = [pipeline_of(name).landing or DEFAULT_LANDING for name in pipelines()]
     with held(settings, pipelines(), by="clone") as guard:
+        for name in pipelines():  # held, so none of them goes on
+            if is_unfinished(source.store, name):
+                raise BadRequest(
+                    message=f"an erasure in `{name}` was killed and has not ended; run `lakehouse forget` again first"
+                )
         done = cloning.clone(source, made, landings)
         relocated = relocation.relocate(made, guard)
     shared = "copied within S3" if made.is_in_s3 else f"shared, {done.copied_bytes:,} bytes copied"

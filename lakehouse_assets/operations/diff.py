@@ -75,7 +75,7 @@ def _contract(settings: Settings, name: str) -> Contract:
     from lakehouse_assets.engines.query import table_of
 
     scope, asked = query_scope(settings), name.lower()
-    found = (c for c in scope.tables.values() if asked in {c.name, f"{c.layer}/{c.name}"})
+    found = (c for c in scope.tables.values() if asked in c.names)
     return next(found, None) or table_of(scope, asked)
 
 

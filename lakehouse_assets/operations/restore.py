@@ -92,7 +92,7 @@ def _table(pipeline: str, name: str) -> tuple[Contract, Contract]:
         if label.rpartition(".")[2] == bare:
             raise error
     stored = stored_tables(known.values()).values()
-    found = next((c for c in stored if name in {c.name, c.catalog_name, f"{c.layer}/{c.name}"}), None)
+    found = next((c for c in stored if name in c.names), None)
     there = ", ".join(f"{c.layer}/{c.name}" for c in stored if c.layer not in RESTORABLE)
     if found is None:
         raise BadRequest(message=f"there is no table `{name}` to restore; there are: {there}")

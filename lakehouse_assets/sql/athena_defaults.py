@@ -42,7 +42,7 @@ def with_sized_decimals(sql: str) -> str:
     for kind, value in pairwise(tokenize(sql, read="athena")):
         if (kind.token_type.name, value.token_type.name) == ("DECIMAL", "STRING"):
             digits, scale = decimal_size(value.text)
-            done += f"{sql[end : kind.start]}CAST('{value.text}' AS DECIMAL({digits}, {scale}))"
+            done += f"{sql[end : kind.start]}CAST({sql[value.start : value.end + 1]} AS DECIMAL({digits}, {scale}))"
             end = value.end + 1
     return done + sql[end:]
 

@@ -62,5 +62,5 @@ def test_the_commands_of_every_morning_work_as_they_stand(
     lines = [line.partition("#")[0].split()[1:] for line in block[1].splitlines()]
     assert len(lines) == 5
     codes = {words[0]: cli(*words, *shown.at).code for words in lines}
-    assert codes == {"status": 0, "alerts": 0, "checks": codes["checks"], "runs": 0, "report": 0}
-    assert codes["checks"] in {0, 1}
+    assert codes.pop("checks") in {0, 1}
+    assert codes == {"status": 0, "alerts": 0, "runs": 0, "report": 0}
