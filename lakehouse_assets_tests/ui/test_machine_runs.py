@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
 from lakehouse_assets_tests.graph.conftest import drop_known_files
 from lakehouse_assets_tests.machine_run import MachineRun
+from lakehouse_assets_tests.ui.reading import wait_for_texts
 from lakehouse_assets_tests.ui.services import daemon, served
 
 if TYPE_CHECKING:
@@ -87,18 +89,15 @@ def test_the_page_of_a_failed_one(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/runs?q[0]=tag:lakehouse/machine-run={site.failed.run_id}")
     page.get_by_text("View", exact=True).first.click(timeout=TAKEN_MS)
     page.get_by_text("gold/daily_sales: no such table").first.wait_for()
-    text = page.inner_text("body")
     folder = site.failed.root / "lake" / "runs" / "ecommerce" / site.failed.run_id
-    assert {site.failed.arn, "https://console/e2", str(folder / "report.json")} <= set(text.splitlines())
+    wait_for_texts(page, site.failed.arn, "https://console/e2", str(folder / "report.json"))
 
 
 def test_the_page_of_a_table_leads_to_its_run_owner_and_dictionary(page: Page, site: Site) -> None:
     """Who made it last, whose it is, and where its columns are explained and drawn."""
     page.goto(f"{site.address}/assets/silver/clean_orders")
     page.get_by_text(site.good.run_id, exact=True).first.wait_for(timeout=TAKEN_MS)
-    lines = set(page.inner_text("body").splitlines())
-    assert {"data-platform@example.com", "silver", "Delta Lake"} <= lines
-    assert any(line.endswith("docs/data-dictionary.md") for line in lines)
+    wait_for_texts(page, "data-platform@example.com", "silver", "Delta Lake", re.compile(r"docs/data-dictionary\.md$"))
 
 
 @pytest.mark.parametrize(
@@ -125,5 +124,4 @@ def test_open_rejects_are_shown_by_code_and_age(page: Page, site: Site) -> None:
     """Each code with its rows, beside the oldest of them."""
     page.goto(f"{site.address}/assets/silver/clean_orders?view=checks&checkDetail=rejects")
     page.get_by_text("date_mismatch", exact=True).first.wait_for(timeout=TAKEN_MS)
-    text = page.inner_text("body")
-    assert ("amount_invalid" in text, "oldest" in text) == (True, True)
+    wait_for_texts(page, re.compile("amount_invalid"), re.compile("oldest"))

@@ -9,6 +9,7 @@ import pytest
 
 from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
+from lakehouse_assets_tests.ui.reading import wait_for_texts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -21,11 +22,10 @@ def test_a_gold_tables_page(page: Page, address: str, settings: Settings) -> Non
     page.goto(f"{address}/assets/gold/daily_sales")
     page.get_by_text("Source code", exact=True).first.wait_for()
     page.get_by_text("run_report", exact=True).first.wait_for()
-    text = page.inner_text("body")
-    assert text.count("in editor") == 3
-    assert {"DuckDB", "Iceberg", "gold"} <= set(text.splitlines())
-    assert f"{settings.lake_root}/ecommerce_gold/daily_sales" in text
-    assert "lakehouse/task" not in text
+    wait_for_texts(page, "DuckDB", "Iceberg", "gold", f"{settings.lake_root}/ecommerce_gold/daily_sales")
+    page.get_by_text("in editor").nth(2).wait_for()
+    assert page.get_by_text("in editor").count() == 3
+    assert page.get_by_text("lakehouse/task").count() == 0
 
 
 def test_a_runs_page(page: Page, address: str, settings: Settings) -> None:

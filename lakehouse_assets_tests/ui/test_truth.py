@@ -69,6 +69,8 @@ def test_a_quiet_run_leaves_checks_as_they_were(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/assets/silver/clean_orders?view=checks")
     page.get_by_text("keys_unique", exact=True).first.click()
     page.get_by_text("unchanged_since").first.wait_for()
+    page.get_by_text("Succeeded", exact=True).nth(5).wait_for()
+    page.get_by_text("Failed", exact=True).first.wait_for()
     statuses = {word: page.get_by_text(word, exact=True).count() for word in ("Succeeded", "Failed", "Skipped")}
     assert statuses == {"Succeeded": 6, "Failed": 1, "Skipped": 0}
 
