@@ -23,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
 LOCK = ROOT / "requirements" / "dev.txt"
+PACKAGES = ("lakehouse_assets", "lambdas", "stepfunctions")
 EMULATOR = ROOT / ".emulator"
 EMULATOR_LOCK = ROOT / "requirements" / "emulator.txt"
 
@@ -136,6 +137,8 @@ def install_locked() -> None:
 def install_project() -> None:
     """Put the project itself into `.venv`, editable, with its commands; needs no network."""
     run("4/5 the project itself", *uv("pip", "install", "--no-deps", "--editable", ROOT))
+    # For those whose Python may write none itself: a tenth of a short command's time would go into compiling it anew.
+    run("    its bytecode", PYTHON, "-m", "compileall", "-q", *PACKAGES)
 
 
 def install_emulator() -> None:

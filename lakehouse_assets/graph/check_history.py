@@ -6,6 +6,7 @@ run is looked at: a step that was never reached changed nothing, and the record 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord as Record
 
-LOOKED_BACK = 100
-"""Limits how many records of one check are looked at when the latest runs did not reach it."""
+LOOKED_BACK = (2, 8, 90)
+"""How many records of one check are read at a time, until one says something: mostly the latest does, or the one before
+it. Where a hundred runs did not reach the check, nothing is known of it.
+"""
 SINCE, FOUND_IN = "unchanged_since", "found_in_run"
 """Name the metadata of a result that is said again: when and in which run it was found."""
 KNOWN = "known_since"
@@ -38,8 +41,18 @@ def latest_record(instance: dg.DagsterInstance, key: dg.AssetCheckKey, apart: st
         key: the check.
         apart: a run whose records do not count.
     """
-    past = instance.event_log_storage.get_asset_check_execution_history(key, limit=LOOKED_BACK)
+    past = _latest_first(instance, key)
     return next((record for record in past if record.run_id != apart and not is_skipped(instance, record)), None)
+
+
+def _latest_first(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Iterator[Record]:
+    cursor = None
+    for size in LOOKED_BACK:
+        past = instance.event_log_storage.get_asset_check_execution_history(key, limit=size, cursor=cursor)
+        yield from past
+        if len(past) < size:
+            return
+        cursor = past[-1].id
 
 
 def is_skipped(instance: dg.DagsterInstance, record: Record) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 
 from lakehouse_assets.compute.recording import entries, history_key
 from lakehouse_assets.definitions import build_definitions
@@ -333,3 +334,27 @@ def test_a_run_whose_folder_is_damaged_stops_no_other(shop: Shop, ran: MachineRu
     assert one.asset_observation is not None
     assert "manifest.json` cannot be used" in str(one.asset_observation.description)
     assert metadata(shop, ORDERS)["run_id"] == later.run_id
+
+
+def plan_without_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Leave what a run leaves that planned the check and is gone."""
+    kind, data = (
+        dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+        AssetCheckEvaluationPlanned(asset_key=FRESH.asset_key, check_name=FRESH.name),
+    )
+    instance.report_dagster_event(dg.DagsterEvent(kind.value, "a job", event_specific_data=data), run_id)
+
+
+@pytest.mark.parametrize("unreached", [0, 1, 2, 9, 10, 99])
+def test_a_result_stands_behind_runs_that_never_reached_the_check(unreached: int) -> None:
+    """However many they are, up to a hundred records; only then it is as if the check never ran."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.report_runless_asset_event(dg.AssetCheckEvaluation(FRESH.asset_key, FRESH.name, passed=False))
+        for number in range(unreached):
+            plan_without_run(instance, f"gone-{number}")
+        evaluation = evaluation_of(latest_record(instance, FRESH))
+        assert evaluation is not None
+        assert not evaluation.passed
+        for number in range(unreached, 100):
+            plan_without_run(instance, f"gone-{number}")
+        assert latest_record(instance, FRESH) is None
