@@ -11,6 +11,7 @@ from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.load_checks import set_check_results
+from lakehouse_assets.graph.partitions import each_day
 from lakehouse_assets.graph.pipeline import Pipeline, stored_facts
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql.models import tables_read
@@ -33,19 +34,23 @@ def output_spec(pipeline: Pipeline, contract: Contract, after: list[dg.AssetKey]
     )
 
 
-def output_results(pipeline: Pipeline, report: LoadReport, services: Services) -> Iterator[dg.MaterializeResult[Any]]:
+def output_results(
+    pipeline: Pipeline, context: dg.AssetExecutionContext, report: LoadReport, services: Services
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Yield what a load left in each of these tables, one result per table."""
     for contract in written_tables(pipeline):
         reference = report.references.get(contract.name)
         replaced = {"replaced": reference.has_changes, "added_bytes": reference.added_bytes} if reference else {}
+        told = {
+            "dagster/row_count": services.count(contract),
+            **replaced,
+            "engine": report.engine,
+            **md.run_report(services.run),
+            "preview": md.preview(services.preview(contract)),
+        }
+        key = md.asset_key(contract)
         yield dg.MaterializeResult(
-            asset_key=md.asset_key(contract),
-            metadata={
-                "dagster/row_count": services.count(contract),
-                **replaced,
-                "engine": report.engine,
-                **md.run_report(services.run),
-                "preview": md.preview(services.preview(contract)),
-            },
+            asset_key=key,
+            metadata=each_day(context, key, told),
             check_results=set_check_results(contract, report),
         )

@@ -16,7 +16,7 @@ from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.checks import fit_result, fit_spec
 from lakehouse_assets.graph.function import AssetDecorator
 from lakehouse_assets.graph.late_days import late_materializations
-from lakehouse_assets.graph.partitions import window_of
+from lakehouse_assets.graph.partitions import each_day, window_of
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.request_config import config_schema, given_config
 from lakehouse_assets.graph.resource import Lakehouse, performing, reported
@@ -84,6 +84,7 @@ def model_asset(pipeline: Pipeline, contract: Contract) -> dg.AssetsDefinition:
             report = services.build(task, whole=asked.full_refresh)
         spent = spent_on(services.spent(model_piece(contract.name)))
         told = md.model_metadata(report) | md.spending(spent) | known | md.run_report(services.run)
+        told = each_day(context, md.asset_key(contract), told)
         for event in late_materializations(pipeline, contract, window_of(context), report.window, told):
             context.log_event(event)
         yield dg.MaterializeResult(metadata=told, check_results=[fit_result(contract, report)])

@@ -12,7 +12,7 @@ from lakehouse_assets.core.request import Window
 from lakehouse_assets.definitions import build_definitions
 from lakehouse_assets.ecommerce.pipeline import PIPELINE as SHOP
 from lakehouse_assets.errors import BadRequest
-from lakehouse_assets.graph.partitions import range_tags, window_of
+from lakehouse_assets.graph.partitions import each_day, range_tags, window_of
 from lakehouse_assets.graph.pipeline import Pipeline
 from lakehouse_assets.graph.sensors import run_request
 from lakehouse_assets.settings import Settings
@@ -53,6 +53,28 @@ def test_a_run_without_partitions_has_no_days(returns: Pipeline) -> None:
     """Also of an asset that has some: nobody said which."""
     assert seen_by(None) == [None]
     assert seen_by(returns.partitions) == [None]
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ({START: "2025-03-31", END: "2025-04-02"}, [{"rows"}, {"rows"}, {"rows", "preview", "sql"}]),
+        ({}, [{"rows", "preview", "sql"}]),
+    ],
+)
+def test_what_is_of_the_table_is_said_with_the_last_day(
+    returns: Pipeline, tags: dict[str, str], found: list[set[str]]
+) -> None:
+    """The days before it say what belongs to the run; a run without days says everything once."""
+
+    @dg.asset(partitions_def=returns.partitions, backfill_policy=dg.BackfillPolicy.single_run())
+    def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        told = {"rows": 1, "preview": "the first rows", "sql": "SELECT 1"}
+        return dg.MaterializeResult(metadata=each_day(context, dg.AssetKey("table"), told))
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        events = dg.materialize([table], instance=instance, tags=tags).asset_materializations_for_node("table")
+    assert [set(event.metadata) for event in events] == found
 
 
 def test_a_pipeline_of_files_gets_no_tags(returns: Pipeline) -> None:
