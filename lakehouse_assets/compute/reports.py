@@ -98,10 +98,11 @@ class FunctionAnswer:
 
 @dataclass(frozen=True)
 class Left:
-    """Name a landed object that stays where it is, and say why."""
+    """Name a landed object that stays where it is, and say why; `error` is the class of what failed, or empty."""
 
     key: str
     why: str
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,11 @@ class ArchiveReport:
     def left(self) -> tuple[Left, ...]:
         """Return the objects that were left, in the order of the manifest."""
         return tuple(left for one in self.slices.values() for left in one.left)
+
+    @property
+    def failed(self) -> Left | None:
+        """Return the first object that was left because moving it failed; None where all went well."""
+        return next((left for left in self.left if left.error), None)
 
 
 @dataclass(frozen=True)

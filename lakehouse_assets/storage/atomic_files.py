@@ -22,8 +22,12 @@ GONE = (FileNotFoundError, NotADirectoryError)
 Taking = Literal["moved", "occupied", "changed", "apart"]
 """Says what came of moving a file; `apart` when the target lies in another file system."""
 
+NAME_BYTES = 255
+"""How long a name may be on the file systems that there are."""
 STAGED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 TAKEN = re.compile(r"\.(.+)\.taken", re.DOTALL)
+TAKEN_INTO = re.compile(r"\.[0-9a-f]{32}\.taken")
+"""Matches the folder that a file is moved aside into whose name has no room for more; there it keeps its name."""
 NOTED = re.compile(r"\.(.+)\.copy-of", re.DOTALL)
 
 
@@ -63,9 +67,11 @@ def staged(path: Path, chunks: Iterable[bytes]) -> Iterator[tuple[Path, str]]:
 def taken_path(path: Path) -> Path:
     """Return the path that a file is moved aside to.
 
-    The path is the same for every process, so that the file of a killed one is found again.
+    The path is the same for every process, so that the file of a killed one is found again. What is found aside tells
+    the name: the path has it, or, where it is too long for that, the file lies under it in a folder of its own.
     """
-    return path.with_name(f".{path.name}.taken")
+    name = f".{path.name}.taken"
+    return path.with_name(name) if _fits(name) else path.with_name(f".{_digest(path.name)}.taken") / path.name
 
 
 def put_back(path: Path) -> None:
@@ -77,8 +83,17 @@ def put_back(path: Path) -> None:
         path.hardlink_to(taken)
     except FileExistsError:
         with suppress(FileExistsError):
-            path.with_name(f"{md5_of(chunks_of(taken))}-{path.name}").hardlink_to(taken)
-    taken.unlink()
+            path.with_name(apart(md5_of(chunks_of(taken)), path.name)).hardlink_to(taken)
+    _drop(path)
+
+
+def apart(etag: str, name: str) -> str:
+    """Return the name `<etag>-<name>`, which tells a file from another one that has its name.
+
+    Of a name that leaves no room only the end is kept, which tells what kind of file it is.
+    """
+    room = NAME_BYTES - len(etag) - 1
+    return f"{etag}-{os.fsencode(name)[-room:].decode(errors='ignore')}"
 
 
 def note(path: Path, etag: str, md5: str) -> None:
@@ -98,7 +113,39 @@ def noted(path: Path) -> tuple[str, str] | None:
 
 
 def _note_path(path: Path) -> Path:
-    return path.with_name(f".{path.name}.copy-of")
+    name = f".{path.name}.copy-of"
+    return path.with_name(name if _fits(name) else f".{_digest(path.name)}.copy-of")
+
+
+def _fits(name: str) -> bool:
+    return len(os.fsencode(name)) <= NAME_BYTES
+
+
+def _digest(name: str) -> str:
+    return hashlib.md5(os.fsencode(name), usedforsecurity=False).hexdigest()
+
+
+def _put_aside(path: Path) -> Path:
+    """Move a file aside, and return where it is now.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    taken = taken_path(path)
+    if taken.parent == path.parent:
+        return path.rename(taken)
+    path.lstat()
+    taken.parent.mkdir(exist_ok=True)
+    return path.rename(taken)
+
+
+def _drop(path: Path) -> None:
+    """Delete what was moved aside of a file, and the folder that was made for it."""
+    taken = taken_path(path)
+    taken.unlink()
+    if taken.parent != path.parent:
+        with suppress(OSError):
+            taken.parent.rmdir()
 
 
 def delete_if(path: Path, etag: str) -> bool:
@@ -107,11 +154,11 @@ def delete_if(path: Path, etag: str) -> bool:
     The file is moved aside first and looked at there, so that nobody can swap it between look and deletion.
     """
     try:
-        taken = path.rename(taken_path(path))
+        taken = _put_aside(path)
     except GONE:
         return True
     if md5_of(chunks_of(taken)) == etag:
-        taken.unlink()
+        _drop(path)
         _note_path(path).unlink(missing_ok=True)
         return True
     put_back(path)
@@ -132,13 +179,13 @@ def take(path: Path, target: Path, is_meant: Callable[[Path], bool]) -> Taking:
     Raises:
         FileNotFoundError: there is no such file.
     """
-    taken, is_done = path.rename(taken_path(path)), False
+    taken, is_done = _put_aside(path), False
     try:
         if not is_meant(taken):
             return "changed"
         target.hardlink_to(taken)
         is_done = True
-        taken.unlink()
+        _drop(path)
         _note_path(path).unlink(missing_ok=True)
     except FileExistsError:
         return "occupied"

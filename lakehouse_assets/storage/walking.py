@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lakehouse_assets.storage.atomic_files import GONE, NOTED, STAGED, TAKEN
+from lakehouse_assets.storage.atomic_files import GONE, NOTED, STAGED, TAKEN, TAKEN_INTO
 
 CIRCLE = "a link that leads back to where it lies"
 DEAD_END = "a link to something that is not there"
@@ -54,7 +54,9 @@ def _below(
         return
     for entry in entries:
         taken = TAKEN.fullmatch(entry.name)
-        if taken:
+        if TAKEN_INTO.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+            yield from _aside(folder / entry.name, recover)
+        elif taken:
             recover(folder / taken[1])
             yield folder / taken[1], None
         elif STAGED.fullmatch(entry.name) or NOTED.fullmatch(entry.name):
@@ -63,6 +65,17 @@ def _below(
             yield folder / entry.name, None
         else:
             yield from _other(folder / entry.name, recover, depth, above)
+
+
+def _aside(folder: Path, recover: Callable[[Path], None]) -> Iterator[tuple[Path, str | None]]:
+    """Yield the file that was moved aside into a folder, under the name that it has again."""
+    try:
+        names = [file.name for file in folder.iterdir()]
+    except GONE:
+        return
+    for name in names:
+        recover(folder.parent / name)
+        yield folder.parent / name, None
 
 
 def _other(

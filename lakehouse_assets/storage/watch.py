@@ -16,6 +16,7 @@ from typing import Any
 
 from lakehouse_assets.core.manifest import FileEntry, utc_moment
 from lakehouse_assets.errors import ObjectMissing, PreconditionFailed, StateDamaged
+from lakehouse_assets.storage.atomic_files import apart
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
 WATCH_DAYS = 2
@@ -135,7 +136,7 @@ def _returned(watched: Watched, lake: ObjectStore, landing: ObjectStore) -> str 
         return None
     folder, slash, name = watched.landed.rpartition("/")
     # Somebody may have dropped another file under its name meanwhile.
-    for key in (watched.landed, f"{folder}{slash}{found.etag}-{name}"):
+    for key in (watched.landed, f"{folder}{slash}{apart(found.etag, name)}"):
         try:
             if not landing.take_from(lake, found, key=key):
                 landing.copy_from(lake, watched.key, source_etag=found.etag, key=key)

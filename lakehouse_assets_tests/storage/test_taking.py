@@ -114,3 +114,45 @@ def test_a_link_is_not_moved_for_what_it_leads_to(stores: Stores, tmp_path: Path
     landing.path_of("d/a.csv").symlink_to(tmp_path / "share.csv")
     assert not lake.take_from(landing, landing.list()[0], key="x/b.csv")
     assert names(landing) == ["a.csv"]
+
+
+@pytest.mark.parametrize("name", ["m" * 245 + ".csv", "m" * 251 + ".csv", "ü" * 125 + ".csv"])
+def test_a_name_that_leaves_no_room_is_taken_like_any_other(tmp_path: Path, name: str) -> None:
+    """Names of 249, 255 and 254 bytes; 255 is what file systems allow."""
+    landing, lake = FolderStore(tmp_path / "landing"), FolderStore(tmp_path / "lake")
+    landing.put(f"d/{name}", b"hello")
+    assert lake.take_from(landing, landing.list()[0], key="x/b.csv")
+    assert (list(landing.path_of("d").iterdir()), lake.read("x/b.csv")) == ([], b"hello")
+
+
+def test_a_long_name_is_found_again_after_a_kill(tmp_path: Path) -> None:
+    """The file was aside, and a look at the folder gives it its name back, with nothing left of the move."""
+    landing = FolderStore(tmp_path)
+    path = landing.path_of("d/" + "m" * 245 + ".csv")
+    landing.put(f"d/{path.name}", b"hello")
+    taken_path(path).parent.mkdir()
+    path.rename(taken_path(path))
+    assert landing.look().keys == [f"d/{path.name}"]
+    assert (list(path.parent.iterdir()), path.read_bytes()) == ([path], b"hello")
+
+
+def test_a_long_name_used_again_meanwhile_keeps_both(tmp_path: Path) -> None:
+    """What was aside gets its MD5 (`printf hello | md5sum`) and the end of its name: 32 + 1 + 222 bytes."""
+    landing = FolderStore(tmp_path)
+    path = landing.path_of("m" * 245 + ".csv")
+    taken_path(path).parent.mkdir()
+    taken_path(path).write_bytes(b"hello")
+    path.write_bytes(b"new")
+    landing.look()
+    beside = f"5d41402abc4b2a76b9719d911017c592-{'m' * 218}.csv"
+    assert {found.key: landing.read(found.key) for found in landing.list()} == {path.name: b"new", beside: b"hello"}
+
+
+def test_a_copy_under_a_long_name_is_known_by_the_etag_of_its_source(tmp_path: Path) -> None:
+    """Also where that is no MD5, as of an object that was written in parts; deleting it leaves no note behind."""
+    lake, name = FolderStore(tmp_path), "m" * 251 + ".csv"
+    lake.put(name, b"hello")
+    lake.rewrite(name, [b"other"], known_as="e-2")
+    assert lake.holds(name, "e-2")
+    assert lake.delete(name, if_match=lake.list()[0].etag)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []

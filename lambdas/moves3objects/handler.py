@@ -11,7 +11,7 @@ from lakehouse_assets.storage.held import fenced
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.opening import open_store
 from lakehouse_assets.storage.runs import RunFolder
-from lambdas.moves3objects.logic import MoveRequest, answer, keep, move_objects, target_of
+from lambdas.moves3objects.logic import MoveRequest, answer, keep, move_objects, require_all, target_of
 from lambdas.moves3objects.slices import part_of
 
 
@@ -19,7 +19,11 @@ from lambdas.moves3objects.slices import part_of
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
     """Move one slice and return `{moved, bytes, refused, left, left_files, token, done}`, totals of all slices.
 
-    See `MoveRequest.from_event` for the event.
+    See `MoveRequest.from_event` for the event. What was moved is kept in the run's folder whatever comes of the rest.
+
+    Raises:
+        StorageUnavailable: a store cannot be used any more; the slice can be run again.
+        LakehouseError: as moving an object raised it; only the last slice does, so that all others are moved.
     """
     request = MoveRequest.from_event(event)
     landing, lake = stores(request)
@@ -33,7 +37,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         target=target_of(part.refused),
     )
     report = keep(RunFolder(lake, part.manifest.pipeline, part.manifest.run_id), request.token, result, part.refused)
-    return answer(report, part.token(result.token))
+    if result.broken:
+        raise result.broken
+    token = part.token(result.token)
+    if token is None:
+        require_all(report)
+    return answer(report, token)
 
 
 def stores(request: MoveRequest) -> tuple[ObjectStore, ObjectStore]:

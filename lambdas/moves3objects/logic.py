@@ -11,14 +11,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from lakehouse_assets.compute.reports import ARCHIVE, ArchiveReport, ArchiveSlice, Left
 from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
-from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed
+from lakehouse_assets.errors import (
+    BadRequest,
+    LakehouseError,
+    ObjectMissing,
+    PreconditionFailed,
+    StorageUnavailable,
+    Transient,
+    remembered,
+)
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets.storage.watch import Watched, WatchList
@@ -47,12 +55,14 @@ class MoveResult:
         left: what stays in landing.
         bytes: size of what was moved.
         token: where the next slice starts; None when the manifest is done.
+        broken: why the slice ended before its time: a store cannot be used any more.
     """
 
     moved: list[str]
     left: list[Left]
     bytes: int
     token: str | None
+    broken: LakehouseError | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,9 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
 ) -> MoveResult:
     """Move the manifest's objects in order, from `token` on, until the slice is full or its time is up; at least one.
 
+    One object that fails keeps no other from its place: it is left, with the error. Only stores that do not answer any
+    more end a slice.
+
     Args:
         manifest: what to move, but for files that were read from the archive; other objects are not looked at.
         landing: the store that objects are moved from.
@@ -121,25 +134,29 @@ def move_objects(  # noqa: PLR0913 - what, from where, where to, and the three l
 
     Raises:
         BadRequest: the token is not of this manifest.
-        PreconditionFailed: a target holds other content.
-        StorageUnavailable: a store cannot be used; the slice can be run again.
     """
     deadline = clock() + budget_seconds
     todo = _from(tuple(entry for entry in manifest.files if entry.archived is None), token)
     keys = {e: target(manifest.pipeline, e, manifest.run_id, manifest.as_of) for e in todo[:SLICE_OBJECTS]}
-    moved, left = list[FileEntry](), list[Left]()
+    moved, left, broken = list[FileEntry](), list[Left](), None
     with _watched(WatchList(lake, manifest.pipeline), keys):
         for entry, key in keys.items():
-            why = _move(entry, landing, lake, key)
-            if why is None:
+            try:
+                stays = _move(entry, landing, lake, key)
+            except LakehouseError as error:
+                broken = _broken(landing, lake)
+                if broken:
+                    break
+                stays = Left(entry.key, str(error), type(error).__name__)
+            if stays is None:
                 moved.append(entry)
             else:
-                left.append(Left(entry.key, why))
+                left.append(stays)
             if clock() >= deadline:
                 break
     rest = todo[len(moved) + len(left) :]
     size = sum(entry.size_bytes for entry in moved)
-    return MoveResult([entry.key for entry in moved], left, size, rest[0].key if rest else None)
+    return MoveResult([entry.key for entry in moved], left, size, rest[0].key if rest else None, broken)
 
 
 def keep(
@@ -160,6 +177,17 @@ def keep(
     return report
 
 
+def require_all(report: ArchiveReport) -> None:
+    """Make sure that no object was left because moving it failed.
+
+    Raises:
+        LakehouseError: one was; it is the error of the first.
+    """
+    left = report.failed
+    if left:
+        raise remembered(left.error, left.why) or Transient(message=left.why)
+
+
 def answer(report: ArchiveReport, token: str | None) -> dict[str, Any]:
     """Return the function's answer: totals so far, the first objects that were left, where the next slice starts."""
     return {
@@ -167,7 +195,7 @@ def answer(report: ArchiveReport, token: str | None) -> dict[str, Any]:
         "bytes": report.bytes,
         "refused": report.refused,
         "left": len(report.left),
-        "left_files": [asdict(left) for left in report.left[:LISTED]],
+        "left_files": [{"key": left.key, "why": left.why} for left in report.left[:LISTED]],
         "token": token,
         "done": token is None,
     }
@@ -188,8 +216,27 @@ def _watched(watch: WatchList, keys: Mapping[FileEntry, str]) -> Iterator[None]:
     watch.change(add=open_, drop={watched.key for watched in slice_ - open_})
 
 
-def _move(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> str | None:
-    """Move one object; return the reason when it stays in landing, else None."""
+def _broken(*stores: ObjectStore) -> LakehouseError | None:
+    """Return why one of the stores cannot be used; None where an error was of one object alone."""
+    try:
+        gone = next((store.uri for store in stores if not store.exists), None)
+    except LakehouseError as error:
+        return error
+    return StorageUnavailable(store=gone, problem="it is not there any more") if gone else None
+
+
+def _move(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> Left | None:
+    """Move one object; return it with the reason when it stays in landing, else None.
+
+    Raises:
+        PreconditionFailed: the target holds other content.
+        LakehouseError: a store does not take or give it.
+    """
+    why = _why_left(entry, landing, lake, key)
+    return None if why is None else Left(entry.key, why)
+
+
+def _why_left(entry: FileEntry, landing: ObjectStore, lake: ObjectStore, key: str) -> str | None:
     listed = StoredObject(entry.key, entry.etag, entry.size_bytes, entry.modified)
     if landing.is_being_written(entry.key):
         return WRITTEN

@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse_assets.compute.reports import ARCHIVE, ArchiveReport, ArchiveSlice
 from lakehouse_assets.core.manifest import Manifest
-from lakehouse_assets.errors import BadRequest, ObjectMissing
+from lakehouse_assets.errors import BadRequest, ObjectMissing, PreconditionFailed, StorageUnavailable
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.runs import RunFolder
 from lakehouse_assets_tests.lambdas.moves3objects.moving import (
@@ -104,6 +104,39 @@ def test_an_archive_that_begins_anew_forgets_its_earlier_slices(landing: FolderS
     handler({**first, "token": handler(first, None)["token"]}, None)
     assert handler(recorded(landing, lake), None)["moved"] == 3
     assert kept(lake) == ArchiveReport({"": ArchiveSlice(moved=3, bytes=6)})
+
+
+def test_a_file_that_fails_is_told_when_all_others_are_moved(landing: FolderStore, lake: FolderStore) -> None:
+    """The error comes with the last slice, and the report counts what was moved."""
+    planned(lake, drop(landing, a=b"1", b=b"2", c=b"3"))
+    lake.put(archived(b"1", "a"), b"damaged")
+    event, token = {**recorded(landing, lake), "budget_seconds": 0}, None
+    for expected in ("0 orders/b.csv", "0 orders/c.csv"):
+        token = handler({**event, "token": token}, None)["token"]
+        assert token == expected
+    with pytest.raises(PreconditionFailed, match="absent"):
+        handler({**event, "token": token}, None)
+    report = kept(lake)
+    assert report
+    assert (report.moved, [left.key for left in report.left]) == (2, ["orders/a.csv"])
+
+
+def test_a_store_that_goes_away_leaves_the_count_of_what_was_moved(
+    landing: FolderStore, lake: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Landing is unmounted after the first file."""
+    planned(lake, drop(landing, a=b"1", b=b"2"))
+    take = FolderStore.take_from
+
+    def once(store: FolderStore, *given: Any, **named: Any) -> bool:
+        done = take(store, *given, **named)
+        landing.root.rename(landing.root.with_name("unmounted"))
+        return done
+
+    monkeypatch.setattr(FolderStore, "take_from", once)
+    with pytest.raises(StorageUnavailable):
+        handler(recorded(landing, lake), None)
+    assert kept(lake) == ArchiveReport({"": ArchiveSlice(moved=1, bytes=1)})
 
 
 @pytest.mark.parametrize("gone", [False, True])

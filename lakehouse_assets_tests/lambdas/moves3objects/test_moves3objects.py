@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.compute.reports import Left
 from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import Manifest
-from lakehouse_assets.errors import BadRequest, PreconditionFailed, StorageUnavailable
+from lakehouse_assets.errors import BadRequest, StorageUnavailable
 from lakehouse_assets.storage import writers
 from lakehouse_assets.storage.folder import FolderStore
 from lakehouse_assets.storage.objects import ObjectStore
@@ -227,13 +227,14 @@ def test_a_foreign_token_is_refused(landing: FolderStore, lake: FolderStore) -> 
         move_objects(drop(landing, a=b"1"), landing, lake, token="orders/z.csv")  # noqa: S106 - no password
 
 
-def test_an_archive_that_holds_other_content_is_an_error(landing: FolderStore, lake: FolderStore) -> None:
-    """A damaged archive is raised, not reported as a file that changed."""
-    manifest = drop(landing, a=b"1")
+def test_an_object_that_fails_keeps_no_other_from_its_place(landing: FolderStore, lake: FolderStore) -> None:
+    """A damaged archive is an error, not a file that changed; the file stays, and those after it are moved."""
+    manifest = drop(landing, a=b"1", b=b"2")
     lake.put(archived(b"1", "a"), b"damaged")
-    with pytest.raises(PreconditionFailed, match="absent"):
-        move_objects(manifest, landing, lake)
-    assert keys(landing) == ["orders/a.csv"]
+    result = move_objects(manifest, landing, lake)
+    assert (result.moved, keys(landing)) == (["orders/b.csv"], ["orders/a.csv"])
+    assert [(left.key, left.error) for left in result.left] == [("orders/a.csv", "PreconditionFailed")]
+    assert "absent" in result.left[0].why
 
 
 def test_a_file_that_is_being_written_stays(landing: FolderStore, lake: FolderStore) -> None:
@@ -276,8 +277,9 @@ def test_what_is_moved_is_watched_before(
 
 
 def test_a_landing_folder_that_is_gone_is_an_error(landing: FolderStore, lake: FolderStore) -> None:
-    """An unmounted landing is not taken for vanished files."""
+    """An unmounted landing is not taken for vanished files, nor for files that fail one by one."""
     manifest = drop(landing, a=b"1")
     landing.root.rename(landing.root.with_name("unmounted"))
-    with pytest.raises(StorageUnavailable):
-        move_objects(manifest, landing, lake)
+    result = move_objects(manifest, landing, lake)
+    assert isinstance(result.broken, StorageUnavailable)
+    assert (result.moved, result.left, result.token) == ([], [], "orders/a.csv")
