@@ -168,6 +168,16 @@ def _takes(glob: str, names: Sequence[str]) -> bool:
     return len(globs) == len(names) and all(map(fnmatchcase, names, globs))
 
 
+def leads_into(glob: str, folder: str) -> bool:
+    """Say whether a pattern may take files that lie in a folder, or below it.
+
+    >>> leads_into("data/*/*.csv", "data/old/"), leads_into("data/*.csv", "data/old/"), leads_into("a/*", "data/")
+    (True, False, False)
+    """
+    globs, names = _parts(glob), folder.rstrip("/").split("/")
+    return len(globs) > len(names) and all(map(fnmatchcase, names, globs))
+
+
 @cache
 def _parts(glob: str) -> tuple[str, ...]:
     return tuple(glob.split("/"))

@@ -29,7 +29,7 @@ from lakehouse_assets.storage.keys import require_key
 from lakehouse_assets.storage.locks import locked
 from lakehouse_assets.storage.objects import Listing, Look, ObjectStore, StoredObject
 from lakehouse_assets.storage.os_errors import storage_error
-from lakehouse_assets.storage.walking import walk
+from lakehouse_assets.storage.walking import DEEPER, walk
 
 RACY_NS = 100_000_000
 """A file changed less than this ago may change again within one tick of its clock, so its etag is not cached yet."""
@@ -102,8 +102,11 @@ class FolderStore(ObjectStore):
         with self._answering():
             found = ((path.relative_to(self.root).as_posix(), why) for path, why in walk(top, self._recover, levels))
             named = {key: why for key, why in found if key.startswith(prefix)}
+        deeper = {key for key, why in named.items() if why == DEEPER and _is_utf8(key)}
         odd = {key: why or UNREADABLE_NAME for key, why in named.items() if why or not _is_utf8(key)}
-        return Look(sorted(key for key in named if key not in odd), odd)
+        keys = sorted(key for key in named if key not in odd)
+        passed_over = {key: why for key, why in odd.items() if key not in deeper}
+        return Look(keys, passed_over, deeper=tuple(f"{key}/" for key in sorted(deeper)))
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """See `ObjectStore.folders`; an empty folder counts too."""

@@ -6,12 +6,12 @@ object that was listed. Not here: which dataset a key belongs to (`core/manifest
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lakehouse_assets.contracts import contracts
 from lakehouse_assets.contracts.layers import landing_datasets
-from lakehouse_assets.core.manifest import IN_FLIGHT, FileEntry, dataset_of
+from lakehouse_assets.core.manifest import IN_FLIGHT, FileEntry, dataset_of, leads_into
 from lakehouse_assets.errors import AccessDenied
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
@@ -74,8 +74,9 @@ class Landed:
 def look(pipeline: str, landing: ObjectStore) -> Landed:
     """Look at what the `files` patterns of the contracts of a pipeline's datasets match.
 
-    Left alone are files of no dataset, those that a process is writing, as far as the system shows it, those that this
-    user may not read, links that lead nowhere, and what is no regular file. Only files of a dataset are read.
+    Left alone are files of no dataset, folders that lie too deep for any, files that a process is writing, as far as
+    the system shows it, those that this user may not read, links that lead nowhere, and what is no regular file. Only
+    files of a dataset are read.
 
     Raises:
         StorageUnavailable: landing, or a folder in it, cannot be read.
@@ -85,6 +86,7 @@ def look(pipeline: str, landing: ObjectStore) -> Landed:
     seen, entries = landing.look(depth=depth), list[FileEntry]()
     left_alone = {key: why for key, why in seen.passed_over.items() if not IN_FLIGHT.search(key)}
     left_alone |= dict.fromkeys(strangers(pipeline, seen.keys), STRANGE)
+    left_alone |= {folder: _why_not_in(folder, patterns) for folder in strange_folders(pipeline, seen.deeper)}
     for key in seen.keys:
         name = dataset_of(key, patterns)
         if name is None:
@@ -117,6 +119,24 @@ def strangers(pipeline: str, keys: Iterable[str]) -> list[str]:
     unknown = [key for key in keys if not IN_FLIGHT.search(key) and dataset_of(key, _patterns(pipeline)) is None]
     others = [_patterns(name) for name in pipelines() if name != pipeline] if unknown else []
     return sorted(key for key in unknown if all(dataset_of(key, patterns) is None for patterns in others))
+
+
+def strange_folders(pipeline: str, folders: Iterable[str]) -> list[str]:
+    """Return those folders in which no dataset has files, of whichever pipeline, and that are not hidden either."""
+    from lakehouse_assets.contracts.packages import pipelines
+
+    unknown = [folder for folder in folders if not IN_FLIGHT.search(folder)]
+    globs = [glob for name in {pipeline, *pipelines()} if unknown for some in _patterns(name).values() for glob in some]
+    return sorted(folder for folder in unknown if not any(leads_into(glob, folder) for glob in globs))
+
+
+def _why_not_in(folder: str, patterns: Mapping[str, tuple[str, ...]]) -> str:
+    """Say why nothing is taken from a folder: it lies among a dataset's files, or where no dataset has any."""
+    above = f"{folder.rstrip('/').rpartition('/')[0]}/"
+    is_among = any(
+        leads_into(glob, above) and glob.count("/") == above.count("/") for some in patterns.values() for glob in some
+    )
+    return f"a folder; files lie directly in {above}" if is_among else "a folder in which no dataset has files"
 
 
 def _patterns(pipeline: str) -> dict[str, tuple[str, ...]]:

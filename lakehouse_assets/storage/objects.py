@@ -38,11 +38,13 @@ class Look:
         keys: of its objects, sorted.
         passed_over: what is no object that can be read, by key, with why.
         known: what the store told of its objects while it named them, by key; empty where telling means reading.
+        deeper: folders that lie too deep to be looked into, and hold something; each ends with a slash.
     """
 
     keys: list[str]
     passed_over: dict[str, str]
     known: Mapping[str, StoredObject] = field(default_factory=dict)
+    deeper: tuple[str, ...] = ()
 
 
 class ObjectStore(Protocol):
@@ -74,7 +76,7 @@ class ObjectStore(Protocol):
 
         Args:
             prefix: begins all keys.
-            depth: how many parts a key has at most; None for any number.
+            depth: how many parts a key has at most; None for any number. Of what lies deeper only the folders are told.
         """
         ...
 

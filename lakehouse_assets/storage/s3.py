@@ -21,7 +21,8 @@ from lakehouse_assets.storage.keys import is_key, require_key
 from lakehouse_assets.storage.objects import Listing, Look, ObjectStore, StoredObject
 from lakehouse_assets.storage.s3_copying import copy_stream, copy_within
 from lakehouse_assets.storage.s3_errors import answering
-from lakehouse_assets.storage.s3_objects import KNOWN_AS, Target, bare, head, moment
+from lakehouse_assets.storage.s3_listing import PAGE_KEYS, pages, shallow
+from lakehouse_assets.storage.s3_objects import KNOWN_AS, Target, head
 from lakehouse_assets.storage.s3_place import S3Place
 from lakehouse_assets.storage.s3_versions import forget_old
 from lakehouse_assets.storage.s3_writing import RACES, Condition, is_race, is_refused, put_chunks
@@ -29,8 +30,6 @@ from lakehouse_assets.storage.s3_writing import RACES, Condition, is_race, is_re
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PAGE_KEYS = 1000
-"""What S3 lists in one answer at most."""
 FEW_KEYS = 10
 ODD_KEY = "its key has an empty part, or one of dots"
 
@@ -86,11 +85,15 @@ class S3Store(ObjectStore):
         return sorted(stored for stored in self._pages(prefix) if is_key(stored.key))
 
     def look(self, prefix: str = "", depth: int | None = None) -> Look:
-        """See `ObjectStore.look`; what was listed is known without another request."""
-        found = [one for one in self._pages(prefix) if depth is None or one.key.count("/") < depth]
+        """See `ObjectStore.look`; what was listed is known without another request.
+
+        A folder that lies too deep takes no request for what it holds beyond its first page.
+        """
+        found, deeper = (list(self._pages(prefix)), ()) if depth is None else shallow(self.place, prefix, depth)
         known = {one.key: one for one in sorted(found) if is_key(one.key)}
         odd = {one.key: ODD_KEY for one in found if one.key not in known and not one.key.endswith("/")}
-        return Look(list(known), odd, known)
+        odd |= {folder: ODD_KEY for folder in deeper if not is_key(folder[:-1])}
+        return Look(list(known), odd, known, tuple(folder for folder in deeper if folder not in odd))
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """See `ObjectStore.folders`; one request for a thousand of them, however much they hold."""
@@ -211,12 +214,8 @@ class S3Store(ObjectStore):
 
     def _pages(self, prefix: str, size: int = PAGE_KEYS) -> Iterator[StoredObject]:
         """Yield all objects whose key starts with the prefix, in S3's order, asking for so many at a time."""
-        asked: Any = {"Bucket": self.place.bucket, "Prefix": self.place.full(prefix), "MaxKeys": size}
-        with answering(self.uri):
-            for page in client().get_paginator("list_objects_v2").paginate(**asked):
-                for item in page.get("Contents", ()):
-                    key = self.place.below(item["Key"])
-                    yield StoredObject(key, bare(item["ETag"]), item["Size"], moment(item["LastModified"]))
+        for page in pages(self.place, prefix, size):
+            yield from page
 
 
 @lru_cache(maxsize=16)  # A bucket that was there is asked for once by each client; buckets do not move.

@@ -15,6 +15,7 @@ from lakehouse_assets.storage.atomic_files import GONE, NOTED, STAGED, TAKEN, TA
 
 CIRCLE = "a link that leads back to where it lies"
 DEAD_END = "a link to something that is not there"
+DEEPER = "a folder, deeper than is looked"
 NO_FILE = {
     stat.S_IFIFO: "a pipe, no regular file",
     stat.S_IFSOCK: "a socket, no regular file",
@@ -32,7 +33,8 @@ def walk(top: Path, recover: Callable[[Path], None], depth: int | None = None) -
     Args:
         top: where to begin; a folder that is not there holds nothing.
         recover: called for each file that was moved aside, before it is yielded under its name.
-        depth: how many levels are looked at; None for all. Links that lead round end by themselves.
+        depth: how many levels are looked at; None for all. Links that lead round end by themselves. A folder that is
+            not looked into is named, with `DEEPER`, if it holds something.
 
     Raises:
         OSError: a folder cannot be read.
@@ -92,9 +94,23 @@ def _other(
         yield path, NO_FILE.get(stat.S_IFMT(status.st_mode))
     elif _identity(status) in above:
         yield path, CIRCLE
-    elif depth is None or depth > 1:
+    elif depth == 1:
+        if _holds_something(path):
+            yield path, DEEPER
+    else:
         further = None if depth is None else depth - 1
         yield from _below(path, recover, further, above | {_identity(status)})
+
+
+def _holds_something(folder: Path) -> bool:
+    """Say whether a folder holds more than hidden files; of one that cannot be read nobody knows, so it does."""
+    try:
+        with os.scandir(folder) as found:
+            return any(not entry.name.startswith(".") for entry in found)
+    except GONE:
+        return False
+    except OSError:
+        return True
 
 
 def _identity(status: os.stat_result) -> Identity:

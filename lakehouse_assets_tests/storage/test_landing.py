@@ -15,8 +15,9 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.core.manifest import FileEntry
 from lakehouse_assets.errors import ObjectMissing
 from lakehouse_assets.storage import folder
+from lakehouse_assets.storage import landing as landing_module
 from lakehouse_assets.storage.folder import FolderStore
-from lakehouse_assets.storage.landing import ManifestFiles, look, strangers
+from lakehouse_assets.storage.landing import ManifestFiles, look, strange_folders, strangers
 from lakehouse_assets.storage.objects import ObjectStore
 
 
@@ -180,3 +181,28 @@ def test_files_of_no_dataset_are_not_read(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(folder, "chunks_of", lambda path: read.append(path.name) or real(path))
     look("ecommerce", landing)
     assert read == ["1.csv"]
+
+
+def test_folders_below_those_of_datasets_are_named(tmp_path: Path) -> None:
+    """Nobody takes what lies there: of `orders/sub` whatever it holds, of `notes/old`, which is of no dataset."""
+    landing = FolderStore(tmp_path / "landing")
+    for key in ("orders/1.csv", "orders/sub/z.csv", "orders/sub/deep/x.csv", "orders/date=2025-04-02/y.csv"):
+        landing.put(key, b"a\n")
+    for key in ("notes/old/1.txt", "orders/_tmp/1.csv", "orders/kept/.keep"):
+        landing.put(key, b"a\n")
+    (landing.root / "orders/empty").mkdir()
+    seen = look("ecommerce", landing)
+    assert [entry.key for entry in seen.entries] == ["orders/1.csv"]
+    assert seen.left_alone == {
+        "orders/sub/": "a folder; files lie directly in orders/",
+        "orders/date=2025-04-02/": "a folder; files lie directly in orders/",
+        "notes/old/": "a folder in which no dataset has files",
+    }
+
+
+def test_a_folder_in_which_another_pipeline_has_files_is_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its patterns lead there, or deeper."""
+    patterns = {"ecommerce": {"orders": ("orders/*.csv",)}, "other": {"clicks": ("clicks/*/*/*.csv",)}}
+    monkeypatch.setattr(landing_module, "_patterns", patterns.__getitem__)
+    monkeypatch.setattr("lakehouse_assets.contracts.packages.pipelines", lambda: list(patterns))
+    assert strange_folders("ecommerce", ["clicks/2025/", "orders/old/", "clicks/a/b/"]) == ["orders/old/"]

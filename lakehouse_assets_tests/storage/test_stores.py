@@ -99,6 +99,16 @@ def test_list_is_recursive_and_sorted(store: ObjectStore) -> None:
     assert store.look("a/").keys == ["a/b c/ü%20.csv", "a/z.csv"]
 
 
+def test_folders_that_lie_too_deep_are_told(store: ObjectStore) -> None:
+    """With two parts to a key `a/old/` is told once, however much it holds; one that holds hidden files only is not."""
+    for key in ("a/1.csv", "a/old/1.csv", "a/old/x/2.csv", "a/old-2/1.csv", "a/kept/.keep", "b/c/d/1.csv"):
+        store.put(key, b"x")
+    seen = store.look(depth=2)
+    assert (seen.keys, seen.passed_over) == (["a/1.csv"], {})
+    assert sorted(seen.deeper) == ["a/old-2/", "a/old/", "b/c/"]
+    assert store.look(depth=4).deeper == store.look().deeper == ()
+
+
 @pytest.mark.parametrize(
     ("prefix", "found"), [("land/Data", ["land/Data-x/a", "land/Data/a"]), ("land/Data/", ["land/Data/a"]), ("no/", [])]
 )
