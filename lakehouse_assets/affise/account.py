@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lakehouse_assets.affise.endpoints import CONVERSIONS, Endpoint, Params
 from lakehouse_assets.affise.envelope import pagination, records
@@ -32,15 +34,39 @@ class Account:
         zone: its own, in which its days are counted.
         date_to: whether the last day of a span belongs to it.
         click_days: for how many days it remembers clicks.
+        present: its clock, by which it forgets, where a run's own is of an earlier day; None where it is not.
     """
 
     zone: str
     date_to: DateTo = "inclusive"
     click_days: int = CLICK_DAYS
+    present: datetime | None = None
 
     def oldest_click(self, tick: datetime) -> datetime:
         """Return from when on clicks are asked for by a tick; a pull takes a while, and the API forgets meanwhile."""
-        return tick - self.click_days * DAY + FORGETTING
+        return max(tick, self.present or tick) - self.click_days * DAY + FORGETTING
+
+
+def clock_of(answer: Answer, *, is_local: bool) -> datetime:
+    """Return the account's clock when it answered: of a simulated one, which has its own, as the answer tells it."""
+    told = answer.headers.get("date") if is_local else None
+    return answer.received_at if told is None else parsedate_to_datetime(told)
+
+
+def present(as_of: datetime, clock: datetime, zone: str) -> datetime:
+    """Return the moment for what an account knows of today only, such as rates and names: the run's, if that is today.
+
+    >>> at = datetime.fromisoformat("2026-03-11T06:30:00+00:00")
+    >>> present(at, at + timedelta(hours=1), "UTC") == at, present(at, at + 3 * DAY, "UTC") == at + 3 * DAY
+    (True, True)
+
+    Args:
+        as_of: the run's clock, with a zone.
+        clock: the account's.
+        zone: in which its days are counted.
+    """
+    there = ZoneInfo(zone)
+    return max(as_of, clock) if clock.astimezone(there).date() > as_of.astimezone(there).date() else as_of
 
 
 def learn_date_to(api: Api, today: date) -> DateTo | None:

@@ -167,7 +167,7 @@ def manifests(store: ObjectStore, endpoint: str, day: date, run_id: str | None =
 
 
 def settled(store: ObjectStore, endpoint: str, day: date) -> frozenset[str]:
-    """Return the names of a day's slices that are closed and counted, whichever run pulled them."""
+    """Return the names of a day's slices that are there for good, whichever run pulled them."""
     return frozenset(one.slice.name for one in manifests(store, endpoint, day) if one.is_settled)
 
 

@@ -6,7 +6,7 @@ Notes are JSON documents of these types, which are checked when they are read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import orjson
@@ -19,6 +19,8 @@ from lakehouse_assets.storage.adapters import adapter_of
 from lakehouse_assets.storage.objects import ObjectStore
 
 Value = TypeVar("Value")
+SETTLING = timedelta(hours=1)
+"""How long after its end a slice is pulled at the earliest for good."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class SliceManifest:
         pages: that hold them.
         gone: the page with the last known records of what two whole pulls in a row were without; of a list only.
         missed: the same of what this pull alone was without; nobody reads it but the next pull.
+        as_of: the clock of the run, UTC; None of one from before that was noted.
     """
 
     endpoint: str
@@ -79,6 +82,7 @@ class SliceManifest:
     pages: tuple[PageFile, ...]
     gone: PageFile | None = None
     missed: PageFile | None = None
+    as_of: datetime | None = None
 
     @property
     def slice(self) -> Slice:
@@ -87,8 +91,13 @@ class SliceManifest:
 
     @property
     def is_settled(self) -> bool:
-        """Say whether it need not be pulled again for facts that do not change."""
-        return self.is_closed and self.is_counted
+        """Say whether it need not be pulled again for facts that do not change.
+
+        What has only just ended is: the account's clock may be behind, and facts become visible some time after they
+        are made.
+        """
+        is_late = self.as_of is None or self.as_of >= self.window_to + SETTLING
+        return self.is_closed and self.is_counted and is_late
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ def puller_of(event: Mapping[str, Any], context: object = None) -> Puller:
     """Return what pulls for the run of a Lambda event, with the settings and secrets of this process.
 
     Args:
-        event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` once it is known, and `at_once`, how
-            many such calls go on at the same time, where there are several.
+        event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` and `present` once they are known,
+            and `at_once`, how many such calls go on at the same time, where there are several.
         context: as Lambda's; its `progress`, where it has one, is told, and in what is `shared` by the calls of a run
             they have one budget. Where nothing is shared, as on Lambda, each call has one of its own.
 
@@ -49,6 +49,7 @@ def puller_of(event: Mapping[str, Any], context: object = None) -> Puller:
         zone=event["source_timezone"],
         as_of=utc_moment(event["as_of"]),
         date_to=event.get("date_to"),
+        present=utc_moment(event["present"]) if event.get("present") else None,
         progress=getattr(context, "progress", None),
         budget=budget,
     )
@@ -65,8 +66,8 @@ def comparison_of(puller: Puller) -> Comparison:
     return Comparison(puller.bronze, settings.key_name, settings.most_gone)
 
 
-INTRADAY = "intraday"
-"""Names the pull of the hours since the last tick (`core.request.Pull`)."""
+INTRADAY, AGAIN = "intraday", "again"
+"""Name the pulls of the hours since the last tick, and of clicks that are counted already (`core.request.Pull`)."""
 
 
 def is_pulled(event: Mapping[str, Any]) -> bool:
@@ -120,6 +121,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     zone: str,
     as_of: datetime,
     date_to: DateTo | None = None,
+    present: datetime | None = None,
     progress: Progress | None = None,
     budget: Budget | None = None,
 ) -> Puller:
@@ -133,6 +135,7 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
         zone: the account's.
         as_of: the run's clock, with a zone.
         date_to: what an earlier call of the run has learnt of it; None to ask.
+        present: the account's clock where it is of a later day than the run's; None where it is not known.
         progress: is told.
         budget: as of `open_api`.
 
@@ -144,6 +147,6 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     redactor = Redactor(hash_key(secrets, settings.hash_key_name), known=(key,))
     # Where no conversion of the last weeks can tell, there is none that could be missed either.
     learnt = date_to or learn_date_to(api, as_of.astimezone(UTC).date()) or "inclusive"
-    account = Account(zone, learnt, settings.click_days)
+    account = Account(zone, learnt, settings.click_days, present)
     bronze = Bronze(store, api.tenant, run_id, as_of, zone)
     return Puller(api, bronze, redactor, account, progress or Progress(), large=settings.large)

@@ -24,7 +24,7 @@ from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.affise.paging import Tally, pages
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.session import Api
-from lakehouse_assets.affise.slices import Slice, forgotten, params, slices
+from lakehouse_assets.affise.slices import Slice, forgotten, params, slices, still_known
 from lakehouse_assets.errors import SliceIncomplete, Terminal
 from lakehouse_assets.progress import Progress
 
@@ -34,8 +34,9 @@ PAUSE_SECONDS = 2.0
 """How long a slice whose count was not right is left alone before it is pulled again."""
 LARGE = 50_000
 """How many records a day may have to be pulled as one slice."""
-BUDGET_SECONDS = 600.0
-"""How long one call goes on by default; with the tries of its last request it stays below Lambda's 900 s:
+BUDGET_SECONDS = 590.0
+"""How long one call goes on by default; the tries of a request that it begins at the end of that take 300 s at most
+(`wire.Patience`), so with them it stays below Lambda's 900 s:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
@@ -75,6 +76,7 @@ class Puller:
         seconds: float = BUDGET_SECONDS,
         since: datetime | None = None,
         intraday: bool = False,
+        again: bool = False,
     ) -> DayPull:
         """Pull what a UTC day has as of a tick, or go on with it.
 
@@ -86,6 +88,7 @@ class Puller:
             seconds: how long this call may go on; it always takes one page at least.
             since: when the first day of the account begins that is pulled; the hours before it are left alone.
             intraday: the running hour is pulled too.
+            again: clicks that are there for good are pulled too, unless the API has forgotten them.
 
         Raises:
             SliceIncomplete: a closed slice cannot be counted.
@@ -95,6 +98,7 @@ class Puller:
         known, remembered = frozenset[str](), None
         if endpoint is CLICKS:  # a click does not change, and is forgotten after days: what was counted once stays
             known, remembered = settled(self.bronze.store, endpoint.name, day), self.account.oldest_click(tick)
+            known = still_known(day, known, remembered) if again else known
         lost = tuple(one.name for one in forgotten(day, known=known, since=since, oldest=remembered))
         oldest = max((moment for moment in (since, remembered) if moment is not None), default=None)
         own = {one.slice.name: one for one in self.bronze.own(endpoint.name, day)}
@@ -205,6 +209,7 @@ class Puller:
             began_at=going.began_at,
             ended_at=now(),
             pulls=going.number,
+            as_of=self.bronze.as_of,
             total=tally.last_total,
             distinct=tally.distinct,
             records=tally.records,

@@ -138,6 +138,12 @@ def forgotten(
     return tuple(hour for hour in wanted if hour.name not in known and _is_forgotten(hour, oldest))
 
 
+def still_known(day: date, known: Collection[str], oldest: datetime) -> frozenset[str]:
+    """Return the names of known slices of a day that the API has forgotten; the others can be pulled again."""
+    slices_of_day = (Slice(day), *Slice(day).hours())
+    return frozenset(one.name for one in slices_of_day if one.name in known and _is_forgotten(one, oldest))
+
+
 def _is_forgotten(wanted: Slice, oldest: datetime | None) -> bool:
     return oldest is not None and wanted.start < oldest
 

@@ -39,8 +39,10 @@ Day = Annotated[date, BeforeValidator(_spelled_out)]
 Moment = Annotated[datetime, BeforeValidator(_spelled_out)]
 Mode = Literal["load", "replay", "reprocess"]
 """Load what has landed, load selected rejects again, or load files of the archive again."""
-Pull = Literal["usual", "sweep", "intraday"]
-"""Pull the days of the run, besides all days that may still change, or only the last hours, which are provisional."""
+Pull = Literal["usual", "sweep", "intraday", "again"]
+"""Pull the days of the run, besides all days that may still change, only the last hours, which are provisional, or the
+run's days with what is there for good.
+"""
 
 
 class Selection(BaseModel):
@@ -103,7 +105,7 @@ class RunRequest(BaseModel):
         Pull,
         Field(
             description="`usual` pulls the days of the run, `sweep` also all that may still change, `intraday` the last"
-            " hours only, the running one too: provisional rows, and no report."
+            " hours only, the running one too: provisional rows, and no report; `again` also what is there for good."
         ),
     ] = "usual"
     selection: Annotated[Selection | None, Field(description="For `replay`: which open rejects are taken.")] = None

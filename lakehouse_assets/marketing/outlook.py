@@ -23,6 +23,7 @@ from lakehouse_assets.affise.slices import (
     change_slices,
     midnight,
     slices,
+    still_known,
     utc_days,
 )
 from lakehouse_assets.core.outlook import Outlook
@@ -35,7 +36,9 @@ LOST = "forgotten:"
 SWEPT = f"Conversions of {LATEST_CHANGE_DAYS} days are pulled besides: the weekly sweep is due."
 
 
-def outlook(settings: Settings, store: ObjectStore, zone: str, window: Window, as_of: datetime) -> Outlook:
+def outlook(
+    settings: Settings, store: ObjectStore, zone: str, window: Window, as_of: datetime, *, again: bool = False
+) -> Outlook:
     """Return what a run over these days of the account would pull.
 
     Args:
@@ -44,12 +47,13 @@ def outlook(settings: Settings, store: ObjectStore, zone: str, window: Window, a
         zone: the account's.
         window: its days.
         as_of: the clock of the run, with a zone.
+        again: whether clicks that are there for good are pulled too.
     """
     clicks, account = click_source(settings.affise.clicks), Account(zone, click_days=settings.affise.click_days)
     pulled: Counter[str] = Counter()
     hours: set[datetime] = set()
     asked: set[datetime] = set()
-    for day in _days(store, account, window, as_of, clicks):
+    for day in _days(store, account, window, as_of, clicks, again=again):
         pulled += Counter({name: len(found) for name, found in day.wanted.items()})
         hours |= {hour.start for hour in _hours(day.known)}
         asked |= {hour.start for hour in _hours(day.wanted[clicks.name])}
@@ -72,10 +76,13 @@ class _Day:
     known: tuple[Slice, ...]
 
 
-def _days(store: ObjectStore, account: Account, window: Window, tick: datetime, clicks: Endpoint) -> Iterator[_Day]:
+def _days(
+    store: ObjectStore, account: Account, window: Window, tick: datetime, clicks: Endpoint, *, again: bool
+) -> Iterator[_Day]:
     since = midnight(window.start, account.zone)
     for day in utc_days(window.start, window.end, account.zone):
         names = settled(store, clicks.name, day) if clicks is CLICKS else frozenset[str]()
+        names = still_known(day, names, account.oldest_click(tick)) if again else names
         oldest = max(since, account.oldest_click(tick)) if clicks is CLICKS else since
         whole = (Slice(day),) if Slice(day).start <= tick else ()
         yield _Day(

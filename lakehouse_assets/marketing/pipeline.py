@@ -45,14 +45,23 @@ AT_ONCE = 3
 PULL = FunctionTask(
     "PlanAffisePull",
     RUN | ASKED | {"window": "{window}"},
-    gives=("lists", "slices", "date_to", "is_sweep", "open_runs"),
+    gives=("lists", "slices", "date_to", "present", "is_sweep", "open_runs"),
 )
 PULLING = RUN | {"date_to": "{date_to}", "at_once": AT_ONCE}
 LISTS = FunctionTask(
-    "adstart_update_dimension_tables", PULLING | {"list": "{item}"}, repeat=True, each="{lists}", concurrency=AT_ONCE
+    "adstart_update_dimension_tables",
+    # The account knows its lists as they are today, so a run of an earlier day does not date them back.
+    PULLING | {"as_of": "{present}", "list": "{item}"},
+    repeat=True,
+    each="{lists}",
+    concurrency=AT_ONCE,
 )
 FACTS = FunctionTask(
-    "PullAffiseSlices", PULLING | {"slice": "{item}"}, repeat=True, each="{slices}", concurrency=AT_ONCE
+    "PullAffiseSlices",
+    PULLING | {"present": "{present}", "slice": "{item}"},
+    repeat=True,
+    each="{slices}",
+    concurrency=AT_ONCE,
 )
 PAGES = FunctionTask(
     "NameAffisePages",

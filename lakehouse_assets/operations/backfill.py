@@ -96,7 +96,7 @@ def backfill(  # noqa: PLR0913 - one parameter per option
             _print_plan(name, found)
         return
     window = {"start": str(found.window.start), "end": str(found.window.end)}
-    asked, started = Asked(name, parse_request({"window": window, "as_of": as_of})), time.perf_counter()
+    asked, started = Asked(name, parse_request({"window": window, "as_of": as_of} | _again(name))), time.perf_counter()
     outcome = run_visibly(settings, asked, verbose=verbose)
     if json:
         print_json([outcome.report], plan=found.to_dict())
@@ -135,6 +135,13 @@ def _window(settings: Settings, name: str, first: str, last: str, now: datetime)
     return window
 
 
+def _again(name: str) -> dict[str, str]:
+    """Return what asks a pipeline to pull its days again; nothing of one that pulls nothing."""
+    from lakehouse_assets.pipelines import pipeline_of
+
+    return {"pull": "again"} if "pull" in pipeline_of(name).asked else {}
+
+
 def _day(option: str, text: str) -> date:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
@@ -146,7 +153,7 @@ def _plan(settings: Settings, name: str, window: Window, now: datetime) -> Backf
     from lakehouse_assets.pipelines import pipeline_of
 
     pipeline = pipeline_of(name)
-    found = outlook_of(settings, pipeline, window, now)
+    found = outlook_of(settings, pipeline, window, now, again=True)
     return BackfillPlan(window, pipeline.zone_in(settings), found, dict(_rows(settings, pipeline, window)))
 
 

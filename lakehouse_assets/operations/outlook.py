@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from lakehouse_assets.graph.pipeline import Pipeline
 
 
-def outlook_of(settings: Settings, pipeline: Pipeline, window: Window, now: datetime) -> Outlook:
-    """Return what a run over these days would pull; nothing for a pipeline that pulls nothing."""
+def outlook_of(
+    settings: Settings, pipeline: Pipeline, window: Window, now: datetime, *, again: bool = False
+) -> Outlook:
+    """Return what a run over these days would pull, or pull again; nothing for a pipeline that pulls nothing."""
     from lakehouse_assets.storage.lake import lake_of
 
     if pipeline.outlook is None:
         return Outlook()
     found: Outlook = resolve_name(pipeline.outlook)(
-        settings, lake_of(settings).store, pipeline.zone_in(settings), window, now
+        settings, lake_of(settings).store, pipeline.zone_in(settings), window, now, again=again
     )
     return found
 

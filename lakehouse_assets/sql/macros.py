@@ -22,7 +22,7 @@ not. So rules and models call these names, and each has a table of values that e
     ratio(a, b)            DOUBLE quotient of two integers, NULL when b is 0
     cents(amount)          BIGINT cents of a DECIMAL(18,2)      money(cents)  the inverse, exact
     exchange(amount, from, to)  DECIMAL(18,6) amount in another currency, by both currencies' DECIMAL(18,8) rates to a
-                           third one; their quotient has ten decimals, half up, and NULL is what no rate is known for
+                           third one, exact but for the last decimal, half up; NULL is what no rate is known for
     whole_days(a, b)       days from date a to date b           add_days(date, n)  DATE
     as_text(value)         VARCHAR of anything but DOUBLE, arrays and records, which engines write differently
     field(record, 'name')  one field of a record                nulls_in(array)  which elements are NULL
@@ -55,18 +55,15 @@ def _local_date(w: Words, zone: str, moment: str) -> str:
 
 
 def _exchange(w: Words, _zone: str, amount: str, rate: str, into: str) -> str:
-    """Return the product of an amount and the quotient of two rates, each rounded half up.
+    """Return amount times `into` by `rate`, rounded half away from zero once.
 
-    Engines divide decimals differently, so the quotient is made of whole numbers: its first five digits after the
-    point, then five more of what is left.
+    Engines divide decimals differently, so whole numbers are divided: millionths of the amount times hundred millionths
+    of one rate, by those of the other. Both have 18 digits at most, so their product has 36.
     """
-    above, below = (f"CAST(CAST({x} AS DECIMAL(28, 8)) * 100000000 AS BIGINT)" for x in (into, rate))
-    first = w.int_div(f"({above} * 100000)", below)
-    second = w.int_div(f"(({above} * 100000 - {first} * {below}) * 200000 + {below})", f"(2 * {below})")
-    whole = f"CAST({first} * 100000 + {second} AS DECIMAL(20, 0))"
-    quotient = f"CAST({whole} * CAST(0.0000000001 AS DECIMAL(11, 10)) AS DECIMAL(18, 10))"
-    # DuckDB multiplies two of 18 digits within 18, and Spark rounds a product that needs more than 38.
-    return f"CASE WHEN {rate} > 0 THEN CAST(CAST({amount} AS DECIMAL(19, 6)) * {quotient} AS DECIMAL(18, 6)) END"
+    above = f"{w.whole(f'abs({amount})', 6)} * {w.whole(into, 8)}"
+    millionths = f"CAST({w.half_up(above, w.whole(rate, 8))} AS DECIMAL(28, 0))"
+    found = f"CAST({millionths} * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6))"
+    return f"CASE WHEN {rate} > 0 THEN CASE WHEN {amount} < 0 THEN -{found} ELSE {found} END END"
 
 
 def _named_type(wrap: str, literal: str) -> ColumnType:

@@ -38,6 +38,8 @@ class Words:
         text: the type of text.
         escape: how a pattern stands in a literal.
         cents: a whole number of hundredths.
+        half_up: the quotient of two whole numbers of at most 37 digits, not negative, rounded half up.
+        wide: the type of whole numbers of 19 digits whose products keep all digits.
     """
 
     matches: Callable[[str, str], str]
@@ -45,6 +47,7 @@ class Words:
     add_seconds: Callable[[str, str], str]
     utc: Callable[[str], str]
     int_div: Callable[[str, str], str]
+    half_up: Callable[[str, str], str]
     whole_days: Callable[[str, str], str]
     add_days: Callable[[str, str], str]
     each: Callable[[str, Body], str]
@@ -65,9 +68,14 @@ class Words:
     only: str = "{}[1]"
     text: str = "VARCHAR"
     fingerprint: Callable[[tuple[str, ...]], str] = lambda values: f"hash({', '.join(values)})"
+    wide: str = "DECIMAL(19, 0)"
     wants_space: bool = False
     escape: Callable[[str], str] = lambda pattern: pattern
     cents: Callable[[str], str] = lambda x: f"CAST(CAST({x} AS DECIMAL(20, 2)) * 100 AS BIGINT)"
+
+    def whole(self, value: str, scale: int) -> str:
+        """Return a DECIMAL(18, scale) as a whole number of its last decimals, of a type whose products keep all."""
+        return f"CAST(CAST({value} AS DECIMAL(28, {scale})) * {10**scale} AS {self.wide})"
 
     def extract(self, text: str, pattern: str) -> str:
         """Return the first group of a pattern, or NULL."""
@@ -99,6 +107,7 @@ WORDS: dict[Dialect, Words] = {
         add_seconds=lambda t, n: f"({t} + to_seconds({n}))",
         utc=lambda t: t,
         int_div=lambda a, b: f"({a} // {b})",
+        half_up=lambda a, b: f"((2 * {a} + {b}) // (2 * {b}))",
         whole_days=lambda a, b: f"datediff('day', {a}, {b})",
         add_days=lambda d, n: f"CAST({d} + to_days(CAST({n} AS INTEGER)) AS DATE)",
         each=lambda xs, body: f"list_transform({xs}, lambda e: {body('e')})",
@@ -116,6 +125,7 @@ WORDS: dict[Dialect, Words] = {
         has_code=lambda x, code: f"array_has(string_to_array({x}, ','), {code})",
         sorted_list=lambda x: f"array_to_string(list_sort(string_split(trim({x}, ','), ',')), ',')",
         element=lambda values, at: f"([{', '.join(values)}])[{at}]",
+        wide="HUGEINT",
         escape=greedy,
         # In two steps of 64 bits; one step needs 128, and takes ten times as long.
         cents=lambda x: f"(CAST(trunc({x}) AS BIGINT) * 100 + CAST(({x} - trunc({x})) * 100 AS BIGINT))",
@@ -126,6 +136,7 @@ WORDS: dict[Dialect, Words] = {
         add_seconds=lambda t, n: f"timestampadd(SECOND, {n}, {t})",
         utc=lambda t: t,
         int_div=lambda a, b: f"({a} div {b})",
+        half_up=lambda a, b: f"((2 * {a} + {b}) div (2 * {b}))",
         whole_days=lambda a, b: f"datediff({b}, {a})",
         add_days=lambda d, n: f"date_add({d}, {n})",
         each=lambda xs, body: f"transform({xs}, e -> {body('e')})",
@@ -156,6 +167,8 @@ WORDS: dict[Dialect, Words] = {
         add_seconds=lambda t, n: f"date_add('second', {n}, {t})",
         utc=lambda t: f"CAST(({t}) AT TIME ZONE 'UTC' AS TIMESTAMP(6))",
         int_div=lambda a, b: f"({a} / {b})",
+        # Decimals without a scale are divided into one without a scale, half up.
+        half_up=lambda a, b: f"({a} / {b})",
         whole_days=lambda a, b: f"date_diff('day', {a}, {b})",
         add_days=lambda d, n: f"date_add('day', {n}, {d})",
         each=lambda xs, body: f"transform({xs}, e -> {body('e')})",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,17 +70,44 @@ def test_near_real_time_has_the_running_hour_as_it_is_now(case: Case) -> None:
 
 
 def test_the_running_hour_waits_for_the_next_tick(case: Case) -> None:
-    """At 6:30 hours 0 to 5; at 11:30 clicks of 6 to 10 only, since hours that are counted do not change."""
+    """At 6:30 hours 0 to 5; at 11:30 clicks of 5 to 10 only, since hours that are counted do not change.
+
+    What was over for less than an hour is pulled again: clicks may become visible late.
+    """
     first = case.pull(CLICKS, TODAY, "morning")
     assert [made.hour for made in first.manifests] == [0, 1, 2, 3, 4, 5]
     assert case.visible(CLICKS, TODAY) == case.clicks(TODAY, hours=6)
     case.simulator.clock.advance(hours=5)
     before = len(case.asked("stats/clicks"))
     second = case.pull(CLICKS, TODAY, "noon")
-    assert [made.hour for made in second.manifests] == [6, 7, 8, 9, 10]
-    assert second.skipped == ("h00", "h01", "h02", "h03", "h04", "h05")
-    assert len(case.asked("stats/clicks")) - before == 5
-    assert case.visible(CLICKS, TODAY) == case.clicks(TODAY, hours=11)
+    assert [made.hour for made in second.manifests] == [5, 6, 7, 8, 9, 10]
+    assert second.skipped == ("h00", "h01", "h02", "h03", "h04")
+    assert len(case.asked("stats/clicks")) - before == 6
+    assert sorted(set(case.visible(CLICKS, TODAY))) == case.clicks(TODAY, hours=11)
+
+
+def test_clicks_that_were_not_visible_yet_come_with_the_next_pull(case: Case) -> None:
+    """A run whose clock is ahead of the account's counts an hour that is not over; the next one has all of it."""
+    early = case.now.replace(minute=59)
+    case.puller("early").day(CLICKS, TODAY, case.now)  # the account's clock is at half past
+    ahead = replace(
+        case.puller("ahead"), bronze=replace(case.puller("ahead").bronze, as_of=early + timedelta(minutes=5))
+    )
+    ahead.day(CLICKS, TODAY, early + timedelta(minutes=5))
+    case.simulator.clock.advance(hours=2)
+    case.pull(CLICKS, TODAY, "noon")
+    assert set(case.clicks(TODAY, hours=8)) == set(case.visible(CLICKS, TODAY))
+
+
+def test_clicks_of_counted_days_are_asked_again_on_demand(case: Case) -> None:
+    """Unless the account has forgotten them, by its own clock."""
+    case.pull(CLICKS, YESTERDAY, "first")
+    again = case.puller("second").day(CLICKS, YESTERDAY, case.now, again=True)
+    assert ([made.slice.name for made in again.manifests], again.skipped) == (["day"], ())
+    puller = case.puller("third")
+    late = replace(puller, account=replace(puller.account, present=case.now + timedelta(days=9)))
+    forgotten = late.day(CLICKS, YESTERDAY, case.now, again=True)
+    assert (forgotten.manifests, forgotten.skipped) == ((), ("day",))
 
 
 def test_clicks_of_a_counted_day_are_not_asked_again(case: Case) -> None:

@@ -108,6 +108,29 @@ def test_a_date_exports_its_days_and_leaves_the_latest_alone(told: tuple[Path, l
     assert (root / "reports/Sub5-latest.csv").read_bytes() == latest
 
 
+def test_a_run_over_other_days_takes_nobodys_place(told: tuple[Path, list[Row]]) -> None:
+    """A backfill of two days writes seven days that end with its last one, and leaves the newest report the newest."""
+    root, _ = told
+    latest = (root / call(root)["report"]).read_bytes()
+    asked = call(root, "asked", date="2026-03-09")
+    answer = call(root, "backfill", window={"start": "2026-03-08", "end": "2026-03-09"})
+    assert (answer["report"], answer["is_latest"]) == ("reports/Sub5-2026-03-09.csv", False)
+    assert (root / answer["copy"]).read_bytes() == (root / asked["copy"]).read_bytes()
+    assert (root / "reports/Sub5-latest.csv").read_bytes() == latest
+
+
+def test_a_day_that_is_not_there_yet_is_refused(told: tuple[Path, list[Row]]) -> None:
+    """Its file would take the place of the latest for days to come; a report says which of its days have no row."""
+    root, table = told
+    with pytest.raises(BadRequest, match="has no row of 2026-03-14, its newest day up to then is 2026-03-12"):
+        call(root, date="2026-03-14")
+    with pytest.raises(BadRequest, match="has no row of 2030-01-01, nor of the 6 days before"):
+        call(root, date="2030-01-01")
+    there = {str(row["datestamp"]) for row in table}
+    lacks = [day for day in (f"2026-03-{number:02}" for number in range(6, 13)) if day not in there]
+    assert call(root)["days_without_rows"] == lacks
+
+
 def test_the_command_exports_a_date(told: tuple[Path, list[Row]], capsys: pytest.CaptureFixture[str]) -> None:
     """It says what it wrote; a day that is none, and a pipeline without reports, are bad input."""
     root, _ = told
@@ -131,7 +154,7 @@ def test_a_lake_without_the_table_raises(tmp_path: Path) -> None:
     lake = open_lake(str(tmp_path))
     lake.create()
     with pytest.raises(LakehouseError):
-        export(lake, "marketing", "r1", Window(start=DAY, end=DAY), is_latest=True)
+        export(lake, "marketing", "r1", Window(start=DAY, end=DAY), by_hand=False)
     assert not (tmp_path / "reports").exists()
 
 

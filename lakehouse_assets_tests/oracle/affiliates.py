@@ -25,10 +25,10 @@ def performance(known: Known) -> list[Row]:
         row["host_count"] += click.is_unique
     for conversion, version in known.conversions.values():
         day = known.account.day_of(conversion.created_at)
-        row, factor = rows[day, conversion.affiliate_id], known.factor(version.currency, day)
+        row = rows[day, conversion.affiliate_id]
         row[f"{version.status}_conversions"] += 1
         for name in MONEY:
-            row[f"{version.status}_{name}"] += rounded(rounded(getattr(version, name)) * factor)
+            row[f"{version.status}_{name}"] += known.exchanged(rounded(getattr(version, name)), version.currency, day)
     return [_shown(known, day, affiliate_id, row) for (day, affiliate_id), row in sorted(rows.items())]
 
 

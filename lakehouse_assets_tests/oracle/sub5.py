@@ -10,7 +10,7 @@ Written from the report's definition in words. What the words leave open is deci
   else those of the first pull. What is gone from a list keeps the last names it had.
 - Amounts are rounded to six decimals, half away from zero, one by one: as they come, and once more when converted.
 - The rate of a day is the first one pulled on it; a day without one has that of the last day before, else of the next.
-  The factor between two currencies is rounded to ten decimals in the same way.
+  Between two currencies an amount is multiplied by one rate and divided by the other, exactly.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
-SIX, TEN = Decimal("0.000001"), Decimal("0.0000000001")
+SIX = Decimal("0.000001")
 WINDOW_DAYS, HORIZON, LIFE = 7, timedelta(days=7), timedelta(days=64)
 KNOWN_STATUSES = {"confirmed", "pending", "declined", "hold", "not_found"}
 KEY = (
@@ -194,9 +194,9 @@ class Known:
 
     def _count(self, row: Row, version: Any) -> None:
         """Add one conversion to its row."""
-        factor = self.factor(version.currency, row["datestamp"])
         revenue, payouts, earnings = (
-            rounded(rounded(amount) * factor) for amount in (version.revenue, version.payouts, version.earnings)
+            self.exchanged(rounded(amount), version.currency, row["datestamp"])
+            for amount in (version.revenue, version.payouts, version.earnings)
         )
         row["earnings"] += earnings
         row["payouts"] += payouts
@@ -213,14 +213,15 @@ class Known:
             row["pending_conversions"] += 1
             row["pending_revenue"] += revenue
 
-    def factor(self, currency: str, day: date) -> Decimal:
-        """By how much an amount of a day is multiplied to be in the reporting currency."""
+    def exchanged(self, amount: Decimal, currency: str, day: date) -> Decimal:
+        """An amount of a day in the reporting currency."""
         if currency == self.account.currency:
-            return Decimal(1)
+            return amount
         rates = self.rate(day)
         if currency not in rates or self.account.currency not in rates:
             raise UnknownCurrencyError(currency)
-        return (rates[self.account.currency] / rates[currency]).quantize(TEN, ROUND_HALF_UP)
+        with localcontext(prec=60):
+            return rounded(amount * rates[self.account.currency] / rates[currency])
 
     def _with_names(self, row: Row) -> Row:
         day = row["datestamp"]

@@ -575,7 +575,7 @@ CASES: list[Case] = [
         "exchange(parse_decimal(x, 18, 6), parse_decimal('0.92', 18, 8), parse_decimal('150.25', 18, 8))",
         {"10.5": Decimal("1714.809783"), "-10.5": Decimal("-1714.809783"), "0": Decimal("0.000000"), "": None},
     ),
-    # A third is 0.3333333333, two thirds 0.6666666667; halves of the last decimal go away from zero.
+    # Halves of the last decimal go away from zero.
     (
         UTC,
         "exchange(parse_decimal('1', 18, 6), parse_decimal('3', 18, 8), parse_decimal(x, 18, 8))",
@@ -590,6 +590,21 @@ CASES: list[Case] = [
         UTC,
         "exchange(parse_decimal('1', 18, 6), parse_decimal(x, 18, 8), parse_decimal('1', 18, 8))",
         {"0": None, "": None, "16000": Decimal("0.000063"), "0.00001": Decimal("100000.000000")},
+    ),
+    # Of weak currencies no digit is lost: 10,000,000 / 26,123.456 and 50,000,000 / 1,300,000.5.
+    (
+        UTC,
+        "exchange(parse_decimal(x, 18, 6), parse_decimal('26123.456', 18, 8), parse_decimal('1', 18, 8))",
+        {
+            "10000000": Decimal("382.797743"),
+            "-10000000": Decimal("-382.797743"),
+            "999999999999.999999": Decimal("38279774.314700"),
+        },
+    ),
+    (
+        UTC,
+        "exchange(parse_decimal(x, 18, 6), parse_decimal('1300000.5', 18, 8), parse_decimal('1', 18, 8))",
+        {"50000000": Decimal("38.461524")},
     ),
     (UTC, "money(parse_int(x))", {"1": Decimal("0.01"), "-750": Decimal("-7.50"), "0": Decimal("0.00"), "": None}),
     (

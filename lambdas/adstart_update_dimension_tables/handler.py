@@ -15,8 +15,8 @@ from lambdas.adstart_update_dimension_tables.logic import answer
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Pull a list, such as that of offers, or go on with it; the caller starts it again with `token` until `done`.
 
-    The event holds `run_id`, `lake` (URI), `as_of` (the run's clock), `source_timezone` (the account's), `date_to`,
-    `list` (the endpoint's name) and `at_once` (how many such calls go on at the same time).
+    The event holds `run_id`, `lake` (URI), `as_of` (the moment for which it is told), `source_timezone` (the
+    account's), `date_to`, `list` (the endpoint's name) and `at_once` (how many such calls go on at the same time).
     """
     puller = puller_of(event, context)
     endpoint = ENDPOINTS[event["list"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from lakehouse_assets.storage.objects import ObjectStore
 TABLE = "daily_report_sub5_output"
 FOLDER = "reports/Sub5"
 LATEST = f"{FOLDER}-latest.csv"
+DATED = re.compile(rf"{FOLDER}-(\d{{4}}-\d\d-\d\d)\.csv")
 WINDOW_DAYS = 7
 """How many days the report of one day covers."""
 COLUMNS = (
@@ -55,21 +57,24 @@ def lines(batches: Iterable[Iterable[Iterable[Any]]]) -> Iterator[bytes]:
 
 
 def window_of(event: Mapping[str, Any]) -> Window:
-    """Return the days of a report: those that end with the `date` that is asked for, else the run's `window`.
+    """Return the days of a report: seven that end with the `date` that is asked for, or with the run's last day.
+
+    So a run over other days, such as a backfill, writes no file that lacks some of them.
 
     Raises:
         BadRequest: it is no date.
     """
     if event.get("date") is None:
-        return Window.model_validate(event["window"])
-    try:
-        last = date.fromisoformat(event["date"])
-    except ValueError as error:
-        raise BadRequest(message=f"`{event['date']}` is no date such as 2026-03-12") from error
+        last = Window.model_validate(event["window"]).end
+    else:
+        try:
+            last = date.fromisoformat(event["date"])
+        except ValueError as error:
+            raise BadRequest(message=f"`{event['date']}` is no date such as 2026-03-12") from error
     return Window(start=last - timedelta(days=WINDOW_DAYS - 1), end=last)
 
 
-def export(lake: Lake, pipeline: str, run_id: str, window: Window, *, is_latest: bool) -> dict[str, Any]:
+def export(lake: Lake, pipeline: str, run_id: str, window: Window, *, by_hand: bool) -> dict[str, Any]:
     """Write the report of some days and return where it is, as keys and as a URI, and how many rows and bytes it has.
 
     Args:
@@ -77,29 +82,56 @@ def export(lake: Lake, pipeline: str, run_id: str, window: Window, *, is_latest:
         pipeline: whose table.
         run_id: names the copy.
         window: its days.
-        is_latest: whether it takes the place of `latest` too.
+        by_hand: whether somebody asked for its last day; `latest` stays as it is then, and where a later day has a
+            report.
 
     Raises:
+        BadRequest: somebody asked for a day after the table's newest one.
         LakehouseError: the table cannot be read, or somebody else writes the report; nothing is half written.
     """
-    rows, store = _Rows(_batches(lake, pipeline, window)), lake.store
+    days, store = _days(lake, pipeline, window), lake.store
+    if by_hand and (not days or days[-1] < window.end):
+        newest = f"its newest day up to then is {days[-1]}" if days else f"nor of the {WINDOW_DAYS - 1} days before"
+        raise BadRequest(message=f"{TABLE} has no row of {window.end}, {newest}")
+    rows = _Rows(_batches(lake, pipeline, window))
     copy, dated = f"{FOLDER}-{window.end}-{run_id}.csv", f"{FOLDER}-{window.end}.csv"
     replace(store, copy, lines(rows))
+    is_latest = not by_hand and window.end >= _newest(store, window.end)
     for key in (dated, LATEST) if is_latest else (dated,):
         replace(store, key, store.chunks(copy))
-    found = {"report": dated, "copy": copy, "location": f"{lake.uri}/{dated}"}
-    return found | {"rows": rows.count, "bytes": store.size(copy)}
+    found = {"report": dated, "copy": copy, "location": f"{lake.uri}/{dated}", "is_latest": is_latest}
+    lacks = [str(day) for day in window.days if day not in days]
+    return found | {"rows": rows.count, "bytes": store.size(copy), "days_without_rows": lacks}
+
+
+def _newest(store: ObjectStore, day: date) -> date:
+    """Return the newest day that has a report, or this one."""
+    dated = (DATED.fullmatch(key) for key in store.look(f"{FOLDER.rpartition('/')[0]}/").keys)
+    return max([day, *(date.fromisoformat(found[1]) for found in dated if found)])
+
+
+def _days(lake: Lake, pipeline: str, window: Window) -> list[date]:
+    """Return those of the days that have rows in the table, whether with conversions or without, in order."""
+    sql = f"SELECT datestamp FROM {{table}} WHERE {_within(window)} GROUP BY datestamp ORDER BY datestamp"
+    return [row[0] for batch in _asked(lake, pipeline, sql) for row in batch]
 
 
 def _batches(lake: Lake, pipeline: str, window: Window) -> Iterator[list[tuple[Any, ...]]]:
+    columns = ", ".join(COLUMNS)
+    where = f"WHERE conversions_count > 0 AND {_within(window)}"
+    return _asked(lake, pipeline, f"SELECT {columns} FROM {{table}} {where} ORDER BY {columns}")
+
+
+def _within(window: Window) -> str:
+    return f"datestamp BETWEEN DATE '{window.start}' AND DATE '{window.end}'"
+
+
+def _asked(lake: Lake, pipeline: str, sql: str) -> Iterator[list[tuple[Any, ...]]]:
     from lakehouse_assets.engines.query import QueryScope, ask
 
-    table, columns = contracts(pipeline)[f"gold.{TABLE}"], ", ".join(COLUMNS)
-    sql = (
-        f"SELECT {columns} FROM {table.catalog_name} WHERE conversions_count > 0 "
-        f"AND datestamp BETWEEN DATE '{window.start}' AND DATE '{window.end}' ORDER BY {columns}"
-    )
-    return ask(QueryScope(lake, {table.catalog_name: table}), sql).batches
+    table = contracts(pipeline)[f"gold.{TABLE}"]
+    scope = QueryScope(lake, {table.catalog_name: table})
+    return ask(scope, sql.format(table=table.catalog_name)).batches
 
 
 class _Rows:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from lakehouse_assets.affise import watermark
+from lakehouse_assets.affise.account import present
 from lakehouse_assets.affise.open_runs import begin, others
 from lakehouse_assets.affise.opening import click_endpoint, is_pulled, puller_of
 from lakehouse_assets.core.request import Window
@@ -18,18 +18,19 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Plan what is pulled, and answer it as lists that later functions are called for.
 
     The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `window`, and `pull` and `mode` as the run is
-    asked (`core.request`); one that replays rejects pulls nothing. The answer holds `lists`, `slices`,
-    `date_to` (how the account reads it), `is_sweep` (whether all that may still change is pulled) and `open_runs`
-    (earlier ones whose pages silver may not have).
+    asked (`core.request`); one that replays rejects pulls nothing. The answer holds `lists`, `slices`, `date_to` (how
+    the account reads it), `present` (the moment for what the account knows of today only), `is_sweep` (whether all that
+    may still change is pulled) and `open_runs` (earlier ones whose pages silver may not have).
     """
     if not is_pulled(event):
-        return answer(Plan((), is_sweep=False, lists=()), "inclusive")
+        return answer(Plan((), is_sweep=False, lists=()), "inclusive", event["as_of"])
     puller = puller_of(event, context)
-    require_past(puller.bronze.as_of, datetime.now(UTC), puller.api)
     store, as_of = puller.bronze.store, puller.bronze.as_of
     mark = watermark.read(store)
     window, zone = Window.model_validate(event["window"]), puller.account.zone
     plan = Plan.of(window, as_of, zone, mark, click_endpoint(), pull=event.get("pull"))
-    require_rights(puller, plan, mark)
-    begin(store, plan.opened(puller.bronze.run_id, as_of))
-    return answer(plan, puller.account.date_to, others(store, puller.bronze.run_id))
+    clock = require_rights(puller, plan, mark)
+    require_past(as_of, clock, puller.api.tenant)
+    dated = present(as_of, clock, zone)
+    begin(store, plan.opened(puller.bronze.run_id, dated))
+    return answer(plan, puller.account.date_to, dated.isoformat(), others(store, puller.bronze.run_id))

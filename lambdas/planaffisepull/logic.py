@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
-from lakehouse_assets.affise.account import first_page
+from lakehouse_assets.affise.account import clock_of, first_page
 from lakehouse_assets.affise.endpoints import CHANGES, CONVERSIONS, CUSTOM_TOTALS, DIMENSIONS, ENDPOINTS, Endpoint
 from lakehouse_assets.affise.errors import ApiRefused, RightsLost
 from lakehouse_assets.affise.gone import complete
 from lakehouse_assets.affise.open_runs import OpenRun
-from lakehouse_assets.affise.opening import INTRADAY
+from lakehouse_assets.affise.opening import AGAIN, INTRADAY
 from lakehouse_assets.affise.pull import Puller
-from lakehouse_assets.affise.session import Api
 from lakehouse_assets.affise.slices import DAY, LATEST_CHANGE_DAYS, Slice, change_slices, midnight, params, utc_days
 from lakehouse_assets.affise.watermark import Watermark, changes_since, is_sweep_due
 from lakehouse_assets.core.manifest import utc_moment
@@ -43,24 +42,27 @@ class Planned:
         day: UTC.
         since: from when on facts are wanted, UTC; None for a day of changes.
         is_intraday: whether the hour that goes on is pulled too.
+        is_again: whether clicks that are there for good are pulled too.
     """
 
     endpoint: Endpoint
     day: date
     since: datetime | None = None
     is_intraday: bool = False
+    is_again: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the slice in JSON-ready form, small enough that a machine carries some hundreds of them."""
         always = {"endpoint": self.endpoint.name, "day": str(self.day), "since": self.since and self.since.isoformat()}
-        return always | ({"is_intraday": True} if self.is_intraday else {})
+        flags = {"is_intraday": self.is_intraday, "is_again": self.is_again}
+        return always | {name: True for name, is_on in flags.items() if is_on}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Self:
         """Return the slice that `to_dict` was asked for."""
         since = value["since"] and utc_moment(value["since"])
-        day, is_intraday = date.fromisoformat(value["day"]), value.get("is_intraday", False)
-        return cls(ENDPOINTS[value["endpoint"]], day, since, is_intraday)
+        flags = (value.get(name, False) for name in ("is_intraday", "is_again"))
+        return cls(ENDPOINTS[value["endpoint"]], date.fromisoformat(value["day"]), since, *flags)
 
 
 @dataclass(frozen=True)
@@ -99,16 +101,16 @@ class Plan:
         first = min(window.start, window.end - DAY * (LATEST_CHANGE_DAYS - 1)) if is_sweep else window.start
         starts = ((CONVERSIONS, first), (clicks, window.start), (CUSTOM_TOTALS, window.start))
         days = [
-            Planned(endpoint, day, midnight(start, zone))
+            Planned(endpoint, day, midnight(start, zone), is_again=pull == AGAIN and endpoint is clicks)
             for endpoint, start in starts
             for day in utc_days(start, window.end, zone)
         ]
         changed = () if mark is None else change_slices(changes_since(mark, as_of), as_of)
         return cls((*days, *(Planned(CHANGES, one.day) for one in changed)), is_sweep)
 
-    def opened(self, run_id: str, as_of: datetime) -> OpenRun:
-        """Return what a run notes before it pulls: its lists are of its clock's UTC day."""
-        lists = tuple((one.name, as_of.astimezone(UTC).date()) for one in self.lists)
+    def opened(self, run_id: str, present: datetime) -> OpenRun:
+        """Return what a run notes before it pulls: its lists are of the UTC day on which they are told."""
+        lists = tuple((one.name, present.astimezone(UTC).date()) for one in self.lists)
         return OpenRun(run_id, (*lists, *((one.endpoint.name, one.day) for one in self.slices)))
 
 
@@ -127,26 +129,26 @@ def _last_hours(
     )
 
 
-def require_past(as_of: datetime, now: datetime, api: Api) -> None:
-    """Refuse a run's clock that is ahead of the present, unless the account is a simulated one with a clock of its own.
+def require_past(as_of: datetime, clock: datetime, tenant: str) -> None:
+    """Refuse a run's clock that is ahead of the account's.
 
     The watermark would move to a moment that nobody has seen, and changes from before it would not be asked for again.
 
     Args:
         as_of: the run's clock, with a zone.
-        now: the present, with a zone.
-        api: of the account.
+        clock: the account's: the present, or that of a simulated account, which has its own.
+        tenant: host of the account's API.
 
     Raises:
         BadRequest: the clock is ahead by more than clocks differ.
     """
-    if as_of - now > CLOCKS_DIFFER and not api.is_local:
-        ahead = f"{as_of:%Y-%m-%d %H:%M} UTC is in the future, and {api.tenant} is a real account"
-        raise BadRequest(message=f"{ahead}: changes between now and then would be missed; leave as_of out")
+    if as_of - clock > CLOCKS_DIFFER:
+        ahead = f"{as_of:%Y-%m-%d %H:%M} UTC is in the future: it is {clock:%Y-%m-%d %H:%M} UTC at {tenant}"
+        raise BadRequest(message=f"{ahead}; changes between now and then would be missed, so leave as_of out")
 
 
-def require_rights(puller: Puller, plan: Plan, mark: Watermark | None) -> None:
-    """Ask every list and every kind of facts for one record, before anything is pulled.
+def require_rights(puller: Puller, plan: Plan, mark: Watermark | None) -> datetime:
+    """Ask every list and every kind of facts for one record, before anything is pulled; return the account's clock.
 
     Args:
         puller: of the run.
@@ -160,19 +162,23 @@ def require_rights(puller: Puller, plan: Plan, mark: Watermark | None) -> None:
     store, today = puller.bronze.store, Slice(puller.bronze.as_of.astimezone(UTC).date())
     known = {one: complete(store, one) is not None for one in plan.lists}
     known |= {one.endpoint: mark is not None for one in plan.slices}
+    clock = puller.bronze.as_of
     for endpoint, was_read in known.items():
         try:
-            first_page(puller.api, endpoint, params(endpoint, today, puller.account.date_to), limit=1)
+            told = first_page(puller.api, endpoint, params(endpoint, today, puller.account.date_to), limit=1)
+            clock = clock_of(told, is_local=puller.api.is_local)
         except ApiRefused as error:
             if error.facts["status"] != FORBIDDEN or not was_read:
                 raise
             problem = f"`{endpoint.path}` is refused ({error.facts['problem']})"
             raise RightsLost(name=puller.api.key_name, api=puller.api.tenant, problem=problem) from error
+    return clock
 
 
-def answer(plan: Plan, date_to: str, open_runs: Iterable[OpenRun] = ()) -> dict[str, Any]:
+def answer(plan: Plan, date_to: str, present: str, open_runs: Iterable[OpenRun] = ()) -> dict[str, Any]:
     """Return the function's answer; of open runs as many as a state machine can carry, the rest is the next run's."""
     return {
+        "present": present,
         "lists": names(plan.lists),
         "slices": [one.to_dict() for one in plan.slices],
         "is_sweep": plan.is_sweep,

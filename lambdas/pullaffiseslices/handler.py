@@ -13,8 +13,8 @@ from lambdas.pullaffiseslices.logic import answer, pull
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Pull a day, or go on with it; the caller starts it again with `token` until `done`.
 
-    The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` (how the account reads it), `slice`
-    (`endpoint`, `day` in UTC, and `since`: from when on its facts are wanted) and `at_once` (how many such calls go on
-    at the same time).
+    The event holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` (how the account reads it), `present`
+    (its clock), `slice` (`endpoint`, `day` in UTC, and `since`: from when on its facts are wanted) and `at_once` (how
+    many such calls go on at the same time).
     """
     return answer(event["slice"], pull(puller_of(event, context), event["slice"], event.get("token")))

@@ -36,7 +36,8 @@ def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds:
         )
     cursor = Cursor.from_dict(json.loads(token)) if token else None
     since = utc_moment(planned["since"])
-    more: dict[str, Any] = {"since": since, "intraday": planned.get("is_intraday", False)}
+    flags = {"intraday": planned.get("is_intraday", False), "again": planned.get("is_again", False)}
+    more: dict[str, Any] = {"since": since, **flags}
     puller = replace(puller, bronze=replace(puller.bronze, since=since))
     return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, **more)
 

@@ -46,6 +46,7 @@ def click(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "ip_hash": values.text(record.get("ip")),
         "user_agent": values.free_text(record.get("ua")),
         "referrer": values.free_text(record.get("referrer")),
+        "hour_is_open": values.hour_is_open(created_at, page),
     }
 
 

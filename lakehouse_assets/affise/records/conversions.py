@@ -46,7 +46,7 @@ def conversion(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "is_paid": values.text(record.get("is_paid")),
         "payment_type": values.text(record.get("payment_type")),
         "currency": values.code(record.get("currency")),
-        **money_of(record),
+        **money_of(record, status),
         "sum_amount": values.amount(record.get("sum")),
         "decline_reason": values.text(record.get("decline_reason")),
         "comment": values.free_text(record.get("comment")),
@@ -61,20 +61,22 @@ def conversion(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "landing_id": values.text(record.get("landing_id")),
         "ip_hash": values.text(record.get("ip")),
         "user_agent": values.free_text(record.get("ua")),
+        "hour_is_open": values.hour_is_open(created_at, page),
     }
 
 
 def conversion_state(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield what may be decided late of one conversion, with the moment of the run that saw it."""
     created_at, _ = _created(record)
+    status = status_of(record)
     if is_of_running_hour(created_at, page):
         return
     yield {
         "conversion_id": values.text(record.get("id") or record.get("conversion_id")),
         "seen_at": page.get("as_of"),
         "conversion_date": values.local_date(created_at, page.get("zone")),
-        "status": status_of(record),
-        **money_of(record),
+        "status": status,
+        **money_of(record, status),
         "currency": values.code(record.get("currency")),
     }
 
@@ -88,8 +90,7 @@ def _created(record: Record) -> tuple[str | None, timedelta]:
 
 def is_of_running_hour(created_at: str | None, page: Record) -> bool:
     """Say whether a conversion was found by its change, while its own hour is not over and so not pulled yet."""
-    as_of = str(page.get("as_of"))
-    return page.get("endpoint") == "changes" and created_at is not None and created_at >= f"{as_of[:13]}:00:00"
+    return page.get("endpoint") == "changes" and values.hour_is_open(created_at, page) is not None
 
 
 def status_of(record: Record) -> str | None:
@@ -98,9 +99,10 @@ def status_of(record: Record) -> str | None:
     return STATUSES.get(told, told.lower()) if told else None
 
 
-def money_of(record: Record) -> dict[str, str | None]:
-    """Return a conversion's amounts; of one without any, which was declined for that, they are nothing."""
-    return {name: values.amount(record.get(name)) or "0.000000" for name in ("revenue", "payouts", "earnings")}
+def money_of(record: Record, status: str | None) -> dict[str, str | None]:
+    """Return a conversion's amounts; those that a declined one lacks are nothing, of others a rule sees that."""
+    missing = "0.000000" if status == "declined" else None
+    return {name: values.amount(record.get(name)) or missing for name in ("revenue", "payouts", "earnings")}
 
 
 conversion.known = conversion_state.known = frozenset(  # type: ignore[attr-defined] # goes with the normaliser

@@ -21,6 +21,8 @@ ZERO_TIME = "0000-00-00 00:00:00"
 SIX = Decimal("0.000001")
 QUARTER = timedelta(minutes=15)
 """How finely the offsets of time zones differ."""
+WINDOWS_WORDS = frozenset({"ce", "me", "nt", "rt", "vista", "xp"})
+"""Holds versions of Windows, in small letters, that are words; those of other systems are numbers."""
 
 
 def text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
@@ -112,6 +114,16 @@ def moment(value: Any, ahead: timedelta) -> str | None:  # noqa: ANN401 - any JS
     return found if told.tzinfo else f"{(told - ahead).isoformat()}Z"
 
 
+def hour_is_open(created_at: str | None, page: Record) -> str | None:
+    """Return `true` for what happened in the UTC hour that was not over when its page was pulled, None for all else.
+
+    >>> page = {"as_of": "2026-03-12T11:20:00Z"}
+    >>> hour_is_open("2026-03-12T11:05:00Z", page), hour_is_open("2026-03-12T10:59:59Z", page)
+    ('true', None)
+    """
+    return "true" if created_at is not None and created_at >= f"{str(page.get('as_of'))[:13]}:00:00" else None
+
+
 def local_date(instant: str | None, zone: Any) -> str | None:  # noqa: ANN401 - any JSON value
     """Return the day of a UTC moment in the account's zone; None for what is no moment."""
     if instant is None or not instant.endswith("Z"):
@@ -135,16 +147,21 @@ def inner(record: Record, *path: str) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def split_version(fused: Any) -> tuple[str | None, str | None]:  # noqa: ANN401 - any JSON value
-    """Return a system's name and its version, which are fused in conversions.
+    """Return a system's name and its version, which are fused in conversions and come apart at the last blank.
+
+    What follows it is a version if it begins with a digit, stands for nothing, or is a word by which Windows calls one:
+    names have blanks too. A version stays as it is written, so `Android 10` does not meet a click that says `10.0`: the
+    API's documents do not say which versions have a zero at their end, and that of Windows, `10`, has none.
 
     >>> split_version("Android 10.0"), split_version("macOS 10.14.6"), split_version("Linux Unknown")
     (('Android', '10.0'), ('macOS', '10.14.6'), ('Linux', None))
-    >>> split_version("Unknown Unknown"), split_version("Windows Phone"), split_version("")
-    ((None, None), ('Windows Phone', None), (None, None))
+    >>> split_version("Unknown Unknown"), split_version("Windows Phone"), split_version("Windows XP")
+    ((None, None), ('Windows Phone', None), ('Windows', 'XP'))
     """
     found = text(fused)
     name, _, last = (found or "").rpartition(" ")
-    if name and (last[:1].isdigit() or text(last) is None):
+    is_word = name.casefold() == "windows" and last.casefold() in WINDOWS_WORDS
+    if name and (is_word or last[:1].isdigit() or text(last) is None):
         return text(name), text(last)
     return found, None
 

@@ -87,8 +87,8 @@ def running(spec: SimulatorSpec | None = None, port: int = 0) -> Iterator[Simula
 def _config(tenant: Tenant) -> uvicorn.Config:
     # A broken connection is meant, so the server's own log would only tell of it.
     return uvicorn.Config(
-        application(tenant), log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none",
-        timeout_graceful_shutdown=1,
+        application(tenant), log_config=None, log_level="critical", access_log=False, date_header=False,
+        lifespan="off", ws="none", timeout_graceful_shutdown=1,
     )  # fmt: skip
 
 

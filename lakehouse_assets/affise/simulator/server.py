@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import format_datetime
 from urllib.parse import parse_qsl
 
 import orjson
@@ -77,6 +79,7 @@ def _handler(tenant: Tenant, method: Method | None) -> Callable[[HttpRequest], A
     async def handle(request: HttpRequest) -> Response:
         body = (await request.body()).decode()
         response = _answered(tenant, method, request, body)
+        response.headers["date"] = format_datetime(tenant.clock.now.astimezone(UTC), usegmt=True)
         fired = tenant.switches.firing(Kind.TRANSPORT, request.url.path)
         for switch, before in fired:
             response = await broken(response, switch, before, request)

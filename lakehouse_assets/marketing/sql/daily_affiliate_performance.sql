@@ -1,5 +1,6 @@
 -- What affiliates bring per day: clicks, conversions and money by the state that conversions are in.
 -- Names are those of the end of the day, or else those that were known first, as in the Sub5 report.
+-- What a pull between two ticks saw of the hour that was not over yet waits for the tick after that hour.
 WITH
 affiliates AS (
   SELECT affiliate_id, display_name, manager_first_name AS first_name, manager_last_name AS last_name, since,
@@ -26,7 +27,7 @@ priced AS (
     AND (f.place = 1 OR f.since <= c.conversion_date) AND (f.until IS NULL OR f.until > c.conversion_date)
   LEFT JOIN rates AS t ON t.currency = r.currency
     AND (t.place = 1 OR t.since <= c.conversion_date) AND (t.until IS NULL OR t.until > c.conversion_date)
-  WHERE :everything OR c.conversion_date IN (:touched_dates)
+  WHERE (:everything OR c.conversion_date IN (:touched_dates)) AND c.hour_is_open IS NULL
 ),
 converted AS (
   SELECT p.*,
@@ -48,7 +49,7 @@ facts AS (
     CAST(0 AS DECIMAL(18, 6)) AS earned
   FROM marketing_lakehouse.clicks AS c
   LEFT JOIN hours AS h ON h.click_date = c.click_date AND h.hour_start <= c.created_at AND c.created_at < h.hour_end
-  WHERE (:everything OR c.click_date IN (:touched_dates)) AND h.click_date IS NULL
+  WHERE (:everything OR c.click_date IN (:touched_dates)) AND h.click_date IS NULL AND c.hour_is_open IS NULL
   UNION ALL
   SELECT click_date, affiliate_id, clicks, hosts, NULL, 0, 0, 0 FROM counted
   UNION ALL

@@ -1,5 +1,6 @@
 -- The Sub5 report: clicks and conversions by day, affiliate, advertiser, offer, country, sub5, sub6 and operating system.
 -- Grouping is by ids; names are joined last, as they were at the end of the row's day, or else as they were first known.
+-- What a pull between two ticks saw of the hour that was not over yet waits for the tick after that hour.
 WITH
 offers AS (
   SELECT offer_id, title, status, privacy, advertiser_id, since,
@@ -38,7 +39,7 @@ priced AS (
     AND (f.place = 1 OR f.since <= c.conversion_date) AND (f.until IS NULL OR f.until > c.conversion_date)
   LEFT JOIN rates AS t ON t.currency = r.currency
     AND (t.place = 1 OR t.since <= c.conversion_date) AND (t.until IS NULL OR t.until > c.conversion_date)
-  WHERE :everything OR c.conversion_date IN (:touched_dates)
+  WHERE (:everything OR c.conversion_date IN (:touched_dates)) AND c.hour_is_open IS NULL
 ),
 converted AS (
   SELECT p.*,
@@ -59,7 +60,7 @@ all_clicks AS (
     CASE WHEN c.is_unique THEN 1 ELSE 0 END AS hosts
   FROM marketing_lakehouse.clicks AS c
   LEFT JOIN hours AS h ON h.click_date = c.click_date AND h.hour_start <= c.created_at AND c.created_at < h.hour_end
-  WHERE (:everything OR c.click_date IN (:touched_dates)) AND h.click_date IS NULL
+  WHERE (:everything OR c.click_date IN (:touched_dates)) AND h.click_date IS NULL AND c.hour_is_open IS NULL
   UNION ALL
   SELECT click_date, affiliate_id, offer_id, country, sub5, sub6, os, os_version, clicks, hosts FROM counted
 ),

@@ -20,12 +20,22 @@ priced AS (
     AND (t.place = 1 OR t.since <= c.conversion_date) AND (t.until IS NULL OR t.until > c.conversion_date)
   WHERE :everything OR c.conversion_date IN (:touched_dates)
 ),
+-- Clicks of an hour are taken as the API counts them where it has counted them: an account may not tell single ones.
+counted AS (
+  SELECT * FROM marketing_lakehouse.counted_clicks WHERE :everything OR click_date IN (:touched_dates)
+),
+hours AS (
+  SELECT click_date, hour_start, hour_end FROM counted GROUP BY click_date, hour_start, hour_end
+),
 facts AS (
-  SELECT click_date AS datestamp, utc(created_at) AS happened_at, affiliate_id, offer_id, 1 AS clicks,
-    CASE WHEN is_unique THEN 1 ELSE 0 END AS hosts, CAST(NULL AS VARCHAR) AS status,
+  SELECT c.click_date AS datestamp, utc(c.created_at) AS happened_at, c.affiliate_id, c.offer_id, 1 AS clicks,
+    CASE WHEN c.is_unique THEN 1 ELSE 0 END AS hosts, CAST(NULL AS VARCHAR) AS status,
     CAST(0 AS DECIMAL(18, 6)) AS revenue, CAST(0 AS DECIMAL(18, 6)) AS paid, CAST(0 AS DECIMAL(18, 6)) AS earned
-  FROM marketing_lakehouse.clicks
-  WHERE :everything OR click_date IN (:touched_dates)
+  FROM marketing_lakehouse.clicks AS c
+  LEFT JOIN hours AS h ON h.click_date = c.click_date AND h.hour_start <= c.created_at AND c.created_at < h.hour_end
+  WHERE (:everything OR c.click_date IN (:touched_dates)) AND h.click_date IS NULL
+  UNION ALL
+  SELECT click_date, utc(hour_start), affiliate_id, offer_id, clicks, hosts, NULL, 0, 0, 0 FROM counted
   UNION ALL
   SELECT conversion_date, utc(created_at), affiliate_id, offer_id, 0, 0, status,
     CASE WHEN currency = reporting THEN revenue ELSE exchange(revenue, rate, into_rate) END,

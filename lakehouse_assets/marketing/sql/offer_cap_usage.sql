@@ -1,6 +1,7 @@
 -- How far the caps of offers are used, as of the latest pull: of each cap, what counts together in its present period.
 -- An exact cap counts what it names, together; a cap of each counts every goal, affiliate or country by itself.
 -- Amounts are as they are, in the offer's currency; impressions are in no answer, so none are counted.
+-- What a pull between two ticks saw of the hour that was not over yet is not counted either.
 WITH
 pulled AS (SELECT max(pulled_at) AS pulled_at FROM marketing_lakehouse.offers),
 caps AS (
@@ -20,7 +21,7 @@ all_clicks AS (
   FROM marketing_lakehouse.clicks AS k
   CROSS JOIN recent AS r
   LEFT JOIN hours AS h ON h.click_date = k.click_date AND h.hour_start <= k.created_at AND k.created_at < h.hour_end
-  WHERE k.click_date >= r.since AND h.click_date IS NULL
+  WHERE k.click_date >= r.since AND h.click_date IS NULL AND k.hour_is_open IS NULL
   UNION ALL
   SELECT offer_id, affiliate_id, country, hour_start, clicks FROM counted
 ),
@@ -37,7 +38,7 @@ facts AS (
   FROM caps AS c
   JOIN marketing_lakehouse.conversions AS k ON k.offer_id = c.offer_id
     AND (c.counts_from IS NULL OR k.created_at >= c.counts_from)
-    AND (c.counts_until IS NULL OR k.created_at < c.counts_until)
+    AND (c.counts_until IS NULL OR k.created_at < c.counts_until) AND k.hour_is_open IS NULL
   WHERE c.type IN ('conversions', 'budget') AND has_code(c.counted_statuses, k.status)
 ),
 used AS (
