@@ -1,11 +1,12 @@
 """Take out of records what bronze must not hold: secrets, contact data, e-mail addresses, IPs. Pure.
 
-By the name of a member, at any depth: secrets and contact data become `[redacted]`; addresses of machines become keyed
-hashes. In any other text, whatever its member is called, what has the shape of an e-mail address or an IP becomes the
-same keyed hash, so equal ones stay equal and can be counted and joined, and parameters of URLs with the name of a
-secret lose their value. A plain hash would not do: all 4 billion IPv4 can be hashed in minutes.
+By the words in the name of a member, at any depth: secrets and contact data become `[redacted]`; addresses of machines
+become keyed hashes, whether they are written with dots, with colons or as a number. In any other text, whatever its
+member is called, what has the shape of an e-mail address or an IP becomes the same keyed hash, so equal ones stay equal
+and can be counted and joined, and parameters of URLs with the name of a secret lose their value. A plain hash would not
+do: all 4 billion IPv4 can be hashed in minutes.
 Everything else is left as it is: numbers keep their digits, since those that a float could change are never decoded
-(`envelope.parsed`), and null and empty text stay what they are, as they hold nothing.
+(`envelope.parsed`), and null, empty text, true and false stay what they are, as they tell nothing of anybody.
 """
 
 from __future__ import annotations
@@ -31,27 +32,51 @@ MOST_NAMES, MOST_TEXTS = 4096, 16384
 
 Kind = Literal["drop", "email", "ip", "versions", "text"]
 
+BORDER = re.compile(r"(?<=[a-z])(?<!^i)(?<![\W\d_]i)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Matches where a word begins without anything between it and the one before; `iPhone` is one word."""
+WORD = re.compile(r"[^\W\d_]+|\d+")
+MOST_JOINED = 3
+"""How many words that follow each other are looked at as one too: `api_key` is `apikey`."""
+
 SECRETS = re.compile(
-    "(api|access|refresh|auth)?token|apikey|(client)?secret|(secret|private)key|(hash)?passw(or)?d(hash)?|pwd|"
-    "salt|authorization|cookie|sessionid"
+    "[a-z]*(token|secret|apikey|password|passwd|passphrase)s?|(access|auth|private|secret|secure)keys?|pwd|salt|"
+    "[a-z]*hash(ed|es)?|hmac|md5|sha[0-9]+|authorization|credentials?|cookies?|sessionid"
 )
-"""Matches bare names of members that hold secrets."""
+"""Matches words, also joined ones, in names of members that hold secrets."""
+KEYS = frozenset({"key", "keys"})
+PLAIN_KEYS = frozenset({"cap", "group", "primary", "foreign", "partition", "sort", "row", "cache", "lookup"})
+"""Holds words that say of a key after them that it opens nothing."""
 CONTACTS = re.compile(
-    "(mobile)?(tele)?phone(s|number)?|fax|(address|street)[0-9]?|(zip|post|postal|vat)code|contacts?(person|info)?|"
-    "skype|telegram|viber|wechat|whatsapp|icq|messengers?|facebook|instagram|linkedin|discord|signal"
+    "(contact|home|mobile|office|tele|work)*phone(s|no|numbers?)?|mobile(no|numbers?)|msisdn|fax(es|number)?|"
+    "[a-z]*address(es)?|addr|streets?|postal|(zip|post|postal|vat)codes?|vat(id|number)|contacts?|contact(person|info)|"
+    "skype|telegram|viber|wechat|whatsapp|icq|jabber|messengers?|facebook|instagram|linkedin|discord|signal"
 )
-"""Matches bare names of members that hold ways to reach a person."""
+"""Matches words, also joined ones, in names of members that hold ways to reach a person."""
+MOBILES = frozenset({"mobile", "mobiles"})
+"""Holds words for a telephone that say what kind of thing another one is when they stand before it: `mobile_app`."""
 SCOPED = {"paymentsystems": frozenset({"fields"}), "customfields": frozenset({"value", "label"})}
 """Holds members that are contact data inside of another member only: bank accounts, and what people wrote into fields
 that an account made for itself, mostly messengers."""
-ADDRESSES = frozenset({"ip", "ips", "allowedip", "disallowedip", "ipaddress", "lastip", "userip", "clickip"})
+ADDRESSES = re.compile(
+    "(allowed|click|client|disallowed|last|login|remote|user)?ips?v?(addr(ess(es)?)?v?|number|int|long)?|remoteaddr"
+)
+"""Matches the words, joined, with which the name of a member ends that holds addresses of machines."""
+COUNTS = frozenset({"by", "duplicate", "not", "only", "per", "same", "uniq", "unique"})
+"""Holds words that say of `ip` that it is counted or compared: `reject_not_uniq_ip` is a flag, 0 or 1."""
 VERSIONS = frozenset(
     {"ua", "useragent", "browser", "browserversion", "browserfullname", "os", "osversion", "osfullname"}
 )
 """Holds members in which four numbers with dots are a version: `Chrome/84.0.4.125` is no IP."""
 
-EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+AT = r"%(?:25)*40"
+"""Matches what `@` is in a URL, in a URL within that one, and so on."""
+ESCAPED_AT = re.compile(AT)
+EMAIL = re.compile(rf"(?<![\w.%+-])[\w.%+-]+(?:@|{AT})[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 """Matches an e-mail address in text, also in a URL; it starts only where a word does, so long text is quick."""
+EDGE = re.compile(rf"(%(?:25)*(?:0[9AD]|2[02-46-9ACF]|3[A-F]|[57][BD]|7C)(?!@|{AT}))", re.IGNORECASE)
+"""Matches what separates words in an escaped URL, such as `%3D` and `%2526`: an address begins after it."""
+NUMBER = re.compile(r"(-?[0-9]+)(?:\.0*)?")
+"""Matches a whole number, also one with a point after it."""
 IPV4 = re.compile(r"(?<!\d)(?<!\d\.)(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 IPV6 = re.compile(
     r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])", re.IGNORECASE
@@ -74,22 +99,47 @@ def bare(name: str) -> str:
     return "".join(c for c in name if c.isalnum()).casefold()
 
 
+def words_of(name: str) -> list[str]:
+    """Return the words that the name of a member consists of, and its numbers.
+
+    >>> words_of("APIKeys"), words_of("x-api_key"), words_of("workPhone2")
+    (['api', 'keys'], ['x', 'api', 'key'], ['work', 'phone', '2'])
+    """
+    return [word.casefold() for word in WORD.findall(BORDER.sub(" ", name))]
+
+
 def kind_of(name: str, inside: str) -> Kind:
     """Say what becomes of a member.
 
     Args:
         name: its own, as it is written.
         inside: bare names of the members that it is in, one after the other with spaces between.
+
+    >>> kind_of("billing_address", ""), kind_of("cap_key", ""), kind_of("last_login_ip", ""), kind_of("osVersion", "")
+    ('drop', 'text', 'ip', 'versions')
     """
-    short = bare(name)
+    short, words = bare(name), words_of(name)
+    plain, joined = [word for word in words if not word.isdecimal()], range(1, MOST_JOINED + 1)
+    runs = {short, *("".join(words[at : at + many]) for at in range(len(words)) for many in joined)}
     is_scoped = any(short in SCOPED.get(outer, ()) for outer in inside.split())
-    if SECRETS.fullmatch(short) or CONTACTS.fullmatch(short) or is_scoped:
+    if is_scoped or _opens(plain) or any(map(SECRETS.fullmatch, runs)):
         return "drop"
-    if short in ADDRESSES:
-        return "ip"
-    if short.endswith(("email", "emails")):
+    if short.rstrip("0123456789").endswith(("email", "emails", "emailaddress", "emailaddresses")):
         return "email"
+    endings = ("".join(plain[-many:]) for many in joined)
+    if any(map(ADDRESSES.fullmatch, endings)) and not COUNTS.intersection(plain):
+        return "ip"
+    if any(map(CONTACTS.fullmatch, runs)) or MOBILES.intersection(plain[-1:]):
+        return "drop"
     return "versions" if short in VERSIONS else "text"
+
+
+def _opens(words: list[str]) -> bool:
+    """Say whether a name is that of a key which opens something: `x_api_key`, `key`; not `cap_key`, `key_account`."""
+    threes = zip(words, words[1:], [*words[2:], ""], strict=False)
+    return words in (["key"], ["keys"]) or any(
+        word in KEYS and before not in PLAIN_KEYS and after not in {"word", "words"} for before, word, after in threes
+    )
 
 
 class Plan(NamedTuple):
@@ -173,10 +223,13 @@ class Redactor:
 
     def _change(self, kind: Kind, inside: str) -> Callable[[Any], Any] | None:
         if kind == "drop":
-            return lambda _: GONE
-        if kind in {"ip", "email"}:
-            token = lru_cache(maxsize=MOST_TEXTS)(self._ip if kind == "ip" else self._email)
-            return lambda value: _each(value, token)
+            return lambda value: value if isinstance(value, bool) else GONE
+        if kind == "ip":
+            ip = lru_cache(maxsize=MOST_TEXTS)(self._ip)
+            return lambda value: _each(value, ip, numbers=True)
+        if kind == "email":
+            email = lru_cache(maxsize=MOST_TEXTS)(self._email)
+            return lambda value: _each(value, email)
         if kind == "versions":
             return lambda value: self._version(value) if isinstance(value, str) else self.redacted(value, inside)
         return None
@@ -184,21 +237,19 @@ class Redactor:
     def _ip(self, text: str) -> str:
         """Return the hash of an IP, one for all spellings of it; what is no IP is hashed as it is."""
         try:
-            return self.token("ip", ip_address(text.strip()).compressed)
+            return self.token("ip", _spelled(text.strip()))
         except ValueError:
             return self.token("ip", text)
 
     def _email(self, text: str) -> str:
-        return self.token("email", text.replace("%40", "@"))
+        return self.token("email", ESCAPED_AT.sub("@", text))
 
     def _without_words(self, text: str) -> str:
         for secret in self.known:
             text = text.replace(secret, GONE)
         if "=" in text:
             text = PARAMETER.sub(rf"\1{GONE}", text)
-        if "@" in text or "%40" in text:
-            text = EMAIL.sub(lambda found: self._email(found[0]), text)
-        return text
+        return _emails_replaced(text, self._email)
 
     def _without_ips(self, text: str) -> str:
         return _ips_replaced(text, self._ip)
@@ -210,7 +261,16 @@ def masked(text: str) -> str:
     >>> masked("no key of ann@example.com at 10.1.2.3")
     'no key of [redacted] at [redacted]'
     """
-    return _ips_replaced(EMAIL.sub(GONE, PARAMETER.sub(rf"\1{GONE}", text)), lambda _: GONE)
+    clean = _emails_replaced(PARAMETER.sub(rf"\1{GONE}", text), lambda _: GONE)
+    return _ips_replaced(clean, lambda _: GONE)
+
+
+def _emails_replaced(text: str, replacement: Callable[[str], str]) -> str:
+    if "@" not in text and ("%" not in text or "40" not in text):
+        return text
+    # What is escaped has no end where words of it end, so it is taken apart first.
+    pieces = EDGE.split(text) if "%" in text else [text]
+    return "".join(EMAIL.sub(lambda found: replacement(found[0]), piece) for piece in pieces)
 
 
 def _ips_replaced(text: str, replacement: Callable[[str], str]) -> str:
@@ -231,14 +291,29 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-def _each(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value in which every text, at any depth, is changed."""
+def _spelled(ip: str) -> str:
+    """Return an IP in its one spelling; as a number, four bytes that were taken for a signed one are below zero.
+
+    >>> _spelled("2001:DB8::0:1"), _spelled("16909060"), _spelled("-1062731775")
+    ('2001:db8::1', '1.2.3.4', '192.168.0.1')
+    """
+    number = NUMBER.fullmatch(ip)
+    if number is None:
+        return ip_address(ip).compressed
+    whole = int(number[1])
+    return ip_address(whole if whole >= 0 else whole + 2**32).compressed
+
+
+def _each(value: Any, change: Callable[[str], str], *, numbers: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value in which every text, and every number too where this is wanted, is changed at any depth."""
     if isinstance(value, str):
         return change(value) if value else value
     if isinstance(value, list):
-        return [_each(item, change) for item in value]
+        return [_each(item, change, numbers=numbers) for item in value]
     if isinstance(value, dict):
-        return {change(name): _each(item, change) for name, item in value.items()}
+        return {change(name): _each(item, change, numbers=numbers) for name, item in value.items()}
+    if numbers and isinstance(value, (int, orjson.Fragment)) and not isinstance(value, bool):
+        return change(orjson.dumps(value).decode())
     return value
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections import deque
+from collections.abc import Iterator
+from ipaddress import ip_address
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -13,7 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.affise.envelope import parsed
-from lakehouse_assets.affise.redaction import Redactor, masked
+from lakehouse_assets.affise.records import known, offers, people, totals
+from lakehouse_assets.affise.records.clicks import click
+from lakehouse_assets.affise.records.conversions import conversion, conversion_state
+from lakehouse_assets.affise.redaction import Redactor, kind_of, masked
+from lakehouse_assets_tests.affise.simulator.api import ADVERTISERS, CLICKS, CONVERSIONS, DAY, PARTNERS, Row, serving
 
 KEY = b"0123456789abcdef"
 REDACTOR = Redactor(KEY, known=("our-own-api-key",))
@@ -29,13 +37,31 @@ def token(kind: str, text: str) -> str:
     "name",
     ["api_key", "API-Key", "apiKey", "hash_password", "password", "phone", "mobile_phone", "address_1", "address_2",
      "zip_code", "skype", "telegram", "viber", "wechat", "whatsapp", "contact", "contactPerson", "contact_person",
-     "contacts", "vat_code"],
+     "contacts", "vat_code", "mobile", "contact_phone", "work_phone", "workPhone2", "billing_address", "BillingAddress",
+     "api_secret", "apiKeys", "APIKeys", "x_api_key", "secure_key", "postback_token", "api_key_hash", "hash", "hashes",
+     "user-password-md5", "telegram_id", "managerSkype", "mobile_number", "key", "address.line.1", "ip_hash"],
 )  # fmt: skip
 def test_secrets_and_contacts_go_by_name(name: str) -> None:
     """Whatever their value is; null and empty text hold nothing, and stay."""
     for value in ("s3cr3t", 7, ["a"], {"b": "c"}):
         assert REDACTOR.redacted({name: value}) == {name: "[redacted]"}
     assert REDACTOR.redacted({name: None, "x": {name: ""}}) == {name: None, "x": {name: ""}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cap_key", "keywords", "key_words", "keyboard", "key_account_manager", "landing_id", "os", "hashtags", "iPhone",
+     "device_model", "smartphone", "mobile_app", "creatives_zip", "click_session", "contract", "secretary"],
+)  # fmt: skip
+def test_a_name_that_only_looks_like_one_of_these_keeps_its_value(name: str) -> None:
+    """A word counts as a whole, and `key` before another word says which one, not that it opens something."""
+    assert REDACTOR.redacted({name: "s3cr3t"}) == {name: "s3cr3t"}
+
+
+def test_true_and_false_tell_nobody_anything() -> None:
+    """What an offer hides or an account has is no secret, whatever it is about."""
+    record = {"hide_phone": True, "has_contact": False, "reject_not_uniq_ip": True}
+    assert REDACTOR.redacted(record) == record
 
 
 def test_bank_accounts_and_answers_to_questions_go_too() -> None:
@@ -75,6 +101,39 @@ def test_equal_addresses_have_equal_hashes_wherever_they_are() -> None:
         "allowed_ip": [ip, six, six],
         "notes": f"from {ip}.",
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["ip", "user_ip", "lastLoginIp", "ip_address", "client-ip-v4", "ipv4", "IPs", "ip_address_v4"]
+)
+@pytest.mark.parametrize("value", [16909060, "16909060", "1.2.3.4", " 1.2.3.4", orjson.Fragment("16909060.0")])
+def test_an_ip_is_one_hash_however_it_is_written(name: str, value: Any) -> None:
+    """As a number it is the address in four bytes; a list of them is a list of hashes."""
+    assert REDACTOR.redacted({name: [value]}) == {name: [token("ip", "1.2.3.4")]}
+
+
+@given(st.one_of(st.integers(0, 2**32 - 1), st.integers(2**64, 2**128 - 1)))
+def test_every_number_in_a_member_of_addresses_is_its_dotted_form(number: int) -> None:
+    """So are those of IPv6, which are kept as they are written, and 32 bits that were taken for a signed number."""
+    wanted = {"ip": token("ip", ip_address(number).compressed)}
+    assert REDACTOR.redacted(parsed(b'{"ip": %d}' % number)) == wanted
+    if 2**31 <= number < 2**32:
+        assert REDACTOR.redacted({"ip": number - 2**32}) == wanted
+
+
+def test_a_count_by_ip_stays_a_number() -> None:
+    """The flags of an offer say 0 and 1 in some versions of the API, and these are no addresses."""
+    record = {"reject_not_uniq_ip": 1, "uniq_ip_only": 0, "clicks_per_ip": 3, "ip_count": 7}
+    assert REDACTOR.redacted(record) == record
+
+
+@pytest.mark.parametrize("at", ["@", "%40", "%2540", "%252540"])
+def test_an_address_in_a_nested_url_is_the_same_hash(at: str) -> None:
+    """However often it was escaped, and what stands around it is kept."""
+    inner = f"https%253A%252F%252Fy.io%252F%253Fe%253Duser{at}example.com%2526b%253D{at}1"
+    found = REDACTOR.redacted({"referrer": f"https://x.io/?u={inner}"})["referrer"]
+    whose = token("email", "user@example.com")
+    assert found == f"https://x.io/?u=https%253A%252F%252Fy.io%252F%253Fe%253D{whose}%2526b%253D{at}1"
 
 
 def test_another_key_gives_other_hashes() -> None:
@@ -126,6 +185,91 @@ def test_half_of_a_surrogate_pair_stays_for_a_rule_to_judge() -> None:
     assert b'"sub1":"\\ud83d and \\u00e9"' in written
 
 
+SECRET = {
+    "hash_password", "api_key", "address_1", "address_2", "zip_code", "phone", "contactPerson", "contact", "skype",
+    "vat_code", "telegram", "viber", "wechat", "whatsapp", "facebook",
+}  # fmt: skip
+"""Names of the API's members that hold secrets and contact data."""
+MANAGER = {
+    "id", "first_name", "last_name", "work_hours", "email", "skype", "api_key", "roles", "updated_at", "created_at",
+    "last_login_at", "type", "avatar", "username", "facebook", "telegram", "viber", "wechat", "whatsapp",
+}  # fmt: skip
+
+
+def test_of_all_names_that_the_api_has_the_same_few_are_redacted() -> None:
+    """Those of lists and their managers, of clicks and of conversions; all others keep what they hold."""
+    names = known.OFFER | known.AFFILIATE | known.ADVERTISER | click.known | conversion.known | MANAGER
+    kinds = {name: kind_of(name, "") for name in names}
+    assert {name for name, kind in kinds.items() if kind == "drop"} == SECRET
+    assert {name for name, kind in kinds.items() if kind == "ip"} == {"ip", "allowed_ip", "disallowed_ip"}
+    assert {name for name, kind in kinds.items() if kind == "email"} == {"email"}
+
+
+class Reading(dict[str, Any]):
+    """A record that writes down which of its members are read."""
+
+    names: set[str] = set()  # noqa: RUF012 - one for all records, also those inside of others
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The member, likewise."""
+        self.names.add(name)
+        return reading(super().get(name, default))
+
+
+def reading(value: Any) -> Any:
+    """A JSON value, with all that is in it, of which is written down what is read."""
+    if isinstance(value, list):
+        return [reading(item) for item in value]
+    return Reading(value) if isinstance(value, dict) else value
+
+
+PAGE = {"as_of": "2026-03-16T06:30:00.000000Z", "zone": "Europe/Moscow"}
+OFFERS = (
+    offers.offer, offers.offer_version, offers.payments, offers.landings, offers.caps, offers.cap_affiliates,
+    offers.cap_countries, offers.cap_goals,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def records() -> Iterator[list[tuple[Any, Row]]]:
+    """What the simulated tenant says, with each function that makes rows of it."""
+    with serving(clicks_per_day=50, conversions_per_day=50) as api:
+        sliced = {"filter[date_from]": DAY, "filter[date_to]": DAY, "slice": ["day", "hour", "offer", "os", "sub5"]}
+        counted = api.rows("/3.0/stats/custom", **sliced)
+        rates = [{"name": name, "value": value} for name, value in api.json("/3.0/admin/currency")["quotes"].items()]
+        told = [
+            (api.day(CLICKS), (click,)),
+            (api.day(CONVERSIONS), (conversion, conversion_state)),
+            (api.offers(), OFFERS),
+            (api.rows(PARTNERS), (people.affiliate, people.affiliate_version, people.manager)),
+            (api.rows(ADVERTISERS), (people.advertiser, people.advertiser_version, people.manager)),
+            (counted, (totals.counted_clicks, totals.hourly_total)),
+            (rates, (totals.currency_rate,)),
+        ]
+        yield [(make, one) for found, makers in told for one in found for make in makers]
+
+
+def test_no_name_that_a_row_is_made_of_is_redacted(records: list[tuple[Any, Row]]) -> None:
+    """But an IP and an e-mail address, which become hashes in columns that say so."""
+    for make, record in records:
+        deque(chain(make(reading(record), PAGE), make(Reading(), PAGE)), maxlen=0)
+    kinds = {name: kind_of(name, "") for name in Reading.names}
+    assert {"payments", "goals", "manager_obj", "os", "slice", "traffic", "revenue", "updatedAt"} <= kinds.keys()
+    assert {name: kind for name, kind in kinds.items() if kind not in {"text", "versions"}} == {
+        "ip": "ip",
+        "email": "email",
+    }
+
+
+def test_rows_of_redacted_records_are_those_of_the_records(records: list[tuple[Any, Row]]) -> None:
+    """Only the columns of hashes differ, and the referrer that holds an address."""
+    differ = set()
+    for make, record in records:
+        for before, after in zip(make(record, PAGE), make(REDACTOR.redacted(record), PAGE), strict=True):
+            differ |= {name for name in before if before[name] != after[name]}
+    assert differ == {"ip_hash", "email_hash", "referrer"}
+
+
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**12), 10**12), st.text("abc xyz", max_size=8), st.sampled_from(CANARIES)
 )
@@ -164,7 +308,7 @@ def shape(value: Any) -> Any:
     return "text" if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("piece", ["a", "a@", "a.a@a", "a%40", "a:", "1.1.", "?token=", "::"])
+@pytest.mark.parametrize("piece", ["a", "a@", "a.a@a", "a%40", "a%2540a.a%26", "%25", "a:", "1.1.", "?token=", "::"])
 def test_long_text_takes_no_long_time(piece: str) -> None:
     """A quarter of a megabyte that nearly has the shape of an address is read in less than a second."""
     began = time.monotonic()
