@@ -7,6 +7,7 @@ Here: one GET until it has a good answer or a typed error. Not here: bytes (`wir
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -27,8 +28,6 @@ from lakehouse_assets.urls import api_url, is_loopback
 
 MOST_SHOWN = 200
 """How many characters of what an answer says get into an error."""
-MOST_WAIT_SECONDS = 120.0
-"""How long a `Retry-After` is waited for; an API that is away for longer is a case for the next run."""
 
 
 class _Again(Exception):  # noqa: N818 - it says what follows
@@ -91,6 +90,9 @@ class Api:
     def get(self, endpoint: Endpoint, params: Params = ()) -> Answer:
         """Return the good answer to one request, tried as often as that may help.
 
+        No try begins later than `Patience.retry_seconds` after the first one did: an API that is away for longer is a
+        case for the next run.
+
         Raises:
             ApiRefused: the request will never be answered.
             KeyRefused: the key is not accepted, also after it was read again.
@@ -98,6 +100,7 @@ class Api:
             ApiUnavailable: no try had an answer that can be used.
             BudgetSpent: the run may ask no more.
         """
+        latest = time.monotonic() + self._patience.retry_seconds
         trying = tenacity.Retrying(
             stop=self._is_enough,
             wait=self._pause,
@@ -105,7 +108,7 @@ class Api:
             sleep=self._sleep,
         )
         try:
-            return trying(self._with_the_newest_key, endpoint, params)
+            return trying(self._with_the_newest_key, endpoint, params, latest)
         except tenacity.RetryError as error:
             last = error.last_attempt
             problem = self.shown(str(last.exception()))
@@ -117,13 +120,15 @@ class Api:
         clean = masked(text.replace(self._key, "[redacted]"))
         return visible(clean if len(clean) <= MOST_SHOWN else f"{clean[:MOST_SHOWN]}...")
 
-    def _with_the_newest_key(self, endpoint: Endpoint, params: Params) -> Answer:
+    def _with_the_newest_key(self, endpoint: Endpoint, params: Params, latest: float) -> Answer:
         """Ask once, and once more when the key is refused and another one is in the secret by now."""
         verdict, problem, answer = self._judged(endpoint, params)
         if verdict == "key":
             newest = api_key(self._secrets, self.key_name)
             if newest != self._key:
                 self._key = newest
+                if time.monotonic() >= latest:
+                    raise _Again(problem)
                 verdict, problem, answer = self._judged(endpoint, params)
         if verdict == "key":
             raise KeyRefused(api=self.tenant, name=self.key_name, problem=self.shown(problem))
@@ -155,8 +160,9 @@ class Api:
         return jitter if after is None else after + min(jitter, 1.0)
 
     def _is_enough(self, state: tenacity.RetryCallState) -> bool:
-        """Say whether to give up: after so many tries, or when the API is away for long, or the run has tried a lot."""
-        is_last = state.attempt_number >= self._patience.tries or (_asked_wait(state) or 0) > MOST_WAIT_SECONDS
+        """Say whether to give up: after so many tries, when another would begin late, or the run has tried a lot."""
+        begins_after = (state.seconds_since_start or 0.0) + state.upcoming_sleep
+        is_last = state.attempt_number >= self._patience.tries or begins_after >= self._patience.retry_seconds
         return is_last or not self.budget.may_retry()
 
 

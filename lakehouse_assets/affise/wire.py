@@ -27,19 +27,24 @@ MOST_BYTES = 48 << 20
 class Patience:
     """Say how long one request is waited for, and how often it is tried.
 
+    A try ends at most `answer_seconds` and, for the last piece, `read_seconds` after it began, and the last one begins
+    at most `retry_seconds` after the first: as they are here, a request takes no more than 300 s with all its tries.
+
     Attributes:
         connect_seconds: until a connection stands.
         read_seconds: between two pieces of an answer.
-        answer_seconds: for the whole answer, so that one that drips does not hold a run for hours.
+        answer_seconds: from the request to the end of its answer, so that one that drips does not hold a run for hours.
         tries: of one request.
+        retry_seconds: from the beginning of the first try to that of the last; a longer wait ends the trying.
         first_wait: upper bound in seconds of the first random pause; it doubles with every try.
         longest_wait: upper bound of every pause.
     """
 
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
-    answer_seconds: float = 180.0
+    answer_seconds: float = 120.0
     tries: int = 6
+    retry_seconds: float = 120.0
     first_wait: float = 1.0
     longest_wait: float = 30.0
 
@@ -89,9 +94,10 @@ def send(session: requests.Session, url: str, params: Params, key: str, patience
     request = session.prepare_request(requests.Request("GET", url, params=list(params), auth=_KeyHeader(key)))
     settings = session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - stream
     at, times = datetime.now(UTC), (patience.connect_seconds, patience.read_seconds)
+    until = time.monotonic() + patience.answer_seconds
     try:
         with session.send(request, timeout=times, allow_redirects=False, **settings) as response:
-            body = _body(response, patience.answer_seconds)
+            body = _body(response, until)
             status, headers = response.status_code, {name.lower(): value for name, value in response.headers.items()}
     except (OSError, HTTPError) as error:
         problem = _words(error)
@@ -100,8 +106,8 @@ def send(session: requests.Session, url: str, params: Params, key: str, patience
     raise WireFailed(problem)
 
 
-def _body(response: requests.Response, seconds: float) -> bytes:
-    until, pieces, size = time.monotonic() + seconds, [], 0
+def _body(response: requests.Response, until: float) -> bytes:
+    pieces, size = [], 0
     # One read of the socket at a time: `iter_content` waits for a whole chunk, however slowly it comes.
     while piece := response.raw.read1(CHUNK_BYTES, decode_content=True):
         size += len(piece)

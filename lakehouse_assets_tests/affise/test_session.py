@@ -13,6 +13,8 @@ import pytest
 from lakehouse_assets.affise.endpoints import CONVERSIONS
 from lakehouse_assets.affise.errors import AnswerInvalid, ApiRefused, BudgetSpent, KeyRefused
 from lakehouse_assets.affise.limits import Budget
+from lakehouse_assets.affise.pull import BUDGET_SECONDS
+from lakehouse_assets.affise.wire import Patience
 from lakehouse_assets.errors import ApiUnavailable, BadRequest
 from lakehouse_assets_tests.affise.wire import (
     KEY,
@@ -23,6 +25,7 @@ from lakehouse_assets_tests.affise.wire import (
     cut,
     drip,
     hang,
+    late_drip,
     listed,
     reset,
     serving,
@@ -53,7 +56,7 @@ def test_what_may_pass_is_tried_again(fault: Act) -> None:
     """Two faults and a good answer are one good answer, after two pauses."""
     naps: list[float] = []
     with serving(fault, fault, GOOD) as wire:
-        found = client(wire.url, naps=naps, answer_seconds=0.2).get(CONVERSIONS)
+        found = client(wire.url, naps=naps, answer_seconds=0.4).get(CONVERSIONS)
     assert (found.data["conversions"], len(wire.asked), len(naps)) == ([{"id": "a"}], 3, 2)
 
 
@@ -99,6 +102,51 @@ def test_an_hour_of_retry_after_is_left_to_the_next_run() -> None:
     with serving(answer({}, 429, "Retry-After: 3600\r\n")) as wire, pytest.raises(ApiUnavailable, match="tries: 1"):
         client(wire.url, naps=naps).get(CONVERSIONS)
     assert naps == []
+
+
+@pytest.mark.parametrize(("after", "tries"), [("7", 1), ("1", 3)])
+def test_no_try_begins_later_than_its_bound(after: str, tries: int) -> None:
+    """A wait that would end more than five seconds after the first one began is not begun; shorter ones are."""
+    naps: list[float] = []
+    with serving(answer({"error": "slow"}, 429, f"Retry-After: {after}\r\n")) as wire:
+        api = client(wire.url, naps=naps, retry_seconds=5)
+        with pytest.raises(ApiUnavailable, match=f"tries: {tries}") as found:
+            api.get(CONVERSIONS)
+    assert ("slow" in str(found.value), len(wire.asked), len(naps)) == (True, tries, tries - 1)
+
+
+def test_tries_that_last_long_are_fewer() -> None:
+    """Each hangs for 0.3 s, so in half a second two of twenty begin, whatever the pauses are."""
+    with serving(hang) as wire, pytest.raises(ApiUnavailable, match="tries: 2"):
+        client(wire.url, tries=20, retry_seconds=0.5, first_wait=0).get(CONVERSIONS)
+    assert len(wire.asked) == 2
+
+
+def test_a_rotated_key_is_not_tried_later_than_that_either() -> None:
+    """The next request has it."""
+    keys = Keys()
+    with serving(answer({}, 401), GOOD) as wire:
+        api = client(wire.url, keys=keys, retry_seconds=0)
+        keys.values["AFFISE_API_KEY"] = "the-new-key"
+        with pytest.raises(ApiUnavailable):
+            api.get(CONVERSIONS)
+        api.get(CONVERSIONS)
+    assert [asked.headers["api-key"] for asked in wire.asked] == [KEY, "the-new-key"]
+
+
+def test_what_a_call_begins_ends_within_900_seconds() -> None:
+    """A page begun at the end of its time, the last try of it, and the last piece of that."""
+    patience = Patience()
+    longest = patience.retry_seconds + patience.answer_seconds + patience.read_seconds
+    assert BUDGET_SECONDS + longest <= 890
+
+
+def test_the_time_of_an_answer_begins_with_the_request() -> None:
+    """A server that is slow to begin and slow to go on is left after both together."""
+    began = time.monotonic()
+    with serving(late_drip) as wire, pytest.raises(ApiUnavailable, match="no whole answer in time"):
+        client(wire.url, tries=1, read_seconds=1, answer_seconds=0.5).get(CONVERSIONS)
+    assert time.monotonic() - began < 0.8
 
 
 def test_pauses_are_random_below_a_bound_that_doubles() -> None:

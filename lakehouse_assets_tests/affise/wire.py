@@ -90,6 +90,12 @@ def drip(peer: socket.socket, _: Asked) -> None:
         time.sleep(0.05)
 
 
+def late_drip(peer: socket.socket, asked: Asked) -> None:
+    """Begin to drip after 0.4 s."""
+    time.sleep(0.4)
+    drip(peer, asked)
+
+
 @contextmanager
 def serving(*acts: Act) -> Iterator[Wire]:
     """Serve on a port of loopback as long as the block lasts."""
