@@ -4,7 +4,8 @@
     ├── Terminal   the same call will fail again until somebody changes something
     │   ├── SettingsInvalid, ContractInvalid, ContractBreaking, UnportableSql
     │   ├── BadRequest: RecordShared, TableMissing, LakeElsewhere, NamesTaken, LakeIncomplete
-    │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, DiskFull, MemoryExhausted, SpillExhausted, LibraryFailed
+    │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, LibraryFailed
+    │   ├── DiskFull, MemoryExhausted, SpillExhausted, HeapExhausted
     │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
     │   ├── BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, StorageRefused
     │   ├── ServiceRefused, JobFailed, QueryFailed, FunctionFailed
@@ -263,6 +264,16 @@ class SpillExhausted(Terminal):
     sentence = (
         "the room for DuckDB's temporary files is not enough ({problem}); nothing is half done: name a larger disk by "
         "LAKEHOUSE_DUCKDB_TEMP, raise LAKEHOUSE_DUCKDB_TEMP_LIMIT or LAKEHOUSE_DUCKDB_MEMORY, and run again"
+    )
+
+
+class HeapExhausted(Terminal):
+    """Spark needs more memory than its Java may take."""
+
+    sentence = (
+        "the memory that Spark's Java may take is not enough ({problem}); nothing is half done: give it more by "
+        "LAKEHOUSE_SPARK_MEMORY, a Glue job a larger worker type or more workers (GlueWorkerType, GlueWorkers), and "
+        "run again"
     )
 
 

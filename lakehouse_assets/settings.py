@@ -87,6 +87,12 @@ def _webhook(value: SecretStr) -> SecretStr:
     return SecretStr(webhook_url(value.get_secret_value()))
 
 
+def _heap(value: str) -> str:
+    if int(value[:-1]) * MEBIBYTES[value[-1]] < LEAST_HEAP:
+        raise ValueError("a heap that Spark starts with")
+    return value
+
+
 DEFAULT_LANDING = "land-folder/Data"
 """Says where below the lake files are dropped when no setting names a landing."""
 Folder = Annotated[Path, BeforeValidator(_named), AfterValidator(_folder)]
@@ -97,6 +103,11 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Size = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")]
 
 
+MEBIBYTES = {"m": 1, "g": 1024}
+LEAST_HEAP = 512
+"""Is the least heap in MiB that is round and above the 450 MiB that Spark wants, of which Java keeps some for itself:
+https://github.com/apache/spark/blob/v4.1.1/core/src/main/scala/org/apache/spark/memory/UnifiedMemoryManager.scala"""
+Heap = Annotated[str, Field(pattern=r"^[0-9]{1,9}[mg]$"), AfterValidator(_heap)]
 Package = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$")]
 
 
@@ -216,7 +227,7 @@ class Settings(BaseSettings):
         duckdb_temp: folder of what is spilled; None for the system's folder of temporary files.
         duckdb_temp_limit: how much may be spilled; None for nine tenths of the space that is free there.
         duckdb_threads: threads of DuckDB; 0 takes all cores.
-        spark_memory: heap of a local Spark.
+        spark_memory: heap of a local Spark, at least `LEAST_HEAP`.
         quiet_seconds: how long a landed file must have been left alone before the sensor takes it.
         history: folder of Dagster's history, where `DAGSTER_HOME` names none; default `<lake>/dagster`, for a lake in
             S3 a folder of this user's, see `history_home`.
@@ -245,7 +256,7 @@ class Settings(BaseSettings):
     duckdb_temp: SpareFolder | None = None
     duckdb_temp_limit: Size | None = None
     duckdb_threads: Annotated[int, Field(ge=0, le=256)] = 0
-    spark_memory: Annotated[str, Field(pattern=r"^[0-9]+[mg]$")] = "3g"
+    spark_memory: Heap = "3g"
     quiet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
     history: Folder | None = None
     lease_renew_seconds: Annotated[float, Field(gt=0, le=60)] = 30.0
@@ -332,7 +343,7 @@ ALLOWED = {
     "duckdb_memory": "a size such as 800MB or 2GB",
     "duckdb_temp_limit": "a size such as 800MB or 2GB",
     "duckdb_threads": "a whole number from 0 to 256",
-    "spark_memory": "a heap such as 3g or 800m",
+    "spark_memory": "a heap such as 3g or 800m, of 512m at least",
     "quiet_seconds": "seconds from 0 to 3600",
     "lease_renew_seconds": "seconds above 0 up to 60",
     "zones": "a time zone such as Europe/Berlin or UTC",

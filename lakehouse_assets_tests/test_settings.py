@@ -116,6 +116,17 @@ def test_a_container_is_a_machine_of_its_own(tmp_path: Path) -> None:
     assert machine_memory([tmp_path / "none", tmp_path / "some"]) == 10**9
 
 
+@pytest.mark.parametrize("heap", ["180m", "511m", "0g", "3", "3GB", "512k", "-1g"])
+def test_a_heap_that_spark_does_not_start_with_is_refused(monkeypatch: pytest.MonkeyPatch, heap: str) -> None:
+    """Spark itself would say it in a hundred lines; 512m is enough."""
+    for enough in ("512m", "1g"):
+        monkeypatch.setenv("LAKEHOUSE_SPARK_MEMORY", enough)
+        assert read_settings().spark_memory == enough
+    monkeypatch.setenv("LAKEHOUSE_SPARK_MEMORY", heap)
+    with pytest.raises(SettingsInvalid, match=f"SPARK_MEMORY is `{heap}`, allowed is a heap such as 3g .*of 512m at"):
+        read_settings()
+
+
 def test_every_problem_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two wrong variables make one sentence with both, the values got and what is allowed."""
     monkeypatch.setenv("LAKEHOUSE_ENGINE", "polars")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from lakehouse_assets.compute.job_arguments import arguments, load_and_keep, manifest_of, work_of
+from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.spark import SparkEngine
 from lakehouse_assets.errors import LakehouseError
 from lakehouse_assets.load.report import LoadReport
@@ -27,9 +28,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the load and print its summary, or end with status 1 and one sentence."""
     try:
         report = run(arguments(argv))
-    except LakehouseError as error:
+    except Exception as error:  # the outer edge of the job
+        known = error if isinstance(error, LakehouseError) else exhausted(error)
+        if known is None:
+            raise
         # The machine sees one error name for every failed job; it finds the class in the cause.
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
+        raise SystemExit(f"{type(known).__name__}: {known}") from error
     sys.stdout.write(summary(report) + "\n")
 
 

@@ -14,6 +14,7 @@ from lakehouse_assets.errors import (
     BucketMissing,
     CredentialsUnusable,
     DiskFull,
+    HeapExhausted,
     LakehouseError,
     MemoryExhausted,
     RegionWrong,
@@ -28,7 +29,7 @@ from lakehouse_assets.storage.os_errors import NO_ROOM
 from lakehouse_assets.storage.remote_errors import remote_error
 
 TELLING = (
-    *(DiskFull, MemoryExhausted, SpillExhausted),
+    *(DiskFull, HeapExhausted, MemoryExhausted, SpillExhausted),
     *(AccessDenied, BucketMissing, CredentialsUnusable, RegionWrong),
     *(ServiceRefused, ServiceUnavailable, StorageUnavailable),
 )
@@ -37,7 +38,14 @@ NO_SPACE = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|os error (28|122|27)\b|database or disk is full"
 )
 SPILL = re.compile(r"max_temp_directory_size|duckdb_temp|lakehouse-spill")
-NO_MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|OutOfMemoryError|malloc of size \d+ failed")
+NO_MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|malloc of size \d+ failed")
+JAVA_ENDED = "Java has ended in the middle of its work"
+NO_HEAP = re.compile(
+    r"OutOfMemoryError|OutOfDirectMemoryError|arrow\.memory\.OutOfMemoryException|"
+    r"INVALID_(DRIVER|EXECUTOR)_MEMORY|Container killed by YARN for exceeding|exceeding memory limits|"
+    rf"^{JAVA_ENDED}$"
+)
+"""Finds what Java, Spark and the cluster that it runs on say of a heap that is too small."""
 NO_WRITE = re.compile(r"Could not write (all bytes to )?file|Could not truncate file|failed to offload")
 GONE = re.compile(r'No files found that match the pattern "(?P<file>[^"]+)"')
 SPOILT = re.compile(
@@ -72,21 +80,33 @@ def exhausted(error: BaseException) -> LakehouseError | None:
 
 
 def _typed(error: BaseException) -> LakehouseError | None:
-    text, problem = str(error), _problem(error)
+    text = _text(error)
+    problem = _problem(text)
     is_full = bool(NO_SPACE.search(text)) or (isinstance(error, OSError) and error.errno in NO_ROOM)
     if SPILL.search(text) and (is_full or NO_MEMORY.search(text) or NO_WRITE.search(text)):
         return SpillExhausted(problem=problem)
     if is_full:
         return DiskFull(place="a file", problem=problem)
+    if NO_HEAP.search(text):
+        return HeapExhausted(problem=problem)
     if isinstance(error, MemoryError) or NO_MEMORY.search(text):
         return MemoryExhausted(problem=problem)
     return remote_error(error)
 
 
-def _problem(error: BaseException) -> str:
+def _text(error: BaseException) -> str:
+    """Return an error's text; Py4J asks Java for it, which ends where a task of Spark has no memory left."""
+    try:
+        return JAVA_ENDED if type(error).__name__ == "Py4JNetworkError" else str(error)
+    except Exception:  # noqa: BLE001 - whatever the connection to it says
+        return JAVA_ENDED
+
+
+def _problem(text: str) -> str:
     """Return the line that says what ran out: Spark's errors begin with the call in which it did."""
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if NO_SPACE.search(line) or NO_MEMORY.search(line)), first_line(error))
+    lines = [line.strip(": ").removeprefix("Caused by: ") for line in text.splitlines()] or [""]
+    telling = (line for line in lines if any(said.search(line) for said in (NO_SPACE, NO_HEAP, NO_MEMORY)))
+    return next(telling, lines[0])
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

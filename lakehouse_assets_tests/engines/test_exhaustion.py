@@ -12,7 +12,14 @@ from lakehouse_assets.engines.connection import Spill, connect
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.query import QueryScope, ask
-from lakehouse_assets.errors import AccessDenied, DiskFull, LakehouseError, MemoryExhausted, SpillExhausted
+from lakehouse_assets.errors import (
+    AccessDenied,
+    DiskFull,
+    HeapExhausted,
+    LakehouseError,
+    MemoryExhausted,
+    SpillExhausted,
+)
 from lakehouse_assets.storage.lake import open_lake
 
 RANKED = "SELECT x, row_number() OVER (ORDER BY hash(x)) AS n FROM range(4000000) AS t(x)"
@@ -84,6 +91,10 @@ RUST = "Generic LocalFileSystem error: Unable to copy data to file: No space lef
 SPILLED = 'IO Error: Could not write file "/tmp/lakehouse-spill-x/duckdb_temp_storage-0.tmp": No space left on device'
 ARROW = "External error: Out of Memory Error: could not allocate block of size 256.0 KiB (38.1 MiB/38.1 MiB used)"
 
+JAVA = (
+    "An error occurred while calling o69.collectToPython.\n: java.lang.OutOfMemoryError: Java heap space\n\tat a.b(C:1)"
+)
+
 
 @pytest.mark.parametrize(
     ("error", "kind"),
@@ -94,7 +105,8 @@ ARROW = "External error: Out of Memory Error: could not allocate block of size 2
         (RuntimeError("(sqlite3.OperationalError) database or disk is full"), DiskFull),
         (OSError(SPILLED), SpillExhausted),
         (ValueError(ARROW), MemoryExhausted),
-        (RuntimeError("java.lang.OutOfMemoryError: Java heap space"), MemoryExhausted),
+        (RuntimeError(JAVA), HeapExhausted),
+        (RuntimeError("[INVALID_DRIVER_MEMORY] System memory 182452224 must be at least 471859200."), HeapExhausted),
         (MemoryError(), MemoryExhausted),
         (OSError(errno.EIO, "Input/output error"), None),
         (ValueError("no such column"), None),
@@ -106,6 +118,34 @@ def test_an_error_is_known_by_its_words_too(error: Exception, kind: type[Lakehou
     outer.__cause__ = error
     found = exhausted(outer)
     assert found is None if kind is None else isinstance(found, kind)
+
+
+def test_too_little_memory_of_spark_is_said_with_its_own_setting() -> None:
+    """And with what a Glue job has instead; DuckDB's memory has no part in it."""
+    found = str(exhausted(RuntimeError(JAVA)))
+    assert found.startswith(
+        "the memory that Spark's Java may take is not enough (java.lang.OutOfMemoryError: Java heap"
+    )
+    assert "LAKEHOUSE_SPARK_MEMORY" in found
+    assert "GlueWorkerType" in found
+    assert "DUCKDB" not in found
+    assert "\n" not in found
+
+
+class Unsaid(Exception):  # noqa: N818 - as Py4J's, whose text is asked of Java
+    """An error of Java, which is not there any more."""
+
+    def __str__(self) -> str:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+
+def test_java_that_ends_in_the_middle_had_too_little_memory() -> None:
+    """Spark ends it where a task has none left; nobody can be asked then what it was."""
+    closing = ConnectionRefusedError(111, "Connection refused")
+    closing.__context__ = Unsaid()
+    assert isinstance(exhausted(closing), HeapExhausted)
+    lost = type("Py4JNetworkError", (Exception,), {})("Answer from Java side is empty")
+    assert "(Java has ended in the middle of its work)" in str(exhausted(lost))
 
 
 def test_what_says_already_who_refused_is_not_read_again() -> None:

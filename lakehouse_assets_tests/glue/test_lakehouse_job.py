@@ -167,3 +167,16 @@ def test_a_manifest_that_is_absent_is_named(lake: LakeDriver) -> None:
     """A wrong address ends the job with one sentence."""
     with pytest.raises(SystemExit, match=r"`none\.json` does not exist"):
         main(argv(lake, **{"manifest-uri": f"{lake.root}/none.json"}))
+
+
+def test_a_heap_that_is_too_small_is_named_with_the_way_out(lake: LakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Spark raises is no error of ours; the job ends with ours all the same."""
+
+    def fails(_asked: object) -> None:
+        raise RuntimeError(
+            "Lost task 1.0 in stage 0.0: java.lang.OutOfMemoryError: Java heap space\n\tat a.b(C.scala:1)"
+        )
+
+    monkeypatch.setattr("glue.jobs.lakehouse.run", fails)
+    with pytest.raises(SystemExit, match=r"^HeapExhausted: .*Java heap space\).*larger worker type or more workers"):
+        main(argv(lake))
