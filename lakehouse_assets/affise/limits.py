@@ -68,12 +68,14 @@ class Budget:
         retries: how many of them may be further tries; an API that is down is not asked much more often.
         made: requests made.
         retried: tries made again.
+        whole: the budget of which this one is a part, which counts what one call asks.
     """
 
     requests: int
     retries: int
     made: int = 0
     retried: int = 0
+    whole: Budget | None = None
 
     def spend(self, api: str) -> None:
         """Count one request.
@@ -81,11 +83,17 @@ class Budget:
         Raises:
             BudgetSpent: the run may make no more.
         """
-        if self.made >= self.requests:
+        if self.whole is not None:
+            self.whole.spend(api)
+        elif self.made >= self.requests:
             raise BudgetSpent(requests=self.made, api=api)
         self.made += 1
 
     def may_retry(self) -> bool:
         """Count one more try, and say whether it may be made."""
         self.retried += 1
-        return self.retried <= self.retries
+        return self.retried <= self.retries if self.whole is None else self.whole.may_retry()
+
+    def part(self) -> Budget:
+        """Return a budget that counts by itself and spends of this one."""
+        return Budget(self.requests, self.retries, whole=self)

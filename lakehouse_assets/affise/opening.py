@@ -8,6 +8,7 @@ from typing import Any
 
 from lakehouse_assets.affise.account import Account, learn_date_to
 from lakehouse_assets.affise.bronze import Bronze
+from lakehouse_assets.affise.calls import left_of
 from lakehouse_assets.affise.endpoints import Endpoint, click_source
 from lakehouse_assets.affise.gone import Comparison
 from lakehouse_assets.affise.limits import Budget, TokenBucket
@@ -34,24 +35,25 @@ def puller_of(event: Mapping[str, Any], context: object = None) -> Puller:
         event: holds `run_id`, `lake` (URI), `as_of`, `source_timezone`, `date_to` and `present` once they are known,
             and `at_once`, how many such calls go on at the same time, where there are several.
         context: as Lambda's; its `progress`, where it has one, is told, and in what is `shared` by the calls of a run
-            they have one budget. Where nothing is shared, as on Lambda, each call has one of its own.
+            they have one budget. Where nothing is shared, as on Lambda, a call has what those that have ended left.
 
     Raises:
         LakehouseError: as `open_puller`.
     """
-    settings = read_settings().affise
-    budget = getattr(context, "shared", {}).setdefault(BUDGET, Budget(settings.requests, settings.retries))
+    settings, store = read_settings().affise, open_store(event["lake"], create=False)
+    whole, between = Budget(settings.requests, settings.retries), getattr(context, "shared", None)
+    left = left_of(whole, store, event["run_id"]) if between is None else between.setdefault(BUDGET, whole)
     return open_puller(
         shared(settings, event.get("at_once") or 1),
         present_secrets(),
-        open_store(event["lake"], create=False),
+        store,
         run_id=event["run_id"],
         zone=event["source_timezone"],
         as_of=utc_moment(event["as_of"]),
         date_to=event.get("date_to"),
         present=utc_moment(event["present"]) if event.get("present") else None,
         progress=getattr(context, "progress", None),
-        budget=budget,
+        budget=left.part(),
     )
 
 

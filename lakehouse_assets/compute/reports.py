@@ -27,6 +27,8 @@ LINKS = "links"
 """Names the piece with the addresses of logs, by step, where a step's log is not on this machine."""
 REFUSED = "refused"
 """Names the piece with the `keys` of the files that the load refused: they may be too many for a machine to carry."""
+NOTES = "notes"
+"""Names the piece with what a function of the pipeline's own has to say to people (`NotesReport`)."""
 
 
 def model_piece(model: str) -> str:
@@ -41,6 +43,17 @@ def refused_key(folder: RunFolder, report: LoadReport | None) -> str:
 
 WHOLE_TABLES = "1970-01-01T00:00:00+00:00"
 """Stands for the oldest time of a file when checks shall look at whole tables."""
+
+
+@dataclass(frozen=True)
+class NotesReport:
+    """Hold what a function of the pipeline's own has to say to people, a sentence each."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the notes as plain values that JSON can hold."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +241,7 @@ class RunReport:
         failure: None when the run went well.
         doubts: which files have a time that is not believed, in words.
         hints: which parents waiting rows may have meant, in words.
+        notes: what functions of the pipeline's own say, such as as of when a pull is.
         already: which run has taken the tick before, in words; then this one had nothing to do.
         runtime: who made the run, `dagster` or `stepfunctions`.
         execution, link: ARN of a machine's execution, and where people see it.
@@ -261,6 +275,7 @@ class RunReport:
     failure: Failure | None = None
     doubts: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     already: str = ""
     runtime: Runtime = "dagster"
     execution: str = ""
@@ -306,6 +321,7 @@ def compose(folder: RunFolder, silver: Iterable[str], gold: Iterable[str], failu
         extra_columns=load.extra_columns,
         doubts=plan.doubts if plan else [],
         hints=load.hints,
+        notes=(folder.report(NOTES, NotesReport) or NotesReport()).lines,
         gold={name: _counts(report) for name, report in built.items()},
         rebuilt={name: report.rebuilt for name, report in built.items() if report and report.rebuilt},
         kept_out={name: list(report.kept_out) for name, report in built.items() if report and report.kept_out},

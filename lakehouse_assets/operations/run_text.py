@@ -86,6 +86,7 @@ def _codes(report: RunReport) -> None:
 
 
 def _files(report: RunReport) -> None:
+    _first("", report.notes)
     _first("Refused", report.refusals.values())
     _first("Left for the next run", [f"{key} changed while this one was going on" for key in report.skipped_files])
     _first("File time", report.doubts)

@@ -29,7 +29,7 @@ TICK = datetime(2026, 3, 16, 6, tzinfo=UTC)
 LONG_AGO = Watermark(datetime(2026, 1, 1, tzinfo=UTC))
 LISTS, FACTS = "AdstartUpdateDimensionTables", "PullAffiseSlices"
 MORE_CALLS = 4
-"""How often a day of the sweep is gone on with, at 600 s a call; 3,000 s are 15,000 pages at the usual rate."""
+"""How often a day of the sweep is gone on with, at 590 s a call; 3,000 s are 15,000 pages at the usual rate."""
 EVENTS = {"Pass": 2, "Choice": 2, "Succeed": 2, "Task": 5}
 """Events in an execution's history for one run of a state: entered and exited, and of a task scheduled, started and
 succeeded: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html"""

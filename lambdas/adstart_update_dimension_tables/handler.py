@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.affise.calls import noting
 from lakehouse_assets.affise.dimensions import pull_list
 from lakehouse_assets.affise.endpoints import ENDPOINTS
 from lakehouse_assets.affise.opening import comparison_of, puller_of
@@ -20,4 +21,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """
     puller = puller_of(event, context)
     endpoint = ENDPOINTS[event["list"]]
-    return answer(endpoint, pull_list(puller, endpoint, puller.bronze.as_of, comparison_of(puller)))
+    with noting(puller, endpoint.name) as told:
+        made = pull_list(puller, endpoint, puller.bronze.as_of, comparison_of(puller))
+        told.pulled_again = int(made is not None and made.pulls > 1)
+        told.warnings = (f"{made.endpoint}: {made.warning}",) if made is not None and made.warning else ()
+    return answer(endpoint, made)

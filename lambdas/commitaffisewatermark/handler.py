@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lakehouse_assets.affise import open_runs, watermark
+from lakehouse_assets.affise import calls, open_runs, watermark
 from lakehouse_assets.affise.opening import INTRADAY, is_pulled
 from lakehouse_assets.core.manifest import utc_moment
 from lakehouse_assets.storage.held import fenced
@@ -23,7 +23,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     store, as_of = open_store(event["lake"], create=False), utc_moment(event["as_of"])
     if not is_pulled(event):
         return {}
-    open_runs.end(store, [*event["open_runs"], event["run_id"]])
+    runs = [*event["open_runs"], event["run_id"]]
+    open_runs.end(store, runs)
+    calls.end(store, runs)
     if event.get("pull") == INTRADAY:
         return {}
     moved = watermark.advance(store, as_of, is_sweep=event["is_sweep"])

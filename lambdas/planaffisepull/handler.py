@@ -6,8 +6,10 @@ from typing import Any
 
 from lakehouse_assets.affise import watermark
 from lakehouse_assets.affise.account import present
+from lakehouse_assets.affise.calls import noting
 from lakehouse_assets.affise.open_runs import begin, others
 from lakehouse_assets.affise.opening import click_endpoint, is_pulled, puller_of
+from lakehouse_assets.affise.pull import Puller
 from lakehouse_assets.core.request import Window
 from lakehouse_assets.storage.held import fenced
 from lambdas.planaffisepull.logic import Plan, answer, require_past, require_rights
@@ -25,6 +27,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if not is_pulled(event):
         return answer(Plan((), is_sweep=False, lists=()), "inclusive", event["as_of"])
     puller = puller_of(event, context)
+    with noting(puller, "plan"):
+        return _planned(puller, event)
+
+
+def _planned(puller: Puller, event: dict[str, Any]) -> dict[str, Any]:
     store, as_of = puller.bronze.store, puller.bronze.as_of
     mark = watermark.read(store)
     window, zone = Window.model_validate(event["window"]), puller.account.zone

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakehouse_assets.affise.calls import noting
 from lakehouse_assets.affise.opening import puller_of
 from lakehouse_assets.storage.held import fenced
-from lambdas.pullaffiseslices.logic import answer, pull
+from lambdas.pullaffiseslices.logic import answer, pull, tell
 
 
 @fenced
@@ -17,4 +18,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     (its clock), `slice` (`endpoint`, `day` in UTC, and `since`: from when on its facts are wanted) and `at_once` (how
     many such calls go on at the same time).
     """
-    return answer(event["slice"], pull(puller_of(event, context), event["slice"], event.get("token")))
+    puller, planned = puller_of(event, context), event["slice"]
+    with noting(puller, f"{planned['endpoint']} of {planned['day']}") as told:
+        done = pull(puller, planned, event.get("token"))
+        tell(told, done)
+    return answer(planned, done)

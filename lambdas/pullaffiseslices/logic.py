@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from lakehouse_assets.affise.calls import Told
 from lakehouse_assets.affise.endpoints import ENDPOINTS
 from lakehouse_assets.affise.going import Cursor, DayPull
 from lakehouse_assets.affise.pull import BUDGET_SECONDS, Puller
@@ -42,13 +43,26 @@ def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds:
     return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, **more)
 
 
+def tell(told: Told, done: DayPull) -> None:
+    """Say what a call found that people should know of."""
+    told.pulled_again = sum(one.pulls > 1 for one in done.manifests)
+    told.warnings = warnings(done)
+    # Every call of a day finds the same hours forgotten; the last one says so.
+    told.forgotten = done.forgotten if done.cursor is None else ()
+
+
+def warnings(done: DayPull) -> tuple[str, ...]:
+    """Return what could not be counted, in words."""
+    return tuple(f"{one.endpoint} of {one.slice}: {one.warning}" for one in done.manifests if one.warning)
+
+
 def answer(planned: Mapping[str, Any], done: DayPull) -> dict[str, Any]:
     """Return the function's answer: what this day of the run has so far, and where the next call goes on."""
     made, where = done.manifests, f"{planned['endpoint']} of {planned['day']}"
     return {
         "slices": len(made),
         "records": sum(one.records for one in made),
-        "warnings": [f"{one.endpoint} of {one.slice}: {one.warning}" for one in made if one.warning],
+        "warnings": list(warnings(done)),
         "forgotten": [f"{where} {hour}" for hour in done.forgotten],
         "token": None if done.cursor is None else json.dumps(done.cursor.to_dict()),
         "done": done.cursor is None,
