@@ -44,6 +44,14 @@ def damaged(contract: Contract, damage: Damage, pipeline: str) -> TableDamaged:
     return TableDamaged(table=contract.catalog_name, problem=damage.words, way_out=way_out)
 
 
+def missing(
+    known: Mapping[str, Contract], pipeline: str, lake: Lake, contract: Contract
+) -> TableDamaged | TableMissing:
+    """Return the error that names a silver or control table that is not there: lost, or never made."""
+    is_lost = contract in unsound(known, pipeline, lake)
+    return damaged(contract, LOST, pipeline) if is_lost else TableMissing(table=contract.catalog_name)
+
+
 def unsound(
     known: Mapping[str, Contract], pipeline: str, lake: Lake, ledger: OpenLedger | None = None
 ) -> dict[Contract, Damage]:
@@ -70,5 +78,5 @@ def _written(ledger: OpenLedger, found: Mapping[Contract, Damage | None], pipeli
         return loaded | {contract.name for contract in found if contract.layer == "control" and loaded}
     everything = {contract.name for contract in found}
     has_rows = any(damage is not LOST for contract, damage in found.items() if contract.layer == "silver")
-    is_lake = lake.exists and (has_rows or lake.store.list(f"archived/{pipeline}/"))
+    is_lake = lake.exists and (has_rows or lake.store.has_any(f"archived/{pipeline}/"))
     return everything if is_lake else set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from lakehouse_assets.errors import LakehouseError, TableMissing
@@ -121,7 +122,7 @@ def read_states(settings: Settings, names: tuple[str, ...], *, past: bool = Fals
 def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckState]) -> list[CheckState]:
     """Return a failed check for each table that cannot be read now, whatever was known of it.
 
-    A table that is not there is one of these when any of its checks has a result.
+    A table that is not there is one of these when any of its checks has a result, or when runs have written it.
 
     Args:
         settings: whose lake.
@@ -131,18 +132,20 @@ def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckS
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import stored_tables
     from lakehouse_assets.graph.metadata import asset_key
-    from lakehouse_assets.load.soundness import LOST, damaged
+    from lakehouse_assets.load.soundness import LOST, damaged, unsound
     from lakehouse_assets.storage.lake import lake_of
 
     lake, known = lake_of(settings), {state.table for state in states if state.at}
-    found = []
+    # Control tables have no checks of their own; only the ledger, or else the archive, tells that there were some.
+    lost, found = cache(lambda name: unsound(contracts(name), name, lake)), []
     stored = [(name, contract) for name in names for contract in stored_tables(contracts(name).values()).values()]
     for name, contract in stored:
         table = "/".join(asset_key(contract).path)
         try:
             lake.require_whole(contract)
         except TableMissing:
-            problem = str(damaged(contract, LOST, name)) if table in known else None
+            is_lost = table in known or (contract.layer == "control" and contract in lost(name))
+            problem = str(damaged(contract, LOST, name)) if is_lost else None
         except LakehouseError as error:
             problem = str(error)
         else:

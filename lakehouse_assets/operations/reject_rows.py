@@ -19,12 +19,16 @@ from lakehouse_assets.contracts.model import Kind
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.duckdb_tables import relation_of
+from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.load.by_hand import CLOSING, Closing, note_closing
 from lakehouse_assets.load.ledger import know_closing
+from lakehouse_assets.load.soundness import missing
 from lakehouse_assets.sql.rejects import open_where, selected_where
 from lakehouse_assets.storage.lake import Lake
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
     from lakehouse_assets.engines.protocol import Guard
 
 STATUSES = ("open", "replayed", "corrected", "superseded", "closed")
@@ -80,7 +84,7 @@ class Rejects:
         Raises:
             TableMissing: there is none.
         """
-        engine.show_files(name, contract, self.lake.delta_files(contract, self.lake.delta(contract, version)))
+        engine.show_files(name, contract, self.lake.delta_files(contract, self._table(contract, version)))
 
     def version(self) -> int:
         """Return the version of the table of rejects.
@@ -88,7 +92,19 @@ class Rejects:
         Raises:
             TableMissing: the lake has none yet.
         """
-        return self.lake.delta(self.contract()).version()
+        return self._table(self.contract()).version()
+
+    def _table(self, contract: Contract, version: int | None = None) -> DeltaTable:
+        """Open a table.
+
+        Raises:
+            TableMissing: there is none yet.
+            TableDamaged: it is lost, although runs have written it.
+        """
+        try:
+            return self.lake.delta(contract, version)
+        except TableMissing:
+            raise missing(contracts(self.pipeline), self.pipeline, self.lake, contract) from None
 
     def open_rows(self, engine: DuckEngine, selection: Selection, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
         """Yield the open rows of a selection, ordered by file and line.

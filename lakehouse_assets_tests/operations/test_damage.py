@@ -151,6 +151,32 @@ def test_control_tables_are_tables_too(cli: Cli, copy: Shop, command: str) -> No
     one_sentence(cli(*arguments), "table `delta_lakehouse.ecommerce_rejects` cannot be read: ")
 
 
+@pytest.mark.parametrize("kind", ["rejects", "pending", "run_ledger"])
+def test_a_control_table_that_was_lost_is_not_green(cli: Cli, copy: Shop, kind: str) -> None:
+    """Control tables have no checks; who reads one, and a run, say the same of it, and the same way out."""
+    shutil.rmtree(copy.lake / f"lakehouse-dwh/ecommerce_{kind}")
+    told = (
+        f"table `delta_lakehouse.ecommerce_{kind}` cannot be read: it is gone, although runs have written it",
+        "`lakehouse rebuild silver --pipeline ecommerce` makes it anew",
+    )
+    one_sentence(cli("checks", *copy.at), *told)
+    one_sentence(cli(*copy.run), *told)
+    if kind != "run_ledger":
+        asked = ("list", "pending") if kind == "rejects" else ("pending", "list")
+        one_sentence(cli("rejects", asked[0], *copy.at), *told)
+        one_sentence(cli("rejects", asked[1], *copy.at), *told)
+
+
+def test_a_lake_that_no_run_has_written_has_lost_nothing(cli: Cli, tmp_path: Path) -> None:
+    """Its tables are not there yet."""
+    at = ("--lake", str(tmp_path / "lake"), "--landing", str(tmp_path / "landing"))
+    (tmp_path / "landing").mkdir()
+    cli("run", "ecommerce", *at)
+    assert "cannot be read" not in cli("checks", *at[:2]).err
+    asked = cli("rejects", "list", *at[:2], "--pipeline", "ecommerce")
+    assert (asked.code, "is not there yet; `lakehouse run` creates it" in asked.err) == (2, True)
+
+
 def test_a_lake_as_it_was_made_is_whole(cli: Cli, copy: Shop) -> None:
     """No check appears for a table that can be read."""
     result = cli("checks", *copy.at)
