@@ -17,6 +17,7 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.types import ColumnType
 from lakehouse_assets.engines.delta_commit import commit_to
+from lakehouse_assets.engines.exhaustion import writing
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.errors import ProtocolRaised
 from lakehouse_assets.sql.dialects import literal, render
@@ -98,7 +99,8 @@ def _created(contract: Contract, lake: Lake, schema: pa.Schema) -> DeltaTable:
     """Return the table, made unless it is there by now: by somebody else, or by us, when the answer was lost."""
     try:
         own = CONTROL_CONFIGURATION if contract.layer == "control" else CONFIGURATION
-        return lake.create_delta(contract, schema, own)
+        with writing(contract.name):
+            return lake.create_delta(contract, schema, own)
     except Exception:
         with suppress(Exception):  # the first error says more
             if (found := lake.find_delta(contract)) is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lakehouse_assets.engines.delta_log import commits
+from lakehouse_assets.engines.exhaustion import writing
 from lakehouse_assets.errors import CommitConflict
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ def commit_to(
 
     Raises:
         CommitConflict: another commit came first; nothing was written.
+        DiskFull: there is no room for it.
     """
     from deltalake import CommitProperties
 
     own = uuid4().hex
     try:
-        write(CommitProperties(max_commit_retries=0, custom_metadata={**(noted or {}), COMMIT_ID: own}))
+        with writing(name):
+            write(CommitProperties(max_commit_retries=0, custom_metadata={**(noted or {}), COMMIT_ID: own}))
     except Exception as error:
         found = _found(table, own)
         if found is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from lakehouse_assets.errors import (
     AccessDenied,
@@ -37,6 +38,11 @@ TELLING = (
 NO_SPACE = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|os error (28|122|27)\b|database or disk is full"
 )
+PLACED = re.compile(r"[/\\]")
+"""Finds that a text names a file."""
+SHUFFLED = re.compile(r"blockmgr-|ShuffleWriter|DiskBlockObjectWriter|UnsafeSorterSpill|SpillableIterator")
+"""Finds in an error of Spark that it is about what a task puts aside on its own disk, and not about a table."""
+SPARKS_OWN = "a temporary file of Spark"
 SPILL = re.compile(r"max_temp_directory_size|duckdb_temp|lakehouse-spill")
 NO_MEMORY = re.compile(r"Out of Memory Error|OutOfMemoryException|malloc of size \d+ failed")
 JAVA_ENDED = "Java has ended in the middle of its work"
@@ -68,25 +74,46 @@ def damaged(error: Exception, tables: Iterable[str]) -> TableDamaged | None:
     return TableDamaged(table="` or `".join(sorted(tables)), problem=problem)
 
 
-def exhausted(error: BaseException) -> LakehouseError | None:
-    """Return the error that says what ran out or was refused, found in an error or in its cause; None for others."""
+@contextmanager
+def writing(table: str) -> Iterator[None]:
+    """Say of a write that finds no room which table it is of; all else that is raised inside passes as it is.
+
+    Raises:
+        DiskFull: there was no room.
+    """
+    try:
+        yield
+    except Exception as error:
+        found = None if isinstance(error, LakehouseError) else exhausted(error, f"`{table}`")
+        if not isinstance(found, DiskFull):
+            raise
+        raise found from error
+
+
+def exhausted(error: BaseException, place: str = "a file") -> LakehouseError | None:
+    """Return the error that says what ran out or was refused, found in an error or in its cause; None for others.
+
+    Args:
+        error: what was raised.
+        place: what was written, as far as the caller knows.
+    """
     for cause in _chain(error):
         if isinstance(cause, TELLING):
             return cause
-        found = _typed(cause)
+        found = _typed(cause, place)
         if found:
             return found
     return None
 
 
-def _typed(error: BaseException) -> LakehouseError | None:
+def _typed(error: BaseException, place: str) -> LakehouseError | None:
     text = _text(error)
     problem = _problem(text)
     is_full = bool(NO_SPACE.search(text)) or (isinstance(error, OSError) and error.errno in NO_ROOM)
     if SPILL.search(text) and (is_full or NO_MEMORY.search(text) or NO_WRITE.search(text)):
         return SpillExhausted(problem=problem)
     if is_full:
-        return DiskFull(place="a file", problem=problem)
+        return DiskFull(place=SPARKS_OWN if SHUFFLED.search(text) else place, problem=_without_layers(problem))
     if NO_HEAP.search(text):
         return HeapExhausted(problem=problem)
     if isinstance(error, MemoryError) or NO_MEMORY.search(text):
@@ -107,6 +134,12 @@ def _problem(text: str) -> str:
     lines = [line.strip(": ").removeprefix("Caused by: ") for line in text.splitlines()] or [""]
     telling = (line for line in lines if any(said.search(line) for said in (NO_SPACE, NO_HEAP, NO_MEMORY)))
     return next(telling, lines[0])
+
+
+def _without_layers(problem: str) -> str:
+    """Return what the system says of the room, without the layers of a library before it, unless they name a file."""
+    found = NO_SPACE.search(problem)
+    return problem[found.start() :] if found and not PLACED.search(problem[: found.start()]) else problem
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

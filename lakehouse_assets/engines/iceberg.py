@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Column, Contract
 from lakehouse_assets.contracts.changes import reconcile_columns, wider_columns
+from lakehouse_assets.engines.exhaustion import writing
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.errors import CommitConflict, TableMissing
 from lakehouse_assets.storage.lake import Lake
@@ -83,11 +84,12 @@ def create_anew(contract: Contract, lake: Lake, guard: Guard) -> Table:
 
 def _create(contract: Contract, lake: Lake) -> Table:
     catalog, identifier = lake.catalog(), lake.iceberg_name(contract)
-    catalog.create_namespace_if_not_exists(identifier[0])
     schema, location = arrow_schema(contract), lake.iceberg_location(contract)
-    # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
-    table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
-    _partition(table, contract)
+    with writing(contract.name):
+        catalog.create_namespace_if_not_exists(identifier[0])
+        # pyiceberg's create_table_if_not_exists leaves a metadata file behind whenever the table exists.
+        table = catalog.create_table_if_not_exists(identifier, schema, location=location, properties=NO_RETRIES)
+        _partition(table, contract)
     return table
 
 

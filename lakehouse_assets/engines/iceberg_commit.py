@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.exhaustion import writing
 from lakehouse_assets.engines.iceberg import arrow_schema
 from lakehouse_assets.engines.iceberg_columns import reshape
 from lakehouse_assets.engines.protocol import Commit, Guard
@@ -100,14 +101,16 @@ def replace(
 
     Raises:
         CommitConflict: another commit came first; nothing was written.
+        DiskFull: there is no room for it.
     """
     guard()
     before, transaction, written = live_files(table), table.transaction(), list["DataFile"]()
     try:
         if change.columns:
             reshape(transaction, contract)
-        written.extend(_written(contract, transaction, table, rows))
-        _swap(transaction, gone, written, is_alone=change.is_alone)
+        with writing(contract.name):
+            written.extend(_written(contract, transaction, table, rows))
+            _swap(transaction, gone, written, is_alone=change.is_alone)
         if change.properties:
             transaction.set_properties(dict(change.properties))
         if change.lost:
@@ -134,7 +137,8 @@ def _commit(contract: Contract, table: Table, transaction: Transaction, written:
     from pyiceberg.exceptions import CommitFailedException
 
     try:
-        transaction.commit_transaction()
+        with writing(contract.name):
+            transaction.commit_transaction()
     except CommitFailedException as error:
         _discard(table, written)
         raise CommitConflict(table=contract.name) from error

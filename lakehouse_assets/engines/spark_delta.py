@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.protocol import Guard
-from lakehouse_assets.errors import CommitConflict, LakehouseError
+from lakehouse_assets.errors import CommitConflict, DiskFull, HeapExhausted, LakehouseError
 from lakehouse_assets.sql.dialects import literal
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ def transaction(spark: SparkSession, target: Target, guard: Guard) -> Iterator[N
 
 
 def _translated(target: Target, error: Exception) -> Exception:
-    """Return `CommitConflict` for a lost race, else the error as it is."""
+    """Return `CommitConflict` for a lost race, what says that room or memory ran out, else the error as it is."""
+    known = exhausted(error, f"`{target.name}`")
+    if isinstance(known, (DiskFull, HeapExhausted)):
+        return known
     return CommitConflict(table=target.name) if any(word in str(error) for word in CONFLICTS) else error
 
 

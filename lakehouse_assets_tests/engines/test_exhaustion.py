@@ -132,6 +132,18 @@ def test_too_little_memory_of_spark_is_said_with_its_own_setting() -> None:
     assert "\n" not in found
 
 
+def test_a_full_disk_is_said_without_the_layers_of_a_library() -> None:
+    """Whoever writes a table names it; what Spark puts aside is no table's, and a file that is named stays."""
+    failed = OSError(f"Failed to parse parquet: External: {RUST}")
+    said = "(No space left on device (os error 28))"
+    assert str(exhausted(failed, "`clean_orders`")).startswith(f"no room left to write `clean_orders` {said}")
+    shuffled = RuntimeError("No space left on device\n\tat org.apache.spark.storage.DiskBlockObjectWriter.write")
+    assert "write a temporary file of Spark (No space" in str(exhausted(shuffled, "`clean_orders`"))
+    assert "`/lake/a.tmp`: No space" in str(
+        exhausted(OSError("Could not write `/lake/a.tmp`: No space left on device"))
+    )
+
+
 class Unsaid(Exception):  # noqa: N818 - as Py4J's, whose text is asked of Java
     """An error of Java, which is not there any more."""
 
