@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
 from lakehouse_assets.compute.notify import Notification
 from lakehouse_assets.errors import ObjectMissing, PreconditionFailed
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
+from lakehouse_assets.storage.records import Tell, log, records
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,17 @@ class Outbox:
         content = {"channel": channel, "message": asdict(message)}
         self.store.put(self._key(channel, message), orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
-    def waiting(self, before: datetime | None = None) -> Iterator[Letter]:
-        """Yield the letters, those put before a moment; the others are being delivered by whoever put them."""
-        for kept in self.store.list(f"notifications/{self.pipeline}/untold/"):
-            if before is None or kept.modified < before.astimezone(UTC):
-                found = self._read(kept)
-                if found is not None:
-                    yield found
+    def waiting(self, before: datetime | None = None, tell: Tell = log) -> Iterator[Letter]:
+        """Yield the letters, those put before a moment; the others are being delivered by whoever put them.
+
+        Args:
+            before: the moment; None for all.
+            tell: is told of each letter that cannot be read, and is passed over.
+        """
+        put = {one.key: one for one in self.store.list(f"notifications/{self.pipeline}/untold/")}
+        old = (key for key, one in put.items() if before is None or one.modified < before.astimezone(UTC))
+        for key, (channel, message) in records(self.store, old, _written, tell):
+            yield Letter(put[key], channel, message)
 
     def taken(self, channel: str, message: Notification) -> None:
         """Forget a letter that was delivered; somebody else may have done so."""
@@ -58,12 +64,9 @@ class Outbox:
         except (ObjectMissing, PreconditionFailed):
             return
 
-    def _read(self, kept: StoredObject) -> Letter | None:
-        try:
-            content = orjson.loads(self.store.read(kept.key))
-        except ObjectMissing:
-            return None  # it has been delivered since
-        return Letter(kept, content["channel"], Notification(**content["message"]))
-
     def _key(self, channel: str, message: Notification) -> str:
         return f"notifications/{self.pipeline}/untold/{message.run_id}-{message.kind}.{channel}.json"
+
+
+def _written(content: dict[str, Any]) -> tuple[str, Notification]:
+    return content["channel"], Notification(**content["message"])

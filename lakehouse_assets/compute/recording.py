@@ -20,6 +20,7 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.errors import PreconditionFailed
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.records import Tell, log, records
 from lakehouse_assets.storage.runs import RunFolder
 
 DAYS = 30
@@ -109,13 +110,30 @@ def history_key(pipeline: str, ended_at: str, run_id: str) -> str:
     return f"history/{pipeline}/{datetime.fromisoformat(ended_at).astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{run_id}.json"
 
 
-def entries(store: ObjectStore, pipeline: str, since: datetime | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield key and content of a pipeline's entries by the end of their runs, those that ended since a moment."""
+def entries(
+    store: ObjectStore, pipeline: str, since: datetime | None = None, tell: Tell = log
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield key and content of a pipeline's entries by the end of their runs, those that ended since a moment.
+
+    Args:
+        store: the lake.
+        pipeline: its name.
+        since: the moment; None for all.
+        tell: is told of each entry that cannot be read, and is passed over.
+    """
     first = history_key(pipeline, since.isoformat(), "").removesuffix("-.json") if since else ""
     for prefix in _prefixes(f"history/{pipeline}/", since):
-        for stored in store.list(prefix):
-            if stored.key >= first:
-                yield stored.key, orjson.loads(store.read(stored.key))
+        yield from records(store, (one.key for one in store.list(prefix) if one.key >= first), entry_of, tell)
+
+
+def entry_of(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry as it was read.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    _ = datetime.fromisoformat(value["ended_at"]), value["run_id"], value["status"]
+    return value
 
 
 def _prefixes(folder: str, since: datetime | None) -> list[str]:

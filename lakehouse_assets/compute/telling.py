@@ -19,6 +19,7 @@ from lakehouse_assets.compute.troubles import End, Standing, Verdict, judged
 from lakehouse_assets.errors import LakehouseError, PreconditionFailed
 from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.records import records
 
 SERVICES = "dagster"
 """Stands for a pipeline in messages about Dagster's services, which are those of all pipelines."""
@@ -84,6 +85,8 @@ class Teller(Topic):
     def judge(self, pipeline: str, what: str, end: End) -> Verdict:
         """Return whether an end is news, and keep what stands now.
 
+        What stood and cannot be read is forgotten: what fails is then told once more, rather than never.
+
         Args:
             pipeline: whose.
             what: that ends: a job, or something else that is looked at again and again.
@@ -92,7 +95,7 @@ class Teller(Topic):
         key = standing_key(pipeline, what)
         for _ in range(TRIES):
             etag, before = self._standing(key)
-            after, verdict = judged(before, end)
+            after, verdict = judged(before or Standing(), end)
             if after == before:
                 return verdict
             data = orjson.dumps(after.to_dict(), option=orjson.OPT_INDENT_2)
@@ -105,7 +108,8 @@ class Teller(Topic):
 
     def is_failing(self, pipeline: str, what: str) -> bool:
         """Say whether something failed when it was judged last; costs less than judging that it does not."""
-        return self._standing(standing_key(pipeline, what))[1].failed is not None
+        _, standing = self._standing(standing_key(pipeline, what))
+        return standing is not None and standing.failed is not None
 
     def deliver_kept(self, pipeline: str) -> int:
         """Deliver what was kept because a channel did not take it, and return how many messages people have now."""
@@ -141,12 +145,14 @@ class Teller(Topic):
             return False
         return True
 
-    def _standing(self, key: str) -> tuple[str | None, Standing]:
+    def _standing(self, key: str) -> tuple[str | None, Standing | None]:
+        """Return the etag of what stands, and it itself; None where it cannot be read."""
         found = self.store.stat(key)
         if found is None:
             return None, Standing()
         # Content that is newer than its etag makes the put fail, and is read again.
-        return found.etag, Standing.from_dict(orjson.loads(self.store.read(key)))
+        read = [standing for _, standing in records(self.store, [key], Standing.from_dict)]
+        return found.etag, read[0] if read else None
 
 
 def standing_folder(pipeline: str) -> str:

@@ -6,13 +6,15 @@ content. Ledger and archive say which runs there were. Here: looking. Not here: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 
 from lakehouse_assets.core.archive import archive_key, quarantine_key
 from lakehouse_assets.core.manifest import FileEntry, Manifest
+from lakehouse_assets.errors import StateDamaged
 from lakehouse_assets.load.ledger import Known
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.storage.lake import Lake
@@ -23,6 +25,8 @@ from lakehouse_assets.storage.runs import RunFolder
 LOAD, BEGUN, FORGOTTEN = "load", "begun", "forgotten"
 """Name the pieces in a run's folder: what its load leaves at its end and at its beginning, and that rows of its files
 were erased later, so that they count less now."""
+Piece = TypeVar("Piece")
+"""The type of what a piece is read as."""
 Version = tuple[str, str, str]
 """Holds dataset, landing key and etag: one version of a landed file."""
 
@@ -48,7 +52,8 @@ class PastLoad:
         manifest: what it was asked; its files are those that it read, and say where each of them lies now.
         report: what it did; None for one that died before its end.
         began: when, UTC.
-        missing: files that it read and that are nowhere any more.
+        missing: files that it read and that are nowhere any more; one that lies in the archive with other content says
+            where.
         lost: key of the corrected rows that it brought and that are gone, without which it cannot be done again.
         is_shorter: whether rows of its files were erased since.
     """
@@ -75,16 +80,24 @@ class History:
         pipeline: whose loads.
         lake: with the runs' folders and the archive.
         known: what the run ledger knows of them; nothing where it cannot be read.
+        damaged: is told of each piece of a run's folder that cannot be read; the run is then done again as far as the
+            others tell, or not at all. None where nothing may be left out.
     """
 
     pipeline: str
     lake: Lake
     known: Known = field(default_factory=Known)
+    damaged: dict[str, StateDamaged] | None = None
     _found: dict[Version, str | None] = field(default_factory=dict, repr=False)
 
     def loads(self) -> list[PastLoad]:
-        """Return all past loads in the order of their commits; files that are nowhere are in `missing`."""
-        ran = [self._ran(run_id) for run_id, pieces in self._pieces.items() if self._has_loaded(run_id, pieces)]
+        """Return all past loads in the order of their commits; files that are nowhere are in `missing`.
+
+        Raises:
+            StateDamaged: a piece of a run's folder cannot be read, and nothing may be left out.
+        """
+        loaded = [run_id for run_id, pieces in self._pieces.items() if self._has_loaded(run_id, pieces)]
+        ran = [one for run_id in loaded if (one := self._ran(run_id)) is not None]
         # Loads of before fences were kept come first, by their clocks, which is all that is known of their order.
         ran.sort(key=lambda one: (one[2].fence, one[2].at))
         manifests = [manifest for manifest, _, _ in ran]
@@ -118,11 +131,25 @@ class History:
             return False
         return LOAD in pieces or run_id in {*self.known.unfinished, *self.known.loaded, *self._archived}
 
-    def _ran(self, run_id: str) -> tuple[Manifest, LoadReport | None, Begun]:
+    def _ran(self, run_id: str) -> tuple[Manifest, LoadReport | None, Begun] | None:
+        """Return what a run was asked, what it did, and when it began; None where nobody can tell what it was asked."""
         folder = RunFolder(self.lake.store, self.pipeline, run_id)
-        begun = folder.report(BEGUN, Begun) or Begun(0, folder.manifest().as_of)
-        manifest = folder.manifest(begun.manifest)
-        return manifest, folder.report(LOAD, LoadReport), begun
+        begun = self._read(run_id, lambda: folder.report(BEGUN, Begun))
+        manifest = self._read(run_id, lambda: folder.manifest(begun.manifest if begun else "manifest"))
+        if manifest is None:
+            return None
+        report = self._read(run_id, lambda: folder.report(LOAD, LoadReport))
+        return manifest, report, begun or Begun(0, manifest.as_of)
+
+    def _read(self, run_id: str, read: Callable[[], Piece]) -> Piece | None:
+        """Return a piece of a run's folder; None where it cannot be read, and that is noted."""
+        try:
+            return read()
+        except StateDamaged as error:
+            if self.damaged is None:
+                raise
+            self.damaged.setdefault(run_id, error)
+            return None
 
     def _placed(
         self, manifest: Manifest, report: LoadReport | None, begun: Begun, manifests: Sequence[Manifest]
@@ -131,7 +158,10 @@ class History:
         placed, missing = list[FileEntry](), list[FileEntry]()
         for entry in (entry for entry in manifest.files if entry.key not in unread):
             now = self._place(entry, manifest, manifests)
-            (missing if now is None else placed).append(now or entry)
+            if now is not None:
+                placed.append(now)
+            else:
+                missing.append(replace(entry, archived=self._other(entry, manifest, manifests)))
         corrected = manifest.selection.get("corrected")
         lost = corrected if corrected and not self.lake.store.has(corrected) else None
         is_shorter = FORGOTTEN in self._pieces[manifest.run_id]
@@ -141,8 +171,8 @@ class History:
         """Return the entry with the place where a file of its content lies; None when there is none."""
         version = (entry.dataset, entry.key, entry.etag)
         if version not in self._found:
-            keys = [entry.archived, *_archived(entry, [manifest]), *_archived(entry, manifests)]
-            self._found[version] = next((key for key in keys if key and self._holds(key, entry.etag)), None)
+            keys = _keys(entry, manifest, manifests)
+            self._found[version] = next((key for key in keys if self._holds(key, entry.etag)), None)
         key = self._found[version]
         if key is not None:
             return replace(entry, archived=key)
@@ -151,8 +181,20 @@ class History:
         is_landed = landing.exists and ManifestFiles(landing, self.lake.store).is_unchanged(there)
         return there if is_landed else None
 
+    def _other(self, entry: FileEntry, manifest: Manifest, manifests: Sequence[Manifest]) -> str | None:
+        """Return the key in the archive where a file lies that is not what the entry says; None when there is none."""
+        return next((key for key in _keys(entry, manifest, manifests) if self.lake.store.has(key)), None)
+
     def _holds(self, key: str, etag: str) -> bool:
         return self.lake.store.has(key) and self.lake.store.holds(key, etag)
+
+
+def _keys(entry: FileEntry, manifest: Manifest, manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Yield the keys under which this version of a file may be archived, those of the run that asks first."""
+    if entry.archived:
+        yield entry.archived
+    yield from _archived(entry, [manifest])
+    yield from _archived(entry, manifests)
 
 
 def _archived(entry: FileEntry, manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -100,9 +100,9 @@ def rebuild(asked: Rebuild, progress: Progress) -> Rebuilt:
     _require_names(asked)
     broken, ledger = unsound(of.known, of.pipeline, of.lake), controls["run_ledger"]
     seen = Known() if ledger in broken else known(ledger, of.lake)
-    history = History(of.pipeline, of.lake, seen)
+    history = History(of.pipeline, of.lake, seen, damaged={})
     past, closed = history.loads(), closings_of(of, seen, are_held=controls["rejects"] not in broken)
-    gone = _gone(history.missing_runs(), past, closed)
+    gone = [*_spoilt(history), *_gone(history.missing_runs(), past, closed)]
     if not past:
         gone = gone or ["there is no load in `runs` that could be done again"]
     if gone and not (asked.accepts and past):
@@ -137,15 +137,32 @@ def _require_names(asked: Rebuild) -> None:
 
 def _gone(runs: Mapping[str, str], past: Sequence[PastLoad], closed: Closings) -> list[str]:
     """Say what of the past is nowhere any more: runs, files that loads have read, what was closed by hand."""
-    files = sorted({(entry.key, entry.etag) for one in past for entry in one.missing})
+    files = sorted({(entry.key, entry.etag, entry.archived or "") for one in past for entry in one.missing})
     return [
         *(f"run `{run_id}` has loaded, and its `{piece}` is not in `runs` any more" for run_id, piece in runs.items()),
         *(f"`{one.lost}`, the corrected rows of a replay, is not there any more" for one in past if one.lost),
-        *(f"`{key}` (etag {etag}) was loaded, and is neither in the archive nor in landing" for key, etag in files),
+        *(
+            f"`{key}` (etag {etag}) was loaded, and "
+            + (
+                f"lies in the archive with other content, as `{now}`"
+                if now
+                else "is neither in the archive nor in landing"
+            )
+            for key, etag, now in files
+        ),
         *(
             f"`{run_id}` closed {rows} rejects, and which they were is not known any more"
             for run_id, rows in closed.unknown.items()
         ),
+    ]
+
+
+def _spoilt(history: History) -> list[str]:
+    """Say which pieces in folders of runs cannot be read; from a backup they can."""
+    return [
+        f"run `{run_id}` has loaded, and its file `{error.facts['file']}` cannot be used ({error.facts['problem']}): "
+        "put it back from a backup of the lake"
+        for run_id, error in sorted((history.damaged or {}).items())
     ]
 
 

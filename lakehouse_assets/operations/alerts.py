@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lakehouse_assets.compute.told import Told
     from lakehouse_assets.compute.troubles import Trouble
     from lakehouse_assets.storage.objects import ObjectStore
+    from lakehouse_assets.storage.records import Tell
 
 
 def alerts(
@@ -40,44 +41,46 @@ def alerts(
 
         lakehouse alerts PIPELINE --since 2026-11-01 --json
     """
+    from lakehouse_assets.compute.telling import SERVICES
     from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.records import PassedOver
 
     first = None if since is None else parse_moment(since, "--since")
     store = lake_of(reading(lake)).store
-    names = pipelines_of(pipeline, lake)
+    names, passed_over = pipelines_of(pipeline, lake), PassedOver()
+    messages = _messages(store, (*names, *(() if pipeline else (SERVICES,))), first, passed_over)
     if is_json:
-        for piece in terminal.json_list(_as_json(store, names, first, whole=pipeline is None)):
+        for piece in terminal.json_list(map(_as_json, messages)):
             terminal.data(piece)
-        return
-    _show(store, names, first, whole=pipeline is None)
+    else:
+        _show(store, names, messages, passed_over)
+    terminal.warn(passed_over.sentence)
 
 
-def _messages(store: ObjectStore, names: tuple[str, ...], first: datetime | None, *, whole: bool) -> Iterator[Told]:
-    from lakehouse_assets.compute.telling import SERVICES
+def _messages(store: ObjectStore, names: tuple[str, ...], first: datetime | None, tell: Tell) -> Iterator[Told]:
     from lakehouse_assets.compute.told import told
 
-    for name in (*names, *((SERVICES,) if whole else ())):
-        yield from told(store, name, first)
+    for name in names:
+        yield from told(store, name, first, tell)
 
 
-def _as_json(store: ObjectStore, names: tuple[str, ...], first: datetime | None, *, whole: bool) -> Iterator[Any]:
-    for one in _messages(store, names, first, whole=whole):
-        yield {**asdict(one.message), "undelivered": list(one.undelivered)}
+def _as_json(one: Told) -> dict[str, Any]:
+    return {**asdict(one.message), "undelivered": list(one.undelivered)}
 
 
-def _show(store: ObjectStore, names: tuple[str, ...], first: datetime | None, *, whole: bool) -> None:
+def _show(store: ObjectStore, names: tuple[str, ...], messages: Iterator[Told], tell: Tell) -> None:
     from lakehouse_assets.compute.told import failing
 
     rows = [
         (one.message.at[:19].replace("T", " "), one.message.kind, one.message.subject, ", ".join(one.undelivered))
-        for one in _messages(store, names, first, whole=whole)
+        for one in messages
     ]
     if rows:
         terminal.table(("told (UTC)", "kind", "subject", "not delivered"), rows)
     else:
         terminal.say("Nothing was told.")
     for name in names:
-        for what, trouble in failing(store, name):
+        for what, trouble in failing(store, name, tell):
             terminal.say(_failing(name, what, trouble))
 
 

@@ -15,6 +15,7 @@ from lakehouse_assets.operations.sql import parse_moment
 if TYPE_CHECKING:
     from lakehouse_assets.compute.spending import Spending
     from lakehouse_assets.storage.objects import ObjectStore
+    from lakehouse_assets.storage.records import Tell
 
 Format = Literal["table", "json"]
 SMALL = 0.01
@@ -47,7 +48,8 @@ def cost(
     """Say what runs cost: the latest ones, and totals by table, by check and by what was used.
 
     Runs on AWS are metered, whoever started them: capacity of Glue, bytes that Athena scanned, functions, transitions
-    of machines. Runs on this machine cost nothing and are counted apart.
+    of machines. Runs on this machine cost nothing and are counted apart. Exit code 1 when the record of a run cannot be
+    read, since the sums lack it.
 
     Examples:
         lakehouse cost
@@ -56,23 +58,30 @@ def cost(
     """
     from lakehouse_assets.compute.spending import spending
     from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.records import PassedOver
 
     first = None if since is None else parse_moment(since, "--since")
     store = lake_of(reading(lake)).store
-    found = spending(_entries(store, pipelines_of(pipeline, lake), first))
+    passed_over = PassedOver()
+    found = spending(_entries(store, pipelines_of(pipeline, lake), first, passed_over))
     if format == "json":
         import orjson
 
         terminal.data(orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
     else:
         _show(found)
+    if passed_over.errors:
+        terminal.complain(f"{passed_over.sentence}, so the sums lack what it cost")
+        raise typer.Exit(1)
 
 
-def _entries(store: ObjectStore, names: tuple[str, ...], first: datetime | None) -> Iterator[dict[str, Any]]:
+def _entries(
+    store: ObjectStore, names: tuple[str, ...], first: datetime | None, tell: Tell
+) -> Iterator[dict[str, Any]]:
     from lakehouse_assets.compute.recording import entries
 
     for name in names:
-        yield from (entry for _, entry in entries(store, name, first))
+        yield from (entry for _, entry in entries(store, name, first, tell))
 
 
 def _show(found: Spending) -> None:

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
-
-import orjson
 
 from lakehouse_assets.core.lease import Holder
 from lakehouse_assets.errors import BadRequest
@@ -20,6 +19,7 @@ from lakehouse_assets.operations import history
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lease import Lease, is_dead_here
 from lakehouse_assets.storage.objects import ObjectStore
+from lakehouse_assets.storage.records import Tell, read_record, records
 
 KEY = re.compile(r"history/(?P<pipeline>[^/]+)/(?P<ended>\d{8}T\d{12}Z)-(?P<run_id>.+)\.json")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -113,17 +113,18 @@ def _moment(text: object) -> datetime | None:
     return datetime.fromisoformat(str(text)).astimezone(UTC) if text else None
 
 
-def latest(store: ObjectStore, pipelines: Iterable[str], count: int) -> list[Recorded]:
+def latest(store: ObjectStore, pipelines: Iterable[str], count: int, tell: Tell) -> list[Recorded]:
     """Return the runs of these pipelines that ended last, the latest first; only their entries are read.
 
     Args:
         store: the lake.
         pipelines: their names.
         count: how many at most.
+        tell: is told of each entry that cannot be read, and is passed over.
     """
     keys = [key for name in pipelines for key in store.look(f"history/{name}/").keys if KEY.fullmatch(key)]
-    chosen = sorted(keys, key=lambda key: key.rpartition("/")[2], reverse=True)[:count]
-    return [of_entry(orjson.loads(store.read(key))) for key in chosen]
+    chosen = sorted(keys, key=lambda key: key.rpartition("/")[2], reverse=True)
+    return [run for _, run in islice(records(store, chosen, of_entry, tell), count)]
 
 
 def find(store: ObjectStore, pipelines: Iterable[str], asked: str) -> Recorded:
@@ -131,6 +132,7 @@ def find(store: ObjectStore, pipelines: Iterable[str], asked: str) -> Recorded:
 
     Raises:
         BadRequest: there is none, or several begin so.
+        StateDamaged: its entry cannot be read.
     """
     keys = [match for name in pipelines for key in store.look(f"history/{name}/").keys if (match := KEY.fullmatch(key))]
     exact = [match for match in keys if match["run_id"] == asked]
@@ -140,7 +142,7 @@ def find(store: ObjectStore, pipelines: Iterable[str], asked: str) -> Recorded:
         raise BadRequest(message=f"there is no recorded run `{asked}`; `lakehouse runs` lists them")
     if len(ids) > 1:
         raise BadRequest(message=f"{len(ids)} runs begin with `{asked}`: {', '.join(ids[:5])}; give more of the id")
-    return of_entry(orjson.loads(store.read(max(found, key=lambda match: match["ended"])[0])))
+    return read_record(store, max(found, key=lambda match: match["ended"])[0], of_entry)
 
 
 def holder(store: ObjectStore, pipeline: str) -> Holder | None:

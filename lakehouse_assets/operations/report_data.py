@@ -41,12 +41,14 @@ def gather(settings: Settings, pipeline: Pipeline, now: datetime, days: int) -> 
     from lakehouse_assets.operations import recorded, status
     from lakehouse_assets.operations.status_facts import standings
     from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.records import PassedOver
 
     zone = ZoneInfo(pipeline.zone_in(settings))
     last = now.astimezone(zone).date()
     first = last - timedelta(days=days - 1)
     (standing,) = standings(settings, (pipeline.name,), now)
-    latest = recorded.latest(lake_of(settings).store, [pipeline.name], MOST_RUNS)
+    passed_over = PassedOver()
+    latest = recorded.latest(lake_of(settings).store, [pipeline.name], MOST_RUNS, passed_over)
     runs = [run for run in latest if run.ended_at and run.ended_at.astimezone(zone).date() >= first]
     sections = [
         _arrivals(runs, zone),
@@ -56,6 +58,8 @@ def gather(settings: Settings, pipeline: Pipeline, now: datetime, days: int) -> 
     ]
     sections += [figure_section(settings, pipeline, figure, days) for figure in pipeline.figures]
     said = tuple(status.lines(standing, now))
+    if passed_over.errors and passed_over.sentence not in standing.problems:
+        said += (("problem", passed_over.sentence),)
     return Report(pipeline.name, settings.lake_root, now, first, last, said, tuple(sections))
 
 

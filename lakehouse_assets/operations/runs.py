@@ -44,6 +44,7 @@ def runs(
     """
     from lakehouse_assets.operations import recorded
     from lakehouse_assets.storage.lake import lake_of
+    from lakehouse_assets.storage.records import PassedOver
 
     settings = reading(lake)
     store, names = lake_of(settings).store, pipelines_of(pipeline, lake)
@@ -52,7 +53,8 @@ def runs(
         show_one(one, settings, format)
         return
     going = [*recorded.queued(settings, _jobs(names)), *recorded.running(store, names)]
-    ended = recorded.latest(store, names, limit)
+    passed_over = PassedOver()
+    ended = recorded.latest(store, names, limit, passed_over)
     found = recorded.with_triggers(settings, [*going, *ended])
     if format == "json":
         terminal.data("".join(terminal.json_list(run.to_dict() for run in found)))
@@ -60,6 +62,7 @@ def runs(
         show(found)
     else:
         terminal.say("No run has ended in this lake, and none goes on.")
+    terminal.warn(passed_over.sentence)
 
 
 def _jobs(pipelines: tuple[str, ...]) -> dict[str, str]:

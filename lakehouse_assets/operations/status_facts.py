@@ -14,6 +14,7 @@ from lakehouse_assets.operations import history, recorded
 from lakehouse_assets.operations.next_ticks import Tick, daemon_alive, next_ticks
 from lakehouse_assets.settings import Settings
 from lakehouse_assets.storage.lake import Lake, lake_of
+from lakehouse_assets.storage.records import PassedOver
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -98,8 +99,9 @@ def standings(settings: Settings, names: tuple[str, ...], now: datetime) -> list
 def _standing(
     settings: Settings, pipeline: Pipeline, states: list[CheckState], instance: DagsterInstance | None, now: datetime
 ) -> Standing:
-    lake, problems = lake_of(settings), list[str]()
-    last = recorded.with_triggers(settings, recorded.latest(lake.store, [pipeline.name], 1))
+    lake, passed_over = lake_of(settings), PassedOver()
+    last = recorded.with_triggers(settings, recorded.latest(lake.store, [pipeline.name], 1, passed_over))
+    problems = [passed_over.sentence] if passed_over.errors else []
     held = recorded.holder(lake.store, pipeline.name)
     facts: dict[str, Any] = {}
     for find in (_landing, _waiting, _ages):

@@ -112,6 +112,12 @@ def complain(problem: str) -> None:
     sys.stderr.write(f"error: {visible(' '.join(problem.split()))}\n")
 
 
+def warn(sentence: str) -> None:
+    """Print on stderr what keeps nobody from the rest; nothing of an empty sentence."""
+    if sentence:
+        sys.stderr.write(f"warning: {visible(' '.join(sentence.split()))}\n")
+
+
 def forget_stdout() -> None:
     """Discard what is still buffered for stdout, without complaint, once nobody reads it any more (`… | head`)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -20,7 +20,7 @@ from lakehouse_assets.storage.objects import ObjectStore
 
 REQUEST = "request"
 """Names the piece that holds what the run was asked, with its clock fixed."""
-WAY_OUT = "the next run takes up its files; nobody but a run writes there"
+WAY_OUT = "put it back from a backup of the lake; of its files those that are still in landing come with the next run"
 Report = TypeVar("Report")
 """The type of a step's report: a dataclass of plain values."""
 Read = TypeVar("Read")

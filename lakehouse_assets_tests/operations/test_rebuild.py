@@ -174,3 +174,33 @@ def test_a_run_that_is_missing_is_named(shop: Shop, cli: Cli, lost: tuple[str, .
     assert not (shop.lake / WAREHOUSE / "clean_orders").exists()
     done = cli("rebuild", "silver", "--accept-differences", "--lake", shop.lake)
     assert (done.code, f"Accepted: {told}" in done.out) == (0, True)
+
+
+@pytest.mark.parametrize("piece", ["manifest", "begun", "load"])
+def test_a_damaged_folder_of_a_run_is_named_with_both_ways_out(shop: Shop, cli: Cli, piece: str) -> None:
+    """A backup, or to do without: without its manifest a run is left out, without another piece it is not."""
+    (archived,) = (shop.lake / "archived").rglob("*-2025-04-02.csv")
+    file = shop.lake / "runs/ecommerce" / archived.parent.name / f"{piece}.json"
+    file.write_bytes(b"")
+    lose(shop, "clean_orders")
+    refused = cli("rebuild", "silver", "--lake", shop.lake)
+    assert refused.code == 1
+    told = f"run `{archived.parent.name}` has loaded, and its file `{file}` cannot be used (JSONDecodeError: "
+    assert told in refused.err
+    assert "put it back from a backup of the lake" in refused.err
+    assert "--accept-differences" in refused.err
+    done = cli("rebuild", "silver", "--accept-differences", "--lake", shop.lake)
+    assert (done.code, told in done.out) == (0, True)
+    orders = {row["order_id"] for row in json.loads(rows(cli, shop)["clean_orders"])}
+    assert ("103" in orders) == (piece != "manifest")
+
+
+def test_a_file_that_was_changed_in_the_archive_is_named_by_its_key(shop: Shop, cli: Cli) -> None:
+    """It is there, with other content; nobody has to look for it."""
+    (archived,) = (shop.lake / "archived").rglob("*-2025-04-02.csv")
+    archived.write_text("a,b\n", "utf-8")
+    lose(shop, "clean_orders")
+    refused = cli("rebuild", "silver", "--lake", shop.lake)
+    key = archived.relative_to(shop.lake).as_posix()
+    assert f"was loaded, and lies in the archive with other content, as `{key}`" in refused.err
+    assert "neither in the archive" not in refused.err
