@@ -47,6 +47,7 @@ class Bronze:
         zone: the account's, in which its days are counted.
         since: from when on the run wants facts, UTC; None for all that a page has. A page of totals has a whole day of
             UTC, so it says which of its hours are left out: nothing else of their day of the account is pulled.
+        until: up to when the run wants facts, UTC; None where nothing is left out at the end.
     """
 
     store: ObjectStore
@@ -55,6 +56,7 @@ class Bronze:
     as_of: datetime
     zone: str
     since: datetime | None = None
+    until: datetime | None = None
 
     def write(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> PageFile:
         """Write one page, redacted, and return its name."""
@@ -134,8 +136,8 @@ class Bronze:
 
     def _place(self, endpoint: Endpoint, wanted: Slice) -> dict[str, Any]:
         """Return what every page says of where it belongs."""
-        since = {} if self.since is None else {"since": f"{self.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-        return since | {
+        span = {"since": self.since, "until": self.until}
+        return {name: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in span.items() if at is not None} | {
             "endpoint": endpoint.name,
             "path": endpoint.path,
             "tenant": self.tenant,

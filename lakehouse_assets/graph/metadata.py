@@ -70,11 +70,13 @@ def with_provenance(lineage: dg.TableColumnLineage, manifest: dg.AssetKey) -> dg
 
 
 def preview(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
-    """Return a few rows as a table."""
+    """Return a few rows as a table; what a row has no value for is empty."""
     if not rows:
         return dg.MetadataValue.md("(no rows)")
-    records = [dg.TableRecord({name: "" if value is None else value for name, value in row.items()}) for row in rows]
-    schema = dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in rows[0]])
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    told = ({name: row.get(name) for name in names} for row in rows)
+    records = [dg.TableRecord({name: "" if value is None else value for name, value in row.items()}) for row in told]
+    schema = dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in names])
     return dg.MetadataValue.table(records=records, schema=schema)
 
 

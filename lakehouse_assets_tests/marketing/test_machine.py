@@ -41,7 +41,7 @@ MOST_EVENTS, MOST_BYTES, MOST_HISTORY = 5_000, 256 * 1024, 25_000
 def planned(mark: Watermark | None = LONG_AGO) -> dict[str, Any]:
     """What the plan of the pull answers."""
     zone = "Europe/Moscow"
-    return answer(Plan.of(last_days(TICK, zone, 7), TICK, zone, mark, CLICKS), "inclusive")
+    return answer(Plan.of(last_days(TICK, zone, 7), TICK, zone, mark, CLICKS), "inclusive", TICK.isoformat())
 
 
 def calls(item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def test_a_backfill_of_as_many_days_as_a_run_may_have_fits_into_an_execution() -
 
     def history(days: int) -> int:
         window = last_days(TICK, "Europe/Moscow", days)
-        plan = answer(Plan.of(window, TICK, "Europe/Moscow", LONG_AGO, CLICKS), "inclusive")
+        plan = answer(Plan.of(window, TICK, "Europe/Moscow", LONG_AGO, CLICKS), "inclusive", TICK.isoformat())
         assert len(json.dumps(plan)) < MOST_BYTES
         return sum(EVENTS.get(kinds[name], MAP) for name in walked(plan)[0].path)
 
@@ -179,7 +179,7 @@ def test_no_state_is_too_large_at_the_longest_backfill() -> None:
     """So many days as a run may have, and 20,000 runs that were left open: below 200 KiB in every state."""
     window = last_days(TICK, "Europe/Moscow", MOST_DAYS)
     died = [OpenRun(f"marketing_intraday-2026-03-16T06-00-00.{n:06}Z", ()) for n in range(20_000)]
-    plan = answer(Plan.of(window, TICK, "Europe/Moscow", LONG_AGO, CLICKS), "inclusive", died)
+    plan = answer(Plan.of(window, TICK, "Europe/Moscow", LONG_AGO, CLICKS), "inclusive", TICK.isoformat(), died)
     run, end = walked(plan)
     assert end["status"] == "succeeded"
     assert len(run.calls["NameAffisePages"][0]["Payload"]["open_runs"]) == 500

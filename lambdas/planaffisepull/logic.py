@@ -41,6 +41,7 @@ class Planned:
         endpoint: of facts, totals or changes.
         day: UTC.
         since: from when on facts are wanted, UTC; None for a day of changes.
+        until: up to when totals are wanted, UTC; None where all of the day are.
         is_intraday: whether the hour that goes on is pulled too.
         is_again: whether clicks that are there for good are pulled too.
     """
@@ -48,6 +49,7 @@ class Planned:
     endpoint: Endpoint
     day: date
     since: datetime | None = None
+    until: datetime | None = None
     is_intraday: bool = False
     is_again: bool = False
 
@@ -55,14 +57,15 @@ class Planned:
         """Return the slice in JSON-ready form, small enough that a machine carries some hundreds of them."""
         always = {"endpoint": self.endpoint.name, "day": str(self.day), "since": self.since and self.since.isoformat()}
         flags = {"is_intraday": self.is_intraday, "is_again": self.is_again}
-        return always | {name: True for name, is_on in flags.items() if is_on}
+        end = {} if self.until is None else {"until": self.until.isoformat()}
+        return always | end | {name: True for name, is_on in flags.items() if is_on}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Self:
         """Return the slice that `to_dict` was asked for."""
-        since = value["since"] and utc_moment(value["since"])
+        since, until = (value.get(name) and utc_moment(value[name]) for name in ("since", "until"))
         flags = (value.get(name, False) for name in ("is_intraday", "is_again"))
-        return cls(ENDPOINTS[value["endpoint"]], date.fromisoformat(value["day"]), since, *flags)
+        return cls(ENDPOINTS[value["endpoint"]], date.fromisoformat(value["day"]), since, until, *flags)
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,15 @@ class Plan:
         is_sweep = pull == SWEEP or is_sweep_due(mark, as_of)
         first = min(window.start, window.end - DAY * (LATEST_CHANGE_DAYS - 1)) if is_sweep else window.start
         starts = ((CONVERSIONS, first), (clicks, window.start), (CUSTOM_TOTALS, window.start))
+        end = midnight(window.end + DAY, zone)
         days = [
-            Planned(endpoint, day, midnight(start, zone), is_again=pull == AGAIN and endpoint is clicks)
+            Planned(
+                endpoint,
+                day,
+                midnight(start, zone),
+                until=end if endpoint is CUSTOM_TOTALS else None,
+                is_again=pull == AGAIN and endpoint is clicks,
+            )
             for endpoint, start in starts
             for day in utc_days(start, window.end, zone)
         ]

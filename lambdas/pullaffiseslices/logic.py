@@ -39,7 +39,8 @@ def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds:
     since = utc_moment(planned["since"])
     flags = {"intraday": planned.get("is_intraday", False), "again": planned.get("is_again", False)}
     more: dict[str, Any] = {"since": since, **flags}
-    puller = replace(puller, bronze=replace(puller.bronze, since=since))
+    until = planned.get("until") and utc_moment(planned["until"])
+    puller = replace(puller, bronze=replace(puller.bronze, since=since, until=until))
     return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, **more)
 
 

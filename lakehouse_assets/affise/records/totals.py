@@ -20,11 +20,12 @@ def hourly_total(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield clicks, hosts and money of one UTC hour as `stats/custom` counts them, by the account's day.
 
     Its words for money are not those of conversions: `revenue` is what affiliates get, `charge` what advertisers pay.
-    The hour that is not over yet waits for the next run, as its clicks and conversions do.
+    The hour that is not over yet waits for the next run, as its clicks and conversions do. An hour after the run's last
+    day is left out: of its day the run does not ask for all of them.
     """
     day, hour = (values.text(values.inner(record, "slice", name)) for name in ("day", "hour"))
     hour_start = _hour(day, hour)
-    if is_running(hour_start, page):
+    if is_running(hour_start, page) or is_after(hour_start, page):
         return
     yield {
         "hour_start": hour_start,
@@ -108,6 +109,12 @@ def is_before(hour_start: str, page: Record) -> bool:
     """
     since = page.get("since")
     return since is not None and hour_start < str(since)
+
+
+def is_after(hour_start: str, page: Record) -> bool:
+    """Say whether an hour lies after the moment up to which the run wants facts, where the page tells it."""
+    until = page.get("until")
+    return until is not None and hour_start >= str(until)
 
 
 def _id(told: Any) -> str | None:  # noqa: ANN401 - any JSON value
