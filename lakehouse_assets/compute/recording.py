@@ -132,7 +132,7 @@ def entry_of(value: dict[str, Any]) -> dict[str, Any]:
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
-    _ = datetime.fromisoformat(value["ended_at"]), value["run_id"], value["status"]
+    _ = datetime.fromisoformat(value["ended_at"]), value["run_id"]
     return value
 
 

@@ -71,14 +71,17 @@ def require_place(place: str) -> None:
     """Make sure that a lake may be at a place as `root_of` spells it: in a folder, there or not, or a bucket.
 
     Raises:
-        BadRequest: there is a file.
+        BadRequest: there is a file, or one where a folder above it would be.
         BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, AccessDenied: the bucket cannot be used.
     """
     if is_s3(place):
         if not open_store(place).exists:
             raise no_bucket(place)
-    elif Path(place).exists() and not Path(place).is_dir():
-        raise BadRequest(message=f"the lake `{place}` is a file, not a folder")
+        return
+    there = next((path for path in (Path(place), *Path(place).parents) if path.exists()), None)
+    if there is not None and not there.is_dir():
+        inside = "" if there == Path(place) else f" cannot be there: `{there}`"
+        raise BadRequest(message=f"the lake `{place}`{inside} is a file, not a folder")
 
 
 def no_landing(place: str) -> BadRequest | BucketMissing:
