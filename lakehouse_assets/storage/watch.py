@@ -16,7 +16,6 @@ from typing import Any
 
 from lakehouse_assets.core.manifest import FileEntry, utc_moment
 from lakehouse_assets.errors import ObjectMissing, PreconditionFailed, StateDamaged
-from lakehouse_assets.storage.atomic_files import apart
 from lakehouse_assets.storage.objects import ObjectStore, StoredObject
 
 WATCH_DAYS = 2
@@ -134,6 +133,8 @@ def _returned(watched: Watched, lake: ObjectStore, landing: ObjectStore) -> str 
     found = lake.stat(watched.key)
     if found is None:
         return None
+    from lakehouse_assets.storage.atomic_files import apart  # wanted only here, where a file has changed
+
     folder, slash, name = watched.landed.rpartition("/")
     # Somebody may have dropped another file under its name meanwhile.
     for key in (watched.landed, f"{folder}{slash}{apart(found.etag, name)}"):

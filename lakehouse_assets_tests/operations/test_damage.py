@@ -177,12 +177,12 @@ def test_a_lake_that_no_run_has_written_has_lost_nothing(cli: Cli, tmp_path: Pat
     assert (asked.code, "is not there yet; `lakehouse run` creates it" in asked.err) == (2, True)
 
 
-@pytest.mark.parametrize("command", ["run", "checks", "status"])
+@pytest.mark.parametrize("command", ["run ecommerce", "checks", "status"])
 def test_a_lake_below_a_file_is_told_as_what_it_is(cli: Cli, tmp_path: Path, command: str) -> None:
     """Nobody's rights are in the way, and no run could make it."""
     file = tmp_path / "file"
     file.write_text("x", "utf-8")
-    done = cli(command, "--lake", file / "deep/lake")
+    done = cli(*command.split(), "--lake", file / "deep/lake")
     assert done.code == 2
     assert done.err == f"error: the lake `{file}/deep/lake` cannot be there: `{file}` is a file, not a folder\n"
 
