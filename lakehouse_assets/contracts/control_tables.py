@@ -23,7 +23,7 @@ ODCS_TYPES = {"DATE": "date", "INT": "integer", "BIGINT": "integer"}
 def derived(pipeline: str, documents: Sequence[Document]) -> list[Document]:
     """Return documents of the control tables that a pipeline's own documents lack; without silver it needs none."""
     silver = [d for d in documents if _property(d, "layer") == "silver" and _property(d, "database")]
-    there = {document.get("name") for document in documents}
+    there = {str(document.get("name")) for document in documents}
     lacking = [word for word in CONTROL_TABLES if f"{pipeline}_{word}" not in there]
     return [_document(word, pipeline, silver[0], documents) for word in lacking] if silver else []
 

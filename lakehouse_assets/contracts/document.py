@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lakehouse_assets.contracts.fields import unknown
+
 
 @dataclass(frozen=True)
 class Node:
@@ -18,11 +20,17 @@ class Node:
         content: the fields of the mapping, by name.
         place: the words before a problem that say where (`column `id` `), empty for the document itself.
         problems: sentences about what is wrong, shared by all nodes of a document.
+        under: the field of the standard under which the mapping stands, empty for the document itself.
     """
 
     content: Mapping[str, Any]
     place: str = ""
     problems: list[str] = field(default_factory=list)
+    under: str = ""
+
+    def __post_init__(self) -> None:
+        for problem in unknown(self.content, self.under):
+            self.note(problem)
 
     def note(self, problem: str) -> None:
         """Note one problem of this mapping."""
@@ -32,7 +40,7 @@ class Node:
         """Return a text, or a number as it is written; note a problem if it is absent and has no default."""
         value = self.content.get(name, default)
         if value is None:
-            self.note(f"lacks `{name}`")
+            self._note_absent(name)
         elif not isinstance(value, (str, int, float)) or isinstance(value, bool):
             self.note(f"has no text in `{name}`")
         else:
@@ -63,7 +71,7 @@ class Node:
         """Return the first mapping of a list; note a problem if the list is absent or empty."""
         items = self.children(name)
         if not items:
-            self.note(f"lacks `{name}`")
+            self._note_absent(name)
         return items[0] if items else Node({}, self.place, [])
 
     def children(self, name: str, what: str = "") -> list[Node]:
@@ -74,6 +82,11 @@ class Node:
             return []
         return [self._node(item, name, self._called(item, what, number)) for number, item in enumerate(items, 1)]
 
+    def _note_absent(self, name: str) -> None:
+        """Note that a field is lacking, unless it is noted that a misspelt one is meant for it."""
+        if not any(problem.endswith(f"; did you mean `{name}`?") for problem in unknown(self.content, self.under)):
+            self.note(f"lacks `{name}`")
+
     def _called(self, item: object, what: str, number: int) -> str:
         if not what:
             return self.place
@@ -82,7 +95,10 @@ class Node:
 
     def _node(self, content: object, name: str, place: str) -> Node:
         if isinstance(content, Mapping):
-            return Node(content, place, self.problems)
-        self.note(f"lacks `{name}`" if content is None else f"has no mapping in `{name}`")
+            return Node(content, place, self.problems, name)
+        if content is None:
+            self._note_absent(name)
+        else:
+            self.note(f"has no mapping in `{name}`")
         # What is asked of a node that is not there would only repeat that.
         return Node({}, place, [])

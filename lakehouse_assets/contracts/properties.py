@@ -20,6 +20,7 @@ from typing import Any, get_args
 from lakehouse_assets.contracts.affects import read_effects
 from lakehouse_assets.contracts.document import Node
 from lakehouse_assets.contracts.model import FORMATS, Kind, Layer
+from lakehouse_assets.contracts.names import TAKEN, is_name
 from lakehouse_assets.spelling import meant
 
 LAYERS = get_args(Layer)
@@ -48,6 +49,13 @@ def _text(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
     if isinstance(value, bool) or not isinstance(value, (str, int, float)) or not str(value).strip():
         raise ValueError(value)
     return str(value).strip()
+
+
+def _name(value: Any) -> str:  # noqa: ANN401 - as YAML gives it
+    text = _text(value)
+    if not is_name(text):
+        raise ValueError(value)
+    return text
 
 
 def _flag(value: Any) -> bool:  # noqa: ANN401 - as YAML gives it
@@ -98,6 +106,7 @@ def one_of(words: Sequence[str]) -> Value:
 
 
 TEXT = Value("a text", _text)
+NAMED = Value(TAKEN, _name)
 FLAG = Value("true or false", _flag)
 SHARE = Value("a number from 0 to 1", _share)
 DAYS = Value("a whole number of days", _days)
@@ -126,7 +135,7 @@ class Property:
 
 TABLE = (
     Property("layer", one_of(LAYERS), LAYERS, LAYERS),
-    Property("database", TEXT, LAYERS, LAYERS),
+    Property("database", NAMED, LAYERS, LAYERS),
     Property("landing", TEXT, ("silver",), ("silver",)),
     Property("files", PATTERNS, ("landing",), ("landing",)),
     Property("format", one_of(FORMATS), ("landing",)),

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
 from lakehouse_assets.contracts import properties
-from lakehouse_assets.contracts.affects import touched_columns, window_problems
 from lakehouse_assets.contracts.control_tables import derived
 from lakehouse_assets.contracts.document import Node
-from lakehouse_assets.contracts.files import files, label_in, label_of, read_document
+from lakehouse_assets.contracts.files import files, label_in, read_document
 from lakehouse_assets.contracts.known import Known, refusal
-from lakehouse_assets.contracts.layers import control_name
 from lakehouse_assets.contracts.model import GENERIC_CHECKS, Column, Contract, Kind, Reference, Rule
-from lakehouse_assets.contracts.references import parent_problems
+from lakehouse_assets.contracts.names import LANDED, TAKEN, is_landed_name, is_name
+from lakehouse_assets.contracts.one_each import of_one_table, only
+from lakehouse_assets.contracts.together import judged
 from lakehouse_assets.contracts.types import ALLOWED, parse_type
-from lakehouse_assets.contracts.validity import VERDICTS, landing_problems, problems_of
+from lakehouse_assets.contracts.validity import VERDICTS, problems_of
 from lakehouse_assets.errors import ContractInvalid
 
-DOTTED = re.compile(r"\w+\.(\w+)")
-"""Matches the last part of a name with a point in SQL, which may be a table's."""
 REFERENCE = re.compile(r"(?P<column>\w+) REFERENCES (?P<parent>\w+\.\w+) \((?P<parent_column>\w+)\)")
 
 
@@ -33,18 +31,26 @@ def contracts(pipeline: str) -> Known:
         ContractInvalid: there is no such pipeline, or it has no contracts. What is wrong with a file is raised to
             whoever asks for its table.
     """
-    documents: list[Mapping[str, Any]] = []
+    documents: dict[str, Mapping[str, Any]] = {}
     broken: dict[str, ContractInvalid] = {}
+    unread: list[str] = []
     for file in files(pipeline):
         try:
-            documents.append(read_document(file))
+            documents[file.name] = read_document(file)
         except ContractInvalid as error:
-            broken[label_in(file)] = error
-    return read_contracts(documents, pipeline, broken)
+            label = label_in(file, pipeline)
+            broken[file.name if label in broken else label] = error
+            unread.append(file.name)
+    known = read_contracts(documents.values(), pipeline, broken, tuple(documents))
+    nameless = [name for name, document in documents.items() if not is_name(document.get("name"))]
+    return Known(known, known.broken, sorted([*unread, *nameless]))
 
 
 def read_contracts(
-    documents: Iterable[Mapping[str, Any]], pipeline: str, unread: Mapping[str, ContractInvalid] | None = None
+    documents: Iterable[Mapping[str, Any]],
+    pipeline: str,
+    unread: Mapping[str, ContractInvalid] | None = None,
+    names: Sequence[str] = (),
 ) -> Known:
     """Read ODCS documents of one pipeline as contracts by `layer.name`, and check them against each other.
 
@@ -54,53 +60,18 @@ def read_contracts(
         documents: as YAML gives them.
         pipeline: whose they are.
         unread: what is wrong with files that gave no document.
+        names: of the documents' files.
     """
-    given, parsed, broken = list(documents), {}, dict(unread or {})
-    for document in [*given, *derived(pipeline, given)]:
-        try:
-            one = parse_contract(document)
-            parsed[f"{one.layer}.{one.name}"] = one
-        except ContractInvalid as error:
-            broken[label_of(document)] = error
-    broken |= _judged(parsed, broken, pipeline)
+    given, parsed, broken = list(documents), dict[str, Contract](), dict(unread or {})
+    made = [(document, "") for document in derived(pipeline, given)]
+    for label, found in of_one_table([*zip(given, names or [""] * len(given), strict=True), *made]).items():
+        one = only(label, found, parse_contract)
+        if isinstance(one, Contract):
+            parsed[label] = one
+        else:
+            broken[label] = one
+    broken |= judged(parsed, broken, pipeline)
     return Known({name: one for name, one in parsed.items() if name not in broken}, broken)
-
-
-def _judged(
-    parsed: Mapping[str, Contract], unread: Mapping[str, ContractInvalid], pipeline: str
-) -> dict[str, ContractInvalid]:
-    """Return what is wrong with contracts as the others show, and those that need a broken one."""
-    ledger = control_name(pipeline, "run_ledger")
-    windows, found = touched_columns(parsed.get(ledger)), dict[str, ContractInvalid]()
-    needed = {name: needs(contract, ledger) for name, contract in parsed.items()}
-    for name, contract in parsed.items():
-        mine = (*landing_problems(contract, parsed), *window_problems(contract, parsed, windows))
-        problems = [*mine, *parent_problems(contract, parsed)]
-        # What cannot be read is not there, so what is said of it would be wrong.
-        if problems and not unread.keys() & needed[name]:
-            found[name] = refusal(name, problems)
-    while lost := _lost(needed, unread, found):
-        found |= lost
-    return found
-
-
-def _lost(
-    needed: Mapping[str, frozenset[str]], unread: Mapping[str, ContractInvalid], found: Mapping[str, ContractInvalid]
-) -> dict[str, ContractInvalid]:
-    """Return the contracts that need a broken one and are not broken themselves."""
-    broken = unread.keys() | found.keys()
-    lost = {name: min(those & broken) for name, those in needed.items() if name not in found and those & broken}
-    return {name: refusal(name, [f"needs `{first}`, whose contract is broken"]) for name, first in lost.items()}
-
-
-def needs(contract: Contract, ledger: str) -> frozenset[str]:
-    """Return the contracts, by `layer.name`, without which this one cannot be judged."""
-    read = [name for effect in contract.affects for name in DOTTED.findall(effect.select or "")]
-    first = [effect.unless_first for effect in contract.affects if effect.unless_first]
-    parents = [reference.parent.rpartition(".")[2] for reference in contract.references]
-    tables = [f"{layer}.{name}" for name in (*parents, *read, *first) for layer in ("silver", "reference")]
-    landing = [f"landing.{contract.landing}"] if contract.landing else []
-    return frozenset([*landing, *tables, *([ledger] if contract.affects or contract.window else [])])
 
 
 def contract(pipeline: str, name: str) -> Contract:
@@ -111,28 +82,31 @@ def contract(pipeline: str, name: str) -> Contract:
     return found[name]
 
 
-def parse_contract(document: Mapping[str, Any]) -> Contract:
+def parse_contract(document: Mapping[str, Any], called: str = "(nameless)") -> Contract:
     """Read one ODCS document as a typed contract.
+
+    Args:
+        document: as YAML gives it.
+        called: how it is called where it says no name that a table may have.
 
     Raises:
         ContractInvalid: something required is absent, unknown, or has a value outside its vocabulary; names all that
             could be seen at once.
     """
     root = Node(document)
-    name = root.text("name", default="(nameless)")
-    parsed = _contract(root, name)
+    parsed = _contract(root)
     # What is in the document makes sense first, then what its parts say of each other.
     problems = root.problems or problems_of(parsed)
     if problems:
-        raise refusal(name, problems)
+        raise refusal(parsed.name if is_name(parsed.name) else called, problems)
     return parsed
 
 
-def _contract(root: Node, name: str) -> Contract:
+def _contract(root: Node) -> Contract:
     layer = properties.word(root, properties.TABLE[0])
     table = root.first("schema")
     return Contract(
-        name=name,
+        name=_name(root),
         version=root.text("version"),
         description=root.child("description").text("purpose"),
         grain=table.text("dataGranularityDescription"),
@@ -144,6 +118,15 @@ def _contract(root: Node, name: str) -> Contract:
     )
 
 
+def _name(item: Node, *, landed: bool = False) -> str:
+    """Return the name of a table, column or rule, and note it if nothing can be called so."""
+    name = item.text("name")
+    is_lacking = item.content.get("name") is None
+    if not is_lacking and not (is_landed_name(name) if landed else is_name(name)):
+        item.note(f"has name `{item.content['name']}`; it takes {LANDED if landed else TAKEN}")
+    return name
+
+
 def _freshness(root: Node) -> int | None:
     promised = [item for item in root.children("slaProperties") if item.content.get("property") == "freshness"]
     return promised[0].number("value") if promised else None
@@ -153,7 +136,7 @@ def _column(item: Node, layer: str) -> Column:
     if item.flag("primaryKey") and not item.content.get("primaryKeyPosition"):
         item.note("has `primaryKey: true` without its place in the key: add `primaryKeyPosition: 1`")
     return Column(
-        name=item.text("name"),
+        name=_name(item, landed=layer == "landing"),
         type=_type(item),
         description=item.text("description"),
         required=item.flag("required"),
@@ -173,7 +156,7 @@ def _type(item: Node) -> str:
 
 def _rule(item: Node) -> Rule:
     kind = cast("Kind", properties.word(item, properties.RULE[0]))
-    code, verdict, description = item.text("name"), item.text("severity"), item.text("description")
+    code, verdict, description = _name(item), item.text("severity"), item.text("description")
     allowed = VERDICTS.get(kind, ())
     if verdict and allowed and verdict not in allowed:
         item.note(f"has verdict `{verdict}`; a rule of kind {kind} has {' or '.join(allowed)}")

@@ -20,6 +20,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.contracts.known import bare_name
 from lakehouse_assets.engines import catalog_questions
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill, connect
 from lakehouse_assets.engines.duckdb_tables import scan
@@ -155,7 +156,7 @@ def table_of(scope: QueryScope, name: str) -> Contract:
         ContractInvalid: it is broken.
     """
     for label, error in scope.broken.items():
-        if name not in scope.tables and label.rpartition(".")[2] == name.rpartition(".")[2]:
+        if name not in scope.tables and bare_name(label) == name.rpartition(".")[2]:
             raise error
     if name not in scope.tables:
         there = [one.catalog_name for one in standing(scope.lake, scope.tables.values())] or sorted(scope.tables)

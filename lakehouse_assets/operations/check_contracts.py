@@ -15,7 +15,7 @@ from sqlglot import exp
 from lakehouse_assets.contracts import Contract, Rule, contracts
 from lakehouse_assets.contracts.affects import touched_columns
 from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
-from lakehouse_assets.contracts.known import Known
+from lakehouse_assets.contracts.known import Known, bare_name
 from lakehouse_assets.contracts.layers import control_name, model_sql, stored_tables
 from lakehouse_assets.contracts.model import ASSERTIONS
 from lakehouse_assets.errors import BadRequest, ContractBreaking, ContractInvalid
@@ -174,7 +174,7 @@ def _asked(contract: Contract, rule: Rule, known: Known, lake: EmptyLake) -> str
             sql, stored = assertion_sql(contract, rule), stored_tables(known.values())
             strange = [name for name in tables_read(sql) if name not in stored]
             if strange:
-                broken = {name.rpartition(".")[2] for name in known.broken}
+                broken = {bare_name(label) for label in known.broken}
                 there = f"which is no table of this pipeline; there are {', '.join(stored)}"
                 return None if strange[0].rpartition(".")[2] in broken else f"it reads `{strange[0]}`, {there}"
             lake.schema(sql, {"as_of": moment, **WHOLE} if rule.kind != "load" else None)

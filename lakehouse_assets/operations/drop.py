@@ -51,28 +51,36 @@ def drop(
 def strangers(lake: Lake) -> list[StrangeTable]:
     """Return the tables of a lake that no contract of any pipeline describes, sound or broken.
 
-    A table of a pipeline that is not set would look like one, so a lake where others have run has none.
+    A table of a pipeline that is not set would look like one, so a lake where others have run has none; and so would
+    that of a contract file that cannot be read, so that there is none as long as there is such a file.
     """
     from lakehouse_assets.contracts.packages import pipelines
     from lakehouse_assets.storage.strange_tables import strange_tables
 
-    if set(lake.store.folders("runs")) - set(pipelines()):
+    known, broken, databases, unread = _described()
+    if unread or set(lake.store.folders("runs")) - set(pipelines()):
         return []
-    known, broken, databases = _described()
     return [t for t in strange_tables(lake, known, databases) if t.folder.rpartition("/")[2] not in broken]
 
 
-def _described() -> tuple[set[str], set[str], set[str]]:
-    """Return the folders of all tables with a contract, names of those with a broken one, and gold's databases."""
+def _described() -> tuple[set[str], set[str], set[str], list[str]]:
+    """Return the folders of all tables with a contract, names of those with a broken one, and gold's databases.
+
+    The last ones are the contract files of which nobody can tell whose they are.
+    """
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.layers import stored_tables, table_location
+    from lakehouse_assets.contracts.known import bare_name
+    from lakehouse_assets.contracts.layers import CONTROL_TABLES, stored_tables, table_location
     from lakehouse_assets.contracts.packages import pipelines
 
     every = [contracts(pipeline) for pipeline in pipelines()]
     tables = stored_tables(contract for known in every for contract in known.values()).values()
     folders = {table_location(contract, "").lstrip("/") for contract in tables}
-    broken = {label.rpartition(".")[2] for known in every for label in known.broken}
-    return folders, broken, {contract.database for contract in tables if contract.layer == "gold"}
+    broken = {bare_name(label) for known in every for label in known.broken}
+    # Those of a pipeline whose silver contracts are all broken are made of none of them.
+    broken |= {f"{pipeline}_{word}" for pipeline in pipelines() for word in CONTROL_TABLES}
+    databases = {contract.database for contract in tables if contract.layer == "gold"}
+    return folders, broken, databases, [file for known in every for file in known.unread]
 
 
 def _table(lake: Lake, asked: str) -> StrangeTable:
@@ -83,7 +91,7 @@ def _table(lake: Lake, asked: str) -> StrangeTable:
     """
     from lakehouse_assets.contracts.packages import pipelines
 
-    known, broken, _ = _described()
+    known, broken, _, unread = _described()
     wanted = asked.replace(".", "/")
     others = sorted(set(lake.store.folders("runs")) - set(pipelines()))
     if others:
@@ -94,6 +102,11 @@ def _table(lake: Lake, asked: str) -> StrangeTable:
     name = wanted.rpartition("/")[2]
     if name in broken or any(folder == wanted or folder.endswith(f"/{wanted}") for folder in known):
         raise BadRequest(message=f"`{asked}` is a table of a contract, and such a table is not dropped")
+    if unread:
+        problem = (
+            f"nobody can tell whose the contract `{unread[0]}` is, and the table may be its; mend or remove the file"
+        )
+        raise BadRequest(message=f"`{asked}` is not dropped: {problem}")
     found = strangers(lake)
     chosen = [table for table in found if wanted in {table.folder, table.folder.rpartition("/")[2]}]
     if len(chosen) != 1:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from lakehouse_assets.contracts.files import files, label_of, read_document
+from lakehouse_assets.contracts.files import files, label_in, label_of, read_document
 from lakehouse_assets.contracts.packages import file_of
 from lakehouse_assets.contracts.places import line_of
 from lakehouse_assets.errors import BadRequest, ContractInvalid, UnportableSql
@@ -58,10 +58,13 @@ class Files:
     @cached_property
     def contracts(self) -> dict[str, Path]:
         """Return the contract files by `layer.name`, and by file name those that do not say theirs."""
-        found = {}
+        found: dict[str, Path] = {}
         for file in files(self.pipeline):
-            with suppress(ContractInvalid):
-                found[label_of(read_document(file))] = Path(str(file))
+            try:
+                label = label_of(read_document(file), file.name)
+            except ContractInvalid:
+                label = label_in(file, self.pipeline)
+            found.setdefault(label, Path(str(file)))
             found[file.name] = Path(str(file))
         return found
 
@@ -75,7 +78,9 @@ class Files:
         path = self._path(finding)
         if path is None or not path.exists():
             return finding
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = ""
+        with suppress(OSError):  # a folder, or a file that may not be read; that is what was found
+            text = path.read_bytes().decode("utf-8", "replace")
         line = line_of(text, about or finding.problem) if finding.part == "contract" else word_line(text, about)
         return replace(finding, file=os.path.relpath(path), line=line)
 
@@ -106,7 +111,9 @@ def word_line(text: str, said: str) -> int:
 
 
 def refused(error: ContractInvalid, table: str) -> list[Finding]:
-    """Return one finding for each problem that a broken contract has."""
+    """Return one finding for each problem that a broken contract has, of each file where it is in several."""
+    if by_file := error.facts.get("by_file"):
+        return [Finding(file, problem) for file, problems in by_file.items() for problem in problems]
     problems: Iterable[str] = error.facts.get("problems") or [str(error.facts["problem"])]
     return [Finding(table, problem) for problem in problems]
 

@@ -84,12 +84,13 @@ def _table(pipeline: str, name: str) -> tuple[Contract, Contract]:
         ContractInvalid: its contract is broken.
     """
     from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.known import bare_name
     from lakehouse_assets.contracts.layers import control_tables, stored_tables
 
     known = contracts(pipeline)
     bare = name.replace("/", ".").rpartition(".")[2]
     for label, error in known.broken.items():
-        if label.rpartition(".")[2] == bare:
+        if bare_name(label) == bare:
             raise error
     stored = stored_tables(known.values()).values()
     found = next((c for c in stored if name in c.names), None)

@@ -77,11 +77,13 @@ def silver_table(pipeline: str, name: str) -> Contract:
         ContractInvalid: its contract is broken.
     """
     from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.known import bare_name
     from lakehouse_assets.contracts.layers import silver_tables
 
     known = contracts(pipeline)
-    if f"silver.{name.rpartition('.')[2]}" in known.broken:
-        raise known.broken[f"silver.{name.rpartition('.')[2]}"]
+    for label, error in known.of_layers(["silver"]).items():
+        if bare_name(label) == name.rpartition(".")[2]:
+            raise error
     tables = silver_tables(known)
     found = next((c for c in tables if name in {c.name, c.catalog_name}), None)
     if found is None:

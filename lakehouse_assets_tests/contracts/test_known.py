@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lakehouse_assets.contracts import files as contract_files
 from lakehouse_assets.contracts import reader
@@ -80,3 +81,46 @@ def test_a_file_that_is_no_yaml_is_known_by_what_can_be_seen_of_it(
     known = reader.contracts.__wrapped__("shop")
     assert list(known.broken) == [label]
     assert list(known.of_layers(LOADED_BEFORE_GOLD)) == [name for name in known.broken if name == "x.yaml"]
+
+
+def test_two_files_of_one_table_are_told_both_and_neither_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exact copy, too; each is named with the other one, and what else is wrong with one is said besides."""
+    monkeypatch.setattr(contract_files, "contracts_folder", lambda _pipeline: tmp_path)
+    for document in documents():
+        (tmp_path / f"{document['name']}.yaml").write_text(yaml.safe_dump(document), "utf-8")
+    copy = next(document for document in documents() if document["name"] == "daily_totals")
+    (tmp_path / "a_copy.yaml").write_text(yaml.safe_dump(copy | {"version": []}), "utf-8")
+    known = reader.contracts.__wrapped__("kiosks")
+    (error,) = known.broken.values()
+    assert list(known.broken) == ["gold.daily_totals"]
+    assert "`gold.daily_totals`: is in several files, `a_copy.yaml` and `daily_totals.yaml`; a table has" in str(error)
+    assert "`a_copy.yaml`: has no text in `version`" in str(error)
+    told = {file: problems[0] for file, problems in error.facts["by_file"].items()}
+    assert "as `daily_totals.yaml` is; a table has one contract" in told["a_copy.yaml"]
+    assert "as `a_copy.yaml` is; a table has one contract" in told["daily_totals.yaml"]
+
+
+def test_what_one_file_lacks_stops_no_other_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder among the contracts, and a contract without a name: each is known by the name of its file."""
+    monkeypatch.setattr(contract_files, "contracts_folder", lambda _pipeline: tmp_path)
+    for document in documents():
+        (tmp_path / f"{document['name']}.yaml").write_text(yaml.safe_dump(document), "utf-8")
+    text = (tmp_path / "daily_totals.yaml").read_text("utf-8")
+    (tmp_path / "daily_totals.yaml").write_text(text.replace("\nname: ", "\nnam: "), "utf-8")
+    (tmp_path / "landing_old.yaml").mkdir()
+    known = reader.contracts.__wrapped__("kiosks")
+    assert {label: str(error) for label, error in known.broken.items()} == {
+        "gold.daily_totals": "contract `gold.daily_totals`: has an unknown field `nam`; did you mean `name`?",
+        "landing.old": "contract `landing_old.yaml`: cannot be read: Is a directory",
+    }
+    assert known.unread == ("daily_totals.yaml", "landing_old.yaml")
+
+
+def test_what_refers_to_a_table_of_an_unread_file_waits_for_that_file() -> None:
+    """It is not told that there is no such table, though only the name of the file tells which one it is of."""
+    found = [document for document in documents() if document["name"] != "clean_sales"]
+    unread = {"clean_sales.yaml": ContractInvalid(contract="clean_sales.yaml", problem="is empty")}
+    broken = read_contracts(found, "kiosks", unread).broken
+    assert "needs `clean_sales.yaml`, whose contract is broken" in str(broken["silver.clean_refunds"])

@@ -104,6 +104,49 @@ def test_a_malformed_contract_is_told_what_is_wrong(sentence: str, spoil: Spoil)
         parse_contract(spoiled)
 
 
+MISNAMED: dict[str, Spoil] = {
+    "contract `(nameless)`: has name `user orders;`; it takes lower-case letters, digits and _": lambda d: d.update(
+        name="user orders;"
+    ),
+    "contract `(nameless)`: lacks `name`": lambda d: d.pop("name"),
+    "contract `(nameless)`: has an unknown field `nam`; did you mean `name`?": lambda d: d.update(nam=d.pop("name")),
+    "has an unknown field `qualty`; did you mean `quality`?": lambda d: d["schema"][0].update(qualty=[]),
+    "column `id` has an unknown field `requird`; did you mean `required`?": lambda d: column_of(d).update(requird=True),
+    "rule `id_missing` has an unknown field `sevrity`; did you mean `severity`?": lambda d: rule_of(d).update(
+        sevrity=rule_of(d).pop("severity")
+    ),
+    "has an unknown field `colour`; the Open Data Contract Standard has none of this name": lambda d: d.update(
+        colour="red"
+    ),
+    "column `Id` has name `Id`; it takes lower-case letters": lambda d: column_of(d).update(name="Id"),
+    "rule `keys unique!` has name `keys unique!`; it takes": lambda d: rule_of(d).update(name="keys unique!"),
+    "rule `amount,invalid` has name `amount,invalid`; it takes": lambda d: rule_of(d).update(name="amount,invalid"),
+    "rule `amount invalid` has name `amount invalid`; it takes": lambda d: rule_of(d).update(name="amount invalid"),
+    "rule 1 has name ``; it takes": lambda d: rule_of(d).update(name=""),
+    "has database `my lake`; it takes lower-case letters": lambda d: d["customProperties"][1].update(value="my lake"),
+}
+
+
+@pytest.mark.parametrize(("sentence", "spoil"), MISNAMED.items(), ids=MISNAMED)
+def test_a_name_that_nothing_can_be_called_is_refused(sentence: str, spoil: Spoil) -> None:
+    """Tables, columns and rules have one form of name; a misspelt field is told once, with the one that is meant."""
+    spoiled = silver()
+    spoil(spoiled)
+    with pytest.raises(ContractInvalid) as refused:
+        parse_contract(spoiled)
+    assert sentence in str(refused.value)
+    assert str(refused.value).count("lacks") == sentence.count("lacks")
+
+
+@pytest.mark.parametrize("name", ["Order ID", "orderId", "naïve", "a.b", "2nd"])
+def test_a_landing_column_is_called_as_its_file_calls_it(name: str) -> None:
+    """Nobody can tell a producer how to name columns; what cannot be seen or ends a quotation is refused."""
+    assert parse_contract(landing(column(name))).columns[-1].name == name
+    for odd in (f" {name}", f'{name}"', f"{name}\n"):
+        with pytest.raises(ContractInvalid, match="it takes visible characters without quotes"):
+            parse_contract(landing(column(odd)))
+
+
 REFUSED: dict[str, Item] = {
     "has an unknown property `landng`; did you mean `landing`?": silver(landng="things"),
     "has an unknown property `colour`; there are: layer, database, landing": silver(colour="red"),
@@ -240,7 +283,13 @@ def test_what_is_not_said_has_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("name: [", "contract `x.yaml`: is no YAML: "), ("- 1", "contract `x.yaml`: is no mapping")]
+    ("text", "sentence"),
+    [
+        ("name: [", "contract `x.yaml`: is no YAML: "),
+        ("- 1", "contract `x.yaml`: is no mapping"),
+        ("", "contract `x.yaml`: is empty; a contract is a mapping of fields"),
+        ("version: 2025-13-01", "contract `x.yaml`: is no YAML: month must be in 1..12"),
+    ],
 )
 def test_a_file_that_is_no_contract_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, sentence: str
