@@ -45,8 +45,9 @@ def test_the_report_is_the_same_from_clicks_that_the_api_counts(
             found, wanted = (sorted(rows, key=place) for rows in (lake.report(pull.at), map(plain, table)))
             assert found == wanted
         assert lake.rows("SELECT count(*) AS n FROM marketing_lakehouse.clicks") == [{"n": 0}]
-        for name in GOLD:
-            lake.gold(name, pull.at)
+        gold = {name: lake.gold(name, pull.at) for name in GOLD}
+        clicks = sum(row["click_count"] for row in table)
+        assert sum(row["click_count"] for row in gold["intraday_performance"]) == clicks > 0
         with opened(lake) as engine:
             assert failing(lake, engine, pull.at, blocking=True) == {}
             warned = failing(lake, engine, pull.at, blocking=False)

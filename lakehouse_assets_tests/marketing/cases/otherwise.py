@@ -38,7 +38,7 @@ def clicks_unordered(seen: Pulled) -> None:
 
 
 def click_horizon(seen: Pulled) -> None:
-    """Hours that the API has forgotten are not asked for, and the run's report names them."""
+    """Hours that the API has forgotten are not asked for, and the run's report says how many of which day."""
     later = seen.case.puller("later", store=seen.lake.value.store)
     before = len(seen.case.asked("stats/clicks"))
     done = later.day(CLICKS, DAYS[0] - timedelta(days=6), NINE)

@@ -11,12 +11,12 @@ from lakehouse_assets_tests.marketing.cases.rough import CLICKS_A_DAY, DAYS, Pul
 
 
 def too_many_requests(seen: Pulled) -> None:
-    """The request is made again after the time that `Retry-After` tells, or a growing one; nothing of it is seen."""
+    """The request is made again after the time that `Retry-After` tells, or a growing one; the run's report counts it."""
     assert seen.fired["too-many-requests"] == 2
 
 
 def server_error(seen: Pulled) -> None:
-    """The request is made again, whether the body is JSON or HTML; the report is as without it."""
+    """The request is made again, whether the body is JSON or HTML; the run's report counts it."""
     assert seen.fired["server-error"] == 3
 
 
