@@ -57,6 +57,14 @@ def _missing_column(found: re.Match[str]) -> str:
     return f"there is no column `{found['name']}`{f'; near to it: {known}' if known else ''}"
 
 
+def _missing_table(found: re.Match[str]) -> str:
+    """Say which table or alias is not there, as SQL writes its name, and those that are."""
+    near = re.findall(r'"([^"]+)"', found.groupdict().get("near") or "")
+    known = ", ".join(f"`{name}`" for name in near if not name.startswith("__"))
+    name = found["name"] if found["name"].startswith("__") else found["name"].replace("__", ".", 1)
+    return f"there is no table `{name}` here{f'; there are: {known}' if known else ''}"
+
+
 SENTENCES: dict[str, Say] = {
     r"Scalar Function with name (?P<name>\S+) does not exist!": lambda found: f"there is no function `{found['name']}`",
     r'Could not choose a best candidate function for the function call "(?P<name>.+?)\((?P<given>.*?)\)"\..*?'
@@ -64,6 +72,8 @@ SENTENCES: dict[str, Say] = {
     r"No function matches the given name and argument types '(?P<name>.+?)\((?P<given>.*?)\)'\..*?"
     r"Candidate functions: (?P<forms>.*)": _wrong_arguments,
     r'Referenced column "(?P<name>[^"]+)" (?:was )?not found.*?(?:Candidate bindings: (?P<near>.*))?$': _missing_column,
+    r"Table with name (?P<name>\S+) does not exist!": _missing_table,
+    r'Referenced table "(?P<name>[^"]+)" not found!(?: Candidate tables: (?P<near>.*))?': _missing_table,
     r'column "(?P<name>[^"]+)" must appear in the GROUP BY clause': lambda found: (
         f"`{found['name']}` is neither in GROUP BY nor in an aggregate function"
     ),

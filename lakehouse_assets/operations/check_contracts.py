@@ -23,6 +23,7 @@ from lakehouse_assets.operations.check_models import model_findings
 from lakehouse_assets.operations.findings import REFUSALS, Files, Finding, refused, said
 from lakehouse_assets.sql.dialects import tree_of
 from lakehouse_assets.sql.models import tables_read
+from lakehouse_assets.sql.predicates import predicate_problem
 from lakehouse_assets.sql.trial import text_hint
 from lakehouse_assets.sql.usable import Models, usable_models
 
@@ -114,9 +115,11 @@ def _rules(contract: Contract, known: Known, lake: EmptyLake, files: Files) -> I
     """Report rules that an engine would not take, each by itself, and `affects` likewise."""
     label = f"{contract.layer}.{contract.name}"
     # Together they are one statement; only when that is refused each is asked by itself.
-    together = _are_well(contract, lake)
+    wrong = {rule: problem for rule in contract.rules_of("row") if (problem := predicate_problem(rule.implementation))}
+    together = not wrong and _are_well(contract, lake)
     for rule in contract.rules:
-        problem = None if together and rule.kind == "row" else _asked(contract, rule, known, lake)
+        is_well = together and rule.kind == "row"
+        problem = wrong.get(rule) or (None if is_well else _asked(contract, rule, known, lake))
         if problem:
             problem = f"rule `{rule.code}`: {problem}"
             yield files.placed(Finding(label, problem), f"rule `{rule.code}` implementation")

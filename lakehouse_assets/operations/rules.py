@@ -51,10 +51,13 @@ def try_command(  # noqa: PLR0913 - one parameter per option
         lakehouse rules try too_cold "parse_int(temperature) < -90" --table clean_readings --verdict reject
     """
     from lakehouse_assets.contracts import Rule
+    from lakehouse_assets.contracts.names import TAKEN, is_name
     from lakehouse_assets.engines.trial import try_rule
     from lakehouse_assets.pipelines import pipeline_of
     from lakehouse_assets.storage.lake import lake_of
 
+    if not is_name(code):
+        raise BadRequest(message=f"`{code}` is no code of a rule: {TAKEN}")
     settings = reading(lake)
     name = chosen_pipeline(pipeline, lake, table)
     contract = silver_table(name, table)

@@ -29,8 +29,10 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from lakehouse_assets.contracts import Column, Contract
+from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets.sql.casts import cast_in, quoted
 from lakehouse_assets.sql.dialects import parse
+from lakehouse_assets.sql.predicates import predicate_problem
 
 ROWS_PER_FILE = 2**33
 MALFORMED = "row_malformed,"
@@ -69,10 +71,19 @@ def _is_header(columns: Sequence[Column]) -> str:
 
 
 def _codes(contract: Contract, verdict: str) -> str:
-    """Return one text of all codes that fire, each followed by a comma; it is only put together where one fires."""
+    """Return one text of all codes that fire, each followed by a comma; it is only put together where one fires.
+
+    Raises:
+        ContractInvalid: a predicate asks more than its row.
+    """
     rules = [r for r in contract.rules_of("row") if r.verdict == verdict]
     if not rules:
         return "''"
+    for rule in rules:
+        if problem := predicate_problem(rule.implementation):
+            raise ContractInvalid(
+                contract=f"{contract.layer}.{contract.name}", problem=f"rule `{rule.code}`: {problem}"
+            )
     made = {_quoted_text(parse(cast_in(contract, c))): c.name for c in contract.content if c.source}
     predicates = [(r.code, _on_typed(r.implementation, made)) for r in rules]
     parts = [f"CASE WHEN {predicate} THEN '{code},' ELSE '' END" for code, predicate in predicates]

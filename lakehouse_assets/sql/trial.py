@@ -14,6 +14,7 @@ from lakehouse_assets.contracts import Column, Contract, Rule
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.casts import quoted
 from lakehouse_assets.sql.dialects import tree_of
+from lakehouse_assets.sql.predicates import predicate_problem
 
 
 def as_raw(contract: Contract) -> str:
@@ -31,11 +32,9 @@ def _text_of(column: Column) -> str:
 
 
 def problem_of(contract: Contract, rule: Rule) -> str | None:
-    """Say which column of a rule cannot be tried: one that does not land, or that engines write differently.
-
-    Raises:
-        BadRequest: its predicate is no SQL.
-    """
+    """Say why a rule cannot be tried: it asks too much, or a column that does not land, or an array or record."""
+    if problem := predicate_problem(rule.implementation):
+        return problem
     columns = {str(column.source): column for column in contract.content if column.source}
     for name in sorted({node.name for node in tree_of(rule.implementation).find_all(exp.Column)}):
         if name not in columns:
@@ -68,7 +67,8 @@ def _reader(column: Column | None) -> str:
 
 def alone(rule: Rule) -> str:
     """Return the SELECT of a rule's predicate by itself, over `__raw`: its one column has to be true or false."""
-    return f"SELECT {rule.implementation} AS p FROM __raw"
+    # Its last line may be a comment.
+    return f"SELECT {rule.implementation}\nAS p FROM __raw"
 
 
 def counted(contract: Contract, rule: Rule) -> str:

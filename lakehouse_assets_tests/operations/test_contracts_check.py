@@ -120,6 +120,25 @@ def test_unknown_properties_and_verdicts_and_broken_yaml_are_told_with_their_lin
     assert "its SELECT reads `delta_lakehouse.clean_orders`, which is broken\n" in told.out
 
 
+def test_a_rule_that_asks_more_than_its_row_is_told_before_any_run(tmp_path: Path) -> None:
+    """Its table is there, so an engine without rows would take it; a run has the row and nothing else."""
+    project = open_project(tmp_path)
+    project.contract(
+        "clean_orders", "blank(user_id)", "user_id NOT IN (SELECT user_id FROM delta_lakehouse.clean_orders)"
+    )
+    project.contract("clean_products", "blank(product_name)", "blank(p.product_name)")
+    project.contract("clean_orders_items", "blank(product_id)", "blank(product_id); SELECT 1")
+    told = project.command("contracts", "check")
+    assert (told.code, told.err) == (1, "")
+    for table, rule, said in (
+        ("clean_orders", "user_id_missing", "`SELECT` is no part of its condition; a rule of kind row asks"),
+        ("clean_products", "product_name_missing", "`p.product_name` is no part of its condition"),
+        ("clean_orders_items", "product_id_missing", "expected one SQL statement, got 2"),
+    ):
+        (line,) = [line for line in told.out.splitlines() if f"silver.{table}: rule `{rule}`: {said}" in line]
+        assert int(line.partition(f"{table}.yaml:")[2].partition(":")[0]) > 1
+
+
 def test_a_required_column_needs_a_rule_that_rejects(tmp_path: Path) -> None:
     """The check names the column's line; a run that meets a row without a value says which, and writes nothing."""
     project = open_project(tmp_path)
