@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from lakehouse_assets.core.shown import listed
+
 
 def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return which of the known names may be meant by one that is not among them.
@@ -12,11 +14,11 @@ def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
     Args:
         name: as it was typed.
         known: the names that there are.
-        otherwise: what is said where none is near; the names themselves where it is empty.
+        otherwise: what is said where none is near; the first of the names themselves where it is empty.
 
     >>> meant("readngs", ["readings", "stations"]), meant("x", ["readings", "stations"])
     ('did you mean `readings`?', 'there are: readings, stations')
     """
     names = list(known)
     near = get_close_matches(name, names, 1)
-    return f"did you mean `{near[0]}`?" if near else otherwise or f"there are: {', '.join(names)}"
+    return f"did you mean `{near[0]}`?" if near else otherwise or f"there are: {listed(names)}"

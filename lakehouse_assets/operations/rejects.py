@@ -23,6 +23,7 @@ from lakehouse_assets.operations.options import (
     writing,
 )
 from lakehouse_assets.operations.usage import PipelineCommand, help_alone
+from lakehouse_assets.spelling import meant
 
 if TYPE_CHECKING:
     from lakehouse_assets.operations.reject_rows import Rejects
@@ -255,7 +256,7 @@ def _rejects(pipeline: str | None, lake: str | None) -> Rejects:
 
 def _selection(table: Rejects, code: str | None, file: str | None, run: str | None) -> dict[str, str]:
     if code is not None and code not in table.codes():
-        raise BadRequest(message=f"there is no rule code `{code}`; there are: {', '.join(sorted(table.codes()))}")
+        raise BadRequest(message=f"there is no rule code `{code}`; {meant(code, sorted(table.codes()))}")
     return {name: value for name, value in (("code", code), ("file", file), ("run", run)) if value is not None}
 
 

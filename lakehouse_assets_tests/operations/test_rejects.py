@@ -326,6 +326,21 @@ def test_a_table_of_very_many_rejects_ends_with_a_word(cli: Cli, shown: Shop, mo
     assert len(json.loads(cli("rejects", "show", "--format", "json", *shown.at).out)) == 1
 
 
+def test_a_code_that_there_is_not_is_told_with_the_one_that_is_meant(cli: Cli, shown: Shop) -> None:
+    """Where none is near, ten of them are named, and how many more there are."""
+    near = cli("rejects", "list", "--code", "amount_invald", *shown.at)
+    assert (near.code, near.err) == (
+        2,
+        "error: there is no rule code `amount_invald`; did you mean `amount_invalid`?\n",
+    )
+    told = cli("rejects", "close", "--code", "nope", "--reason", "none", *shown.at)
+    ten = (
+        "amount_invalid, amount_not_positive, cart_position_invalid, date_invalid, date_mismatch, date_missing, "
+        "days_invalid, item_id_missing, order_id_missing, product_id_missing"
+    )
+    assert (told.code, told.err) == (2, f"error: there is no rule code `nope`; there are: {ten} and 7 more\n")
+
+
 def test_rejects_can_be_listed_by_a_code_that_only_warns(cli: Cli, shown: Shop) -> None:
     """Such a code stands beside one that rejects; here there is none, which is no error."""
     assert cli("rejects", "list", "--code", "amount_not_positive", *shown.at).code == 0
