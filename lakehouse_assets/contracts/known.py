@@ -13,9 +13,6 @@ from lakehouse_assets.contracts.files import own_name
 from lakehouse_assets.contracts.model import Contract, Layer
 from lakehouse_assets.errors import ContractInvalid
 
-LOADED_BEFORE_GOLD = ("landing", "reference", "silver", "control")
-"""Names the layers that a load needs whole: a file of a dataset without its table would be archived unread."""
-
 
 class Known(dict[str, Contract]):
     """Map `layer.name` to the sound contracts; asking for a broken one by that name raises what is wrong with it.

@@ -11,6 +11,8 @@ from lakehouse_assets.contracts.model import Contract
 from lakehouse_assets.contracts.references import Seed
 from lakehouse_assets.errors import ContractInvalid
 
+LOADED_BEFORE_GOLD = ("landing", "reference", "silver", "control")
+"""Names the layers that a load needs whole: a file of a dataset without its table would be archived unread."""
 CONTROL_TABLES = ("rejects", "pending", "run_ledger")
 """Names the tables that every pipeline keeps beside its silver tables, each under its `control_name`."""
 

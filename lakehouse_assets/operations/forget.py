@@ -49,7 +49,7 @@ def forget(
 
 def _forgotten(settings: Settings, name: str, where: str, *, dry_run: bool) -> Forgotten:
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
+    from lakehouse_assets.contracts.layers import LOADED_BEFORE_GOLD
     from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.forget import Forget, forget

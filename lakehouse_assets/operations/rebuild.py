@@ -81,7 +81,7 @@ def done_again(loads: int, files: int) -> str:
 
 def _rebuilt(settings: Settings, name: str, named: frozenset[str], *, accepts: bool) -> Rebuilt:
     from lakehouse_assets.contracts import contracts
-    from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
+    from lakehouse_assets.contracts.layers import LOADED_BEFORE_GOLD
     from lakehouse_assets.engines.connection import limits_of
     from lakehouse_assets.engines.duckdb import DuckEngine
     from lakehouse_assets.load.rebuild import Rebuild, beside, rebuild

@@ -10,7 +10,7 @@ import yaml
 
 from lakehouse_assets.contracts import files as contract_files
 from lakehouse_assets.contracts import reader
-from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
+from lakehouse_assets.contracts.layers import LOADED_BEFORE_GOLD
 from lakehouse_assets.contracts.reader import read_contracts
 from lakehouse_assets.errors import ContractInvalid
 from lakehouse_assets_tests.kiosks.documents import documents

@@ -58,7 +58,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"mode": "replay", "selection": {"colour": "red"}},
         f"selection is `{{'colour': 'red'}}`, allowed is {CHOICE}",
     ),
-    "a pull": ({"pull": "all"}, "pull is `all`, allowed is usual, sweep, intraday"),
+    "a pull": ({"pull": "all"}, "pull is `all`, allowed is usual, sweep, intraday, again"),
     "a pull of no mode": ({"mode": "replay", "pull": "sweep"}, "allowed is `pull` as `sweep` only with mode `load`"),
     "a selection of no mode": ({"selection": {"code": "a"}}, "allowed is `selection` only with mode `replay`"),
     "a share above all": ({"max_reject_ratio": 7}, f"max_reject_ratio is `7`, allowed is {SHARE}"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lakehouse_assets.compute.load_engine import LoadEngine
 from lakehouse_assets.compute.reports import PLAN, WHOLE_TABLES, PlanReport
 from lakehouse_assets.contracts import contracts
-from lakehouse_assets.contracts.known import LOADED_BEFORE_GOLD
+from lakehouse_assets.contracts.layers import LOADED_BEFORE_GOLD
 from lakehouse_assets.core.archive import archive_key
 from lakehouse_assets.core.file_times import believed, doubts
 from lakehouse_assets.core.manifest import FileEntry, Manifest
