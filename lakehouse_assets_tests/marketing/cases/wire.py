@@ -11,7 +11,7 @@ from lakehouse_assets_tests.marketing.cases.rough import CLICKS_A_DAY, DAYS, Pul
 
 
 def too_many_requests(seen: Pulled) -> None:
-    """The request is made again after the time that `Retry-After` tells, or a growing one; the run's report counts it."""
+    """The request is made again after what `Retry-After` tells, or a growing time; the run's report counts it."""
     assert seen.fired["too-many-requests"] == 2
 
 
