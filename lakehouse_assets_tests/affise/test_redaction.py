@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse_assets.affise.envelope import parsed
+from lakehouse_assets.affise.member_names import kind_of
 from lakehouse_assets.affise.records import known, offers, people, totals
 from lakehouse_assets.affise.records.clicks import click
 from lakehouse_assets.affise.records.conversions import conversion, conversion_state
-from lakehouse_assets.affise.redaction import Redactor, kind_of, masked
+from lakehouse_assets.affise.redaction import Redactor, masked
 from lakehouse_assets_tests.affise.simulator.api import ADVERTISERS, CLICKS, CONVERSIONS, DAY, PARTNERS, Row, serving
 
 KEY = b"0123456789abcdef"
