@@ -19,7 +19,7 @@ QUOTES = frozenset("\"'`")
 def is_name(text: object) -> bool:
     """Say whether a text may be the name of a table, a column or a rule.
 
-    >>> is_name("clean_readings"), is_name("_file"), is_name("user orders;"), is_name("Total"), is_name(None)
+    >>> is_name("clean_readings"), is_name("_file"), is_name("old readings;"), is_name("Total"), is_name(None)
     (True, True, False, False, False)
     """
     return isinstance(text, str) and NAME.fullmatch(text) is not None
@@ -28,7 +28,7 @@ def is_name(text: object) -> bool:
 def is_landed_name(text: str) -> bool:
     """Say whether a text may be the name of a landing column, which is what the first line of a file calls it.
 
-    >>> is_landed_name("Order ID"), is_landed_name("naïve"), is_landed_name(" id"), is_landed_name('a"b')
+    >>> is_landed_name("Station ID"), is_landed_name("naïve"), is_landed_name(" id"), is_landed_name('a"b')
     (True, True, False, False)
     """
     return bool(text) and text.isprintable() and text == text.strip() and not QUOTES & set(text)

@@ -17,7 +17,7 @@ ONE_ROW = (
 def predicate_problem(text: str) -> str | None:
     """Return what is wrong with a predicate as SQL alone shows it, in a sentence; None when nothing is.
 
-    >>> predicate_problem("order_id IN (SELECT id FROM old)").partition(";")[0]
+    >>> predicate_problem("station IN (SELECT id FROM old)").partition(";")[0]
     '`SELECT` is no part of its condition'
     >>> predicate_problem("parse_int(days) < 0") is None
     True
