@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from lakehouse_assets.core.shown import listed
+MOST_NAMES = 10
+"""How many names a sentence lists."""
 
 
 def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -21,4 +22,5 @@ def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """
     names = list(known)
     near = get_close_matches(name, names, 1)
-    return f"did you mean `{near[0]}`?" if near else otherwise or f"there are: {listed(names)}"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"did you mean `{near[0]}`?" if near else otherwise or f"there are: {', '.join(names[:MOST_NAMES])}{more}"

@@ -17,7 +17,7 @@ from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.landing_checks import tell
 from lakehouse_assets.graph.load_checks import evidence, load_check_results, load_check_specs, set_check_specs
 from lakehouse_assets.graph.load_outputs import output_results, output_spec, written_tables
-from lakehouse_assets.graph.partitions import each_day
+from lakehouse_assets.graph.partitions import materialized
 from lakehouse_assets.graph.pipeline import RETRY, Pipeline, stored_facts
 from lakehouse_assets.graph.resource import Lakehouse, performing
 from lakehouse_assets.graph.tasked import with_task
@@ -54,12 +54,8 @@ def load_assets(pipeline: Pipeline, task: GlueTask, after: Iterable[dg.AssetKey]
             facts = md.load_metadata(report, contract.name, services.count(contract), services.preview(contract))
             spent = spent_on(services.spent("load"), contract.name, shares)
             told = facts | md.spending(spent) | silver_lineage(pipeline, contract) | md.run_report(services.run)
-            key = md.asset_key(contract)
-            yield dg.MaterializeResult(
-                asset_key=key,
-                metadata=each_day(context, key, told),
-                check_results=load_check_results(contract, report, evidence(pipeline, contract, services, report)),
-            )
+            results = load_check_results(contract, report, evidence(pipeline, contract, services, report))
+            yield materialized(context, md.asset_key(contract), told, results)
 
     return with_task(silver, task)
 

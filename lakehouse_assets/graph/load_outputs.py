@@ -11,7 +11,7 @@ from lakehouse_assets.compute.services import Services
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.graph import metadata as md
 from lakehouse_assets.graph.load_checks import set_check_results
-from lakehouse_assets.graph.partitions import each_day
+from lakehouse_assets.graph.partitions import materialized
 from lakehouse_assets.graph.pipeline import Pipeline, stored_facts
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.sql.models import tables_read
@@ -48,9 +48,4 @@ def output_results(
             **md.run_report(services.run),
             "preview": md.preview(services.preview(contract)),
         }
-        key = md.asset_key(contract)
-        yield dg.MaterializeResult(
-            asset_key=key,
-            metadata=each_day(context, key, told),
-            check_results=set_check_results(contract, report),
-        )
+        yield materialized(context, md.asset_key(contract), told, set_check_results(contract, report))

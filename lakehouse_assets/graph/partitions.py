@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
@@ -42,6 +43,17 @@ def window_of(context: dg.AssetExecutionContext) -> Window | None:
         return None
     keys = context.partition_key_range
     return Window.model_validate({"start": keys.start, "end": keys.end})
+
+
+def materialized(
+    context: dg.AssetExecutionContext,
+    key: dg.AssetKey,
+    metadata: dict[str, Any],
+    check_results: Iterable[dg.AssetCheckResult] = (),
+) -> dg.MaterializeResult[Any]:
+    """Return the result of a table, with what belongs to each of the run's days and what only to the last one."""
+    told = each_day(context, key, metadata)
+    return dg.MaterializeResult(asset_key=key, metadata=told, check_results=list(check_results))
 
 
 def each_day(context: dg.AssetExecutionContext, key: dg.AssetKey, metadata: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Words:
         escape: how a pattern stands in a literal.
         cents: a whole number of hundredths.
         half_up: the quotient of two whole numbers of at most 37 digits, not negative, rounded half up.
-        wide: the type of whole numbers of 19 digits whose products keep all digits.
+        wide: the type of whole numbers of 19 digits that can be multiplied without losing one.
     """
 
     matches: Callable[[str, str], str]
@@ -74,7 +74,7 @@ class Words:
     cents: Callable[[str], str] = lambda x: f"CAST(CAST({x} AS DECIMAL(20, 2)) * 100 AS BIGINT)"
 
     def whole(self, value: str, scale: int) -> str:
-        """Return a DECIMAL(18, scale) as a whole number of its last decimals, of a type whose products keep all."""
+        """Return a DECIMAL(18, scale) as a whole number of its last decimals, of the type `wide`."""
         return f"CAST(CAST({value} AS DECIMAL(28, {scale})) * {10**scale} AS {self.wide})"
 
     def extract(self, text: str, pattern: str) -> str:

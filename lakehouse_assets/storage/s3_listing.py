@@ -57,8 +57,8 @@ def shallow(place: S3Place, prefix: str, depth: int) -> tuple[Listing, tuple[str
 def _folder(key: str, depth: int) -> str:
     """Return the folder at a depth that a key lies in, or below; empty for a key that has no more parts.
 
-    >>> _folder("orders/old/2024/1.csv", 2), _folder("orders/1.csv", 2)
-    ('orders/old/', '')
+    >>> _folder("readings/old/2024/1.csv", 2), _folder("readings/1.csv", 2)
+    ('readings/old/', '')
     """
     parts = key.split("/")
     return "".join(f"{part}/" for part in parts[:depth]) if len(parts) > depth else ""
