@@ -128,8 +128,8 @@ def missing(t: str, column: str, parent: str, parent_column: str, parent_parsed:
 def near_misses(missing: str, parent: str, parent_column: str, parent_parsed: str | None, limit: int) -> str:
     """Return the SELECT of missing parents (`named`) and for each a key that is there (`known`) and looks alike.
 
-    Keys look alike that differ in blanks, case or leading zeros only; of several the first in order is taken. There are
-    `limit` rows at most.
+    Keys look alike that differ in blanks, case, leading zeros or zeros after a point only; of several the first in
+    order is taken. There are `limit` rows at most.
     """
     p = quoted(parent_column)
     batch = f" UNION ALL SELECT b.{p} AS known FROM {parent_parsed} AS b WHERE b._codes = ''" if parent_parsed else ""

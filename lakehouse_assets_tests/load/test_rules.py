@@ -148,10 +148,11 @@ SIGNS, DIGITS = ["", "", "+", "-", "--"], ["", "0", "1", "7", "00012", "21474836
 FRACTIONS = ["", "", ".", ".5", ".05", ".005", ".50", ".500", ",5"]
 MOMENTS = near([DAYS, ["T", "T", " ", "t"], CLOCKS, SECONDS, OFFSETS])
 AMOUNTS, INTEGERS = near([SIGNS, DIGITS, FRACTIONS]), near([SIGNS, DIGITS, ["", "", ".", ".0", ".00", ".05", "e0"]])
-FLAGS = near([["0", "1", "true", "TRUE", "tRuE", "False", "false", "yes", "2", "t", "00", "\u0131"]])
-BLANKS = st.sampled_from(["", " ", "\t\n", "\u00a0", "\u2007", "\u3000", "\u200b", "\ufeff", "\x1c", "\x85"])
+FLAGS = near([["0", "1", "true", "TRUE", "tRuE", "False", "false", "yes", "2", "t", "00", "1.0", "0.0", "\u0131"]])
+BLANKS = st.sampled_from(["", " ", "\t\n", "\u00a0", "\u2007", "\u3000", "\u200b", "\ufeff", "\x1c", "\x85", "\0"])
 SEEN = ["1", "104", "é", "a b", "\u2010", "x\u200by", "\u3000", ""]
 UNSEEN = ["", "", " ", "\ufeff", "\u00a0", "\u200b", "\u2060\u00ad", "\u202e", "\u206a", "\u180e", "\u2007 ", "\u2029"]
+UNSEEN += ["\0", "\x1f\x7f", "\x80", "\u034f", "\u3164", "\ufe0f", "\ufffb", "\U000e0001", "\U000e007f", "\ufffc"]
 KEYS = st.tuples(*map(st.sampled_from, (UNSEEN, UNSEEN, SEEN, UNSEEN, UNSEEN))).map("".join)
 
 

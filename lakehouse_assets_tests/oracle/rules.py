@@ -50,9 +50,14 @@ WHITE_SPACE = frozenset(
     "\u2028\u2029\u202f\u205f\u3000"
 )
 
-# No-break spaces, soft hyphen, marks and controls of direction, zero-width characters, the byte order mark.
+# Controls, no-break spaces, soft hyphen, the blank of Braille, fillers, joiners, marks of direction, of variations and
+# of annotations, the byte order mark, tags: first and last of each run.
+RUNS = (
+    "0-8 e-1f 7f-84 86-a0 ad-ad 34f-34f 61c-61c 115f-1160 17b4-17b5 180b-180f 2007-2007 200b-200f 202a-202f 2060-206f "
+    "2800-2800 3164-3164 fe00-fe0f feff-feff ffa0-ffa0 fff0-fffb 1bca0-1bca3 1d173-1d17a e0000-e0fff"
+)
 UNSEEN = frozenset(
-    [0xA0, 0xAD, 0x61C, 0x180E, 0x2007, *range(0x200B, 0x2010), *range(0x202A, 0x2030), *range(0x2060, 0x2070), 0xFEFF]
+    code for run in RUNS.split() for code in range(int(run.split("-")[0], 16), int(run.split("-")[1], 16) + 1)
 )
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.(?P<after>[0-9]*))?|\.(?P<only>[0-9]+))")
@@ -158,8 +163,8 @@ def to_integer(text: str, least: int) -> int | None:
 
 
 def to_flag(text: str) -> bool | None:
-    """0, 1, true, false in any case, or None."""
-    return {"0": False, "1": True, "false": False, "true": True}.get(text.lower())
+    """0, 1, as floats too, true, false in any case, or None."""
+    return {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}.get(text.lower())
 
 
 def local_date(moment: datetime, zone: str) -> date | None:

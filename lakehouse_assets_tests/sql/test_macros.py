@@ -58,9 +58,12 @@ def test_spark_answers_the_values(spark: SparkSession, tmp_path: Path, ansi: str
     found = {}
     for zone in {case[0] for case in CASES}:
         engine = SparkEngine(spark, open_lake(str(tmp_path)), zone=zone)
-        for case in (case for case in CASES if case[0] == zone):
-            found[name_of(case)] = dict(zip(case[2], typed(ask(engine, case[1], list(case[2]))), strict=True))
+        for number, case in ((number, case) for number, case in enumerate(CASES) if case[0] == zone):
+            found[number, name_of(case)] = dict(zip(case[2], typed(ask(engine, case[1], list(case[2]))), strict=True))
         engine.close()
     spark.conf.unset("spark.sql.ansi.enabled")
-    expected = {name_of(case): dict(zip(case[2], typed(list(case[2].values())), strict=True)) for case in CASES}
+    expected = {
+        (number, name_of(case)): dict(zip(case[2], typed(list(case[2].values())), strict=True))
+        for number, case in enumerate(CASES)
+    }
     assert found == expected
