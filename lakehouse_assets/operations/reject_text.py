@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.core.shown import MOST_NAMES
+from lakehouse_assets.load.hints import shown
 from lakehouse_assets.operations.outlook import counted
 from lakehouse_assets.operations.reject_rows import STATUSES, Grouping, summary
 from lakehouse_assets.operations.terminal import say, table
+
+if TYPE_CHECKING:
+    from lakehouse_assets.operations.waiting_keys import WaitedFor
 
 Row = Mapping[str, Any]
 
@@ -19,12 +23,12 @@ def show_groups(counts: Sequence[Row], by: Grouping | None) -> None:
     A status that no row has is left out, but for open.
     """
     groups = summary(counts, by)
-    shown = [name for name in STATUSES if name == "open" or any(group[name] for group in groups)]
+    named = [name for name in STATUSES if name == "open" or any(group[name] for group in groups)]
     names = [name for name in groups[0] if name not in STATUSES]
-    rows = [tuple(group[name] for name in (*names, *shown)) for group in groups]
-    table((*names, *shown), rows, right=shown)
+    rows = [tuple(group[name] for name in (*names, *named)) for group in groups]
+    table((*names, *named), rows, right=named)
     totals = {status: sum(row["n"] for row in counts if row["status"] == status) for status in STATUSES}
-    said = ", ".join(f"{totals[name]:,} {name}" for name in shown)
+    said = ", ".join(f"{totals[name]:,} {name}" for name in named)
     files = len({(row["dataset"], row["file"]) for row in counts})
     say(f"Total: {counted(sum(totals.values()), 'rejected row')} of {counted(files, 'file')}: {said}")
     open_rows = [row for row in counts if row["status"] == "open"]
@@ -44,6 +48,13 @@ def show_pending(groups: Sequence[Row], last: str) -> None:
     rows = [(*(row[name] for name in names[:3]), f"{row['first_seen']:%Y-%m-%d}", row["n"]) for row in groups]
     table(("dataset", "file", "waits for", "since (UTC)", "rows"), rows, right=("rows",))
     say(f"Total: {counted(sum(row['n'] for row in groups), 'row')} waiting; each is rejected {last} after it came.")
+
+
+def show_waited_for(parents: Sequence[WaitedFor]) -> None:
+    """Print the keys that most rows wait for."""
+    rows = [(one.code, shown(one.key), one.rows, "" if one.known is None else shown(one.known)) for one in parents]
+    if rows:
+        table(("waits for", "key", "rows", "looks like"), rows, right=("rows",))
 
 
 def say_pending(groups: Sequence[Row]) -> None:

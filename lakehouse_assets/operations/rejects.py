@@ -37,6 +37,8 @@ Grouping = Literal["code", "file"]
 SHOWN = ("file", "line", "codes", "raw")
 SHOWN_ROWS = 1000
 """A table of more rows than this would take minutes to print, and nobody to read."""
+MOST_CHARACTERS = 500
+"""How many characters of a text stand in a table."""
 ListFormat = Annotated[Literal["table", "json"], typer.Option(help="How they are printed.")]
 ShowFormat = Annotated[Literal["table", "csv", "json"], typer.Option(help="csv is a file to correct and give back.")]
 
@@ -94,17 +96,22 @@ def pending(
 ) -> None:
     """Count the rows that wait for a parent, by file and by what they wait for; every run tries them again.
 
+    Below are the keys that most of them wait for, ten of each kind, and a known key where one looks alike.
+
     Example:
         lakehouse rejects pending
     """
     from lakehouse_assets.load.control_tables import PENDING_DAYS
-    from lakehouse_assets.operations.reject_text import show_pending
+    from lakehouse_assets.operations.reject_text import show_pending, show_waited_for
+    from lakehouse_assets.operations.waiting_keys import waited_for
 
-    groups = _rejects(pipeline, lake).pending()
+    table = _rejects(pipeline, lake)
+    groups = table.pending()
     if format == "json":
         _print_json(groups)
     elif groups:
         show_pending(groups, f"{PENDING_DAYS} days")
+        show_waited_for(waited_for(table))
     else:
         terminal.say("No row waits for a parent.")
 
@@ -240,9 +247,16 @@ def _show_table(rows: Iterator[dict[str, Any]], count: int) -> None:
     if not count:
         terminal.say("No open rejected row meets this.")
         return
-    terminal.table(SHOWN, (tuple(row.values()) for row in islice(rows, SHOWN_ROWS)))
+    terminal.table(SHOWN, (tuple(map(_shortened, row.values())) for row in islice(rows, SHOWN_ROWS)))
     if count > SHOWN_ROWS:
         terminal.say(f"{SHOWN_ROWS} of {count} rows are shown; --format csv writes all.")
+
+
+def _shortened(value: object) -> object:
+    """Return a value as a table can hold it; --format csv and json have all of it."""
+    if not isinstance(value, str) or len(value) <= MOST_CHARACTERS:
+        return value
+    return f"{value[:MOST_CHARACTERS]}... ({len(value):,} characters)"
 
 
 def _rejects(pipeline: str | None, lake: str | None) -> Rejects:

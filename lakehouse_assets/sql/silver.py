@@ -140,6 +140,25 @@ def near_misses(missing: str, parent: str, parent_column: str, parent_parsed: st
     )
 
 
+def waiting_keys(pending: str, dataset: str, code: str, source: str) -> str:
+    """Return the SELECT of the keys of parents (`named`) that rows of a dataset wait for by a code; `n` rows each."""
+    key = f"parse_key(json_field(p.fields, '{source}'))"
+    return (
+        f"SELECT {key} AS named, count(*) AS n FROM {pending} AS p "
+        f"WHERE p.dataset = '{dataset}' AND has_code(p.codes, '{code}') GROUP BY {key}"
+    )
+
+
+def most_waited_for(waiting: str, parent: str, parent_column: str, limit: int) -> str:
+    """Return the SELECT of those of `waiting_keys` that most rows wait for, each with a `known` key like it."""
+    p = quoted(parent_column)
+    return (
+        f"SELECT m.named AS named, m.n AS n, min(k.known) AS known FROM ({waiting}) AS m "
+        f"LEFT JOIN (SELECT s.{p} AS known FROM {parent} AS s) AS k ON key_shape(k.known) = key_shape(m.named) "
+        f"WHERE m.named IS NOT NULL GROUP BY m.named, m.n ORDER BY m.n DESC, m.named LIMIT {limit}"
+    )
+
+
 @dataclass(frozen=True)
 class MissingParent:
     """Hold a reference with missing parents: its code, the column that names them, and the relation that lists them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.operations.correction_file import Fixes, choose, corrected_csv, read_header, to_csv
 from lakehouse_assets.operations.reject_rows import STATUSES, rows_of, summary
 from lakehouse_assets.storage.lake import open_lake
-from lakehouse_assets_tests.operations.conftest import FIRST, ORDERS, Cli, Shop, put
+from lakehouse_assets_tests.operations.conftest import FIRST, ITEMS, ORDERS, Cli, Shop, put
 
 AMOUNTS = "SELECT order_id, total_amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
 
@@ -302,10 +303,31 @@ def test_totals_are_below_the_list_and_waiting_rows_beside_it(cli: Cli, shown: S
     assert "Open by file: orders/2025-04-01.csv 1\n" in out
     assert "1 row waits for a parent: `lakehouse rejects pending`" in out
     waiting = cli("rejects", "pending", *shown.at).out
-    assert "unknown_order" in waiting
+    assert re.search(r"unknown_order +102 +1 *$", waiting, re.MULTILINE)
     assert "Total: 1 row waiting; each is rejected 7 days after it came." in waiting
     (group,) = json.loads(cli("rejects", "pending", "--format", "json", *shown.at).out)
     assert (group["file"], group["n"]) == ("order_items/2025-04-01.csv", 1)
+
+
+def test_waiting_rows_say_which_known_key_they_may_have_meant(cli: Cli, shop: Shop) -> None:
+    """One tool has written the order's number as a float, another one with a leading zero."""
+    rows = [f"9{n},{key},8,,2,1,0,2025-04-01T11:00:00,2025-04-01" for n, key in enumerate(("101.0", "101.0", "0100"))]
+    put(shop.landing, {"order_items/odd.csv": ITEMS + "\n".join([*rows, ""])})
+    cli(*shop.run)
+    found = [line.split() for line in cli("rejects", "pending", *shop.at).out.splitlines()]
+    assert ["unknown_order", "101.0", "2", "101"] in found
+    assert ["unknown_order", "0100", "1", "100"] in found
+
+
+def test_a_long_text_is_shortened_in_the_table_only(cli: Cli, shop: Shop) -> None:
+    """100,000 characters would be pages of it; JSON and CSV have them all."""
+    put(shop.landing, {"orders/long.csv": f"{ORDERS}{'x' * 100_000}\n"})
+    cli(*shop.run)
+    asked = ("rejects", "show", "--file", "orders/long.csv", *shop.at)
+    shown = cli(*asked).out
+    assert "(100,000" in shown
+    assert 400 < shown.count("x") < 600
+    assert cli(*asked, "--format", "json").out.count("x") >= 100_000
 
 
 def test_json_holds_objects_and_times_in_one_form(cli: Cli, shown: Shop) -> None:
