@@ -15,7 +15,13 @@ EXECUTION = {
 DAYS = {"start": "2026-03-10", "end": "2026-03-16"}
 PLAN = {"has_work": True, "already": "", "fence": 1, "engine": "glue", "manifest": "runs/m.json"}
 PLAN |= {"as_of": "2026-03-16T06:00:00Z", "since": "2026-03-16T06:00:00Z", "window": DAYS}
-PULL = {"lists": [{"list": "a"}], "slices": [{"day": "2026-03-10"}], "date_to": "inclusive", "is_sweep": False}
+PULL = {
+    "lists": [{"list": "a"}],
+    "slices": [{"day": "2026-03-10"}],
+    "date_to": "inclusive",
+    "present": "2026-03-16T06:00:00+00:00",
+    "is_sweep": False,
+}
 TOLD = {"subject": "s", "message": "m", "kind": "run_succeeded"}
 GOLD = {"statement": "MERGE", "runs": "runs.json", "version": "{}"}
 DECLARED = {"statements": ["CREATE DATABASE d"], "hashes": {"d.t": "7c1f"}}
