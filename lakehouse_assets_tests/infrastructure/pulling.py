@@ -9,7 +9,7 @@ import boto3
 
 from infrastructure.pipelines import places
 
-RUN, AT, ZONE = "run-1", "2026-03-09T08:00:00+00:00", places()["marketing"].zone
+RUN, AT, ZONE = "run-1", "2026-03-09T06:30:00+00:00", places()["marketing"].zone
 LIMITS = {"small_bytes": 10**8, "small_files": 500, "hold_seconds": 3600, "window_days": 7, "most_days": 350}
 
 
