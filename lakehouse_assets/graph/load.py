@@ -64,7 +64,7 @@ def _say(pipeline: Pipeline, context: dg.AssetExecutionContext, services: Servic
     """Say what became of the files that came, and which parents waiting rows may have meant."""
     tell(pipeline, context, services)
     for hint in report.hints:
-        context.log.warning("Rows wait: %s; they differ in blanks, case or leading zeros only", hint)
+        context.log.warning("Rows wait: %s; they differ in blanks, case, leading zeros or `.0` only", hint)
 
 
 def landing_of(pipeline: Pipeline, contract: Contract) -> Contract:

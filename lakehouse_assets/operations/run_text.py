@@ -82,7 +82,7 @@ def _codes(report: RunReport) -> None:
     if rows:
         table(("rule", "verdict", "rows"), rows, right=("rows",))
     for hint in report.hints:
-        say(f"Hint: {hint}; they differ in blanks, case or leading zeros only")
+        say(f"Hint: {hint}; they differ in blanks, case, leading zeros or `.0` only")
 
 
 def _files(report: RunReport) -> None:

@@ -325,11 +325,19 @@ def test_a_refused_run_corrects_nothing(lake: LakeDriver) -> None:
 
 
 def test_a_key_that_looks_like_a_known_one_is_hinted_at(lake: LakeDriver) -> None:
-    """Blanks, case and leading zeros; parents of before and of this run; nothing is said once no row waits."""
+    """Blanks, case, leading zeros and `.0`; parents of before and of this run; nothing is said once no row waits."""
     products = [f"{key},2,Toys,Kite" for key in ("104", "aB-7", "1 5")]
     lake.load(csv_file("products", "products.csv", PRODUCTS + "\n".join(products) + "\n"))
     orders = csv_file("orders", "orders/a.csv", ORDERS + order_line(7) + "\n")
-    pairs = [("o7", " 104"), ("o7", "00104"), ("O7", "AB-7"), ("o7", "105"), ("o7", "1\t5 "), ("o8", "104")]
+    pairs = [
+        ("o7", " 104"),
+        ("o7", "00104"),
+        ("O7", "AB-7"),
+        ("o7", "105"),
+        ("o7", "1\t5 "),
+        ("o8", "104"),
+        ("o7", "104.0"),
+    ]
     at = "2025-04-01T10:00:00,2025-04-01"
     lines = [f"i{n},{order},u1,,{product},1,0,{at}" for n, (order, product) in enumerate(pairs)]
     report = lake.load(orders, csv_file("order_items", "order_items/a.csv", ITEMS + "\n".join(lines) + "\n"))
@@ -337,6 +345,7 @@ def test_a_key_that_looks_like_a_known_one_is_hinted_at(lake: LakeDriver) -> Non
         "clean_orders_items: unknown_order: `O7` is not there, but `o7` is in clean_orders",
         "clean_orders_items: unknown_product: ` 104` is not there, but `104` is in clean_products",
         "clean_orders_items: unknown_product: `00104` is not there, but `104` is in clean_products",
+        "clean_orders_items: unknown_product: `104.0` is not there, but `104` is in clean_products",
         "clean_orders_items: unknown_product: `1\\u00095 ` is not there, but `1 5` is in clean_products",
         "clean_orders_items: unknown_product: `AB-7` is not there, but `aB-7` is in clean_products",
     ]
