@@ -8,7 +8,8 @@ not. So rules and models call these names, and each has a table of values that e
     parse_text(text)       the text, or NULL when it is blank
     parse_key(text)        the text without invisible characters at its ends, or NULL when it is blank
     says(text, 'word')     whether text is this word, blanks and invisible characters at its ends aside
-    key_shape(text)        what a key is without blanks, leading zeros and case; equal for keys that people mix up
+    key_shape(text)        what a key is without blanks, leading zeros, zeros after a point and case; equal for keys
+                           that people mix up
     parse_int(text)        INT, or NULL      parse_bigint(text)  BIGINT, or NULL     parse_double(text)  DOUBLE, or NULL
     parse_decimal(text, p, s)  DECIMAL(p,s), or NULL             parse_amount(text)  DECIMAL(18,2), or NULL
     parse_bool(text)       BOOLEAN, or NULL  parse_date(text)    DATE, or NULL

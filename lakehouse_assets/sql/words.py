@@ -23,7 +23,6 @@ class Words:
         each: a list with every element replaced by a body of it.
         any_of: whether a condition holds of any element.
         without: a text without all that a pattern finds in it.
-        is_ascii: whether all characters of a text are ASCII.
         found: all that a pattern finds in a text, as a list.
         size: how many elements a list has.
         unescaped: the text that a JSON string with backslashes stands for, from the string with its quotes.
@@ -53,7 +52,6 @@ class Words:
     each: Callable[[str, Body], str]
     any_of: Callable[[str, Body], str]
     without: Callable[[str, str], str]
-    is_ascii: Callable[[str], str]
     found: Callable[[str, str], str]
     size: Callable[[str], str]
     unescaped: Callable[[str], str]
@@ -113,7 +111,6 @@ WORDS: dict[Dialect, Words] = {
         each=lambda xs, body: f"list_transform({xs}, lambda e: {body('e')})",
         any_of=lambda xs, body: f"(len(list_filter({xs}, lambda e: {body('e')})) > 0)",
         without=lambda x, p: f"regexp_replace({x}, '{greedy(p)}', '', 'g')",
-        is_ascii=lambda x: f"strlen({x}) = length({x})",
         found=lambda x, p: f"regexp_extract_all({x}, '{greedy(p)}', 0)",
         size=lambda xs: f"len({xs})",
         unescaped=lambda x: f"json_extract_string({x}, '$')",
@@ -142,7 +139,6 @@ WORDS: dict[Dialect, Words] = {
         each=lambda xs, body: f"transform({xs}, e -> {body('e')})",
         any_of=lambda xs, body: f"exists({xs}, e -> {body('e')})",
         without=lambda x, p: f"regexp_replace({x}, '{backslashes(p)}', '')",
-        is_ascii=lambda x: f"octet_length({x}) = length({x})",
         found=lambda x, p: f"regexp_extract_all({x}, '{backslashes(p)}', 0)",
         size=lambda xs: f"size({xs})",
         # A string alone is no document to Spark's function, but an element of one is.
@@ -174,7 +170,6 @@ WORDS: dict[Dialect, Words] = {
         each=lambda xs, body: f"transform({xs}, e -> {body('e')})",
         any_of=lambda xs, body: f"any_match({xs}, e -> {body('e')})",
         without=lambda x, p: f"regexp_replace({x}, '{p}')",
-        is_ascii=lambda x: f"length(to_utf8({x})) = length({x})",
         found=lambda x, p: f"regexp_extract_all({x}, '{p}')",
         size=lambda xs: f"cardinality({xs})",
         unescaped=lambda x: f"json_extract_scalar({x}, '$')",
