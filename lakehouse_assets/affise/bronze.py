@@ -20,7 +20,7 @@ import orjson
 
 from lakehouse_assets.affise.endpoints import Endpoint
 from lakehouse_assets.affise.errors import PageDamaged
-from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest, note_bytes, noted
+from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest, forget_note, note_bytes, noted
 from lakehouse_assets.affise.paging import Page
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.slices import Slice
@@ -109,10 +109,7 @@ class Bronze:
 
     def forget(self, endpoint: str, wanted: Slice) -> None:
         """Delete the bookmark of a slice, if there is one."""
-        key = self._key(endpoint, wanted, BOOKMARK)
-        found = self.store.stat(key)
-        if found is not None:
-            self.store.delete(key, if_match=found.etag)
+        forget_note(self.store, self._key(endpoint, wanted, BOOKMARK))
 
     def _document(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> dict[str, Any]:
         answer, told = page.answer, page.told

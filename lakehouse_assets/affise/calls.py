@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lakehouse_assets.affise.limits import Budget
-from lakehouse_assets.affise.notes import note_bytes, noted
+from lakehouse_assets.affise.notes import forget_note, note_bytes, noted
 from lakehouse_assets.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -83,6 +83,4 @@ def end(store: ObjectStore, run_ids: Iterable[str]) -> None:
     """Forget the calls of runs whose pages silver has."""
     for run_id in run_ids:
         for key in store.look(f"{FOLDER}{run_id}/").keys:
-            found = store.stat(key)
-            if found is not None:
-                store.delete(key, if_match=found.etag)
+            forget_note(store, key)

@@ -139,6 +139,13 @@ def noted(store: ObjectStore, key: str, kind: type[Value]) -> Value | None:
         raise StateDamaged(what="the note of a pull", file=key, problem=problem, way_out=way_out) from error
 
 
+def forget_note(store: ObjectStore, key: str) -> None:
+    """Delete what a pull noted under a key, if it is there."""
+    found = store.stat(key)
+    if found is not None:
+        store.delete(key, if_match=found.etag)
+
+
 def note_bytes(value: object) -> bytes:
     """Return a note as it is kept; `noted` reads it."""
     return orjson.dumps(adapter_of(type(value)).dump_python(value, mode="json"), option=orjson.OPT_INDENT_2)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from lakehouse_assets.affise.notes import note_bytes, noted
+from lakehouse_assets.affise.notes import forget_note, note_bytes, noted
 from lakehouse_assets.storage.objects import ObjectStore
 
 FOLDER = "bronze/affise-open/"
@@ -50,9 +50,7 @@ def others(store: ObjectStore, run_id: str) -> list[OpenRun]:
 def end(store: ObjectStore, run_ids: Iterable[str]) -> None:
     """Forget runs whose pages silver has."""
     for key in map(_key, run_ids):
-        found = store.stat(key)
-        if found is not None:
-            store.delete(key, if_match=found.etag)
+        forget_note(store, key)
 
 
 def _key(run_id: str) -> str:
