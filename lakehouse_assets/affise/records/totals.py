@@ -99,7 +99,7 @@ def counted_clicks(record: Record, page: Record) -> Iterator[dict[str, Any]]:
 
 def is_running(hour_start: str, page: Record) -> bool:
     """Say whether an hour is the one in which the page was pulled, so that what it counts is not all there is."""
-    return hour_start >= f"{str(page.get('as_of'))[:13]}:00:00"
+    return values.hour_is_open(hour_start, page) is not None
 
 
 def is_before(hour_start: str, page: Record) -> bool:
