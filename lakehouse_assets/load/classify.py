@@ -98,11 +98,7 @@ def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
     if not bounds["all"] and not bounds["held"]:
         return
     table.all_new = False
-    engine.keep(f"{name}__candidates", versions.candidates(contract, table.excluded), bounds)
-    differing, new = (
-        _count(engine, f"{name}__candidates"),
-        _count(engine, f"(SELECT * FROM {name}__candidates WHERE _new)"),
-    )
+    differing, new = _find_candidates(table, engine, bounds)
     counts.unchanged, counts.inserted = valid - differing, new
     if differing > new:
         engine.keep(f"{name}__compared", versions.compared(contract), bounds)
@@ -113,6 +109,18 @@ def _compare(table: TableLoad, engine: Engine, valid: int) -> None:
     elif new:
         only_new = f"SELECT a.* FROM ({versions.changed(contract, table.excluded, all_new=True)}) AS a"
         engine.view(f"{name}__changed", f"{only_new} JOIN {name}__candidates AS d ON d._row = a._row")
+
+
+def _find_candidates(table: TableLoad, engine: Engine, bounds: Mapping[str, Any]) -> tuple[int, int]:
+    """Find the rows that silver lacks or holds otherwise; return how many there are, and how many silver lacks."""
+    contract, name = table.contract, table.name
+    if not contract.versions:
+        engine.keep(f"{name}__differing", versions.differing(contract, table.excluded), bounds)
+        if not _count(engine, f"{name}__differing"):
+            return 0, 0
+    engine.keep(f"{name}__candidates", versions.candidates(contract, table.excluded), bounds)
+    new = _count(engine, f"(SELECT * FROM {name}__candidates WHERE _new)")
+    return _count(engine, f"{name}__candidates"), new
 
 
 def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:

@@ -65,14 +65,11 @@ def _bounds(found: list[dict[str, Any]]) -> list[Any] | None:
 
 
 def _in_one_piece(table: TableLoad) -> bool:
-    """Say whether rows come in the order of their files: one group of plain files, all rows new."""
-    kinds = {(file.header, file.uri.endswith(".gz")) for file in table.sources.native}
-    return (
-        table.all_new
-        and len(kinds) == 1
-        and not (table.sources.small or table.sources.odd)
-        and not table.report.counts.retried
-    )
+    """Say whether rows come in the order of their files: all are new, and one reader took all files."""
+    sources = table.sources
+    readers = {(file.header, file.uri.endswith(".gz")) for file in sources.native}
+    is_one = len(readers) == (0 if sources.odd else 1) and not sources.small
+    return table.all_new and is_one and not table.report.counts.retried
 
 
 def _is_sorted(found: list[tuple[int, Any]]) -> bool:

@@ -12,7 +12,8 @@ Relations, all named after the silver table (`<t>` below):
     <t>__unloaded     rejected and waiting rows with all their codes and the values that could be read
     <t>__repeated     keys that occur more than once among the valid rows
     <t>__superseded   `_row` of older versions of such a key
-    <t>__candidates   `_row`, `_new` of valid latest versions that silver does not hold like that
+    <t>__differing    `_row` of valid latest versions that silver does not hold like that
+    <t>__candidates   the same with `_new`: silver does not hold their key
     <t>__compared     `_row`, `_verdict`, and what silver held, for those that it holds otherwise
     <t>__resolved     the same with ties decided
     <t>__changed      the rows to merge, in the columns of silver, with `_row` and `_old_…`
@@ -35,6 +36,7 @@ from lakehouse_assets.sql.dialects import parse
 from lakehouse_assets.sql.predicates import predicate_problem
 
 ROWS_PER_FILE = 2**33
+NO_CODES = "''"
 MALFORMED = "row_malformed,"
 """Holds the list of codes of a record that is none: nothing else is said of it."""
 
@@ -45,11 +47,13 @@ def parsed(contract: Contract) -> str:
     texts = ", ".join(f"{quoted(str(c.source))} AS {quoted(f'text__{c.source}')}" for c in columns)
     casts = ", ".join(f"{cast_in(contract, c)} AS {quoted(c.name)}" for c in columns)
     names = ", ".join(quoted(c.name) for c in columns)
+    malformed = f"_malformed OR {_is_header(columns)}"
     rejects, warnings = _codes(contract, "reject"), _codes(contract, "warn")
-    source = f"SELECT _row, _malformed OR {_is_header(columns)} AS _malformed, {texts}, {casts} FROM __raw"
+    # Without a rule that warns the text is a constant, which costs an engine nothing to make.
+    warned = f"CASE WHEN {malformed} THEN '' ELSE {warnings} END" if warnings != NO_CODES else NO_CODES
     return (
-        f"SELECT _row, {names}, CASE WHEN _malformed THEN '{MALFORMED}' ELSE {rejects} END AS _codes, "
-        f"CASE WHEN _malformed THEN '' ELSE {warnings} END AS _warnings FROM ({source}) AS typed"
+        f"SELECT _row, {names}, CASE WHEN {malformed} THEN '{MALFORMED}' ELSE {rejects} END AS _codes, "
+        f"{warned} AS _warnings FROM (SELECT _row, _malformed, {texts}, {casts} FROM __raw) AS typed"
     )
 
 
@@ -63,11 +67,22 @@ def _is_header(columns: Sequence[Column]) -> str:
     named = {source: source.replace("'", "''") for source in sorted(optional, key=lambda source: optional[source])}
     if len(named) == 1:
         return "FALSE"
-    # One column tells nearly every record from a header without a regular expression.
+    texts = {source: quoted(f"text__{source}") for source in named}
+    absent = {source: f"{texts[source]} IS NULL OR " if optional[source] else "" for source in named}
+    every = " AND ".join(f"({absent[source]}says({texts[source]}, '{name}'))" for source, name in named.items())
+    # One column tells nearly every record from a header: a name is no number, day or moment, so that its value is NULL.
+    # Where there is none but text, the first one that has its name somewhere in it.
     first, name = next(iter(named.items()))
-    absent = {source: f"{quoted(source)} IS NULL OR " if optional[source] else "" for source in named}
-    every = " AND ".join(f"({absent[source]}says({quoted(source)}, '{name}'))" for source, name in named.items())
-    return f"CASE WHEN {quoted(first)} LIKE '%{name}%' THEN {every} ELSE FALSE END"
+    valued = next((c for c in columns if not c.optional and _is_no_value(c)), None)
+    tells = f"{quoted(valued.name)} IS NULL" if valued else f"{texts[first]} LIKE '%{name}%'"
+    return f"CASE WHEN {tells} THEN {every} ELSE FALSE END"
+
+
+def _is_no_value(column: Column) -> bool:
+    """Say whether a column's own name is no text of a value that the column takes."""
+    source = str(column.source)
+    is_word = source[:1].isalpha() and source.lower() not in {"true", "false"}
+    return is_word and column.data_type.name != "STRING"
 
 
 def _codes(contract: Contract, verdict: str) -> str:
@@ -78,30 +93,53 @@ def _codes(contract: Contract, verdict: str) -> str:
     """
     rules = [r for r in contract.rules_of("row") if r.verdict == verdict]
     if not rules:
-        return "''"
+        return NO_CODES
     for rule in rules:
         if problem := predicate_problem(rule.implementation):
             raise ContractInvalid(
                 contract=f"{contract.layer}.{contract.name}", problem=f"rule `{rule.code}`: {problem}"
             )
-    made = {_quoted_text(parse(cast_in(contract, c))): c.name for c in contract.content if c.source}
+    made = _made(contract)
     predicates = [(r.code, _on_typed(r.implementation, made)) for r in rules]
     parts = [f"CASE WHEN {predicate} THEN '{code},' ELSE '' END" for code, predicate in predicates]
     some = " OR ".join(f"({predicate})" for _, predicate in predicates)
     return f"CASE WHEN {some} THEN {' || '.join(parts)} ELSE '' END"
 
 
-def _on_typed(predicate: str, made: Mapping[str, str]) -> str:
-    """Replace each cast in a rule's predicate that `parsed` makes anyway (text -> column) by its column."""
+def _made(contract: Contract) -> dict[str, exp.Expr]:
+    """Return what `parsed` makes anyway of an expression about text: a cast is its column, and so is what it says."""
+    made: dict[str, exp.Expr] = {}
+    for column in contract.content:
+        if column.source:
+            value = exp.column(column.name, quoted=True)
+            made[_quoted_text(parse(cast_in(contract, column)))] = value
+            if column.data_type.name == "STRING":  # which is NULL where the text is blank, and nowhere else
+                made[_quoted_text(parse(f"blank({quoted(column.source)})"))] = exp.Is(this=value, expression=exp.Null())
+    return made
+
+
+def _on_typed(predicate: str, made: Mapping[str, exp.Expr]) -> str:
+    """Replace what `parsed` makes anyway in a rule's predicate, and let what looks at values go before what reads text.
+
+    Engines look at the second half of an AND only where the first one holds.
+    """
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Anonymous) and _quoted_text(node) in made:
-            return exp.column(made[_quoted_text(node)], quoted=True)
+            return made[_quoted_text(node)].copy()
         if isinstance(node, exp.Column):
             return exp.column(f"text__{node.name}", quoted=True)
         return node
 
-    return parse(predicate).transform(replace).sql("athena")
+    def in_order(node: exp.Expr) -> exp.Expr:
+        halves = sorted(node.flatten(), key=_reads_text) if isinstance(node, exp.And) else []
+        return exp.and_(*halves) if halves else node
+
+    return parse(predicate).transform(replace).transform(in_order).sql("athena")
+
+
+def _reads_text(node: exp.Expr) -> bool:
+    return any(column.name.startswith("text__") for column in node.find_all(exp.Column))
 
 
 def _quoted_text(node: exp.Expr) -> str:
@@ -198,9 +236,19 @@ def waiting(t: str, dataset: str, references: list[MissingParent]) -> str:
     )
 
 
-def valid(t: str, excluded: list[str]) -> str:
-    """Return, as a FROM item, the rows of `<t>__parsed` without a reject that are in none of the excluded relations."""
-    # Joins, not NOT EXISTS, for which DuckDB collects all rows of the outer side first: thirteen times the time.
-    joins = "".join(f" LEFT JOIN {e} AS x{i} ON x{i}._row = v._row" for i, e in enumerate(excluded))
-    rest = "".join(f" AND x{i}._row IS NULL" for i in range(len(excluded)))
-    return f"(SELECT v.* FROM {t}__parsed AS v{joins} WHERE v._codes = ''{rest})"
+def valid(t: str, excluded: list[str], among: str | None = None) -> str:
+    """Return, as a FROM item, the rows of `<t>__parsed` without a reject that are in none of the excluded relations.
+
+    Args:
+        t: the table.
+        excluded: relations of rows that are left out.
+        among: some rows of `<t>__parsed` as a FROM item; None for all.
+    """
+    rows = f"SELECT v.* FROM {among or f'{t}__parsed'} AS v"
+    if not excluded:
+        return f"({rows} WHERE v._codes = '')"
+    # A join, not NOT EXISTS, for which DuckDB collects all rows of the outer side first: thirteen times the time. And
+    # one join for all relations, since each row is looked for once per join.
+    left_out = " UNION ALL ".join(f"SELECT _row FROM {relation}" for relation in excluded)
+    join = f"LEFT JOIN ({left_out}) AS x ON x._row = v._row"
+    return f"({rows} {join} WHERE v._codes = '' AND x._row IS NULL)"

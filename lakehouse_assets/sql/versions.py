@@ -33,11 +33,13 @@ def superseded(contract: Contract, excluded: list[str]) -> str:
     """Return the SELECT of older versions of a repeated key, by (event time, file time, file name, line)."""
     t, event = contract.name, contract.event_time
     key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
-    on = " AND ".join(f"r.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
+    on = " AND ".join(f"r.{quoted(k)} = p.{quoted(k)}" for k in contract.key)
+    # Rows of these keys first, then which of them are valid: engines believe that few rows are, and would hold all.
+    few = f"(SELECT p.* FROM {t}__parsed AS p JOIN {t}__repeated AS r ON {on})"
     order = f"v.{quoted(event)} DESC, v._row DESC" if event else "v._row DESC"
     ranked = (
         f"SELECT v._row AS _row, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS position "
-        f"FROM {valid(t, excluded)} AS v JOIN {t}__repeated AS r ON {on}"
+        f"FROM {valid(t, excluded, few)} AS v"
     )
     return f"SELECT _row FROM ({ranked}) AS ranked WHERE position > 1"
 
@@ -56,25 +58,47 @@ def held_dates(contract: Contract, excluded: list[str]) -> str:
     return f"{dates} LIMIT {MAX_DATES + 1}"
 
 
-def candidates(contract: Contract, excluded: list[str]) -> str:
-    """Return `<t>__candidates`: valid latest versions that silver lacks (`_new`) or holds with other content.
+def differing(contract: Contract, excluded: list[str]) -> str:
+    """Return `<t>__differing`: valid latest versions that silver lacks or holds with other content.
 
-    Fingerprints are compared, so that the join carries a key and eight bytes per row whatever the table's width. Of a
-    table of versions, a row that says the same as the one before it is left out too.
+    Fingerprints are compared, so that the join carries a key and eight bytes per row whatever the table's width. They
+    are part of what is joined on: where nothing differs, nothing is left to be compared behind the join.
+    """
+    came, on = _print(contract, "v"), _same_key(contract, "v")
+    return (
+        f"SELECT v._row AS _row FROM {valid(contract.name, excluded)} AS v "
+        f"LEFT JOIN ({_held(contract, _print(contract, 's'))}) AS s ON {on} AND s._print = {came} "
+        "WHERE s._print IS NULL"
+    )
+
+
+def candidates(contract: Contract, excluded: list[str]) -> str:
+    """Return `<t>__candidates`: `<t>__differing`, and whether silver lacks their key (`_new`).
+
+    Of a table of versions, which has no `<t>__differing`, a row that says the same as the one before it is left out.
     """
     if contract.versions:
         return _steps(contract, excluded)
-    columns = [c for c in contract.content if not c.key]
-    # A table of nothing but its key holds the same content whenever it holds the key.
-    content = ", ".join(part for c in columns for part in _parts(c, quoted(c.name))) or "TRUE"
-    key = ", ".join(quoted(k) for k in contract.key)
-    on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
-    held = f"SELECT {key}, fingerprint({content}) AS _print FROM {contract.catalog_name}{_bounded(contract)}"
-    came = ", ".join(part for c in columns for part in _parts(c, f"v.{quoted(c.name)}")) or "TRUE"
-    return (
-        f"SELECT v._row AS _row, s._print IS NULL AS _new FROM {valid(contract.name, excluded)} AS v "
-        f"LEFT JOIN ({held}) AS s ON {on} WHERE s._print IS NULL OR s._print <> fingerprint({came})"
-    )
+    rows = f"{contract.name}__differing AS d JOIN {contract.name}__parsed AS v ON v._row = d._row"
+    held = f"LEFT JOIN ({_held(contract, 'TRUE')}) AS s ON {_same_key(contract, 'v')}"
+    return f"SELECT d._row AS _row, s._print IS NULL AS _new FROM {rows} {held}"
+
+
+def _held(contract: Contract, print_of: str) -> str:
+    """Return the SELECT of silver's keys, within the bounds of the run, each with `_print`."""
+    key = ", ".join(f"s.{quoted(k)} AS {quoted(k)}" for k in contract.key)
+    return f"SELECT {key}, {print_of} AS _print FROM {contract.catalog_name} AS s{_bounded(contract)}"
+
+
+def _same_key(contract: Contract, came: str) -> str:
+    return " AND ".join(f"s.{quoted(k)} = {came}.{quoted(k)}" for k in contract.key)
+
+
+def _print(contract: Contract, alias: str) -> str:
+    """Return the fingerprint of a row's content; a table of nothing but its key has the same wherever it has it."""
+    content = [c for c in contract.content if not c.key]
+    parts = ", ".join(part for c in content for part in _parts(c, f"{alias}.{quoted(c.name)}"))
+    return f"fingerprint({parts or 'TRUE'})"
 
 
 def _steps(contract: Contract, excluded: list[str]) -> str:
