@@ -32,7 +32,7 @@ class Words:
         json_field: the text of one field of a JSON object, from its text and the field's name.
         has_code: whether a list with commas between its elements has one.
         sorted_list: a list in which a comma follows each element, sorted, with commas between them only.
-        element: one of several values, by its number from 1 on.
+        element: one of several values, from their type, their texts and its number from 1 on.
         one, only: a list of one value, and the value of such a list.
         text: the type of text.
         escape: how a pattern stands in a literal.
@@ -61,7 +61,9 @@ class Words:
     json_field: Callable[[str, str], str]
     has_code: Callable[[str, str], str]
     sorted_list: Callable[[str], str]
-    element: Callable[[Sequence[str], str], str] = lambda values, at: f"element_at(ARRAY[{', '.join(values)}], {at})"
+    element: Callable[[Sequence[str], str, str], str] = lambda kind, values, at: (
+        f"element_at(ARRAY[{literals(kind, values)}], {at})"
+    )
     one: str = "ARRAY[{}]"
     only: str = "{}[1]"
     text: str = "VARCHAR"
@@ -82,6 +84,15 @@ class Words:
     def let(self, value: str, body: Body) -> str:
         """Compute a value once and use it in a body, however often the body names it."""
         return self.only.format(self.each(self.one.format(value), body))
+
+
+def literals(kind: str, values: Sequence[str]) -> str:
+    """Write texts as literals of a type, with commas between them.
+
+    >>> literals("TIMESTAMP", ["2025-01-01 00:00:00"]), literals("INTEGER", ["1", "NULL"])
+    ("TIMESTAMP '2025-01-01 00:00:00'", '1, NULL')
+    """
+    return ", ".join(f"{kind} '{value}'" if kind == "TIMESTAMP" else value for value in values)
 
 
 def backslashes(pattern: str) -> str:
@@ -121,7 +132,8 @@ WORDS: dict[Dialect, Words] = {
         # Names that DataFusion knows too: `engines.delta.update` hands such a predicate on to delta-rs.
         has_code=lambda x, code: f"array_has(string_to_array({x}, ','), {code})",
         sorted_list=lambda x: f"array_to_string(list_sort(string_split(trim({x}, ','), ',')), ',')",
-        element=lambda values, at: f"([{', '.join(values)}])[{at}]",
+        # One literal, not one for each value: binding a statement takes as long as there are expressions in it.
+        element=lambda kind, values, at: f"CAST('[{', '.join(values)}]' AS {kind}[])[{at}]",
         wide="HUGEINT",
         escape=greedy,
         # In two steps of 64 bits; one step needs 128, and takes ten times as long.
@@ -149,7 +161,7 @@ WORDS: dict[Dialect, Words] = {
         json_field=lambda x, name: f"from_json({x}, 'MAP<STRING, STRING>')['{name}']",
         has_code=lambda x, code: f"array_contains(split({x}, ','), {code})",
         sorted_list=lambda x: f"array_join(array_sort(split(trim(BOTH ',' FROM {x}), ',')), ',')",
-        element=lambda values, at: f"element_at(array({', '.join(values)}), {at})",
+        element=lambda kind, values, at: f"element_at(array({literals(kind, values)}), {at})",
         one="array({})",
         only="{}[0]",
         text="STRING",

@@ -18,8 +18,10 @@ from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.words import Words
 
 FIRST, LAST = datetime(1970, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC, as all moments in this module
-STEP = timedelta(hours=12)
-MOMENT = "TIMESTAMP '%Y-%m-%d %H:%M:%S'"
+STEP = timedelta(days=2)
+"""How far apart two moments are whose offsets are compared: no zone has two changes within six days, in any year."""
+TEXT = "%Y-%m-%d %H:%M:%S"
+MOMENT = f"TIMESTAMP '{TEXT}'"
 
 Boundary = tuple[datetime, int | None]
 """Holds a moment (inclusive) and the offset in seconds from then on; None where no such local time exists."""
@@ -40,7 +42,7 @@ def transitions(zone: str) -> tuple[int, tuple[tuple[datetime, int, int], ...]]:
         return 0, ()
     first, found, moment = _offset(info, FIRST), [], FIRST
     before = first
-    while moment < LAST:  # 95,000 steps, so each looks at one moment only
+    while moment < LAST:  # 24,000 steps, so each looks at one moment only
         later = moment + STEP
         after = _offset(info, later)
         if after != before:
@@ -94,8 +96,9 @@ def lookup(w: Words, moment: str, first: int | None, boundaries: Sequence[Bounda
         f"WHEN {moment} >= {LAST:{MOMENT}} THEN {_sql(boundaries[-1][1])}",
     ]
     for i in range(most):
-        starts = [f"{(year.starts[i] if i < len(year.starts) else LAST):{MOMENT}}" for year in years]
-        branches.append(f"WHEN {moment} < {w.element(starts, place)} THEN {_offset_in(w, place, years, i)}")
+        starts = [f"{(year.starts[i] if i < len(year.starts) else LAST):{TEXT}}" for year in years]
+        start = w.element("TIMESTAMP", starts, place)
+        branches.append(f"WHEN {moment} < {start} THEN {_offset_in(w, place, years, i)}")
     return f"CASE {' '.join(branches)} ELSE {_offset_in(w, place, years, most)} END"
 
 
@@ -119,7 +122,7 @@ def _years(first: int | None, boundaries: Sequence[Boundary]) -> list[_Year]:
 def _offset_in(w: Words, place: str, years: Sequence[_Year], number: int) -> str:
     """Return the expression for a year's offset behind so many of its boundaries, or behind its last one."""
     offsets = [_sql(year.offsets[min(number, len(year.starts))]) for year in years]
-    return offsets[0] if len(set(offsets)) == 1 else w.element(offsets, place)
+    return offsets[0] if len(set(offsets)) == 1 else w.element("INTEGER", offsets, place)
 
 
 def _sql(offset: int | None) -> str:
