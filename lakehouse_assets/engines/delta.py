@@ -18,7 +18,7 @@ from lakehouse_assets.contracts.changes import reconcile_columns
 from lakehouse_assets.contracts.types import ColumnType
 from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.exhaustion import writing
-from lakehouse_assets.engines.protocol import Commit, Guard
+from lakehouse_assets.engines.protocol import Commit, Guard, Parts
 from lakehouse_assets.errors import ProtocolRaised
 from lakehouse_assets.sql.dialects import literal, render
 from lakehouse_assets.storage.lake import Lake
@@ -315,6 +315,11 @@ def data_files(table: DeltaTable) -> dict[str, int]:
     actions = table.get_add_actions(flatten=True)
     paths, sizes = (actions.column(name).to_pylist() for name in ("path", "size_bytes"))
     return dict(zip(paths, sizes, strict=True))
+
+
+def parts(contract: Contract, table: DeltaTable, lake: Lake) -> Parts:
+    """Return the data files of a table's version."""
+    return Parts(str(table.metadata().id), tuple(lake.delta_files(contract, table)))
 
 
 def rows_in(table: DeltaTable) -> int:

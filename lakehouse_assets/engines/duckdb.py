@@ -19,7 +19,7 @@ from lakehouse_assets.engines.duckdb_tables import relation_of, scan
 from lakehouse_assets.engines.exhaustion import exhausted
 from lakehouse_assets.engines.httpfs import Renewal
 from lakehouse_assets.engines.processes import Each, Tally, Workers
-from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Result, TextSource
+from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, NativeFile, Parts, Result, TextSource
 from lakehouse_assets.errors import NativeRefused, TableMissing
 from lakehouse_assets.interruption import Duty
 from lakehouse_assets.machine import usable_cores
@@ -251,6 +251,18 @@ class DuckEngine:
         files = self.lake.delta_files(contract, table)
         self.show_files(relation_of(contract.catalog_name), contract, files, alike=delta.is_uniform(table))
         return bool(files)
+
+    def parts(self, contract: Contract) -> Parts:
+        """Return the data files of the attached version."""
+        return delta.parts(contract, self._attached[contract.name], self.lake)
+
+    def show_parts(self, name: str, contract: Contract, files: Sequence[str]) -> None:
+        """Create a view of these files; see `Engine.show_parts`."""
+        self._remote.begin(files)
+        alike = delta.is_uniform(self._attached[contract.name])
+        self._db.execute(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(contract, files, self._db, alike=alike, named=True)}"
+        )
 
     def held_rows(self, contract: Contract) -> int:
         """Return how many rows a table has, as its log says where it does."""

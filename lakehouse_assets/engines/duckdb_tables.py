@@ -31,6 +31,7 @@ def scan(
     *,
     alike: bool = False,
     deletes: Sequence[str] = (),
+    named: bool = False,
 ) -> str:
     """Return a SELECT over Parquet files in the contract's columns; moments become zone-less UTC.
 
@@ -45,6 +46,8 @@ def scan(
         deletes: files that name deleted rows by the place of their file and their position in it. Names of files are
             compared, not places: each has a name of its own, and a table that was moved has other places.
             https://iceberg.apache.org/spec/#position-delete-files
+        named: whether the name of each row's file, without its folders, is one more column, `_part`; of files without
+            such deletes.
     """
     if not files:
         return f"SELECT {', '.join(map(_null, contract.columns))} WHERE FALSE"
@@ -53,11 +56,13 @@ def scan(
     source = f"read_parquet([{uris}], {options})"
     stored = _columns(contract, source, db)
     columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
+    if named:
+        return f"SELECT {columns}, parse_filename(__file) AS _part FROM {source[:-1]}, filename = '__file')"
     if not deletes:
         return f"SELECT {columns} FROM {source}"
-    named = f"read_parquet([{', '.join(map(path_literal, deletes))}])"
+    removed = f"read_parquet([{', '.join(map(path_literal, deletes))}])"
     rows = f"read_parquet([{uris}], {options}, filename = '__file', file_row_number = true) AS r"
-    gone = f"SELECT parse_filename(file_path) AS name, pos FROM {named}"
+    gone = f"SELECT parse_filename(file_path) AS name, pos FROM {removed}"
     at = "parse_filename(r.__file) = d.name AND r.file_row_number = d.pos"
     return f"SELECT {columns} FROM {rows} ANTI JOIN ({gone}) AS d ON {at}"
 

@@ -118,6 +118,19 @@ class Commit:
     removed_files: int
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Name the data files of one version of a table; a file never changes.
+
+    Attributes:
+        table: identity of the table, which one that is made again under its name does not have.
+        files: their places.
+    """
+
+    table: str
+    files: tuple[str, ...]
+
+
 class Engine(Protocol):
     """Run the load's SQL and commit its results.
 
@@ -137,6 +150,9 @@ class Engine(Protocol):
 
         None where whoever does the work need not be on this machine.
         """
+
+    def sql(self, sql: str) -> str:
+        """Return a statement as the engine takes it, from Athena SQL with macros."""
 
     def map(self, work: Callable[[Item], Result], items: Sequence[Item], *, python_bytes: int = 0) -> list[Result]:
         """Return what the work gives for each item, in their order, done wherever the engine has hands.
@@ -197,6 +213,15 @@ class Engine(Protocol):
         """Create the table from its contract where it is absent, and make it readable by its catalog name.
 
         Returns whether it holds any row.
+        """
+
+    def parts(self, contract: Contract) -> Parts:
+        """Return the data files of the version of a table that was attached."""
+
+    def show_parts(self, name: str, contract: Contract, files: Sequence[str]) -> None:
+        """Make relation `name` show the rows of some data files of an attached table.
+
+        It has the table's columns and `_part`, which is the last name in the place of the row's file.
         """
 
     def merge(

@@ -19,7 +19,7 @@ from uuid import uuid4
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.arrow_select import arrow_select
-from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, Result, TextSource
+from lakehouse_assets.engines.protocol import BatchMapper, Commit, Guard, Item, Parts, Result, TextSource
 from lakehouse_assets.engines.rising import Stretches, are_apart
 from lakehouse_assets.engines.spark_delta import Target, merge_sql, transaction
 from lakehouse_assets.engines.spark_files import StageFiles, pieces_of, shares
@@ -217,12 +217,24 @@ class SparkEngine:
         delta.check_protocol(table, contract.name)
         self._attached[contract.name] = table
         files = self._lake.delta_files(contract, table)
-        schema = _schema(contract)
-        # Below the base path folders named `column=value` hold that column; a single file would be its own base.
-        reader = self._spark.read.schema(schema).option("basePath", self._lake.location(contract))
-        frame = reader.parquet(*files).select(*(c.name for c in contract.columns)) if files else self._empty(schema)
-        frame.createOrReplaceTempView(relation_of(contract.catalog_name))
+        frame = self._read(contract, files) if files else self._empty(_schema(contract))
+        frame.select(*(c.name for c in contract.columns)).createOrReplaceTempView(relation_of(contract.catalog_name))
         return bool(files)
+
+    def _read(self, contract: Contract, files: Sequence[str]) -> DataFrame:
+        """Return the rows of data files of a table."""
+        # Below the base path folders named `column=value` hold that column; a single file would be its own base.
+        reader = self._spark.read.schema(_schema(contract)).option("basePath", self._lake.location(contract))
+        return reader.parquet(*files)
+
+    def parts(self, contract: Contract) -> Parts:
+        """Return the data files of the attached version."""
+        return delta.parts(contract, self._attached[contract.name], self._lake)
+
+    def show_parts(self, name: str, contract: Contract, files: Sequence[str]) -> None:
+        """Create a view of these files; see `Engine.show_parts`."""
+        columns = (*(c.name for c in contract.columns), "_metadata.file_name AS _part")
+        self._read(contract, files).selectExpr(*columns).createOrReplaceTempView(name)
 
     def merge(
         self, contract: Contract, sql: str, *, updates: bool, dates: Sequence[Any] | None, guard: Guard

@@ -13,14 +13,15 @@ from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.load.report import LoadReport, Standing
 from lakehouse_assets.load.state import LoadInput
+from lakehouse_assets.load.warned_rows import warned_rows
 from lakehouse_assets.sql import standing
 
 
 def count_standing(work: LoadInput, engine: Engine, report: LoadReport) -> None:
     """Note in the report of a load what stands in each silver table's control tables and in itself.
 
-    Each table of rows is scanned once, in the columns that are counted by; what comes back is a row for each set of
-    codes.
+    Control tables are scanned once, in the columns that are counted by; what comes back is a row for each set of codes.
+    Of silver only data files are read that were not there the last time.
 
     Args:
         work: what the load was asked.
@@ -34,7 +35,7 @@ def count_standing(work: LoadInput, engine: Engine, report: LoadReport) -> None:
             continue
         part.rejected = _standing(rejected.get(contract.landing or "", []))
         part.waiting = _standing(waiting.get(contract.landing or "", []))
-        part.warned = _warned(engine, contract)
+        part.warned = warned_rows(work.lake.store, engine, contract)
 
 
 def _by_dataset(engine: Engine, contract: Contract, name: str) -> dict[str, list[dict[str, Any]]]:
@@ -56,15 +57,3 @@ def _standing(rows: list[dict[str, Any]]) -> Standing:
 
 def _moment(value: datetime | None) -> str:
     return value.isoformat(" ", "seconds") if value is not None else ""
-
-
-def _warned(engine: Engine, contract: Contract) -> dict[str, int] | None:
-    """Return how many rows of the table break each rule that warns; None where nothing of that kind can be counted."""
-    rules = standing.countable(contract)
-    if not rules:
-        return None
-    engine.attach(contract)
-    found = Counter({rule.code: 0 for rule in rules})
-    for row in engine.rows(standing.warned(contract)):
-        found.update({code: int(row["n"]) for code in str(row["codes"]).strip(",").split(",") if code in found})
-    return dict(found)

@@ -32,12 +32,17 @@ def countable(contract: Contract) -> tuple[Rule, ...]:
     return tuple(rule for rule in warn if trial.problem_of(contract, rule) is None)
 
 
-def warned(contract: Contract) -> str:
-    """Return the SELECT of the table's rows that break a rule that warns, by `codes` together: how many, `n`."""
+def warned(contract: Contract, relation: str) -> str:
+    """Return the SELECT of the rows that break a rule that warns, by `part` and `codes` together: how many, `n`.
+
+    Args:
+        contract: the table.
+        relation: shows some of its rows, each with the name of its data file, `_part`.
+    """
     asked = _asked(contract)
-    judged = f"SELECT _warnings FROM ({silver.parsed(asked)}) AS p WHERE _warnings <> ''"
-    counts = f"SELECT _warnings AS codes, count(*) AS n FROM ({judged}) AS w GROUP BY _warnings"
-    return f"WITH __raw AS ({trial.as_raw(asked)}) {counts}"
+    judged = f"SELECT _row AS part, _warnings AS codes FROM ({silver.parsed(asked)}) AS p WHERE _warnings <> ''"
+    counts = f"SELECT part, codes, count(*) AS n FROM ({judged}) AS w GROUP BY part, codes"
+    return f"WITH __raw AS ({trial.as_raw(asked, relation=relation, row='t._part')}) {counts}"
 
 
 def _asked(contract: Contract) -> Contract:

@@ -17,11 +17,17 @@ from lakehouse_assets.sql.dialects import tree_of
 from lakehouse_assets.sql.predicates import predicate_problem
 
 
-def as_raw(contract: Contract) -> str:
-    """Return the relation `__raw` that the table's own rows would come from; an array or a record is NULL in it."""
+def as_raw(contract: Contract, *, relation: str | None = None, row: str = "0") -> str:
+    """Return the relation `__raw` that the table's own rows would come from; an array or a record is NULL in it.
+
+    Args:
+        contract: the table.
+        relation: what shows its rows; None for the table itself.
+        row: what `_row` is, an expression over the rows `t`.
+    """
     texts = {str(column.source): _text_of(column) for column in reversed(contract.content) if column.source}
     columns = ", ".join(f"{text} AS {quoted(source)}" for source, text in texts.items())
-    return f"SELECT 0 AS _row, FALSE AS _malformed, {columns} FROM {contract.catalog_name} AS t"
+    return f"SELECT {row} AS _row, FALSE AS _malformed, {columns} FROM {relation or contract.catalog_name} AS t"
 
 
 def _text_of(column: Column) -> str:

@@ -61,7 +61,7 @@ class Words:
     json_field: Callable[[str, str], str]
     has_code: Callable[[str, str], str]
     sorted_list: Callable[[str], str]
-    element: Callable[[Sequence[str], str, str], str] = lambda kind, values, at: (
+    element: Callable[[str, Sequence[str], str], str] = lambda kind, values, at: (
         f"element_at(ARRAY[{literals(kind, values)}], {at})"
     )
     one: str = "ARRAY[{}]"
