@@ -73,7 +73,8 @@ def _is_header(columns: Sequence[Column]) -> str:
     # One column tells nearly every record from a header: a name is no number, day or moment, so that its value is NULL.
     # Where there is none but text, the first one that has its name somewhere in it.
     first, name = next(iter(named.items()))
-    valued = next((c for c in columns if not c.optional and _is_no_value(c)), None)
+    seldom_null = sorted(columns, key=lambda c: not c.required)
+    valued = next((c for c in seldom_null if not c.optional and _is_no_value(c)), None)
     tells = f"{quoted(valued.name)} IS NULL" if valued else f"{texts[first]} LIKE '%{name}%'"
     return f"CASE WHEN {tells} THEN {every} ELSE FALSE END"
 
