@@ -35,6 +35,8 @@ def count_standing(work: LoadInput, engine: Engine, report: LoadReport) -> None:
             continue
         part.rejected = _standing(rejected.get(contract.landing or "", []))
         part.waiting = _standing(waiting.get(contract.landing or "", []))
+        if part.added_files or part.removed_files:  # the load has attached its tables as they were
+            engine.attach(contract)
         part.warned = warned_rows(work.lake.store, engine, contract)
 
 

@@ -34,13 +34,12 @@ def warned_rows(store: ObjectStore, engine: Engine, contract: Contract) -> dict[
 
     Args:
         store: the lake.
-        engine: where the table is read.
+        engine: where the table is attached as it is now.
         contract: the table's.
     """
     rules = standing.countable(contract)
     if not rules:
         return None
-    engine.attach(contract)
     parts, relation = engine.parts(contract), f"{contract.name}__parts"
     statement = standing.warned(contract, relation)
     question = hashlib.sha256(f"{parts.table} {engine.sql(statement)}".encode()).hexdigest()

@@ -48,7 +48,8 @@ def parsed(contract: Contract) -> str:
     casts = ", ".join(f"{cast_in(contract, c)} AS {quoted(c.name)}" for c in columns)
     names = ", ".join(quoted(c.name) for c in columns)
     malformed = f"_malformed OR {_is_header(columns)}"
-    rejects, warnings = _codes(contract, "reject"), _codes(contract, "warn")
+    made = _made(contract)
+    rejects, warnings = _codes(contract, "reject", made), _codes(contract, "warn", made)
     # Without a rule that warns the text is a constant, which costs an engine nothing to make.
     warned = f"CASE WHEN {malformed} THEN '' ELSE {warnings} END" if warnings != NO_CODES else NO_CODES
     return (
@@ -86,8 +87,13 @@ def _is_no_value(column: Column) -> bool:
     return is_word and column.data_type.name != "STRING"
 
 
-def _codes(contract: Contract, verdict: str) -> str:
+def _codes(contract: Contract, verdict: str, made: Mapping[str, exp.Expr]) -> str:
     """Return one text of all codes that fire, each followed by a comma; it is only put together where one fires.
+
+    Args:
+        contract: the table.
+        verdict: of the rules that are asked.
+        made: see `_made`.
 
     Raises:
         ContractInvalid: a predicate asks more than its row.
@@ -100,7 +106,6 @@ def _codes(contract: Contract, verdict: str) -> str:
             raise ContractInvalid(
                 contract=f"{contract.layer}.{contract.name}", problem=f"rule `{rule.code}`: {problem}"
             )
-    made = _made(contract)
     predicates = [(r.code, _on_typed(r.implementation, made)) for r in rules]
     parts = [f"CASE WHEN {predicate} THEN '{code},' ELSE '' END" for code, predicate in predicates]
     some = " OR ".join(f"({predicate})" for _, predicate in predicates)
@@ -115,7 +120,8 @@ def _made(contract: Contract) -> dict[str, exp.Expr]:
             value = exp.column(column.name, quoted=True)
             made[_quoted_text(parse(cast_in(contract, column)))] = value
             if column.data_type.name == "STRING":  # which is NULL where the text is blank, and nowhere else
-                made[_quoted_text(parse(f"blank({quoted(column.source)})"))] = exp.Is(this=value, expression=exp.Null())
+                blank = exp.Anonymous(this="blank", expressions=[exp.column(column.source, quoted=True)])
+                made[_quoted_text(blank)] = exp.Is(this=value, expression=exp.Null())
     return made
 
 

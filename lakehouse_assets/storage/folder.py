@@ -145,17 +145,19 @@ class FolderStore(ObjectStore):
 
     def size(self, key: str) -> int | None:
         """See `ObjectStore.size`."""
-        path = self.path_of(key)
-        with self._answering():
-            try:
-                status = path.stat()
-            except GONE:
-                return None
-        return status.st_size if stat.S_ISREG(status.st_mode) else None
+        return next(self.sizes([key]))
 
     def sizes(self, keys: Sequence[str]) -> Iterator[int | None]:
-        """See `ObjectStore.sizes`."""
-        return map(self.size, keys)
+        """See `ObjectStore.sizes`; places are texts, since a run asks for the thousands of files of its tables."""
+        root = f"{self.root}/"
+        with self._answering():
+            for key in keys:
+                try:
+                    status = os.stat(root + require_key(key))  # noqa: PTH116 - a third of what a `Path` takes
+                except GONE:
+                    yield None
+                else:
+                    yield status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def is_being_written(self, key: str) -> bool | None:
         """See `ObjectStore.is_being_written`; only processes of this machine can be seen."""

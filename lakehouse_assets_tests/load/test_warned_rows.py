@@ -45,9 +45,10 @@ class Looking(DuckEngine):
 
 def counted(lake: LakeDriver, *, contract: Contract | None = None) -> tuple[int, list[int]]:
     """How many orders are not above zero, and how many data files were read for that, each time."""
-    engine = Looking(lake)
+    engine, asked = Looking(lake), contract or lake.known["silver.clean_orders"]
     try:
-        found = warned_rows(lake.value.store, engine, contract or lake.known["silver.clean_orders"])
+        engine.attach(asked)
+        found = warned_rows(lake.value.store, engine, asked)
     finally:
         engine.close()
     assert found is not None
@@ -128,6 +129,7 @@ def test_spark_counts_the_same_and_what_it_added_alone(spark: SparkSession, tmp_
     for file in (orders("a", "-1.00", "0", "5.00"), orders("b", "-7.00", "7.00")):
         lake.load(file)
         engine = lake.engine()
+        engine.attach(lake.known["silver.clean_orders"])
         found.append(warned_rows(lake.value.store, engine, lake.known["silver.clean_orders"]))
         engine.close()
     assert [one and one["amount_not_positive"] for one in found] == [2, 3]
