@@ -12,8 +12,9 @@ import codecs
 import json
 import re
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import orjson
 
@@ -27,16 +28,12 @@ or up to four times as many where it is not ASCII, and for a moment twice that."
 DEEPEST = 200
 """How many levels of objects and arrays one value may have; every library used here can read more."""
 TOO_DEEP = f"it is nested deeper than {DEEPEST} levels"
-MOST_AT_ONCE = 1 << 23
-"""How many characters a document has at most whose records are all held in memory at once."""
-CONTAINERS = frozenset({dict, list})
-ARRAY = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+\[")
-"""Spans what is between the name of an array and its elements."""
 BLANKS = re.compile(r"[ \t\n\r]*+")
 BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|(?P<opening>[\[{])|[\]}]', re.DOTALL)
 
 
-class Element(NamedTuple):
+@dataclass(frozen=True)
+class Element:
     """Hold one element of the array: where its text starts and stops in the document, and its value."""
 
     start: int
@@ -81,44 +78,6 @@ def elements(key: str, text: str, path: tuple[str, ...], decoder: json.JSONDecod
         raise FileUnreadable(key=key, problem=str(error)) from error
     except RecursionError as error:
         raise FileUnreadable(key=key, problem=TOO_DEEP) from error
-
-
-def values_of(key: str, text: str, path: tuple[str, ...], decoder: json.JSONDecoder) -> Iterable[Element]:
-    """Return what `elements` yields, where nobody asks for places: each element starts behind the array's bracket.
-
-    A document that is as it should be is decoded at once, which takes half as long as one element after the other. Any
-    other is walked, so that it is refused, or read, as everywhere else.
-    """
-    return _at_once(text, path, decoder) or elements(key, text, path, decoder)
-
-
-def _at_once(text: str, path: tuple[str, ...], decoder: json.JSONDecoder) -> list[Element] | None:
-    """Return the elements of the array; None of a document that is not known to be as it should be.
-
-    Its array is found by one name. That name must stand in the document once, and nothing may be written with escapes
-    of ASCII, so that no other member has it.
-    """
-    opening = f'"{path[0]}"' if len(path) == 1 else ""
-    if not opening or len(text) > MOST_AT_ONCE or text.count(opening) != 1 or "\\u00" in text:
-        return None
-    bracket = ARRAY.match(text, text.index(opening) + len(opening))
-    try:
-        document = decoder.decode(text) if bracket else None
-    except (ValueError, RecursionError, _Refused):
-        return None
-    if bracket is None or not isinstance(document, dict) or _is_deeper(document, DEEPEST):
-        return None
-    found = document.get(path[0])
-    if not isinstance(found, list):
-        return None
-    return [Element(bracket.end(), bracket.end(), value) for value in found]
-
-
-def _is_deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
-    """Say whether a value has more levels of objects and arrays than this."""
-    inside: Iterable[Any] = value.values() if isinstance(value, dict) else value
-    deeper = [one for one in inside if type(one) in CONTAINERS]
-    return bool(deeper) and (levels == 1 or any(_is_deeper(one, levels - 1) for one in deeper))
 
 
 class _Refused(Exception):  # noqa: N818 - it says what becomes of the document

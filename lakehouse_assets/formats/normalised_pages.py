@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 
 from lakehouse_assets.errors import ContractInvalid
-from lakehouse_assets.formats.json_document import PLAIN_DECODER, Element, document_of, elements, values_of
+from lakehouse_assets.formats.json_document import PLAIN_DECODER, Element, document_of, elements
 from lakehouse_assets.formats.json_pages import MOST_EXTRA_PATHS, SURROGATE, is_torn
 from lakehouse_assets.formats.json_rows import GONE, Record, erase, erased_rows, raw_batches, row_batches
 from lakehouse_assets.formats.protocol import Field, Survey
@@ -72,7 +72,7 @@ class NormalisedPages:
     def survey(self, key: str, chunks: Iterable[bytes]) -> Survey:
         """Walk the whole page and report names that the normaliser does not know."""
         seen = _Seen(self.normaliser)
-        deque(seen.of(values_of(key, document_of(key, chunks), self.records, PLAIN_DECODER)), maxlen=0)
+        deque(seen.of(elements(key, document_of(key, chunks), self.records, PLAIN_DECODER)), maxlen=0)
         return seen.survey()
 
     def survey_and_keep(
@@ -80,7 +80,7 @@ class NormalisedPages:
     ) -> Survey:
         """See `protocol.ReadWhileSurveyed`."""
         seen, text, columns = _Seen(self.normaliser), document_of(key, chunks), self._columns
-        rows = self._rows(text, seen.of(values_of(key, text, self.records, PLAIN_DECODER)))
+        rows = self._rows(text, seen.of(elements(key, text, self.records, PLAIN_DECODER)))
         for batch in row_batches(rows, columns, partial(texts, columns), first_row):
             keep(batch)
         return seen.survey()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -241,57 +239,3 @@ def test_a_document_that_is_too_long_is_refused_before_more_is_taken(monkeypatch
     with pytest.raises(FileUnreadable, match="it is longer than the 2 MiB that a JSON document may have"):
         source.survey(KEY, left)
     assert list(left) == [b"never", b"taken"]
-
-
-def values_or_refusal(read: Callable[..., Iterable[json_document.Element]], text: str) -> list[Any] | str:
-    """The values that a document has below `rows`, or the sentence with which it is refused."""
-    try:
-        return [element.value for element in read(KEY, text, ("rows",), json_document.PLAIN_DECODER)]
-    except FileUnreadable as error:
-        return str(error)
-
-
-def same_at_once(text: str) -> bool:
-    """Whether a document that is decoded at once has the values, or the refusal, of one that is walked."""
-    walked, at_once = (values_or_refusal(read, text) for read in (json_document.elements, json_document.values_of))
-    return walked == at_once
-
-
-@given(PAGES, PAGES, BLANKS, st.booleans(), st.sampled_from(["rows", "other", "\u0072ows"]))
-@settings(max_examples=400, deadline=None, derandomize=True)
-def test_a_document_decoded_at_once_has_the_same_values(
-    page: list[Any],
-    other: list[Any],
-    blank: str,
-    ascii_only: bool,  # noqa: FBT001
-    name: str,
-) -> None:
-    """Also with a second array, of another name, of the same, or of the same in escapes, before and behind it."""
-    one = f'"rows"{blank}:{blank}{rendered(page, blank, ascii_only=ascii_only)}'
-    two = f'"{name}"{blank}:{blank}{rendered(other, blank, ascii_only=ascii_only)}'
-    assert same_at_once(f"{{{one}}}")
-    assert same_at_once(f"{{{one},{blank}{two}}}")
-    assert same_at_once(f"{{{two}{blank},{one}}}")
-
-
-@pytest.mark.parametrize("what", [what for what, (content, _) in REFUSED.items() if b"\xe9" not in content[:18]])
-def test_a_document_decoded_at_once_is_refused_in_the_same_words(what: str) -> None:
-    """Nothing that is refused elsewhere gets through."""
-    text = REFUSED[what][0].decode("utf-8", "replace")
-    assert same_at_once(text)
-    assert same_at_once(text + " ")
-
-
-@pytest.mark.parametrize("levels", [198, 199, 200, 201, 202])
-def test_depth_is_the_same_at_once(levels: int) -> None:
-    """A value of 200 levels is read, and one of 201 is refused, whatever stands in strings."""
-    assert same_at_once(f'{{"rows": [{"[" * levels}"[[]"{"]" * levels}, "]]]"]}}')
-
-
-def test_a_usual_page_is_decoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not walked, and what it says beside the records is found."""
-    monkeypatch.setattr(json_document, "elements", None)
-    text = '{"zone": "UTC", "rows": [{"id": 1.10}, {"id": "a"}]}'
-    found = list(json_document.values_of(KEY, text, ("rows",), json_document.PLAIN_DECODER))
-    assert [element.value for element in found] == [{"id": Decimal("1.10")}, {"id": "a"}]
-    assert text[: found[0].start] == '{"zone": "UTC", "rows": ['
