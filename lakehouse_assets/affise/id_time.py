@@ -23,6 +23,7 @@ PREFERENCE: tuple[Clock, ...] = ("utc", "account", "both")
 """Ranks clocks: one that tells comes before one that does not."""
 TOLERANCE = timedelta(seconds=5)
 """How far a time may be from that of its id: the id is made a moment before or after the record is stamped."""
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as times in records
 HEX_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
 
 
@@ -32,9 +33,15 @@ def id_time(value: object) -> datetime | None:
     >>> id_time("5f5b1e8a0000000000000000")
     datetime.datetime(2020, 9, 11, 6, 51, 54, tzinfo=datetime.timezone.utc)
     """
+    made = naive_id_time(value)
+    return None if made is None else made.replace(tzinfo=UTC)
+
+
+def naive_id_time(value: object) -> datetime | None:
+    """Return the UTC time in an id without its zone, as times in records are written; see `id_time`."""
     if not isinstance(value, str) or HEX_ID.fullmatch(value) is None:
         return None
-    return datetime.fromtimestamp(int(value[:8], 16), UTC)
+    return EPOCH + timedelta(seconds=int(value[:8], 16))
 
 
 @dataclass

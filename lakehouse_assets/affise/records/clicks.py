@@ -21,7 +21,7 @@ def click(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "click_id": values.text(record.get("id") or record.get("click_id")),
         "click_date": values.local_date(created_at, page.get("zone")),
         "created_at": created_at,
-        "utc_offset_minutes": str(ahead.total_seconds() / 60).removesuffix(".0"),
+        "utc_offset_minutes": values.minutes(ahead),
         "offer_id": values.text(values.inner(record, "offer", "id") if offer else record.get("offer_id")),
         "offer_hex": values.text(values.inner(record, "offer", "offer_id")),
         "affiliate_id": values.text(record.get("partner_id")),

@@ -33,7 +33,7 @@ def conversion(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "click_time": values.moment(record.get("click_time"), ahead),
         "created_at": created_at,
         "updated_at": values.moment(record.get("updated_at") or record.get("updatedAt"), ahead),
-        "utc_offset_minutes": str(ahead.total_seconds() / 60).removesuffix(".0"),
+        "utc_offset_minutes": values.minutes(ahead),
         "offer_id": values.text(record.get("offer_id") or values.inner(record, "offer", "id")),
         "offer_hex": values.text(values.inner(record, "offer", "offer_id") if offer else None),
         "affiliate_id": values.text(record.get("partner_id") or values.inner(record, "partner", "id")),

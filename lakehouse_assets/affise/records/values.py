@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from lakehouse_assets.affise.id_time import id_time
+from lakehouse_assets.affise.id_time import naive_id_time
 
 Record = Mapping[str, Any]
 PLACEHOLDERS = frozenset({"", "-", "undefined", "unknown"})
@@ -35,6 +35,8 @@ def text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
         found = value.strip()
         # Few texts begin as a placeholder does, so most need not be compared.
         return None if found[:1] in FIRST and found.casefold() in PLACEHOLDERS else found
+    if type(value) is int:  # and no truth value, which is a number too
+        return str(value)
     return None if value is None or isinstance(value, (dict, list, bool)) else text(str(value))
 
 
@@ -59,6 +61,8 @@ def flag(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     """
     if value is None:
         return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
     word = str(value).strip().lower()
     if word in {"true", "1"}:
         return "true"
@@ -87,11 +91,11 @@ def time_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
 
 def offset_of(created_at: Any, hex_id: Any) -> timedelta:  # noqa: ANN401 - any JSON values
     """Return by how much a record's times are ahead of UTC, which its id tells; none where it does not."""
-    made, told = id_time(hex_id), text(created_at)
+    made, told = naive_id_time(hex_id), text(created_at)
     if made is None or told is None:
         return timedelta()
     try:
-        ahead = datetime.fromisoformat(told) - made.replace(tzinfo=None)
+        ahead = datetime.fromisoformat(told) - made
     except (ValueError, TypeError):
         return timedelta()
     return _in_quarters(ahead)
@@ -100,6 +104,16 @@ def offset_of(created_at: Any, hex_id: Any) -> timedelta:  # noqa: ANN401 - any 
 @lru_cache(maxsize=10_000)
 def _in_quarters(ahead: timedelta) -> timedelta:
     return round(ahead / QUARTER) * QUARTER
+
+
+@lru_cache(maxsize=1_000)
+def minutes(ahead: timedelta) -> str:
+    """Return how many minutes an offset has, as text.
+
+    >>> minutes(timedelta(hours=3)), minutes(timedelta(seconds=90))
+    ('180', '1.5')
+    """
+    return str(ahead.total_seconds() / 60).removesuffix(".0")
 
 
 def moment(value: Any, ahead: timedelta) -> str | None:  # noqa: ANN401 - any JSON value
@@ -128,21 +142,21 @@ def local_date(instant: str | None, zone: Any) -> str | None:  # noqa: ANN401 - 
     """Return the day of a UTC moment in the account's zone; None for what is no moment."""
     if instant is None or not instant.endswith("Z"):
         return None
-    return str(_day(instant[:15], str(zone)))
+    return _day(instant[:15], str(zone))
 
 
 @lru_cache(maxsize=10_000)
-def _day(ten_minutes: str, zone: str) -> date:
+def _day(ten_minutes: str, zone: str) -> str:
     """Return the day of a stretch of ten minutes, `2026-11-26T10:3`, within which no day ends in any zone."""
     start = datetime.fromisoformat(f"{ten_minutes}0:00+00:00")
-    return start.astimezone(ZoneInfo(zone)).date()
+    return str(start.astimezone(ZoneInfo(zone)).date())
 
 
 def inner(record: Record, *path: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return what is below a path of names, or None where an object on the way is none."""
     value: Any = record
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, dict) else None  # as JSON's objects are read
     return value
 
 
