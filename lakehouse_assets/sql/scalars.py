@@ -140,8 +140,9 @@ def boolean(x: str) -> str:
 
 
 def instant(w: Words, zone: str, x: str) -> str:
-    """Return the expression for a moment: the common form is cast as it is, any other is built from its parts."""
-    plain = _from_local(w, zone, x, w.moment(f"replace({x}, 'T', ' ')" if w.wants_space else x))
+    """Return the expression for a moment: the two common forms are cast as they are, others built from their parts."""
+    plain = _from_local(w, zone, x, w.moment(_with_space(w, x)))
+    in_utc = w.moment(_with_space(w, f"substr({x}, 1, 19)"))
     seconds = f"coalesce({w.extract(x, ':[0-9]{2}:([0-9]{2})')}, '00')"
     micros = f"rpad(substr(coalesce({w.extract(x, '[.,]([0-9]+)')}, '0'), 1, 6), 6, '0')"
     moment = w.moment(f"substr({x}, 1, 10) || ' ' || substr({x}, 12, 5) || ':' || {seconds} || '.' || {micros}")
@@ -149,9 +150,14 @@ def instant(w: Words, zone: str, x: str) -> str:
     tail = w.extract(x, f"{OFFSET}$")
     local = _from_local(w, zone, x, moment, second)
     return (
-        f"CASE WHEN {w.matches(x, PLAIN_INSTANT)} THEN {plain} WHEN {w.matches(x, INSTANT)} THEN "
+        f"CASE WHEN {w.matches(x, PLAIN_INSTANT)} THEN {plain} WHEN {w.matches(x, f'{PLAIN_INSTANT}Z')} THEN {in_utc} "
+        f"WHEN {w.matches(x, INSTANT)} THEN "
         f"CASE WHEN {tail} IS NULL THEN {local} ELSE {_from_offset(w, tail, moment)} END END"
     )
+
+
+def _with_space(w: Words, x: str) -> str:
+    return f"replace({x}, 'T', ' ')" if w.wants_space else x
 
 
 def _from_offset(w: Words, tail: str, moment: str) -> str:
