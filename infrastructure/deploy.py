@@ -20,13 +20,14 @@ import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infrastructure import stack
-from infrastructure.build import Artifacts, Wanted, build_all
+from infrastructure.build import BUILD, Artifacts, Wanted, build_all
 from infrastructure.compose import TEMPLATES, difference, stale
 from infrastructure.functions import ROOT
 from infrastructure.images import push
 from infrastructure.yaml_text import Json, read
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.storage.aws import client as s3_client
+from lakehouse_assets.storage.locks import locked
 
 ENVIRONMENTS = ROOT / "infrastructure" / "environments"
 BODY_LIMIT = 51_200
@@ -84,6 +85,12 @@ def deploy(asked: Deployment) -> dict[str, str]:
     if old := stale():
         told = "run `make emit`, look at the change, and commit it"
         raise BadRequest(message=f"the templates are not current ({difference(old[0])}): {told}")
+    BUILD.mkdir(exist_ok=True)
+    with locked(BUILD):  # what one deployment uploads, another one from the same folder would build anew meanwhile
+        return _deployed(asked)
+
+
+def _deployed(asked: Deployment) -> dict[str, str]:
     artifacts = build_all(asked.wanted)
     bring(asked, asked.data_stack, TEMPLATES / "data.yaml", {})
     if stack.status_of(asked.data_stack) in {None, "REVIEW_IN_PROGRESS"}:
