@@ -142,7 +142,15 @@ def _naive(value: object) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        found = datetime.fromisoformat(value)
+        return in_utc(datetime.fromisoformat(value))
     except ValueError:
         return None
-    return found if found.tzinfo is None else None
+
+
+def in_utc(told: datetime) -> datetime:
+    """Return a time without its zone, in UTC where it says its offset, and as it is where it says none.
+
+    >>> in_utc(datetime.fromisoformat("2026-03-10T02:00:38+03:00")), in_utc(datetime(2026, 3, 10))
+    (datetime.datetime(2026, 3, 9, 23, 0, 38), datetime.datetime(2026, 3, 10, 0, 0))
+    """
+    return told if told.tzinfo is None else told.astimezone(UTC).replace(tzinfo=None)

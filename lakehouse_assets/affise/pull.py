@@ -24,7 +24,7 @@ from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.affise.paging import Tally, pages
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.session import Api
-from lakehouse_assets.affise.slices import Slice, forgotten, params, slices, still_known
+from lakehouse_assets.affise.slices import Slice, as_of, forgotten, params, slices, still_known
 from lakehouse_assets.errors import SliceIncomplete, Terminal
 from lakehouse_assets.progress import Progress
 
@@ -96,6 +96,8 @@ class Puller:
             LakehouseError: as `paging.pages`.
         """
         known, remembered = frozenset[str](), None
+        # Where a zone is half an hour off, its day begins within an hour, which is asked for as a whole.
+        since = as_of(since) if since else None
         if endpoint is CLICKS:  # a click does not change, and is forgotten after days: what was counted once stays
             known, remembered = settled(self.bronze.store, endpoint.name, day), self.account.oldest_click(tick)
             known = still_known(day, known, remembered) if again else known

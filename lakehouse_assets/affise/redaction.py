@@ -32,10 +32,12 @@ HASH_DIGITS = 24
 MOST_NAMES, MOST_TEXTS = 4096, 16384
 """How many names and texts are remembered with what becomes of them."""
 
-AT = r"%(?:25)*40"
-"""Matches what `@` is in a URL, in a URL within that one, and so on."""
-ESCAPED_AT = re.compile(AT)
-EMAIL = re.compile(rf"(?<![\w.%+-])[\w.%+-]+(?:@|{AT})[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+AT = r"%(?:25)*40|&(?:#0*64|#x0*40|commat);|\uff20"
+"""Matches what `@` is in a URL, in a URL within that one, and so on; in HTML; and as wide as a Chinese character."""
+AT_SIGNS = ("%", "&", "\uff20")
+"""Holds what each of these forms has in it."""
+ESCAPED_AT = re.compile(AT, re.IGNORECASE)
+EMAIL = re.compile(rf"(?<![\w.%+-])[\w.%+-]+(?:'[\w.%+-]+)*(?:@|{AT})[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 """Matches an e-mail address in text, also in a URL; it starts only where a word does, so long text is quick."""
 EDGE = re.compile(rf"(%(?:25)*(?:0[9AD]|2[02-46-9ACF]|3[A-F]|[57][BD]|7C)(?!@|{AT}))", re.IGNORECASE)
 """Matches what separates words in an escaped URL, such as `%3D` and `%2526`: an address begins after it."""
@@ -178,7 +180,7 @@ def masked(text: str) -> str:
 
 
 def _emails_replaced(text: str, replacement: Callable[[str], str]) -> str:
-    if "@" not in text and ("%" not in text or "40" not in text):
+    if "@" not in text and not any(sign in text for sign in AT_SIGNS):
         return text
     # What is escaped has no end where words of it end, so it is taken apart first.
     pieces = EDGE.split(text) if "%" in text else [text]

@@ -48,11 +48,10 @@ def _affiliate(record: Record) -> dict[str, Any]:
 def display_name(login: Any, name: Any, key: str | None) -> str:  # noqa: ANN401 - any JSON values
     """Return what an affiliate is called: its login; when that is blank its name; when that is too, its number.
 
-    >>> display_name("", "Example Media", "7"), display_name(" ", None, "7")
-    ('Example Media', 'affiliate 7')
+    >>> display_name("", "Example Media", "7"), display_name(" ", None, "7"), display_name("Undefined", " Ann ", "7")
+    ('Example Media', 'affiliate 7', 'Ann')
     """
-    given = (str(one) for one in (login, name) if one is not None and str(one).strip())
-    return next(given, f"affiliate {key}")
+    return values.text(login) or values.text(name) or f"affiliate {key}"
 
 
 def advertiser(record: Record, page: Record) -> Iterator[dict[str, Any]]:
@@ -99,5 +98,5 @@ def manager(record: Record, page: Record) -> Iterator[dict[str, Any]]:
 def _manager_of(told: Any) -> dict[str, str | None]:  # noqa: ANN401 - any JSON value
     """Return id and names of a manager; a bare id or name, which some answers have instead, says neither."""
     found: Record = told if isinstance(told, Mapping) else {}
-    first, last = (values.free_text(found.get(name)) for name in ("first_name", "last_name"))
+    first, last = (values.text(found.get(name)) for name in ("first_name", "last_name"))
     return {"manager_id": values.text(found.get("id")), "manager_first_name": first, "manager_last_name": last}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -14,6 +15,8 @@ from lakehouse_assets.affise.records.values import Record
 
 STATUSES = ("confirmed", "pending", "declined", "hold")
 HOUR = timedelta(hours=1)
+GROUPED = ("country", "sub5", "sub6", "os", "os_version")
+"""Names what clicks are counted by, beside the ids of whom they belong to."""
 
 
 def hourly_total(record: Record, page: Record) -> Iterator[dict[str, Any]]:
@@ -52,7 +55,8 @@ def _sum(record: Record, what: str, *statuses: str) -> str:
     """Return the sum of one figure over states; where there are no conversions, `actions` is an empty list."""
     actions = record.get("actions")
     found = actions if isinstance(actions, Mapping) else {}
-    return str(sum(values.inner(found, status, what) or 0 for status in statuses))
+    told = (values.inner(found, status, what) for status in statuses)
+    return str(sum(Decimal(one.strip() or 0) if isinstance(one, str) else one or 0 for one in told))
 
 
 def currency_rate(record: Record, page: Record) -> Iterator[dict[str, Any]]:
@@ -85,10 +89,12 @@ def counted_clicks(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         **{name: values.free_text(values.inner(record, "slice", name)) for name in ("sub5", "sub6")},
         **{name: values.text(values.inner(record, "slice", name)) for name in ("os", "os_version")},
     }
+    # As the API tells them: `Unknown` and a blank are two groups of it, whose clicks add up in one of the report.
+    told_apart = [*list(alike.values())[:3], *(values.inner(record, "slice", name) for name in GROUPED)]
     yield {
         "hour_start": start,
         "hour_end": _after(start),
-        "group_key": hashlib.sha256(orjson.dumps(list(alike.values()))).hexdigest()[:24],
+        "group_key": hashlib.sha256(orjson.dumps(told_apart, default=str)).hexdigest()[:24],
         "click_date": values.local_date(start, page.get("zone")),
         **alike,
         "clicks": clicks,

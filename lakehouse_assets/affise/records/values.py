@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from lakehouse_assets.affise.id_time import naive_id_time
+from lakehouse_assets.affise.id_time import in_utc, naive_id_time
 
 Record = Mapping[str, Any]
 PLACEHOLDERS = frozenset({"", "-", "undefined", "unknown"})
@@ -95,8 +95,8 @@ def offset_of(created_at: Any, hex_id: Any) -> timedelta:  # noqa: ANN401 - any 
     if made is None or told is None:
         return timedelta()
     try:
-        ahead = datetime.fromisoformat(told) - made
-    except (ValueError, TypeError):
+        ahead = in_utc(datetime.fromisoformat(told)) - made
+    except ValueError:
         return timedelta()
     return _in_quarters(ahead)
 
@@ -117,7 +117,13 @@ def minutes(ahead: timedelta) -> str:
 
 
 def moment(value: Any, ahead: timedelta) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return a record's time in UTC; a text that is no time is returned as it is, for a rule to see."""
+    """Return a record's time in UTC; a text that is no time is returned as it is, for a rule to see.
+
+    What says its own offset is not moved by that of others.
+
+    >>> moment("2026-03-10 02:00:38", timedelta(hours=3)), moment("2026-03-10T02:00:38+03:00", timedelta(hours=3))
+    ('2026-03-09T23:00:38Z', '2026-03-09T23:00:38Z')
+    """
     found = text(value)
     if found is None or found == ZERO_TIME:
         return None
@@ -125,7 +131,7 @@ def moment(value: Any, ahead: timedelta) -> str | None:  # noqa: ANN401 - any JS
         told = datetime.fromisoformat(found)
     except ValueError:
         return found
-    return found if told.tzinfo else f"{(told - ahead).isoformat()}Z"
+    return f"{(in_utc(told) if told.tzinfo else told - ahead).isoformat()}Z"
 
 
 def hour_is_open(created_at: str | None, page: Record) -> str | None:
