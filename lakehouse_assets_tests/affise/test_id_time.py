@@ -70,6 +70,15 @@ def test_records_that_do_not_tell_do_not_block(odd: object) -> None:
     assert judged("Europe/Berlin", odd, record(NOON, timedelta())) == "utc"
 
 
+@pytest.mark.parametrize(("hour", "offset"), [(12, "Z"), (12, "+00:00"), (14, "+02:00")])
+def test_a_time_that_says_its_offset_is_compared_too(hour: int, offset: str) -> None:
+    """Noon is noon; ten hours later blocks as any other time does."""
+    told = {"id": record(NOON, timedelta())["id"], "created_at": f"2026-03-29T{hour}:00:00{offset}"}
+    assert judged("Europe/Berlin", told) == "utc"
+    with pytest.raises(ZoneOffset, match=r"off, 1 of them by \+600 minutes"):
+        judged("Europe/Berlin", record(NOON - timedelta(hours=10), timedelta()) | {"created_at": told["created_at"]})
+
+
 def test_slices_of_a_run_agree() -> None:
     """Those that do not tell agree with all; two that contradict each other block."""
     assert agreed("clicks", "Europe/London", ["both", None, "account"]) == "account"

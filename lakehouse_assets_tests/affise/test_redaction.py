@@ -137,6 +137,14 @@ def test_an_address_in_a_nested_url_is_the_same_hash(at: str) -> None:
     assert found == f"https://x.io/?u=https%253A%252F%252Fy.io%252F%253Fe%253D{whose}%2526b%253D{at}1"
 
 
+@pytest.mark.parametrize("at", ["@", "&#64;", "&#064;", "&#x40;", "&#X40;", "&commat;", "\uff20"])
+@pytest.mark.parametrize("who", ["ann", "o'brien"])
+def test_an_address_is_the_same_hash_however_its_sign_is_written(at: str, who: str) -> None:
+    """In HTML, and as wide as a Chinese character; a quote before it is kept."""
+    found = REDACTOR.redacted({"comment": f"write to '{who}{at}example.com'!"})["comment"]
+    assert found == f"write to '{token('email', f'{who}@example.com')}'!"
+
+
 def test_another_key_gives_other_hashes() -> None:
     """So a hash says nothing to whoever has not the key."""
     assert Redactor(b"another key of 16").redacted({"ip": "10.0.0.1"}) != REDACTOR.redacted({"ip": "10.0.0.1"})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -82,6 +83,13 @@ ROWS: dict[str, tuple[str, dict[str, str], str, set[str]]] = {
         "daily_affiliate_performance", {"affiliate_id": "1"}, "TRUE",
         {"daily_affiliate_performance.totals_match_report"},
     ),
+    "revenue that is not in silver": (
+        "daily_report_sub5_output",
+        {**dict.fromkeys(["click_count", "host_count", "approved", "declined_conversions", "pending_conversions"], "0"),
+         **dict.fromkeys(["earnings", "payouts"], "CAST(0 AS DECIMAL(18, 6))"), "sub5": "'no such one'",
+         "approved_revenue": "CAST(1 AS DECIMAL(18, 6))"}, "approved > 0",
+        {"daily_report_sub5_output.totals_match_silver", "daily_affiliate_performance.totals_match_report"},
+    ),
     "a provisional hour twice": ("intraday_performance", {}, "TRUE", {"intraday_performance.keys_unique"}),
 }  # fmt: skip
 
@@ -145,6 +153,20 @@ def test_a_currency_without_any_rate_stops_the_run_by_name(tmp_path: Path) -> No
             rows = failing(lake, engine, later)["conversions.rate_of_a_later_day"]
         assert "EUR" in {row["currency"] for row in rows}
         assert all(row["conversion_date"] < row["rate_of"] == date(2026, 3, 12) for row in rows)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu"])
+def test_a_zone_that_is_half_an_hour_off_stops_nothing(tmp_path: Path, zone: str) -> None:
+    """Its days begin within an hour, which is pulled as a whole, and compared as the API counts it."""
+    pull = ticks(date(2026, 3, 12), 1, zone)[0].at
+    with tenant(tmp_path, days=9, clicks_per_day=120, conversions_per_day=20, zone=zone) as case:
+        lake = built(tmp_path, case, pull, zone)
+        with opened(lake) as engine:
+            assert failing(lake, engine, pull, blocking=True) == {}
+            assert "hourly_totals.today_differs" not in failing(lake, engine, pull)
+        first = "SELECT min(created_at) AS at FROM marketing_lakehouse.clicks WHERE click_date = DATE '2026-03-06'"
+        began = lake.rows(first)[0]["at"].replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+        assert (began.date(), began.hour) == (date(2026, 3, 6), 0)
 
 
 def test_everything_dirty_at_once_stops_nothing(tmp_path: Path) -> None:
