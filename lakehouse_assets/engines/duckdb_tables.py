@@ -57,7 +57,8 @@ def scan(
     stored = _columns(contract, source, db)
     columns = ", ".join(_stored(c) if c.name in stored else _null(c) for c in contract.columns)
     if named:
-        return f"SELECT {columns}, parse_filename(__file) AS _part FROM {source[:-1]}, filename = '__file')"
+        rows = f"read_parquet([{uris}], {options}, filename = '__file')"
+        return f"SELECT {columns}, parse_filename(__file) AS _part FROM {rows}"
     if not deletes:
         return f"SELECT {columns} FROM {source}"
     removed = f"read_parquet([{', '.join(map(path_literal, deletes))}])"

@@ -119,8 +119,8 @@ def _find_candidates(table: TableLoad, engine: Engine, bounds: Mapping[str, Any]
         if not _count(engine, f"{name}__differing"):
             return 0, 0
     engine.keep(f"{name}__candidates", versions.candidates(contract, table.excluded), bounds)
-    new = _count(engine, f"(SELECT * FROM {name}__candidates WHERE _new)")
-    return _count(engine, f"{name}__candidates"), new
+    (found,) = engine.rows(f"SELECT count(*) AS n, count(CASE WHEN _new THEN 1 END) AS new FROM {name}__candidates")
+    return int(found["n"]), int(found["new"])
 
 
 def _bounds(table: TableLoad, engine: Engine, valid: int) -> dict[str, Any]:

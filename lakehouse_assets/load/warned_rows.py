@@ -19,6 +19,7 @@ import orjson
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.protocol import Engine
 from lakehouse_assets.errors import ObjectMissing, StateDamaged
+from lakehouse_assets.load.stage import split_codes
 from lakehouse_assets.sql import standing
 from lakehouse_assets.storage.objects import ObjectStore
 from lakehouse_assets.storage.records import read_record
@@ -41,7 +42,7 @@ def warned_rows(store: ObjectStore, engine: Engine, contract: Contract) -> dict[
     if not rules:
         return None
     parts, relation = engine.parts(contract), f"{contract.name}__parts"
-    statement = standing.warned(contract, relation)
+    statement = standing.warned(contract, rules, relation)
     question = hashlib.sha256(f"{parts.table} {engine.sql(statement)}".encode()).hexdigest()
     known = _kept(store, contract, question)
     files = {PurePosixPath(file).name: file for file in parts.files}
@@ -62,7 +63,7 @@ def _add(counts: Counts, rows: Iterable[dict[str, Any]]) -> None:
     """Add rows of a file, which are counted by their codes together, to each code."""
     for row in rows:
         of_file = counts.setdefault(row["part"], {})
-        for code in str(row["codes"]).strip(",").split(","):
+        for code in split_codes(row["codes"]):
             of_file[code] = of_file.get(code, 0) + int(row["n"])
 
 

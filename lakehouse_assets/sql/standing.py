@@ -32,22 +32,22 @@ def countable(contract: Contract) -> tuple[Rule, ...]:
     return tuple(rule for rule in warn if trial.problem_of(contract, rule) is None)
 
 
-def warned(contract: Contract, relation: str) -> str:
+def warned(contract: Contract, rules: tuple[Rule, ...], relation: str) -> str:
     """Return the SELECT of the rows that break a rule that warns, by `part` and `codes` together: how many, `n`.
 
     Args:
         contract: the table.
+        rules: those that are asked, see `countable`.
         relation: shows some of its rows, each with the name of its data file, `_part`.
     """
-    asked = _asked(contract)
+    asked = _asked(contract, rules)
     judged = f"SELECT _row AS part, _warnings AS codes FROM ({silver.parsed(asked)}) AS p WHERE _warnings <> ''"
     counts = f"SELECT part, codes, count(*) AS n FROM ({judged}) AS w GROUP BY part, codes"
     return f"WITH __raw AS ({trial.as_raw(asked, relation=relation, row='t._part')}) {counts}"
 
 
-def _asked(contract: Contract) -> Contract:
+def _asked(contract: Contract, rules: tuple[Rule, ...]) -> Contract:
     """Return the contract with what is asked alone: a statement takes as long to plan as it is, with each load."""
-    rules = countable(contract)
     read = {node.name for rule in rules for node in tree_of(rule.implementation).find_all(exp.Column)}
     columns = tuple(column for column in contract.content if column.source in read)
     return replace(contract, rules=rules, columns=columns or tuple(contract.content)[:1])

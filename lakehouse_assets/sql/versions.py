@@ -51,7 +51,7 @@ def held_dates(contract: Contract, excluded: list[str]) -> str:
     """
     date = contract.date_column
     what = f"s.{quoted(date)}" if date else "CAST(NULL AS DATE)"
-    on = " AND ".join(f"v.{quoted(k)} = s.{quoted(k)}" for k in contract.key)
+    on = _same_key(contract, "v")
     source = valid(contract.name, excluded)
     # A join, not EXISTS: engines then build on the few rows of the run and skip what silver stores for other keys.
     dates = f"SELECT DISTINCT {what} AS held FROM {contract.catalog_name} AS s JOIN {source} AS v ON {on}"
@@ -148,8 +148,7 @@ def _bounded(contract: Contract) -> str:
 
 def compared(contract: Contract) -> str:
     """Return `<t>__compared`: rows that silver holds with other content, as update, stale, or tie (see `resolved`)."""
-    on = " AND ".join(f"s.{quoted(k)} = v.{quoted(k)}" for k in contract.key)
-    event = contract.event_time
+    on, event = _same_key(contract, "v"), contract.event_time
     aged = (
         f"CASE WHEN v.{quoted(event)} > s.{quoted(event)} THEN '{UPDATE}' "
         f"WHEN v.{quoted(event)} < s.{quoted(event)} THEN '{STALE}' ELSE '{TIE}' END"

@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lakehouse_assets.affise.records.values import (
-    Record,
-    code,
-    flag,
-    free_text,
-    hour_is_open,
-    inner,
-    local_date,
-    minutes,
-    moment,
-    offset_of,
-    text,
-)
+from lakehouse_assets.affise.records import values
+from lakehouse_assets.affise.records.values import Record
 
 SUBS = tuple(f"sub{number}" for number in range(1, 9))
 EXTS = ("ext1", "ext2", "ext3")
@@ -25,40 +14,39 @@ EXTS = ("ext1", "ext2", "ext3")
 
 def click(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield the row of one click; its advertiser is no part of it, and is looked up where it is reported."""
-    get = record.get
-    ahead = offset_of(get("created_at"), get("id"))
-    created_at = moment(get("created_at"), ahead)
-    offer, landing = get("offer"), inner(record, "landing", "id")
+    ahead = values.offset_of(record.get("created_at"), record.get("id"))
+    created_at = values.moment(record.get("created_at"), ahead)
+    offer, landing = record.get("offer"), values.inner(record, "landing", "id")
     yield {
-        "click_id": text(get("id") or get("click_id")),
-        "click_date": local_date(created_at, page.get("zone")),
+        "click_id": values.text(record.get("id") or record.get("click_id")),
+        "click_date": values.local_date(created_at, page.get("zone")),
         "created_at": created_at,
-        "utc_offset_minutes": minutes(ahead),
-        "offer_id": text(inner(record, "offer", "id") if offer else get("offer_id")),
-        "offer_hex": text(inner(record, "offer", "offer_id")),
-        "affiliate_id": text(get("partner_id")),
-        "country": code(get("country")),
-        "region_id": text(get("region_id")),
-        "city_id": text(get("city_id")),
-        "os": text(get("os")),
-        "os_version": text(get("os_version")),
-        "device_type": text(get("device_type")),
-        "device_brand": text(get("device")),
-        "device_model": text(get("device_model")),
-        "browser": text(get("browser")),
-        "browser_version": text(get("browser_version")),
-        "connection_type": text(get("connection_type")),
-        "isp_code": text(get("isp_code")),
-        **{name: free_text(get(name)) for name in (*SUBS, *EXTS)},
-        "ref_id": text(get("ref_id")),
-        "is_unique": flag(get("uniq")),
-        "has_conversions": flag(get("has_conversions")),
-        "conversion_id": text(get("conversion_id")),
-        "landing_id": text(landing),
-        "ip_hash": text(get("ip")),
-        "user_agent": free_text(get("ua")),
-        "referrer": free_text(get("referrer")),
-        "hour_is_open": hour_is_open(created_at, page),
+        "utc_offset_minutes": values.minutes(ahead),
+        "offer_id": values.text(values.inner(record, "offer", "id") if offer else record.get("offer_id")),
+        "offer_hex": values.text(values.inner(record, "offer", "offer_id")),
+        "affiliate_id": values.text(record.get("partner_id")),
+        "country": values.code(record.get("country")),
+        "region_id": values.text(record.get("region_id")),
+        "city_id": values.text(record.get("city_id")),
+        "os": values.text(record.get("os")),
+        "os_version": values.text(record.get("os_version")),
+        "device_type": values.text(record.get("device_type")),
+        "device_brand": values.text(record.get("device")),
+        "device_model": values.text(record.get("device_model")),
+        "browser": values.text(record.get("browser")),
+        "browser_version": values.text(record.get("browser_version")),
+        "connection_type": values.text(record.get("connection_type")),
+        "isp_code": values.text(record.get("isp_code")),
+        **{name: values.free_text(record.get(name)) for name in (*SUBS, *EXTS)},
+        "ref_id": values.text(record.get("ref_id")),
+        "is_unique": values.flag(record.get("uniq")),
+        "has_conversions": values.flag(record.get("has_conversions")),
+        "conversion_id": values.text(record.get("conversion_id")),
+        "landing_id": values.text(landing),
+        "ip_hash": values.text(record.get("ip")),
+        "user_agent": values.free_text(record.get("ua")),
+        "referrer": values.free_text(record.get("referrer")),
+        "hour_is_open": values.hour_is_open(created_at, page),
     }
 
 

@@ -76,27 +76,23 @@ def counted_clicks(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     They are for an account that has no clicks one by one. Those of the hour that is not over yet wait for the next run,
     as single ones do. What they have in common is hashed into a key, since most of it may be missing.
     """
-    told = {name: values.inner(record, "slice", name) for name in ("offer", "affiliate", "advertiser")}
     day, hour = (values.text(values.inner(record, "slice", name)) for name in ("day", "hour"))
     start, clicks = _hour(day, hour), values.text(values.inner(record, "traffic", "raw"))
     if clicks == "0" or is_running(start, page) or is_before(start, page):
         return
-    alike = {
-        "offer_id": _id(told["offer"]),
-        "affiliate_id": _id(told["affiliate"]),
-        "advertiser_id": _id(told["advertiser"]),
-        "country": values.code(values.inner(record, "slice", "country")),
-        **{name: values.free_text(values.inner(record, "slice", name)) for name in ("sub5", "sub6")},
-        **{name: values.text(values.inner(record, "slice", name)) for name in ("os", "os_version")},
-    }
+    whose = {f"{name}_id": _id(values.inner(record, "slice", name)) for name in ("offer", "affiliate", "advertiser")}
+    told = {name: values.inner(record, "slice", name) for name in GROUPED}
     # As the API tells them: `Unknown` and a blank are two groups of it, whose clicks add up in one of the report.
-    told_apart = [*list(alike.values())[:3], *(values.inner(record, "slice", name) for name in GROUPED)]
+    group = orjson.dumps([*whose.values(), *told.values()], default=str)
     yield {
         "hour_start": start,
         "hour_end": _after(start),
-        "group_key": hashlib.sha256(orjson.dumps(told_apart, default=str)).hexdigest()[:24],
+        "group_key": hashlib.sha256(group).hexdigest()[:24],
         "click_date": values.local_date(start, page.get("zone")),
-        **alike,
+        **whose,
+        "country": values.code(told["country"]),
+        **{name: values.free_text(told[name]) for name in ("sub5", "sub6")},
+        **{name: values.text(told[name]) for name in ("os", "os_version")},
         "clicks": clicks,
         "hosts": values.text(values.inner(record, "traffic", "uniq")),
         "pulled_at": page.get("as_of"),
