@@ -13,10 +13,11 @@ from lakehouse_assets.compute.judged import BETWEEN
 from lakehouse_assets.compute.tasks import CheckTask
 from lakehouse_assets.contracts import Contract, Rule
 from lakehouse_assets.contracts.checks import WHOLE, assertion_sql
-from lakehouse_assets.errors import EmissionInvalid
+from lakehouse_assets.errors import BadRequest, EmissionInvalid
 from lakehouse_assets.load.report import SAMPLE_ROWS
 from lakehouse_assets.sql.dialects import literal
 from lakehouse_assets.sql.gold import assertion_statement
+from lakehouse_assets.sql.zones import OF_RUN
 from stepfunctions import calls
 from stepfunctions.builder import Block, Exits, MachineContext, named
 from stepfunctions.calls import STATISTICS, Transitions
@@ -95,21 +96,28 @@ def _branch(
 
 
 def statement(contract: Contract, rule: Rule, *, touched: bool = False) -> str:
-    """Return the assertion's SQL; where it needs a clock of the run, JSONata that writes the clock into the SQL.
+    """Return the assertion's SQL; where it needs the run's clock or zone, JSONata that writes them into the SQL.
 
     Args:
         contract: the table.
         rule: the assertion.
         touched: whether the machine knows `$since`, so that only what came since is asked of where that can be told.
+
+    Raises:
+        EmissionInvalid: the assertion reads text as times of the source's zone.
     """
-    sql = assertion_statement(assertion_sql(contract, rule, touched=touched), {**CLOCKS, **WHOLE})
-    used = [name for name, moment in CLOCKS.items() if literal(moment).this.this in sql]
-    for name in used:
-        sql = sql.replace(literal(CLOCKS[name]).this.this, f"{{{name}}}")
+    try:
+        sql = assertion_statement(assertion_sql(contract, rule, touched=touched), {**CLOCKS, **WHOLE}, zone=OF_RUN)
+    except BadRequest as error:
+        raise EmissionInvalid(machine=f"{contract.name}.{rule.code}", problem=str(error)) from error
+    for name, moment in CLOCKS.items():
+        sql = sql.replace(literal(moment).this.this, f"{{{name}}}")
+    told = {f"{{{name}}}": MOMENT.format(name) for name in CLOCKS} | {OF_RUN: "$source_timezone"}
     text = quoted(sql)
-    for name in used:
-        text = f"$replace({text}, {quoted(f'{{{name}}}')}, {MOMENT.format(name)})"
-    return expression(text) if used else sql
+    for mark, value in told.items():
+        if mark in sql:
+            text = f"$replace({text}, {quoted(mark)}, {value})"
+    return expression(text) if any(mark in sql for mark in told) else sql
 
 
 def _error(chars: int) -> dict[str, str]:

@@ -49,6 +49,8 @@ __all__ = ["MACROS", "Dialect", "render_macro"]
 
 
 def _local_date(w: Words, zone: str, moment: str) -> str:
+    if zone == zones.OF_RUN:  # Athena's own table of zones: a moment of UTC has one date in each, whatever the version.
+        return f"CAST(at_timezone(with_timezone({w.utc(moment)}, 'UTC'), '{zone}') AS DATE)"
     first, boundaries = zones.utc_boundaries(zone)
     if not boundaries and first == 0:
         return f"CAST({moment} AS DATE)"

@@ -20,6 +20,8 @@ from lakehouse_assets.sql.words import Words
 FIRST, LAST = datetime(1970, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC, as all moments in this module
 STEP = timedelta(days=2)
 """How far apart two moments are whose offsets are compared: no zone has two changes within six days, in any year."""
+OF_RUN = "{source_timezone}"
+"""Stands for the zone of a statement that is written before its zone is known: a machine's, of all installations."""
 TEXT = "%Y-%m-%d %H:%M:%S"
 MOMENT = f"TIMESTAMP '{TEXT}'"
 
@@ -32,8 +34,12 @@ def transitions(zone: str) -> tuple[int, tuple[tuple[datetime, int, int], ...]]:
     """Return the first offset, then (UTC moment, offset before, offset after) of each change; offsets in seconds.
 
     Raises:
-        BadRequest: there is no such zone.
+        BadRequest: there is no such zone, or it is known only while a machine runs.
     """
+    if zone == OF_RUN:
+        raise BadRequest(
+            message="it reads text as times of the source's zone, which is known only while a machine runs"
+        )
     try:
         info = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

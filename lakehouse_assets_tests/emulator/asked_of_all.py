@@ -19,6 +19,7 @@ from lakehouse_assets.sql.ddl import declare_statements
 from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.gold import assertion_statement, window_parameters
 from lakehouse_assets.sql.models import tables_read
+from lakehouse_assets.sql.zones import OF_RUN
 from lakehouse_assets_tests.emulator.asking import Aws
 from lakehouse_assets_tests.emulator.running import REGION
 from lakehouse_assets_tests.lake import LakeDriver
@@ -30,10 +31,11 @@ DIGITS = 9
 
 @dataclass(frozen=True)
 class Question:
-    """A SELECT of the project's, with what its parameters are."""
+    """A SELECT of the project's, with what its parameters are, and whether a machine tells its zone only as it runs."""
 
     sql: str
     parameters: Mapping[str, Parameter]
+    zone_of_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Shared:
         """What an assertion asks of whole tables, by the lake's clock or another one."""
         rule = next(rule for rule in contract.assertions if rule.code == code)
         at = (as_of or self.as_of).replace(tzinfo=None)
-        return Question(assertion_sql(contract, rule), {**WHOLE, "as_of": at})
+        return Question(assertion_sql(contract, rule), {**WHOLE, "as_of": at}, zone_of_run=True)
 
     def embedded(self, asked: Question) -> Rows:
         """The answer of the embedded engine."""
@@ -83,7 +85,8 @@ class Shared:
 
     def athena(self, asked: Question) -> Rows:
         """The answer of Athena to the text that it gets in production."""
-        text = assertion_statement(asked.sql, asked.parameters, zone=self.driver.zone)
+        zone = OF_RUN if asked.zone_of_run else self.driver.zone
+        text = assertion_statement(asked.sql, asked.parameters, zone=zone).replace(OF_RUN, self.driver.zone)
         done = self.aws.query(text)
         assert done["Status"]["State"] == "SUCCEEDED", (done["Status"], text)
         pages = self.aws.client("athena").get_paginator("get_query_results")

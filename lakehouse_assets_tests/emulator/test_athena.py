@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 from deltalake import DeltaTable, write_deltalake
 
+from lakehouse_assets.sql.macros import render_macro
+from lakehouse_assets.sql.zones import OF_RUN
 from lakehouse_assets_tests.emulator.asking import BUCKET, Aws, until
 from lakehouse_assets_tests.emulator.patches.athena_refusals import NO_TIME_TRAVEL, READ_ONLY
 from lakehouse_assets_tests.emulator.trino.serving import Trino
@@ -67,6 +71,18 @@ def test_values_are_printed_as_athena_does(athena: Aws) -> None:
     assert printed == [
         ["[1, null]", "true", "1.0", "1.0E10", "2026-01-02", "2026-01-02 03:04:05.678901", "{a=1, b=x}", "{k=2}"]
     ]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo", "Pacific/Apia", "UTC"])
+def test_trino_knows_the_date_of_a_moment_in_a_zone(athena: Aws, zone: str) -> None:
+    """A machine writes its zone as a name: every hour of eight years has the date that zoneinfo gives."""
+    hours = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(8 * 8766)]
+    days = "".join(f"{hour.astimezone(ZoneInfo(zone)):%Y-%m-%d}," for hour in hours)
+    local = render_macro("local_date", ["date_add('hour', n, TIMESTAMP '2020-01-01')"], "athena", OF_RUN)
+    each = "SELECT a * 8766 + b AS n FROM UNNEST(SEQUENCE(0, 7)) AS x(a), UNNEST(SEQUENCE(0, 8765)) AS y(b)"
+    text = f"SELECT n, CAST({local} AS varchar) || ',' AS day FROM ({each})".replace(OF_RUN, zone)
+    asked = f"SELECT to_hex(sha256(to_utf8(array_join(array_agg(day ORDER BY n), '')))) FROM ({text})"
+    assert athena.rows(asked) == [[hashlib.sha256(days.encode()).hexdigest().upper()]]
 
 
 def test_an_overwritten_delta_table_shows_its_new_rows_only(athena: Aws) -> None:

@@ -256,6 +256,32 @@ def test_long_names_are_cut_and_stay_apart() -> None:
     assert len(set(names)) == len(names)
 
 
+def asking(select: str) -> tuple[dict[str, Any], Levels]:
+    """The one table with an assertion of its own, and the steps that ask it."""
+    rule = Rule("day", "assertion", "fail", "", select)
+    steps = levels((CheckTask("visits", (("gold.visits_daily", "day"),)),))
+    return {"gold.visits_daily": replace(GOLD, rules=(rule,))}, steps
+
+
+def test_a_check_asks_for_days_of_the_run_s_own_zone() -> None:
+    """One definition is for installations of every zone, so the zone comes into the statement as the machine runs."""
+    tables, steps = asking('SELECT local_date("at") AS day FROM gold.visits_daily')
+    made = machine("visits", steps, tables)
+    run = Run({"Execution": EXECUTION}, answers(made))
+    run.machine(made, {})
+    (name,) = [name for name in run.calls if name.startswith("Ask")]
+    asked = run.calls[name][0]["QueryString"]
+    assert "'${SourceTimezone}') AS DATE" in asked
+    assert "{source_timezone}" not in asked
+
+
+def test_a_check_that_reads_text_as_local_times_is_no_machine_s() -> None:
+    """Offsets of one zone would be written into the definition of all."""
+    tables, steps = asking('SELECT n FROM gold.visits_daily WHERE parse_instant("date") IS NULL')
+    with pytest.raises(EmissionInvalid, match=r"`visits_daily\.day`: it reads text as times of the source's zone"):
+        machine("visits", steps, tables)
+
+
 @pytest.mark.parametrize(
     ("steps", "problem"),
     [
