@@ -124,13 +124,14 @@ class LakeDriver:
         finally:
             engine.close()
 
-    def gold(self, name: str, as_of: datetime = SOME_DAY) -> list[dict[str, Any]]:
-        """Bring a gold table up to date, acknowledge, and return all of it ordered by key."""
+    def gold(self, name: str, as_of: datetime = SOME_DAY, *, forced: str = "") -> list[dict[str, Any]]:
+        """Bring a gold table up to date, all of it where `forced` says why, and return all of it ordered by key."""
         engine, contract = self.query(), self.known[f"gold.{name}"]
         try:
             for source in sources(contract, self.model(name), self.known).values():
                 engine.show(source)
-            self.caught_up = catch_up(self.models(), name, Builder("gold", as_of, lambda _: engine, never))
+            builder = Builder("gold", as_of, lambda _: engine, never)
+            self.caught_up = catch_up(self.models(), name, builder, forced=forced)
             order = ", ".join(f'"{column}"' for column in contract.key)
             return engine.rows(f"SELECT * FROM {contract.catalog_name} ORDER BY {order}")
         finally:

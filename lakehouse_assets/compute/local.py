@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,15 @@ from lakehouse_assets.compute.tasks import FunctionTask, GlueTask, ModelTask, fi
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.contracts.layers import stored_tables
 from lakehouse_assets.engines.connection import SYSTEM_SPILL, Spill
+from lakehouse_assets.engines.damage import Damage
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.exhaustion import damaged, exhausted
 from lakehouse_assets.engines.protocol import Engine
-from lakehouse_assets.errors import BadRequest, LakehouseError
+from lakehouse_assets.engines.spoilt_files import named
+from lakehouse_assets.errors import FROM_A_BACKUP, BadRequest, LakehouseError, TableDamaged
 from lakehouse_assets.load.model_states import models_of
 from lakehouse_assets.load.report import LoadReport
+from lakehouse_assets.load.soundness import damaged as told
 from lakehouse_assets.progress import Progress
 from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.models import tables_read
@@ -85,7 +89,8 @@ class LocalServices(RunServices):
         work = work_of(manifest_of(asked), open_lake(asked.lake_root), self.progress)
         engine = self.config.open_engine()
         try:
-            return load_and_keep(work, engine, lease.fence, self._guard, self._run, manifest=asked.manifest_uri)
+            with self._naming(stored_tables(self._contracts.values())):
+                return load_and_keep(work, engine, lease.fence, self._guard, self._run, manifest=asked.manifest_uri)
         finally:
             engine.close()
             self.refresh()
@@ -100,7 +105,8 @@ class LocalServices(RunServices):
         builder = Builder(self._run.run_id, self._run.as_of, self._engine, self._guard)
         is_asked = whole or self._is_refresh_asked()
         models, forced = models_of(self.config.pipeline, self.config.lake), REFRESHED if is_asked else ""
-        done = catch_up(models, gold.name, builder, forced=forced)
+        with self._naming(()):
+            done = catch_up(models, gold.name, builder, forced=forced)
         report = self._reported(done)
         self._run.keep(model_piece(gold.name), report)
         # Which rows are shown depends on what the report says was built.
@@ -125,7 +131,8 @@ class LocalServices(RunServices):
 
     def count(self, contract: Contract) -> int:
         """Return the number of rows of a table; see `Services.count`."""
-        return self._engine(f"SELECT 1 FROM {contract.catalog_name}").held_rows(contract)
+        with self._naming([contract.catalog_name]):
+            return self._engine(f"SELECT 1 FROM {contract.catalog_name}").held_rows(contract)
 
     def refresh(self) -> None:
         """Forget what was read of the tables, because a job has changed them."""
@@ -135,16 +142,36 @@ class LocalServices(RunServices):
 
     def _rows(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Row]:
         """Return the rows of a statement on the query engine."""
-        engine = self._engine(sql)
+        with self._naming(tables_read(sql)):
+            return self._engine(sql).rows(sql, parameters)
+
+    @contextmanager
+    def _naming(self, read: Iterable[str]) -> Iterator[None]:
+        """Say of a table that cannot be read which one it is and the way out, and of the engine what ran out.
+
+        Args:
+            read: catalog names of the tables that are read.
+        """
         try:
-            return engine.rows(sql, parameters)
+            yield
+        except TableDamaged as error:
+            raise self._with_way_out(error) from error
         except LakehouseError:
             raise
         except Exception as error:
-            known = exhausted(error) or damaged(error, tables_read(sql))
+            stored = stored_tables(self._contracts.values())
+            tables = [stored[name] for name in read if name in stored]
+            known = exhausted(error) or named(damaged(error, read), tables, self.config.lake)
             if known is None:
                 raise
-            raise known from error
+            raise (self._with_way_out(known) if isinstance(known, TableDamaged) else known) from error
+
+    def _with_way_out(self, error: TableDamaged) -> TableDamaged:
+        """Return the same error with what makes the table anew, where that is known of it."""
+        contract = stored_tables(self._contracts.values()).get(str(error.facts["table"]))
+        if contract is None or error.facts["way_out"] != FROM_A_BACKUP:
+            return error
+        return told(contract, Damage(str(error.facts["problem"]), is_inside=True), self.config.pipeline)
 
     def _engine(self, sql: str) -> DuckEngine:
         """Return the query engine with the tables that a statement reads attached; each is opened at its first read.

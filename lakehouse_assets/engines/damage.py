@@ -24,10 +24,12 @@ class Damage:
     Attributes:
         words: what is wrong.
         is_unreadable: whether not even its metadata can be read.
+        is_inside: whether only who reads a file's bytes sees it, so that no run sees it by itself.
     """
 
     words: str
     is_unreadable: bool = False
+    is_inside: bool = False
 
 
 def damage_of(contract: Contract, lake: Lake, opened: Callable[[], DeltaTable | None] | None = None) -> Damage | None:

@@ -78,7 +78,7 @@ def _columns(contract: Contract, source: str, db: duckdb.DuckDBPyConnection) -> 
 
     try:
         return {column[0] for column in db.execute(f"SELECT * FROM {source} LIMIT 0").description}
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+    except duckdb.Error as error:  # nothing but files is asked
         raise exhausted(error) or TableDamaged(table=contract.catalog_name, problem=first_line(error)) from error
 
 

@@ -6,7 +6,7 @@ memory. Fresh rows are kept where the engine can spill them, and however many sl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,8 @@ from lakehouse_assets.engines.kept_out import KEPT_OUT, renewed, sentences
 from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.engines.sieve import Sieve
 from lakehouse_assets.engines.slices import Slices, cut
-from lakehouse_assets.errors import ContractBreaking, ModelFailed
+from lakehouse_assets.engines.spoilt_files import named
+from lakehouse_assets.errors import ContractBreaking, ModelFailed, TableDamaged
 from lakehouse_assets.sql.dialects import Parameter
 from lakehouse_assets.sql.gold import window_parameters
 from lakehouse_assets.sql.models import tables_read
@@ -113,7 +114,7 @@ def build(
     else:
         table = iceberg.open_table(contract, engine.lake) if is_whole else iceberg.ensure(contract, engine.lake)
     making = _Build(engine, contract, model, table, manner, guard)
-    with _named_in_errors(contract, model), fitting(contract):
+    with _named_in_errors(making), fitting(contract):
         built = _built_by(making, None if is_whole else window)
     engine.show(contract)
     return replace(built, kept_out=sentences(making.table.properties))
@@ -132,18 +133,23 @@ def _built_by(making: _Build, window: tuple[Any, ...] | None) -> Built:
 
 
 @contextmanager
-def _named_in_errors(contract: Contract, model: str) -> Iterator[None]:
+def _named_in_errors(making: _Build) -> Iterator[None]:
     """Say of what the engine raises which table was built; what ran out, or is spoilt, is no fault of its model."""
     import duckdb
 
     try:
         yield
     except duckdb.Error as error:
-        read = tables_read(model)
+        read = tables_read(making.model)
         problem = words(error, read)
-        raise (
-            exhausted(error) or damaged(error, read) or ModelFailed(table=contract.catalog_name, problem=problem)
-        ) from error
+        known = exhausted(error) or _damaged(making, error, read)
+        raise (known or ModelFailed(table=making.contract.catalog_name, problem=problem)) from error
+
+
+def _damaged(making: _Build, error: Exception, read: Iterable[str]) -> TableDamaged | None:
+    """Return the error that names the table whose file is spoilt: the one that is built, or one that it reads."""
+    tables = (making.contract, *making.manner.sources.values())
+    return named(damaged(error, read), tables, making.engine.lake)
 
 
 @dataclass(frozen=True)
@@ -298,7 +304,7 @@ def _is_ranged(contract: Contract) -> bool:
 
 
 def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
-    """Count the keys that are new, different, and gone."""
+    """Count the keys that are new, different, and gone; rows that a key has beyond those of the model are gone too."""
     on = " AND ".join(f'f."{k}" = h."{k}"' for k in contract.key)
     content = [c.name for c in contract.columns if not c.key]
     differs = " OR ".join(f'f."{c}" IS DISTINCT FROM h."{c}"' for c in content) or "FALSE"
@@ -306,7 +312,11 @@ def _difference(engine: DuckEngine, contract: Contract) -> Mapping[str, int]:
     row = engine.rows(
         f'SELECT count(CASE WHEN h."{first}" IS NULL THEN 1 END) AS inserted, '
         f'count(CASE WHEN f."{first}" IS NULL THEN 1 END) AS deleted, '
-        f'count(CASE WHEN f."{first}" IS NOT NULL AND h."{first}" IS NOT NULL AND ({differs}) THEN 1 END) AS updated '
+        f'count(CASE WHEN f."{first}" IS NOT NULL AND h."{first}" IS NOT NULL AND ({differs}) THEN 1 END) AS updated, '
+        "(SELECT count(*) FROM __held) AS held, (SELECT count(*) FROM __fresh) AS fresh "
         f"FROM __fresh AS f FULL JOIN __held AS h ON {on}"
     )[0]
-    return {name: int(row[name]) for name in ("inserted", "updated", "deleted")}
+    found = {name: int(row[name]) for name in ("inserted", "updated", "deleted")}
+    # A join by key pairs each row of a doubled key with the one that there should be, and finds no difference.
+    surplus = (int(row["held"]) - found["deleted"]) - (int(row["fresh"]) - found["inserted"])
+    return found | {"deleted": found["deleted"] + max(surplus, 0), "inserted": found["inserted"] + max(-surplus, 0)}

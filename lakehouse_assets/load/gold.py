@@ -7,15 +7,17 @@ of the model goes into the commit of the rows, so that a table is never partly o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from lakehouse_assets.contracts.layers import stored_tables
+from lakehouse_assets.engines.damage import Damage
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.gold import Built, Manner, build
 from lakehouse_assets.engines.protocol import Guard
 from lakehouse_assets.engines.slices import Slices
+from lakehouse_assets.errors import TableDamaged
 from lakehouse_assets.load.ledger import OpenLedger, acknowledge, know_version
 from lakehouse_assets.load.model_states import Models, ModelState
 from lakehouse_assets.sql.affected import window_values
@@ -72,7 +74,14 @@ def catch_up(models: Models, name: str, builder: Builder, *, forced: str = "") -
     behind, version = ledger.backlog(state.contract), models.held(state.version)
     why = _why(state, version) or forced
     window = None if why or not state.is_there else behind.window
-    built = _built(models, state, window, version, builder)
+    try:
+        built = _built(models, state, window, version, builder)
+    except TableDamaged as error:
+        if error.facts["table"] != state.contract.catalog_name:
+            raise
+        # Bytes of its own files that cannot be read: they are not read again, and all of them are replaced.
+        why, window = str(error.facts["problem"]), None
+        built = _built(models, replace(state, damage=Damage(why)), window, version, builder)
     acknowledge(models.ledger, models.lake, state.contract, behind.runs, by, as_of, builder.guard)
     if state.built is None or state.built.code != version.code:
         know_version(models.ledger, models.lake, state.contract, version.code, by, as_of, builder.guard)

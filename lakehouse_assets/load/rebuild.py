@@ -21,6 +21,7 @@ from lakehouse_assets.engines import delta
 from lakehouse_assets.engines.damage import Damage
 from lakehouse_assets.engines.delta_commit import commit_to
 from lakehouse_assets.engines.duckdb import DuckEngine
+from lakehouse_assets.engines.spoilt_files import spoilt
 from lakehouse_assets.errors import BadRequest, RebuildRefused, TableMissing
 from lakehouse_assets.load.by_hand import REBUILD, TableRestore, restores
 from lakehouse_assets.load.history import History, PastLoad
@@ -98,7 +99,7 @@ def rebuild(asked: Rebuild, progress: Progress) -> Rebuilt:
     """
     of, controls = asked.redo, asked.redo.controls
     _require_names(asked)
-    broken, ledger = unsound(of.known, of.pipeline, of.lake), controls["run_ledger"]
+    broken, ledger = _broken(of), controls["run_ledger"]
     seen = Known() if ledger in broken else known(ledger, of.lake)
     history = History(of.pipeline, of.lake, seen, damaged={})
     past, closed = history.loads(), closings_of(of, seen, are_held=controls["rejects"] not in broken)
@@ -133,6 +134,23 @@ def _require_names(asked: Rebuild) -> None:
     for name in sorted(asked.named):
         if name not in there:
             raise BadRequest(message=f"there is no table `{name}` to make anew; there are: {', '.join(there)}")
+
+
+def _broken(of: Redo) -> dict[Contract, Damage]:
+    """Return the tables that are lost or damaged; each byte is read, since only that tells of some damage."""
+    found = unsound(of.known, of.pipeline, of.lake)
+    for contract in _tables(of):
+        damage = None if contract in found else _spoilt_file(contract, of.lake)
+        if damage is not None:
+            found[contract] = damage
+    return found
+
+
+def _spoilt_file(contract: Contract, lake: Lake) -> Damage | None:
+    try:
+        return spoilt(contract, lake)
+    except TableMissing:
+        return None
 
 
 def _gone(runs: Mapping[str, str], past: Sequence[PastLoad], closed: Closings) -> list[str]:

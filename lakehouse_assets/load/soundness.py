@@ -39,7 +39,9 @@ def damaged(contract: Contract, damage: Damage, pipeline: str) -> TableDamaged:
     if contract.layer in {"silver", "control"}:
         anew = f"`lakehouse rebuild silver --pipeline {pipeline}` makes it anew from the archive"
     else:
-        anew = f"`lakehouse run {pipeline}` makes it anew"
+        # What only its bytes tell is seen by nobody but who reads them, so a run is told to.
+        asked = f" --select {contract.layer}/{contract.name} --full-refresh" if damage.is_inside else ""
+        anew = f"`lakehouse run {pipeline}{asked}` makes it anew"
     way_out = f"put the file back from a backup of the lake, or {anew}"
     return TableDamaged(table=contract.catalog_name, problem=damage.words, way_out=way_out)
 

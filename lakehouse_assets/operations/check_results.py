@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 READABLE = "readable"
 """Names the check that appears only when a table cannot be read."""
+READ_BYTES = 64 * 1024**2
+"""Limits the data files of a table that are read from end to end for it: half a second's work."""
 PAST_RECORDS = 60
 """How many records of a check are looked at for its history."""
 Status = Literal["passed", "failed", "errored", "running", "stale", "never run"]
@@ -122,7 +124,8 @@ def read_states(settings: Settings, names: tuple[str, ...], *, past: bool = Fals
 def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckState]) -> list[CheckState]:
     """Return a failed check for each table that cannot be read now, whatever was known of it.
 
-    A table that is not there is one of these when any of its checks has a result, or when runs have written it.
+    A table that is not there is one of these when any of its checks has a result, or when runs have written it. Bytes
+    of data files are read too, but of large tables only those that say what is in a file; S3 has checksums of its own.
 
     Args:
         settings: whose lake.
@@ -131,6 +134,7 @@ def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckS
     """
     from lakehouse_assets.contracts import contracts
     from lakehouse_assets.contracts.layers import stored_tables
+    from lakehouse_assets.engines.spoilt_files import spoilt
     from lakehouse_assets.graph.metadata import asset_key
     from lakehouse_assets.load.soundness import LOST, damaged, unsound
     from lakehouse_assets.storage.lake import lake_of
@@ -143,13 +147,13 @@ def unreadable(settings: Settings, names: Iterable[str], states: Iterable[CheckS
         table = "/".join(asset_key(contract).path)
         try:
             lake.require_whole(contract)
+            damage = None if lake.is_in_s3 else spoilt(contract, lake, READ_BYTES)
+            problem = str(damaged(contract, damage, name)) if damage else None
         except TableMissing:
             is_lost = table in known or (contract.layer == "control" and contract in lost(name))
             problem = str(damaged(contract, LOST, name)) if is_lost else None
         except LakehouseError as error:
             problem = str(error)
-        else:
-            problem = None
         if problem:
             at = datetime.now(UTC)
             found.append(CheckState(table, READABLE, "errored", problem, blocking=True, severity="ERROR", at=at))

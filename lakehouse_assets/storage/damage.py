@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -36,6 +37,25 @@ def reading(contract: Contract, place: str, *passed: type[Exception]) -> Iterato
         if known := remote_error(error):
             raise known from error
         raise TableDamaged(table=contract.catalog_name, problem=f"{first_line(error)}, in `{place}`") from error
+
+
+def require_commits(contract: Contract, folder: Path) -> None:
+    """Make sure that no commit in the log of a Delta table in a folder is empty, as a computer without power leaves it.
+
+    Who reads the log takes such a file for a commit of nothing, and the rows that it added are lost without a word.
+    https://github.com/delta-io/delta/blob/master/PROTOCOL.md#delta-log-entries
+
+    Raises:
+        TableDamaged: one is.
+    """
+    try:
+        with os.scandir(folder / "_delta_log") as entries:
+            empty = sorted(one.name for one in entries if one.name.endswith(".json") and not one.stat().st_size)
+    except OSError:  # which who reads the log tells
+        return
+    if empty:
+        problem = f"its log file `_delta_log/{empty[0]}` is empty, and what it committed is lost with it"
+        raise TableDamaged(table=contract.catalog_name, problem=problem)
 
 
 def is_panic(error: BaseException) -> bool:

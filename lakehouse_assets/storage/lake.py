@@ -159,14 +159,16 @@ class Lake:
 
         Raises:
             TableMissing: there is no such table.
-            TableDamaged: its log cannot be read.
+            TableDamaged: its log cannot be read, or a commit of it is empty.
         """
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
 
-        from lakehouse_assets.storage.damage import reading
+        from lakehouse_assets.storage.damage import reading, require_commits
 
         place = self.location(contract)
+        if not self.is_in_s3:  # which writes an object whole or not at all
+            require_commits(contract, Path(place))
         try:
             with reading(contract, place, TableNotFoundError):
                 return DeltaTable(place, version=version, storage_options=self.storage_options)

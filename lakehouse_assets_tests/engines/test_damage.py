@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,18 @@ def cut(pattern: str) -> Spoil:
     return spoil
 
 
+def changed(pattern: str) -> Spoil:
+    """Write other values over those of the newest Parquet file of a pattern, and leave its size and its footer."""
+
+    def spoil(folder: Path) -> None:
+        path = newest(folder, pattern)
+        data = path.read_bytes()
+        end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+        path.write_bytes(data[:4] + b"x" * (end - 4) + data[end:])
+
+    return spoil
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> LakeDriver:
     """Two orders in silver and in gold."""
@@ -67,6 +80,39 @@ def test_gold_makes_itself_anew(lake: LakeDriver, spoil: Spoil) -> None:
     assert lake.caught_up.rebuilt
     assert damage_of(lake.known["gold.user_orders"], lake.value) is None
     assert lake.models().states()["user_orders"].why is None
+
+
+def test_gold_with_other_bytes_is_made_anew_by_the_build_that_reads_them(lake: LakeDriver) -> None:
+    """Size and footer are right, so nobody knows before; only some of its values were to be built."""
+    folder = Path(lake.value.location(lake.known["gold.user_orders"]))
+    changed("*.parquet")(folder)
+    assert lake.models().states()["user_orders"].why is None
+    lake.load(csv_file("orders", "orders/2.csv", MORE))
+    rows = lake.gold("user_orders")
+    assert [(row["user_id"], row["orders"]) for row in rows] == [("u1", 2), ("u2", 1)]
+    assert re.match(r"its file `.*\.parquet` cannot be read: ", lake.caught_up.rebuilt)
+    assert lake.gold("user_orders") == rows
+
+
+def test_silver_with_other_bytes_is_named_by_a_build_of_gold(lake: LakeDriver) -> None:
+    """Not the gold table that was to be built, which stays as it was."""
+    changed("*.parquet")(lake.root / "lakehouse-dwh" / "clean_orders")
+    with pytest.raises(TableDamaged, match=r"`delta_lakehouse\.clean_orders` cannot be read: its file `.*parquet`"):
+        lake.gold("user_orders", forced="asked")
+
+
+@pytest.mark.parametrize("part", [False, True], ids=["whole", "touched"])
+def test_gold_that_holds_rows_twice_is_mended(lake: LakeDriver, part: bool) -> None:  # noqa: FBT001 - as parametrized
+    """As two writers without a lease may leave it: the surplus goes, also where nothing else is new."""
+    expected, contract = lake.gold("user_orders"), lake.known["gold.user_orders"]
+    table = lake.value.iceberg(contract)
+    table.append(table.scan().to_arrow())
+    if part:
+        lake.load(csv_file("orders", "orders/2.csv", ORDERS.replace("T10:00", "T10:01")))
+    rows = lake.gold("user_orders", forced="" if part else "asked")
+    assert [(row["user_id"], row["orders"]) for row in rows] == [("u1", 1), ("u2", 1)]
+    assert (len(rows), lake.caught_up.built.rows) == (len(expected), 2)
+    assert lake.caught_up.built.deleted == 2
 
 
 def test_a_lost_catalog_is_gold_that_was_never_there(lake: LakeDriver) -> None:
