@@ -96,19 +96,21 @@ def pending(
 ) -> None:
     """Count the rows that wait for a parent, by file and by what they wait for; every run tries them again.
 
-    Below are the keys that most of them wait for, ten of each kind, and a known key where one looks alike.
+    Below are the keys that most of them wait for, ten of each kind, and a known key where one looks alike; in JSON
+    each group has those of its codes, from all files.
 
     Example:
         lakehouse rejects pending
     """
     from lakehouse_assets.load.control_tables import PENDING_DAYS
     from lakehouse_assets.operations.reject_text import show_pending, show_waited_for
-    from lakehouse_assets.operations.waiting_keys import waited_for
+    from lakehouse_assets.operations.waiting_keys import of_codes, waited_for
 
     table = _rejects(pipeline, lake)
     groups = table.pending()
     if format == "json":
-        _print_json(groups)
+        named = waited_for(table) if groups else []
+        _print_json(group | {"waits_for": of_codes(named, group["codes"])} for group in groups)
     elif groups:
         show_pending(groups, f"{PENDING_DAYS} days")
         show_waited_for(waited_for(table))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse_assets.errors import BadRequest
+from lakehouse_assets.errors import BadRequest, LakehouseError, TableMissing
 from lakehouse_assets.operations.answers import PAGE_ROWS, Format, show
 from lakehouse_assets.operations.options import LakeOption, reading
 from lakehouse_assets.settings import Settings
@@ -65,7 +65,25 @@ def sql(
     text = statement(query, file)
     moment, settings = None if as_of is None else parse_moment(as_of), reading(lake)
     answer = _by_athena(settings, text) if settings.target == "aws" and moment is None else None
-    show(answer or ask(query_scope(settings), text, moment), format, limit)
+    try:
+        answer = answer or ask(query_scope(settings), text, moment)
+    except TableMissing as error:
+        raise _missing(settings, str(error.facts["table"])) or error from error
+    show(answer, format, limit)
+
+
+def _missing(settings: Settings, table: str) -> LakehouseError | None:
+    """Return the error for a table of silver or of control that is not there: lost, or never made; None for others."""
+    from lakehouse_assets.contracts import contracts
+    from lakehouse_assets.contracts.packages import pipelines
+    from lakehouse_assets.load.soundness import missing
+    from lakehouse_assets.storage.lake import lake_of
+
+    for name in pipelines():
+        for contract in contracts(name).values():
+            if contract.catalog_name == table and contract.layer in {"silver", "control"}:
+                return missing(contracts(name), name, lake_of(settings), contract)
+    return None
 
 
 def statement(query: str | None, file: Path | None) -> str:

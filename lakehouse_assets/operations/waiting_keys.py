@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakehouse_assets.contracts import Contract, contracts
@@ -12,6 +12,7 @@ from lakehouse_assets.contracts.model import Rule
 from lakehouse_assets.engines.duckdb_tables import relation_of
 from lakehouse_assets.errors import TableMissing
 from lakehouse_assets.load.hints import LISTED
+from lakehouse_assets.load.stage import split_codes
 from lakehouse_assets.sql import silver
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def waited_for(rejects: Rejects) -> list[WaitedFor]:
             for rule in contract.rules_of("reference")
             for row in _rows(rejects, engine, contract, rule)
         ]
+
+
+def of_codes(named: Iterable[WaitedFor], codes: str) -> list[dict[str, Any]]:
+    """Return the parents of some codes, with commas between these, as JSON holds them."""
+    return [asdict(one) for one in named if one.code in split_codes(codes)]
 
 
 def _rows(rejects: Rejects, engine: DuckEngine, contract: Contract, rule: Rule) -> Iterator[dict[str, Any]]:

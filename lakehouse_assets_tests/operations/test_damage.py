@@ -182,6 +182,7 @@ def test_a_control_table_that_was_lost_is_not_green(cli: Cli, copy: Shop, kind: 
     )
     one_sentence(cli("checks", *copy.at), *told)
     one_sentence(cli(*copy.run), *told)
+    one_sentence(cli("sql", f"SELECT * FROM delta_lakehouse.ecommerce_{kind}", *copy.at), *told)
     if kind != "run_ledger":
         asked = ("list", "pending") if kind == "rejects" else ("pending", "list")
         one_sentence(cli("rejects", asked[0], *copy.at), *told)

@@ -317,6 +317,8 @@ def test_waiting_rows_say_which_known_key_they_may_have_meant(cli: Cli, shop: Sh
     found = [line.split() for line in cli("rejects", "pending", *shop.at).out.splitlines()]
     assert ["unknown_order", "101.0", "2", "101"] in found
     assert ["unknown_order", "0100", "1", "100"] in found
+    groups = json.loads(cli("rejects", "pending", "--format", "json", *shop.at).out)
+    assert {"code": "unknown_order", "key": "101.0", "rows": 2, "known": "101"} in groups[-1]["waits_for"]
 
 
 def test_a_long_text_is_shortened_in_the_table_only(cli: Cli, shop: Shop) -> None:
