@@ -191,8 +191,7 @@ def _result(
     dataset: Contract, name: str, rows: Sequence[Row], known: Mapping[str, int] | None = None
 ) -> dg.AssetCheckResult:
     first = f"first: {_words(rows[0])}" if rows else ""
-    count = "1 file was" if len(rows) == 1 else f"{len(rows)} files were"
-    said = {REFUSED: f"{count} not taken", LEFT: f"{count} left in landing"}[name]
+    said = f"{_counted(rows)} {'not taken' if name == REFUSED else 'left in landing'}"
     facts: dict[str, Any] = {
         **(known or {}),
         "failing": len(rows),
@@ -206,6 +205,14 @@ def _result(
         description=f"{said}; {first}" if rows else None,
         metadata=facts,
     )
+
+
+def _counted(rows: Sequence[Row]) -> str:
+    """Count files and folders, with the verb; a folder that is not looked into ends with a slash."""
+    folders = sum(row["key"].endswith("/") for row in rows)
+    counts = ((len(rows) - folders, "file"), (folders, "folder"))
+    said = " and ".join(f"{n} {what}" if n == 1 else f"{n} {what}s" for n, what in counts if n)
+    return f"{said} was" if len(rows) == 1 else f"{said} were"
 
 
 def _words(row: Row) -> str:

@@ -19,6 +19,7 @@ from lakehouse_assets.graph.alerts import Watch, concerns
 from lakehouse_assets.graph.check_history import evaluation_of, found, latest_record, standing_metadata
 from lakehouse_assets.graph.history import OVERLAP, Seen, missing, name_of, new_runs
 from lakehouse_assets.graph.history_events import Event
+from lakehouse_assets.graph.landing_checks import news_of_landing
 from lakehouse_assets.graph.machine_runs import show
 from lakehouse_assets.settings import read_settings
 from lakehouse_assets.storage.folder import FolderStore
@@ -250,6 +251,22 @@ def test_a_run_without_work_says_what_stays_in_landing(shop: Shop, tmp_path: Pat
         (False, words),
         (True, "None"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a.txt"], "1 file was left in landing; first: a.txt: "),
+        (["a.txt", "b.txt"], "2 files were left in landing; first: a.txt: "),
+        (["deep/"], "1 folder was left in landing; first: deep/: "),
+        (["a.txt", "b/", "c/"], "1 file and 2 folders were left in landing; first: a.txt: "),
+    ],
+)
+def test_files_and_folders_that_stay_in_landing_are_counted_apart(names: list[str], words: str) -> None:
+    """A folder that is too deep may hold any number of files."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        news = news_of_landing(instance, PIPELINE, dict.fromkeys(names, "why"))
+    assert [str(one.description)[: len(words)] for one in news if not one.passed] == [words]
 
 
 def test_a_failed_run_shows_what_it_made_and_why_it_failed(shop: Shop, tmp_path: Path) -> None:
