@@ -105,7 +105,7 @@ def root(
     Examples:
         lakehouse demo
 
-        lakehouse run --landing drops --lake lake
+        lakehouse run PIPELINE --landing drops --lake lake
 
         lakehouse sql "SHOW TABLES" --lake lake
     """

@@ -81,15 +81,15 @@ def run(  # noqa: PLR0913 - one parameter per option
     Exit code 1 when the run failed.
 
     Examples:
-        lakehouse run
+        lakehouse run PIPELINE
 
-        lakehouse run --landing drops --lake lake --json
+        lakehouse run PIPELINE --landing drops --lake lake --json
 
-        lakehouse run --reprocess 2025-04-03
+        lakehouse run PIPELINE --reprocess 2025-04-03
 
-        lakehouse run --select gold/daily_weather --full-refresh
+        lakehouse run PIPELINE --select gold/daily_weather --full-refresh
 
-        lakehouse run --select +daily_weather
+        lakehouse run PIPELINE --select +daily_weather
     """
     name = chosen_pipeline(pipeline, lake)
     use_affise_url(name, affise_url)
