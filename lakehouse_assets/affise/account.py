@@ -35,12 +35,14 @@ class Account:
         date_to: whether the last day of a span belongs to it.
         click_days: for how many days it remembers clicks.
         present: its clock, by which it forgets, where a run's own is of an earlier day; None where it is not.
+        tells_clicks: whether it tells clicks one by one, and does not only count them.
     """
 
     zone: str
     date_to: DateTo = "inclusive"
     click_days: int = CLICK_DAYS
     present: datetime | None = None
+    tells_clicks: bool = True
 
     def oldest_click(self, tick: datetime) -> datetime:
         """Return from when on clicks are asked for by a tick; a pull takes a while, and the API forgets meanwhile."""

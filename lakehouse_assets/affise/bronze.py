@@ -48,6 +48,7 @@ class Bronze:
         since: from when on the run wants facts, UTC; None for all that a page has. A page of totals has a whole day of
             UTC, so it says which of its hours are left out: nothing else of their day of the account is pulled.
         until: up to when the run wants facts, UTC; None where nothing is left out at the end.
+        forgotten: names of the hours of a page of totals whose clicks nobody has pulled and the account has forgotten.
     """
 
     store: ObjectStore
@@ -57,6 +58,7 @@ class Bronze:
     zone: str
     since: datetime | None = None
     until: datetime | None = None
+    forgotten: tuple[str, ...] = ()
 
     def write(self, endpoint: Endpoint, wanted: Slice, page: Page, redactor: Redactor) -> PageFile:
         """Write one page, redacted, and return its name."""
@@ -134,7 +136,10 @@ class Bronze:
     def _place(self, endpoint: Endpoint, wanted: Slice) -> dict[str, Any]:
         """Return what every page says of where it belongs."""
         span = {"since": self.since, "until": self.until}
-        return {name: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in span.items() if at is not None} | {
+        told = {name: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for name, at in span.items() if at is not None}
+        return {
+            **told,
+            **({"forgotten": self.forgotten} if self.forgotten else {}),
             "endpoint": endpoint.name,
             "path": endpoint.path,
             "tenant": self.tenant,

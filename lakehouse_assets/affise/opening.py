@@ -149,6 +149,6 @@ def open_puller(  # noqa: PLR0913 - one parameter per thing that a run knows
     redactor = Redactor(hash_key(secrets, settings.hash_key_name), known=(key,))
     # Where no conversion of the last weeks can tell, there is none that could be missed either.
     learnt = date_to or learn_date_to(api, as_of.astimezone(UTC).date()) or "inclusive"
-    account = Account(zone, learnt, settings.click_days, present)
+    account = Account(zone, learnt, settings.click_days, present, tells_clicks=settings.clicks == "clicks")
     bronze = Bronze(store, api.tenant, run_id, as_of, zone)
     return Puller(api, bronze, redactor, account, progress or Progress(), large=settings.large)

@@ -35,7 +35,16 @@ pytestmark = pytest.mark.e2e_all
 ZONE = "Europe/Berlin"
 LATER = datetime(2025, 4, 20, 12, tzinfo=UTC)
 BEFORE, AFTER = datetime(2025, 4, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
-QUIET = frozenset({"volume", "volume_of_weekday", "day_missing", "totals_match_report", "clicks_counted_by_api"})
+QUIET = frozenset(
+    {
+        "volume",
+        "volume_of_weekday",
+        "day_missing",
+        "totals_match_report",
+        "clicks_counted_by_api",
+        "rejected_facts_missing",
+    }
+)
 """Checks that look for days with too little, and find none in such a lake: no rows are all that is compared."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from lakehouse_assets.affise import open_runs, pages, watermark
+from lakehouse_assets.affise.account import CLICK_DAYS
 from lakehouse_assets.affise.endpoints import CLICKS
 from lakehouse_assets.affise.notes import SliceManifest
 from lakehouse_assets.contracts import Contract
@@ -37,7 +38,8 @@ class Marketing(LakeDriver):
     """One lake, and the tenant that it pulls; `place` is where the lake is when not in a folder below `root`.
 
     `sweeps` says whether a tick pulls all that may still change once a week, as runs do; `most_gone` how much of a list
-    may be gone at once; `clicks` where clicks are pulled; `reported` what the load of the last tick said.
+    may be gone at once; `clicks` where clicks are pulled, and `click_days` for how many days they are told; `reported`
+    what the load of the last tick said.
     """
 
     pipeline = "marketing"
@@ -49,7 +51,7 @@ class Marketing(LakeDriver):
             self._open(place, str(self.landing), zone, None)
         self.value.create()
         self.tenant = tenant
-        self.sweeps, self.most_gone, self.clicks = False, 1.0, CLICKS
+        self.sweeps, self.most_gone, self.clicks, self.click_days = False, 1.0, CLICKS, CLICK_DAYS
 
     def contracts(self) -> dict[str, Contract]:
         """See `LakeDriver`."""
@@ -71,6 +73,8 @@ class Marketing(LakeDriver):
         self.tenant.simulator.clock.set(at)
         run_id, store = f"run-{self.runs + 1}", self.value.store
         puller = self.tenant.puller(run_id, store=store, zone=self.zone)
+        knows = {"click_days": self.click_days, "tells_clicks": self.clicks is CLICKS}
+        puller = replace(puller, account=replace(puller.account, **knows))
         mark = watermark.read(store)
         if mark is not None and not self.sweeps:
             mark = replace(mark, sweep=at)

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from lakehouse_assets.affise.bronze import settled
 from lakehouse_assets.affise.calls import Told
-from lakehouse_assets.affise.endpoints import ENDPOINTS
+from lakehouse_assets.affise.endpoints import CLICKS, CUSTOM_TOTALS, ENDPOINTS
 from lakehouse_assets.affise.going import Cursor, DayPull
 from lakehouse_assets.affise.pull import BUDGET_SECONDS, Puller
-from lakehouse_assets.affise.slices import Slice
+from lakehouse_assets.affise.slices import Slice, forgotten
 from lakehouse_assets.core.manifest import utc_moment
 
 
@@ -40,8 +41,21 @@ def pull(puller: Puller, planned: Mapping[str, Any], token: str | None, seconds:
     flags = {"intraday": planned.get("is_intraday", False), "again": planned.get("is_again", False)}
     more: dict[str, Any] = {"since": since, **flags}
     until = planned.get("until") and utc_moment(planned["until"])
-    puller = replace(puller, bronze=replace(puller.bronze, since=since, until=until))
+    lost = forgotten_clicks(puller, day) if endpoint is CUSTOM_TOTALS else ()
+    puller = replace(puller, bronze=replace(puller.bronze, since=since, until=until, forgotten=lost))
     return puller.day(endpoint, day, puller.bronze.as_of, cursor=cursor, seconds=seconds, **more)
+
+
+def forgotten_clicks(puller: Puller, day: date) -> tuple[str, ...]:
+    """Return the names of the hours of a day whose clicks nobody has pulled and the account tells no more.
+
+    It counts them still, so what it counts of such an hour can be compared with nothing.
+    """
+    oldest = puller.account.oldest_click(puller.bronze.as_of)
+    if not puller.account.tells_clicks or Slice(day).start >= oldest:
+        return ()
+    known = settled(puller.bronze.store, CLICKS.name, day)
+    return tuple(one.name for one in forgotten(day, known=known, oldest=oldest))
 
 
 def tell(told: Told, done: DayPull) -> None:

@@ -40,7 +40,18 @@ def hourly_total(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "payouts": values.amount(_sum(record, "revenue", *STATUSES)),
         "revenue": values.amount(_sum(record, "charge", *STATUSES)),
         "pulled_at": page.get("as_of"),
+        "clicks_are_forgotten": are_forgotten(hour_start, page),
     }
+
+
+def are_forgotten(hour_start: str, page: Record) -> str | None:
+    """Return `true` for an hour whose clicks nobody has pulled and the account has forgotten, None for all others.
+
+    >>> page = {"forgotten": ["h09"]}
+    >>> are_forgotten("2026-03-12T09:00:00Z", page), are_forgotten("2026-03-12T10:00:00Z", page)
+    ('true', None)
+    """
+    return "true" if f"h{hour_start[11:13]}" in (page.get("forgotten") or ()) else None
 
 
 def _hour(day: str | None, hour: str | None) -> str:
