@@ -3,8 +3,9 @@
 Belongs here: comparing two contracts, or a contract with a table's columns, and saying what follows. Not here: where
 the released state is kept (`released`), adding the columns (engines).
 Compatible are a new nullable column after the others, a column of gold that gets room for more digits (its table is
-Iceberg, which takes that), further `files` that are taken, and a change of `affects`, `erased_with` or of rules, which
-break no reader and apply to what is done from then on. Words (descriptions, owner) are no change; all else breaks.
+Iceberg, which takes that), further `files` that are taken, and a change of `affects`, `erased_with`, `tie_breaker` or
+of rules, which break no reader and apply to what is done from then on. Words (descriptions, owner) are no change; all
+else breaks.
 A rule is its place, verdict and SQL, whether that is written or generic.
 """
 
@@ -25,9 +26,8 @@ ChangeKind = Literal["none", "compatible", "breaking"]
 VERSION = re.compile(r"(?P<major>[0-9]+)\.(?P<minor>[0-9]+)\.(?P<patch>[0-9]+)")
 TABLE_FACTS = ("name", "database", "layer", "grain", "freshness_hours")
 COLUMN_FACTS = ("type", "required", "key", *(known.name for known in properties.COLUMN))
-PROPERTIES = tuple(
-    known.name for known in properties.TABLE if known.name not in {*TABLE_FACTS, "affects", "erased_with"}
-)
+APPLIED_LATER = ("affects", "erased_with", "tie_breaker")
+PROPERTIES = tuple(known.name for known in properties.TABLE if known.name not in {*TABLE_FACTS, *APPLIED_LATER})
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def classify(old: Contract, new: Contract) -> Change:
         *(f"files `{pattern}` are taken too" for pattern in new.files if pattern not in old.files),
         *_effect_changes(old, new),
         *([f"erased with `{new.erased_with}`"] if new.erased_with != old.erased_with else []),
+        *([f"ties are broken by `{new.tie_breaker}`"] if new.tie_breaker != old.tie_breaker else []),
         *_rule_changes(old, new),
     )
     return Change("compatible", added) if added else Change("none")

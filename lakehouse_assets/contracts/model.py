@@ -130,6 +130,8 @@ class Contract:
             out; None for a table that keeps one row of each key.
         erased_with: of silver: the silver table whose key it has, too: a row goes when a person's row there is erased.
         event_time: of silver: column that says which version of a key is newer; None when the file's time decides.
+        tie_breaker: of silver: column that says which of two versions with one event time is newer; None when the
+            file's time decides.
         date_column: of silver: DATE column by which the table is sorted and bounded.
         max_reject_ratio: of silver: share of rejected rows above which nothing is merged.
         affects: of silver: which windows a changed row affects.
@@ -157,6 +159,7 @@ class Contract:
     versions: str | None = None
     erased_with: str | None = None
     event_time: str | None = None
+    tie_breaker: str | None = None
     date_column: str | None = None
     max_reject_ratio: float = 0.05
     affects: tuple[Effect, ...] = ()

@@ -3,8 +3,9 @@
 A property becomes a typed field of the same name (`model`). An unknown one is refused with the nearest known name, a
 known one in the wrong place or with a value of another kind with what is allowed.
 
-    table    layer, database, and by layer: landing, files, format, records, normaliser, recurs, event_time, versions,
-             erased_with, date_column, max_reject_ratio, affects, window, window_source, partition_by
+    table    layer, database, and by layer: landing, files, format, records, normaliser, recurs, event_time,
+             tie_breaker, versions, erased_with, date_column, max_reject_ratio, affects, window, window_source,
+             partition_by
     column   unit, source, optional, path
     rule     kind, and parameters of the generic checks: days (freshness, date_in_future), share (volume), column (of
              all three)
@@ -143,6 +144,7 @@ TABLE = (
     Property("normaliser", FUNCTION, ("landing",)),
     Property("recurs", FLAG, ("landing",)),
     Property("event_time", TEXT, ("silver",)),
+    Property("tie_breaker", TEXT, ("silver",)),
     Property("versions", TEXT, ("silver",)),
     Property("erased_with", TEXT, ("silver",)),
     Property("date_column", TEXT, ("silver",)),

@@ -91,7 +91,7 @@ def _named(contract: Contract) -> Iterator[str]:
     if bool(contract.window) != bool(contract.window_source):
         yield "`window` and `window_source` come together, or both are left out and the table is built whole"
     known = {c.name: c for c in contract.columns}
-    one = {name: getattr(contract, name) for name in ("event_time", "date_column", "window", "versions")}
+    one = {name: getattr(contract, name) for name in ("event_time", "tie_breaker", "date_column", "window", "versions")}
     named = [(name, column) for name, column in one.items() if column]
     for name, column in (*named, *(("partition_by", column) for column in contract.partition_by)):
         if column not in known:
@@ -115,6 +115,8 @@ def _silver(contract: Contract) -> Iterator[str]:
         yield f"versions `{contract.versions}` has to be the last column of a key of several"
     if contract.versions and contract.event_time:
         yield "`versions` and `event_time` exclude each other: all versions are kept, or the newest"
+    if contract.tie_breaker and not contract.event_time:
+        yield "`tie_breaker` decides between versions with one `event_time`, which is missing"
     for column in contract.content:
         if column.source is None:
             yield f"column `{column.name}` lacks the property `source`, the landing column it is read from"

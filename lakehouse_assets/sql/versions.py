@@ -30,18 +30,24 @@ def repeated(contract: Contract, excluded: list[str]) -> str:
 
 
 def superseded(contract: Contract, excluded: list[str]) -> str:
-    """Return the SELECT of older versions of a repeated key, by (event time, file time, file name, line)."""
-    t, event = contract.name, contract.event_time
+    """Return the SELECT of older versions of a repeated key, by (event time, tie breaker, file time, name, line)."""
+    t = contract.name
     key = ", ".join(f"v.{quoted(k)}" for k in contract.key)
     on = " AND ".join(f"r.{quoted(k)} = p.{quoted(k)}" for k in contract.key)
     # Rows of these keys first, then which of them are valid: engines believe that few rows are, and would hold all.
     few = f"(SELECT p.* FROM {t}__parsed AS p JOIN {t}__repeated AS r ON {on})"
-    order = f"v.{quoted(event)} DESC, v._row DESC" if event else "v._row DESC"
     ranked = (
-        f"SELECT v._row AS _row, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS position "
+        f"SELECT v._row AS _row, row_number() OVER (PARTITION BY {key} ORDER BY {_newest(contract)}) AS position "
         f"FROM {valid(t, excluded, few)} AS v"
     )
     return f"SELECT _row FROM ({ranked}) AS ranked WHERE position > 1"
+
+
+def _newest(contract: Contract) -> str:
+    """Return the order in which the newest version of a key comes first; without a tie breaker's value it is older."""
+    event, tie = contract.event_time, contract.tie_breaker
+    last = f"CASE WHEN v.{quoted(tie)} IS NULL THEN 1 ELSE 0 END, v.{quoted(tie)} DESC, " if tie else ""
+    return f"v.{quoted(event)} DESC, {last}v._row DESC" if event else "v._row DESC"
 
 
 def held_dates(contract: Contract, excluded: list[str]) -> str:
@@ -148,19 +154,29 @@ def _bounded(contract: Contract) -> str:
 
 def compared(contract: Contract) -> str:
     """Return `<t>__compared`: rows that silver holds with other content, as update, stale, or tie (see `resolved`)."""
-    on, event = _same_key(contract, "v"), contract.event_time
-    aged = (
-        f"CASE WHEN v.{quoted(event)} > s.{quoted(event)} THEN '{UPDATE}' "
-        f"WHEN v.{quoted(event)} < s.{quoted(event)} THEN '{STALE}' ELSE '{TIE}' END"
-    )
-    verdict = aged if event else f"'{TIE}'"
+    on = _same_key(contract, "v")
     old = ", ".join(
         f"s.{quoted(c)} AS {quoted('_old_' + c)}" for c in (*old_columns(contract), "_file_time", "_file", "_line")
     )
     silver = f"(SELECT * FROM {contract.catalog_name}{_bounded(contract)})"
     return (
-        f"SELECT v._row AS _row, {verdict} AS _verdict, {old} FROM {contract.name}__parsed AS v "
+        f"SELECT v._row AS _row, {_aged(contract)} AS _verdict, {old} FROM {contract.name}__parsed AS v "
         f"JOIN {contract.name}__candidates AS d ON d._row = v._row AND NOT d._new JOIN {silver} AS s ON {on}"
+    )
+
+
+def _aged(contract: Contract) -> str:
+    """Return whether a row is newer than silver's version of its key, older, or of the same age."""
+    event, tie = contract.event_time, contract.tie_breaker
+    if not event:
+        return f"'{TIE}'"
+    came, held = (f"{alias}.{quoted(tie)}" if tie else "NULL" for alias in "vs")
+    newer = f"{came} > {held} OR ({held} IS NULL AND {came} IS NOT NULL)"
+    older = f"{came} < {held} OR ({came} IS NULL AND {held} IS NOT NULL)"
+    broken = f"WHEN {newer} THEN '{UPDATE}' WHEN {older} THEN '{STALE}' " if tie else ""
+    return (
+        f"CASE WHEN v.{quoted(event)} > s.{quoted(event)} THEN '{UPDATE}' "
+        f"WHEN v.{quoted(event)} < s.{quoted(event)} THEN '{STALE}' {broken}ELSE '{TIE}' END"
     )
 
 

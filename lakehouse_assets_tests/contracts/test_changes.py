@@ -96,6 +96,12 @@ def test_affecting_other_windows_is_compatible() -> None:
     assert classify(before, THINGS) == Change("compatible", ("`affects` of window `days` changed",))
 
 
+def test_another_tie_breaker_is_compatible() -> None:
+    """It decides between versions that come from then on."""
+    after = replace(THINGS, tie_breaker="amount")
+    assert classify(THINGS, after) == Change("compatible", ("ties are broken by `amount`",))
+
+
 @pytest.mark.parametrize(("held", "wanted"), [("DECIMAL(18,2)", "DECIMAL(38,2)"), ("INT", "BIGINT")])
 def test_a_column_of_gold_may_take_more_and_never_less(held: str, wanted: str) -> None:
     """An Iceberg table widens as it is, and readers see the same numbers; a Delta table does not."""

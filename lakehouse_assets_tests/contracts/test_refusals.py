@@ -175,6 +175,8 @@ REFUSED: dict[str, Item] = {
     "column `n` has a `path`, which only records of format json_pages have": landing(column("n", path="a.b")),
     "column `n` has type `INT`; landing is read as text": landing(column("n", "INT")),
     "event_time `at` is no column; there are id, _file_time": silver(event_time="at"),
+    "tie_breaker `at` is no column; there are id, _file_time": silver(event_time="id", tie_breaker="at"),
+    "`tie_breaker` decides between versions with one `event_time`, which is missing": silver(tie_breaker="id"),
     "date_column `n` has type `STRING`; it has to be DATE": silver(column("n", source="n"), date_column="n"),
     "window `n` has type `ARRAY<INT>`; it has to be a single value": gold(column("n", "ARRAY<INT>"), window="n"),
     "partition_by `dya` is no column": gold(partition_by="day, dya"),
