@@ -24,6 +24,7 @@ from lakehouse_assets.affise.notes import Bookmark, PageFile, SliceManifest, for
 from lakehouse_assets.affise.paging import Page
 from lakehouse_assets.affise.redaction import Redactor
 from lakehouse_assets.affise.slices import Slice
+from lakehouse_assets.affise.spellings import redacted_groups
 from lakehouse_assets.errors import PreconditionFailed
 from lakehouse_assets.storage.objects import ObjectStore
 
@@ -130,7 +131,7 @@ class Bronze:
             "params_hash": hashlib.sha256(orjson.dumps(sorted(page.params))).hexdigest(),
             "body_sha256": hashlib.sha256(answer.body).hexdigest(),
             "rest": redactor.redacted(rest),
-            RECORDS[0]: redactor.redacted(page.records),
+            RECORDS[0]: redacted_groups(page.records, redactor),
         }
 
     def _place(self, endpoint: Endpoint, wanted: Slice) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import ip_address
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from lakehouse_assets.affise.ips import ips_replaced
 from lakehouse_assets.affise.member_names import SCOPED, Kind, bare, kind_of
 
 GONE = "[redacted]"
@@ -43,12 +44,6 @@ EDGE = re.compile(rf"(%(?:25)*(?:0[9AD]|2[02-46-9ACF]|3[A-F]|[57][BD]|7C)(?!@|{A
 """Matches what separates words in an escaped URL, such as `%3D` and `%2526`: an address begins after it."""
 NUMBER = re.compile(r"(-?[0-9]+)(?:\.0*)?")
 """Matches a whole number, also one with a point after it."""
-IPV4 = re.compile(r"(?<!\d)(?<!\d\.)(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
-IPV6 = re.compile(
-    r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])", re.IGNORECASE
-)
-FEWEST_GROUPS = 3
-"""How many groups a text with colons has at least to be taken for an IPv6: `a::b` is more often something else."""
 PARAMETER = re.compile(
     r"(?<=[?&;])((?:api[-_]?(?:key|token)|access[-_]?token|auth[-_]?token|token|secret|password|passwd|pwd)=)(?!\{|%7B)[^&;#\s\"'<>]+",
     re.IGNORECASE,
@@ -125,6 +120,12 @@ class Redactor:
         )
         return f"{kind}:{digest.hex()[:HASH_DIGITS]}"
 
+    def spelling(self, texts: Mapping[str, str]) -> str:
+        """Return the keyed hash of texts by name, in which every letter and its case counts."""
+        # As ASCII, so that half of a surrogate pair can be written, too.
+        digest = hmac.digest(self.key, f"spelling:{json.dumps(texts, sort_keys=True)}".encode(), hashlib.sha256)
+        return digest.hex()[:HASH_DIGITS]
+
     def _planned(self, name: str, inside: str) -> Plan:
         """Say what becomes of a member; its name may be an address too, where names are values."""
         clean, short = self._without_ips(self._without_words(name)), bare(name)
@@ -166,7 +167,7 @@ class Redactor:
         return _emails_replaced(text, self._email)
 
     def _without_ips(self, text: str) -> str:
-        return _ips_replaced(text, self._ip)
+        return ips_replaced(text, self._ip)
 
 
 def masked(text: str) -> str:
@@ -176,7 +177,7 @@ def masked(text: str) -> str:
     'no key of [redacted] at [redacted]'
     """
     clean = _emails_replaced(PARAMETER.sub(rf"\1{GONE}", text), lambda _: GONE)
-    return _ips_replaced(clean, lambda _: GONE)
+    return ips_replaced(clean, lambda _: GONE)
 
 
 def _emails_replaced(text: str, replacement: Callable[[str], str]) -> str:
@@ -185,24 +186,6 @@ def _emails_replaced(text: str, replacement: Callable[[str], str]) -> str:
     # What is escaped has no end where words of it end, so it is taken apart first.
     pieces = EDGE.split(text) if "%" in text else [text]
     return "".join(EMAIL.sub(lambda found: replacement(found[0]), piece) for piece in pieces)
-
-
-def _ips_replaced(text: str, replacement: Callable[[str], str]) -> str:
-    if text.count(".") >= 3:  # noqa: PLR2004 - an IPv4 has three dots
-        text = IPV4.sub(lambda found: replacement(found[0]) if _is_ip(found[0]) else found[0], text)
-    if text.count(":") >= FEWEST_GROUPS:  # one of them is doubled, or there are more groups; a time has two
-        text = IPV6.sub(lambda found: replacement(found[0]) if _is_ip(found[0]) else found[0], text)
-    return text
-
-
-def _is_ip(text: str) -> bool:
-    if ":" in text and sum(bool(group) for group in text.split(":")) < FEWEST_GROUPS:
-        return False
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _spelled(ip: str) -> str:

@@ -145,6 +145,29 @@ def test_an_address_is_the_same_hash_however_its_sign_is_written(at: str, who: s
     assert found == f"write to '{token('email', f'{who}@example.com')}'!"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "from {}.", "[{}]:443", "http://[{}]/a?b=c", "?ip={}&b=1", "{}: no answer", "ip:{}",
+     "source:{}, again", "({})", "{}/64"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "ip", ["2001:db8::1", "2001:DB8::", "2001:db8:0:0:0:0:0:1", "2a00::5", "fe80::1", "1:2:3:4:5:6:7:8"]
+)
+def test_an_ipv6_in_a_text_is_the_hash_of_its_member(text: str, ip: str) -> None:
+    """In a sub, a referrer and a comment, and nothing around it changes."""
+    record = dict.fromkeys(["sub5", "referrer", "comment"], text.format(ip))
+    assert REDACTOR.redacted(record) == dict.fromkeys(record, text.format(REDACTOR.redacted({"ip": ip})["ip"]))
+
+
+@pytest.mark.parametrize(
+    ("colon", "before", "after"), [("%3A", "?u=a%3Fip%3D", "%26b"), ("%3a", "ip=", "&b"), ("%253A", "x%253D", "%2526y")]
+)
+def test_an_ipv6_in_an_escaped_url_is_the_same_hash(colon: str, before: str, after: str) -> None:
+    """However often it was escaped."""
+    found = REDACTOR.redacted({"referrer": before + "2001:db8::1".replace(":", colon) + after})["referrer"]
+    assert found == before + token("ip", "2001:db8::1") + after
+
+
 def test_another_key_gives_other_hashes() -> None:
     """So a hash says nothing to whoever has not the key."""
     assert Redactor(b"another key of 16").redacted({"ip": "10.0.0.1"}) != REDACTOR.redacted({"ip": "10.0.0.1"})
@@ -153,7 +176,9 @@ def test_another_key_gives_other_hashes() -> None:
 @pytest.mark.parametrize(
     "text",
     ["Chrome Mobile 84.0.4147.125", "2026-11-26 09:14:07", "10:20:30", "{clickid}", "a@b", "@ann", "1.2.3", "300.1.1.1",
-     "std::vector", "5f5b1e8a0000000000000000", "50%", "https://shop.example/a?b=c#d", "x=1", ""],
+     "std::vector", "5f5b1e8a0000000000000000", "50%", "https://shop.example/a?b=c#d", "x=1", "", "a::b", "abc::def",
+     "std::abc::def::fed", "at 12:30:45: done", "12:30::", "t%3A12%3A30%3A45", "00:1a:2b:3c:4d:5e", "cafe::", "::",
+     "a:b:c", "https%3A%2F%2Fshop.example%3A8443%2Fa"],
 )  # fmt: skip
 def test_what_is_no_address_stays_as_it_is(text: str) -> None:
     """Versions, times, macros, ids and URLs are kept letter by letter."""
@@ -317,7 +342,10 @@ def shape(value: Any) -> Any:
     return "text" if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("piece", ["a", "a@", "a.a@a", "a%40", "a%2540a.a%26", "%25", "a:", "1.1.", "?token=", "::"])
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "a@", "a.a@a", "a%40", "a%2540a.a%26", "%25", "a:", "1.1.", "?token=", "::", "%3A", "1%3A", "2001:", "x:"],
+)
 def test_long_text_takes_no_long_time(piece: str) -> None:
     """A quarter of a megabyte that nearly has the shape of an address is read in less than a second."""
     began = time.monotonic()

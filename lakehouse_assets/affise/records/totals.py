@@ -85,7 +85,8 @@ def counted_clicks(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     """Yield clicks of one UTC hour that are alike in what the report groups by, as `stats/custom` counts them.
 
     They are for an account that has no clicks one by one. Those of the hour that is not over yet wait for the next run,
-    as single ones do. What they have in common is hashed into a key, since most of it may be missing.
+    as single ones do. What they have in common is hashed into a key, since most of it may be missing. Where redaction
+    has made groups equal, the page tells them apart by their spelling.
     """
     day, hour = (values.text(values.inner(record, "slice", name)) for name in ("day", "hour"))
     start, clicks = _hour(day, hour), values.text(values.inner(record, "traffic", "raw"))
@@ -94,11 +95,12 @@ def counted_clicks(record: Record, page: Record) -> Iterator[dict[str, Any]]:
     whose = {f"{name}_id": _id(values.inner(record, "slice", name)) for name in ("offer", "affiliate", "advertiser")}
     told = {name: values.inner(record, "slice", name) for name in GROUPED}
     # As the API tells them: `Unknown` and a blank are two groups of it, whose clicks add up in one of the report.
-    group = orjson.dumps([*whose.values(), *told.values()], default=str)
-    yield {
+    told_apart = [*whose.values(), *told.values()]
+    spelling = values.inner(record, "slice", "spelling")
+    row = {
         "hour_start": start,
         "hour_end": _after(start),
-        "group_key": hashlib.sha256(group).hexdigest()[:24],
+        "group_key": _key(told_apart),
         "click_date": values.local_date(start, page.get("zone")),
         **whose,
         "country": values.code(told["country"]),
@@ -108,6 +110,16 @@ def counted_clicks(record: Record, page: Record) -> Iterator[dict[str, Any]]:
         "hosts": values.text(values.inner(record, "traffic", "uniq")),
         "pulled_at": page.get("as_of"),
     }
+    if spelling is None:
+        yield row
+        return
+    # The row that held all spellings together, in pages that do not tell them, has none of these clicks any more.
+    yield {**row, "clicks": "0", "hosts": "0"}
+    yield {**row, "group_key": _key([*told_apart, spelling])}
+
+
+def _key(told_apart: list[Any]) -> str:
+    return hashlib.sha256(orjson.dumps(told_apart, default=str)).hexdigest()[:24]
 
 
 def is_running(hour_start: str, page: Record) -> bool:
