@@ -6,7 +6,8 @@
     │   ├── BadRequest: RecordShared, TableMissing, LakeElsewhere, NamesTaken, LakeIncomplete
     │   ├── TableDamaged, StateDamaged, ReadOnly, AccessDenied, LibraryFailed
     │   ├── DiskFull, MemoryExhausted, SpillExhausted, HeapExhausted
-    │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, ReconciliationFailed, ProtocolRaised
+    │   ├── FileUnreadable, SeedInvalid, RejectRatioExceeded, RuleFailed, ReconciliationFailed,
+    │   ├── ProtocolRaised, RequiredMissing
     │   ├── BucketMissing, RegionUnknown, RegionWrong, CredentialsUnusable, StorageRefused
     │   ├── ServiceRefused, JobFailed, QueryFailed, FunctionFailed
     │   ├── RebuildRefused, ModelFailed, FenceLost, AssertionFailed, CheckUnanswered, EmissionInvalid, NativeRefused
@@ -281,6 +282,15 @@ class ValueUnfit(Terminal):
     """A gold table's model computes a value that its column cannot hold; the table stays as it was."""
 
     sentence = "`{table}` stays as it was: a value does not fit ({problem}){way_out}"
+
+
+class RuleFailed(Terminal):
+    """The predicate or query of a rule fails on a value that it met, so nobody knows which rows break it."""
+
+    sentence = (
+        "rule `{rule}` of `{table}`{place} fails on a value: {problem}; correct the rule, with TRY_CAST or a parse_* "
+        "macro where it reads text, and run again"
+    )
 
 
 class RequiredMissing(Terminal):

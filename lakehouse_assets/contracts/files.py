@@ -18,6 +18,7 @@ from lakehouse_assets.contracts import properties
 from lakehouse_assets.contracts.document import Node
 from lakehouse_assets.contracts.names import is_name
 from lakehouse_assets.contracts.packages import contracts_folder, file_of
+from lakehouse_assets.contracts.places import line_of
 from lakehouse_assets.errors import ContractInvalid
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -74,6 +75,21 @@ def read_document(file: Traversable) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise ContractInvalid(contract=file.name, problem="is no mapping of an Open Data Contract")
     return document
+
+
+def place_of(pipeline: str, label: str, about: str) -> str | None:
+    """Return file and line of a contract that words are about, as part of a sentence; None where there is no file.
+
+    Args:
+        pipeline: whose contract it is.
+        label: `layer.name` of the table.
+        about: words of a problem, such as a rule's name (`places.line_of`).
+    """
+    with suppress(ContractInvalid, OSError):
+        for file in files(pipeline):
+            if label_of(read_document(file), file.name) == label:
+                return f"`{file.name}`, line {line_of(file.read_text('utf-8'), about)}"
+    return None
 
 
 def label_in(file: Traversable, pipeline: str) -> str:

@@ -145,6 +145,8 @@ def _without_layers(problem: str) -> str:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    seen = set[int]()  # an error may be its own cause: `raise found or error from error`
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__

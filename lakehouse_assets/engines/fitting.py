@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lakehouse_assets.contracts import Contract
+from lakehouse_assets.engines.refusals import refusal_of
 from lakehouse_assets.errors import LakehouseError, ValueUnfit
 from lakehouse_assets.storage.damage import first_line
 
 UNFIT = re.compile(r"Conversion Error|Out of Range Error|does not fit|not in range|[Oo]verflow")
 """Matches the words of DuckDB, and of Arrow where it writes what DuckDB gives."""
+OF_A_VALUE = re.compile(r"(?:Conversion|Out of Range|Invalid Input) Error: [^\n]*")
+"""Matches what DuckDB says of a value, also within the words of what has called it, such as an executor of Spark."""
 MOST_DIGITS = 38
 """Counts the digits that a DECIMAL has at most."""
 
@@ -19,6 +22,17 @@ MOST_DIGITS = 38
 def is_unfit(error: Exception) -> bool:
     """Say whether an error of the engine, or of what writes, is about a value that does not fit."""
     return not isinstance(error, LakehouseError) and bool(UNFIT.search(str(error)))
+
+
+def is_of_a_value(error: Exception) -> bool:
+    """Say whether an error of the engine is about a value that it met, not about the statement."""
+    return is_unfit(error) or (not isinstance(error, LakehouseError) and "Malformed JSON" in str(error))
+
+
+def value_words(error: Exception) -> str:
+    """Return what the engine says of the value, without its excerpt of the statement and its own names."""
+    found = OF_A_VALUE.search(str(error))
+    return refusal_of(Exception(found[0]) if found else error).replace("text__", "").rstrip(".")
 
 
 @contextmanager

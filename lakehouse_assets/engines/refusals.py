@@ -65,6 +65,10 @@ def _missing_table(found: re.Match[str]) -> str:
     return f"there is no table `{name}` here{f'; there are: {known}' if known else ''}"
 
 
+def _in_column(name: str | None) -> str:
+    return f", in `{name}`" if name else ""
+
+
 SENTENCES: dict[str, Say] = {
     r"Scalar Function with name (?P<name>\S+) does not exist!": lambda found: f"there is no function `{found['name']}`",
     r'Could not choose a best candidate function for the function call "(?P<name>.+?)\((?P<given>.*?)\)"\..*?'
@@ -78,13 +82,21 @@ SENTENCES: dict[str, Say] = {
         f"`{found['name']}` is neither in GROUP BY nor in an aggregate function"
     ),
     r"More than one row returned by a subquery": lambda _: "a subquery that stands for one value gave several rows",
+    r"Overflow in (?P<what>\w+) of DECIMAL\((?P<digits>\d+)\)": lambda found: (
+        f"the {found['what']} has no room in a DECIMAL of {found['digits']} digits"
+    ),
+    r"Malformed JSON at byte \d+ of input": lambda _: "it reads a field of JSON where there is none",
+    r"Casting value \"(?P<value>.+?)\" to type (?P<type>.+?) failed: value is out of range": lambda found: (
+        f"{found['value']} has no room in {_types(found['type'])}"
+    ),
     r"Overflow in (?P<what>\w+) of (?P<type>\w+) \((?P<sum>.*)\)!?": lambda found: (
         f"the {found['what']} `{found['sum']}` has no room in {_types(found['type'])}"
     ),
     r"Type \w+ with value (?P<value>.+?) can't be cast because the value is out of range for the destination type "
     r"(?P<type>\w+)": lambda found: f"{found['value']} has no room in {_types(found['type'])}",
-    r"(?:Could not convert string|Could not cast value) (?P<value>.+) to (?P<type>.+)": lambda found: (
-        f"{found['value']} cannot be cast to {_types(found['type'])}"
+    r"(?:Could not convert string|Could not cast value) (?P<value>.+) to (?P<type>.+?)"
+    r"(?: when casting from source column (?P<column>.+))?$": lambda found: (
+        f"{found['value']} cannot be cast to {_types(found['type'])}{_in_column(found['column'])}"
     ),
 }
 """Maps what a message begins with to what is said instead of it."""

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse_assets.contracts import Contract, Rule
+from lakehouse_assets.engines.awkward import awkward_rows
 from lakehouse_assets.engines.binding import words
 from lakehouse_assets.engines.duckdb import DuckEngine
 from lakehouse_assets.engines.duckdb_tables import relation_of
+from lakehouse_assets.engines.fitting import is_of_a_value, value_words
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql import trial
 from lakehouse_assets.storage.lake import Lake
+
+ROOM = (
+    "read text by TRY_CAST or a parse_* macro, which give NULL for what they cannot read, and give numbers room by a "
+    "CAST to BIGINT or DECIMAL(38, 0)"
+)
+"""Says what to write in the place of what fails on a value."""
 
 
 @dataclass(frozen=True)
@@ -66,23 +74,31 @@ def try_rule(lake: Lake, contract: Contract, rule: Rule, *, limit: int, zone: st
 
 
 def require_conditions(engine: DuckEngine, rules: Iterable[Rule]) -> None:
-    """Refuse rules that are true or false only because this engine takes numbers for that; others do not.
+    """Refuse rules that are neither true nor false where other engines judge, and those that fail on some text.
+
+    This engine takes numbers for true and false; others do not.
 
     Args:
         engine: it has `__raw`, see `sql/trial.py`.
         rules: of kind row.
 
     Raises:
-        BadRequest: a predicate gives something else.
+        BadRequest: a predicate gives something else, or fails on a value.
     """
+    import duckdb
     import pyarrow as pa
 
     # A type is the same in every zone; by itself, a predicate on a local date is a statement of 50 MB in most of them.
     plain = DuckEngine(engine.lake)
     try:
-        plain.register("__raw", engine.arrow("SELECT * FROM __raw LIMIT 0"))
+        plain.register("__raw", awkward_rows(engine.arrow("SELECT * FROM __raw LIMIT 0").schema))
         for rule in rules:
-            given = plain.arrow(f"SELECT q.p FROM ({trial.alone(rule)}) AS q LIMIT 0").schema.field(0).type
+            try:
+                given = plain.arrow(trial.alone(rule)).schema.field(0).type
+            except duckdb.Error as error:
+                if not is_of_a_value(error):
+                    raise
+                raise BadRequest(message=f"it fails on values that may land: {value_words(error)}; {ROOM}") from error
             if not (pa.types.is_boolean(given) or pa.types.is_null(given)):
                 told = f"a rule says when a row breaks it, which is true or false; this one gives {given}"
                 raise BadRequest(message=told)

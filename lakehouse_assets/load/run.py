@@ -24,6 +24,7 @@ from lakehouse_assets.load.parallel import each, timed
 from lakehouse_assets.load.rejects import RejectWriter
 from lakehouse_assets.load.report import LoadCheck, LoadReport, reconcile
 from lakehouse_assets.load.retry import Retry
+from lakehouse_assets.load.rule_errors import asking
 from lakehouse_assets.load.seeds import stage_seeds, write_seed
 from lakehouse_assets.load.stage import stage_all
 from lakehouse_assets.load.state import LoadInput, TableLoad
@@ -44,6 +45,7 @@ def load(work: LoadInput, engine: Engine, guard: Guard) -> LoadReport:
 
     Raises:
         SeedInvalid: the seed of a reference table breaks its contract; nothing is written.
+        ContractInvalid, RuleFailed: a rule is none, or fails on a value; nothing is merged.
         RejectRatioExceeded: too many rejects; they are kept, nothing is merged.
         ReconciliationFailed: the counts do not add up; nothing is merged.
         LandingChanged: a file changed while it was being read; nothing is merged.
@@ -125,7 +127,8 @@ def _checks(work: LoadInput, engine: Engine) -> list[LoadCheck]:
         engine.attach(contract)
     found: list[LoadCheck] = []
     for contract, rule in asked:
-        count, rows = failing(engine.rows, rule.implementation)
+        with asking(contract, rule, work.manifest.pipeline):
+            count, rows = failing(engine.rows, rule.implementation)
         sample = [{k: None if v is None else str(v) for k, v in row.items()} for row in rows]
         found.append(LoadCheck(contract.name, rule.code, rule.verdict, count, sample, rule.implementation))
     return found

@@ -20,6 +20,7 @@ from lakehouse_assets.errors import ReconciliationFailed, SeedInvalid
 from lakehouse_assets.formats.parts import ByteRange
 from lakehouse_assets.formats.protocol import record_batch
 from lakehouse_assets.load.report import ReferenceReport
+from lakehouse_assets.load.rule_errors import failed_rule
 from lakehouse_assets.sql import silver
 from lakehouse_assets.sql.seeds import KEY_REPEATED, MALFORMED, as_landed, broken, rows
 from lakehouse_assets.storage.lake import Lake
@@ -71,6 +72,25 @@ def stage_seeds(seeds: Iterable[Seed], lake: Lake, engine: Engine) -> list[SeedL
     return [_stage(seed, lake, engine) for seed in seeds]
 
 
+def _judge(seed: Seed, contract: Contract, text: TextSource, engine: Engine) -> None:
+    """Cast and judge the rows of a seed.
+
+    Raises:
+        SeedInvalid: a rule fails on a value of it.
+    """
+
+    def judge(one: Contract) -> None:
+        engine.stage(f"{contract.name}__parsed", text, silver.parsed(one))
+
+    try:
+        judge(contract)
+    except Exception as error:
+        failed = failed_rule(error, contract, "", judge)
+        if failed is None:
+            raise
+        raise _invalid(seed, f"cannot be judged: {failed}") from error
+
+
 def write_seed(load: SeedLoad, lake: Lake, engine: Engine, guard: Guard) -> ReferenceReport:
     """Bring the reference table up to date with its seed, where it is not.
 
@@ -99,7 +119,7 @@ def _stage(seed: Seed, lake: Lake, engine: Engine) -> SeedLoad:
     contract = as_landed(seed.contract)
     batch = read_seed(seed)
     text = TextSource(tuple(str(c.source) for c in contract.columns), odd={0: batch.nbytes}, reader=_Held(batch))
-    engine.stage(f"{contract.name}__parsed", text, silver.parsed(contract))
+    _judge(seed, contract, text, engine)
     found = [(row["_row"], code) for row in engine.rows(broken(contract)) for code in row["_codes"].split(",") if code]
     _refuse(seed, found, (*contract.rules, KEY_REPEATED))
     return SeedLoad(seed, table, batch.num_rows, has_changes=True)

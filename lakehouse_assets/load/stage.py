@@ -14,13 +14,21 @@ from lakehouse_assets.load.kept_records import KeptRecords
 from lakehouse_assets.load.parallel import each
 from lakehouse_assets.load.report import LoadReport
 from lakehouse_assets.load.retry import Retry
-from lakehouse_assets.load.source_files import survey
+from lakehouse_assets.load.rule_errors import failed_rule, judging
+from lakehouse_assets.load.source_files import SourceFiles, survey
 from lakehouse_assets.load.state import LoadInput, TableLoad
 from lakehouse_assets.sql import silver
 
 
 def stage_all(work: LoadInput, engine: Engine, retry: Retry, report: LoadReport) -> list[TableLoad]:
-    """Read every dataset into its `__parsed` relation and count the codes of rejects and warnings."""
+    """Read every dataset into its `__parsed` relation and count the codes of rejects and warnings.
+
+    Raises:
+        ContractInvalid: a rule is none, whichever table it is of; nothing was read.
+        RuleFailed: a rule fails on a value.
+    """
+    for contract in work.tables:
+        judging(contract, work.manifest.pipeline)
     ordinals = retry.number(work.manifest.files)
 
     def stage(contract: Contract) -> TableLoad:
@@ -54,6 +62,24 @@ def _stage(
     keeper = KeptRecords.below(engine.scratch) if engine.scratch else None
     source = FileSource(source_format, work.landing, entries, work.progress, keeper=keeper)
     retried = retry.text(dataset, (field.name for field in source_format.fields))
+    try:
+        sources = _read(source, engine, contract, retried)
+    except Exception as error:
+        pipeline = work.manifest.pipeline
+        failed = failed_rule(error, contract, pipeline, lambda one: _read(source, engine, one, retried))
+        if failed is None:
+            raise
+        raise failed from error
+    table = TableLoad(contract, entries, sources, was_empty=not engine.attach(contract))
+    table.report.counts.read = sources.read
+    work.progress.add(rows=sum(file.records for file in sources.native))
+    table.report.counts.retried = retry.counts.get(dataset, 0)
+    _tally(table, engine)
+    return table
+
+
+def _read(source: FileSource, engine: Engine, contract: Contract, retried: str | None) -> SourceFiles:
+    """Read files and judge their rows; all of them strictly where the engine's own reader refuses one."""
     for strict in (False, True):
         sources = survey(source, engine, strict=strict)
         try:
@@ -62,12 +88,7 @@ def _stage(
         except NativeRefused:
             if strict:
                 raise
-    table = TableLoad(contract, entries, sources, was_empty=not engine.attach(contract))
-    table.report.counts.read = sources.read
-    work.progress.add(rows=sum(file.records for file in sources.native))
-    table.report.counts.retried = retry.counts.get(dataset, 0)
-    _tally(table, engine)
-    return table
+    return sources
 
 
 def _tally(table: TableLoad, engine: Engine) -> None:

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from lakehouse_assets.errors import BadRequest
 from lakehouse_assets.sql.dialects import tree_of
+from lakehouse_assets.sql.text_casts import failing_cast
 
 ONE_ROW = (
     "a rule of kind row asks the landing columns of its own row, and no SELECT, table or other row: "
@@ -29,7 +30,7 @@ def predicate_problem(text: str) -> str | None:
     except BadRequest as error:
         return str(error)
     found = next((said for node in tree.walk() if (said := _beyond(node))), None)
-    return f"`{found}` is no part of its condition; {ONE_ROW}" if found else None
+    return f"`{found}` is no part of its condition; {ONE_ROW}" if found else failing_cast(tree)
 
 
 def _beyond(node: exp.Expr) -> str | None:

@@ -103,9 +103,8 @@ def _codes(contract: Contract, verdict: str, made: Mapping[str, exp.Expr]) -> st
         return NO_CODES
     for rule in rules:
         if problem := predicate_problem(rule.implementation):
-            raise ContractInvalid(
-                contract=f"{contract.layer}.{contract.name}", problem=f"rule `{rule.code}`: {problem}"
-            )
+            label = f"{contract.layer}.{contract.name}"
+            raise ContractInvalid(contract=label, problem=f"rule `{rule.code}`: {problem}", rule=rule.code)
     predicates = [(r.code, _on_typed(r.implementation, made)) for r in rules]
     parts = [f"CASE WHEN {predicate} THEN '{code},' ELSE '' END" for code, predicate in predicates]
     some = " OR ".join(f"({predicate})" for _, predicate in predicates)

@@ -38,6 +38,13 @@ def error_of(memory: str, spill: Spill) -> LakehouseError | None:
     return exhausted(raised.value)
 
 
+def test_an_error_that_is_its_own_cause_is_looked_at_once() -> None:
+    """`raise found or error from error` makes such errors; none is to hang whoever asks."""
+    error = ValueError("odd")
+    error.__cause__ = error
+    assert exhausted(error) is None
+
+
 def test_what_does_not_fit_into_memory_is_spilled_where_it_is_told(tmp_path: Path) -> None:
     """The folder is made, and empty again afterwards."""
     db, folder = connect("40MB", 2, Spill(tmp_path / "spill", "2GB"))

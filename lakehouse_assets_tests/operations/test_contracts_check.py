@@ -139,6 +139,46 @@ def test_a_rule_that_asks_more_than_its_row_is_told_before_any_run(tmp_path: Pat
         assert int(line.partition(f"{table}.yaml:")[2].partition(":")[0]) > 1
 
 
+VALUES = {
+    "user_id IN (1, 2)": "'' cannot be cast to INTEGER, in `user_id`; read text by TRY_CAST or a parse_* macro",
+    "NOT user_id": "'' cannot be cast to BOOLEAN, in `user_id`",
+    "parse_int(user_id) + parse_int(order_num) > 3": "the addition `2147483647 + 1` has no room in INTEGER",
+    "add_days(parse_date(date), parse_int(user_id)) IS NULL": "Date and time not in timestamp range",
+    "json_field(user_id, 'a') = 'b'": "it reads a field of JSON where there is none",
+    "parse_date(date) > 'soon'": 'invalid date field format: "soon"',
+}
+
+
+@pytest.mark.parametrize(("predicate", "said"), VALUES.items(), ids=VALUES)
+def test_a_rule_that_fails_on_a_value_is_told_before_any_run(tmp_path: Path, predicate: str, said: str) -> None:
+    """Whatever fails: the rule is asked of awkward texts in every two of its columns."""
+    project = open_project(tmp_path)
+    project.contract("clean_orders", "blank(user_id)", predicate)
+    told = project.command("contracts", "check")
+    assert told.code == 1
+    assert f"rule `user_id_missing`: it fails on values that may land: {said}" in told.out
+
+
+REFUSED = {
+    "CAST(user_id AS INTEGER) > 3": "contract `silver.clean_orders`: rule `user_id_missing`: `CAST(",
+    "user_id IN (1, 2)": "rule `user_id_missing` of `delta_lakehouse.clean_orders` ",
+    "json_field(user_id, 'a') = 'b'": "rule `user_id_missing` of `delta_lakehouse.clean_orders` ",
+}
+
+
+@pytest.mark.parametrize(("predicate", "said"), REFUSED.items(), ids=REFUSED)
+def test_a_run_names_the_rule_that_fails_on_a_value(tmp_path: Path, predicate: str, said: str) -> None:
+    """With table, file and line, in one sentence; a cast is refused before anything is read."""
+    project = open_project(tmp_path)
+    project.contract("clean_orders", "blank(user_id)", predicate)
+    project.drop({"orders/1.csv": f"{ORDERS}1,o1,u1,2025-04-01T10:00,1,2025-04-01\n"})
+    ran = project.command("run")
+    line = line_with(project.package / "contracts" / "clean_orders.yaml", predicate) - 1
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert ran.err.startswith(f"error: {said}")
+    assert f"(`clean_orders.yaml`, line {line})" in ran.err
+
+
 def test_a_required_column_needs_a_rule_that_rejects(tmp_path: Path) -> None:
     """The check names the column's line; a run that meets a row without a value says which, and writes nothing."""
     project = open_project(tmp_path)

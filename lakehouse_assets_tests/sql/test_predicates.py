@@ -41,6 +41,37 @@ def test_a_condition_on_a_row_is_one(text: str) -> None:
     assert predicate_problem(text) is None
 
 
+FAILING = {
+    "CAST(id AS INTEGER) > 3": "write TRY_CAST(id AS INTEGER) or parse_int(id), which are NULL there",
+    "CAST(coalesce(id, '0') AS DATE) IS NULL": "`CAST(COALESCE(id, '0') AS DATE)` fails on a text that is no DATE",
+    "id::double > 3E0": "or parse_double(id)",
+    "CAST(CASE WHEN blank(id) THEN '1' ELSE parse_text(id) END AS BOOLEAN)": "fails on a text that is no BOOLEAN",
+    "CAST(json_field(id, 'a') AS DECIMAL(9, 2)) > 1": "or parse_decimal(json_field(id, 'a'), 9, 2)",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), FAILING.items(), ids=FAILING)
+def test_a_cast_of_source_text_is_refused_with_what_to_write(text: str, said: str) -> None:
+    """One row whose text is none of the type would stop the run."""
+    assert said in str(predicate_problem(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TRY_CAST(id AS INTEGER) > 3",
+        "parse_date(id) > DATE '2025-01-01'",
+        "CAST(parse_int(id) AS BIGINT) * 2 > CAST(-7 AS BIGINT)",
+        "CAST(id AS VARCHAR) = 'a'",
+        "CAST(blank(id) AS INTEGER) + CAST(as_text(parse_int(id)) AS INTEGER) > 1",
+        "CAST(CASE WHEN id = '1' THEN 0 END AS BIGINT) > 1",
+    ],
+)
+def test_a_cast_that_cannot_fail_is_taken(text: str) -> None:
+    """Of literals, to text, and of what a macro has read."""
+    assert predicate_problem(text) is None
+
+
 @pytest.mark.parametrize(("text", "said"), {"": "there is no condition", "id = '1'; id = '2'": "got 2"}.items())
 def test_a_text_that_is_no_condition_is_told_so(text: str, said: str) -> None:
     """None at all, and several."""
