@@ -26,8 +26,9 @@ from lakehouse_assets.engines.protocol import Commit, Guard
 from lakehouse_assets.engines.sieve import Sieve
 from lakehouse_assets.engines.slices import Slices, cut
 from lakehouse_assets.engines.spoilt_files import named
+from lakehouse_assets.engines.windows import require_inside
 from lakehouse_assets.errors import ContractBreaking, ModelFailed, TableDamaged
-from lakehouse_assets.sql.dialects import Parameter
+from lakehouse_assets.sql.dialects import Parameter, Values
 from lakehouse_assets.sql.gold import window_parameters
 from lakehouse_assets.sql.models import tables_read
 
@@ -191,6 +192,7 @@ class _Build:
         self._keep("__fresh_0", window_parameters(self.contract, window))
         self.engine.view("__fresh", "SELECT * FROM __fresh_0")
         self.engine.register("__window", _named(self.contract, window))
+        require_inside(self.engine, self.contract, "__fresh_0", "__window")
         is_ranged = _is_ranged(self.contract)
         bounds = (str(self.contract.window), min(window), max(window)) if is_ranged else None
         gone = live_files(self.table, bounds)
@@ -238,6 +240,9 @@ class _Build:
             self.sieve.keep(name, given)
         else:
             self.engine.keep(name, self.model, given)
+        asked = given.get(self.contract.window_source or "")
+        if isinstance(asked, Values):  # a slice; rows outside it would come with each of the others again
+            require_inside(self.engine, self.contract, name, asked.relation)
 
     def _commit(self, select: str, gone: list[DataFile], change: Change) -> Built:
         """Write these rows in place of the files where `__fresh` differs from `__held`; what else changes anyway."""

@@ -63,11 +63,21 @@ def window_problem(contract: Contract, select: str) -> str | None:
         other = sorted(named - {"everything"})
         return f"its SELECT names `:{other[0]}`, and its contract has no `window`" if other else None
     lacking = [f"`:{name}`" for name in ("everything", source) if name not in named]
-    if not lacking:
+    if not lacking and _asks_for(select, source):
         return None
+    ignored = f"it does not name {' and '.join(lacking)}" if lacking else f"no WHERE asks for what is IN (:{source})"
     return (
-        f"its SELECT ignores its window: it does not name {' and '.join(lacking)}; "
+        f"its SELECT ignores its window: {ignored}; "
         f'write WHERE :everything OR "{contract.window}" IN (:{source}), or take `window` out of the contract'
+    )
+
+
+def _asks_for(select: str, source: str) -> bool:
+    """Say whether a condition on rows, of a WHERE, a join or a HAVING, asks for the touched values."""
+    return any(
+        any(isinstance(item, exp.Placeholder) and item.name == source for item in node.expressions)
+        and node.find_ancestor(exp.Where, exp.Join, exp.Having)
+        for node in tree_of(select).find_all(exp.In)
     )
 
 

@@ -39,7 +39,7 @@ def merge_statement(
 ) -> str:
     """Return the MERGE that brings the touched part of a gold table up to date, in one commit.
 
-    Its source is the model's rows and a tombstone (`gone`) for each key of the window that the model no longer has. A
+    Its source is the model's rows, those of the window only, and a tombstone (`gone`) for each key of the window that the model no longer has. A
     full join finds both at once: as two branches of a UNION ALL the model would run twice, since Athena repeats
     a WITH query wherever it is named. Unchanged rows match and are left alone.
 
@@ -55,9 +55,11 @@ def merge_statement(
         UnportableSql: the model uses a function outside `portable.ALLOWED`.
     """
     column, values = contract.window or "", _window(contract, parameters)
-    fresh = render(model_sql, "athena", zone=zone, parameters=parameters)
+    inside, fresh = _inside(column, values), render(model_sql, "athena", zone=zone, parameters=parameters)
+    # A row outside of the window would meet none of the table's, and so be inserted with every merge once more.
+    fresh = f"SELECT * FROM ({fresh}) AS m{inside}" if inside else fresh
     text = (
-        f"MERGE INTO {contract.catalog_name} AS t USING ({_source(contract, fresh, _inside(column, values))}) AS s "
+        f"MERGE INTO {contract.catalog_name} AS t USING ({_source(contract, fresh, inside)}) AS s "
         f"ON {' AND '.join([*_equal(contract.key, 't', 's'), *_between(column, values)])} "
         "WHEN MATCHED AND s.gone THEN DELETE "
         f"{_update(contract)} "

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.engines.gold import Built, Manner, build
 from lakehouse_assets.engines.slices import SLICE_ROWS, Slices, cut
+from lakehouse_assets.errors import ModelFailed
 from lakehouse_assets.load.ledger import backlog
 from lakehouse_assets.sql.affected import window_values
 from lakehouse_assets.sql.gold import MAX_WINDOW
@@ -228,6 +229,35 @@ def sliced(lake: LakeDriver, name: str, size: int) -> int:
 def slices(lake: LakeDriver, name: str, size: int) -> Slices:
     """Slices of a gold table's window."""
     return Slices(window_values(lake.known[f"gold.{name}"], lake.known.values()), size)
+
+
+IGNORED = ('"date" IN (:touched_dates)', f"DATE '{DAY}' IN (:touched_dates)")
+"""Turns the window of daily_sales into a condition that has nothing to do with its rows."""
+
+
+def test_rows_outside_of_the_part_that_is_built_are_refused(tmp_path: Path) -> None:
+    """They would stand in the table twice; the sentence names one, and nothing is committed."""
+    both = shop(tmp_path, ["3.00"], [(0, 0)])
+    again(both, file_of("orders", 2, ["1,o7,u7,2025-04-02T10:00,7.00,2025-04-02"]))
+    both.lake.gold("daily_sales")
+    before, engine = gold_files(both.lake), both.lake.query()
+    model = model_sql(PIPELINE, "daily_sales").replace(*IGNORED)
+    said = r"gives 1 row outside of it, such as `date` `2025-04-02`, which would stand in the table twice; write WHERE"
+    with pytest.raises(ModelFailed, match=rf"gold table `ecommerce_gold.daily_sales` cannot be built: .*{said}"):
+        build(engine, both.lake.known["gold.daily_sales"], model, (date(2025, 4, 1),), never)
+    engine.close()
+    assert gold_files(both.lake) == before
+
+
+def test_rows_outside_of_a_slice_are_refused(tmp_path: Path) -> None:
+    """A table that is built whole in slices would have them once for each slice."""
+    both = shop(tmp_path, ["3.00"], [(0, 0)])
+    again(both, file_of("orders", 2, ["1,o7,u7,2025-04-02T10:00,7.00,2025-04-02"]))
+    engine, manner = both.lake.query(), Manner(slices=slices(both.lake, "daily_sales", 1))
+    model = model_sql(PIPELINE, "daily_sales").replace(*IGNORED)
+    with pytest.raises(ModelFailed, match="gives 1 row outside of it, such as `date` `2025-04-02`"):
+        build(engine, both.lake.known["gold.daily_sales"], model, None, never, manner)
+    engine.close()
 
 
 def test_a_slice_has_at_least_one_value_of_the_window(tmp_path: Path) -> None:

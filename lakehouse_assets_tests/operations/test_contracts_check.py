@@ -206,6 +206,16 @@ def test_the_products_own_contracts_pass(cli: Cli) -> None:
     assert (told.code, told.out) == (0, "✔ no problems, no hints\n")
 
 
+def test_a_window_that_no_condition_asks_for_is_ignored(tmp_path: Path) -> None:
+    """To name its parameter anywhere is not enough."""
+    project, condition = open_project(tmp_path), 'WHERE :everything OR "date" IN (:touched_dates)'
+    project.select("daily_sales_0", condition, "WHERE :everything")
+    project.select("daily_sales_0", "count(i.reordered) AS known", "count(1 IN (:touched_dates)) AS known")
+    told = project.command("contracts", "check")
+    said = "its SELECT ignores its window: no WHERE asks for what is IN (:touched_dates); write WHERE :everything"
+    assert said in told.out
+
+
 def test_a_pipeline_that_there_is_not_is_bad_input(cli: Cli) -> None:
     """The sentence lists those that there are."""
     told = cli("contracts", "check", "shoop")

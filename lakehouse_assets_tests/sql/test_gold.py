@@ -140,13 +140,15 @@ def test_bounds_are_the_first_and_the_last_touched_value() -> None:
     assert "BETWEEN" not in rendered()["product_daily.everything.sql"]
 
 
-def merge(held: list[Any], touched: tuple[date, ...] = ()) -> tuple[dict[str, str], set[str]]:
+def merge(
+    held: list[Any], touched: tuple[date, ...] = (), sales: list[Any] = SALES, select: str = TALLY_SQL
+) -> tuple[dict[str, str], set[str]]:
     """What the MERGE of these dates (of everything without) does to which shop, and the shops there are afterwards."""
     parameters = {"everything": not touched, "touched_dates": touched}
-    text = sqlglot.transpile(merge_statement(TALLY, TALLY_SQL, parameters), read="athena", write="duckdb")[0]
+    text = sqlglot.transpile(merge_statement(TALLY, select, parameters), read="athena", write="duckdb")[0]
     with duckdb.connect() as db:
         db.execute("CREATE SCHEMA silver; CREATE SCHEMA gold")
-        for table, rows in (("silver.sales", SALES), ("gold.tally", held)):
+        for table, rows in (("silver.sales", sales), ("gold.tally", held)):
             db.execute(f'CREATE TABLE {table} ("date" DATE, shop VARCHAR, n BIGINT, rate DOUBLE)')
             if rows:
                 db.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", rows)
@@ -166,6 +168,15 @@ def test_a_date_between_the_touched_ones_is_left_alone() -> None:
     done, left = merge(HELD, (date(2025, 4, 3), date(2025, 4, 1)))
     assert "between" not in done
     assert "between" in left
+
+
+def test_rows_outside_of_the_window_are_not_inserted_again() -> None:
+    """A model that gives them anyway would add them with every merge, since they meet none of the table's rows."""
+    ignoring = TALLY_SQL.replace('"date" IN', "DATE '2025-04-01' IN")
+    sold = [*SALES, ("2025-04-09", "outside", 6, 1.0), ("2025-04-02", "between", 9, 1.0)]
+    done, left = merge(HELD, (date(2025, 4, 3), date(2025, 4, 1)), sold, ignoring)
+    assert done == {"new": "INSERT", "changed": "UPDATE", "vanished": "DELETE"}
+    assert left == {"new", "changed", "same", "between", "outside"}
 
 
 def test_the_whole_table_is_the_window_when_asked_for() -> None:

@@ -10,30 +10,36 @@ USING (
     f."date" IS NULL AS gone
   FROM (
     SELECT
-      o."date",
-      i.product_id,
-      COUNT(i.id) AS items,
-      COUNT(DISTINCT i.order_id) AS orders,
-      (
-        CASE
-          WHEN COUNT(i.reordered) <> 0
-          THEN CAST(SUM(CASE WHEN i.reordered THEN 1 ELSE 0 END) AS DOUBLE) / CAST(COUNT(i.reordered) AS DOUBLE)
-        END
-      ) AS reorder_rate,
-      (
-        CASE
-          WHEN COUNT(i.add_to_cart_order) <> 0
-          THEN CAST(SUM(i.add_to_cart_order) AS DOUBLE) / CAST(COUNT(i.add_to_cart_order) AS DOUBLE)
-        END
-      ) AS avg_cart_position
-    FROM delta_lakehouse.clean_orders AS o
-    JOIN delta_lakehouse.clean_orders_items AS i
-      ON i.order_id = o.order_id
+      *
+    FROM (
+      SELECT
+        o."date",
+        i.product_id,
+        COUNT(i.id) AS items,
+        COUNT(DISTINCT i.order_id) AS orders,
+        (
+          CASE
+            WHEN COUNT(i.reordered) <> 0
+            THEN CAST(SUM(CASE WHEN i.reordered THEN 1 ELSE 0 END) AS DOUBLE) / CAST(COUNT(i.reordered) AS DOUBLE)
+          END
+        ) AS reorder_rate,
+        (
+          CASE
+            WHEN COUNT(i.add_to_cart_order) <> 0
+            THEN CAST(SUM(i.add_to_cart_order) AS DOUBLE) / CAST(COUNT(i.add_to_cart_order) AS DOUBLE)
+          END
+        ) AS avg_cart_position
+      FROM delta_lakehouse.clean_orders AS o
+      JOIN delta_lakehouse.clean_orders_items AS i
+        ON i.order_id = o.order_id
+      WHERE
+        o."date" IN (CAST('2025-04-03' AS DATE), CAST('2025-04-01' AS DATE))
+      GROUP BY
+        o."date",
+        i.product_id
+    ) AS m
     WHERE
-      o."date" IN (CAST('2025-04-03' AS DATE), CAST('2025-04-01' AS DATE))
-    GROUP BY
-      o."date",
-      i.product_id
+      "date" IN (CAST('2025-04-01' AS DATE), CAST('2025-04-03' AS DATE))
   ) AS f
   FULL JOIN (
     SELECT

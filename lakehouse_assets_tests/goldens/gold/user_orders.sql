@@ -10,32 +10,38 @@ USING (
     f."user_id" IS NULL AS gone
   FROM (
     SELECT
-      user_id,
-      MIN((
-        CAST(AT_TIMEZONE((
-          order_timestamp
-        ), 'UTC') AS TIMESTAMP(6))
-      )) AS first_order_at,
-      MAX((
-        CAST(AT_TIMEZONE((
-          order_timestamp
-        ), 'UTC') AS TIMESTAMP(6))
-      )) AS last_order_at,
-      COUNT(order_id) AS orders,
-      CAST(SUM(total_amount) AS DECIMAL(38, 2)) AS amount,
-      (
-        CASE
-          WHEN COUNT(order_id) - 1 <> 0
-          THEN CAST((
-            DATE_DIFF('DAY', MIN("date"), MAX("date"))
-          ) AS DOUBLE) / CAST(COUNT(order_id) - 1 AS DOUBLE)
-        END
-      ) AS avg_days_between_orders
-    FROM delta_lakehouse.clean_orders
+      *
+    FROM (
+      SELECT
+        user_id,
+        MIN((
+          CAST(AT_TIMEZONE((
+            order_timestamp
+          ), 'UTC') AS TIMESTAMP(6))
+        )) AS first_order_at,
+        MAX((
+          CAST(AT_TIMEZONE((
+            order_timestamp
+          ), 'UTC') AS TIMESTAMP(6))
+        )) AS last_order_at,
+        COUNT(order_id) AS orders,
+        CAST(SUM(total_amount) AS DECIMAL(38, 2)) AS amount,
+        (
+          CASE
+            WHEN COUNT(order_id) - 1 <> 0
+            THEN CAST((
+              DATE_DIFF('DAY', MIN("date"), MAX("date"))
+            ) AS DOUBLE) / CAST(COUNT(order_id) - 1 AS DOUBLE)
+          END
+        ) AS avg_days_between_orders
+      FROM delta_lakehouse.clean_orders
+      WHERE
+        user_id IN ('u2', 'it''s u1')
+      GROUP BY
+        user_id
+    ) AS m
     WHERE
-      user_id IN ('u2', 'it''s u1')
-    GROUP BY
-      user_id
+      "user_id" IN ('it''s u1', 'u2')
   ) AS f
   FULL JOIN (
     SELECT
