@@ -1,4 +1,4 @@
-"""Make sure that a gold model gives only rows of the window that it was asked for: all others would stand there twice."""
+"""Make sure that a gold model gives rows of the window that it was asked for only: others would stand there twice."""
 
 from __future__ import annotations
 

@@ -39,9 +39,9 @@ def merge_statement(
 ) -> str:
     """Return the MERGE that brings the touched part of a gold table up to date, in one commit.
 
-    Its source is the model's rows, those of the window only, and a tombstone (`gone`) for each key of the window that the model no longer has. A
-    full join finds both at once: as two branches of a UNION ALL the model would run twice, since Athena repeats
-    a WITH query wherever it is named. Unchanged rows match and are left alone.
+    Its source is the model's rows, those of the window only, and a tombstone (`gone`) for each key of the window that
+    the model no longer has. A full join finds both at once: as two branches of a UNION ALL the model would run twice,
+    since Athena repeats a WITH query wherever it is named. Unchanged rows match and are left alone.
 
     Args:
         contract: the gold table; its `window` and `window_source` name column and parameter. Without them the whole
