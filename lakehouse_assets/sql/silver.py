@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -41,6 +42,7 @@ MALFORMED = "row_malformed,"
 """Holds the list of codes of a record that is none: nothing else is said of it."""
 
 
+@lru_cache(maxsize=64)  # A load asks for it before it reads files and while it does, and each takes milliseconds.
 def parsed(contract: Contract) -> str:
     """Return `<t>__parsed`, made from `__raw`: cast every column once, evaluate every row rule on the raw text."""
     columns = [c for c in contract.content if c.source]
