@@ -90,6 +90,7 @@ def payments(record: Record, page: Record) -> Iterator[dict[str, Any]]:
                 "devices": values.listed(one.get("devices")),
                 "os": values.listed(one.get("os")),
                 "affiliates": values.listed(one.get("partners")),
+                "pulled_at": page.get("as_of"),
             }
 
 
