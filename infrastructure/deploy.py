@@ -25,6 +25,7 @@ from infrastructure.compose import TEMPLATES, difference, stale
 from infrastructure.functions import ROOT
 from infrastructure.images import push
 from infrastructure.yaml_text import Json, read
+from lakehouse_assets.contracts.yaml_reader import read_yaml
 from lakehouse_assets.errors import BadRequest, LakehouseError
 from lakehouse_assets.storage.aws import client as s3_client
 from lakehouse_assets.storage.locks import locked
@@ -188,9 +189,12 @@ def parameters_of(env: str, folder: Path = ENVIRONMENTS) -> dict[str, str]:
     if not ENV.fullmatch(env) or not path.is_file():
         raise BadRequest(message=f"there is no environment `{env}`: copy environments/example.yaml to {env}.yaml")
     try:
-        found = yaml.safe_load(path.read_text("utf-8")) or {}
+        found, repeated = read_yaml(path.read_text("utf-8"))
     except yaml.YAMLError as error:
         raise BadRequest(message=f"environments/{env}.yaml is no YAML: {error}") from error
+    if repeated:
+        raise BadRequest(message=f"environments/{env}.yaml {repeated[0].problem}")
+    found = {} if found is None else found
     if not isinstance(found, dict):
         raise BadRequest(message=f"environments/{env}.yaml holds no names with values")
     return require_known({str(name): str(value) for name, value in found.items()})

@@ -19,12 +19,11 @@ from lakehouse_assets.contracts.document import Node
 from lakehouse_assets.contracts.names import is_name
 from lakehouse_assets.contracts.packages import contracts_folder, file_of
 from lakehouse_assets.contracts.places import line_of
+from lakehouse_assets.contracts.yaml_reader import read_yaml
 from lakehouse_assets.errors import ContractInvalid
 
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Holds libyaml's safe loader if it is installed: it is ten times faster than Python's."""
 NO_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
-"""Names what that loader raises: of dates that there are not and the like it lets Python's own errors through."""
+"""Names what reading YAML raises: of dates that there are not and the like it lets Python's own errors through."""
 LAYER_LINE = re.compile(r"property: *layer\s+value: *(\w+)")
 NAME_LINE = re.compile(r"^name: *(\w+)", re.MULTILINE)
 ID_LINE = re.compile(r"^id: *\S*?(\w+\.\w+)\s*$", re.MULTILINE)
@@ -60,10 +59,11 @@ def read_document(file: Traversable) -> Mapping[str, Any]:
     """Return what a contract file holds.
 
     Raises:
-        ContractInvalid: it cannot be read, or it is no YAML, or no mapping.
+        ContractInvalid: it cannot be read, or it is no YAML, or no mapping, or says a key twice; then its fact `label`
+            is `layer.name`, as `label_of` returns it.
     """
     try:
-        document = yaml.load(file.read_text("utf-8"), SAFE_LOADER)  # noqa: S506 - a safe one
+        document, repeated = read_yaml(file.read_text("utf-8"))
     except OSError as error:
         raise ContractInvalid(contract=file.name, problem=f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -74,6 +74,10 @@ def read_document(file: Traversable) -> Mapping[str, Any]:
         raise ContractInvalid(contract=file.name, problem="is empty; a contract is a mapping of fields")
     if not isinstance(document, Mapping):
         raise ContractInvalid(contract=file.name, problem="is no mapping of an Open Data Contract")
+    if repeated:
+        label = label_of(document, file.name)
+        problems = tuple(f"its file `{file.name}` {one.problem}" for one in repeated)
+        raise ContractInvalid(contract=label, problem="; ".join(problems), problems=problems, label=label)
     return document
 
 
@@ -85,11 +89,19 @@ def place_of(pipeline: str, label: str, about: str) -> str | None:
         label: `layer.name` of the table.
         about: words of a problem, such as a rule's name (`places.line_of`).
     """
-    with suppress(ContractInvalid, OSError):
+    with suppress(ContractInvalid):  # there is no such pipeline
         for file in files(pipeline):
-            if label_of(read_document(file), file.name) == label:
-                return f"`{file.name}`, line {line_of(file.read_text('utf-8'), about)}"
+            if known_as(file, pipeline) == label:
+                return f"`{file.name}`, line {line_of(_seen(file), about)}"
     return None
+
+
+def known_as(file: Traversable, pipeline: str) -> str:
+    """Return `layer.name` of a contract file, whatever is wrong with it (`label_of`, `label_in`)."""
+    try:
+        return label_of(read_document(file), file.name)
+    except ContractInvalid as error:
+        return str(error.facts.get("label") or label_in(file, pipeline))
 
 
 def label_in(file: Traversable, pipeline: str) -> str:

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 
 import yaml
 
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from lakehouse_assets.contracts.yaml_reader import SAFE_LOADER
+
+OWN_LINE = re.compile(r"has the key `.+` twice, in line \d+ and in line (\d+)")
+"""Matches what is said of a key that stands twice (`yaml_reader`)."""
 PARSED_LINE = re.compile(r"line (\d+)")
 SUBJECT = re.compile(r"(?P<kind>column|rule) (?:`(?P<name>[^`]+)`|(?P<number>\d+))")
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -28,6 +31,8 @@ def line_of(text: str, problem: str) -> int:
         text: the contract file; it need not be YAML.
         problem: one sentence, as a `ContractInvalid` holds it.
     """
+    if own := OWN_LINE.search(problem):
+        return int(own[1])
     try:
         root = yaml.compose(text, SAFE_LOADER)
     except yaml.YAMLError as error:

@@ -38,9 +38,10 @@ def contracts(pipeline: str) -> Known:
         try:
             documents[file.name] = read_document(file)
         except ContractInvalid as error:
-            label = label_in(file, pipeline)
+            label = error.facts.get("label") or label_in(file, pipeline)
             broken[file.name if label in broken else label] = error
-            unread.append(file.name)
+            if "label" not in error.facts:
+                unread.append(file.name)
     known = read_contracts(documents.values(), pipeline, broken, tuple(documents))
     nameless = [name for name, document in documents.items() if not is_name(document.get("name"))]
     return Known(known, known.broken, sorted([*unread, *nameless]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from lakehouse_assets.contracts.files import files, label_in, label_of, read_document
+from lakehouse_assets.contracts.files import files, known_as
 from lakehouse_assets.contracts.packages import file_of
 from lakehouse_assets.contracts.places import line_of
 from lakehouse_assets.errors import BadRequest, ContractInvalid, UnportableSql
@@ -60,11 +60,7 @@ class Files:
         """Return the contract files by `layer.name`, and by file name those that do not say theirs."""
         found: dict[str, Path] = {}
         for file in files(self.pipeline):
-            try:
-                label = label_of(read_document(file), file.name)
-            except ContractInvalid:
-                label = label_in(file, self.pipeline)
-            found.setdefault(label, Path(str(file)))
+            found.setdefault(known_as(file, self.pipeline), Path(str(file)))
             found[file.name] = Path(str(file))
         return found
 

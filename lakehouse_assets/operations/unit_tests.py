@@ -16,6 +16,7 @@ import yaml
 from lakehouse_assets.contracts import Contract, contracts
 from lakehouse_assets.contracts.layers import model_sql
 from lakehouse_assets.contracts.packages import file_of
+from lakehouse_assets.contracts.yaml_reader import read_yaml
 from lakehouse_assets.errors import BadRequest, LakehouseError, UnportableSql
 
 if TYPE_CHECKING:
@@ -106,9 +107,11 @@ def read_tests(text: str, name: str) -> Iterator[UnitTest]:
         BadRequest: it is no list of tests.
     """
     try:
-        items = yaml.safe_load(text)
+        items, repeated = read_yaml(text)
     except yaml.YAMLError as error:
         raise BadRequest(message=f"`{FOLDER}/{name}` is no YAML: {' '.join(str(error).split())}") from error
+    if repeated:
+        raise BadRequest(message=f"`{FOLDER}/{name}` {repeated[0].problem}")
     if not isinstance(items, list):
         raise BadRequest(message=f"`{FOLDER}/{name}` is no list of tests, each with {', '.join(sorted(KEYS))}")
     for number, item in enumerate(items, 1):

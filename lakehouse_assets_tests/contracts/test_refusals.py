@@ -289,6 +289,7 @@ def test_what_is_not_said_has_its_default() -> None:
     [
         ("name: [", "contract `x.yaml`: is no YAML: "),
         ("- 1", "contract `x.yaml`: is no mapping"),
+        ("name: a\nname: b", "its file `x.yaml` has the key `name` twice, in line 1 and in line 2; keep one of them"),
         ("", "contract `x.yaml`: is empty; a contract is a mapping of fields"),
         ("version: 2025-13-01", "contract `x.yaml`: is no YAML: month must be in 1..12"),
     ],

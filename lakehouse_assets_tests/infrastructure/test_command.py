@@ -43,7 +43,12 @@ def test_an_unknown_environment_is_a_sentence(
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("BucketPrefx: x", "no template has a parameter `BucketPrefx`"), ("[1]", "no names"), ("a: [", "is no YAML")],
+    [
+        ("BucketPrefx: x", "no template has a parameter `BucketPrefx`"),
+        ("[1]", "no names"),
+        ("a: [", "is no YAML"),
+        ("A: 1\nA: 2", "key `A` twice"),
+    ],
 )
 def test_a_broken_file_is_a_sentence(text: str, words: str, environments: Path) -> None:
     """A typo in a parameter is not ignored."""

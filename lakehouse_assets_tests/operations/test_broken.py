@@ -63,6 +63,21 @@ def test_what_is_made_of_all_contracts_is_refused(broken: Project, arguments: tu
     assert BROKEN in done.err
 
 
+def test_a_key_that_stands_twice_breaks_its_table_alone(tmp_path: Path) -> None:
+    """It is named with file and line; of two values nobody knows which one is meant."""
+    project = open_project(tmp_path)
+    project.contract("daily_sales_0_again", "version: 1.1.0\n", "version: 1.1.0\nversion: 2.0.0\n")
+    lines = (project.package / "contracts" / "daily_sales_0_again.yaml").read_text("utf-8").splitlines()
+    line = lines.index("version: 2.0.0") + 1
+    said = f"has the key `version` twice, in line {line - 1} and in line {line}; keep one of them"
+    checked = project.command("contracts", "check")
+    assert f"daily_sales_0_again.yaml:{line}: gold.daily_sales_0_again: its file " in checked.out
+    project.drop()
+    ran = project.command(*RUN)
+    assert (ran.code, said in ran.err) == (1, True)
+    assert project.command("sql", "SELECT sum(amount) AS a FROM ecommerce_gold.daily_sales_0").code == 0
+
+
 def test_the_next_run_after_mending_does_what_was_left(tmp_path: Path) -> None:
     """Also for the model that reads the broken table."""
     project = open_project(tmp_path)

@@ -62,6 +62,7 @@ def test_a_rule_names_the_tests_of_its_table(project: Project) -> None:
         ("- {name: x}", "test 1 has a `name` and `expect`"),
         ("- {name: x, expect: [1]}", "rows are lists of mappings"),
         ("- [", "is no YAML"),
+        ("- {name: x,\n   expect: [{a: 1, a: 2}]}", "daily.yaml` has the key `a` twice, in line 2 and in line 2"),
     ],
 )
 def test_a_file_that_holds_no_tests_is_refused(text: str, says: str) -> None:
