@@ -161,7 +161,9 @@ def _of_model(models: Models, state: ModelState, ledger: OpenLedger, *, loading:
         action, why = "update", _behind(contract, behind.runs, window)
     else:
         action, why = _follows(select, models, loading=loading, moving=moving)
-    held = _held_columns(contract, models.lake) if state.is_there else {}
+    # A table that cannot be read is made anew, whatever columns it had.
+    is_lost = state.damage is not None and state.damage.is_unreadable
+    held = _held_columns(contract, models.lake) if state.is_there and not is_lost else {}
     if held and not state.may_reshape and (refused := _refused(contract, held)):
         action, why = "refuse", refused
     is_due = action in {"rebuild", "update"} or (action == "make" and bool(behind.runs))

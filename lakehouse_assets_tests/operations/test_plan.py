@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,20 @@ def test_the_plan_of_every_state_is_what_the_run_then_does(tmp_path: Path) -> No
     assert why(changed, "daily_sales_0_again")["added"] == []
     ran = json.loads(project.command(*RUN).out)
     assert set(ran["rebuilt"]) == set(GOLD)
+    assert planned(project)["has_work"] is False
+
+
+def test_gold_that_its_catalog_has_lost_is_planned_anew_as_the_run_then_makes_it(tmp_path: Path) -> None:
+    """The files of its tables are there, and no entry says so; the plan says why and writes nothing."""
+    project = open_project(tmp_path)
+    project.drop()
+    assert project.command(*RUN).code == 0
+    with closing(sqlite3.connect(project.folder / "lake" / "catalog.db")) as catalog, catalog:
+        catalog.execute("DELETE FROM iceberg_tables")
+    lost = planned(project)
+    assert lost["actions"] == dict.fromkeys(GOLD[:2], "rebuild")
+    assert "catalog.db` does not know it, though there are files in" in why(lost, "daily_sales_0")["why"]
+    assert set(json.loads(project.command(*RUN).out)["rebuilt"]) == set(GOLD[:2])
     assert planned(project)["has_work"] is False
 
 
