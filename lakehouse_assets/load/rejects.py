@@ -99,13 +99,15 @@ class RejectWriter:
             return [], []
         rejects, tables = self.work.controls["rejects"], self.work.tables
         older = self._held("__older", corrections.older(rejects))
-        corrected = [corrections.corrected(contract) for contract in tables if contract.landing in older]
+        later = [contract for contract in tables if contract.landing in older]
+        corrected = [corrections.corrected(contract) for contract in later]
+        superseded = [corrections.rejected_again(contract) for contract in later]
         if not any(map(self._recurs, tables)):
-            return corrected, []
+            return corrected, superseded
         came = self._held("__recurring", corrections.recurring(rejects))
         again = [contract for contract in tables if contract.landing in came and self._recurs(contract)]
         corrected += [corrections.corrected_anywhere(contract) for contract in again]
-        return corrected, [corrections.superseded(contract) for contract in again]
+        return corrected, superseded + [corrections.superseded(contract) for contract in again]
 
     def _held(self, name: str, sql: str) -> set[str]:
         """Keep a relation of rejects and return the datasets that it holds some of."""

@@ -281,7 +281,10 @@ VERSIONS: dict[str, tuple[list[str], int, list[str]]] = {
     "put right line by line": ([order_line(n) for n in range(1, 6)], 1, []),
     "in another order": ([order_line(n) for n in (2, 3, 4, 5, 1)], 1, ["key", "bytes", "fields", "quoted"]),
     "one line less": ([order_line(n) for n in range(2, 6)], 1, ["amount", "key", "bytes", "fields", "quoted"]),
-    "still wrong": ([order_line(1, amount="y"), order_line(2)], 1, ["amount", "bytes", "fields", "quoted"]),
+    "still wrong": ([order_line(1, amount="y"), order_line(2)], 1, ["bytes", "fields", "quoted"]),
+    "as wrong, and a row more": ([*BROKEN.values(), order_line(9)], 1, []),
+    "as wrong, in another order": ([*reversed(BROKEN.values())], 1, []),
+    "without a key, but with other values": ([order_line(9), order_line(2, id="", user="u2")], 1, [*BROKEN]),
     "other values beside the key": ([order_line(1), order_line(2, user="u2")], 1, [*list(BROKEN)[1:]]),
     "rows of another day": ([order_line(n) for n in range(11, 16)], 1, list(BROKEN)),
     "an earlier version": ([order_line(n) for n in range(1, 6)], 0, list(BROKEN)),
@@ -304,7 +307,19 @@ def test_a_reject_is_closed_by_a_later_version_that_corrects_it(
     etag = md5(first.content, usedforsecurity=False).hexdigest()
     of_first = {row["line"]: row for row in rows if row["etag"] == etag}
     assert [name for number, name in enumerate(BROKEN, 2) if of_first[number]["status"] == "open"] == left
-    assert {row["replayed_by"] for row in of_first.values() if row["status"] == "corrected"} <= {"run-2"}
+    assert {row["replayed_by"] for row in of_first.values() if row["status"] != "open"} <= {"run-2"}
+
+
+def test_a_record_that_is_rejected_again_is_open_once(lake: LakeDriver) -> None:
+    """Of three versions of a file the last reject is open; an earlier version that comes again changes nothing."""
+    first, second, third = (version([order_line(1, amount=amount)], n) for n, amount in enumerate(("x", "y", "z"), 1))
+    for file in (first, second, third, first):
+        lake.load(file)
+    rows = lake.rows(
+        "SELECT status, replayed_by, etag FROM delta_lakehouse.ecommerce_rejects ORDER BY rejected_at, run_id"
+    )
+    assert [row["status"] for row in rows] == ["superseded", "superseded", "open"]
+    assert [row["replayed_by"] for row in rows] == ["run-2", "run-3", None]
 
 
 def test_a_corrected_reject_stays_closed_when_its_version_comes_again(lake: LakeDriver) -> None:

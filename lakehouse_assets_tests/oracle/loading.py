@@ -104,6 +104,7 @@ class _Run:
     loaded: Loaded
     arrived: dict[str, set[str]] = field(default_factory=dict)
     passed: list[_Candidate] = field(default_factory=list)
+    failed: list[_Candidate] = field(default_factory=list)
 
 
 def load(files: Iterable[File], state: State | None = None, as_of: datetime = SOME_DAY, zone: str = "UTC") -> Loaded:
@@ -118,7 +119,8 @@ def load(files: Iterable[File], state: State | None = None, as_of: datetime = SO
         run.arrived[dataset] = {row.values[KEYS[dataset]] for row in good}
         _merge(dataset, good, loaded)
     for ident, reject in list(now.rejects.items()):
-        if any(_corrects(row, ident, reject, zone) for row in run.passed):
+        is_corrected = any(_corrects(row, ident, reject, zone) for row in run.passed)
+        if is_corrected or any(_rejects_again(row, ident, reject, zone) for row in run.failed):
             del now.rejects[ident]
     loaded.warnings["department_ambiguous"] = len(_ambiguous(now))
     return loaded
@@ -184,6 +186,7 @@ def _judge(dataset: str, candidates: list[_Candidate], run: _Run) -> list[Row]:
 def _reject(one: _Candidate, codes: list[str], run: _Run) -> None:
     run.loaded.counts[TABLES[one.ident[0]]]["rejected"] += 1
     run.loaded.rejects.update(codes)
+    run.failed.append(one)
     run.loaded.state.rejects[one.ident] = Reject(one.raw, one.text, tuple(codes), one.modified)
 
 
@@ -193,8 +196,8 @@ def _corrects(row: _Candidate, ident: Ident, reject: Reject, zone: str) -> bool:
     By its key, where that could be read. Otherwise it stands on the same line, and says all that could be read of the
     reject; of a malformed one nothing could, so the key has to stand between its commas.
     """
-    dataset, file, etag, line = ident
-    if row.retried or row.ident[:2] != (dataset, file) or row.ident[2] == etag or row.modified < reject.modified:
+    dataset, _, _, line = ident
+    if not _is_later(row, ident, reject):
         return False
     values = parse(dataset, row.text or {}, zone)
     key = values[KEYS[dataset]]
@@ -204,6 +207,30 @@ def _corrects(row: _Candidate, ident: Ident, reject: Reject, zone: str) -> bool:
     if KEYS[dataset] in said:
         return bool(said[KEYS[dataset]] == key)
     return row.ident[3] == line and bool(said) and said.items() <= values.items()
+
+
+def _rejects_again(row: _Candidate, ident: Ident, reject: Reject, zone: str) -> bool:
+    """Whether a rejected row is a reject of an earlier version of its file, rejected once more.
+
+    As a row that corrects it would be, or, where neither has a key, by the same text.
+    """
+    if not _is_later(row, ident, reject):
+        return False
+    keys = [_key(ident[0], text, zone) for text in (row.text, reject.text)]
+    if keys == [None, None] and row.raw == reject.raw:
+        return True
+    return bool(row.text) and _corrects(row, ident, reject, zone)
+
+
+def _key(dataset: str, text: Text | None, zone: str) -> str | None:
+    return None if not text else parse(dataset, text, zone)[KEYS[dataset]]
+
+
+def _is_later(row: _Candidate, ident: Ident, reject: Reject) -> bool:
+    """Whether a row is of a later version of the file of a reject."""
+    return (
+        not row.retried and row.ident[:2] == ident[:2] and row.ident[2] != ident[2] and row.modified >= reject.modified
+    )
 
 
 def _orphaned(dataset: str, values: dict[str, Any], run: _Run) -> list[str]:
