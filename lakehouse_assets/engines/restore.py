@@ -6,7 +6,7 @@ table loses the note of the model that it was built with, so that it counts as b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -38,7 +38,14 @@ class Restored:
     is_changed: bool
 
 
-def restore(contract: Contract, lake: Lake, as_of: datetime, guard: Guard, announce: Callable[[], None]) -> Restored:
+def restore(
+    contract: Contract,
+    lake: Lake,
+    as_of: datetime,
+    guard: Guard,
+    announce: Callable[[], None],
+    permit: Callable[[Sequence[str]], None] = lambda _files: None,
+) -> Restored:
     """Bring back what a table held at a moment, in one commit; a table that holds just that is left alone.
 
     Args:
@@ -47,18 +54,25 @@ def restore(contract: Contract, lake: Lake, as_of: datetime, guard: Guard, annou
         as_of: the moment, zone-aware.
         guard: called before the commit.
         announce: called before the commit of a change, to tell others that the table is about to change.
+        permit: called before that with the data files that a silver table would hold; raises where it may not.
 
     Raises:
         TableMissing: the table is not there (yet).
         BadRequest: it was not there at that time, had other columns, or its files of then were removed.
         CommitConflict, FenceLost: somebody else writes; nothing was changed.
     """
-    bring_back = _restore_iceberg if contract.layer == "gold" else _restore_delta
-    return bring_back(contract, lake, as_of, guard, announce)
+    if contract.layer == "gold":
+        return _restore_iceberg(contract, lake, as_of, guard, announce)
+    return _restore_delta(contract, lake, as_of, guard, announce, permit)
 
 
 def _restore_delta(
-    contract: Contract, lake: Lake, as_of: datetime, guard: Guard, announce: Callable[[], None]
+    contract: Contract,
+    lake: Lake,
+    as_of: datetime,
+    guard: Guard,
+    announce: Callable[[], None],
+    permit: Callable[[Sequence[str]], None],
 ) -> Restored:
     table = lake.delta(contract)
     version, before = version_at(contract, table, as_of), delta.rows_in(table)
@@ -67,7 +81,9 @@ def _restore_delta(
         return Restored(before, before, is_changed=False)
     was, now = ({field.name: str(field.type) for field in one.schema().fields} for one in (then, table))
     _require_columns(contract, was, now)
-    _require_files(contract, lake, lake.delta_files(contract, then))
+    files = lake.delta_files(contract, then)
+    _require_files(contract, lake, files)
+    permit(files)
     announce()
     guard()
     commit_to(contract.name, table, lambda own: table.restore(version, commit_properties=own))

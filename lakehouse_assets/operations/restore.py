@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
@@ -19,6 +19,7 @@ from lakehouse_assets.settings import Settings
 if TYPE_CHECKING:
     from lakehouse_assets.contracts import Contract
     from lakehouse_assets.engines.restore import Restored
+    from lakehouse_assets.load.orphans import Orphans
 
 RESTORABLE = {
     "control": "a control table follows the loads",
@@ -43,6 +44,9 @@ def restore(
     """Give a table the rows that it held at a moment, as a new version; its history stays, and so does the way back.
 
     What depends on it is rebuilt by the next run: of a silver table all gold, of a gold table itself and what reads it.
+    Refused where rows of a silver table would be left without their parents, at which every run would end: tables that
+    belong together are restored one after the other, those that refer to others first.
+
     Rows that were loaded since are not loaded again by themselves; `lakehouse run --reprocess DATE` does. A later
     `lakehouse rebuild silver` leaves the table as it is while it can be read; should it be lost, it gets all rows that
     were ever loaded. Refused while a run goes on.
@@ -50,8 +54,10 @@ def restore(
     Example:
         lakehouse restore clean_readings --as-of 2025-04-03T12:00:00
     """
+    from lakehouse_assets.contracts import contracts
     from lakehouse_assets.engines import restore as engine
     from lakehouse_assets.load.by_hand import RESTORE, TableRestore, note_restore
+    from lakehouse_assets.load.orphans import orphans_of
     from lakehouse_assets.load.touch_all import touch_all
     from lakehouse_assets.operations.maintenance import undisturbed
     from lakehouse_assets.operations.sql import parse_moment
@@ -70,7 +76,10 @@ def restore(
                 note_restore(where, name, TableRestore(restore_id, contract.name, moment.astimezone(UTC), now))
             touch_all(ledger, where, restore_id, now, guard)
 
-        done = engine.restore(contract, where, moment, guard, announce)
+        def permit(files: Sequence[str]) -> None:
+            _refuse_orphans(orphans_of(where, contracts(name), contract, files), contract, moment)
+
+        done = engine.restore(contract, where, moment, guard, announce, permit)
     if done.is_changed:
         _tell_history(settings, contract, moment)
     _show(name, contract, moment, now, done)
@@ -102,6 +111,30 @@ def _table(pipeline: str, name: str) -> tuple[Contract, Contract]:
     return found, control_tables(known, pipeline)["run_ledger"]
 
 
+def _refuse_orphans(found: Orphans | None, contract: Contract, moment: datetime) -> None:
+    """Refuse a restore after which every run would end at a check of parents.
+
+    Raises:
+        BadRequest: says which table has to be restored first.
+    """
+    if found is None:
+        return
+    child = found.table
+    parents = [reference.parent for reference in child.references if reference.parent != contract.catalog_name]
+    first = [child.catalog_name] if child != contract else list(dict.fromkeys(parents))
+    rows = "1 row" if found.rows == 1 else f"{found.rows:,} rows"
+    commands = " and ".join(f"`lakehouse restore {name} --as-of {_spelled(moment)}`" for name in first)
+    raise BadRequest(
+        message=f"`{contract.catalog_name}` is not restored: {rows} of `{child.catalog_name}` would lack a parent, so "
+        f"that its check `{found.check.code}` would stop every run; first give what belongs together what it held "
+        f"then, by {commands}"
+    )
+
+
+def _spelled(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _tell_history(settings: Settings, contract: Contract, moment: datetime) -> None:
     """Note the new version in Dagster's history, where there is one: checks of before are stale from now on."""
     from lakehouse_assets.operations import history
@@ -123,8 +156,7 @@ def _show(pipeline: str, contract: Contract, moment: datetime, before: datetime,
         terminal.say(f"{name} holds just what it held at {then}; nothing to do.")
         return
     terminal.say(f"{name} holds again what it held at {then}: {done.rows} rows, {done.rows_before} before.")
-    back = before.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    terminal.say(f"To take that back: lakehouse restore {contract.layer}/{contract.name} --as-of {back}")
+    terminal.say(f"To take that back: lakehouse restore {contract.layer}/{contract.name} --as-of {_spelled(before)}")
     terminal.say(f"The next run rebuilds: {', '.join(rebuilt(pipeline, contract)) or 'nothing'}.")
 
 

@@ -13,7 +13,7 @@ from lakehouse_assets.contracts import contracts
 from lakehouse_assets.storage.lake import open_lake
 from lakehouse_assets.storage.lease import Lease
 from lakehouse_assets.storage.opening import open_store
-from lakehouse_assets_tests.operations.conftest import SECOND, Cli, Shop, put
+from lakehouse_assets_tests.operations.conftest import FIRST, SECOND, Cli, Shop, put
 
 SILVER = "SELECT order_id, total_amount FROM delta_lakehouse.clean_orders ORDER BY order_id"
 GOLD = "SELECT user_id, orders, amount FROM ecommerce_gold.user_orders ORDER BY user_id"
@@ -66,6 +66,25 @@ def test_silver_is_restored_as_a_new_version_and_gold_follows_with_the_next_run(
     ran = json.loads(cli(*shop.run, "--json").out)
     assert ran["status"] == "succeeded"
     assert asked(cli, shop) == FIRST_DAY
+
+
+def test_parents_are_restored_after_the_rows_that_name_them(cli: Cli, shop: Shop) -> None:
+    """Alone they would leave orphans, at which every run would end; the sentence says what to restore first."""
+    before = second_day(cli, shop)
+    items = FIRST["order_items/2025-04-01.csv"].splitlines()[0] + "\n9,100,7,,77,1,0,2025-04-01T10:00:00,2025-04-01\n"
+    products = FIRST["products.csv"].splitlines()[0] + "\n77,1,Books,Map\n"
+    put(shop.landing, {"order_items/2.csv": items, "products/2.csv": products})
+    assert cli(*shop.run).code == 0
+    refused = cli("restore", "clean_products", "--as-of", before, *shop.at)
+    told = (
+        "1 row of `delta_lakehouse.clean_orders_items` would lack a parent, so that its check `no_orphans` would stop"
+    )
+    assert (refused.code, told in refused.err) == (2, True)
+    first = f"`lakehouse restore delta_lakehouse.clean_orders_items --as-of {before.replace('+00:00', 'Z')}`"
+    assert first in refused.err
+    for table in ("clean_orders_items", "clean_products"):
+        assert cli("restore", table, "--as-of", before, *shop.at).code == 0
+    assert json.loads(cli(*shop.run, "--json").out)["status"] == "succeeded"
 
 
 def test_a_restore_can_be_taken_back_with_the_command_that_it_prints(cli: Cli, shop: Shop) -> None:
