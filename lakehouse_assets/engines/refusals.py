@@ -24,6 +24,8 @@ TYPES = {
 }
 """Maps DuckDB's inner names of types to those of Athena (https://docs.aws.amazon.com/athena/latest/ug/data-types.html)."""
 TYPE = re.compile(rf"\b(?:{'|'.join(TYPES)})\b")
+NOUNS = {"subtract": "subtraction"}
+"""Maps what DuckDB calls an operation of decimals to its name."""
 MOST_FORMS = 3
 """So many forms of a function are shown."""
 Say = Callable[[re.Match[str]], str]
@@ -83,7 +85,7 @@ SENTENCES: dict[str, Say] = {
     ),
     r"More than one row returned by a subquery": lambda _: "a subquery that stands for one value gave several rows",
     r"Overflow in (?P<what>\w+) of DECIMAL\((?P<digits>\d+)\)": lambda found: (
-        f"the {found['what']} has no room in a DECIMAL of {found['digits']} digits"
+        f"the {NOUNS.get(found['what'], found['what'])} has no room in a DECIMAL of {found['digits']} digits"
     ),
     r"Malformed JSON at byte \d+ of input": lambda _: "it reads a field of JSON where there is none",
     r"Casting value \"(?P<value>.+?)\" to type (?P<type>.+?) failed: value is out of range": lambda found: (

@@ -141,6 +141,7 @@ def test_a_rule_that_asks_more_than_its_row_is_told_before_any_run(tmp_path: Pat
 
 VALUES = {
     "user_id IN (1, 2)": "'' cannot be cast to INTEGER, in `user_id`; read text by TRY_CAST or a parse_* macro",
+    "parse_amount(user_id) - parse_amount(order_num) > 1": "the subtraction has no room in a DECIMAL of 18",
     "NOT user_id": "'' cannot be cast to BOOLEAN, in `user_id`",
     "parse_int(user_id) + parse_int(order_num) > 3": "the addition `2147483647 + 1` has no room in INTEGER",
     "add_days(parse_date(date), parse_int(user_id)) IS NULL": "Date and time not in timestamp range",
