@@ -34,7 +34,7 @@ def read_yaml(text: str) -> tuple[Any, tuple[Repeated, ...]]:
     Raises:
         yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError: it is no YAML that can be read.
 
-    >>> read_yaml("a: 1\\nb: {c: 2, c: 3}")
+    >>> read_yaml("a: 1\nb: {c: 2, c: 3}")
     ({'a': 1, 'b': {'c': 3}}, (Repeated(key='c', first=2, second=2),))
     """
     loader = SAFE_LOADER(text)
