@@ -154,24 +154,25 @@ class LocalServices(RunServices):
         """
         try:
             yield
-        except TableDamaged as error:
-            raise self._with_way_out(error) from error
-        except LakehouseError:
-            raise
         except Exception as error:
-            stored = stored_tables(self._contracts.values())
-            tables = [stored[name] for name in read if name in stored]
-            known = exhausted(error) or named(damaged(error, read), tables, self.config.lake)
+            known = self._known(error, read)
             if known is None:
                 raise
-            raise (self._with_way_out(known) if isinstance(known, TableDamaged) else known) from error
+            raise known from error
 
-    def _with_way_out(self, error: TableDamaged) -> TableDamaged:
-        """Return the same error with what makes the table anew, where that is known of it."""
-        contract = stored_tables(self._contracts.values()).get(str(error.facts["table"]))
-        if contract is None or error.facts["way_out"] != FROM_A_BACKUP:
-            return error
-        return told(contract, Damage(str(error.facts["problem"]), is_inside=True), self.config.pipeline)
+    def _known(self, error: Exception, read: Iterable[str]) -> LakehouseError | None:
+        """Return the error of ours that says more than this one: which table it is about, or what makes that anew."""
+        stored = stored_tables(self._contracts.values())
+        tables = [stored[name] for name in read if name in stored]
+        found = error if isinstance(error, LakehouseError) else exhausted(error)
+        found = found or named(damaged(error, read), tables, self.config.lake)
+        if isinstance(found, TableDamaged) and found.facts["way_out"] == FROM_A_BACKUP:
+            contract, inside = (
+                stored.get(str(found.facts["table"])),
+                Damage(str(found.facts["problem"]), is_inside=True),
+            )
+            found = told(contract, inside, self.config.pipeline) if contract else found
+        return None if found is error else found
 
     def _engine(self, sql: str) -> DuckEngine:
         """Return the query engine with the tables that a statement reads attached; each is opened at its first read.

@@ -68,7 +68,10 @@ def sql(
     try:
         answer = answer or ask(query_scope(settings), text, moment)
     except TableMissing as error:
-        raise _missing(settings, str(error.facts["table"])) or error from error
+        lost = _missing(settings, str(error.facts["table"]))
+        if lost is None:
+            raise
+        raise lost from error
     show(answer, format, limit)
 
 
