@@ -105,7 +105,7 @@ class LocalServices(RunServices):
         builder = Builder(self._run.run_id, self._run.as_of, self._engine, self._guard)
         is_asked = whole or self._is_refresh_asked()
         models, forced = models_of(self.config.pipeline, self.config.lake), REFRESHED if is_asked else ""
-        with self._naming(()):
+        with self._naming([gold.catalog_name]):
             done = catch_up(models, gold.name, builder, forced=forced)
         report = self._reported(done)
         self._run.keep(model_piece(gold.name), report)
@@ -167,11 +167,9 @@ class LocalServices(RunServices):
         found = error if isinstance(error, LakehouseError) else exhausted(error)
         found = found or named(damaged(error, read), tables, self.config.lake)
         if isinstance(found, TableDamaged) and found.facts["way_out"] == FROM_A_BACKUP:
-            contract, inside = (
-                stored.get(str(found.facts["table"])),
-                Damage(str(found.facts["problem"]), is_inside=True),
-            )
-            found = told(contract, inside, self.config.pipeline) if contract else found
+            contract = stored.get(str(found.facts["table"]))
+            damage = Damage(str(found.facts["problem"]), is_inside=True)
+            found = told(contract, damage, self.config.pipeline) if contract else found
         return None if found is error else found
 
     def _engine(self, sql: str) -> DuckEngine:

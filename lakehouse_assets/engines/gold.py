@@ -6,7 +6,7 @@ memory. Fresh rows are kept where the engine can spill them, and however many sl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from lakehouse_assets.engines.sieve import Sieve
 from lakehouse_assets.engines.slices import Slices, cut
 from lakehouse_assets.engines.spoilt_files import named
 from lakehouse_assets.engines.windows import require_inside
-from lakehouse_assets.errors import ContractBreaking, ModelFailed, TableDamaged
+from lakehouse_assets.errors import ContractBreaking, ModelFailed
 from lakehouse_assets.sql.dialects import Parameter, Values
 from lakehouse_assets.sql.gold import window_parameters
 from lakehouse_assets.sql.models import tables_read
@@ -143,14 +143,9 @@ def _named_in_errors(making: _Build) -> Iterator[None]:
     except duckdb.Error as error:
         read = tables_read(making.model)
         problem = words(error, read)
-        known = exhausted(error) or _damaged(making, error, read)
+        tables = (making.contract, *making.manner.sources.values())
+        known = exhausted(error) or named(damaged(error, read), tables, making.engine.lake)
         raise (known or ModelFailed(table=making.contract.catalog_name, problem=problem)) from error
-
-
-def _damaged(making: _Build, error: Exception, read: Iterable[str]) -> TableDamaged | None:
-    """Return the error that names the table whose file is spoilt: the one that is built, or one that it reads."""
-    tables = (making.contract, *making.manner.sources.values())
-    return named(damaged(error, read), tables, making.engine.lake)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ and DuckDB does not say of which file it speaks; so all are read again, one afte
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import closing
 
 from lakehouse_assets.contracts import Contract
 from lakehouse_assets.engines.damage import Damage
@@ -23,19 +23,24 @@ FILE = "__file"
 def spoilt(contract: Contract, lake: Lake, most_bytes: int | None = None) -> Damage | None:
     """Return what is wrong with the first data file of a table that cannot be read to its end; None when all can.
 
+    A table that is not there has none.
+
     Args:
         contract: the table.
         lake: where it is.
         most_bytes: of a table that is larger only the ends of files are read, which say what they hold; None for any.
 
     Raises:
-        TableMissing: there is no such table.
         TableDamaged, LakeIncomplete: its metadata cannot be read.
     """
-    is_small = most_bytes is None or sum(size for _, size in lake.data_files(contract)) <= most_bytes
+    try:
+        is_small = most_bytes is None or sum(size for _, size in lake.data_files(contract)) <= most_bytes
+        files = files_at(contract, lake, None).rows
+    except TableMissing:
+        return None
     # An engine of its own: one that met spoilt bytes may answer nothing more.
     with closing(DuckEngine(lake)) as engine:
-        for file in files_at(contract, lake, None).rows:
+        for file in files:
             problem = _problem(engine, contract, file, is_small=is_small)
             if problem:
                 return Damage(f"its file `{lake.relative(file)}` cannot be read: {problem}", is_inside=True)
@@ -51,10 +56,9 @@ def named(error: TableDamaged | None, tables: Iterable[Contract], lake: Lake) ->
         lake: where they are.
     """
     for contract in tables if error else ():
-        with suppress(TableMissing):
-            damage = spoilt(contract, lake)
-            if damage is not None:
-                return TableDamaged(table=contract.catalog_name, problem=damage.words)
+        damage = spoilt(contract, lake)
+        if damage is not None:
+            return TableDamaged(table=contract.catalog_name, problem=damage.words)
     return error
 
 

@@ -139,18 +139,8 @@ def _require_names(asked: Rebuild) -> None:
 def _broken(of: Redo) -> dict[Contract, Damage]:
     """Return the tables that are lost or damaged; each byte is read, since only that tells of some damage."""
     found = unsound(of.known, of.pipeline, of.lake)
-    for contract in _tables(of):
-        damage = None if contract in found else _spoilt_file(contract, of.lake)
-        if damage is not None:
-            found[contract] = damage
-    return found
-
-
-def _spoilt_file(contract: Contract, lake: Lake) -> Damage | None:
-    try:
-        return spoilt(contract, lake)
-    except TableMissing:
-        return None
+    read = {contract: spoilt(contract, of.lake) for contract in _tables(of) if contract not in found}
+    return found | {contract: damage for contract, damage in read.items() if damage is not None}
 
 
 def _gone(runs: Mapping[str, str], past: Sequence[PastLoad], closed: Closings) -> list[str]:
